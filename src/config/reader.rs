@@ -1,0 +1,177 @@
+//! Reads variables one by one, remembers where each value came from, and collects every mistake instead of stopping
+//! at the first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where variables come from: the process environment, or a map in tests.
+pub trait Source {
+    fn get(&self, name: &str) -> Option<String>;
+    fn names(&self) -> Vec<String>;
+}
+
+/// The environment of this process. A value that is not UTF-8 reads as one that no variable allows.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessEnvironment;
+
+impl Source for ProcessEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+    }
+}
+
+impl Source for BTreeMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.keys().cloned().collect()
+    }
+}
+
+/// A value in force and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    pub name: &'static str,
+    /// Masked where the variable is a secret.
+    pub shown: String,
+    pub from_environment: bool,
+}
+
+/// One wrong value: the variable, what it held, what it may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub name: &'static str,
+    pub sentence: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.sentence)
+    }
+}
+
+pub(super) struct Reader<'a> {
+    source: &'a dyn Source,
+    pub(super) effective: Vec<Effective>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(source: &'a dyn Source) -> Self {
+        Self { source, effective: Vec::new(), problems: Vec::new() }
+    }
+
+    /// A variable with a default. `allowed` completes the sentence "… is not …". An empty value counts as unset, as
+    /// PM2 and compose files leave them.
+    pub(super) fn var<T>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        allowed: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        fallback: T,
+    ) -> T {
+        let given = self.given(name);
+        let text = given.as_deref().unwrap_or(default);
+        self.note(name, text, given.is_some(), false);
+        parse(text).unwrap_or_else(|| {
+            self.problem(name, format!("{text:?} is not {allowed}"));
+            fallback
+        })
+    }
+
+    /// A variable that may be absent.
+    pub(super) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        allowed: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let given = self.given(name);
+        self.note(name, given.as_deref().unwrap_or(""), given.is_some(), false);
+        let text = given?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.problem(name, format!("{text:?} is not {allowed}"));
+        }
+        value
+    }
+
+    /// A secret: its value is neither shown nor quoted in a mistake.
+    pub(super) fn secret(&mut self, name: &'static str) -> Option<String> {
+        let given = self.given(name);
+        self.note(name, given.as_deref().unwrap_or(""), given.is_some(), true);
+        given
+    }
+
+    pub(super) fn problem(&mut self, name: &'static str, sentence: String) {
+        self.problems.push(Problem { name, sentence });
+    }
+
+    /// Variables nobody reads that look like one of ours misspelled: `(found, meant)`.
+    pub(super) fn lookalikes(&self) -> Vec<(String, &'static str)> {
+        let known: Vec<_> = self.effective.iter().map(|e| e.name).collect();
+        let mut found: Vec<_> = self
+            .source
+            .names()
+            .into_iter()
+            .filter(|name| name.len() >= 5 && !known.contains(&name.as_str()))
+            .filter_map(|name| {
+                let meant = known.iter().find(|known| known.len() >= 5 && one_slip_apart(&name, known))?;
+                Some((name, *meant))
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        self.source.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
+    }
+
+    fn note(&mut self, name: &'static str, text: &str, from_environment: bool, secret: bool) {
+        let shown = if secret && !text.is_empty() { "***".to_owned() } else { text.to_owned() };
+        self.effective.push(Effective { name, shown, from_environment });
+    }
+}
+
+/// Whether two names differ by one letter added, dropped, replaced or swapped with its neighbour, or only in case and
+/// separators.
+fn one_slip_apart(a: &str, b: &str) -> bool {
+    let fold = |s: &str| s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let (a, b) = (fold(a).into_bytes(), fold(b).into_bytes());
+    if a == b {
+        return true;
+    }
+    let same_head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same_head..], &b[same_head..]);
+    match (a, b) {
+        ([], [_]) | ([_], []) => true,
+        ([x1, y1, rest_a @ ..], [x2, y2, rest_b @ ..]) if x1 == y2 && y1 == x2 && rest_a == rest_b => true,
+        ([_, rest_a @ ..], [_, rest_b @ ..]) if rest_a == rest_b => true,
+        ([_, rest_a @ ..], b) if rest_a == b => true,
+        (a, [_, rest_b @ ..]) => a == rest_b,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_slip_from_another_name() {
+        for name in ["SEND_MOD", "SEND_MODEE", "SNED_MODE", "SEND_MODA", "SENDMODE", "send_mode"] {
+            assert!(one_slip_apart(name, "SEND_MODE"), "{name}");
+        }
+        for name in ["SEND_RATE", "SENT_NODE", "MODE", ""] {
+            assert!(!one_slip_apart(name, "SEND_MODE"), "{name}");
+        }
+    }
+}

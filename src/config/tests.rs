@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+#[test]
+fn nothing_set_is_a_valid_configuration() -> Result<(), ConfigError> {
+    let config = Config::read(&env(&[]))?;
+    assert_eq!(config.server.port, 3001);
+    assert!(config.server.is_loopback());
+    assert_eq!(config.server.hosts.len(), 2, "127.0.0.1 and ::1");
+    assert_eq!(config.send.mode, SendMode::Live);
+    assert_eq!(config.browser.url, "https://web.whatsapp.com/");
+    assert_eq!(config.shutdown_timeout, Duration::from_secs(8));
+    Ok(())
+}
+
+#[test]
+fn an_empty_value_counts_as_unset() -> Result<(), ConfigError> {
+    let config = Config::read(&env(&[("PORT", ""), ("CHROME_PATH", " ")]))?;
+    assert_eq!((config.server.port, config.browser.chrome_path), (3001, None));
+    Ok(())
+}
+
+#[test]
+fn every_mistake_is_reported_in_one_go() {
+    let wrong = env(&[
+        ("PORT", "70000"),
+        ("SEND_MODE", "maybe"),
+        ("SEND_TIMEOUT", "0s"),
+        ("HOST", "0.0.0.0"),
+        ("PROXY_URL", "http://user:pass@host:1"),
+        ("CORS_ORIGINS", "https://a.example, ftp://b"),
+        ("API_TOKEN", ""),
+        ("LOG_LEVEL", "loud=very"),
+    ]);
+    let names: Vec<_> = Config::read(&wrong).err().map(|e| e.0.iter().map(|p| p.name).collect()).unwrap_or_default();
+    assert_eq!(names, ["PORT", "CORS_ORIGINS", "HOST", "PROXY_URL", "SEND_MODE", "SEND_TIMEOUT", "LOG_LEVEL"]);
+}
+
+#[test]
+fn an_address_others_can_reach_needs_a_way_to_keep_them_out() {
+    for pair in [
+        ("API_TOKEN", "0123456789abcdef"),
+        ("TRUSTED_PEERS", "10.0.0.0/8, 192.168.1.7"),
+        ("ALLOW_UNAUTHENTICATED", "true"),
+    ] {
+        assert!(Config::read(&env(&[("HOST", "0.0.0.0"), pair])).is_ok(), "{pair:?}");
+    }
+    assert!(Config::read(&env(&[("HOST", "::")])).is_err());
+    assert!(Config::read(&env(&[("HOST", "0.0.0.0"), ("API_TOKEN", "short")])).is_err());
+}
+
+#[test]
+fn secrets_are_masked_and_never_quoted() -> Result<(), ConfigError> {
+    let config = Config::read(&env(&[("API_TOKEN", "a-very-secret-token")]))?;
+    assert!(!format!("{config:?}").contains("a-very-secret-token"));
+    let shown = config.effective.iter().find(|e| e.name == "API_TOKEN").map(|e| e.shown.as_str());
+    assert_eq!(shown, Some("***"));
+    let error = Config::read(&env(&[("API_TOKEN", "secret")])).map(|_| ()).map_err(|e| e.to_string());
+    assert_eq!(error.err().map(|text| text.contains("secret\"")), Some(false));
+    Ok(())
+}
+
+#[test]
+fn a_slip_in_a_name_is_noticed() -> Result<(), ConfigError> {
+    let config = Config::read(&env(&[("SEND_MOED", "off"), ("HOME", "/"), ("PROT", "1")]))?;
+    assert_eq!(config.lookalikes, [("SEND_MOED".to_owned(), "SEND_MODE")]);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_value_makes_it_panic(values in proptest::collection::vec("\\PC{0,20}", 8)) {
+        let names = ["PORT", "HOST", "SEND_TIMEOUT", "TRUSTED_PEERS", "CORS_ORIGINS", "PROXY_URL", "WHATSAPP_WEB_URL", "LOG_LEVEL"];
+        let pairs: Vec<_> = names.into_iter().zip(values.iter().map(String::as_str)).collect();
+        let _ = Config::read(&env(&pairs));
+    }
+}

@@ -1,0 +1,105 @@
+//! Every span the service waits, in one place, so that tests can scale them together.
+
+use std::time::Duration;
+
+/// Where a figure is WhatsApp's or Chromium's, it was measured on the live page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timings {
+    /// From spawning Chrome to an attached page; a cold disk took 9 s.
+    pub browser_start: Duration,
+    /// A page that has not begun to arrive after this is not coming (an operator waits 30 s to be told why).
+    pub page_commit: Duration,
+    /// From the first byte to the document being complete, on a slow line.
+    pub page_load: Duration,
+    /// After a complete document the page keeps defining modules for a while; later than this they are missing.
+    pub surface_settle: Duration,
+    /// An evaluate that answers takes 1-2 ms on the live page.
+    pub page_call: Duration,
+    /// Between two proofs that the renderer answers.
+    pub heartbeat: Duration,
+    /// A renderer that does not answer within this, twice, is hung.
+    pub heartbeat_deadline: Duration,
+    /// Nothing moves towards READY for this long: stalled.
+    pub progress: Duration,
+    /// The page brings its socket back by itself in 2-3 s.
+    pub socket_grace: Duration,
+    /// With the network up: ask the page to reconnect, then reload it, then start the browser again.
+    pub reconnect_after: Duration,
+    pub reload_after: Duration,
+    pub relaunch_after: Duration,
+    /// A network found dead is tried again after this.
+    pub probe_interval: Duration,
+    pub probe_deadline: Duration,
+    /// A session that stays well this long has recovered.
+    pub stable: Duration,
+    /// The first pause before a relaunch; doubled each time up to the maximum.
+    pub backoff: Duration,
+    pub backoff_max: Duration,
+    /// How long the first code of a series and the later ones live.
+    pub first_code: Duration,
+    pub later_code: Duration,
+    /// A pairing code is good for about three minutes.
+    pub pairing_code: Duration,
+    /// Between the page's word that it was unlinked and its having cleared its storage.
+    pub unlink_grace: Duration,
+    /// `Browser.close` is followed by the exit in 0.1-0.3 s; a loaded machine took 3 s.
+    pub browser_close: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        let s = Duration::from_secs;
+        Self {
+            browser_start: s(30),
+            page_commit: s(25),
+            page_load: s(60),
+            surface_settle: s(20),
+            page_call: s(15),
+            heartbeat: s(15),
+            heartbeat_deadline: s(10),
+            progress: s(120),
+            socket_grace: s(5),
+            reconnect_after: s(60),
+            reload_after: s(180),
+            relaunch_after: s(300),
+            probe_interval: s(15),
+            probe_deadline: s(5),
+            stable: s(60),
+            backoff: s(1),
+            backoff_max: s(30),
+            first_code: s(60),
+            later_code: s(20),
+            pairing_code: s(180),
+            unlink_grace: s(5),
+            browser_close: s(5),
+        }
+    }
+}
+
+impl Timings {
+    /// What the page and the network are waited for, made shorter or longer by `factor`. What depends on the speed of
+    /// this machine alone (starting and closing Chrome, a call into the page) stays.
+    #[must_use]
+    pub fn scaled(factor: f64) -> Self {
+        let base = Self::default();
+        let scale = |span: Duration| span.mul_f64(factor);
+        Self {
+            surface_settle: scale(base.surface_settle),
+            heartbeat: scale(base.heartbeat),
+            progress: scale(base.progress),
+            socket_grace: scale(base.socket_grace),
+            reconnect_after: scale(base.reconnect_after),
+            reload_after: scale(base.reload_after),
+            relaunch_after: scale(base.relaunch_after),
+            probe_interval: scale(base.probe_interval),
+            stable: scale(base.stable),
+            backoff: scale(base.backoff),
+            backoff_max: scale(base.backoff_max),
+            first_code: scale(base.first_code),
+            later_code: scale(base.later_code),
+            pairing_code: scale(base.pairing_code),
+            unlink_grace: scale(base.unlink_grace),
+            ..base
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The words everything else speaks: states, numbers, chats, messages, time. No tokio and no I/O here.
+
+pub mod address;
+pub mod message;
+pub mod secret;
+pub mod state;
+pub mod time;

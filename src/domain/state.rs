@@ -1,0 +1,171 @@
+//! The states of the session, why it is in them, and the one table of legal transitions.
+//!
+//! ```text
+//!            ┌────────► QR_REQUIRED ───────┐ phone links
+//!   INIT ────┤              ▲  login refused▼
+//!    ▲       └────────► AUTHENTICATED ──► READY
+//!    │ connect              ▲  │           │  socket, page or browser lost
+//!    │                      │  ▼           ▼
+//! DISCONNECTED ◄─ any      RECONNECTING ◄──┘        any ──► ERROR ──► INIT (retry)
+//! ```
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::time::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    Init,
+    QrRequired,
+    Authenticated,
+    Ready,
+    Reconnecting,
+    Disconnected,
+    Error,
+}
+
+impl State {
+    pub const ALL: [Self; 7] = [
+        Self::Init,
+        Self::QrRequired,
+        Self::Authenticated,
+        Self::Ready,
+        Self::Reconnecting,
+        Self::Disconnected,
+        Self::Error,
+    ];
+
+    /// The states this one may be left for.
+    pub fn exits(self) -> &'static [Self] {
+        use State::{Authenticated, Disconnected, Error, Init, QrRequired, Ready, Reconnecting};
+        match self {
+            Init => &[QrRequired, Authenticated, Error, Disconnected],
+            QrRequired => &[Authenticated, Init, Error, Disconnected],
+            Authenticated => &[Ready, QrRequired, Reconnecting, Error, Disconnected],
+            Ready => &[Reconnecting, Disconnected, Error],
+            Reconnecting => &[Ready, Authenticated, QrRequired, Error, Disconnected],
+            Disconnected => &[Init],
+            Error => &[Init, Disconnected],
+        }
+    }
+
+    pub fn may_become(self, next: Self) -> bool {
+        self.exits().contains(&next)
+    }
+
+    /// The name the hub speaks.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Init => "INIT",
+            Self::QrRequired => "QR_REQUIRED",
+            Self::Authenticated => "AUTHENTICATED",
+            Self::Ready => "READY",
+            Self::Reconnecting => "RECONNECTING",
+            Self::Disconnected => "DISCONNECTED",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why the session is where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    Operator,
+    LoggedOut,
+    Conflict,
+    NetworkLost,
+    SyncStalled,
+    BrowserNotFound,
+    BrowserLaunchFailed,
+    BrowserCrashed,
+    BrowserRecycled,
+    PageCrashed,
+    PageUnresponsive,
+    PageLoadFailed,
+    BrowserRefused,
+    VersionDeprecated,
+    SurfaceChanged,
+    AccountBlocked,
+    ProxyBlocked,
+    QrNotScanned,
+    LoginRefused,
+    ProfileInUse,
+    NoDisplay,
+    ShuttingDown,
+}
+
+impl Reason {
+    /// A reason that trying again by itself cannot mend: only `POST /connect` leaves it.
+    pub fn is_permanent(self) -> bool {
+        matches!(
+            self,
+            Self::BrowserNotFound
+                | Self::BrowserRefused
+                | Self::SurfaceChanged
+                | Self::AccountBlocked
+                | Self::ProxyBlocked
+                | Self::ProfileInUse
+                | Self::NoDisplay
+        )
+    }
+}
+
+/// One step of the session, as it is logged, stored and published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    pub at: Timestamp,
+    pub from: State,
+    pub to: State,
+    pub reason: Option<Reason>,
+    /// One human sentence that says what to do; empty where nothing is to be done.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_state_can_be_reached_from_the_start() {
+        let mut seen = BTreeSet::from([State::Disconnected]);
+        let mut todo = vec![State::Disconnected];
+        while let Some(state) = todo.pop() {
+            todo.extend(state.exits().iter().filter(|next| seen.insert(**next)));
+        }
+        assert_eq!(seen, State::ALL.into_iter().collect());
+    }
+
+    #[test]
+    fn no_state_leads_to_itself_and_all_can_be_stopped() {
+        for state in State::ALL {
+            assert!(!state.may_become(state), "{state}");
+            assert!(state == State::Disconnected || state.may_become(State::Disconnected), "{state}");
+        }
+    }
+
+    #[test]
+    fn ready_is_entered_only_by_a_device_that_has_an_identity() {
+        let before_ready: Vec<_> = State::ALL.into_iter().filter(|s| s.may_become(State::Ready)).collect();
+        assert_eq!(before_ready, [State::Authenticated, State::Reconnecting]);
+    }
+
+    #[test]
+    fn the_name_and_the_json_are_the_same() -> Result<(), serde_json::Error> {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_string(&state)?, format!("\"{state}\""));
+        }
+        Ok(())
+    }
+}

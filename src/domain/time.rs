@@ -1,0 +1,91 @@
+//! Points in time, and the clock as something that can be replaced.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A point in time in milliseconds since the Unix epoch, written as ISO-8601 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// From milliseconds since the Unix epoch. Later than the year 9999 is cut there: ISO-8601 ends with it.
+    pub fn from_millis(millis: u64) -> Self {
+        const YEAR_9999_END: u64 = 253_402_300_799_999;
+        Self(millis.min(YEAR_9999_END))
+    }
+
+    pub fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = UNIX_EPOCH + Duration::from_millis(self.0);
+        humantime::format_rfc3339_millis(time).fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        humantime::parse_rfc3339(&text).map(Self::from).map_err(de::Error::custom)
+    }
+}
+
+/// Where the wall clock comes from.
+pub trait Clock: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        SystemTime::now().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_in_utc_with_milliseconds() {
+        let text = Timestamp::from_millis(1_785_000_000_007).to_string();
+        assert_eq!(text, "2026-07-25T17:20:00.007Z");
+    }
+
+    #[test]
+    fn survives_json_and_the_end_of_the_calendar() -> Result<(), serde_json::Error> {
+        for millis in [0, 1_785_000_000_007, u64::MAX] {
+            let before = Timestamp::from_millis(millis);
+            let text = serde_json::to_string(&before)?;
+            assert_eq!(serde_json::from_str::<Timestamp>(&text)?, before);
+        }
+        Ok(())
+    }
+}
