@@ -1,5 +1,6 @@
 //! The words everything else speaks: states, numbers, chats, messages, time. No tokio and no I/O here.
 
+pub mod account;
 pub mod address;
 pub mod message;
 pub mod secret;

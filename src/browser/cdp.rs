@@ -1,0 +1,342 @@
+//! The transport to Chrome: the DevTools protocol as JSON messages, each ended by NUL, over two pipes.
+//!
+//! The types of the protocol come from the chromiumoxide project, the transport is ours: over a pipe Chrome leaves by
+//! itself, cleanly, when this process dies in any way, and no port is open to other users of the machine. This module
+//! and its children are the only ones that know the protocol, so that the library's own pipe can replace this one.
+
+mod tab;
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chromiumoxide_cdp::cdp::browser_protocol::browser::{CloseParams, GetVersionParams};
+use chromiumoxide_cdp::cdp::browser_protocol::inspector::EventTargetCrashed;
+use chromiumoxide_types::{CallId, Command, MethodCall};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::pipe;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub(super) use tab::attach;
+pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
+
+/// A message longer than this is not one the service asked for; the connection is given up.
+const MESSAGE_MAX: u64 = 64 << 20;
+/// Calls wait here while the pipe is full (64 KiB); more than a few at a time never happens.
+const OUTGOING: usize = 64;
+/// A burst of 100,000 page events was handled at 42,000/s, so this holds a stall of the driver of 0.4 s.
+const EVENTS: usize = 16_384;
+
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error("the browser is gone")]
+    Closed,
+    #[error("the page's renderer crashed")]
+    Crashed,
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("the browser refused: {0}")]
+    Refused(String),
+    #[error("the browser answered something unexpected")]
+    Malformed(#[from] serde_json::Error),
+    #[error("the page threw: {0}")]
+    Threw(String),
+}
+
+/// An event as it came; `tab` reads those it knows.
+pub(super) struct Event {
+    method: String,
+    session: Option<String>,
+    params: Box<RawValue>,
+}
+
+/// One connection to one Chrome. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Connection(Arc<Inner>);
+
+struct Inner {
+    next_id: AtomicUsize,
+    outgoing: mpsc::Sender<Vec<u8>>,
+    pending: Mutex<Pending>,
+}
+
+#[derive(Default)]
+struct Pending {
+    closed: bool,
+    calls: HashMap<usize, Waiting>,
+}
+
+struct Waiting {
+    session: Option<String>,
+    reply: oneshot::Sender<Result<Box<RawValue>, CallError>>,
+}
+
+/// Everything that arrives has this outer form.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope {
+    id: Option<usize>,
+    method: Option<String>,
+    session_id: Option<String>,
+    params: Option<Box<RawValue>>,
+    result: Option<Box<RawValue>>,
+    error: Option<ProtocolError>,
+}
+
+#[derive(Deserialize)]
+struct ProtocolError {
+    message: String,
+}
+
+/// What the reader could not hand on, for the one who drains the events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Losses {
+    /// Events dropped because the queue was full: what the page said is incomplete.
+    pub(super) overflowed: u64,
+    /// Messages that could not be read.
+    pub(super) unreadable: u64,
+}
+
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) losses: watch::Receiver<Losses>,
+}
+
+impl Connection {
+    /// Starts talking over our ends of the two pipes. The events end when Chrome closes its side.
+    pub(super) fn open(read: OwnedFd, write: OwnedFd) -> std::io::Result<Opened> {
+        let read = pipe::Receiver::from_owned_fd(read)?;
+        let write = pipe::Sender::from_owned_fd(write)?;
+        let (outgoing, to_write) = mpsc::channel(OUTGOING);
+        let (event_tx, events) = mpsc::channel(EVENTS);
+        let (losses_tx, losses) = watch::channel(Losses::default());
+        let connection =
+            Self(Arc::new(Inner { next_id: AtomicUsize::new(1), outgoing, pending: Mutex::default() }));
+        tokio::spawn(write_all(write, to_write));
+        tokio::spawn(read_all(read, Arc::clone(&connection.0), event_tx, losses_tx));
+        Ok(Opened { connection, events, losses })
+    }
+
+    /// Calls a method of the browser (`session` None) or of one page, and waits at most `deadline` for the answer.
+    pub(super) async fn call<C: Command>(
+        &self,
+        session: Option<&str>,
+        command: C,
+        deadline: Duration,
+    ) -> Result<C::Response, CallError> {
+        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        let call = MethodCall {
+            id: CallId::new(id),
+            method: command.identifier(),
+            session_id: session.map(str::to_owned),
+            params: serde_json::to_value(&command)?,
+        };
+        let mut bytes = serde_json::to_vec(&call)?;
+        bytes.push(0);
+        let (reply, answer) = oneshot::channel();
+        let _forget = self.expect(id, session, reply)?;
+        let exchange = async {
+            self.0.outgoing.send(bytes).await.map_err(|_| CallError::Closed)?;
+            answer.await.map_err(|_| CallError::Closed)?
+        };
+        let raw = tokio::time::timeout(deadline, exchange).await.map_err(|_| CallError::TimedOut(deadline))??;
+        Ok(serde_json::from_str(raw.get())?)
+    }
+
+    /// Asks the browser to close; the exit of the process follows in 0.1-0.3 s.
+    pub(super) async fn close_browser(&self, deadline: Duration) -> Result<(), CallError> {
+        self.call(None, CloseParams::default(), deadline).await.map(|_| ())
+    }
+
+    /// The running browser's product and version, such as `Chrome/156.0.8078.79`.
+    pub(super) async fn version(&self, deadline: Duration) -> Result<String, CallError> {
+        self.call(None, GetVersionParams::default(), deadline).await.map(|version| version.product)
+    }
+
+    fn expect(
+        &self,
+        id: usize,
+        session: Option<&str>,
+        reply: oneshot::Sender<Result<Box<RawValue>, CallError>>,
+    ) -> Result<Forget<'_>, CallError> {
+        let mut pending = self.0.lock();
+        if pending.closed {
+            return Err(CallError::Closed);
+        }
+        pending.calls.insert(id, Waiting { session: session.map(str::to_owned), reply });
+        Ok(Forget { inner: &self.0, id })
+    }
+}
+
+/// Takes a call off the list however its wait ends, so that a late answer finds nobody and nothing piles up.
+struct Forget<'a> {
+    inner: &'a Inner,
+    id: usize,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.inner.lock().calls.remove(&self.id);
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, id: usize, answer: Result<Box<RawValue>, CallError>) {
+        let waiting = self.lock().calls.remove(&id);
+        if let Some(waiting) = waiting {
+            // Nobody left to tell: the caller's deadline passed.
+            let _ = waiting.reply.send(answer);
+        }
+    }
+
+    /// Fails the calls under way on one page: Chrome leaves those of a crashed renderer pending.
+    fn fail_session(&self, session: &str) {
+        let hit: Vec<_> =
+            self.lock().calls.extract_if(|_, waiting| waiting.session.as_deref() == Some(session)).collect();
+        for (_, waiting) in hit {
+            let _ = waiting.reply.send(Err(CallError::Crashed));
+        }
+    }
+
+    fn close(&self) {
+        let calls = {
+            let mut pending = self.lock();
+            pending.closed = true;
+            std::mem::take(&mut pending.calls)
+        };
+        for (_, waiting) in calls {
+            let _ = waiting.reply.send(Err(CallError::Closed));
+        }
+    }
+}
+
+async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>) {
+    while let Some(bytes) = outgoing.recv().await {
+        if pipe.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads until the pipe closes. It never waits for the one who takes the events: Chrome would stall with it.
+async fn read_all(
+    pipe: pipe::Receiver,
+    inner: Arc<Inner>,
+    events: mpsc::Sender<Event>,
+    losses: watch::Sender<Losses>,
+) {
+    let mut pipe = BufReader::new(pipe);
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        let read = (&mut pipe).take(MESSAGE_MAX).read_until(0, &mut buffer).await;
+        if !matches!(read, Ok(n) if n > 0) || buffer.pop() != Some(0) {
+            break;
+        }
+        match serde_json::from_slice::<Envelope>(&buffer) {
+            Ok(Envelope { id: Some(id), error: Some(error), .. }) => {
+                inner.answer(id, Err(CallError::Refused(error.message)));
+            }
+            Ok(Envelope { id: Some(id), result: Some(result), .. }) => inner.answer(id, Ok(result)),
+            Ok(Envelope { method: Some(method), session_id: session, params: Some(params), .. }) => {
+                if let Some(session) = session.as_deref().filter(|_| method == EventTargetCrashed::IDENTIFIER) {
+                    inner.fail_session(session);
+                }
+                if events.try_send(Event { method, session, params }).is_err() {
+                    losses.send_modify(|losses| losses.overflowed += 1);
+                }
+            }
+            Ok(_) | Err(_) => losses.send_modify(|losses| losses.unreadable += 1),
+        }
+        // A large message (a page's whole history) must not hold its memory for good.
+        buffer.shrink_to(1 << 20);
+    }
+    inner.close();
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    /// A connection and the browser's ends of its pipes.
+    fn connected() -> (Opened, std::io::PipeReader, std::io::PipeWriter) {
+        let (from_us, to_browser) = std::io::pipe().unwrap();
+        let (to_us, from_browser) = std::io::pipe().unwrap();
+        (Connection::open(to_us.into(), to_browser.into()).unwrap(), from_us, from_browser)
+    }
+
+    fn say(pipe: &mut std::io::PipeWriter, text: &str) {
+        pipe.write_all(text.as_bytes()).unwrap();
+        pipe.write_all(&[0]).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_call_gets_its_own_answer_and_rubbish_between_is_counted() {
+        let (opened, _from_us, mut browser) = connected();
+        let connection = opened.connection.clone();
+        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
+        say(&mut browser, "{not json");
+        say(&mut browser, r#"{"id":99,"result":{}}"#);
+        say(&mut browser, r#"{"method":"X.y","params":{"a":1}}"#);
+        say(
+            &mut browser,
+            r#"{"id":1,"result":{"protocolVersion":"1","product":"Chrome/1","revision":"","userAgent":"","jsVersion":""}}"#,
+        );
+        assert_eq!(call.await.unwrap().unwrap(), "Chrome/1");
+        assert_eq!(*opened.losses.borrow(), Losses { overflowed: 0, unreadable: 1 });
+    }
+
+    #[tokio::test]
+    async fn closing_the_pipe_fails_the_calls_under_way_and_later_ones() {
+        let (opened, from_us, browser) = connected();
+        let connection = opened.connection.clone();
+        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
+        tokio::task::yield_now().await;
+        drop((from_us, browser));
+        assert!(matches!(call.await.unwrap(), Err(CallError::Closed)));
+        assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::Closed)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_without_an_answer_ends_at_its_deadline_and_is_forgotten() {
+        let (opened, _from_us, _browser) = connected();
+        assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::TimedOut(_))));
+        assert!(opened.connection.0.lock().calls.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_and_a_crash_say_so() {
+        let (opened, mut from_us, mut browser) = connected();
+        let connection = opened.connection.clone();
+        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
+        say(&mut browser, r#"{"id":1,"error":{"code":-32000,"message":"no"}}"#);
+        assert!(matches!(call.await.unwrap(), Err(CallError::Refused(why)) if why == "no"));
+
+        let connection = opened.connection.clone();
+        let call = tokio::spawn(async move { connection.call(Some("S"), GetVersionParams {}, DEADLINE).await });
+        let mut sent = Vec::new();
+        while !sent.ends_with(b"\"S\",\"params\":{}}\0") {
+            let mut byte = [0];
+            tokio::task::yield_now().await;
+            from_us.read_exact(&mut byte).unwrap();
+            sent.extend(byte);
+        }
+        opened.connection.0.fail_session("S");
+        assert!(matches!(call.await.unwrap(), Err(CallError::Crashed)));
+    }
+}

@@ -1,0 +1,158 @@
+//! Chrome as a process: spawned in its own group, watched, listened to, ended.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use command_fds::{CommandFdExt, FdMapping};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::watch;
+
+/// Chrome reads the protocol from 3 and writes it to 4.
+const CHROME_READS: i32 = 3;
+const CHROME_WRITES: i32 = 4;
+/// What Chrome said last is told when it dies.
+const LAST_WORDS: usize = 8;
+/// A line of Chrome's longer than this is cut.
+const LINE_MAX: u64 = 4096;
+/// Between asking a group to go and making it.
+const TERM_GRACE: Duration = Duration::from_secs(2);
+
+/// Chrome is given these of our variables and no others: our environment holds tokens and the channels of PM2 and
+/// systemd, which are none of its business.
+const PASSED_ON: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "FONTCONFIG_PATH",
+    "FONTCONFIG_FILE",
+];
+
+/// A running Chrome. Dropping it closes nothing; its pipe being dropped makes it leave by itself.
+pub(super) struct Process {
+    group: Pid,
+    exit: watch::Receiver<Option<String>>,
+    words: Arc<Mutex<VecDeque<String>>>,
+}
+
+pub(super) struct Spawned {
+    pub(super) process: Process,
+    /// Our ends of the debugging pipes.
+    pub(super) read: OwnedFd,
+    pub(super) write: OwnedFd,
+}
+
+pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
+    let (chrome_reads, write) = io::pipe()?;
+    let (read, chrome_writes) = io::pipe()?;
+    let mut command = Command::new(binary);
+    command.args(flags).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.envs(std::env::vars_os().filter(|(name, _)| {
+        name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || name.starts_with("LC_"))
+    }));
+    // A terminal's Ctrl-C, and PM2's signals to our group, must not reach Chrome before us.
+    command.process_group(0);
+    command
+        .fd_mappings(vec![
+            FdMapping { parent_fd: chrome_reads.into(), child_fd: CHROME_READS },
+            FdMapping { parent_fd: chrome_writes.into(), child_fd: CHROME_WRITES },
+        ])
+        .map_err(io::Error::other)?;
+    let mut child = command.spawn()?;
+    // The command still holds Chrome's ends; while it does, their closing would go unnoticed.
+    drop(command);
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(|| io::Error::other("it has no pid"))?;
+    let words = Arc::default();
+    if let Some(stderr) = child.stderr.take() {
+        tokio::spawn(listen(stderr, Arc::clone(&words)));
+    }
+    let (gone, exit) = watch::channel(None);
+    tokio::spawn(async move {
+        let how = child.wait().await.map_or_else(|error| error.to_string(), describe);
+        gone.send_replace(Some(how));
+    });
+    let process = Process { group: Pid::from_raw(pid), exit, words };
+    Ok(Spawned { process, read: read.into(), write: write.into() })
+}
+
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (_, Some(signal)) => format!("signal {signal}"),
+        _ => "unknown status".to_owned(),
+    }
+}
+
+/// Drains what Chrome says: a full pipe would stop it.
+async fn listen(stderr: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>) {
+    let mut stderr = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut stderr).take(LINE_MAX).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line).trim().to_owned();
+        if text.is_empty() {
+            continue;
+        }
+        tracing::debug!(target: "chrome", "{text}");
+        let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+        if words.len() == LAST_WORDS {
+            words.pop_front();
+        }
+        words.push_back(text);
+    }
+}
+
+impl Process {
+    pub(super) fn pid(&self) -> i32 {
+        self.group.as_raw()
+    }
+
+    /// Waits for the exit and says how it ended.
+    pub(super) async fn exited(&self) -> String {
+        let mut exit = self.exit.clone();
+        let how = exit.wait_for(Option::is_some).await.ok().and_then(|how| how.clone());
+        how.unwrap_or_else(|| "unknown status".to_owned())
+    }
+
+    /// The last lines Chrome said.
+    pub(super) fn last_words(&self) -> String {
+        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        words.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
+    }
+
+    /// Waits up to `patience` for the exit that was asked for, then insists. True if it went by itself.
+    pub(super) async fn end(&self, patience: Duration) -> bool {
+        if tokio::time::timeout(patience, self.exited()).await.is_ok() {
+            return true;
+        }
+        tracing::warn!(pid = self.pid(), "Chrome did not close when asked; ending it by signal");
+        // The group may be gone already: that is what was wanted.
+        let _ = killpg(self.group, Signal::SIGTERM);
+        if tokio::time::timeout(TERM_GRACE, self.exited()).await.is_err() {
+            let _ = killpg(self.group, Signal::SIGKILL);
+            let _ = tokio::time::timeout(TERM_GRACE, self.exited()).await;
+        }
+        false
+    }
+}

@@ -1,0 +1,271 @@
+//! The profile: Chrome's folder that holds the login, and who else is using it.
+//!
+//! The instance lock on `TOKENS_DIR` is held before this is called, so no other session-manager is at work on it.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, getpgid};
+
+use super::chrome::MARK;
+
+/// The name of the one session, and of its folder under `TOKENS_DIR`.
+pub const SESSION: &str = "admin";
+/// Where the former Node service kept its login.
+const FORMER: &str = "session-admin";
+/// Says that a device was linked in this profile: lives and goes with the login itself.
+const LINKED: &str = "linked";
+const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
+/// A Chrome whose service died closes by itself within 0.3 s.
+const LEFTOVER_GRACE: Duration = Duration::from_secs(3);
+
+#[derive(Clone, Debug)]
+pub struct Profile {
+    path: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    #[error("the profile {} cannot be used: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("another browser (pid {pid}) is using the profile {}: close it, then connect", path.display())]
+    InUse { path: PathBuf, pid: i32 },
+}
+
+impl Profile {
+    /// The profile under `tokens`, made if it is not there. Blocking.
+    pub fn open(tokens: &Path) -> Result<Self, ProfileError> {
+        let wrap = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ProfileError::Io { path, source }
+        };
+        fs::create_dir_all(tokens).map_err(wrap(tokens))?;
+        // Chrome keeps absolute paths; so does the search for a leftover.
+        let tokens = tokens.canonicalize().map_err(wrap(tokens))?;
+        let path = tokens.join(SESSION);
+        let former = tokens.join(FORMER);
+        if !path.exists() && former.is_dir() {
+            fs::rename(&former, &path).map_err(wrap(&former))?;
+            tracing::info!(from = %former.display(), "adopted the login of the former service");
+        }
+        if !path.exists() {
+            DirBuilder::new().mode(0o700).create(&path).map_err(wrap(&path))?;
+        }
+        // The login is worth the account: others on the machine may not read it.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(wrap(&path))?;
+        Ok(Self { path })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a device was linked in this profile.
+    pub fn is_linked(&self) -> bool {
+        self.path.join(LINKED).exists()
+    }
+
+    /// Remembers whether a device is linked. Blocking.
+    pub fn set_linked(&self, linked: bool) -> io::Result<()> {
+        let mark = self.path.join(LINKED);
+        if linked {
+            return fs::write(mark, b"");
+        }
+        ignore_missing(fs::remove_file(mark))
+    }
+
+    /// Removes the stored login. The browser must be closed. Blocking.
+    pub fn wipe(&self) -> io::Result<()> {
+        ignore_missing(fs::remove_dir_all(&self.path))?;
+        DirBuilder::new().mode(0o700).create(&self.path)
+    }
+
+    /// Makes the profile free to be opened: ends a browser that an earlier crash of this service left, clears the locks
+    /// of the dead, refuses where a stranger is using it. Blocking, up to a few seconds.
+    pub fn clear(&self) -> Result<(), ProfileError> {
+        let flag = [b"--user-data-dir=", self.path.as_os_str().as_bytes()].concat();
+        let users: Vec<_> = processes_with(&flag);
+        if let Some(stranger) = users.iter().find(|user| !user.is_ours) {
+            return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid.as_raw() });
+        }
+        users.iter().for_each(|leftover| end_leftover(leftover.pid));
+        self.check_singleton()?;
+        for name in SINGLETONS {
+            let file = self.path.join(name);
+            ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
+        }
+        Ok(())
+    }
+
+    /// Chrome's own lock is a link whose target is `host-pid`.
+    fn check_singleton(&self) -> Result<(), ProfileError> {
+        let Ok(target) = fs::read_link(self.path.join(SINGLETONS[0])) else { return Ok(()) };
+        let target = target.to_string_lossy().into_owned();
+        let Some((host, pid)) = target.rsplit_once('-') else { return Ok(()) };
+        let ours = nix::unistd::gethostname().unwrap_or_default();
+        match pid.parse() {
+            Ok(pid) if OsStr::new(host) == ours && is_browser(Pid::from_raw(pid)) => {
+                Err(ProfileError::InUse { path: self.path.clone(), pid })
+            }
+            _ => {
+                tracing::info!(lock = target, "cleared the profile lock of a browser that is gone");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
+struct User {
+    pid: Pid,
+    is_ours: bool,
+}
+
+fn arguments(pid: Pid) -> Vec<Vec<u8>> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+}
+
+/// The browsers (not their renderers) that were started with this flag.
+fn processes_with(flag: &[u8]) -> Vec<User> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw));
+    pids.filter_map(|pid| {
+        let arguments = arguments(pid);
+        let is_child = arguments.iter().any(|argument| argument.starts_with(b"--type="));
+        let uses_it = arguments.iter().any(|argument| argument == flag);
+        let is_ours = arguments.iter().any(|argument| argument == MARK.as_bytes());
+        (uses_it && !is_child).then_some(User { pid, is_ours })
+    })
+    .collect()
+}
+
+/// A pid of the dead may have been given to anything: only something that looks like a browser holds a lock.
+fn is_browser(pid: Pid) -> bool {
+    let program = arguments(pid).first().map(|program| String::from_utf8_lossy(program).to_lowercase());
+    program.is_some_and(|program| program.contains("chrom"))
+}
+
+fn is_alive(pid: Pid) -> bool {
+    let is_zombie = fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')));
+    kill(pid, None).is_ok() && !is_zombie
+}
+
+fn end_leftover(pid: Pid) {
+    tracing::warn!(pid = pid.as_raw(), "ending a browser that an earlier run of this service left");
+    for signal in [None, Some(Signal::SIGTERM), Some(Signal::SIGKILL)] {
+        // Chrome leads a group of its own; a pid that does not is not killed with its group.
+        if let Some(signal) = signal {
+            let leads = getpgid(Some(pid)) == Ok(pid);
+            let _ = if leads { killpg(pid, signal) } else { kill(pid, signal) };
+        }
+        let deadline = Instant::now() + LEFTOVER_GRACE;
+        while is_alive(pid) {
+            if Instant::now() > deadline {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if !is_alive(pid) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::symlink;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use super::*;
+
+    struct Reaped(Child);
+
+    impl Drop for Reaped {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// A process whose command line reads as `name arguments…`. It waits for input that never comes.
+    fn stand_in(name: &str, arguments: &[&str]) -> Reaped {
+        let mut command = Command::new("/bin/sh");
+        command.arg0(name).args(["-c", "read _; exit", "sh"]).args(arguments).process_group(0);
+        command.stdin(std::process::Stdio::piped());
+        let child = Reaped(command.spawn().unwrap());
+        // The kernel lets the parent go on a moment before the new command line can be read.
+        while self::arguments(Pid::from_raw(child.0.id().cast_signed()))[0] != name.as_bytes() {
+            std::thread::yield_now();
+        }
+        child
+    }
+
+    #[test]
+    fn the_folder_is_private_and_the_former_login_is_adopted() {
+        let tokens = tempfile::tempdir().unwrap();
+        fs::create_dir(tokens.path().join(FORMER)).unwrap();
+        fs::write(tokens.path().join(FORMER).join("login"), "x").unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        assert!(profile.path().join("login").exists());
+        assert_eq!(fs::metadata(profile.path()).unwrap().permissions().mode() & 0o777, 0o700);
+        profile.set_linked(true).unwrap();
+        assert!(Profile::open(tokens.path()).unwrap().is_linked());
+        profile.wipe().unwrap();
+        assert!(!profile.is_linked() && !profile.path().join("login").exists());
+    }
+
+    #[test]
+    fn the_lock_of_the_dead_and_of_another_host_is_cleared() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
+        // Our own pid is alive, yet no browser: the number was given to somebody else.
+        let own = std::process::id();
+        for target in [format!("{host}-{own}"), format!("elsewhere-{own}"), format!("{host}-0"), "rubbish".to_owned()] {
+            symlink(&target, profile.path().join("SingletonLock")).unwrap();
+            profile.clear().unwrap();
+            assert!(fs::symlink_metadata(profile.path().join("SingletonLock")).is_err(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_leftover_is_ended_and_a_stranger_is_not() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let flag = format!("--user-data-dir={}", profile.path().display());
+        let mut elsewhere = stand_in("chrome", &[MARK, "--user-data-dir=/tmp/other"]);
+        let leftover = stand_in("chrome", &[MARK, &flag]);
+        profile.clear().unwrap();
+        assert!(!is_alive(Pid::from_raw(leftover.0.id().cast_signed())));
+        assert!(elsewhere.0.try_wait().unwrap().is_none(), "another profile's browser is left alone");
+
+        let mut stranger = stand_in("chrome", &[&flag]);
+        let refused = profile.clear();
+        assert!(matches!(refused, Err(ProfileError::InUse { pid, .. }) if pid.unsigned_abs() == stranger.0.id()));
+        assert!(stranger.0.try_wait().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_live_browser_with_the_lock_of_this_host_is_in_use() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let browser = stand_in("chromium", &[]);
+        let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
+        symlink(format!("{host}-{}", browser.0.id()), profile.path().join("SingletonLock")).unwrap();
+        assert!(matches!(profile.clear(), Err(ProfileError::InUse { .. })));
+    }
+}

@@ -1,0 +1,416 @@
+//! The session while a browser runs: what the page says, and which state follows from it.
+
+use std::time::Duration;
+
+use crate::config::Timings;
+use crate::domain::secret::Secret;
+use crate::domain::state::{Reason, State};
+use crate::whatsapp::{Level, PageEvent, SocketState, Surface};
+
+use super::{Code, Effect, Input, Machine, Now, Phase, Then, words};
+
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) load: Load,
+    /// Loads in a row that failed.
+    pub(super) load_tries: u32,
+    pub(super) level: Option<Level>,
+    pub(super) surface: Option<Surface>,
+    pub(super) code: Option<Code>,
+    /// Codes shown since a phone was asked for, and since the page began a series.
+    attempt: u32,
+    in_series: u32,
+    /// A pairing code given to somebody is good until then.
+    pub(super) pairing_until: Option<Duration>,
+    /// The page said it was unlinked; what it says of its identity is stale until it has a new document.
+    unlinked: bool,
+    /// An unlinked page is let go at this time at the latest: it clears its storage first.
+    pub(super) leave_at: Option<Duration>,
+    /// This page has been on the line.
+    was_connected: bool,
+    pub(super) lost: Option<Lost>,
+    pub(super) probe: Probe,
+    pub(super) progress_at: Duration,
+    /// A code was asked for again since the last one.
+    pub(super) code_asked: bool,
+    pub(super) beat: Beat,
+    /// The last reload for lost reports.
+    reloaded_at: Option<Duration>,
+}
+
+#[derive(Debug)]
+pub(super) enum Load {
+    /// Nothing has arrived yet.
+    Asked { until: Duration },
+    /// A document is there; its modules may still be coming.
+    Arrived { until: Duration },
+    Failed { retry_at: Duration },
+}
+
+/// A socket that left CONNECTED.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    pub(super) since: Duration,
+    /// The network is up since; while it is down, the page is left alone.
+    pub(super) up_since: Option<Duration>,
+    /// How far recovery has gone with the network up.
+    pub(super) step: Step,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Waited,
+    Reconnected,
+    Reloaded,
+}
+
+/// Nothing is torn down on account of a network that is down: WhatsApp's host is asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Probe {
+    Idle,
+    Asked,
+    /// It did not answer.
+    Down { again_at: Duration },
+}
+
+#[derive(Debug)]
+pub(super) struct Beat {
+    /// None while an answer is awaited.
+    pub(super) next: Option<Duration>,
+    missed: u32,
+}
+
+impl Live {
+    pub(super) fn new(mono: Duration, timings: &Timings) -> Self {
+        Self {
+            load: Load::Asked { until: mono + timings.page_commit + timings.page_load },
+            load_tries: 0,
+            level: None,
+            surface: None,
+            code: None,
+            attempt: 0,
+            in_series: 0,
+            pairing_until: None,
+            unlinked: false,
+            leave_at: None,
+            was_connected: false,
+            lost: None,
+            probe: Probe::Idle,
+            progress_at: mono,
+            code_asked: false,
+            beat: Beat { next: Some(mono + timings.heartbeat), missed: 0 },
+            reloaded_at: None,
+        }
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.level.as_ref().is_some_and(|level| level.socket == SocketState::Connected)
+    }
+
+    /// What the browser itself says of the network.
+    pub(super) fn is_online(&self) -> bool {
+        self.level.as_ref().is_none_or(|level| level.online)
+    }
+
+    /// A new document: nothing the old one said holds.
+    fn begin_document(&mut self, mono: Duration, timings: &Timings) {
+        self.load = Load::Arrived { until: mono + timings.page_load };
+        self.level = None;
+        self.surface = None;
+        self.code = None;
+        self.unlinked = false;
+        self.was_connected = false;
+        self.progress_at = mono;
+    }
+}
+
+impl Machine {
+    fn live_mut(&mut self) -> Option<&mut Live> {
+        match &mut self.phase {
+            Phase::Live(live) => Some(live),
+            _ => None,
+        }
+    }
+
+    pub(super) fn live_input(&mut self, input: Input, now: Now) {
+        let timings = self.timings.clone();
+        let Some(live) = self.live_mut() else { return };
+        match input {
+            Input::LoadFailed { why } => self.load_failed(&why, now),
+            Input::PageCrashed => self.page_crashed(now),
+            Input::ReportsLost => {
+                // What was lost cannot be asked for again; a new document tells everything from the start.
+                if live.reloaded_at.is_none_or(|at| now.mono >= at + timings.stable) {
+                    live.reloaded_at = Some(now.mono);
+                    self.reload(now);
+                }
+            }
+            Input::PairingCodeGiven => live.pairing_until = Some(now.mono + timings.pairing_code),
+            Input::Beat { answered } => self.beaten(answered, now),
+            Input::Probed { reachable } => self.probed(reachable, now),
+            Input::Page(event) => self.page_said(event, now),
+            _ => {}
+        }
+    }
+
+    fn page_said(&mut self, event: PageEvent, now: Now) {
+        let timings = self.timings.clone();
+        let Some(live) = self.live_mut() else { return };
+        match event {
+            PageEvent::Hello {} => live.begin_document(now.mono, &timings),
+            PageEvent::Document { status } if status >= 400 => self.load_failed(&format!("HTTP {status}"), now),
+            PageEvent::Document { .. } => {
+                live.load_tries = 0;
+                if self.state == State::Init && self.reason == Some(Reason::PageLoadFailed) {
+                    self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
+                }
+            }
+            PageEvent::Surface(surface) => {
+                let broken = surface.broken("session").filter(|_| surface.settled);
+                live.surface = Some(surface);
+                // A page that was refused or that is leaving has another reason.
+                if let Some(modules) = broken.filter(|_| !matches!(self.state, State::Error | State::Disconnected)) {
+                    let detail = format!("{} Missing: {modules}.", words::of_reason(Reason::SurfaceChanged));
+                    self.fail(Reason::SurfaceChanged, detail, now);
+                }
+            }
+            PageEvent::Status(level) => self.level_moved(level, now),
+            PageEvent::Code { code, .. } => self.code_changed(code, now),
+            PageEvent::Progress {} => live.progress_at = now.mono,
+            PageEvent::Logout {} => self.unlinked(now),
+            PageEvent::Refused {} if self.state != State::Disconnected => {
+                self.fail(Reason::BrowserRefused, words::of_reason(Reason::BrowserRefused).to_owned(), now);
+            }
+            PageEvent::Refused {}
+            | PageEvent::Message { .. }
+            | PageEvent::Changed { .. }
+            | PageEvent::Ack { .. }
+            | PageEvent::Fault { .. } => {}
+        }
+    }
+
+    pub(super) fn load_failed(&mut self, why: &str, now: Now) {
+        let pause = self.live().map_or(0, |live| live.load_tries) + 1;
+        let pause = self.backoff(pause);
+        let Some(live) = self.live_mut() else { return };
+        let known = matches!(live.load, Load::Failed { .. });
+        if !known {
+            live.load_tries += 1;
+            live.load = Load::Failed { retry_at: now.mono + pause };
+            live.level = None;
+            live.code = None;
+        }
+        if self.state != State::Disconnected {
+            let detail = format!("{} The browser says: {why}.", words::of_reason(Reason::PageLoadFailed));
+            self.step_back(Reason::PageLoadFailed, detail, now);
+        }
+    }
+
+    fn page_crashed(&mut self, now: Now) {
+        if self.state == State::Disconnected {
+            return self.close(Then::Stop);
+        }
+        let detail = words::of_reason(Reason::PageCrashed).to_owned();
+        // A renderer that crashes again before the session was well needs a new browser around it.
+        if self.attempts > 0 || self.policy.max_attempts == 0 {
+            return self.recover(Reason::PageCrashed, detail, now);
+        }
+        self.attempts += 1;
+        self.step_back(Reason::PageCrashed, detail, now);
+        self.reload(now);
+    }
+
+    pub(super) fn reload(&mut self, now: Now) {
+        let until = now.mono + self.timings.page_commit + self.timings.page_load;
+        if let Some(live) = self.live_mut() {
+            live.load = Load::Asked { until };
+            self.effects.push(Effect::Reload);
+        }
+    }
+
+    fn beaten(&mut self, answered: bool, now: Now) {
+        let heartbeat = self.timings.heartbeat;
+        let Some(live) = self.live_mut() else { return };
+        live.beat.missed = if answered { 0 } else { live.beat.missed + 1 };
+        live.beat.next = Some(if answered { now.mono + heartbeat } else { now.mono });
+        if live.beat.missed >= 2 {
+            if self.state == State::Disconnected {
+                return self.close(Then::Stop);
+            }
+            let detail = words::of_reason(Reason::PageUnresponsive).to_owned();
+            self.recover(Reason::PageUnresponsive, detail, now);
+        }
+    }
+
+    fn level_moved(&mut self, level: Level, now: Now) {
+        let Some(live) = self.live_mut() else { return };
+        if live.unlinked && level.account.is_some() {
+            return;
+        }
+        live.progress_at = now.mono;
+        live.level = Some(level.clone());
+        if live.leave_at.is_some() {
+            // It has cleared its storage: nothing is left to wait for.
+            if level.account.is_none() {
+                self.close(Then::Stop);
+            }
+            return;
+        }
+        match level.socket {
+            SocketState::TosBlock | SocketState::SmbTosBlock => self.stop_for(Reason::AccountBlocked, now),
+            SocketState::ProxyBlock => self.stop_for(Reason::ProxyBlocked, now),
+            SocketState::DeprecatedVersion if self.version_reloaded => self.stop_for(Reason::VersionDeprecated, now),
+            SocketState::DeprecatedVersion => {
+                self.version_reloaded = true;
+                self.reload(now);
+            }
+            SocketState::Conflict if self.take_back => {
+                self.take_back = false;
+                self.effects.push(Effect::TakeOver);
+            }
+            SocketState::Conflict => {
+                self.disconnect(Reason::Conflict, words::of_reason(Reason::Conflict).to_owned(), now);
+            }
+            _ if level.account.is_some() => self.paired(&level, now),
+            SocketState::Unpaired | SocketState::UnpairedIdle => self.unpaired(level.socket, now),
+            _ => {}
+        }
+    }
+
+    fn stop_for(&mut self, reason: Reason, now: Now) {
+        self.fail(reason, words::of_reason(reason).to_owned(), now);
+    }
+
+    fn paired(&mut self, level: &Level, now: Now) {
+        if !self.linked {
+            self.linked = true;
+            self.effects.push(Effect::RememberLink(true));
+        }
+        if matches!(self.state, State::Init | State::QrRequired) {
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+        let was_up = matches!(self.state, State::Ready | State::Reconnecting);
+        let Some(live) = self.live_mut() else { return };
+        if level.socket != SocketState::Connected {
+            if was_up || live.was_connected {
+                let up_since = level.online.then_some(now.mono);
+                let lost = live.lost.get_or_insert(Lost { since: now.mono, up_since, step: Step::Waited });
+                if !level.online {
+                    // However long it takes: the page comes back by itself once the network does.
+                    (lost.up_since, lost.step) = (None, Step::Waited);
+                    live.probe = Probe::Idle;
+                } else if live.probe == Probe::Idle {
+                    lost.up_since.get_or_insert(now.mono);
+                }
+            }
+            return;
+        }
+        live.was_connected = true;
+        live.lost = None;
+        live.probe = Probe::Idle;
+        if level.synced && level.subscribed {
+            if self.state != State::Ready {
+                self.ready_once = true;
+                self.take_back = false;
+                self.become_(State::Ready, None, String::new(), now);
+            }
+        } else if self.state == State::Reconnecting {
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+    }
+
+    /// The page asks for a phone.
+    fn unpaired(&mut self, socket: SocketState, now: Now) {
+        let had_login = self.linked;
+        self.forget_link();
+        if let Some(live) = self.live_mut() {
+            live.lost = None;
+        }
+        match self.state {
+            State::Init | State::Authenticated | State::Reconnecting if !self.ready_once => {
+                let reason = had_login.then_some(Reason::LoggedOut);
+                let detail = reason.map_or(words::of_state(State::QrRequired), words::of_reason).to_owned();
+                self.become_(State::QrRequired, reason, detail, now);
+            }
+            State::Init => {
+                self.become_(State::QrRequired, None, words::of_state(State::QrRequired).to_owned(), now);
+            }
+            State::Ready | State::Reconnecting | State::Authenticated => {
+                let detail = words::of_reason(Reason::LoggedOut).to_owned();
+                return self.disconnect(Reason::LoggedOut, detail, now);
+            }
+            State::QrRequired | State::Disconnected | State::Error => {}
+        }
+        if socket == SocketState::UnpairedIdle {
+            self.codes_ran_out(now);
+        }
+    }
+
+    pub(super) fn codes_ran_out(&mut self, now: Now) {
+        let limit = self.policy.qr_max_attempts;
+        let Some(live) = self.live_mut() else { return };
+        // Somebody is typing a pairing code: new scannable ones would end it.
+        if live.pairing_until.is_some_and(|until| now.mono < until) {
+            return;
+        }
+        if limit > 0 && live.attempt >= limit {
+            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
+            return self.disconnect(Reason::QrNotScanned, detail, now);
+        }
+        live.in_series = 0;
+        self.effects.push(Effect::RefreshCode);
+    }
+
+    fn code_changed(&mut self, code: Option<Secret>, now: Now) {
+        let (limit, first, later) =
+            (self.policy.qr_max_attempts, self.timings.first_code, self.timings.later_code);
+        let Some(live) = self.live_mut() else { return };
+        live.progress_at = now.mono;
+        live.code_asked = false;
+        let Some(text) = code else {
+            live.code = None;
+            return;
+        };
+        if limit > 0 && live.attempt >= limit {
+            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
+            return self.disconnect(Reason::QrNotScanned, detail, now);
+        }
+        live.attempt += 1;
+        live.in_series += 1;
+        let life = if live.in_series == 1 { first } else { later };
+        let expires_at = now.wall.plus(life);
+        live.code = Some(Code { text, attempt: live.attempt, generated_at: now.wall, expires_at });
+    }
+
+    /// The device was unlinked: by the phone, by us, or found to be when it connected.
+    fn unlinked(&mut self, now: Now) {
+        let grace = now.mono + self.timings.unlink_grace;
+        let Some(live) = self.live_mut() else { return };
+        (live.unlinked, live.code, live.lost) = (true, None, None);
+        let detail = words::of_reason(Reason::LoggedOut).to_owned();
+        match self.state {
+            State::Ready | State::Reconnecting | State::Authenticated if self.ready_once => {
+                self.forget_link();
+                self.become_(State::Disconnected, Some(Reason::LoggedOut), detail, now);
+                if let Some(live) = self.live_mut() {
+                    live.leave_at = Some(grace);
+                }
+            }
+            State::Authenticated | State::Reconnecting => {
+                // A login made in this very run never worked; an older one was unlinked while nobody was listening.
+                let fresh = self.live().is_some_and(|live| live.attempt > 0);
+                let reason = if fresh { Reason::LoginRefused } else { Reason::LoggedOut };
+                self.forget_link();
+                self.become_(State::QrRequired, Some(reason), words::of_reason(reason).to_owned(), now);
+            }
+            _ => {}
+        }
+    }
+
+    fn forget_link(&mut self) {
+        if self.linked {
+            self.linked = false;
+            self.effects.push(Effect::RememberLink(false));
+        }
+    }
+}

@@ -1,0 +1,456 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use crate::domain::account::Account;
+use crate::domain::secret::Secret;
+use crate::whatsapp::{Level, Missing, SocketState, Surface};
+
+use super::*;
+
+const S: Duration = Duration::from_secs(1);
+
+fn policy() -> Policy {
+    Policy {
+        auto_connect: true,
+        max_attempts: 3,
+        error_retry: 300 * S,
+        qr_max_attempts: 0,
+        cliente_id: None,
+    }
+}
+
+/// A machine with a clock, and a driver that does what it is told and no more.
+struct Bench {
+    machine: Machine,
+    mono: Duration,
+    /// A browser is starting or running.
+    browser: bool,
+    done: Vec<Effect>,
+}
+
+impl Bench {
+    fn new(policy: Policy, linked: bool) -> Self {
+        let start = Now { mono: Duration::ZERO, wall: Timestamp::from_millis(0) };
+        let machine = Machine::new(policy, Timings::default(), linked, 7, start);
+        Self { machine, mono: Duration::ZERO, browser: false, done: Vec::new() }
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.mono, wall: Timestamp::from_millis(u64::try_from(self.mono.as_millis()).unwrap()) }
+    }
+
+    fn give(&mut self, input: Input) -> Vec<Effect> {
+        let connected = matches!(&input, Input::Page(PageEvent::Status(l)) if l.socket == SocketState::Connected && l.synced && l.subscribed);
+        let effects = self.machine.handle(input, self.now());
+        for effect in &effects {
+            match effect {
+                Effect::Launch => assert!(!std::mem::replace(&mut self.browser, true), "two browsers"),
+                Effect::Record(step) => {
+                    assert!(step.from.may_become(step.to), "{} -> {}", step.from, step.to);
+                    assert!(step.to != State::Ready || connected, "READY without a connected, synced, heard page");
+                }
+                Effect::Close | Effect::Load | Effect::Reload | Effect::Beat | Effect::Probe => {
+                    assert!(self.browser, "{effect:?} without a browser");
+                }
+                _ => {}
+            }
+        }
+        assert!(self.machine.attempts <= 3);
+        self.done.extend(effects.iter().cloned());
+        effects
+    }
+
+    fn page(&mut self, event: PageEvent) -> Vec<Effect> {
+        self.give(Input::Page(event))
+    }
+
+    fn level(&mut self, socket: SocketState, paired: bool) -> Vec<Effect> {
+        self.page(PageEvent::Status(level(socket, paired)))
+    }
+
+    /// Lets time pass, ticking at every deadline; answers heartbeats, and probes with `reachable`.
+    fn wait(&mut self, span: Duration, reachable: bool) -> Vec<Effect> {
+        let (end, mut all) = (self.mono + span, Vec::new());
+        while let Some(at) = self.machine.deadline().filter(|at| *at <= end) {
+            self.mono = self.mono.max(at);
+            let effects = self.give(Input::Tick);
+            for effect in &effects {
+                match effect {
+                    Effect::Beat => drop(self.give(Input::Beat { answered: true })),
+                    Effect::Probe => all.extend(self.give(Input::Probed { reachable })),
+                    _ => {}
+                }
+            }
+            all.extend(effects);
+            assert!(self.machine.deadline().is_none_or(|next| next > self.mono), "a deadline that stays in the past");
+        }
+        self.mono = end;
+        all
+    }
+
+    fn launched(&mut self) -> &mut Self {
+        self.give(Input::Launched);
+        self.page(PageEvent::Hello {});
+        self
+    }
+
+    fn closed(&mut self) {
+        self.browser = false;
+        self.give(Input::Closed);
+    }
+
+    fn ready() -> Self {
+        let mut bench = Self::new(policy(), true);
+        bench.give(Input::Connect);
+        bench.launched();
+        bench.level(SocketState::Connected, true);
+        assert_eq!(bench.state(), State::Ready);
+        bench
+    }
+
+    fn state(&self) -> State {
+        self.machine.view().state
+    }
+
+    fn told(&self) -> (State, Option<Reason>) {
+        let view = self.machine.view();
+        (view.state, view.reason)
+    }
+}
+
+fn level(socket: SocketState, paired: bool) -> Level {
+    let connected = socket == SocketState::Connected;
+    Level {
+        socket,
+        synced: connected,
+        online: true,
+        subscribed: true,
+        version: None,
+        account: paired.then(Account::default),
+    }
+}
+
+fn code(text: &str) -> PageEvent {
+    PageEvent::Code { code: Some(Secret::new(text)), source: "modules".to_owned() }
+}
+
+#[test]
+fn a_first_link_goes_through_every_state_in_order() {
+    let mut bench = Bench::new(policy(), false);
+    assert!(!bench.machine.view().initialized);
+    bench.give(Input::Connect);
+    bench.launched();
+    bench.level(SocketState::Unpaired, false);
+    assert_eq!(bench.told(), (State::QrRequired, None));
+    assert!(bench.machine.view().code.is_none(), "the page asks for a phone seconds before it has a code");
+    bench.page(code("a"));
+    bench.page(code("b"));
+    let shown = bench.machine.view().code.unwrap();
+    assert_eq!((shown.attempt, shown.expires_at.as_millis()), (2, 20_000));
+    assert!(bench.level(SocketState::Opening, true).contains(&Effect::RememberLink(true)));
+    assert_eq!(bench.state(), State::Authenticated);
+    assert!(bench.machine.view().code.is_none());
+    bench.level(SocketState::Connected, true);
+    assert_eq!(bench.state(), State::Ready);
+}
+
+#[test]
+fn a_connected_page_that_is_not_synced_or_not_heard_is_not_ready() {
+    for (synced, subscribed) in [(false, true), (true, false)] {
+        let mut bench = Bench::new(policy(), true);
+        bench.give(Input::Connect);
+        bench.launched();
+        bench.page(PageEvent::Status(Level { synced, subscribed, ..level(SocketState::Connected, true) }));
+        assert_eq!(bench.state(), State::Authenticated);
+        let effects = bench.wait(130 * S, true);
+        assert_eq!(bench.told(), (State::Reconnecting, Some(Reason::SyncStalled)));
+        assert!(effects.contains(&Effect::Close));
+    }
+}
+
+#[test]
+fn connecting_again_changes_nothing() {
+    let mut bench = Bench::ready();
+    assert_eq!(bench.give(Input::Connect), []);
+    assert!(bench.machine.view().active);
+}
+
+#[test]
+fn codes_that_ran_out_are_asked_for_again_until_the_limit() {
+    let mut bench = Bench::new(Policy { qr_max_attempts: 2, ..policy() }, false);
+    bench.give(Input::Connect);
+    bench.launched().level(SocketState::Unpaired, false);
+    bench.page(code("a"));
+    assert!(bench.level(SocketState::UnpairedIdle, false).contains(&Effect::RefreshCode));
+    bench.page(code("b"));
+    assert_eq!(bench.level(SocketState::UnpairedIdle, false).last(), Some(&Effect::Close));
+    assert_eq!(bench.told(), (State::Disconnected, Some(Reason::QrNotScanned)));
+}
+
+#[test]
+fn a_pairing_code_in_use_is_not_ended_by_a_new_series() {
+    let mut bench = Bench::new(policy(), false);
+    bench.give(Input::Connect);
+    bench.launched().level(SocketState::Unpaired, false);
+    bench.give(Input::PairingCodeGiven);
+    assert!(!bench.level(SocketState::UnpairedIdle, false).contains(&Effect::RefreshCode));
+    assert!(!bench.wait(179 * S, true).contains(&Effect::RefreshCode));
+    assert!(bench.wait(2 * S, true).contains(&Effect::RefreshCode));
+}
+
+#[test]
+fn a_code_that_does_not_come_is_asked_for_and_then_the_browser_is_replaced() {
+    let mut bench = Bench::new(policy(), false);
+    bench.give(Input::Connect);
+    bench.launched().level(SocketState::Unpaired, false);
+    assert!(bench.wait(61 * S, true).contains(&Effect::RefreshCode));
+    assert!(bench.wait(60 * S, true).contains(&Effect::Close));
+    assert_eq!(bench.told(), (State::Init, Some(Reason::SyncStalled)));
+}
+
+#[test]
+fn a_socket_that_comes_back_within_the_grace_is_nobodys_business() {
+    let mut bench = Bench::ready();
+    bench.level(SocketState::Opening, true);
+    bench.wait(4 * S, true);
+    assert_eq!(bench.state(), State::Ready);
+    bench.level(SocketState::Connected, true);
+    bench.wait(60 * S, true);
+    assert_eq!(bench.state(), State::Ready);
+}
+
+#[test]
+fn a_lost_socket_escalates_with_the_network_up() {
+    let mut bench = Bench::ready();
+    bench.level(SocketState::Opening, true);
+    bench.wait(6 * S, true);
+    assert_eq!(bench.told(), (State::Reconnecting, Some(Reason::NetworkLost)));
+    let steps = |effects: Vec<Effect>| effects.into_iter().filter(|e| *e != Effect::Beat).collect::<Vec<_>>();
+    assert_eq!(steps(bench.wait(55 * S, true)), [Effect::Reconnect]);
+    assert_eq!(steps(bench.wait(120 * S, true)), [Effect::Reload, Effect::Probe]);
+    bench.page(PageEvent::Hello {});
+    bench.level(SocketState::Opening, true);
+    assert!(bench.wait(120 * S, true).contains(&Effect::Close));
+    assert_eq!(bench.machine.view().attempts, 1);
+}
+
+#[test]
+fn a_network_that_is_down_is_waited_for_however_long_it_takes() {
+    for browser_knows in [true, false] {
+        let mut bench = Bench::ready();
+        bench.page(PageEvent::Status(Level { online: !browser_knows, ..level(SocketState::Opening, true) }));
+        let effects = bench.wait(3600 * S, false);
+        assert!(!effects.iter().any(|e| matches!(e, Effect::Reload | Effect::Close | Effect::Launch)), "{effects:?}");
+        assert_eq!(bench.state(), State::Reconnecting);
+        bench.level(SocketState::Connected, true);
+        assert_eq!(bench.state(), State::Ready);
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_loaded_is_tried_again_for_ever_and_says_why() {
+    let mut bench = Bench::new(policy(), false);
+    bench.give(Input::Connect);
+    bench.give(Input::Launched);
+    for tries in 1..10 {
+        bench.give(Input::LoadFailed { why: "net::ERR_NAME_NOT_RESOLVED".to_owned() });
+        let view = bench.machine.view();
+        assert_eq!((view.state, view.reason, view.attempts), (State::Init, Some(Reason::PageLoadFailed), tries));
+        assert!(view.detail.contains("ERR_NAME_NOT_RESOLVED"));
+        assert!(bench.wait(40 * S, true).contains(&Effect::Load));
+    }
+}
+
+#[test]
+fn a_browser_that_keeps_crashing_ends_in_error_and_is_tried_again_later() {
+    let mut bench = Bench::ready();
+    for _ in 0..4 {
+        bench.browser = false;
+        bench.give(Input::BrowserGone { how: "signal 9".to_owned() });
+        bench.wait(40 * S, true);
+        if bench.state() != State::Error {
+            bench.launched();
+        }
+    }
+    assert_eq!(bench.told(), (State::Error, Some(Reason::BrowserCrashed)));
+    assert!(bench.wait(300 * S, true).contains(&Effect::Launch));
+    assert_eq!((bench.state(), bench.machine.view().attempts), (State::Init, 0));
+}
+
+#[test]
+fn a_minute_of_ready_forgets_the_attempts() {
+    let mut bench = Bench::ready();
+    bench.give(Input::PageCrashed);
+    assert_eq!((bench.state(), bench.machine.view().attempts), (State::Reconnecting, 1));
+    bench.page(PageEvent::Hello {});
+    bench.level(SocketState::Connected, true);
+    bench.wait(59 * S, true);
+    assert_eq!(bench.machine.view().attempts, 1);
+    bench.wait(2 * S, true);
+    assert_eq!(bench.machine.view().attempts, 0);
+}
+
+#[test]
+fn a_page_that_crashes_again_gets_a_new_browser() {
+    let mut bench = Bench::ready();
+    assert!(bench.give(Input::PageCrashed).contains(&Effect::Reload));
+    assert!(bench.give(Input::PageCrashed).contains(&Effect::Close));
+}
+
+#[test]
+fn two_heartbeats_missed_in_a_row_mean_a_hung_page() {
+    let mut bench = Bench::ready();
+    bench.give(Input::Beat { answered: false });
+    bench.give(Input::Beat { answered: true });
+    bench.give(Input::Beat { answered: false });
+    assert_eq!(bench.state(), State::Ready);
+    bench.give(Input::Beat { answered: false });
+    assert_eq!(bench.told(), (State::Reconnecting, Some(Reason::PageUnresponsive)));
+}
+
+#[test]
+fn an_unlinking_by_the_phone_lets_the_page_clear_up_and_then_closes() {
+    let mut bench = Bench::ready();
+    assert!(bench.page(PageEvent::Logout {}).contains(&Effect::RememberLink(false)));
+    assert_eq!(bench.told(), (State::Disconnected, Some(Reason::LoggedOut)));
+    assert!(!bench.done.contains(&Effect::Close));
+    bench.page(PageEvent::Hello {});
+    assert!(bench.level(SocketState::Unpaired, false).contains(&Effect::Close));
+    bench.closed();
+    assert!(bench.machine.is_at_rest());
+}
+
+#[test]
+fn a_login_unlinked_while_the_service_was_down_asks_for_a_phone_and_says_why() {
+    let mut bench = Bench::new(policy(), true);
+    bench.give(Input::Connect);
+    bench.launched();
+    bench.level(SocketState::Opening, true);
+    bench.page(PageEvent::Logout {});
+    bench.level(SocketState::Opening, true);
+    bench.page(PageEvent::Hello {});
+    bench.level(SocketState::Unpaired, false);
+    assert_eq!(bench.told(), (State::QrRequired, Some(Reason::LoggedOut)));
+}
+
+#[test]
+fn a_conflict_stops_and_only_the_operator_takes_the_session_back() {
+    let mut bench = Bench::ready();
+    bench.level(SocketState::Conflict, true);
+    assert_eq!(bench.told(), (State::Disconnected, Some(Reason::Conflict)));
+    bench.closed();
+    assert!(!bench.wait(3600 * S, true).contains(&Effect::Launch));
+    bench.give(Input::Connect);
+    bench.launched();
+    assert_eq!(bench.level(SocketState::Conflict, true).last(), Some(&Effect::TakeOver));
+    bench.level(SocketState::Connected, true);
+    assert_eq!(bench.state(), State::Ready);
+}
+
+#[test]
+fn what_cannot_mend_itself_is_not_tried_again() {
+    let surface = Surface {
+        settled: true,
+        loader: true,
+        missing: vec![Missing { name: "socket".into(), breaks: "session".into(), modules: vec!["WAWebX".into()] }],
+    };
+    let cases = [
+        (PageEvent::Refused {}, Reason::BrowserRefused),
+        (PageEvent::Surface(surface), Reason::SurfaceChanged),
+        (PageEvent::Status(level(SocketState::TosBlock, true)), Reason::AccountBlocked),
+        (PageEvent::Status(level(SocketState::ProxyBlock, true)), Reason::ProxyBlocked),
+    ];
+    for (event, reason) in cases {
+        let mut bench = Bench::new(policy(), true);
+        bench.give(Input::Connect);
+        bench.launched().page(event);
+        assert_eq!(bench.told(), (State::Error, Some(reason)));
+        bench.closed();
+        assert_eq!(bench.wait(86_400 * S, true), []);
+        bench.give(Input::Connect);
+        assert_eq!(bench.state(), State::Init);
+    }
+}
+
+#[test]
+fn a_page_too_old_is_loaded_again_once() {
+    let mut bench = Bench::ready();
+    assert!(bench.level(SocketState::DeprecatedVersion, true).contains(&Effect::Reload));
+    bench.level(SocketState::DeprecatedVersion, true);
+    assert_eq!(bench.told(), (State::Error, Some(Reason::VersionDeprecated)));
+}
+
+#[test]
+fn a_connect_while_the_browser_closes_or_starts_is_not_lost() {
+    let mut bench = Bench::ready();
+    bench.give(Input::Disconnect(Reason::Operator));
+    bench.give(Input::Connect);
+    bench.closed();
+    assert!(bench.browser && bench.state() == State::Init);
+    bench.give(Input::Disconnect(Reason::Operator));
+    assert!(bench.give(Input::Launched).contains(&Effect::Close), "called off while it started");
+    bench.closed();
+    assert!(bench.machine.is_at_rest());
+}
+
+/// Anything the world may come up with. The bench checks the rules after every step.
+fn anything() -> impl Strategy<Value = u8> {
+    0..26u8
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn no_sequence_of_events_breaks_the_rules(steps in proptest::collection::vec((anything(), 0..400u64), 1..80), linked: bool) {
+        use SocketState::{Conflict, Connected, DeprecatedVersion, Opening, Pairing, ProxyBlock, Timeout, Unlaunched, Unpaired, UnpairedIdle};
+        let mut bench = Bench::new(policy(), linked);
+        let mut starting = false;
+        for (step, seconds) in steps {
+            let running = bench.browser && !starting;
+            match step {
+                0..=2 => drop(bench.give(Input::Connect)),
+                3 => drop(bench.give(Input::Disconnect(Reason::Operator))),
+                4..=6 if starting => drop(bench.give(Input::Launched)),
+                7 if starting => {
+                    bench.browser = false;
+                    bench.give(Input::LaunchFailed { reason: Reason::BrowserLaunchFailed, detail: String::new() });
+                }
+                8 if starting => {
+                    bench.browser = false;
+                    bench.give(Input::LaunchFailed { reason: Reason::NoDisplay, detail: String::new() });
+                }
+                // Either end of a browser: asked for, or not.
+                9 | 10 if running && bench.done.last() == Some(&Effect::Close) => bench.closed(),
+                9 if running && bench.machine.live().is_some() => {
+                    bench.browser = false;
+                    bench.give(Input::BrowserGone { how: String::new() });
+                }
+                11 if running => drop(bench.give(Input::PageCrashed)),
+                12 if running => drop(bench.give(Input::LoadFailed { why: String::new() })),
+                13 if running => drop(bench.give(Input::Beat { answered: false })),
+                14 if running => drop(bench.page(PageEvent::Logout {})),
+                15 if running => drop(bench.page(PageEvent::Hello {})),
+                16 if running => drop(bench.page(code("x"))),
+                17 if running => drop(bench.give(Input::ReportsLost)),
+                18 if running => drop(bench.give(Input::PairingCodeGiven)),
+                19..=25 if running => {
+                    let sockets = [Connected, Opening, Unpaired, UnpairedIdle, Pairing, Conflict, Timeout, Unlaunched, DeprecatedVersion, ProxyBlock];
+                    let socket = sockets[usize::try_from(seconds).unwrap() % sockets.len()];
+                    bench.level(socket, seconds % 3 != 0);
+                }
+                _ => {}
+            }
+            bench.wait(Duration::from_secs(seconds), seconds % 2 == 0);
+            starting = bench.browser && bench.machine.live().is_none() && !bench.done.contains(&Effect::Close)
+                || matches!(bench.machine.phase, Phase::Launching);
+            if matches!(bench.machine.phase, Phase::Closing { .. }) && !starting {
+                bench.closed();
+            }
+            if bench.machine.is_at_rest() {
+                prop_assert!(!bench.browser || bench.machine.live().is_none());
+                bench.browser = false;
+            }
+        }
+    }
+}

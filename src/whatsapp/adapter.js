@@ -1,0 +1,412 @@
+// The page adapter: the only code that knows WhatsApp's modules. One function expression; the service calls it with its
+// options in every document, before any script of the page.
+//
+// It reports through one binding, as numbered JSON: {epoch, n, type, …}. The epoch names the document, n counts up
+// without a gap. It answers calls through window[options.api](name, argument) with {ok, value} or {ok, code, message}.
+// It never throws into the page, and polls only while modules are still being defined.
+(function adapter(options) {
+  'use strict';
+  if (window.top !== window || location.origin !== options.origin || window[options.api]) return;
+  const report = window[options.binding];
+  if (typeof report !== 'function') return;
+  // The page has no business with the binding, nor any way to notice it.
+  delete window[options.binding];
+
+  const POLL_MS = 250;
+  const epoch = `${Math.round(performance.timeOrigin)}-${Math.random().toString(36).slice(2, 10)}`;
+  let n = 0;
+
+  function push(type, data) {
+    n += 1;
+    report(JSON.stringify({ epoch, n, type, ...data }));
+  }
+
+  /** Wraps a listener: what goes wrong in it is reported, and never reaches the page's own event loop. */
+  function guarded(name, listener) {
+    const fail = (error) => push('fault', { where: name, message: String(error?.message ?? error).slice(0, 200) });
+    return (...args) => {
+      try {
+        const result = listener(...args);
+        if (result && typeof result.catch === 'function') result.catch(fail);
+      } catch (error) {
+        fail(error);
+      }
+    };
+  }
+
+  // ── Capabilities: what the service needs of the page, and the forms it is found in, first that works ──────────────
+
+  function module(name) {
+    try {
+      return window.require(name) || null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** name → [what breaks without it, [module, what to take of it]…] */
+  const FORMS = {
+    socket: ['session', ['WAWebSocketModel', (m) => m.Socket]],
+    me: ['session', ['WAWebUserPrefsMeUser', (m) => m.getMaybeMePnUser && m]],
+    command: ['session', ['WAWebCmd', (m) => m.Cmd]],
+    conn: ['session', ['WAWebConnModel', (m) => m.Conn]],
+    noise: ['code', ['WAWebUserPrefsInfoStore', (m) => m.waNoiseInfo]],
+    signal: ['code', ['WAWebSignalStoreApi', (m) => m.waSignalStore]],
+    base64: ['code', ['WABase64', (m) => m.encodeB64]],
+    secret: [
+      'code',
+      ['WAWebUserPrefsMultiDevice', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
+      ['WAWebAdvSignatureApi', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
+    ],
+    platform: ['code', ['WAWebCompanionRegClientUtils', (m) => m.DEVICE_PLATFORM]],
+    pairing: ['pairing', ['WAWebAltDeviceLinkingApi', (m) => m.startAltLinkingFlow && m]],
+    messages: ['session', ['WAWebCollections', (m) => m.Msg], ['WAWebMsgCollection', (m) => m.MsgCollection]],
+    chats: ['send', ['WAWebCollections', (m) => m.Chat], ['WAWebChatCollection', (m) => m.ChatCollection]],
+    contact: ['identity', ['WAWebApiContact', (m) => m.getPhoneNumber && m]],
+    history: ['history', ['WAWebChatLoadMessages', (m) => m.loadEarlierMsgs && m]],
+    wid: ['send', ['WAWebWidFactory', (m) => m.createWid && m]],
+    exists: ['send', ['WAWebQueryExistsJob', (m) => m.queryWidExists && ((wid) => m.queryWidExists(wid))]],
+    open: ['send', ['WAWebFindChatAction', (m) => m.findOrCreateLatestChat && ((wid) => m.findOrCreateLatestChat(wid))]],
+    key: ['send', ['WAWebMsgKey', (m) => m.newId && m], ['WAWebMsgKey', (m) => m.default?.newId && m.default]],
+    send: ['send', ['WAWebSendMsgChatAction', (m) => m.addAndSendMsgToChat && ((chat, msg) => m.addAndSendMsgToChat(chat, msg))]],
+    ephemeral: ['send', ['WAWebGetEphemeralFieldsMsgActionsUtils', (m) => m.getEphemeralFields && ((chat) => m.getEphemeralFields(chat))]],
+  };
+  const found = {};
+  const forms = {};
+
+  /** Looks for what is still missing. True when nothing is. */
+  function resolve() {
+    for (const [name, [, ...candidates]] of Object.entries(FORMS)) {
+      if (found[name] !== undefined) continue;
+      for (const [source, take] of candidates) {
+        const exports = module(source);
+        const value = exports && take(exports);
+        if (value) {
+          found[name] = value;
+          forms[name] = source;
+          break;
+        }
+      }
+    }
+    return Object.keys(FORMS).every((name) => found[name] !== undefined);
+  }
+
+  function need(name) {
+    if (found[name] === undefined) resolve();
+    if (found[name] !== undefined) return found[name];
+    const [, ...candidates] = FORMS[name];
+    throw Object.assign(new Error(candidates.map(([source]) => source).join(' or ')), { code: 'MISSING' });
+  }
+
+  /** The capability table: found by which form, or missing and what that breaks. */
+  function surface(settled) {
+    const missing = Object.entries(FORMS).filter(([name]) => found[name] === undefined);
+    push('surface', {
+      settled,
+      loader: typeof window.require === 'function',
+      found: forms,
+      missing: missing.map(([name, [breaks, ...candidates]]) => ({ name, breaks, modules: candidates.map(([m]) => m) })),
+    });
+  }
+
+  // ── Ids ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const widText = (wid) => (wid == null ? null : typeof wid === 'string' ? wid : (wid._serialized ?? `${wid.user}@${wid.server}`));
+
+  function keyText(key) {
+    if (key._serialized) return key._serialized;
+    const parts = [Boolean(key.fromMe), widText(key.remote), key.id];
+    if (key.participant) parts.push(widText(key.participant));
+    return parts.join('_');
+  }
+
+  /** The phone digits behind a wid, where the page knows them. Never the digits of a LID. */
+  function phoneOf(wid) {
+    if (!wid || typeof wid === 'string') return null;
+    if (wid.server === 'c.us') return wid.user;
+    if (wid.server !== 'lid' || !found.contact) return null;
+    return found.contact.getPhoneNumber(wid)?.user ?? null;
+  }
+
+  // ── What the service is told ────────────────────────────────────────────────────────────────────────────────────
+
+  let lastStatus = '';
+
+  /** The whole level every time something may have moved: no edge is missed, whenever we began to listen. */
+  function status() {
+    const { socket, me, conn } = found;
+    if (!socket || !me || !conn) return;
+    const phone = me.getMaybeMePnUser();
+    const lid = me.getMaybeMeLidUser?.();
+    const paired = Boolean(phone || lid);
+    const level = {
+      socket: socket.state || 'UNLAUNCHED',
+      synced: Boolean(socket.hasSynced),
+      online: navigator.onLine,
+      subscribed: watched.has('messages'),
+      version: window.Debug?.VERSION ?? null,
+      account: paired
+        ? {
+            phone: phone?.user ?? null,
+            lid: widText(lid),
+            pushname: me.getMaybeMeDisplayName?.() ?? conn.pushname ?? null,
+            platform: conn.platform ?? null,
+          }
+        : null,
+    };
+    const text = JSON.stringify(level);
+    if (text === lastStatus) return;
+    lastStatus = text;
+    push('status', level);
+  }
+
+  const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(found.socket?.state);
+  const codeElement = () => document.querySelector('[data-testid="link-device-qr-code"][data-ref], div[data-ref]');
+  let codeTurn = 0;
+  let lastCode = null;
+
+  async function composeCode() {
+    const conn = need('conn');
+    // UNPAIRED comes seconds before the ref: no ref, no code.
+    if (!conn.ref) return null;
+    const [noise, registration, secret] = await Promise.all([
+      need('noise').get(),
+      need('signal').getRegistrationInfo(),
+      need('secret')(),
+    ]);
+    const encode = need('base64');
+    const keys = [encode(noise.staticKeyPair.pubKey), encode(registration.identityKeyPair.pubKey)];
+    const parts = [conn.ref, ...keys, secret, need('platform')];
+    return parts.every(Boolean) ? parts.join(',') : null;
+  }
+
+  async function code() {
+    codeTurn += 1;
+    const turn = codeTurn;
+    let text = null;
+    let source = 'modules';
+    if (waitsForPhone() && found.socket.state !== 'UNPAIRED_IDLE') {
+      text = await composeCode().catch(() => null);
+      const shown = codeElement()?.getAttribute('data-ref') ?? null;
+      if (!text && shown) [text, source] = [shown, 'dom'];
+    }
+    // A newer ref came while the keys were read.
+    if (turn !== codeTurn || text === lastCode) return;
+    lastCode = text;
+    push('code', { code: text, source });
+  }
+
+  /** Only where the code cannot be composed is the DOM watched: the picture's own attribute changes with it. */
+  function watchDom() {
+    const observer = new MutationObserver(guarded('code', code));
+    observer.observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ['data-ref'] });
+  }
+
+  function describe(msg) {
+    const key = msg.id;
+    return {
+      id: keyText(key),
+      from_me: Boolean(key.fromMe),
+      chat: widText(key.remote),
+      author: widText(msg.author ?? key.participant),
+      from: widText(msg.from),
+      to: widText(msg.to),
+      phone: phoneOf(key.remote),
+      kind: msg.type ?? 'unknown',
+      body: typeof msg.body === 'string' ? msg.body : '',
+      t: Number(msg.t) || 0,
+      ack: Number(msg.ack) || 0,
+      is_new: Boolean(msg.isNewMsg),
+    };
+  }
+
+  function watchMessages(messages) {
+    const changed = guarded('changed', (msg) => push('changed', { message: describe(msg) }));
+    // After every load and link the page replays history as `add`; only what is new is news.
+    messages.on('add', guarded('message', (msg) => msg.isNewMsg && push('message', { message: describe(msg) })));
+    messages.on('change:ack', guarded('ack', (msg) => push('ack', { id: keyText(msg.id), ack: Number(msg.ack) || 0 })));
+    for (const name of ['change:type', 'change:body', 'change:latestEditMsgKey']) messages.on(name, changed);
+  }
+
+  const WATCH = {
+    socket: (socket) => {
+      const moved = guarded('socket', () => {
+        status();
+        return code();
+      });
+      socket.on('change:state', moved);
+      socket.on('change:hasSynced', moved);
+    },
+    conn: (conn) => {
+      conn.on('change:ref', guarded('code', code));
+      conn.on('change:pushname', guarded('status', status));
+    },
+    command: (command) => {
+      const logout = guarded('logout', () => push('logout', {}));
+      command.on('logout', logout);
+      command.on('logout_from_bridge', logout);
+      command.on('offline_progress_update_from_bridge', guarded('progress', () => push('progress', {})));
+    },
+    messages: watchMessages,
+  };
+  const watched = new Set();
+
+  /** Listens to what has been found, then reads the present: an event that fired before is not missed. */
+  function watch() {
+    for (const [name, listen] of Object.entries(WATCH)) {
+      if (found[name] === undefined || watched.has(name)) continue;
+      watched.add(name);
+      listen(found[name]);
+    }
+    status();
+    guarded('code', code)();
+  }
+
+  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+
+  const refuse = (code, message) => {
+    throw Object.assign(new Error(message), { code });
+  };
+
+  async function openChat(id) {
+    const wid = need('wid').createWid(id);
+    const known = need('chats').get(wid);
+    if (known) return known;
+    const opened = await need('open')(wid);
+    return opened?.chat ?? opened ?? refuse('FAILED', 'the page could not open the chat');
+  }
+
+  /** The key a message of ours has in a chat: from my LID where the chat lives under one, groups too. */
+  function keyFor(chat, id) {
+    const isGroup = chat.id.server === 'g.us';
+    const me = need('me');
+    const from = isGroup || chat.id.server === 'lid' ? me.getMaybeMeLidUser() : me.getMaybeMePnUser();
+    if (!from) refuse('FAILED', 'the page does not know who I am');
+    const participant = isGroup ? need('wid').asUserWidOrThrow(from) : undefined;
+    const Key = need('key');
+    return { from, key: new Key({ from, to: chat.id, id, participant, selfDir: 'out' }) };
+  }
+
+  async function exists(id) {
+    const answer = await need('exists')(need('wid').createWid(id));
+    return answer ? widText(answer.wid) : null;
+  }
+
+  const CALLS = {
+    /** Resolves the recipient and reserves an id; nothing leaves. */
+    async prepare({ chat: id }) {
+      // Opening a chat by a phone number the page has not resolved fails with "No LID for user".
+      const target = id.endsWith('@c.us') ? await exists(id) : id;
+      if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
+      const chat = await openChat(target);
+      const raw = await need('key').newId();
+      return { message_id: keyText(keyFor(chat, raw).key), raw_id: raw, chat_id: widText(chat.id) };
+    },
+
+    /** Sends under the reserved id; at most once, however often it is called. Whether it got there, acks tell. */
+    async dispatch({ chat_id: chatId, raw_id: raw, text }) {
+      const chat = await openChat(chatId);
+      const { from, key } = keyFor(chat, raw);
+      const messages = need('messages');
+      if (messages.get(keyText(key))) return { ack: Number(messages.get(keyText(key)).ack) || 0 };
+      const [added, sent] = await need('send')(chat, {
+        id: key,
+        ack: 0,
+        body: text,
+        from,
+        to: chat.id,
+        local: true,
+        self: 'out',
+        t: Math.floor(Date.now() / 1000),
+        isNewMsg: true,
+        type: 'chat',
+        ...need('ephemeral')(chat),
+      });
+      Promise.resolve(sent).catch(guarded('send', (error) => Promise.reject(error)));
+      await added;
+      return { ack: Number(messages.get(keyText(key))?.ack) || 0 };
+    },
+
+    async exists({ chat }) {
+      return { chat_id: await exists(chat) };
+    },
+
+    /** Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach. */
+    async history({ since, limit }) {
+      const collected = [];
+      for (const chat of need('chats').getModelsArray()) {
+        let batch = chat.msgs.getModelsArray();
+        while ((batch[0]?.t ?? 0) > since) {
+          const earlier = await need('history').loadEarlierMsgs(chat);
+          if (!earlier?.length) break;
+          batch = chat.msgs.getModelsArray();
+        }
+        collected.push(...batch.filter((msg) => msg.t >= since));
+      }
+      collected.sort((a, b) => a.t - b.t);
+      return { messages: collected.slice(0, limit).map(describe), more: collected.length > limit };
+    },
+
+    async pairing_code({ phone }) {
+      if (!waitsForPhone()) refuse('NOT_WAITING', 'the page is not waiting for a phone');
+      const pairing = need('pairing');
+      pairing.setPairingType('ALT_DEVICE_LINKING');
+      await pairing.initializeAltDeviceLinking();
+      return { code: await pairing.startAltLinkingFlow(phone, true) };
+    },
+
+    refresh_code: () => need('command').refreshQR(),
+    reconnect: () => need('socket').reconnect(),
+    takeover: () => need('socket').takeover(),
+    logout: () => need('socket').logout(),
+  };
+
+  async function answer(name, argument) {
+    try {
+      const value = await CALLS[name](argument);
+      return { ok: true, value: value ?? null };
+    } catch (error) {
+      return { ok: false, code: error?.code ?? 'FAILED', message: String(error?.message ?? error).slice(0, 200) };
+    }
+  }
+
+  Object.defineProperty(window, options.api, { value: answer });
+
+  // ── Start ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** WhatsApp shows a browser it does not want a page without its loader, that links to a newer Chrome. */
+  const asksForAnotherBrowser = () =>
+    document.readyState === 'complete' &&
+    typeof window.require !== 'function' &&
+    Boolean(document.querySelector('a[href*="google.com/chrome"]'));
+
+  let completeAt = null;
+  let toldRefused = false;
+
+  function look() {
+    if (document.readyState === 'complete' && completeAt === null) completeAt = performance.now();
+    const all = typeof window.require === 'function' && resolve();
+    if (typeof window.require === 'function') watch();
+    if (asksForAnotherBrowser() && !toldRefused) {
+      toldRefused = true;
+      push('refused', {});
+    }
+    const settled = completeAt !== null && performance.now() - completeAt >= options.settle_ms;
+    if (all || settled) {
+      surface(settled);
+      if (found.socket && !['noise', 'signal', 'base64', 'secret', 'platform'].every((name) => found[name])) watchDom();
+      return;
+    }
+    setTimeout(guarded('look', look), POLL_MS);
+  }
+
+  for (const name of ['online', 'offline']) window.addEventListener(name, guarded('status', status));
+  window.addEventListener(
+    'load',
+    guarded('load', () => {
+      push('document', { status: performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0 });
+    }),
+  );
+  push('hello', {});
+  guarded('look', look)();
+})

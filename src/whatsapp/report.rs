@@ -1,0 +1,200 @@
+//! What the page reports, read from the adapter's numbered JSON.
+
+use serde::Deserialize;
+
+use crate::domain::account::Account;
+use crate::domain::message::{Ack, MessageId, PageMessage};
+use crate::domain::secret::Secret;
+
+/// The socket's state in WhatsApp's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SocketState {
+    Unlaunched,
+    Opening,
+    Pairing,
+    Unpaired,
+    UnpairedIdle,
+    Connected,
+    Conflict,
+    Timeout,
+    DeprecatedVersion,
+    TosBlock,
+    SmbTosBlock,
+    #[serde(rename = "PROXYBLOCK")]
+    ProxyBlock,
+    /// One this version does not know: neither connected nor waiting for a phone.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Where the page stands, whole, every time some of it moved.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Level {
+    pub socket: SocketState,
+    pub synced: bool,
+    /// `navigator.onLine`.
+    pub online: bool,
+    /// The adapter hears messages: a session that does not is not ready, however green it looks.
+    pub subscribed: bool,
+    /// WhatsApp Web's version.
+    pub version: Option<String>,
+    /// The device's identity; none while no phone is linked.
+    pub account: Option<Account>,
+}
+
+/// What of the page's modules was found when the adapter stopped looking.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Surface {
+    /// The page had settled: what is missing stays missing.
+    pub settled: bool,
+    /// Whether WhatsApp's module loader is there at all.
+    pub loader: bool,
+    pub missing: Vec<Missing>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Missing {
+    pub name: String,
+    /// What does not work without it: `session`, `code`, `send`, `messages`…
+    pub breaks: String,
+    /// The modules it was looked for in.
+    pub modules: Vec<String>,
+}
+
+impl Surface {
+    /// The modules whose absence breaks `what`, as a text; None when it works.
+    pub fn broken(&self, what: &str) -> Option<String> {
+        if what == "session" && !self.loader {
+            return Some("require (the module loader)".to_owned());
+        }
+        let names: Vec<_> = self.missing.iter().filter(|m| m.breaks == what).map(|m| m.modules.join(" or ")).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PageEvent {
+    /// The adapter is in a new document.
+    Hello {},
+    /// The document is complete; with which HTTP status it came (0 where the browser does not say).
+    Document {
+        status: u16,
+    },
+    Surface(Surface),
+    Status(Level),
+    Code {
+        code: Option<Secret>,
+        /// `modules`, or `dom` where the code could only be read off the picture.
+        source: String,
+    },
+    /// The messages of an absence are arriving.
+    Progress {},
+    /// The device was unlinked.
+    Logout {},
+    /// WhatsApp asks for another browser.
+    Refused {},
+    Message {
+        message: PageMessage,
+    },
+    Changed {
+        message: PageMessage,
+    },
+    Ack {
+        id: MessageId,
+        ack: Ack,
+    },
+    /// Something went wrong in the adapter.
+    Fault {
+        #[serde(rename = "where")]
+        place: String,
+        message: String,
+    },
+}
+
+/// Reads reports in order and notices when some are missing.
+#[derive(Debug, Default)]
+pub struct Reader {
+    epoch: String,
+    n: u64,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    epoch: String,
+    n: u64,
+    #[serde(flatten)]
+    event: PageEvent,
+}
+
+/// Why a report is not usable as it stands.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("a report of the page could not be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Reader {
+    /// The event, and how many reports before it never came.
+    pub fn read(&mut self, report: &str) -> Result<(PageEvent, u64), ReportError> {
+        let Numbered { epoch, n, event } = serde_json::from_str(report)?;
+        if epoch != self.epoch {
+            (self.epoch, self.n) = (epoch, 0);
+        }
+        let missed = n.saturating_sub(self.n.saturating_add(1));
+        self.n = n;
+        Ok((event, missed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_each_kind_of_report() {
+        let mut reader = Reader::default();
+        let mut n = 0;
+        let mut read = |body: &str| {
+            n += 1;
+            reader.read(&format!(r#"{{"epoch":"e","n":{n},{body}}}"#)).unwrap().0
+        };
+        assert_eq!(read(r#""type":"hello""#), PageEvent::Hello {});
+        let level = read(r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#);
+        assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::UnpairedIdle, .. })));
+        let level = read(r#""type":"status","socket":"WHATEVER","synced":false,"online":true,"subscribed":true,"version":"2.3","account":null"#);
+        assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::Unknown, .. })));
+        let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
+        assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));
+    }
+
+    #[test]
+    fn a_gap_in_the_numbers_is_counted_and_a_new_document_starts_over() {
+        let mut reader = Reader::default();
+        let mut missed = |epoch: &str, n: u64| {
+            reader.read(&format!(r#"{{"epoch":"{epoch}","n":{n},"type":"progress"}}"#)).unwrap().1
+        };
+        assert_eq!([missed("a", 1), missed("a", 2), missed("a", 5), missed("b", 1), missed("b", 3)], [0, 0, 2, 0, 1]);
+    }
+
+    #[test]
+    fn a_missing_loader_breaks_the_session() {
+        let surface = Surface { settled: true, loader: false, missing: vec![] };
+        assert!(surface.broken("session").is_some());
+        assert!(surface.broken("send").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_report_makes_it_panic(report in "\\PC{0,200}", tail in "[a-z\":,{}0-9]{0,60}") {
+            let mut reader = Reader::default();
+            let _ = reader.read(&report);
+            let _ = reader.read(&format!(r#"{{"epoch":"e","n":18446744073709551615,"type":{tail}"#));
+        }
+    }
+}
