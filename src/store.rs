@@ -1,0 +1,214 @@
+//! What survives a restart. The only importer of sled.
+//!
+//! Layout of `DATA_DIR`: `store/` is the database, `store.reset` the marker that sending waits for an operator, and
+//! `store.damaged-<time>/` whatever had to be set aside; nothing deletes those.
+//!
+//! Every call of sled blocks, so all of them run in tokio's blocking pool. A call that has begun is finished there
+//! even when its caller has gone or has been told [`StoreError::NoAnswer`].
+//!
+//! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
+//! business, and a change of either is a step in `migrations`.
+
+mod engine;
+mod error;
+mod history;
+mod opening;
+mod raw;
+mod reset;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use crate::domain::state::Transition;
+pub use error::StoreError;
+pub use history::HISTORY_LENGTH;
+pub use reset::accept_reset;
+
+use engine::guarded;
+use opening::Tables;
+
+/// How long a call waits for the disk. A busy disk can take seconds for a flush; a send gives up after 50 s and must
+/// hear of a disk that hangs before that.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The store, cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+/// A store that was opened, and what became of the one before it.
+pub struct Opened {
+    pub store: Store,
+    /// Where a damaged store was put; the open one is then new and sending is held.
+    pub set_aside: Option<PathBuf>,
+}
+
+struct Shared {
+    dir: PathBuf,
+    slot: Mutex<Slot>,
+    /// A broken engine took unflushed writes with it, and no flush has said so yet.
+    lost: AtomicBool,
+}
+
+enum Slot {
+    Open(Arc<Tables>),
+    /// It failed. sled refuses everything after a failed write, so the next call opens it again: this is how the service
+    /// recovers from a full disk.
+    Broken,
+    Closed,
+}
+
+impl Store {
+    /// Opens the store of `dir` (`DATA_DIR`), which is created when absent. Older formats are migrated; a damaged
+    /// store is set aside. Every entry is read once; how long that takes grows with the store, so there is no deadline.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] for a store of a later version, [`StoreError::InUse`] while another process has it,
+    /// [`StoreError::DiskFull`] and [`StoreError::Io`]. The store on the disk is then as it was.
+    pub async fn open(dir: &Path) -> Result<Opened, StoreError> {
+        let dir = dir.to_owned();
+        in_the_pool(move || {
+            let (tables, set_aside) = opening::open(&dir)?;
+            let slot = Mutex::new(Slot::Open(Arc::new(tables)));
+            let shared = Arc::new(Shared { dir, slot, lost: AtomicBool::new(false) });
+            Ok(Opened { store: Self { shared }, set_aside })
+        })
+        .await
+    }
+
+    /// Whether nothing may be sent until an operator has accepted that the store was started anew. Looks at the disk
+    /// each time, because `session-manager store accept` is another process.
+    pub fn sending_is_held(&self) -> bool {
+        reset::is_pending(&self.shared.dir)
+    }
+
+    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`]. Not durable before the next
+    /// [`Store::flush`], so that several writes can share one.
+    pub async fn append_transition(&self, transition: &Transition) -> Result<(), StoreError> {
+        let bytes = history::encode(transition)?;
+        self.with(move |tables| tables.history.append(&bytes)).await
+    }
+
+    /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
+    pub async fn recent_transitions(&self, limit: usize) -> Result<Vec<Transition>, StoreError> {
+        self.with(move |tables| tables.history.recent(limit)).await
+    }
+
+    /// Makes everything written before this call durable: it survives a kill and a power failure.
+    ///
+    /// # Errors
+    /// Besides a failing disk, [`StoreError::Lost`]: the store failed and recovered since the last flush.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        in_time(in_the_pool(move || shared.flush())).await
+    }
+
+    /// Flushes and closes the store for all clones; later calls return [`StoreError::Closed`]. Calls that are still
+    /// running finish first. Closing twice is fine.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let flushed = match self.flush().await {
+            Err(StoreError::Closed) => Ok(()),
+            other => other,
+        };
+        let shared = Arc::clone(&self.shared);
+        in_time(in_the_pool(move || {
+            shared.leave(Slot::Closed);
+            flushed
+        }))
+        .await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tables) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.shared);
+        in_time(in_the_pool(move || shared.with(work))).await
+    }
+}
+
+impl Shared {
+    fn with<T>(&self, work: impl FnOnce(&Tables) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let tables = self.tables()?;
+        let result = guarded(|| work(&tables));
+        if result.as_ref().is_err_and(StoreError::breaks_the_engine) {
+            self.give_up(tables);
+        }
+        result
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        let flushed = self.with(|tables| tables.engine.flush());
+        // Taken also when this flush failed: its caller learns of the loss by that error.
+        let lost = self.lost.swap(false, Ordering::Relaxed);
+        if lost && flushed.is_ok() { Err(StoreError::Lost) } else { flushed }
+    }
+
+    fn give_up(&self, broken: Arc<Tables>) {
+        let mut slot = self.slot();
+        // Another call may have been first, and the store be open again.
+        if matches!(&*slot, Slot::Open(current) if Arc::ptr_eq(current, &broken)) {
+            *slot = Slot::Broken;
+            self.lost.store(true, Ordering::Relaxed);
+        }
+        drop(slot);
+        discard(broken);
+    }
+
+    /// The open store, opened again if it broke.
+    fn tables(&self) -> Result<Arc<Tables>, StoreError> {
+        let mut slot = self.slot();
+        match &*slot {
+            Slot::Open(tables) => Ok(Arc::clone(tables)),
+            Slot::Closed => Err(StoreError::Closed),
+            Slot::Broken => {
+                let tables = Arc::new(opening::existing(&self.dir)?);
+                *slot = Slot::Open(Arc::clone(&tables));
+                Ok(tables)
+            }
+        }
+    }
+
+    fn leave(&self, next: Slot) {
+        let before = std::mem::replace(&mut *self.slot(), next);
+        if let Slot::Open(tables) = before {
+            discard(tables);
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops what may be the last owner of an engine; sled writes on the way out and panics when it cannot.
+fn discard(tables: Arc<Tables>) {
+    if let Err(error) = guarded(move || {
+        drop(tables);
+        Ok(())
+    }) {
+        tracing::warn!(%error, "the store did not close cleanly");
+    }
+}
+
+/// Runs blocking work in tokio's pool.
+async fn in_the_pool<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    // The pool refuses work only while the runtime shuts down.
+    spawn_blocking(move || guarded(work)).await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// Bounds the wait for work in the pool; the work itself cannot be taken back.
+async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    timeout(PATIENCE, work).await.unwrap_or(Err(StoreError::NoAnswer { waited: PATIENCE }))
+}

@@ -1,0 +1,158 @@
+//! sled itself: how it is opened, and what "flushed" means.
+//!
+//! Three things sled 0.34 does not do are done here.
+//!
+//! *Durability*: its flush is `sync_file_range`, which forces neither the file's size nor the disk's own cache. Every
+//! [`Engine::flush`] is therefore followed by an `fdatasync` of the database file.
+//!
+//! *Noticing a loss*: sled's recovery takes the log up to the first record it cannot read and drops the rest without
+//! a word, also when bytes in the middle were overwritten or the file was cut or emptied. Each flush therefore
+//! carries a number, kept in the store (`meta` / `flushes`) and then in a small file beside it. A store that has
+//! fallen behind that file has lost what was promised to be there.
+//!
+//! *Starting after a cut-off start*: sled writes its snapshot as `snap.<n>.generating` and then renames it, but takes
+//! one left half written (a kill, a full disk) for the newest snapshot, and the store for corrupt.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::StoreError;
+use super::table::Table;
+
+/// sled's default is 1 GiB. The whole history and a day of messages fit into 16 MiB, and the service is to stay small
+/// beside Chromium.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How long to wait for an engine of this process that is being dropped: its last threads release the file.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// The key in `meta` of the flush counter, eight big-endian bytes. Every format keeps it there.
+const FLUSHES: &[u8] = b"flushes";
+
+pub(super) struct Engine {
+    path: PathBuf,
+    db: sled::Db,
+    /// A handle of our own to sled's file: syncing is per file, not per handle.
+    file: File,
+    flushes: Mutex<Flushes>,
+}
+
+struct Flushes {
+    count: u64,
+    /// Says in eight big-endian bytes how many flushes have reached the disk. Not synced: after a power failure an
+    /// older number only proves less.
+    witness: File,
+}
+
+impl Engine {
+    /// Opens or creates the engine in the folder `path`.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::io(path, source);
+        let file = free_database_file(path)?;
+        remove_unfinished_snapshots(path).map_err(failed)?;
+        let db = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .open()
+            .map_err(|error| StoreError::sled(path, error))?;
+        let witness = open_file(&path.join("flushed")).map_err(failed)?;
+        let count = flushes_in(&db).map_err(|error| StoreError::sled(path, error))?;
+        let promised = flushes_of(&witness).map_err(failed)?;
+        if count < promised {
+            return Err(StoreError::Damaged(format!("only {count} of {promised} flushes are left in it")));
+        }
+        let flushes = Mutex::new(Flushes { count, witness });
+        Ok(Self { path: path.to_owned(), db, file, flushes })
+    }
+
+    /// Reads every page, so that damage shows here and not in the middle of a send.
+    pub(super) fn verify(&self) -> Result<(), StoreError> {
+        self.table_names().iter().try_for_each(|name| self.table(name)?.verify())
+    }
+
+    pub(super) fn table(&self, name: &str) -> Result<Table, StoreError> {
+        let tree = self.db.open_tree(name).map_err(|error| StoreError::sled(&self.path, error))?;
+        Ok(Table::new(name, tree, &self.path))
+    }
+
+    /// Every table there is, sled's own default tree among them.
+    pub(super) fn table_names(&self) -> Vec<String> {
+        self.db.tree_names().iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+    }
+
+    /// Returns when everything written before is on the disk: sled's buffers first, then the disk's.
+    pub(super) fn flush(&self) -> Result<(), StoreError> {
+        let failed = |source| StoreError::io(&self.path, source);
+        let mut flushes = self.flushes.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = (flushes.count + 1).to_be_bytes();
+        self.table(migrations::META)?.put(FLUSHES, &count)?;
+        self.db.flush().map_err(|error| StoreError::sled(&self.path, error))?;
+        self.file.sync_data().map_err(failed)?;
+        // Only now: the file must never promise what the disk does not hold.
+        flushes.witness.write_all_at(&count, 0).map_err(failed)?;
+        flushes.count += 1;
+        Ok(())
+    }
+}
+
+/// Runs what calls sled: on bytes it does not expect it panics instead of returning an error.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(StoreError::Damaged(format!("it panicked: {text}")))
+    })
+}
+
+/// sled's file, once nobody holds it.
+fn free_database_file(path: &Path) -> Result<File, StoreError> {
+    let file = open_file(&path.join("db")).map_err(|source| StoreError::io(path, source))?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            // Only asked: sled takes the lock itself, on its own handle.
+            Ok(()) => break file.unlock().map_err(|source| StoreError::io(path, source))?,
+            Err(TryLockError::Error(source)) => return Err(StoreError::io(path, source)),
+            Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
+                return Err(StoreError::InUse(path.to_owned()));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+    Ok(file)
+}
+
+fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "generating") {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+fn flushes_in(db: &sled::Db) -> sled::Result<u64> {
+    let count = db.open_tree(migrations::META)?.get(FLUSHES)?;
+    Ok(count.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
+}
+
+fn flushes_of(witness: &File) -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    match witness.read_exact_at(&mut bytes, 0) {
+        Ok(()) => Ok(u64::from_be_bytes(bytes)),
+        // Empty: of a store that has never been flushed.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,77 @@
+//! What can go wrong with the store, sorted by what is to be done about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use migrations::MigrationError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The bytes are not what was written. `Store::open` sets such a store aside and never returns this.
+    #[error("the store is damaged ({0}): restart the service, which sets it aside and starts a new one")]
+    Damaged(String),
+    /// A later version wrote it. It is left as it is.
+    #[error(transparent)]
+    Newer(MigrationError),
+    #[error("the disk of {} is full: free some space, nothing stored is lost", path.display())]
+    DiskFull { path: PathBuf, source: io::Error },
+    #[error("{} cannot be used: check that it exists, is writable and its disk is sound", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} is held by another process: stop it first", .0.display())]
+    InUse(PathBuf),
+    #[error("a value of {bytes} bytes for {table} is too large: the limit is {limit}")]
+    ValueTooLarge { table: String, bytes: usize, limit: usize },
+    #[error("an entry for {table} cannot be encoded")]
+    Encoding { table: &'static str, source: serde_json::Error },
+    /// What was asked for may still happen.
+    #[error("the disk did not answer within {} s: check it, and restart the service if this stays", waited.as_secs())]
+    NoAnswer { waited: Duration },
+    /// The store works again; only what no flush had confirmed is gone.
+    #[error("the store failed since the last flush, and what was written after that flush is lost")]
+    Lost,
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether only space is missing: the same call works again once there is some.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::DiskFull { .. })
+    }
+
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(super) fn sled(path: &Path, error: sled::Error) -> Self {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        match error {
+            // A file that ends too early or holds nonsense is damage, not a failing disk.
+            sled::Error::Io(source) if !matches!(source.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
+                Self::io(path, source)
+            }
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+
+    pub(super) fn migration(path: &Path, error: MigrationError) -> Self {
+        match error {
+            MigrationError::Newer { .. } => Self::Newer(error),
+            MigrationError::Unstamped | MigrationError::UnreadableStamp(_) => Self::Damaged(error.to_string()),
+            MigrationError::Access(cause) => match cause.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => Self::io(path, io::Error::other(other)),
+            },
+        }
+    }
+
+    /// Whether the engine is beyond use: sled refuses every call after its first failed write.
+    pub(super) fn breaks_the_engine(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::DiskFull { .. } | Self::Io { .. })
+    }
+}

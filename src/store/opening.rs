@@ -1,0 +1,116 @@
+//! From a folder to a store that can be used.
+//!
+//! ```text
+//!   store/ absent ──► store.new/ created, stamped, closed ──► renamed to store/ ──► opened
+//!   store/ sound ───► migrated ──► opened
+//!   store/ damaged ─► store.reset written ──► renamed to store.damaged-<time>/ ──► as if absent
+//!   store/ newer, or the disk fails ──► an error, nothing is touched
+//! ```
+//!
+//! A new store gets its name only when it carries its stamp, so a `store/` without entries has lost them. The marker
+//! is written before the damaged store is moved: a crash between the two must not end in a new store that sends.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use migrations::Outcome;
+
+use super::StoreError;
+use super::engine::{Engine, guarded};
+use super::history::History;
+use super::reset::{announce, sync_folder};
+use crate::domain::time::Timestamp;
+
+/// What a new store needs on the disk within its first minutes: two of sled's log segments.
+const FIRST_BYTES: usize = 1024 * 1024;
+
+/// The open store: the engine and one field for each thing kept in it.
+pub(super) struct Tables {
+    pub(super) engine: Engine,
+    pub(super) history: History,
+}
+
+/// Opens the store of `DATA_DIR`, and says where a damaged one went.
+pub(super) fn open(dir: &Path) -> Result<(Tables, Option<PathBuf>), StoreError> {
+    private_folder(dir)?;
+    let path = store_path(dir);
+    if !path.try_exists().map_err(|source| StoreError::io(&path, source))? {
+        return Ok((create(dir)?, None));
+    }
+    match existing(dir) {
+        Err(StoreError::Damaged(why)) => {
+            let aside = set_aside(dir, &why)?;
+            Ok((create(dir)?, Some(aside)))
+        }
+        other => other.map(|tables| (tables, None)),
+    }
+}
+
+/// Opens the store that is there; damage is an error.
+pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
+    let path = store_path(dir);
+    guarded(|| {
+        let engine = Engine::open(&path)?;
+        engine.verify()?;
+        match migrations::migrate(&engine).map_err(|error| StoreError::migration(&path, error))? {
+            Outcome::Created => return Err(StoreError::Damaged("all entries are gone".to_owned())),
+            Outcome::UpToDate => {}
+            Outcome::Migrated { from } => {
+                tracing::info!(from, to = migrations::CURRENT, "migrated the store to the current format");
+            }
+        }
+        let history = History::open(&engine)?;
+        Ok(Tables { engine, history })
+    })
+}
+
+fn create(dir: &Path) -> Result<Tables, StoreError> {
+    let draft = dir.join("store.new");
+    let failed = |source| StoreError::io(&draft, source);
+    match fs::remove_dir_all(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => private_folder(&draft)?,
+    }
+    guarded(|| {
+        let engine = Engine::open(&draft)?;
+        migrations::migrate(&engine).map(drop).map_err(|error| StoreError::migration(&draft, error))
+    })?;
+    sync_folder(&draft).map_err(failed)?;
+    fs::rename(&draft, store_path(dir)).map_err(failed)?;
+    sync_folder(dir).map_err(failed)?;
+    existing(dir)
+}
+
+fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {
+    // sled may panic where space is missing: a sound store must not be taken for a damaged one.
+    require_space(dir)?;
+    let path = store_path(dir);
+    let now = Timestamp::from(SystemTime::now()).to_string().replace([':', '-'], "");
+    let aside = dir.join(format!("store.damaged-{now}"));
+    announce(dir, &format!("{why}; set aside as {}", aside.display()))?;
+    let moved = fs::rename(&path, &aside).and_then(|()| sync_folder(dir));
+    moved.map_err(|source| StoreError::io(&path, source))?;
+    tracing::error!(why, aside = %aside.display(), "the store was damaged: set aside, and sending is held");
+    Ok(aside)
+}
+
+fn require_space(dir: &Path) -> Result<(), StoreError> {
+    let probe = dir.join("store.probe");
+    let written = File::create(&probe).and_then(|mut file| {
+        file.write_all(&vec![0; FIRST_BYTES])?;
+        file.sync_all()
+    });
+    written.and(fs::remove_file(&probe)).map_err(|source| StoreError::io(dir, source))
+}
+
+fn store_path(dir: &Path) -> PathBuf {
+    dir.join("store")
+}
+
+/// Messages are private: only the service's own user may look in.
+fn private_folder(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StoreError::io(path, source))
+}

@@ -1,0 +1,49 @@
+//! The marker that the store was started anew after damage, so that nothing is sent until an operator has agreed:
+//! the keys of messages already sent are forgotten, and repeating one would double it.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+fn marker(dir: &Path) -> PathBuf {
+    dir.join("store.reset")
+}
+
+/// Whether sending waits for an operator. A marker that cannot be looked for counts as one.
+pub(super) fn is_pending(dir: &Path) -> bool {
+    marker(dir).try_exists().unwrap_or(true)
+}
+
+/// Leaves the marker, durably, with `why` for whoever looks into it.
+pub(super) fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
+    let path = marker(dir);
+    let write = || {
+        let mut file = File::create(&path)?;
+        writeln!(file, "{why}")?;
+        file.sync_all()?;
+        sync_folder(dir)
+    };
+    write().map_err(|source| StoreError::io(&path, source))
+}
+
+/// Accepts that the store in `DATA_DIR` was started anew, for `session-manager store accept`: a running service sends
+/// again from its next request on. Returns whether there was anything to accept.
+///
+/// # Errors
+/// [`StoreError::Io`] when the marker cannot be removed.
+pub fn accept_reset(dir: &Path) -> Result<bool, StoreError> {
+    let path = marker(dir);
+    let removed = match fs::remove_file(&path) {
+        Ok(()) => sync_folder(dir).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    };
+    removed.map_err(|source| StoreError::io(&path, source))
+}
+
+/// Makes what was created, renamed or removed in `dir` durable.
+pub(super) fn sync_folder(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}

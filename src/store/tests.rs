@@ -1,0 +1,343 @@
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+
+use migrations::Raw;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::engine::Engine;
+use super::table::VALUE_LIMIT;
+use super::*;
+use crate::domain::state::{Reason, State};
+use crate::domain::time::Timestamp;
+
+fn transition(n: u64) -> Transition {
+    let detail = format!("number {n}");
+    Transition {
+        at: Timestamp::from_millis(n),
+        from: State::Init,
+        to: State::QrRequired,
+        reason: Some(Reason::LoggedOut),
+        detail,
+    }
+}
+
+fn transitions(numbers: std::ops::Range<u64>) -> Vec<Transition> {
+    numbers.map(transition).collect()
+}
+
+async fn open(dir: &TempDir) -> Store {
+    let opened = Store::open(dir.path()).await.unwrap();
+    assert_eq!(opened.set_aside, None);
+    opened.store
+}
+
+/// A closed store with the transitions 0 to `count`, flushed now and then as the service does.
+async fn filled(count: u64) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir).await;
+    for n in 0..count {
+        store.append_transition(&transition(n)).await.unwrap();
+        if n % 16 == 0 {
+            store.flush().await.unwrap();
+        }
+    }
+    store.close().await.unwrap();
+    dir
+}
+
+fn database(dir: &TempDir) -> fs::File {
+    OpenOptions::new().read(true).write(true).open(dir.path().join("store/db")).unwrap()
+}
+
+/// How many bytes of the database are in use: sled fills the rest of a segment with zeros.
+async fn used_bytes(count: u64) -> u64 {
+    let dir = filled(count).await;
+    let bytes = fs::read(dir.path().join("store/db")).unwrap();
+    bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64
+}
+
+/// Opens a store that must have been damaged: a new one is in its place, it works, and nothing may be sent.
+async fn assert_set_aside(dir: &TempDir, how: &str) {
+    let Opened { store, set_aside } = Store::open(dir.path()).await.unwrap();
+    let aside = set_aside.unwrap_or_else(|| unreachable!("unnoticed: {how}"));
+    assert!(aside.join("db").exists() || how == "removed", "{how}");
+    assert!(store.sending_is_held(), "{how}");
+    assert_eq!(store.recent_transitions(10).await.unwrap(), [], "{how}");
+    store.append_transition(&transition(7)).await.unwrap();
+    store.close().await.unwrap();
+
+    let store = open(dir).await;
+    assert!(store.sending_is_held(), "a restart is no consent: {how}");
+    assert_eq!(store.recent_transitions(10).await.unwrap(), [transition(7)], "{how}");
+    assert!(accept_reset(dir.path()).unwrap());
+    assert!(!store.sending_is_held(), "{how}");
+    assert!(!accept_reset(dir.path()).unwrap());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn history_survives_a_restart() {
+    let dir = filled(20).await;
+    let store = open(&dir).await;
+    assert_eq!(store.recent_transitions(3).await.unwrap(), transitions(17..20));
+    assert_eq!(store.recent_transitions(100).await.unwrap(), transitions(0..20));
+    assert!(!store.sending_is_held());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_last_thousand_are_kept() {
+    let dir = filled(HISTORY_LENGTH + 5).await;
+    let store = open(&dir).await;
+    assert_eq!(store.recent_transitions(usize::MAX).await.unwrap(), transitions(5..HISTORY_LENGTH + 5));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_costs_only_itself() {
+    let dir = filled(3).await;
+    let store = open(&dir).await;
+    let spoil = |tables: &Tables| tables.engine.table("history")?.put(&1_u64.to_be_bytes(), b"{");
+    store.with(spoil).await.unwrap();
+    assert_eq!(store.recent_transitions(2).await.unwrap(), [transition(0), transition(2)]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_value_that_sled_would_not_sync_is_refused_and_the_store_goes_on() {
+    let dir = filled(1).await;
+    let store = open(&dir).await;
+    let huge = Transition { detail: "x".repeat(VALUE_LIMIT), ..transition(1) };
+    let error = store.append_transition(&huge).await.unwrap_err();
+    assert!(matches!(error, StoreError::ValueTooLarge { limit: VALUE_LIMIT, .. }), "{error}");
+    store.append_transition(&transition(1)).await.unwrap();
+    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..2));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_of_the_largest_values_stay_in_the_file_that_is_synced() {
+    let dir = filled(0).await;
+    edit(&dir, |engine| {
+        let table = engine.table("history").unwrap();
+        for n in 0..2_000_u64 {
+            // Inserts, changes and removals in an order that splits, rewrites and merges pages.
+            let key = (n * 7_919 % 600).to_be_bytes();
+            if n % 5 == 0 { table.remove(&key).unwrap() } else { table.put(&key, &[7; VALUE_LIMIT]).unwrap() }
+        }
+    });
+    assert_eq!(fs::read_dir(dir.path().join("store/blobs")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_start_that_was_cut_off_in_its_snapshot_is_no_damage() {
+    let dir = filled(20).await;
+    fs::write(dir.path().join("store/snap.FFFFFFFFFFFFFFFF.generating"), b"half").unwrap();
+    let store = open(&dir).await;
+    assert_eq!(store.recent_transitions(100).await.unwrap(), transitions(0..20));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so_to_every_clone() {
+    let dir = filled(1).await;
+    let store = open(&dir).await;
+    let clone = store.clone();
+    store.close().await.unwrap();
+    store.close().await.unwrap();
+    assert!(matches!(clone.flush().await, Err(StoreError::Closed)));
+    assert!(matches!(clone.recent_transitions(1).await, Err(StoreError::Closed)));
+}
+
+#[tokio::test]
+async fn a_cut_database_is_set_aside() {
+    let length = used_bytes(200).await;
+    for kept in [0, 10, 1_000, length / 4, length / 2, length * 3 / 4] {
+        let dir = filled(200).await;
+        database(&dir).set_len(kept).unwrap();
+        assert_set_aside(&dir, &format!("cut to {kept} of {length} bytes")).await;
+    }
+}
+
+#[tokio::test]
+async fn an_overwritten_database_is_set_aside() {
+    let length = used_bytes(200).await;
+    for offset in [0, 100, length / 4, length / 2, length * 3 / 4] {
+        let dir = filled(200).await;
+        database(&dir).write_all_at(&[0x5a; 64], offset).unwrap();
+        assert_set_aside(&dir, &format!("64 bytes overwritten at {offset} of {length}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_missing_database_and_a_spoiled_setting_file_are_set_aside() {
+    let dir = filled(20).await;
+    fs::remove_file(dir.path().join("store/db")).unwrap();
+    assert_set_aside(&dir, "removed").await;
+    for conf in [&b"neither a setting nor a checksum"[..], &[0xff; 40]] {
+        let dir = filled(20).await;
+        fs::write(dir.path().join("store/conf"), conf).unwrap();
+        assert_set_aside(&dir, &format!("settings {conf:?}")).await;
+    }
+}
+
+#[tokio::test]
+async fn entries_without_a_stamp_are_set_aside() {
+    let dir = filled(20).await;
+    edit(&dir, |engine| engine.remove(migrations::META, migrations::FORMAT).unwrap());
+    assert_set_aside(&dir, "no stamp").await;
+}
+
+#[tokio::test]
+async fn a_crash_between_setting_aside_and_starting_anew_still_holds_sending() {
+    let dir = filled(20).await;
+    reset::announce(dir.path(), "test").unwrap();
+    fs::rename(dir.path().join("store"), dir.path().join("store.damaged-then")).unwrap();
+    // A new store that did not get its name yet.
+    fs::create_dir(dir.path().join("store.new")).unwrap();
+    fs::write(dir.path().join("store.new/db"), b"half").unwrap();
+    let store = open(&dir).await;
+    assert!(store.sending_is_held());
+    assert!(!dir.path().join("store.new").exists());
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_and_left_alone() {
+    let dir = filled(20).await;
+    edit(&dir, |engine| engine.insert(migrations::META, migrations::FORMAT, &[0, 0, 0, 99]).unwrap());
+    let error = Store::open(dir.path()).await.err().unwrap();
+    assert!(matches!(error, StoreError::Newer(_)));
+    assert!(error.to_string().contains("format 99"), "{error}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing beside the store");
+}
+
+#[tokio::test]
+async fn a_store_of_version_1_is_migrated() {
+    let dir = filled(0).await;
+    edit(&dir, |engine| {
+        for n in 0..300_u64 {
+            let value = serde_json::to_vec(&transition(n)).unwrap();
+            engine.insert("transitions", &n.to_le_bytes(), &value).unwrap();
+        }
+        engine.insert(migrations::META, migrations::FORMAT, &[0, 0, 0, 1]).unwrap();
+    });
+    let store = open(&dir).await;
+    store.append_transition(&transition(300)).await.unwrap();
+    assert_eq!(store.recent_transitions(1_000).await.unwrap(), transitions(0..301));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_held_store_is_an_error_and_not_damage() {
+    let dir = filled(1).await;
+    let held = database(&dir);
+    held.lock().unwrap();
+    let error = Store::open(dir.path()).await.err().unwrap();
+    assert!(matches!(error, StoreError::InUse(_)), "{error}");
+    drop(held);
+    open(&dir).await.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_one_is_an_error_of_its_own() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("file"), b"").unwrap();
+    let error = Store::open(&dir.path().join("file")).await.err().unwrap();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(!error.is_disk_full());
+}
+
+#[tokio::test]
+async fn only_the_owner_may_look_into_the_store() {
+    let dir = filled(1).await;
+    let mode = fs::metadata(dir.path().join("store")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_broken_engine_is_opened_again_and_the_loss_is_told_once() {
+    let dir = filled(4).await;
+    let store = open(&dir).await;
+    let failure = || StoreError::io(dir.path(), std::io::ErrorKind::StorageFull.into());
+    let error = failure();
+    let broken = store.with::<()>(move |_| Err(error)).await.unwrap_err();
+    assert!(broken.is_disk_full());
+    store.append_transition(&transition(4)).await.unwrap();
+    assert!(matches!(store.flush().await, Err(StoreError::Lost)));
+    store.flush().await.unwrap();
+    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..5));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_of_the_engine_is_an_error() {
+    let dir = filled(1).await;
+    let store = open(&dir).await;
+    let panicked = store.with::<()>(|_| unreachable!("sled's own words")).await.unwrap_err();
+    assert!(panicked.to_string().contains("sled's own words"), "{panicked}");
+    assert!(matches!(store.flush().await, Err(StoreError::Lost)));
+    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..1));
+    store.close().await.unwrap();
+}
+
+/// Changes a closed store behind the service's back.
+fn edit(dir: &TempDir, change: impl FnOnce(&Engine)) {
+    let engine = Engine::open(&dir.path().join("store")).unwrap();
+    change(&engine);
+    engine.flush().unwrap();
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Append(u16),
+    Flush,
+    Reopen,
+}
+
+proptest! {
+    // Each case opens the store several times, at some 20 ms each.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_life_of_the_store_equals_a_list_of_the_last_thousand(
+        steps in prop::collection::vec(
+            prop_oneof![4 => (1..400_u16).prop_map(Step::Append), 2 => Just(Step::Flush), 1 => Just(Step::Reopen)],
+            1..12,
+        ),
+        limit in 0..1_200_usize,
+    ) {
+        let (kept, model) = block_on(live(&steps, limit));
+        prop_assert_eq!(kept, model);
+    }
+}
+
+async fn live(steps: &[Step], limit: usize) -> (Vec<Transition>, Vec<Transition>) {
+    let dir = TempDir::new().unwrap();
+    let (mut store, mut count) = (open(&dir).await, 0);
+    for step in steps {
+        match step {
+            Step::Append(more) => {
+                for _ in 0..*more {
+                    store.append_transition(&transition(count)).await.unwrap();
+                    count += 1;
+                }
+            }
+            Step::Flush => store.flush().await.unwrap(),
+            Step::Reopen => {
+                store.close().await.unwrap();
+                store = open(&dir).await;
+            }
+        }
+    }
+    let kept = store.recent_transitions(limit).await.unwrap();
+    store.close().await.unwrap();
+    let oldest = count.saturating_sub(HISTORY_LENGTH).max(count.saturating_sub(limit as u64));
+    (kept, transitions(oldest..count))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
