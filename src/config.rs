@@ -301,20 +301,20 @@ mod parse {
     }
 
     fn origin(text: &str) -> Option<String> {
-        let uri: axum::http::Uri = text.parse().ok()?;
+        let uri: ::http::Uri = text.parse().ok()?;
         let scheme = uri.scheme_str().filter(|s| matches!(*s, "http" | "https"))?;
         let bare = uri.query().is_none() && matches!(uri.path(), "" | "/");
         bare.then(|| uri.authority().map(|a| format!("{scheme}://{a}").to_ascii_lowercase()))?
     }
 
     pub(super) fn page_url(text: &str) -> Option<String> {
-        let uri: axum::http::Uri = text.parse().ok()?;
+        let uri: ::http::Uri = text.parse().ok()?;
         let web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
         web.then(|| text.to_owned())
     }
 
     pub(super) fn proxy(text: &str) -> Option<String> {
-        let uri: axum::http::Uri = text.parse().ok()?;
+        let uri: ::http::Uri = text.parse().ok()?;
         let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks4" | "socks5"));
         // Chrome ignores a user and password in the address, silently.
         let no_user = !uri.authority()?.as_str().contains('@');

@@ -1,6 +1,14 @@
 //! The session: one machine that decides, one task that acts, a handle and snapshots for everybody else.
 
+mod code;
+mod driver;
+mod handle;
 mod machine;
+mod network;
+mod snapshot;
 mod words;
 
-pub use machine::{Code, Machine};
+pub use code::LinkCode;
+pub use driver::{Parts, start};
+pub use handle::{Connected, Handle, LoggedOut, PairingCode, SessionError};
+pub use snapshot::Snapshot;

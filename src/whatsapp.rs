@@ -56,7 +56,7 @@ impl Adapter {
 
 /// The origin as a browser writes it: lower case, without the port that goes without saying.
 fn origin(url: &str) -> Option<String> {
-    let uri: axum::http::Uri = url.parse().ok()?;
+    let uri: ::http::Uri = url.parse().ok()?;
     let (scheme, host) = (uri.scheme_str()?, uri.host()?.to_ascii_lowercase());
     let implied = if scheme == "https" { 443 } else { 80 };
     Some(match uri.port_u16().filter(|port| *port != implied) {

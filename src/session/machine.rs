@@ -68,6 +68,8 @@ pub enum Input {
         reachable: bool,
     },
     PairingCodeGiven,
+    /// The profile is empty.
+    LoginRemoved,
     /// Time has passed: see [`Machine::deadline`].
     Tick,
 }
@@ -194,6 +196,7 @@ impl Machine {
             Input::LaunchFailed { reason, detail } => self.launch_failed(reason, detail, now),
             Input::BrowserGone { how } => self.browser_gone(&how, now),
             Input::Closed => self.closed(now),
+            Input::LoginRemoved => self.linked = false,
             Input::Tick => self.tick(now),
             other => self.live_input(other, now),
         }
@@ -268,13 +271,9 @@ impl Machine {
     }
 
     fn launched(&mut self, now: Now) {
-        match self.phase {
-            Phase::Launching => {
-                self.phase = Phase::Live(Box::new(Live::new(now.mono, &self.timings)));
-                self.effects.push(Effect::Load);
-            }
-            // It was called off while it started.
-            _ => self.effects.push(Effect::Close),
+        if matches!(self.phase, Phase::Launching) {
+            self.phase = Phase::Live(Box::new(Live::new(now.mono, &self.timings)));
+            self.effects.push(Effect::Load);
         }
     }
 
@@ -282,7 +281,8 @@ impl Machine {
         match self.phase {
             Phase::Launching if reason.is_permanent() => self.fail(reason, detail, now),
             Phase::Launching => self.recover(reason, detail, now),
-            _ => self.closed(now),
+            // It was called off: `Closed` follows.
+            _ => {}
         }
     }
 
@@ -298,9 +298,9 @@ impl Machine {
         }
     }
 
-    /// Whether a browser exists or is on its way, so that its end has to be waited for.
+    /// Ends the browser, also one that is only starting. `Closed` says when that is done.
     fn close(&mut self, then: Then) {
-        if matches!(self.phase, Phase::Live(_)) {
+        if matches!(self.phase, Phase::Live(_) | Phase::Launching) {
             self.effects.push(Effect::Close);
         }
         self.phase = Phase::Closing { then };

@@ -309,7 +309,7 @@
       const { from, key } = keyFor(chat, raw);
       const messages = need('messages');
       if (messages.get(keyText(key))) return { ack: Number(messages.get(keyText(key)).ack) || 0 };
-      const [added, sent] = await need('send')(chat, {
+      const message = {
         id: key,
         ack: 0,
         body: text,
@@ -321,9 +321,15 @@
         isNewMsg: true,
         type: 'chat',
         ...need('ephemeral')(chat),
-      });
-      Promise.resolve(sent).catch(guarded('send', (error) => Promise.reject(error)));
-      await added;
+      };
+      try {
+        const [added, sent] = await need('send')(chat, message);
+        Promise.resolve(sent).catch(guarded('send', (error) => Promise.reject(error)));
+        await added;
+      } catch (error) {
+        // A message that the page holds will leave, now or after a reconnect: that is no refusal.
+        if (!messages.get(keyText(key))) throw error;
+      }
       return { ack: Number(messages.get(keyText(key))?.ack) || 0 };
     },
 
@@ -358,7 +364,8 @@
     refresh_code: () => need('command').refreshQR(),
     reconnect: () => need('socket').reconnect(),
     takeover: () => need('socket').takeover(),
-    logout: () => need('socket').logout(),
+    /** Not awaited: the page navigates away under it. */
+    logout: () => void need('socket').logout(),
   };
 
   async function answer(name, argument) {

@@ -1,1 +1,67 @@
-fn main(){}
+//! Serves the simulator by itself.
+
+use clap::Parser;
+use simulator::{Error, Options, Simulator};
+use std::process::ExitCode;
+
+/// A stand-in for web.whatsapp.com. The phone is at /phone, the control API at /control/.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Port of the page; 0 takes any free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Also serve with TLS, as web.whatsapp.com, on this port; 0 takes any free one.
+    #[arg(long)]
+    tls_port: Option<u16>,
+    /// Factor on all times: 1 is the real page, 0.1 ten times faster.
+    #[arg(long, default_value_t = 1.0)]
+    time_scale: f64,
+    /// Phone number of the account, digits only.
+    #[arg(long)]
+    phone: Option<String>,
+    /// Seed of everything that looks random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Error> {
+    let defaults = Options::default();
+    let simulator = Simulator::start(Options {
+        port: arguments.port,
+        tls: arguments.tls_port.is_some(),
+        tls_port: arguments.tls_port.unwrap_or(0),
+        time_scale: arguments.time_scale,
+        phone: arguments.phone.unwrap_or(defaults.phone.clone()),
+        seed: arguments.seed,
+        ..defaults
+    })
+    .await?;
+    announce(&simulator);
+    // Whether the wait ended well or not, there is nothing left to wait for.
+    tokio::signal::ctrl_c().await.ok();
+    simulator.stop().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the address is what the caller of the binary reads")]
+fn announce(simulator: &Simulator) {
+    match (simulator.tls_port(), simulator.spki_sha256_base64()) {
+        (Some(port), Some(spki)) => println!("{} tls_port={port} spki_sha256_base64={spki}", simulator.url()),
+        _ => println!("{}", simulator.url()),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the binary's only way to say why it does not start")]
+fn complain(error: &Error) -> ExitCode {
+    eprintln!("whatsapp-simulator: {error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,317 @@
+//! The one task that owns the session: it feeds the machine everything that happens and performs its effects. Nobody
+//! else touches the browser or the page, and it never waits: what it starts comes back to it as `Done`.
+
+mod effects;
+mod publish;
+mod requests;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::browser::{Browser, LaunchError, Launched, Profile, ProfileError, TabEvent, TabEvents};
+use crate::config::{Browser as BrowserSettings, Session as Policy, Timings};
+use crate::domain::message::MessageEvent;
+use crate::domain::state::{Reason, Transition};
+use crate::domain::time::Clock;
+use crate::whatsapp::{Adapter, Page, PageEvent, Reader};
+
+use super::code::LinkCode;
+use super::handle::{Handle, Pulse, REQUESTS, Request};
+use super::machine::{Code, Input, Machine, Now};
+use super::snapshot::Snapshot;
+use requests::LogOut;
+
+/// What was started and comes back: launches, calls, pictures. More than a dozen at a time never happens.
+const RESULTS: usize = 64;
+/// With nothing to do the driver turns this often, to show that it can.
+const IDLE_TURN: Duration = Duration::from_secs(5);
+/// A browser whose pipe closed exits within 0.3 s.
+const PIPE_GRACE: Duration = Duration::from_secs(2);
+
+/// What the driver is given to work with.
+pub struct Parts {
+    pub policy: Policy,
+    pub browser: BrowserSettings,
+    pub timings: Timings,
+    pub profile: Profile,
+    pub clock: Arc<dyn Clock>,
+    /// Every transition, in order, for the store.
+    pub transitions: mpsc::Sender<Transition>,
+    /// Everything that happens to messages, in order.
+    pub messages: mpsc::Sender<MessageEvent>,
+    /// Ends the session for good, cleanly.
+    pub stop: CancellationToken,
+}
+
+/// Starts the driver. The session is at rest until somebody connects it; the task ends once it was stopped and no
+/// browser is left.
+pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
+    let (requests_tx, requests) = mpsc::channel(REQUESTS);
+    let (results_tx, results) = mpsc::channel(RESULTS);
+    let started = Instant::now();
+    let now = Now { mono: Duration::ZERO, wall: parts.clock.now() };
+    let machine =
+        Machine::new(parts.policy.clone(), parts.timings.clone(), parts.profile.is_linked(), rand::random(), now);
+    let first = Snapshot::new(0, machine.view(), None, None);
+    let (snapshot, snapshots) = watch::channel(Arc::new(first));
+    let pulse = Arc::new(Pulse::new());
+    let driver = Driver {
+        parts,
+        machine,
+        started,
+        generation: 0,
+        slot: Slot::Empty,
+        requests,
+        results,
+        results_tx,
+        snapshot,
+        code: None,
+        drawing: None,
+        browser_version: None,
+        at_rest: Vec::new(),
+        logging_out: None,
+        wipe: false,
+        pulse: Arc::clone(&pulse),
+    };
+    let task = tokio::spawn(driver.run());
+    (Handle { requests: requests_tx, snapshots, pulse }, task)
+}
+
+/// What came back of what the driver started, with the browser it was started for.
+enum Done {
+    Launched(Box<Result<(Launched, Adapter), Failed>>),
+    Closed,
+    Gone(String),
+    LoadFailed(String),
+    PageCrashed,
+    Beat(bool),
+    Probed(bool),
+    PairingCodeGiven,
+    LogOutFailed,
+    Drawn(Option<LinkCode>),
+    Wiped,
+}
+
+struct Failed {
+    reason: Reason,
+    detail: String,
+}
+
+impl From<LaunchError> for Failed {
+    fn from(error: LaunchError) -> Self {
+        let reason = match &error {
+            LaunchError::NotFound(_) => Reason::BrowserNotFound,
+            LaunchError::NoDisplay => Reason::NoDisplay,
+            LaunchError::Profile(ProfileError::InUse { .. }) => Reason::ProfileInUse,
+            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } => Reason::BrowserLaunchFailed,
+        };
+        Self { reason, detail: error.to_string() }
+    }
+}
+
+/// The browser's place.
+enum Slot {
+    Empty,
+    Launching(JoinHandle<()>),
+    Running(Box<Running>),
+}
+
+struct Running {
+    browser: Browser,
+    page: Page,
+    events: TabEvents,
+    reader: Reader,
+    gone: Pin<Box<dyn Future<Output = String> + Send>>,
+}
+
+struct Driver {
+    parts: Parts,
+    machine: Machine,
+    started: Instant,
+    /// Counts browsers: what comes back for an earlier one is not about this one.
+    generation: u64,
+    slot: Slot,
+    requests: mpsc::Receiver<Request>,
+    results: mpsc::Receiver<(u64, Done)>,
+    results_tx: mpsc::Sender<(u64, Done)>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The present code's pictures, and the code being drawn.
+    code: Option<(Code, Arc<LinkCode>)>,
+    drawing: Option<Code>,
+    browser_version: Option<String>,
+    /// Who waits for the session to be at rest.
+    at_rest: Vec<oneshot::Sender<()>>,
+    logging_out: Option<LogOut>,
+    /// The stored login goes once the browser is closed.
+    wipe: bool,
+    pulse: Arc<Pulse>,
+}
+
+/// What one turn of the loop is about.
+enum Turn {
+    Stop,
+    Request(Request),
+    Tab(TabEvent),
+    Gone(String),
+    Done(u64, Done),
+    Time,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        let mut stopping = false;
+        loop {
+            self.pulse.beat();
+            if stopping && self.machine.is_at_rest() && matches!(self.slot, Slot::Empty) && !self.wipe {
+                return;
+            }
+            match self.next(stopping).await {
+                Turn::Stop => {
+                    stopping = true;
+                    self.requests.close();
+                    self.feed(Input::Disconnect(Reason::ShuttingDown));
+                }
+                Turn::Request(request) => self.serve(request),
+                Turn::Tab(event) => self.tab(event),
+                Turn::Gone(how) => self.gone(how),
+                Turn::Done(generation, done) => self.done(generation, done),
+                Turn::Time => self.feed(Input::Tick),
+            }
+        }
+    }
+
+    async fn next(&mut self, stopping: bool) -> Turn {
+        let idle = Instant::now() + IDLE_TURN;
+        let due = self.machine.deadline().map_or(idle, |at| (self.started + at).min(idle));
+        let due = self.logging_out.as_ref().map_or(due, |log_out| due.min(log_out.until));
+        let page = async {
+            match &mut self.slot {
+                Slot::Running(running) => tokio::select! {
+                    how = &mut running.gone => Turn::Gone(how),
+                    event = running.events.next() => Turn::Tab(event),
+                },
+                Slot::Empty | Slot::Launching(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.parts.stop.cancelled(), if !stopping => Turn::Stop,
+            Some((generation, done)) = self.results.recv() => Turn::Done(generation, done),
+            Some(request) = self.requests.recv() => Turn::Request(request),
+            turn = page => turn,
+            () = tokio::time::sleep_until(due) => Turn::Time,
+        }
+    }
+
+    /// Gives the machine what happened, does what it wants done, and tells everybody where that leads.
+    fn feed(&mut self, input: Input) {
+        let now = self.now();
+        for effect in self.machine.handle(input, now) {
+            self.perform(effect);
+        }
+        self.after();
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.started.elapsed(), wall: self.parts.clock.now() }
+    }
+
+    fn tab(&mut self, event: TabEvent) {
+        match event {
+            TabEvent::Said(report) => self.report(&report),
+            TabEvent::Unreachable { .. } => {
+                self.feed(Input::LoadFailed { why: "the address could not be reached".to_owned() });
+            }
+            TabEvent::Crashed => self.feed(Input::PageCrashed),
+            TabEvent::Overflowed => self.feed(Input::ReportsLost),
+            TabEvent::Closed => self.gone("it closed its pipe".to_owned()),
+            TabEvent::Document { .. } | TabEvent::Loaded => {}
+        }
+    }
+
+    fn report(&mut self, report: &str) {
+        let Slot::Running(running) = &mut self.slot else { return };
+        let (event, missed) = match running.reader.read(report) {
+            Ok(read) => read,
+            Err(error) => return tracing::warn!(%error, "skipped"),
+        };
+        let message = match &event {
+            PageEvent::Message { message } => Some(MessageEvent::Added(message.clone())),
+            PageEvent::Changed { message } => Some(MessageEvent::Changed(message.clone())),
+            PageEvent::Ack { id, ack } => Some(MessageEvent::Acked(id.clone(), *ack)),
+            PageEvent::Fault { place, message } => {
+                tracing::warn!(place, message, "something went wrong in the page adapter");
+                None
+            }
+            PageEvent::Surface(surface) if !surface.missing.is_empty() => {
+                let missing: Vec<_> = surface.missing.iter().map(|m| m.modules.join(" or ")).collect();
+                tracing::warn!(?missing, settled = surface.settled, "the page lacks modules");
+                None
+            }
+            _ => None,
+        };
+        let refused = message.is_some_and(|message| self.parts.messages.try_send(message).is_err());
+        if refused || missed > 0 {
+            tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
+            self.feed(Input::ReportsLost);
+        }
+        self.feed(Input::Page(event));
+    }
+
+    /// The browser is going without being asked: its exit, or its pipe, whichever showed first.
+    fn gone(&mut self, how: String) {
+        let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Empty) else { return };
+        self.start(async move {
+            let told = tokio::time::timeout(PIPE_GRACE, running.browser.gone()).await.unwrap_or(how);
+            running.browser.close(Duration::ZERO).await;
+            Some(Done::Gone(told))
+        });
+    }
+
+    fn done(&mut self, generation: u64, done: Done) {
+        match done {
+            Done::Drawn(drawn) => return self.drawn(drawn),
+            Done::Wiped => return self.wiped(),
+            _ if generation != self.generation => return,
+            Done::Launched(launched) => return self.launched(*launched),
+            Done::Closed => self.feed(Input::Closed),
+            Done::Gone(how) => {
+                tracing::warn!(how, "Chrome ended by itself");
+                self.feed(Input::BrowserGone { how });
+            }
+            Done::LoadFailed(why) => self.feed(Input::LoadFailed { why }),
+            Done::PageCrashed => self.feed(Input::PageCrashed),
+            Done::Beat(answered) => self.feed(Input::Beat { answered }),
+            Done::Probed(reachable) => self.feed(Input::Probed { reachable }),
+            Done::PairingCodeGiven => self.feed(Input::PairingCodeGiven),
+            Done::LogOutFailed => self.log_out_failed(),
+        }
+    }
+
+    fn launched(&mut self, launched: Result<(Launched, Adapter), Failed>) {
+        // Called off meanwhile: the browser goes with its pipe.
+        if !matches!(self.slot, Slot::Launching(_)) {
+            return;
+        }
+        self.slot = Slot::Empty;
+        match launched {
+            Ok((Launched { browser, tab, events }, adapter)) => {
+                let page = Page::new(tab, &adapter, self.parts.timings.page_call);
+                self.browser_version = Some(browser.version.clone());
+                let gone = Box::pin(browser.gone());
+                self.slot = Slot::Running(Box::new(Running { browser, page, events, reader: Reader::default(), gone }));
+                self.feed(Input::Launched);
+            }
+            Err(Failed { reason, detail }) => {
+                tracing::error!(?reason, detail, "Chrome could not be started");
+                self.feed(Input::LaunchFailed { reason, detail });
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
+
+
+use crate::browser::{Browser, CallError, Launched, Profile};
+use crate::config::{Browser as BrowserSettings, Timings};
+use crate::domain::state::{Reason, Transition};
+use crate::session::machine::Effect;
+use crate::session::network;
+use crate::whatsapp::{Adapter, Page, PageError};
+
+use super::{Done, Driver, Failed, Slot};
+
+impl Driver {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        let deadline = self.parts.timings.page_call;
+        match effect {
+            Effect::Launch => self.launch(),
+            Effect::Close => self.close(),
+            Effect::Load => self.load(),
+            Effect::Reload => self.reload(),
+            Effect::RefreshCode => self.ask("a new code", |page| async move { page.refresh_code().await }),
+            Effect::Reconnect => self.ask("to reconnect", |page| async move { page.reconnect().await }),
+            Effect::TakeOver => self.ask("to take over", |page| async move { page.take_over().await }),
+            Effect::Beat => {
+                let deadline = self.parts.timings.heartbeat_deadline.min(deadline);
+                self.with_page(move |page| async move { Some(Done::Beat(is_alive(&page.beat(deadline).await))) });
+            }
+            Effect::Probe => {
+                let settings = &self.parts.browser;
+                let address = settings.proxy.clone().unwrap_or_else(|| settings.url.clone());
+                let deadline = self.parts.timings.probe_deadline;
+                self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
+            }
+            Effect::RememberLink(linked) => {
+                let profile = self.parts.profile.clone();
+                tokio::task::spawn_blocking(move || {
+                    if let Err(error) = profile.set_linked(linked) {
+                        tracing::warn!(%error, "the profile could not be marked as linked or not");
+                    }
+                });
+            }
+            Effect::Record(step) => self.record(step),
+        }
+    }
+
+    fn record(&self, step: Transition) {
+        let (from, to, reason) = (step.from, step.to, step.reason);
+        tracing::info!(%from, %to, ?reason, "the session moved");
+        if self.parts.transitions.try_send(step).is_err() {
+            tracing::warn!(%to, "a transition could not be queued for the store; the history lacks it");
+        }
+    }
+
+    fn launch(&mut self) {
+        self.generation += 1;
+        let (settings, timings) = (self.parts.browser.clone(), self.parts.timings.clone());
+        let profile = self.parts.profile.clone();
+        let (generation, results) = (self.generation, self.results_tx.clone());
+        self.slot = Slot::Launching(tokio::spawn(async move {
+            let launched = launch(settings, timings, profile).await;
+            let _ = results.send((generation, Done::Launched(Box::new(launched)))).await;
+        }));
+    }
+
+    /// Ends whatever is in the browser's place; `Done::Closed` follows in any case.
+    fn close(&mut self) {
+        let patience = self.parts.timings.browser_close;
+        match std::mem::replace(&mut self.slot, Slot::Empty) {
+            Slot::Running(running) => self.start(async move {
+                let ended = running.browser.close(patience).await;
+                tracing::info!(cleanly = ended.cleanly, "closed Chrome");
+                Some(Done::Closed)
+            }),
+            Slot::Launching(task) => {
+                // Its pipe closes with it, on which Chrome leaves by itself.
+                task.abort();
+                self.start(async { Some(Done::Closed) });
+            }
+            Slot::Empty => self.start(async { Some(Done::Closed) }),
+        }
+    }
+
+    fn load(&self) {
+        let (url, deadline) = (self.parts.browser.url.clone(), self.parts.timings.page_commit);
+        self.with_page(move |page| async move {
+            match page.navigate(&url, deadline).await {
+                Ok(Ok(())) => None,
+                // Another navigation took its place, the page's own for one.
+                Ok(Err(why)) if why == "net::ERR_ABORTED" => None,
+                Ok(Err(why)) => Some(Done::LoadFailed(why)),
+                Err(error @ CallError::TimedOut(_)) => Some(Done::LoadFailed(error.to_string())),
+                // The loss itself is told by other ways.
+                Err(_) => None,
+            }
+        });
+    }
+
+    fn reload(&self) {
+        self.with_page(|page| async move {
+            let failed = page.reload().await.err()?;
+            tracing::warn!(error = %failed, "the page could not be loaded again");
+            Some(Done::PageCrashed)
+        });
+    }
+
+    /// Asks the page for something whose outcome its reports will tell.
+    fn ask<F>(&self, what: &'static str, call: impl FnOnce(Page) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<(), PageError>> + Send,
+    {
+        self.with_page(move |page| async move {
+            if let Err(error) = call(page).await {
+                tracing::warn!(%error, "asked the page {what}, in vain");
+            }
+            None
+        });
+    }
+
+    pub(super) fn with_page<F>(&self, call: impl FnOnce(Page) -> F + Send + 'static)
+    where
+        F: Future<Output = Option<Done>> + Send,
+    {
+        if let Slot::Running(running) = &self.slot {
+            let page = running.page.clone();
+            self.start(async move { call(page).await });
+        }
+    }
+
+    pub(super) fn start(&self, work: impl Future<Output = Option<Done>> + Send + 'static) {
+        let (generation, results) = (self.generation, self.results_tx.clone());
+        tokio::spawn(async move {
+            if let Some(done) = work.await {
+                let _ = results.send((generation, done)).await;
+            }
+        });
+    }
+}
+
+/// A renderer that refuses a call, because it is between two documents for one, is alive.
+fn is_alive(answer: &Result<(), CallError>) -> bool {
+    !matches!(answer, Err(CallError::TimedOut(_)))
+}
+
+async fn launch(
+    settings: BrowserSettings,
+    timings: Timings,
+    profile: Profile,
+) -> Result<(Launched, Adapter), Failed> {
+    let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
+    let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
+    let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail };
+    let adapter =
+        loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    let launched = Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start).await?;
+    Ok((launched, adapter))
+}

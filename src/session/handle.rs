@@ -1,0 +1,156 @@
+//! What others hold of the session: questions in, typed answers out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::domain::address::{ChatId, PhoneNumber};
+use crate::domain::message::Ack;
+use crate::domain::secret::Secret;
+use crate::domain::state::State;
+use crate::domain::time::Timestamp;
+use crate::whatsapp::{PageError, Prepared};
+
+use super::snapshot::Snapshot;
+
+/// Requests that wait for the driver; it takes each in microseconds, so a full queue means that it is stuck.
+pub(super) const REQUESTS: usize = 64;
+/// A driver that has not turned for this long is stuck: it turns every few seconds with nothing to do.
+const STUCK: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error("the session has too much to do at the moment; try again in a few seconds")]
+    Busy,
+    #[error("the service is stopping")]
+    Stopped,
+    #[error("the session is {0}, not READY")]
+    NotReady(State),
+    #[error("the session is {0} and not waiting for a phone; a pairing code can be had in QR_REQUIRED only")]
+    NotWaitingForLink(State),
+    #[error("the session is not connected; with {{\"force\":true}} the stored login is removed all the same")]
+    NotConnected,
+    #[error("the stored login could not be removed: {0}")]
+    NotRemoved(std::io::Error),
+    #[error("WhatsApp did not confirm the unlinking; try again, or with {{\"force\":true}}")]
+    NotUnlinked,
+    #[error(transparent)]
+    Page(#[from] PageError),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// A browser was already running or starting.
+    pub already: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoggedOut {
+    /// The login is gone here, but the phone was not told.
+    pub phone_still_lists: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairingCode {
+    pub code: Secret,
+    pub expires_at: Timestamp,
+}
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, SessionError>>;
+
+pub(super) enum Request {
+    Connect(Reply<Connected>),
+    Disconnect(Reply<()>),
+    LogOut { force: bool, reply: Reply<LoggedOut> },
+    PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
+    Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
+    Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
+}
+
+/// Shows that the driver is turning.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    started: Instant,
+    last_ms: AtomicU64,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self { started: Instant::now(), last_ms: AtomicU64::new(0) }
+    }
+
+    pub(super) fn beat(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    fn is_steady(&self) -> bool {
+        let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(last) < STUCK
+    }
+}
+
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Handle {
+    /// The session as it is now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshots.borrow())
+    }
+
+    /// Snapshots as they change.
+    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// False when the driver is stuck or gone.
+    pub fn is_alive(&self) -> bool {
+        !self.requests.is_closed() && self.pulse.is_steady()
+    }
+
+    /// Starts the session if it is stopped; does not wait for the browser.
+    pub async fn connect(&self) -> Result<Connected, SessionError> {
+        self.ask(Request::Connect).await
+    }
+
+    /// Closes the browser and keeps the login; returns once it is closed.
+    pub async fn disconnect(&self) -> Result<(), SessionError> {
+        self.ask(Request::Disconnect).await
+    }
+
+    /// Unlinks the device and removes the stored login; `force` removes it also where WhatsApp cannot be told.
+    pub async fn log_out(&self, force: bool) -> Result<LoggedOut, SessionError> {
+        self.ask(|reply| Request::LogOut { force, reply }).await
+    }
+
+    pub async fn pairing_code(&self, phone: PhoneNumber) -> Result<PairingCode, SessionError> {
+        self.ask(|reply| Request::PairingCode { phone, reply }).await
+    }
+
+    /// Resolves the recipient and reserves a message id; nothing leaves.
+    pub async fn prepare(&self, chat: ChatId, deadline: Duration) -> Result<Prepared, SessionError> {
+        self.ask(|reply| Request::Prepare { chat, deadline, reply }).await
+    }
+
+    /// Hands a message to the page under its reserved id.
+    pub async fn dispatch(&self, to: Prepared, text: Secret, deadline: Duration) -> Result<Ack, SessionError> {
+        self.ask(|reply| Request::Dispatch { to, text, deadline, reply }).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.try_send(request(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SessionError::Busy,
+            mpsc::error::TrySendError::Closed(_) => SessionError::Stopped,
+        })?;
+        answer.await.map_err(|_| SessionError::Stopped)?
+    }
+}

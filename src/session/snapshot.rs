@@ -1,0 +1,55 @@
+//! What everybody but the driver knows of the session: numbered, whole, never half updated.
+
+use std::sync::Arc;
+
+use crate::domain::account::Account;
+use crate::domain::state::{Reason, State};
+use crate::domain::time::Timestamp;
+
+use super::code::LinkCode;
+use super::machine::View;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Counts up with every change.
+    pub n: u64,
+    pub state: State,
+    pub reason: Option<Reason>,
+    /// One sentence that says what to do; empty where nothing is.
+    pub detail: String,
+    pub since: Timestamp,
+    pub attempts: u32,
+    /// What was missed is being fetched.
+    pub reconciling: bool,
+    /// A connection has been asked for since the service started.
+    pub initialized: bool,
+    /// A browser runs, is starting, or is about to be started again.
+    pub active: bool,
+    pub account: Option<Account>,
+    pub code: Option<Arc<LinkCode>>,
+    pub web_version: Option<String>,
+    pub browser_version: Option<String>,
+    /// READY, and yet the page lacks what sending needs: the modules.
+    pub send_broken: Option<String>,
+}
+
+impl Snapshot {
+    pub(super) fn new(n: u64, view: View, code: Option<Arc<LinkCode>>, browser_version: Option<String>) -> Self {
+        Self {
+            n,
+            state: view.state,
+            reason: view.reason,
+            detail: view.detail,
+            since: view.since,
+            attempts: view.attempts,
+            reconciling: false,
+            initialized: view.initialized,
+            active: view.active,
+            account: view.account,
+            code,
+            web_version: view.web_version,
+            browser_version,
+            send_broken: view.send_broken,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What can be broken. All of it can be changed at any time: live pages hear of it at once, later loads start with it.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that is broken at the moment; `Default` is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// What the page does when it is told to send.
+    pub send: SendFault,
+    /// What the server does with a message it is sent.
+    pub server: ServerFault,
+    /// Modules that the loader does not know.
+    pub missing_modules: Vec<String>,
+    /// Modules that go by another name: old name → new name.
+    pub renamed_modules: BTreeMap<String, String>,
+    /// Milliseconds (not scaled) added before the page opens its socket.
+    pub slow_boot_ms: u64,
+    /// Milliseconds (not scaled) added before the first code.
+    pub code_delay_ms: u64,
+    /// A scan is accepted by the phone, and the new login is refused when the page connects with it.
+    pub refuse_link: bool,
+    /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.
+    pub socket_state: Option<SocketState>,
+}
+
+/// How the page fails to send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendFault {
+    /// It sends.
+    #[default]
+    None,
+    /// The call throws and nothing is added.
+    Throw,
+    /// The message is added with ack 0, the result never comes and nothing leaves.
+    Hang,
+    /// The message is added, its ack becomes -1 and the result says so.
+    Error,
+}
+
+/// How the server fails a message that has left the page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerFault {
+    /// It receives and acknowledges.
+    #[default]
+    None,
+    /// It receives and delivers the message, and says nothing.
+    NeverAck,
+    /// It drops the message silently: it was never received.
+    Drop,
+}
+
+/// A state that the page's socket can be forced into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SocketState {
+    /// The page gave up.
+    Unlaunched,
+    /// Stays connecting.
+    Opening,
+    /// Waiting; comes back by itself once cleared.
+    Timeout,
+    /// The page is too old: only a reload helps.
+    DeprecatedVersion,
+    /// The account is blocked.
+    TosBlock,
+    /// The business account is blocked.
+    SmbTosBlock,
+    /// The network is blocked.
+    #[serde(rename = "PROXYBLOCK")]
+    ProxyBlock,
+}
+
+/// The network between the page and WhatsApp. The control API works in all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// All is well.
+    #[default]
+    Up,
+    /// The cable is out: `navigator.onLine` false, sockets closed, page loads fail.
+    Full,
+    /// Only WhatsApp's server is gone: sockets closed and refused, `navigator.onLine` stays true, the page loads.
+    ServerOnly,
+}

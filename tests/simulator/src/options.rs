@@ -1,0 +1,110 @@
+//! How a simulator is started: its timings, its account, and the build of the page it serves.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How to start a [`crate::Simulator`]. `Default` is the measured page in real time on any free port.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Factor on every measured time of the page and the server: 1.0 is real, 0.02 makes the 7.4 s boot 0.15 s.
+    pub time_scale: f64,
+    /// Factor on the life of the linking codes alone (60 s the first, 20 s the later ones); `None` = `time_scale`.
+    pub code_scale: Option<f64>,
+    /// Seed of everything that looks random: LIDs, refs, message ids, pairing codes.
+    pub seed: u64,
+    /// Port of the plain HTTP listener on 127.0.0.1; 0 = any free one.
+    pub port: u16,
+    /// Also listen with TLS under the name `web.whatsapp.com`.
+    pub tls: bool,
+    /// Port of the TLS listener; 0 = any free one.
+    pub tls_port: u16,
+    /// The phone number of the account, digits only.
+    pub phone: String,
+    /// The name the account shows to others.
+    pub pushname: String,
+    /// How many of the newest messages of the account a newly linked device receives as history.
+    pub history_on_link: usize,
+    /// The build of the page.
+    pub page: PageBuild,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            time_scale: 1.0,
+            code_scale: None,
+            seed: 1,
+            port: 0,
+            tls: false,
+            tls_port: 0,
+            phone: "5491150000001".to_owned(),
+            pushname: "Test Account".to_owned(),
+            history_on_link: 20,
+            page: PageBuild::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Options for tests: everything fifty times faster, codes as long-lived as the real ones.
+    pub fn fast() -> Self {
+        Self { time_scale: 0.02, code_scale: Some(1.0), ..Self::default() }
+    }
+
+    /// A measured time of the page, in seconds, as it lasts here.
+    pub(crate) fn scaled(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64((seconds * self.time_scale).max(0.0))
+    }
+
+    /// The life of a code that lives `seconds` on the real page.
+    pub(crate) fn code_life(&self, seconds: f64) -> Duration {
+        Duration::from_secs_f64((seconds * self.code_scale.unwrap_or(self.time_scale)).max(0.0))
+    }
+}
+
+/// In what the builds of the page differ. A change is seen by the next page load.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PageBuild {
+    /// `window.Debug.VERSION`.
+    pub version: String,
+    /// The page reloads once by itself after a successful link.
+    pub reload_after_link: bool,
+    /// `require` gives `null` for an unknown name instead of throwing.
+    pub unknown_module_null: bool,
+    /// `WAWebMsgKey` is `{default: MsgKey}` instead of the class itself.
+    pub msg_key_default: bool,
+    /// Message keys have their own `_serialized`; one measured build had none.
+    pub serialized_ids: bool,
+    /// `findOrCreateLatestChat` gives the chat itself instead of `{chat, created}`.
+    pub bare_chat: bool,
+    /// The ADV (account and device verification) secret is answered by `WAWebAdvSignatureApi` (older builds) instead of `WAWebUserPrefsMultiDevice`.
+    pub old_adv_secret: bool,
+    /// The code stands in a `div[data-ref]` (older builds) instead of the element with a test id.
+    pub old_code_element: bool,
+    /// `hasSynced` stays true while the connection is lost, instead of falling and rising again. The default, because
+    /// whatsapp-web.js takes every change of it for the start of a login and is not known to see one on each loss.
+    pub keeps_synced: bool,
+    /// How many messages of each chat are in memory after a load; the others must be loaded.
+    pub messages_per_chat: usize,
+    /// How many codes are shown before the page gives up with UNPAIRED_IDLE.
+    pub codes_in_a_row: u32,
+}
+
+impl Default for PageBuild {
+    fn default() -> Self {
+        Self {
+            version: "2.3000.1029384756".to_owned(),
+            reload_after_link: false,
+            unknown_module_null: false,
+            msg_key_default: false,
+            serialized_ids: true,
+            bare_chat: false,
+            old_adv_secret: false,
+            old_code_element: false,
+            keeps_synced: true,
+            messages_per_chat: 5,
+            codes_in_a_row: 6,
+        }
+    }
+}

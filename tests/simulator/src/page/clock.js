@@ -1,0 +1,41 @@
+// Measured times of the real page, in seconds since the navigation unless said otherwise, and waiting for them.
+import { config } from '/config.js';
+
+export const TIMES = {
+  unlaunched: 0.3,
+  modules: [0.01, 1.5, 3.0, 4.5],
+  history: 4.7,
+  opening: 5.3,
+  unpaired: 6.0,
+  linkPage: 9.0,
+  firstCode: 15.0,
+  // From here on: how long something takes.
+  connect: 0.5,
+  sync: 1.6,
+  pairing: 0.4,
+  refresh: 0.3,
+  offlineNoticed: 1.0,
+  lossNoticed: 3.0,
+  // Back online, the first attempt comes so late that CONNECTED follows within 2 to 5 s.
+  backOnline: 1.5,
+  retry: 1.0,
+  timeoutOver: 5.0,
+  logout: 0.3,
+};
+
+/** Browsers slow down pages that open sockets faster than this, in milliseconds. */
+const SHORTEST_RETRY_MS = 100;
+
+const milliseconds = (seconds) => seconds * 1000 * config.timeScale;
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits as long as `seconds` last here. */
+export const wait = (seconds) => pause(milliseconds(seconds));
+
+/** Waits before the next attempt to connect. */
+export const waitToRetry = () => pause(Math.max(SHORTEST_RETRY_MS, milliseconds(TIMES.retry)));
+
+/** Waits for a moment of the boot, `extra` real milliseconds later if the boot is slow. */
+export const moment = (seconds, extra = 0) =>
+  pause(Math.max(0, milliseconds(seconds) + extra - performance.now()));

@@ -1,0 +1,53 @@
+// Backbone-like events: names may be separated by spaces, handlers get what is triggered.
+
+export class Emitter {
+  #handlers = new Map();
+
+  on(names, handler, context) {
+    for (const name of names.split(/\s+/)) {
+      const list = this.#handlers.get(name) ?? [];
+      this.#handlers.set(name, [...list, { handler, context }]);
+    }
+    return this;
+  }
+
+  once(names, handler, context) {
+    for (const name of names.split(/\s+/)) {
+      const first = (...values) => {
+        this.off(name, first);
+        handler.apply(context ?? this, values);
+      };
+      first.original = handler;
+      this.on(name, first, context);
+    }
+    return this;
+  }
+
+  off(names, handler) {
+    const all = names === undefined || names === null ? [...this.#handlers.keys()] : names.split(/\s+/);
+    for (const name of all) {
+      const left = (this.#handlers.get(name) ?? []).filter(
+        (entry) => handler && entry.handler !== handler && entry.handler.original !== handler,
+      );
+      this.#handlers.set(name, left);
+    }
+    return this;
+  }
+
+  trigger(name, ...values) {
+    for (const { handler, context } of this.#handlers.get(name) ?? []) {
+      // A listener that throws must not stop the page.
+      try {
+        handler.apply(context ?? this, values);
+      } catch (error) {
+        console.error(error);
+      }
+    }
+    return this;
+  }
+
+  listenTo(other, names, handler) {
+    other.on(names, handler, this);
+    return this;
+  }
+}

@@ -1,0 +1,80 @@
+// Who is who: LIDs, phone numbers, contacts.
+import { Collection, Model } from '/static/models.js';
+import { createWid } from '/static/wids.js';
+import { request } from '/static/connection.js';
+import * as storage from '/static/storage.js';
+
+/** The account that is linked here; empty when none is. */
+export const me = { lid: undefined, phone: undefined, name: undefined };
+
+const phoneOf = new Map();
+const lidOf = new Map();
+
+class ContactModel extends Model {}
+
+class Contacts extends Collection {
+  constructor() {
+    super(ContactModel);
+  }
+
+  /** Like the real one, makes a contact for whoever is asked for. */
+  async find(id) {
+    return this.get(id) ?? this.add({ id: createWid(id), phoneNumber: getPhoneNumber(createWid(id)) })[0];
+  }
+}
+
+export const Contact = new Contacts();
+
+export function setMe(identity) {
+  me.lid = identity && createWid(identity.lid);
+  me.phone = identity && createWid(identity.phone);
+  me.name = identity?.name;
+  if (identity) remember(identity);
+}
+
+function remember({ lid, phone, name }) {
+  const wid = createWid(lid);
+  if (phone) {
+    phoneOf.set(lid, createWid(phone));
+    lidOf.set(phone, wid);
+    noteContact(createWid(phone), { pushname: name });
+  }
+  noteContact(wid, { pushname: name, ...(phone && { phoneNumber: createWid(phone) }) });
+}
+
+function noteContact(id, fields) {
+  const known = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const [contact] = Contact.add({ id, name: undefined, pushname: undefined, phoneNumber: undefined });
+  contact.set(known);
+}
+
+/** Learns an identity for good. */
+export async function learn(identity) {
+  const { lid, phone, name } = identity;
+  const contact = Contact.get(lid);
+  if (contact && (!phone || phoneOf.has(lid)) && (!name || contact.pushname === name)) return;
+  remember(identity);
+  const old = await storage.get('people', identity.lid);
+  await storage.put('people', identity.lid, { ...old, ...identity });
+}
+
+/** Makes a contact of a sender of whom only the LID is known. */
+export function meet(wid, name) {
+  if (wid.isUser()) noteContact(wid, { pushname: name, phoneNumber: getPhoneNumber(wid) });
+}
+
+export async function recall() {
+  (await storage.all('people')).forEach(remember);
+}
+
+export const getPhoneNumber = (lid) => phoneOf.get(String(lid));
+export const getCurrentLid = (phone) => lidOf.get(String(phone));
+export const getAlternateUserWid = (wid) => getPhoneNumber(wid) ?? getCurrentLid(wid);
+
+/** Asks the server: `null`, or the LID of somebody on WhatsApp. */
+export async function queryWidExists(wid) {
+  const { found } = await request({ t: 'exists', wid: String(createWid(wid)) });
+  if (!found) return null;
+  await learn({ lid: found.lid, ...(found.phone && { phone: found.phone }) });
+  return { wid: createWid(found.lid), biz: undefined };
+}

@@ -1,0 +1,121 @@
+// Wids (who or where) and message keys.
+import { config } from '/config.js';
+
+const SERVERS = ['c.us', 'lid', 'g.us', 'broadcast', 'newsletter'];
+
+export class Wid {
+  constructor(user, server) {
+    this.server = server;
+    this.user = user;
+    this._serialized = `${user}@${server}`;
+  }
+
+  isUser() {
+    return this.isLid() || this.isRegularUserPn();
+  }
+
+  isLid() {
+    return this.server === 'lid';
+  }
+
+  isRegularUserPn() {
+    return this.server === 'c.us';
+  }
+
+  isGroup() {
+    return this.server === 'g.us';
+  }
+
+  isBroadcast() {
+    return this.server === 'broadcast';
+  }
+
+  isStatus() {
+    return this._serialized === 'status@broadcast';
+  }
+
+  isNewsletter() {
+    return this.server === 'newsletter';
+  }
+
+  isBot() {
+    return false;
+  }
+
+  equals(other) {
+    return other?._serialized === this._serialized;
+  }
+
+  toJid() {
+    return this._serialized.replace('@c.us', '@s.whatsapp.net');
+  }
+
+  toString() {
+    return this._serialized;
+  }
+}
+
+export function createWid(value) {
+  if (value instanceof Wid) return value;
+  const [user, server, rest] = String(value?._serialized ?? value).split('@');
+  if (!user || rest !== undefined || !SERVERS.includes(server)) throw new Error(`wid error: invalid wid ${value}`);
+  return new Wid(user, server);
+}
+
+const validated = (accept, what) => (value) => {
+  const wid = createWid(value);
+  if (!accept(wid)) throw new Error(`wid error: ${wid} is no ${what} wid`);
+  return wid;
+};
+
+const isChat = (wid) => wid.isUser() || wid.isGroup() || wid.isBroadcast() || wid.isNewsletter();
+
+export const WidFactory = {
+  createWid,
+  createWidFromWidLike: createWid,
+  createUserWidOrThrow: (user, server = 'c.us') => validated((wid) => wid.isUser(), 'user')(`${user}@${server}`),
+  asChatWid: validated(isChat, 'chat'),
+  asUserWidOrThrow: validated((wid) => wid.isUser(), 'user'),
+  asUserLidOrThrow: validated((wid) => wid.isLid(), 'lid'),
+  asGroupWidOrThrow: validated((wid) => wid.isGroup(), 'group'),
+  toUserWid: validated((wid) => wid.isUser(), 'user'),
+  toUserLid: validated((wid) => wid.isLid(), 'lid'),
+  isWidlike: (value) => {
+    try {
+      return Boolean(createWid(value));
+    } catch {
+      return false;
+    }
+  },
+};
+
+const hex = (bytes) =>
+  [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
+
+export class MsgKey {
+  constructor({ from, to, id, participant, selfDir, fromMe, remote }) {
+    this.fromMe = fromMe ?? selfDir === 'out';
+    this.remote = createWid(remote ?? (this.fromMe ? to : from));
+    this.id = id;
+    if (participant) this.participant = createWid(participant);
+    if (config.build.serialized_ids) this._serialized = this.toString();
+  }
+
+  static async newId() {
+    // Ids made by the web page start with 3EB0 and have 22 digits.
+    return `3EB0${hex(9)}`;
+  }
+
+  static fromString(text) {
+    const [fromMe, remote, id, participant] = text.split('_');
+    return new MsgKey({ fromMe: fromMe === 'true', remote, id, participant });
+  }
+
+  equals(other) {
+    return String(other) === String(this);
+  }
+
+  toString() {
+    return [this.fromMe, this.remote, this.id, this.participant].filter((part) => part !== undefined).join('_');
+  }
+}

@@ -1,0 +1,82 @@
+// The wire to the simulation itself, which stays when the "network" is cut: what is broken, and what was seen.
+import { config } from '/config.js';
+import { Emitter } from '/static/events.js';
+import { TIMES, pause, wait } from '/static/clock.js';
+
+/** What is broken now; the object stays the same. */
+export const faults = { ...config.faults };
+
+/** Events: `faults`, `online`, `offline`, `forget` (id), `state` (state). */
+export const wire = new Emitter();
+
+/** Moments of this load, in milliseconds since `performance.timeOrigin`. */
+export const marks = {};
+window.__sim = { marks };
+
+const load = Number(document.documentElement.dataset.load);
+export const loadNumber = load;
+
+let online = true;
+let network = config.network;
+Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => online });
+
+let socket = null;
+const unsent = [];
+
+function report(frame) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+  else unsent.push(frame);
+}
+
+/** Records the first time something happens. */
+export function mark(name) {
+  if (name in marks) return;
+  marks[name] = performance.now();
+  report({ t: 'mark', load, name, ms: marks[name] });
+}
+
+const heard = {
+  faults({ faults: now }) {
+    Object.assign(faults, now);
+    wire.trigger('faults');
+  },
+  async network({ network: now }) {
+    network = now;
+    if (network === 'full') await wait(TIMES.offlineNoticed);
+    // A cut that was mended meanwhile goes unnoticed.
+    const next = network !== 'full';
+    if (next === online) return;
+    online = next;
+    window.dispatchEvent(new Event(online ? 'online' : 'offline'));
+    wire.trigger(online ? 'online' : 'offline');
+  },
+  busy({ ms }) {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  },
+  forget({ id }) {
+    wire.trigger('forget', id);
+  },
+  state({ state }) {
+    wire.trigger('state', state);
+  },
+};
+
+/** Opens the wire and keeps it open. */
+export async function openWire() {
+  const { userAgent, webdriver } = navigator;
+  report({ t: 'load', load, userAgent, webdriver: Boolean(webdriver) });
+  for (;;) {
+    await new Promise((closed) => {
+      socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/page/wire`);
+      socket.onopen = () => unsent.splice(0).forEach(report);
+      socket.onmessage = ({ data }) => {
+        const frame = JSON.parse(data);
+        heard[frame.t](frame);
+        report({ t: 'heard' });
+      };
+      socket.onclose = closed;
+    });
+    await pause(200);
+  }
+}

@@ -1,0 +1,131 @@
+// The phone: shows what the simulator knows, and does what a person could do to it.
+
+const $ = (id) => document.getElementById(id);
+/** How many messages of a chat are shown. */
+const SHOWN = 30;
+const TICKS = { '-1': '✗', 0: '…', 1: '✓', 2: '✓✓', 3: '✓✓ read', 4: '✓✓ played' };
+
+async function ask(path, options) {
+  const answer = await fetch(`/control/${path}`, options);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.error);
+  return body;
+}
+
+async function act(operation, body = {}) {
+  try {
+    await ask(operation, { method: 'POST', body: JSON.stringify(body) });
+    $('problem').value = '';
+  } catch (error) {
+    $('problem').value = error.message;
+  }
+  await refresh();
+}
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function button(text, click) {
+  const made = element('button', { type: 'button', textContent: text });
+  made.addEventListener('click', click);
+  return made;
+}
+
+function deviceItem({ device, online, queued }) {
+  const state = online ? 'online' : 'offline';
+  const text = queued ? `${device}: ${state}, ${queued} waiting` : `${device}: ${state}`;
+  return element('li', {}, text, button('Unlink', () => act('unlink', { device })));
+}
+
+function messageItem(message) {
+  const mine = message.fromMe;
+  const text = message.type === 'chat' ? message.body : `[${message.type}] ${message.body}`;
+  const note = mine ? (TICKS[message.ack] ?? '') : new Date(message.t * 1000).toLocaleTimeString();
+  return element('div', { className: mine ? 'message mine' : 'message' }, text, element('small', {}, note));
+}
+
+function chatItem({ chat, phone, name, messages }) {
+  const title = [name, phone ?? chat].filter(Boolean).join(' · ');
+  return element('article', { className: 'chat' }, element('h3', {}, title), ...messages.slice(-SHOWN).map(messageItem));
+}
+
+function showFaults(faults) {
+  const form = $('faults');
+  // What the person is changing now must not be overwritten.
+  if (form.contains(document.activeElement)) return;
+  form.send.value = faults.send;
+  form.server.value = faults.server;
+  form.socket_state.value = faults.socket_state ?? '';
+  form.missing_modules.value = faults.missing_modules.join(', ');
+  form.slow_boot_ms.value = faults.slow_boot_ms;
+  form.refuse_link.checked = faults.refuse_link;
+}
+
+async function refresh() {
+  const [state, chats] = await Promise.all([ask('state'), ask('chats')]);
+  $('number').textContent = `+${state.phone}`;
+  $('waiting').textContent = state.code ? 'A page shows a code.' : 'No page shows a code.';
+  $('scan').disabled = !state.code;
+  $('conflict').disabled = !state.devices.some((device) => device.online);
+  $('airplane').checked = state.network === 'full';
+  $('server-only').textContent = state.network === 'server_only' ? 'Bring the server back' : 'Lose the server only';
+  $('server-only').dataset.network = state.network === 'server_only' ? 'up' : 'server_only';
+  $('devices').replaceChildren(...state.devices.map(deviceItem));
+  $('chats').replaceChildren(...chats.map(chatItem));
+  showFaults(state.faults);
+}
+
+$('scan').addEventListener('click', () => act('scan'));
+$('conflict').addEventListener('click', () => act('conflict'));
+$('busy').addEventListener('click', () => act('busy', { ms: 5000 }));
+$('airplane').addEventListener('change', ({ target }) => act('network', { network: target.checked ? 'full' : 'up' }));
+$('server-only').addEventListener('click', ({ target }) => act('network', { network: target.dataset.network }));
+$('mend').addEventListener('click', () => act('faults', { reset: true }));
+
+$('pairing').addEventListener('submit', (event) => {
+  event.preventDefault();
+  act('pairing-code', { code: event.target.code.value });
+});
+
+$('write').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { from, body } = event.target;
+  const operation = event.submitter?.value ?? 'incoming';
+  const number = operation === 'incoming' ? { from: from.value } : { to: from.value };
+  await act(operation, { ...number, body: body.value });
+  body.value = '';
+});
+
+$('faults').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const form = event.target;
+  document.activeElement.blur();
+  act('faults', {
+    send: form.send.value,
+    server: form.server.value,
+    socket_state: form.socket_state.value || null,
+    missing_modules: form.missing_modules.value.split(/[\s,]+/).filter(Boolean),
+    slow_boot_ms: Number(form.slow_boot_ms.value),
+    refuse_link: form.refuse_link.checked,
+  });
+});
+
+/** Follows the record: each answer comes when something has changed. A code can also run out, so at most 5 s apart. */
+async function follow() {
+  let version = -1;
+  for (;;) {
+    try {
+      await refresh();
+      const query = version < 0 ? '' : `?after=${version}&wait=5`;
+      ({ version } = await ask(`record${query}`));
+    } catch (error) {
+      $('problem').value = `The simulator does not answer: ${error.message}`;
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
+}
+
+follow();

@@ -1,0 +1,192 @@
+//! The record: what the simulator has seen, for tests to assert on.
+
+use serde::Serialize;
+
+/// A snapshot of everything seen since the start. Times are Unix milliseconds unless said otherwise.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Record {
+    /// Grows with every change of the record.
+    pub version: u64,
+    /// Loads of the page, oldest first; `load` counts from 1.
+    pub pages: Vec<PageLoad>,
+    /// Connections to the WhatsApp server, oldest first.
+    pub connections: Vec<Connection>,
+    /// Messages received from the page, each once.
+    pub received: Vec<Received>,
+    /// Successful scans and pairing codes.
+    pub links: Vec<Link>,
+    /// Devices unlinked.
+    pub logouts: Vec<Logout>,
+    /// The devices linked now.
+    pub devices: Vec<Device>,
+    /// Bare ids of messages the page was told to forget.
+    pub forgotten: Vec<String>,
+    /// Moments that pages reported.
+    pub marks: Vec<Mark>,
+    /// Typing notices received.
+    pub chat_states: Vec<ChatState>,
+    /// Chats whose messages were marked as seen.
+    pub seen: Vec<String>,
+    /// How many refs were handed out.
+    pub refs: u64,
+}
+
+impl Record {
+    /// The received message with this full key or bare id.
+    pub fn message(&self, key: &str) -> Option<&Received> {
+        let id = crate::message::bare_id(key);
+        self.received.iter().find(|message| message.id == id)
+    }
+
+    /// The connections that are open now.
+    pub fn live(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.iter().filter(|connection| connection.closed_at.is_none())
+    }
+
+    /// Whether a linked device is connected now.
+    pub fn connected(&self) -> bool {
+        self.live().any(|connection| connection.device.is_some())
+    }
+
+    /// The mark `name` of the latest page load that has it, in milliseconds since its navigation began.
+    pub fn mark(&self, name: &str) -> Option<f64> {
+        self.marks.iter().rev().find(|mark| mark.name == name).map(|mark| mark.ms)
+    }
+}
+
+/// One load of the page.
+#[derive(Debug, Clone, Serialize)]
+pub struct PageLoad {
+    /// Number of the load, from 1.
+    pub load: u64,
+    /// When it was asked for.
+    pub at: u64,
+    /// Path and query.
+    pub address: String,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// It was given the page that asks to update Chrome.
+    pub refused: bool,
+    /// `navigator.webdriver`, once the page has reported it.
+    pub webdriver: Option<bool>,
+    /// `navigator.userAgent`, once the page has reported it.
+    pub navigator_user_agent: Option<String>,
+}
+
+/// One connection of a page to the WhatsApp server.
+#[derive(Debug, Clone, Serialize)]
+pub struct Connection {
+    /// Number of the connection, from 1.
+    pub connection: u64,
+    /// The page load it belongs to.
+    pub load: u64,
+    /// The device, once it is known to be linked.
+    pub device: Option<String>,
+    /// When it was opened.
+    pub opened_at: u64,
+    /// When it was closed.
+    pub closed_at: Option<u64>,
+}
+
+/// A message the page sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Received {
+    /// The bare id.
+    pub id: String,
+    /// The full key.
+    pub key: String,
+    /// The chat (`…@lid`, `…@g.us`).
+    pub chat: String,
+    /// The receiver's phone number (digits), where the server knows it.
+    pub phone: Option<String>,
+    /// The text.
+    pub body: String,
+    /// The page's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The device that sent it.
+    pub device: String,
+    /// When it came first.
+    pub at: u64,
+    /// How many times it came; all but the first were discarded.
+    pub count: u32,
+    /// The ack it has now.
+    pub ack: i8,
+}
+
+/// How a device was linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkWay {
+    /// By scanning the code.
+    Scan,
+    /// By the eight characters for a phone number.
+    PairingCode,
+}
+
+/// A link.
+#[derive(Debug, Clone, Serialize)]
+pub struct Link {
+    /// The new device.
+    pub device: String,
+    /// How.
+    pub way: LinkWay,
+    /// When.
+    pub at: u64,
+    /// The login will be refused (fault `refuse_link`).
+    pub refused: bool,
+}
+
+/// Who unlinked a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogoutBy {
+    /// The phone.
+    Phone,
+    /// The page itself.
+    Page,
+}
+
+/// A device that was unlinked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Logout {
+    /// The device.
+    pub device: String,
+    /// Who did it.
+    pub by: LogoutBy,
+    /// When.
+    pub at: u64,
+}
+
+/// A linked device.
+#[derive(Debug, Clone, Serialize)]
+pub struct Device {
+    /// Its id.
+    pub device: String,
+    /// The account, by phone number.
+    pub phone: String,
+    /// It has a live connection.
+    pub online: bool,
+    /// Events not yet confirmed by its page.
+    pub queued: usize,
+}
+
+/// A moment of a page load: `codeShown`, `connected` or `synced`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mark {
+    /// The page load.
+    pub load: u64,
+    /// Which moment.
+    pub name: String,
+    /// Milliseconds since the navigation began (`performance.timeOrigin`).
+    pub ms: f64,
+}
+
+/// A typing notice.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChatState {
+    /// The chat.
+    pub chat: String,
+    /// `composing`, `paused`, `recording`.
+    pub state: String,
+}

@@ -1,0 +1,278 @@
+//! The handle of a running simulator.
+
+use crate::error::Error;
+use crate::faults::{Faults, Network, SocketState};
+use crate::message::{ChatView, Incoming};
+use crate::options::{Options, PageBuild};
+use crate::protocol::ToWire;
+use crate::record::Record;
+use crate::server::{Listener, Tls};
+use crate::shared::Shared;
+use crate::world::World;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A running simulator. Operations act at once; dropping it stops it.
+///
+/// Messages are named by the full key (`false_…@lid_HEX`) or the bare id; both are understood everywhere.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    listeners: Vec<Listener>,
+    tls: Option<Tls>,
+}
+
+impl Simulator {
+    /// Starts serving. Must be called within a tokio runtime (with time and I/O), which serves from then on.
+    ///
+    /// # Errors
+    /// [`Error::Listen`], [`Error::Certificate`], [`Error::BadNumber`] for the account's own number.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let shared = Shared::new(options.clone())?;
+        let mut listeners = vec![Listener::plain(Arc::clone(&shared), options.port).await?];
+        let mut tls = None;
+        if options.tls {
+            let identity = Tls::new()?;
+            listeners.push(Listener::tls(Arc::clone(&shared), options.tls_port, &identity).await?);
+            tls = Some(identity);
+        }
+        Ok(Self { shared, listeners, tls })
+    }
+
+    /// `http://127.0.0.1:PORT/`
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port())
+    }
+
+    /// Port of the plain listener.
+    pub fn port(&self) -> u16 {
+        self.listeners[0].port
+    }
+
+    /// Port of the TLS listener, if there is one. For Chromium:
+    /// `--host-resolver-rules="MAP web.whatsapp.com 127.0.0.1:PORT"`.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.listeners.get(1).map(|listener| listener.port)
+    }
+
+    /// What Chromium's `--ignore-certificate-errors-spki-list` wants, if there is a TLS listener.
+    pub fn spki_sha256_base64(&self) -> Option<&str> {
+        self.tls.as_ref().map(|tls| tls.spki_sha256_base64.as_str())
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
+        self.shared.with(work)
+    }
+
+    /// The code that a page shows at this moment, as a phone's camera would read it.
+    pub fn current_code(&self) -> Option<String> {
+        self.with(|world| world.current_code())
+    }
+
+    /// Waits for a code.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Stopped`].
+    pub async fn code(&self, deadline: Duration) -> Result<String, Error> {
+        self.wait("a code", deadline, |world| world.current_code()).await
+    }
+
+    /// Scans a code as the account's phone would; the answer is the new device's id.
+    ///
+    /// # Errors
+    /// [`Error::CodeMalformed`], [`Error::CodeExpired`], [`Error::CodeUnknown`].
+    pub fn scan(&self, code: &str) -> Result<String, Error> {
+        self.with(|world| world.scan(code))
+    }
+
+    /// Types a pairing code on the account's phone (dash and case do not matter); the answer is the new device's id.
+    ///
+    /// # Errors
+    /// As [`Simulator::scan`].
+    pub fn enter_pairing_code(&self, code: &str) -> Result<String, Error> {
+        self.with(|world| world.enter_pairing_code(code))
+    }
+
+    /// Somebody writes to the account; the answer is the message's full key.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn incoming(&self, incoming: Incoming) -> Result<String, Error> {
+        self.with(|world| world.incoming(incoming))
+    }
+
+    /// `n` messages as fast as they can be made; the answer is their full keys, in order.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn burst(&self, n: usize, mut make: impl FnMut(usize) -> Incoming) -> Result<Vec<String>, Error> {
+        (0..n).map(|i| self.incoming(make(i))).collect()
+    }
+
+    /// The account's owner writes on the phone, to a number or a group (`…@g.us`); the answer is the full key.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn from_phone(&self, to: &str, body: &str) -> Result<String, Error> {
+        self.with(|world| world.write_from_phone(to, body))
+    }
+
+    /// Sets the ack of a message: -1 error, 1 server, 2 delivered, 3 read, 4 played.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn set_ack(&self, message: &str, ack: i8) -> Result<(), Error> {
+        self.with(|world| world.set_ack(message, ack))
+    }
+
+    /// Its writer deletes a message for everyone.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn revoke(&self, message: &str) -> Result<(), Error> {
+        self.with(|world| world.revoke(message))
+    }
+
+    /// Its writer edits a message.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn edit(&self, message: &str, body: &str) -> Result<(), Error> {
+        self.with(|world| world.edit(message, body))
+    }
+
+    /// The page's storage and memory lose a message, without a word.
+    pub fn forget(&self, message: &str) {
+        self.with(|world| world.forget(message));
+    }
+
+    /// Adds a person to WhatsApp; the answer is their LID (`…@lid`).
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn add_person(&self, number: &str) -> Result<String, Error> {
+        self.with(|world| world.directory.add(number, None)).map(|person| person.lid)
+    }
+
+    /// The phone unlinks all devices; the answer is how many there were.
+    pub fn unlink(&self) -> usize {
+        self.with(|world| world.unlink(None))
+    }
+
+    /// The phone unlinks one device.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn unlink_device(&self, device: &str) -> Result<(), Error> {
+        match self.with(|world| world.unlink(Some(device))) {
+            0 => Err(Error::NotFound { what: "device", name: device.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody takes the connected devices over; the answer is how many were connected.
+    pub fn conflict(&self) -> usize {
+        self.with(World::conflict)
+    }
+
+    /// Cuts or restores the network between the page and WhatsApp.
+    pub fn network(&self, network: Network) {
+        self.with(|world| world.set_network(network));
+    }
+
+    /// Changes what is broken, for open pages and for those to come.
+    pub fn faults(&self, change: impl FnOnce(&mut Faults)) {
+        self.with(|world| {
+            let mut faults = world.faults.clone();
+            change(&mut faults);
+            world.set_faults(faults);
+        });
+    }
+
+    /// Changes the build of the page, for the loads to come.
+    pub fn page_build(&self, change: impl FnOnce(&mut PageBuild)) {
+        self.with(|world| change(&mut world.build));
+    }
+
+    /// Blocks the main thread of the open pages; the answer is how many pages are open.
+    pub fn busy(&self, duration: Duration) -> usize {
+        self.with(|world| world.broadcast(&ToWire::Busy { ms: duration.as_millis() as u64 }))
+    }
+
+    /// Puts the sockets of the open pages into a state, once; the answer is how many pages are open.
+    pub fn socket_state(&self, state: SocketState) -> usize {
+        self.with(|world| world.broadcast(&ToWire::State { state }))
+    }
+
+    /// What was seen until now.
+    pub fn record(&self) -> Record {
+        self.with(|world| world.record())
+    }
+
+    /// The account's chats as its phone shows them, the latest first.
+    pub fn chats(&self) -> Vec<ChatView> {
+        self.with(|world| world.chats())
+    }
+
+    /// Waits until the open pages know what was changed by [`Simulator::faults`], [`Simulator::network`] and the like:
+    /// for a test whose next step must meet the change.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Stopped`].
+    pub async fn heard(&self, deadline: Duration) -> Result<(), Error> {
+        self.wait("the pages to hear of a change", deadline, |world| world.all_heard().then_some(())).await
+    }
+
+    /// Waits until the record satisfies `condition`; the answer is that record.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] names `what` and shows the record; [`Error::Stopped`].
+    pub async fn wait_until(
+        &self,
+        what: &str,
+        deadline: Duration,
+        condition: impl Fn(&Record) -> bool,
+    ) -> Result<Record, Error> {
+        self.wait(what, deadline, |world| Some(world.record()).filter(|record| condition(record))).await
+    }
+
+    async fn wait<T>(
+        &self,
+        what: &str,
+        deadline: Duration,
+        probe: impl Fn(&mut World) -> Option<T>,
+    ) -> Result<T, Error> {
+        let mut changes = self.with(|world| world.changes());
+        let found = timeout(deadline, async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(found) = self.with(&probe) {
+                    return Ok(found);
+                }
+                tokio::select! {
+                    () = self.shared.stop.cancelled() => return Err(Error::Stopped),
+                    changed = changes.changed() => changed.map_err(|_| Error::Stopped)?,
+                }
+            }
+        });
+        found.await.unwrap_or_else(|_| {
+            let record = serde_json::to_string(&self.record()).unwrap_or_default();
+            Err(Error::Timeout { what: what.to_owned(), waited: deadline, record })
+        })
+    }
+
+    /// Stops: ends every connection, and waits until the ports are closed.
+    pub async fn stop(mut self) {
+        self.shared.stop.cancel();
+        for listener in std::mem::take(&mut self.listeners) {
+            listener.ended().await;
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+    }
+}

@@ -1,0 +1,220 @@
+//! Linking a phone: refs, the code, pairing codes, and the end of a link.
+
+use super::{Expiring, LinkedDevice, Peer, World, people, unix_ms};
+use crate::error::Error;
+use crate::protocol::{Companion, Event, Login, ToPage};
+use crate::record::{Link, LinkWay, Logout, LogoutBy};
+use std::collections::VecDeque;
+use tokio::time::Instant;
+
+/// Life of the first code of a row, in seconds (measured on the real page).
+const FIRST_REF_S: f64 = 60.0;
+/// Life of the codes after it.
+const NEXT_REF_S: f64 = 20.0;
+/// Life of a pairing code.
+const PAIRING_CODE_S: f64 = 180.0;
+/// What a pairing code is made of: no 0, I, O or U, which are misread.
+const PAIRING_ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTVWXYZ";
+/// What a ref is made of.
+const REF_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+impl World {
+    pub(super) fn hello(&mut self, number: u64, load: u64, login: Option<Login>, companion: Option<Companion>) {
+        let Some(peer) = self.peers.get_mut(&number) else { return };
+        peer.companion = companion;
+        self.record.connections[peer.place].load = load;
+        match login {
+            None => self.tell(number, &ToPage::Unpaired),
+            Some(login) => self.login(number, login),
+        }
+        self.touch();
+    }
+
+    fn login(&mut self, number: u64, login: Login) {
+        let account = self.accounts.iter_mut().find(|(_, account)| account.devices.contains_key(&login.id));
+        let Some((phone, account)) = account else {
+            return self.tell(number, &ToPage::LoggedOut { reason: 0 });
+        };
+        let me = account.me.clone();
+        let phone = phone.clone();
+        let Some(device) = account.devices.get_mut(&login.id).filter(|device| device.secret == login.secret) else {
+            return self.tell(number, &ToPage::LoggedOut { reason: 0 });
+        };
+        let former = device.peer.replace(number);
+        let backlog: Vec<_> = device.queue.iter().cloned().collect();
+        if let Some(former) = former {
+            self.evict(former);
+        }
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.device = Some((phone, login.id.clone()));
+            self.record.connections[peer.place].device = Some(login.id);
+        }
+        self.tell(number, &ToPage::Welcome { me, queued: backlog.len() });
+        for (seq, event) in &backlog {
+            self.tell(number, &ToPage::Event { seq: *seq, offline: true, event });
+        }
+    }
+
+    /// The connection is told that its device is in use elsewhere, and is closed.
+    fn evict(&mut self, number: u64) {
+        self.tell(number, &ToPage::Conflict);
+        if let Some(peer) = self.peers.get(&number) {
+            peer.outbox.close();
+        }
+    }
+
+    pub(super) fn next_ref(&mut self, number: u64, first: bool) {
+        let value = format!("2@{}", self.random.text(REF_ALPHABET, 88));
+        let life = self.options.code_life(if first { FIRST_REF_S } else { NEXT_REF_S });
+        let Some(peer) = self.peers.get_mut(&number) else { return };
+        let spent = peer.code.replace(Expiring { value: value.clone(), until: Instant::now() + life });
+        self.spent_refs.extend(spent.map(|code| code.value));
+        self.record.refs += 1;
+        self.tell(number, &ToPage::Ref { value: &value, ttl_ms: life.as_millis() as u64 });
+        self.touch();
+    }
+
+    /// The code that a page shows at this moment.
+    pub(crate) fn current_code(&self) -> Option<String> {
+        let now = Instant::now();
+        self.peers.values().rev().find_map(|peer| {
+            let code = peer.code.as_ref().filter(|code| code.until > now)?;
+            let keys = peer.companion.as_ref()?;
+            let Companion { static_key, identity_key, adv_secret, platform } = keys;
+            Some(format!("{},{static_key},{identity_key},{adv_secret},{platform}", code.value))
+        })
+    }
+
+    /// A phone scans `code`; the answer is the new device's id.
+    pub(crate) fn scan(&mut self, code: &str) -> Result<String, Error> {
+        let fields: Vec<&str> = code.trim().split(',').collect();
+        let [value, static_key, identity_key, adv_secret, platform] = fields[..] else {
+            return Err(Error::CodeMalformed("it must have five fields"));
+        };
+        if fields.iter().any(|field| field.is_empty() || *field == "undefined" || *field == "null") {
+            return Err(Error::CodeMalformed("a field is empty or undefined"));
+        }
+        let now = Instant::now();
+        let shows = |peer: &&Peer| peer.code.as_ref().is_some_and(|code| code.value == value);
+        let Some((number, peer)) = self.peers.iter().map(|(number, peer)| (*number, peer)).find(|(_, p)| shows(p))
+        else {
+            let spent = self.spent_refs.contains(value);
+            return Err(if spent { Error::CodeExpired } else { Error::CodeUnknown("the ref was never handed out") });
+        };
+        if peer.code.as_ref().is_none_or(|code| code.until <= now) {
+            return Err(Error::CodeExpired);
+        }
+        let keys = [static_key, identity_key, adv_secret, platform].map(str::to_owned);
+        let [static_key, identity_key, adv_secret, platform] = keys;
+        if peer.companion != Some(Companion { static_key, identity_key, adv_secret, platform }) {
+            return Err(Error::CodeUnknown("the keys are not those of the page that shows the ref"));
+        }
+        let phone = self.default_phone();
+        self.link(number, &phone, LinkWay::Scan)
+    }
+
+    pub(super) fn ask_pairing_code(&mut self, number: u64, req: u64, phone: &str) {
+        let known = people::digits(phone).is_ok_and(|phone| self.accounts.contains_key(&phone));
+        if !known {
+            return self.tell(number, &ToPage::PairingCode { req, code: None, ttl_ms: 0 });
+        }
+        let code = self.random.text(PAIRING_ALPHABET, 8);
+        let life = self.options.code_life(PAIRING_CODE_S);
+        if let Some(peer) = self.peers.get_mut(&number) {
+            peer.pairing = Some(Expiring { value: code.clone(), until: Instant::now() + life });
+        }
+        self.tell(number, &ToPage::PairingCode { req, code: Some(&code), ttl_ms: life.as_millis() as u64 });
+        self.touch();
+    }
+
+    /// The eight characters are typed on the phone; the answer is the new device's id.
+    pub(crate) fn enter_pairing_code(&mut self, code: &str) -> Result<String, Error> {
+        let typed: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+        if typed.len() != 8 {
+            return Err(Error::CodeMalformed("a pairing code has eight characters"));
+        }
+        let found = self.peers.iter().find_map(|(number, peer)| {
+            peer.pairing.as_ref().filter(|pairing| pairing.value == typed).map(|pairing| (*number, pairing.until))
+        });
+        match found {
+            None => Err(Error::CodeUnknown("no page asked for it")),
+            Some((_, until)) if until <= Instant::now() => Err(Error::CodeExpired),
+            Some((number, _)) => {
+                let phone = self.default_phone();
+                self.link(number, &phone, LinkWay::PairingCode)
+            }
+        }
+    }
+
+    fn link(&mut self, number: u64, phone: &str, way: LinkWay) -> Result<String, Error> {
+        let login = Login { id: format!("device-{}", self.number()), secret: self.random.hex(32) };
+        let refused = self.faults.refuse_link;
+        let account =
+            self.accounts.get_mut(phone).ok_or_else(|| Error::NotFound { what: "account", name: phone.to_owned() })?;
+        let me = account.me.clone();
+        if !refused {
+            let old = account.log.len().saturating_sub(self.options.history_on_link);
+            let messages = account.log[old..].to_vec();
+            let mut device =
+                LinkedDevice { secret: login.secret.clone(), next_seq: 1, queue: VecDeque::new(), peer: None };
+            if !messages.is_empty() {
+                device.queue.push_back((device.next_seq, Event::History { messages }));
+                device.next_seq += 1;
+            }
+            account.devices.insert(login.id.clone(), device);
+        }
+        if let Some(peer) = self.peers.get_mut(&number) {
+            self.spent_refs.extend(peer.code.take().map(|code| code.value));
+            peer.pairing = None;
+        }
+        self.tell(number, &ToPage::Linked { device: login.clone(), me });
+        self.record.links.push(Link { device: login.id.clone(), way, at: unix_ms(), refused });
+        self.touch();
+        Ok(login.id)
+    }
+
+    /// The phone unlinks one device, or all; the answer is how many there were.
+    pub(crate) fn unlink(&mut self, only: Option<&str>) -> usize {
+        let linked: Vec<(String, String)> = self
+            .accounts
+            .iter()
+            .flat_map(|(phone, account)| account.devices.keys().map(move |id| (phone.clone(), id.clone())))
+            .filter(|(_, id)| only.is_none_or(|only| only == id))
+            .collect();
+        for (phone, id) in &linked {
+            if let Some(number) = self.remove_device(phone, id, LogoutBy::Phone) {
+                self.tell(number, &ToPage::LoggedOut { reason: 0 });
+            }
+        }
+        linked.len()
+    }
+
+    pub(super) fn page_logout(&mut self, number: u64, req: u64) {
+        let device = self.peers.get(&number).and_then(|peer| peer.device.clone());
+        if let Some((phone, id)) = device {
+            self.remove_device(&phone, &id, LogoutBy::Page);
+        }
+        self.tell(number, &ToPage::Bye { req });
+    }
+
+    /// Removes a device; the answer is its live connection.
+    fn remove_device(&mut self, phone: &str, id: &str, by: LogoutBy) -> Option<u64> {
+        let removed = self.accounts.get_mut(phone)?.devices.remove(id)?;
+        self.record.logouts.push(Logout { device: id.to_owned(), by, at: unix_ms() });
+        self.touch();
+        removed.peer
+    }
+
+    /// Somebody else takes the connected devices over; the answer is how many there were.
+    pub(crate) fn conflict(&mut self) -> usize {
+        let live: Vec<u64> = self
+            .accounts
+            .values_mut()
+            .flat_map(|account| account.devices.values_mut())
+            .filter_map(|device| device.peer.take())
+            .collect();
+        live.iter().for_each(|number| self.evict(*number));
+        self.touch();
+        live.len()
+    }
+}

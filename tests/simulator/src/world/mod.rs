@@ -1,0 +1,336 @@
+//! The state of everything, and its rules: no I/O, every operation is one call under one lock.
+//!
+//! ```text
+//!  page ──hello──▶ Connection ─┬─ no login ──▶ waits, shows refs ──scan──▶ Device of the Account
+//!                              └─ login ─────▶ Device: its queue of events, confirmed by `got`
+//!  incoming / ack / revoke / edit ──▶ Account.log ──▶ queue of every device ──▶ page
+//! ```
+
+mod delivery;
+mod linking;
+pub(crate) mod people;
+mod random;
+#[cfg(test)]
+mod tests;
+
+use crate::faults::{Faults, Network};
+use crate::message::{Identity, Message};
+use crate::options::{Options, PageBuild};
+use crate::outbox::Outbox;
+use crate::protocol::{Companion, Event, FromPage, FromWire, ToPage, ToWire};
+use crate::record::{Connection, Device, Mark, PageLoad, Record};
+use people::Directory;
+use random::Random;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Everything the simulator knows.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) options: Options,
+    pub(crate) build: PageBuild,
+    pub(crate) faults: Faults,
+    pub(crate) network: Network,
+    pub(crate) directory: Directory,
+    random: Random,
+    /// By phone number. Today there is one; nothing below relies on it.
+    accounts: BTreeMap<String, Account>,
+    peers: BTreeMap<u64, Peer>,
+    wires: BTreeMap<u64, Wire>,
+    next_number: u64,
+    spent_refs: HashSet<String>,
+    record: Record,
+    version: watch::Sender<u64>,
+    /// What has to happen later; taken by whoever holds the clock.
+    later: Vec<(Duration, Later)>,
+}
+
+/// Something the server does by itself after a while.
+#[derive(Debug)]
+pub(crate) enum Later {
+    /// The receiver's phone has got a message.
+    Delivered { phone: String, id: String },
+}
+
+/// A WhatsApp account: its phone, as the phone sees it.
+#[derive(Debug)]
+struct Account {
+    me: Identity,
+    devices: BTreeMap<String, LinkedDevice>,
+    /// Everything said, oldest first.
+    log: Vec<Message>,
+    /// Place in `record.received` by bare id.
+    received: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct LinkedDevice {
+    secret: String,
+    next_seq: u64,
+    queue: VecDeque<(u64, Event)>,
+    peer: Option<u64>,
+}
+
+/// One page's wire to the simulation, with how many frames it was told and has dealt with.
+#[derive(Debug, Default)]
+struct Wire {
+    outbox: Outbox,
+    told: u64,
+    heard: u64,
+}
+
+impl Wire {
+    fn tell(&mut self, frame: &ToWire<'_>) {
+        self.told += 1;
+        self.outbox.push(frame);
+    }
+}
+
+/// One connection of a page to the server.
+#[derive(Debug)]
+struct Peer {
+    outbox: Outbox,
+    place: usize,
+    device: Option<(String, String)>,
+    companion: Option<Companion>,
+    code: Option<Expiring>,
+    pairing: Option<Expiring>,
+}
+
+/// A ref or a pairing code.
+#[derive(Debug)]
+struct Expiring {
+    value: String,
+    until: Instant,
+}
+
+impl World {
+    pub(crate) fn new(options: Options) -> Result<Self, crate::Error> {
+        let mut directory = Directory::new(options.seed);
+        let me = directory.add(&options.phone, Some(&options.pushname))?;
+        let account = Account { me, devices: BTreeMap::new(), log: Vec::new(), received: HashMap::new() };
+        Ok(Self {
+            build: options.page.clone(),
+            faults: Faults::default(),
+            network: Network::Up,
+            directory,
+            random: Random::new(options.seed),
+            accounts: BTreeMap::from([(people::digits(&options.phone)?, account)]),
+            peers: BTreeMap::new(),
+            wires: BTreeMap::new(),
+            next_number: 1,
+            spent_refs: HashSet::new(),
+            record: Record::default(),
+            version: watch::Sender::new(0),
+            later: Vec::new(),
+            options,
+        })
+    }
+
+    /// A watch of the record's version.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// What must be done after the given waits.
+    pub(crate) fn take_later(&mut self) -> Vec<(Duration, Later)> {
+        std::mem::take(&mut self.later)
+    }
+
+    /// A copy of the record.
+    pub(crate) fn record(&self) -> Record {
+        let mut record = self.record.clone();
+        record.devices = self
+            .accounts
+            .iter()
+            .flat_map(|(phone, account)| {
+                account.devices.iter().map(move |(id, device)| Device {
+                    device: id.clone(),
+                    phone: phone.clone(),
+                    online: device.peer.is_some(),
+                    queued: device.queue.len(),
+                })
+            })
+            .collect();
+        record
+    }
+
+    fn touch(&mut self) {
+        self.record.version += 1;
+        self.version.send_replace(self.record.version);
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+
+    /// Records a load of the page; the answer is its number.
+    pub(crate) fn page_load(&mut self, address: String, user_agent: String, refused: bool) -> u64 {
+        let load = self.record.pages.len() as u64 + 1;
+        self.record.pages.push(PageLoad {
+            load,
+            at: unix_ms(),
+            address,
+            user_agent,
+            refused,
+            webdriver: None,
+            navigator_user_agent: None,
+        });
+        self.touch();
+        load
+    }
+
+    /// A page has opened its wire to the simulation.
+    pub(crate) fn wire_opened(&mut self) -> (u64, Outbox) {
+        let (number, mut wire) = (self.number(), Wire::default());
+        // What changed between the answer to `/config.js` and now must not be missed.
+        wire.tell(&ToWire::Faults { faults: &self.faults });
+        wire.tell(&ToWire::Network { network: self.network });
+        let outbox = wire.outbox.clone();
+        self.wires.insert(number, wire);
+        (number, outbox)
+    }
+
+    /// A page's wire has closed.
+    pub(crate) fn wire_closed(&mut self, number: u64) {
+        self.wires.remove(&number);
+        self.touch();
+    }
+
+    /// Whether every open page has dealt with everything it was told about the simulation.
+    pub(crate) fn all_heard(&self) -> bool {
+        self.wires.values().all(|wire| wire.heard >= wire.told)
+    }
+
+    /// A page reports.
+    pub(crate) fn wire_said(&mut self, number: u64, frame: FromWire) {
+        match frame {
+            FromWire::Load { load, user_agent, webdriver } => {
+                if let Some(page) = self.record.pages.iter_mut().find(|page| page.load == load) {
+                    page.webdriver = Some(webdriver);
+                    page.navigator_user_agent = Some(user_agent);
+                }
+            }
+            FromWire::Mark { load, name, ms } => self.record.marks.push(Mark { load, name, ms }),
+            FromWire::Heard => {
+                if let Some(wire) = self.wires.get_mut(&number) {
+                    wire.heard += 1;
+                }
+            }
+        }
+        self.touch();
+    }
+
+    /// Tells every open page; the answer is how many there are.
+    pub(crate) fn broadcast(&mut self, frame: &ToWire<'_>) -> usize {
+        self.wires.values_mut().for_each(|wire| wire.tell(frame));
+        self.wires.len()
+    }
+
+    /// Changes what is broken; open pages hear of it at once.
+    pub(crate) fn set_faults(&mut self, faults: Faults) {
+        self.broadcast(&ToWire::Faults { faults: &faults });
+        self.faults = faults;
+        self.touch();
+    }
+
+    /// Cuts or restores the network.
+    pub(crate) fn set_network(&mut self, network: Network) {
+        self.network = network;
+        self.broadcast(&ToWire::Network { network });
+        if network != Network::Up {
+            self.peers.values().for_each(|peer| peer.outbox.close());
+        }
+        self.touch();
+    }
+
+    /// The page's storage loses a message.
+    pub(crate) fn forget(&mut self, key: &str) {
+        let id = crate::message::bare_id(key).to_owned();
+        self.broadcast(&ToWire::Forget { id: &id });
+        self.record.forgotten.push(id);
+        self.touch();
+    }
+
+    /// A page has connected to the server.
+    pub(crate) fn peer_opened(&mut self) -> (u64, Outbox) {
+        let (number, outbox) = (self.number(), Outbox::default());
+        let place = self.record.connections.len();
+        self.record.connections.push(Connection {
+            connection: place as u64 + 1,
+            load: 0,
+            device: None,
+            opened_at: unix_ms(),
+            closed_at: None,
+        });
+        let peer = Peer { outbox: outbox.clone(), place, device: None, companion: None, code: None, pairing: None };
+        self.peers.insert(number, peer);
+        self.touch();
+        (number, outbox)
+    }
+
+    /// A page's connection is gone.
+    pub(crate) fn peer_closed(&mut self, number: u64) {
+        let Some(peer) = self.peers.remove(&number) else { return };
+        self.spent_refs.extend(peer.code.map(|code| code.value));
+        self.record.connections[peer.place].closed_at = Some(unix_ms());
+        if let Some(device) = peer.device.as_ref().and_then(|(phone, id)| self.device(phone, id))
+            && device.peer == Some(number)
+        {
+            device.peer = None;
+        }
+        self.touch();
+    }
+
+    /// A page speaks to the server.
+    pub(crate) fn peer_said(&mut self, number: u64, frame: FromPage) {
+        match frame {
+            FromPage::Hello { load, device, companion } => self.hello(number, load, device, companion),
+            FromPage::Ref { first } => self.next_ref(number, first),
+            FromPage::PairingCode { req, phone } => self.ask_pairing_code(number, req, &phone),
+            FromPage::Send { message } => self.receive(number, message),
+            FromPage::Exists { req, wid } => {
+                let found = self.directory.exists(&wid);
+                self.tell(number, &ToPage::Exists { req, found });
+            }
+            FromPage::Got { seq } => self.confirm(number, seq),
+            FromPage::Logout { req } => self.page_logout(number, req),
+            FromPage::ChatState { chat, state } => {
+                self.record.chat_states.push(crate::record::ChatState { chat, state });
+                self.touch();
+            }
+            FromPage::Seen { chat } => {
+                self.record.seen.push(chat);
+                self.touch();
+            }
+        }
+    }
+
+    /// A wait is over.
+    pub(crate) fn happen(&mut self, later: Later) {
+        let Later::Delivered { phone, id } = later;
+        self.advance_ack(&phone, &id, 2);
+    }
+
+    fn tell(&self, number: u64, frame: &ToPage<'_>) {
+        if let Some(peer) = self.peers.get(&number) {
+            peer.outbox.push(frame);
+        }
+    }
+
+    fn device(&mut self, phone: &str, id: &str) -> Option<&mut LinkedDevice> {
+        self.accounts.get_mut(phone)?.devices.get_mut(id)
+    }
+
+    /// The phone number of the account that the library's operations are about.
+    fn default_phone(&self) -> String {
+        self.accounts.keys().next().cloned().unwrap_or_default()
+    }
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
