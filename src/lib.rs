@@ -2,9 +2,18 @@
 //!
 //! The rooms, from the ground up; imports point down only (`tests/house.rs` enforces it).
 
+pub mod app;
 pub mod browser;
+pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod http;
+pub mod instance;
+pub mod listen;
+pub mod outbound;
 pub mod session;
+pub mod shutdown;
 pub mod store;
+pub mod supervisor;
+pub mod telemetry;
 pub mod whatsapp;

@@ -115,8 +115,7 @@ impl Connection {
         let (outgoing, to_write) = mpsc::channel(OUTGOING);
         let (event_tx, events) = mpsc::channel(EVENTS);
         let (losses_tx, losses) = watch::channel(Losses::default());
-        let connection =
-            Self(Arc::new(Inner { next_id: AtomicUsize::new(1), outgoing, pending: Mutex::default() }));
+        let connection = Self(Arc::new(Inner { next_id: AtomicUsize::new(1), outgoing, pending: Mutex::default() }));
         tokio::spawn(write_all(write, to_write));
         tokio::spawn(read_all(read, Arc::clone(&connection.0), event_tx, losses_tx));
         Ok(Opened { connection, events, losses })
@@ -228,12 +227,7 @@ async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>
 }
 
 /// Reads until the pipe closes. It never waits for the one who takes the events: Chrome would stall with it.
-async fn read_all(
-    pipe: pipe::Receiver,
-    inner: Arc<Inner>,
-    events: mpsc::Sender<Event>,
-    losses: watch::Sender<Losses>,
-) {
+async fn read_all(pipe: pipe::Receiver, inner: Arc<Inner>, events: mpsc::Sender<Event>, losses: watch::Sender<Losses>) {
     let mut pipe = BufReader::new(pipe);
     let mut buffer = Vec::new();
     loop {

@@ -63,9 +63,10 @@ pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
     let (read, chrome_writes) = io::pipe()?;
     let mut command = Command::new(binary);
     command.args(flags).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command.envs(std::env::vars_os().filter(|(name, _)| {
-        name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || name.starts_with("LC_"))
-    }));
+    command
+        .envs(std::env::vars_os().filter(|(name, _)| {
+            name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || name.starts_with("LC_"))
+        }));
     // A terminal's Ctrl-C, and PM2's signals to our group, must not reach Chrome before us.
     command.process_group(0);
     command

@@ -30,9 +30,13 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
         Reason::PageCrashed => "The page crashed and is loaded again.",
         Reason::PageUnresponsive => "The page does not answer; the browser is started again.",
         Reason::PageLoadFailed => "WhatsApp Web could not be loaded: check the network. It is tried again by itself.",
-        Reason::BrowserRefused => "WhatsApp refuses this browser and asks for a newer one: update it, or unset USER_AGENT.",
+        Reason::BrowserRefused => {
+            "WhatsApp refuses this browser and asks for a newer one: update it, or unset USER_AGENT."
+        }
         Reason::VersionDeprecated => "WhatsApp calls the loaded page too old even after loading it again.",
-        Reason::SurfaceChanged => "WhatsApp Web changed: update session-manager, or set ADAPTER_PATH to a newer adapter.",
+        Reason::SurfaceChanged => {
+            "WhatsApp Web changed: update session-manager, or set ADAPTER_PATH to a newer adapter."
+        }
         Reason::AccountBlocked => "WhatsApp blocked this account: open WhatsApp on the phone and see why.",
         Reason::ProxyBlocked => "WhatsApp blocks this network address: use another network or PROXY_URL.",
         Reason::QrNotScanned => "No code was scanned in time; POST /connect shows new ones.",

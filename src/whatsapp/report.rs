@@ -165,9 +165,13 @@ mod tests {
             reader.read(&format!(r#"{{"epoch":"e","n":{n},{body}}}"#)).unwrap().0
         };
         assert_eq!(read(r#""type":"hello""#), PageEvent::Hello {});
-        let level = read(r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#);
+        let level = read(
+            r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#,
+        );
         assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::UnpairedIdle, .. })));
-        let level = read(r#""type":"status","socket":"WHATEVER","synced":false,"online":true,"subscribed":true,"version":"2.3","account":null"#);
+        let level = read(
+            r#""type":"status","socket":"WHATEVER","synced":false,"online":true,"subscribed":true,"version":"2.3","account":null"#,
+        );
         assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::Unknown, .. })));
         let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
         assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));

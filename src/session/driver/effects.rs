@@ -1,6 +1,5 @@
 //! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
 
-
 use crate::browser::{Browser, CallError, Launched, Profile};
 use crate::config::{Browser as BrowserSettings, Timings};
 use crate::domain::state::{Reason, Transition};
@@ -141,16 +140,11 @@ fn is_alive(answer: &Result<(), CallError>) -> bool {
     !matches!(answer, Err(CallError::TimedOut(_)))
 }
 
-async fn launch(
-    settings: BrowserSettings,
-    timings: Timings,
-    profile: Profile,
-) -> Result<(Launched, Adapter), Failed> {
+async fn launch(settings: BrowserSettings, timings: Timings, profile: Profile) -> Result<(Launched, Adapter), Failed> {
     let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
     let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
     let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail };
-    let adapter =
-        loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    let adapter = loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
     let launched = Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start).await?;
     Ok((launched, adapter))
 }

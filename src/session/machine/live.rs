@@ -41,10 +41,16 @@ pub(super) struct Live {
 #[derive(Debug)]
 pub(super) enum Load {
     /// Nothing has arrived yet.
-    Asked { until: Duration },
+    Asked {
+        until: Duration,
+    },
     /// A document is there; its modules may still be coming.
-    Arrived { until: Duration },
-    Failed { retry_at: Duration },
+    Arrived {
+        until: Duration,
+    },
+    Failed {
+        retry_at: Duration,
+    },
 }
 
 /// A socket that left CONNECTED.
@@ -70,7 +76,9 @@ pub(super) enum Probe {
     Idle,
     Asked,
     /// It did not answer.
-    Down { again_at: Duration },
+    Down {
+        again_at: Duration,
+    },
 }
 
 #[derive(Debug)]
@@ -362,8 +370,7 @@ impl Machine {
     }
 
     fn code_changed(&mut self, code: Option<Secret>, now: Now) {
-        let (limit, first, later) =
-            (self.policy.qr_max_attempts, self.timings.first_code, self.timings.later_code);
+        let (limit, first, later) = (self.policy.qr_max_attempts, self.timings.first_code, self.timings.later_code);
         let Some(live) = self.live_mut() else { return };
         live.progress_at = now.mono;
         live.code_asked = false;

@@ -11,13 +11,7 @@ use super::*;
 const S: Duration = Duration::from_secs(1);
 
 fn policy() -> Policy {
-    Policy {
-        auto_connect: true,
-        max_attempts: 3,
-        error_retry: 300 * S,
-        qr_max_attempts: 0,
-        cliente_id: None,
-    }
+    Policy { auto_connect: true, max_attempts: 3, error_retry: 300 * S, qr_max_attempts: 0, cliente_id: None }
 }
 
 /// A machine with a clock, and a driver that does what it is told and no more.

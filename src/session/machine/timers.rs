@@ -151,7 +151,8 @@ impl Machine {
 
     fn pairing_over(&mut self, now: Now) {
         self.with_live(|live| live.pairing_until = None);
-        let idle = self.live().and_then(|live| live.level.as_ref()).is_some_and(|l| l.socket == SocketState::UnpairedIdle);
+        let idle =
+            self.live().and_then(|live| live.level.as_ref()).is_some_and(|l| l.socket == SocketState::UnpairedIdle);
         if idle && self.state == State::QrRequired {
             self.codes_ran_out(now);
         }

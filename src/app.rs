@@ -1,0 +1,255 @@
+//! The composition root: the only file that knows every room. What starts when, and what stops in which order.
+//!
+//! ```text
+//! start  locks → bind → store → session (at rest) → HTTP → connect, which starts Chrome
+//! stop   no new sends → HTTP drained → session (Chrome closed) → history → store
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::browser::{Profile, ProfileError};
+use crate::config::Config;
+use crate::domain::state::Transition;
+use crate::domain::time::SystemClock;
+use crate::http::{App, Server, VERSION, router};
+use crate::instance::{InstanceError, InstanceLock};
+use crate::listen::{self, BindError};
+use crate::outbound::Outbound;
+use crate::session::{self, Handle};
+use crate::shutdown::Shutdown;
+use crate::store::{Store, StoreError};
+use crate::supervisor::{Notifier, Requests, Supervisor};
+
+/// A session moves a few times a minute at worst; the store takes milliseconds.
+const TRANSITIONS: usize = 256;
+/// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
+const MESSAGES: usize = 4096;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("an internal task failed: {0}")]
+    Internal(#[from] tokio::task::JoinError),
+}
+
+impl StartError {
+    /// What the exit code tells whoever started the service (README, "Exit codes").
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Bind(_) => 69,
+            Self::Instance(InstanceError::Held { .. }) => 75,
+            // What only a change of the settings mends, and trying again does not.
+            Self::Instance(InstanceError::Io { .. }) | Self::Profile(_) | Self::Store(StoreError::Newer { .. }) => 78,
+            Self::Store(_) | Self::Internal(_) => INTERNAL,
+        }
+    }
+}
+
+/// The running service.
+pub struct Service {
+    addresses: Vec<SocketAddr>,
+    session: Handle,
+    server: Server,
+    /// No new sends.
+    closing: CancellationToken,
+    /// The session ends.
+    stop_session: CancellationToken,
+    driver: JoinHandle<()>,
+    recorder: JoinHandle<()>,
+    store: Store,
+    _locks: [InstanceLock; 2],
+}
+
+impl Service {
+    /// Starts everything; returns once HTTP is answered, before any browser runs.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let started = Instant::now();
+        let locks = [InstanceLock::acquire(&config.paths.data)?, InstanceLock::acquire(&config.paths.tokens)?];
+        let listeners = listen::bind(&config.server.hosts, config.server.port).await?;
+        let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        for address in &addresses {
+            tracing::info!(address = %format!("http://{address}"), "listening");
+        }
+        let opened = Store::open(&config.paths.data).await?;
+        if let Some(path) = &opened.set_aside {
+            tracing::error!(path = %path.display(), "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
+        }
+        let store = opened.store;
+        let tokens = config.paths.tokens.clone();
+        let profile = tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??;
+        let (transitions, recorded) = mpsc::channel(TRANSITIONS);
+        let (messages, events) = mpsc::channel(MESSAGES);
+        let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
+        let clock = Arc::new(SystemClock);
+        let (session, driver) = session::start(session::Parts {
+            policy: config.session.clone(),
+            browser: config.browser.clone(),
+            timings: config.timings.clone(),
+            profile,
+            clock: clock.clone(),
+            transitions,
+            messages,
+            stop: stop_session.clone(),
+        });
+        let recorder = tokio::spawn(record(store.clone(), recorded));
+        let outbound =
+            Outbound::new(config.send.clone(), session.clone(), store.clone(), clock.clone(), events, closing.clone());
+        let auto_connect = config.session.auto_connect;
+        let app = App {
+            config: Arc::new(config),
+            session: session.clone(),
+            outbound,
+            clock,
+            started,
+            closing: closing.clone(),
+        };
+        let server = Server::start(listeners, &router(app));
+        if auto_connect && let Err(error) = session.connect().await {
+            tracing::error!(%error, "the session could not be started");
+        }
+        Ok(Self { addresses, session, server, closing, stop_session, driver, recorder, store, _locks: locks })
+    }
+
+    /// Where HTTP is answered.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    pub fn session(&self) -> &Handle {
+        &self.session
+    }
+
+    /// Stops within `patience`; true when everything ended in order. The login stays.
+    pub async fn stop(self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        self.closing.cancel();
+        // Sends under way get a good part of the time; the browser's own end takes a fraction of a second.
+        let drained = self.server.stop(patience.mul_f64(0.4)).await;
+        if !drained {
+            tracing::warn!("some requests were still being answered and are cut off");
+        }
+        self.stop_session.cancel();
+        let session_ended = tokio::time::timeout_at(deadline, self.driver).await.is_ok_and(|ended| ended.is_ok());
+        // The driver held the sender: the recorder ends by itself.
+        let recorded = tokio::time::timeout_at(deadline, self.recorder).await.is_ok();
+        let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
+            closed.inspect_err(|error| tracing::error!(%error, "the store was not closed cleanly")).is_ok()
+        });
+        if !session_ended {
+            tracing::error!("the browser did not close in time; it leaves by itself when this process ends");
+        }
+        session_ended && recorded && stored
+    }
+}
+
+/// Keeps the history: each transition is flushed, several at once where they came together.
+async fn record(store: Store, mut transitions: mpsc::Receiver<Transition>) {
+    let mut batch = Vec::new();
+    while transitions.recv_many(&mut batch, TRANSITIONS).await > 0 {
+        let mut result = Ok(());
+        for step in batch.drain(..) {
+            result = result.and(store.append_transition(&step).await);
+        }
+        if let Err(error) = result.and(store.flush().await) {
+            tracing::error!(%error, "the history of states could not be stored");
+        }
+    }
+}
+
+/// Runs the service until it is told to stop; gives the exit code.
+pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
+    announce(&config);
+    let patience = config.shutdown_timeout;
+    let (shutdown, (notifier, requests)) = match (Shutdown::listen(), supervisor.split()) {
+        (Ok(shutdown), Ok(ends)) => (shutdown, ends),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "signals cannot be listened for");
+            return INTERNAL;
+        }
+    };
+    let service = match Service::start(config).await {
+        Ok(service) => service,
+        Err(error) => {
+            tracing::error!("{error}");
+            return error.exit_code();
+        }
+    };
+    notifier.ready("serving");
+    let companions = [
+        tokio::spawn(obey(requests, shutdown.clone())),
+        tokio::spawn(keep_told(notifier.clone(), service.session().clone())),
+        tokio::spawn(feed_watchdog(notifier.clone(), service.session().clone())),
+    ];
+    shutdown.graceful().cancelled().await;
+    notifier.stopping();
+    let code = tokio::select! {
+        clean = service.stop(patience) => if clean { 0 } else { INTERNAL },
+        () = shutdown.forced().cancelled() => {
+            tracing::warn!("stopped by force; Chrome leaves by itself");
+            INTERNAL
+        }
+    };
+    companions.iter().for_each(JoinHandle::abort);
+    tracing::info!(code, "stopped");
+    code
+}
+
+/// `EX_SOFTWARE`: it did not end in order.
+const INTERNAL: u8 = 70;
+
+fn announce(config: &Config) {
+    let settings: Vec<_> = config.effective.iter().filter(|setting| setting.from_environment).collect();
+    tracing::info!(version = VERSION, pid = std::process::id(), "session-manager starts");
+    for setting in settings {
+        tracing::info!(name = setting.name, value = setting.shown, "set by the environment");
+    }
+    for (found, meant) in &config.lookalikes {
+        tracing::warn!("{found} is not a setting of this service; did you mean {meant}?");
+    }
+    if config.server.token.is_none() && config.server.is_loopback() {
+        tracing::info!("no API_TOKEN: every user of this machine can read messages and send");
+    }
+}
+
+async fn obey(mut requests: Requests, shutdown: Shutdown) {
+    requests.shutdown_requested().await;
+    shutdown.request("PM2");
+}
+
+/// systemd's status line follows the session.
+async fn keep_told(notifier: Notifier, session: Handle) {
+    let mut snapshots = session.watch();
+    while snapshots.changed().await.is_ok() {
+        let status = {
+            let session = snapshots.borrow_and_update();
+            format!("{} {}", session.state, session.detail)
+        };
+        notifier.status(&status);
+    }
+}
+
+/// systemd restarts a service whose session is stuck.
+async fn feed_watchdog(notifier: Notifier, session: Handle) {
+    let Some(interval) = notifier.watchdog() else { return };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        if session.is_alive() {
+            notifier.feed_watchdog();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The API: one file a resource. It sees the session through its handle and snapshots, never the browser or the store.
+
+mod body;
+mod connect;
+mod error;
+mod guard;
+mod health;
+mod qr;
+mod router;
+mod send;
+mod serve;
+mod status;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::domain::time::Clock;
+use crate::outbound::Outbound;
+use crate::session::Handle;
+
+pub use router::router;
+pub use serve::Server;
+
+/// The name the hub knows the service by.
+pub const SERVICE: &str = "session-manager";
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub session: Handle,
+    pub outbound: Outbound,
+    pub clock: Arc<dyn Clock>,
+    pub started: Instant,
+    /// The service is stopping: nobody is kept waiting any more.
+    pub closing: CancellationToken,
+}

@@ -1,0 +1,96 @@
+//! Reads a JSON body from a caller who may be slow, large, or wrong.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+
+/// The longest message, 65,536 characters, is 786,432 bytes when every character is written as a pair of escapes.
+pub const BODY_MAX: usize = 1 << 20;
+/// A megabyte in this time is a phone line.
+const READ_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The fields of a JSON object; none for an empty body.
+pub async fn fields(body: Body) -> Result<Map<String, Value>, ApiError> {
+    let read = tokio::time::timeout(READ_DEADLINE, to_bytes(body, BODY_MAX)).await;
+    let bytes = match read {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if is_too_large(&error) => {
+            return Err(ApiError::new(
+                http::StatusCode::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                format!("The body may have at most {BODY_MAX} bytes."),
+            ));
+        }
+        Ok(Err(_)) => return Err(ApiError::bad_request("INVALID_JSON", "The body broke off.")),
+        Err(_) => {
+            return Err(ApiError::new(http::StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive."));
+        }
+    };
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(ApiError::bad_request("INVALID_JSON", "The body must be a JSON object.")),
+        Err(error) => Err(ApiError::bad_request("INVALID_JSON", format!("The body is not JSON in UTF-8: {error}."))),
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
+/// A field that is true or false, false when absent.
+pub fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(ApiError::bad_request("INVALID_FIELD", format!("{name} must be true or false."))),
+    }
+}
+
+/// A field that callers write as text or as a number, such as `"51"` or `51`.
+pub fn text_or_number(fields: &Map<String, Value>, name: &str) -> Option<Result<String, ApiError>> {
+    match fields.get(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(Ok(text.clone())),
+        Some(Value::Number(number)) => Some(Ok(number.to_string())),
+        Some(_) => Some(Err(ApiError::bad_request("INVALID_FIELD", format!("{name} must be text or a number.")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn code(bytes: impl Into<Body>) -> Option<String> {
+        fields(bytes.into()).await.err().map(|error| format!("{error:?}"))
+    }
+
+    #[tokio::test]
+    async fn tells_what_is_wrong_with_a_body() {
+        assert!(code("{\"a\":1}").await.is_none());
+        assert!(code(" \n").await.is_none());
+        for wrong in ["[1]", "{", "nope", "\"text\""] {
+            assert!(code(wrong).await.is_some_and(|e| e.contains("INVALID_JSON")), "{wrong}");
+        }
+        assert!(code(&b"{\"a\":\"\xff\"}"[..]).await.is_some_and(|e| e.contains("INVALID_JSON")));
+        assert!(code(vec![b' '; BODY_MAX + 1]).await.is_some_and(|e| e.contains("BODY_TOO_LARGE")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn does_not_wait_for_ever() {
+        let never = Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+        assert!(code(never).await.is_some_and(|e| e.contains("BODY_TOO_SLOW")));
+    }
+}

@@ -1,0 +1,181 @@
+//! The only place where an error becomes a status code and a body.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::domain::state::State;
+use crate::outbound::SendError;
+use crate::session::SessionError;
+use crate::whatsapp::PageError;
+
+/// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
+const RETRY_SOON: u32 = 5;
+
+/// An error on its way out. The router adds the session's state and writes it (`render`), so that every error, also
+/// those of axum itself, has one shape.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<u32>,
+    extra: Map<String, Value>,
+}
+
+impl ApiError {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None, extra: Map::new() }
+    }
+
+    pub fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(field.to_owned(), value.into());
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// What a bare status from the framework means.
+    pub fn of_status(status: StatusCode) -> Self {
+        let (code, message) = match status {
+            StatusCode::NOT_FOUND => ("NOT_FOUND", "There is nothing at this path."),
+            StatusCode::METHOD_NOT_ALLOWED => ("METHOD_NOT_ALLOWED", "This path does not take this method; see Allow."),
+            StatusCode::PAYLOAD_TOO_LARGE => ("BODY_TOO_LARGE", "The body is too large."),
+            StatusCode::INTERNAL_SERVER_ERROR => ("INTERNAL", "Something went wrong inside; the log says what."),
+            _ => ("BAD_REQUEST", "The request could not be understood."),
+        };
+        Self::new(status, code, message)
+    }
+
+    /// The error as it goes out.
+    pub fn render(self, state: State) -> Response {
+        let mut body = self.extra;
+        for (field, value) in [
+            ("ok", json!(false)),
+            ("success", json!(false)),
+            ("code", json!(self.code)),
+            ("error", json!(self.code)),
+            ("message", json!(self.message)),
+            ("state", json!(state)),
+        ] {
+            body.insert(field.to_owned(), value);
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<SendError> for ApiError {
+    fn from(error: SendError) -> Self {
+        let message = error.to_string();
+        match error {
+            SendError::ClienteNotAllowed => Self::new(StatusCode::FORBIDDEN, "CLIENTE_NOT_ALLOWED", message),
+            SendError::Disabled => Self::new(StatusCode::FORBIDDEN, "SEND_DISABLED", message),
+            SendError::NotReady(_) | SendError::Stopping | SendError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
+            }
+            SendError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message),
+            SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
+            SendError::Unconfirmed { message_id } => {
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message)
+                    .with("message_id", message_id.as_str())
+                    .with("id", message_id.as_str())
+            }
+        }
+    }
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        let message = error.to_string();
+        match error {
+            SessionError::Busy | SessionError::Stopped | SessionError::NotReady(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
+            }
+            SessionError::NotWaitingForLink(_) => Self::new(StatusCode::CONFLICT, "NOT_WAITING_FOR_LINK", message),
+            SessionError::NotConnected => Self::new(StatusCode::CONFLICT, "NOT_CONNECTED", message),
+            SessionError::NotRemoved(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "LOGIN_NOT_REMOVED", message),
+            SessionError::NotUnlinked | SessionError::Page(PageError::Refused(_) | PageError::Lost(_)) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
+            }
+            SessionError::Page(PageError::Missing(_)) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "PAGE_UNAVAILABLE", message)
+            }
+            SessionError::Page(PageError::NotOnWhatsApp) => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SessionError::Page(PageError::NotWaiting) => {
+                Self::new(StatusCode::CONFLICT, "NOT_WAITING_FOR_LINK", message)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::browser::CallError;
+    use crate::domain::message::MessageId;
+
+    use super::*;
+
+    #[test]
+    fn every_send_error_has_the_contracts_code() {
+        let cases = [
+            (SendError::ClienteNotAllowed, 403, "CLIENTE_NOT_ALLOWED", false),
+            (SendError::Disabled, 403, "SEND_DISABLED", false),
+            (SendError::NotReady(State::Init), 503, "SESSION_NOT_READY", true),
+            (SendError::Stopping, 503, "SESSION_NOT_READY", true),
+            (SendError::Busy, 503, "SESSION_NOT_READY", true),
+            (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
+            (SendError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP", false),
+            (SendError::Refused(String::new()), 500, "WHATSAPP_ERROR", false),
+            (SendError::Unconfirmed { message_id: MessageId::new("m") }, 504, "SEND_UNCONFIRMED", false),
+        ];
+        for (error, status, code, retry) in cases {
+            let api = ApiError::from(error);
+            assert_eq!((api.status.as_u16(), api.code, api.retry_after.is_some()), (status, code, retry));
+        }
+    }
+
+    #[test]
+    fn every_session_error_has_the_contracts_code() {
+        let page = |error| SessionError::Page(error);
+        let cases = [
+            (SessionError::Busy, 503, "SESSION_NOT_READY"),
+            (SessionError::Stopped, 503, "SESSION_NOT_READY"),
+            (SessionError::NotReady(State::Init), 503, "SESSION_NOT_READY"),
+            (SessionError::NotWaitingForLink(State::Ready), 409, "NOT_WAITING_FOR_LINK"),
+            (SessionError::NotConnected, 409, "NOT_CONNECTED"),
+            (SessionError::NotRemoved(std::io::Error::other("x")), 500, "LOGIN_NOT_REMOVED"),
+            (SessionError::NotUnlinked, 500, "WHATSAPP_ERROR"),
+            (page(PageError::Refused(String::new())), 500, "WHATSAPP_ERROR"),
+            (page(PageError::Lost(CallError::Closed)), 500, "WHATSAPP_ERROR"),
+            (page(PageError::Missing(String::new())), 503, "PAGE_UNAVAILABLE"),
+            (page(PageError::NotOnWhatsApp), 400, "NOT_ON_WHATSAPP"),
+            (page(PageError::NotWaiting), 409, "NOT_WAITING_FOR_LINK"),
+        ];
+        for (error, status, code) in cases {
+            let api = ApiError::from(error);
+            assert_eq!((api.status.as_u16(), api.code), (status, code));
+        }
+    }
+}

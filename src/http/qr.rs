@@ -1,0 +1,141 @@
+//! The link code in every form somebody scans it from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+
+use crate::domain::state;
+use crate::session::{LinkCode, Snapshot};
+
+use super::App;
+use super::error::ApiError;
+
+/// A caller may wait this long for a code; the hub's own limit is a minute.
+const WAIT_MAX_S: u64 = 60;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Png,
+    Svg,
+    Text,
+}
+
+type Parameters = Query<HashMap<String, String>>;
+
+pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    answer(&app, &query, negotiated(accept)).await
+}
+
+pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Png).await
+}
+
+pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Svg).await
+}
+
+pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Text).await
+}
+
+/// For the hub, which knows this route.
+pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
+    let session = app.session.snapshot();
+    let code = session
+        .code
+        .as_deref()
+        .ok_or_else(|| no_code(&session, "QR_NOT_AVAILABLE").with("currentStatus", session.state.name()))?;
+    let body = json!({ "qrDataUrl": code.data_url, "qr": code.data_url, "status": session.state });
+    Ok((NEVER_CACHED, Json(body)).into_response())
+}
+
+const NEVER_CACHED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// The first of the accepted types that is one of ours. What accepts anything gets JSON, browsers and the hub too.
+fn negotiated(accept: &str) -> Form {
+    let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+    let mut known = types.filter_map(|kind| match kind {
+        "application/json" | "*/*" => Some(Form::Json),
+        "image/png" => Some(Form::Png),
+        "image/svg+xml" => Some(Form::Svg),
+        "text/plain" => Some(Form::Text),
+        _ => None,
+    });
+    known.next().unwrap_or(Form::Json)
+}
+
+async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Result<Response, ApiError> {
+    let session = waited(app, query).await?;
+    let code = session.code.as_deref();
+    let response = match (form, code) {
+        (Form::Json, code) => Json(described(&session, code)).into_response(),
+        (_, None) => return Err(no_code(&session, "NO_QR")),
+        (Form::Png, Some(code)) => picture("image/png", code.png.clone()),
+        (Form::Svg, Some(code)) => picture("image/svg+xml", code.svg.clone()),
+        (Form::Text, Some(code)) => picture("text/plain; charset=utf-8", code.text.clone()),
+    };
+    Ok((NEVER_CACHED, response).into_response())
+}
+
+fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+fn described(session: &Snapshot, code: Option<&LinkCode>) -> serde_json::Value {
+    match code {
+        Some(code) => json!({
+            "status": "QR_AVAILABLE",
+            "qr": code.data_url,
+            "attempt": code.attempt,
+            "generated_at": code.generated_at,
+            "expires_at": code.expires_at,
+        }),
+        None => json!({ "status": "NO_QR", "state": session.state }),
+    }
+}
+
+fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
+    let message = match session.state {
+        state::State::QrRequired => "The code is coming; try again in a few seconds, or with ?wait=30.".to_owned(),
+        state::State::Ready => "A phone is linked already; there is no code to scan.".to_owned(),
+        state => format!("There is no code while the session is {state}. {}", session.detail),
+    };
+    ApiError::new(StatusCode::NOT_FOUND, code, message)
+}
+
+/// The session now, or as soon as it has a code or needs none.
+async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
+    let Some(wait) = query.get("wait") else { return Ok(app.session.snapshot()) };
+    let seconds: u64 = wait.parse().ok().filter(|seconds| *seconds <= WAIT_MAX_S).ok_or_else(|| {
+        ApiError::bad_request("INVALID_WAIT", format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}."))
+    })?;
+    let mut snapshots = app.session.watch();
+    let arrived = snapshots.wait_for(|session| session.code.is_some() || session.state == state::State::Ready);
+    // Where neither came, the answer says where the session is.
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), app.closing.run_until_cancelled(arrived)).await;
+    Ok(app.session.snapshot())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_accepts_anything_gets_json() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+        for accept in ["*/*", "application/json", browser, "", "video/mp4"] {
+            assert_eq!(negotiated(accept), Form::Json, "{accept}");
+        }
+        assert_eq!(negotiated("image/png,*/*;q=0.8"), Form::Png);
+        assert_eq!(negotiated("image/svg+xml"), Form::Svg);
+        assert_eq!(negotiated("text/plain; charset=utf-8"), Form::Text);
+    }
+}

@@ -1,0 +1,104 @@
+//! The routes, and what every answer has in common.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use rand::Rng;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::error::ApiError;
+use super::{App, connect, guard, health, qr, send, status};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A caller's request id longer than this is not one.
+const REQUEST_ID_MAX: usize = 128;
+
+/// The whole API.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/status", get(status::status))
+        .route("/qr", get(qr::qr))
+        .route("/qr.png", get(qr::png))
+        .route("/qr.svg", get(qr::svg))
+        .route("/qr.txt", get(qr::text))
+        .route("/qr-code", get(qr::qr_code))
+        .route("/connect", post(connect::connect))
+        .route("/disconnect", post(connect::disconnect))
+        .route("/logout", post(connect::log_out))
+        .route("/pairing-code", post(connect::pairing_code))
+        .route("/send", post(send::send))
+        .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
+        .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        }))
+        .layer(from_fn_with_state(app.clone(), guard::check))
+        .layer(cors(&app.config.server.cors_origins))
+        .layer(from_fn_with_state(app.clone(), finish))
+        .with_state(app)
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("x-api-key"),
+            HeaderName::from_static("x-cliente-id"),
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+}
+
+/// Gives every answer its request id and its protection, and every error its shape.
+async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
+    let mut response = next.run(request).await;
+    let error = response.extensions_mut().remove::<ApiError>();
+    let bare = response.status().is_client_error() || response.status().is_server_error();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if let Some(error) = error.or_else(|| (bare && !is_json).then(|| ApiError::of_status(response.status()))) {
+        let mut shaped = error.render(app.session.snapshot().state);
+        // What was said about the answer stays: Allow, CORS.
+        for (name, value) in response.headers() {
+            if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+                shaped.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        response = shaped;
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    for (name, value) in PROTECTION {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Nothing here is to be framed, guessed at, or kept.
+const PROTECTION: [(HeaderName, &str); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+fn is_sane(id: &HeaderValue) -> bool {
+    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    !id.is_empty() && id.len() <= REQUEST_ID_MAX && id.as_bytes().iter().all(legal)
+}
+
+fn new_id() -> HeaderValue {
+    let id = format!("{:032x}", rand::rng().random::<u128>());
+    HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("none"))
+}

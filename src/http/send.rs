@@ -1,0 +1,152 @@
+//! `POST /send`: reads the request; everything after that is `outbound`'s.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use crate::domain::address::ChatId;
+use crate::domain::secret::{Secret, masked};
+use crate::outbound::{SendRequest, Sent};
+
+use super::App;
+use super::body::{fields, text_or_number};
+use super::error::ApiError;
+
+/// WhatsApp's own limit, in characters.
+const MESSAGE_MAX: usize = 65_536;
+/// It is kept with each send and searched for: a name, not a document.
+const CLIENTE_MAX: usize = 64;
+
+pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Value>, ApiError> {
+    let arrived = Instant::now();
+    let request = read(&fields(body).await?, &headers, arrived)?;
+    let to = masked(&request.to.to_string());
+    let cliente_id = request.cliente_id.clone();
+    let result = app.outbound.send(request).await;
+    let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(sent) => {
+            tracing::info!(to, cliente_id, wait_ms, ack = sent.ack.level(), dry_run = sent.dry_run, "sent");
+            Ok(Json(described(&sent)))
+        }
+        Err(error) => {
+            tracing::warn!(to, cliente_id, wait_ms, %error, "not sent");
+            Err(error.into())
+        }
+    }
+}
+
+fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> Result<SendRequest, ApiError> {
+    let invalid = |message: String| ApiError::bad_request("INVALID_NUMBER", message);
+    let number = match (fields.get("number"), fields.get("to")) {
+        (Some(number), _) if !number.is_null() => number,
+        (_, Some(to)) if !to.is_null() => to,
+        _ => return Err(invalid("number (or to) is missing.".to_owned())),
+    };
+    let number = match number {
+        Value::String(text) => text.clone(),
+        Value::Number(digits) => digits.to_string(),
+        _ => return Err(invalid("number must be text.".to_owned())),
+    };
+    let to = ChatId::parse_recipient(&number).map_err(|error| invalid(format!("number {error}.")))?;
+    let text = message(fields)?;
+    let cliente_id = cliente_id(fields, headers)?;
+    Ok(SendRequest { to, text, cliente_id, arrived })
+}
+
+fn message(fields: &Map<String, Value>) -> Result<Secret, ApiError> {
+    let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
+    let Some(Value::String(text)) = fields.get("message") else {
+        return Err(invalid("message is missing or is not text.".to_owned()));
+    };
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > MESSAGE_MAX {
+        return Err(invalid(format!("message must have 1 to {MESSAGE_MAX} characters; this one has {length}.")));
+    }
+    Ok(Secret::new(text))
+}
+
+/// From the body, or else from the header the hub may send.
+fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let header = headers.get("x-cliente-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let id = text_or_number(fields, "cliente_id").transpose()?.or(header).filter(|id| !id.trim().is_empty());
+    match id {
+        Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => {
+            let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
+            Err(ApiError::bad_request("INVALID_FIELD", message))
+        }
+        id => Ok(id),
+    }
+}
+
+fn described(sent: &Sent) -> Value {
+    let mut answer = json!({
+        "ok": true,
+        "success": true,
+        "message_id": sent.message_id,
+        "id": sent.message_id,
+        "to": sent.to,
+        "chat_id": sent.chat_id,
+        "ack": sent.ack,
+        "status": "SENT",
+        "timestamp": sent.at,
+    });
+    if sent.dry_run {
+        answer["dry_run"] = json!(true);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(body: &Value) -> Result<SendRequest, String> {
+        let fields = body.as_object().unwrap();
+        read(fields, &HeaderMap::new(), Instant::now()).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn takes_what_the_hub_sends() {
+        let request = parse(&json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51 })).unwrap();
+        assert_eq!(
+            (request.to.to_string().as_str(), request.cliente_id.as_deref()),
+            ("5491122334455@c.us", Some("51"))
+        );
+        assert!(parse(&json!({ "to": "+54 9 11 2233-4455", "message": "hola" })).is_ok());
+        assert!(parse(&json!({ "number": 5_491_122_334_455_u64, "message": "hola" })).is_ok());
+        assert!(parse(&json!({ "number": null, "to": "120363000000000001@g.us", "message": "hola" })).is_ok());
+    }
+
+    #[test]
+    fn names_the_field_that_is_wrong() {
+        let number = "5491122334455";
+        for (body, code) in [
+            (json!({ "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": [], "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": "12", "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": number }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": 7 }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": "é".repeat(MESSAGE_MAX + 1) }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": "x", "cliente_id": {} }), "INVALID_FIELD"),
+        ] {
+            assert!(parse(&body).is_err_and(|error| error.contains(code)), "{body}");
+        }
+        assert!(parse(&json!({ "number": number, "message": "é".repeat(MESSAGE_MAX) })).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_it_panic(number in "\\PC{0,30}", message in "\\PC{0,30}", cliente in "\\PC{0,80}") {
+            let _ = parse(&json!({ "number": number, "message": message, "cliente_id": cliente }));
+        }
+    }
+}

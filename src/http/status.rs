@@ -1,0 +1,107 @@
+//! `GET /status`: everything there is to know about the session, in one answer.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::browser::SESSION;
+use crate::domain::account::Account;
+use crate::domain::state::{self, Reason};
+use crate::domain::time::Timestamp;
+use crate::session::{LinkCode, Snapshot};
+
+use super::App;
+
+#[derive(Serialize)]
+pub struct Status {
+    status: state::State,
+    state: state::State,
+    connected: bool,
+    session: &'static str,
+    needs_qr: bool,
+    can_send_messages: bool,
+    recommended_action: &'static str,
+    since: Timestamp,
+    reason: Option<Reason>,
+    detail: String,
+    reconnection_attempts: u32,
+    reconciling: bool,
+    account: Option<Account>,
+    whatsapp_web_version: Option<String>,
+    browser_version: Option<String>,
+    cliente_id: Option<String>,
+    send: Sending,
+    /// One entry a delivery target.
+    deliveries: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qr_code_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qr: Option<Shown>,
+}
+
+#[derive(Serialize)]
+struct Sending {
+    mode: &'static str,
+    available: bool,
+    reason: Option<String>,
+    queued: u32,
+}
+
+/// A code without its picture.
+#[derive(Serialize)]
+struct Shown {
+    attempt: u32,
+    generated_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl From<&LinkCode> for Shown {
+    fn from(code: &LinkCode) -> Self {
+        Self { attempt: code.attempt, generated_at: code.generated_at, expires_at: code.expires_at }
+    }
+}
+
+/// What the one who looks should do.
+fn recommended(session: &Snapshot) -> &'static str {
+    match session.state {
+        state::State::Ready => "NONE",
+        state::State::QrRequired => "SCAN_QR",
+        state::State::Disconnected => "CONNECT",
+        state::State::Error => "CHECK_SERVER",
+        state::State::Init | state::State::Authenticated | state::State::Reconnecting => "WAIT",
+    }
+}
+
+pub async fn status(State(app): State<App>) -> Json<Status> {
+    let session = app.session.snapshot();
+    let availability = app.outbound.availability();
+    let code = session.code.as_deref();
+    Json(Status {
+        status: session.state,
+        state: session.state,
+        connected: session.state == state::State::Ready,
+        session: SESSION,
+        needs_qr: session.state == state::State::QrRequired,
+        can_send_messages: availability.is_open(),
+        recommended_action: recommended(&session),
+        since: session.since,
+        reason: session.reason,
+        detail: session.detail.clone(),
+        reconnection_attempts: session.attempts,
+        reconciling: session.reconciling,
+        account: session.account.clone(),
+        whatsapp_web_version: session.web_version.clone(),
+        browser_version: session.browser_version.clone(),
+        cliente_id: app.config.session.cliente_id.clone(),
+        send: Sending {
+            mode: app.outbound.mode().name(),
+            available: availability.is_open(),
+            reason: availability.reason(),
+            queued: 0,
+        },
+        deliveries: Vec::new(),
+        qr_code_base64: code.map(|code| code.data_url.clone()),
+        qr: code.map(Shown::from),
+    })
+}

@@ -1,0 +1,127 @@
+//! One process per folder: an advisory lock that the kernel releases however its holder dies.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+
+/// In the folder it guards, with the pid of the holder as text. It stays behind: removing it would let two processes
+/// lock two different files of the same name.
+const LOCK_FILE: &str = ".lock";
+
+/// A folder that belongs to this process until this is dropped.
+#[derive(Debug)]
+pub struct InstanceLock {
+    file: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    #[error(
+        "another session-manager{} is using {}: stop it first, or set another folder",
+        pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default(),
+        dir.display()
+    )]
+    Held { dir: PathBuf, pid: Option<i32> },
+    #[error("the folder {} cannot be used: let this user write in it, or set another folder", dir.display())]
+    Io { dir: PathBuf, source: io::Error },
+}
+
+impl InstanceLock {
+    /// Takes `dir` for this process; a missing folder is made, for this user alone. Never waits for another holder.
+    pub fn acquire(dir: &Path) -> Result<Self, InstanceError> {
+        let unusable = |source| InstanceError::Io { dir: dir.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(dir.join(LOCK_FILE))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(InstanceError::Held { dir: dir.to_owned(), pid: read_pid(&mut file) });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        // Only what this lock protects may be emptied: not before it is held.
+        file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(unusable)?;
+        Ok(Self { file })
+    }
+}
+
+impl Drop for InstanceLock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a child between fork and exec holds a copy of the descriptor for a moment.
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(%error, "the instance lock is released by the exit of the process");
+        }
+    }
+}
+
+/// The holder may have locked the file and not yet written.
+fn read_pid(file: &mut File) -> Option<i32> {
+    let mut text = String::new();
+    file.take(32).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn makes_the_folder_and_names_the_holder() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("new/data");
+        let lock = InstanceLock::acquire(&dir).unwrap();
+        assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+
+        let refusal = InstanceLock::acquire(&dir).unwrap_err();
+        let (pid, shown) = (process::id(), dir.display());
+        assert_eq!(
+            refusal.to_string(),
+            format!("another session-manager (pid {pid}) is using {shown}: stop it first, or set another folder")
+        );
+        drop(lock);
+        InstanceLock::acquire(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_file_left_by_the_dead_does_not_block() {
+        let dir = tempfile::tempdir().unwrap();
+        // Longer than our own pid: nothing of it may remain.
+        fs::write(dir.path().join(LOCK_FILE), "999999999999\n").unwrap();
+        let _lock = InstanceLock::acquire(dir.path()).unwrap();
+        let text = fs::read_to_string(dir.path().join(LOCK_FILE)).unwrap();
+        assert_eq!(text, format!("{}\n", process::id()));
+    }
+
+    #[test]
+    fn a_holder_that_has_not_written_yet_has_no_pid() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = File::create(dir.path().join(LOCK_FILE)).unwrap();
+        file.lock().unwrap();
+        let refusal = InstanceLock::acquire(dir.path()).unwrap_err();
+        assert!(refusal.to_string().starts_with("another session-manager is using "), "{refusal}");
+        file.unlock().unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("file");
+        fs::write(&dir, "").unwrap();
+        let refusal = InstanceLock::acquire(&dir).unwrap_err();
+        assert!(matches!(&refusal, InstanceError::Io { .. }));
+        assert!(refusal.to_string().contains(&dir.display().to_string()), "{refusal}");
+    }
+}

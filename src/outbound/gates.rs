@@ -1,0 +1,133 @@
+//! Who may send, and when: decided here, in the order the contract gives, before anything is asked of the page.
+
+use crate::config::SendMode;
+use crate::domain::state::State;
+use crate::session::Snapshot;
+
+use super::SendError;
+
+/// Whether a send would be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Availability {
+    Open,
+    Disabled,
+    Stopping,
+    NotReady(State),
+    /// READY, and still no: the sentence says why and what to do.
+    Unavailable(String),
+}
+
+pub(super) fn availability(mode: SendMode, session: &Snapshot, stopping: bool, held: bool) -> Availability {
+    if mode == SendMode::Off {
+        Availability::Disabled
+    } else if stopping {
+        Availability::Stopping
+    } else if session.state != State::Ready {
+        Availability::NotReady(session.state)
+    } else if held {
+        Availability::Unavailable(
+            "The store was damaged and set aside, and with it the memory of what was sent: run `session-manager store accept` to send again."
+                .to_owned(),
+        )
+    } else if let Some(modules) = &session.send_broken {
+        Availability::Unavailable(lacks(modules))
+    } else {
+        Availability::Open
+    }
+}
+
+pub(super) fn lacks(modules: &str) -> String {
+    format!(
+        "WhatsApp Web changed and the page lacks what sending needs ({modules}): update session-manager or set ADAPTER_PATH."
+    )
+}
+
+impl Availability {
+    pub(super) fn admit(self) -> Result<(), SendError> {
+        match self {
+            Self::Open => Ok(()),
+            Self::Disabled => Err(SendError::Disabled),
+            Self::Stopping => Err(SendError::Stopping),
+            Self::NotReady(state) => Err(SendError::NotReady(state)),
+            Self::Unavailable(why) => Err(SendError::Unavailable(why)),
+        }
+    }
+
+    /// Why not, for people; None when open.
+    pub fn reason(&self) -> Option<String> {
+        self.clone().admit().err().map(|error| error.to_string())
+    }
+
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+}
+
+/// With a list of clients, a send that names another is refused; one that names nobody is the account's own.
+pub(super) fn allow_cliente(allowed: &[String], named: Option<&str>) -> Result<(), SendError> {
+    match named {
+        Some(named) if !allowed.is_empty() && !allowed.iter().any(|one| one == named) => {
+            Err(SendError::ClienteNotAllowed)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::domain::time::Timestamp;
+
+    use super::*;
+
+    fn session(state: State, send_broken: Option<&str>) -> Snapshot {
+        Snapshot {
+            n: 0,
+            state,
+            reason: None,
+            detail: String::new(),
+            since: Timestamp::from_millis(0),
+            attempts: 0,
+            reconciling: false,
+            initialized: true,
+            active: true,
+            account: None,
+            code: None,
+            web_version: None,
+            browser_version: None,
+            send_broken: send_broken.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_gates_stand_in_the_contracts_order() {
+        let ready = session(State::Ready, None);
+        let broken = session(State::Ready, Some("WAWebX"));
+        let away = session(State::Reconnecting, Some("WAWebX"));
+        assert_eq!(availability(SendMode::Off, &away, true, true), Availability::Disabled);
+        assert_eq!(availability(SendMode::Live, &away, true, true), Availability::Stopping);
+        assert_eq!(availability(SendMode::DryRun, &away, false, true), Availability::NotReady(State::Reconnecting));
+        assert!(
+            matches!(availability(SendMode::Live, &broken, false, false), Availability::Unavailable(why) if why.contains("WAWebX"))
+        );
+        assert!(matches!(availability(SendMode::Live, &ready, false, true), Availability::Unavailable(_)));
+        assert!(availability(SendMode::Live, &ready, false, false).is_open());
+    }
+
+    #[test]
+    fn only_ready_ever_opens() {
+        for state in State::ALL {
+            assert_eq!(
+                availability(SendMode::Live, &session(state, None), false, false).is_open(),
+                state == State::Ready
+            );
+        }
+    }
+
+    #[test]
+    fn a_client_that_is_not_on_the_list_is_refused() {
+        let list = ["51".to_owned()];
+        assert!(allow_cliente(&list, Some("51")).is_ok() && allow_cliente(&list, None).is_ok());
+        assert!(allow_cliente(&[], Some("7")).is_ok());
+        assert!(matches!(allow_cliente(&list, Some("7")), Err(SendError::ClienteNotAllowed)));
+    }
+}

@@ -1,0 +1,96 @@
+// The simulator's binary: started, told what to do over its control API, read, stopped.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** Longest wait for the binary to listen, and to end, in milliseconds. */
+const START_OR_STOP_MS = 10_000;
+/** One long poll of the record, in seconds; a deadline is met this late at most. */
+const POLL_S = 1;
+
+export class Simulator {
+  #process;
+  #url;
+
+  /** Port of the TLS listener on 127.0.0.1. */
+  tlsPort;
+  /** What Chromium's --ignore-certificate-errors-spki-list wants. */
+  spki;
+
+  constructor(process, announcement) {
+    const [, url, tlsPort, spki] = /^(http:\S+) tls_port=(\d+) spki_sha256_base64=(\S+)$/.exec(announcement) ?? [];
+    if (!url) throw new Error(`the simulator announced: ${announcement}`);
+    this.#process = process;
+    this.#url = url;
+    this.tlsPort = Number(tlsPort);
+    this.spki = spki;
+  }
+
+  /** Starts the binary named by SIMULATOR_BIN; `timeScale` is the factor on the real page's times. */
+  static async start({ timeScale }) {
+    const binary = process.env.SIMULATOR_BIN;
+    if (!binary) throw new Error('SIMULATOR_BIN must name the whatsapp-simulator binary');
+    const child = spawn(binary, ['--tls-port', '0', '--time-scale', String(timeScale)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // Whatever ends this process, the simulator ends with it.
+    process.once('exit', () => child.kill('SIGKILL'));
+    try {
+      await once(child, 'spawn');
+      const signal = AbortSignal.timeout(START_OR_STOP_MS);
+      const [announcement] = await once(createInterface(child.stdout), 'line', { signal });
+      return new Simulator(child, announcement);
+    } catch (cause) {
+      child.kill('SIGKILL');
+      throw new Error(`${binary} did not start`, { cause });
+    }
+  }
+
+  async #ask(path, options) {
+    const answer = await fetch(new URL(`control/${path}`, this.#url), options);
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${body.error}`);
+    return body;
+  }
+
+  /** Runs an operation of the control API; `GET /control/` of a running simulator lists them. */
+  control(operation, body = {}) {
+    return this.#ask(operation, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  /** The code shown now, the account's number, people, devices, faults. */
+  state() {
+    return this.#ask('state');
+  }
+
+  /** The chats as the account's phone shows them. */
+  chats() {
+    return this.#ask('chats');
+  }
+
+  /** Everything the simulator has seen. */
+  record() {
+    return this.#ask('record');
+  }
+
+  /** The record, once it satisfies `condition`. */
+  async recordWhen(what, condition, deadlineMs) {
+    const deadline = Date.now() + deadlineMs;
+    let record = await this.record();
+    while (!condition(record)) {
+      if (Date.now() > deadline) throw new Error(`no ${what} in ${deadlineMs} ms: ${JSON.stringify(record)}`);
+      record = await this.#ask(`record?after=${record.version}&wait=${POLL_S}`);
+    }
+    return record;
+  }
+
+  async stop() {
+    const ended = once(this.#process, 'exit', { signal: AbortSignal.timeout(START_OR_STOP_MS) });
+    this.#process.kill('SIGINT');
+    try {
+      await ended;
+    } finally {
+      this.#process.kill('SIGKILL');
+    }
+  }
+}
