@@ -157,7 +157,9 @@ impl Config {
             tokens: r.var("TOKENS_DIR", "tokens", "a folder", parse::path, PathBuf::new()),
             data: r.var("DATA_DIR", "data", "a folder", parse::path, PathBuf::new()),
         };
-        if !paths.tokens.as_os_str().is_empty() && paths.tokens == paths.data {
+        // `data` and `./data` are one folder.
+        let same = std::path::absolute(&paths.tokens).ok() == std::path::absolute(&paths.data).ok();
+        if !paths.tokens.as_os_str().is_empty() && same {
             r.problem("DATA_DIR", "must not be TOKENS_DIR: wiping the login would wipe the messages".to_owned());
         }
         let browser = read_browser(&mut r);
@@ -245,15 +247,16 @@ fn read_send(r: &mut reader::Reader<'_>) -> Send {
 }
 
 fn read_log(r: &mut reader::Reader<'_>) -> Log {
-    let level = |text: &str| text.parse::<tracing_subscriber::filter::Targets>().ok().map(|_| text.to_owned());
     let levels = "error, warn, info, debug or trace, or target=level pairs";
     Log {
-        level: r.var("LOG_LEVEL", "info", levels, level, String::new()),
+        level: r.var("LOG_LEVEL", "info", levels, parse::log_level, String::new()),
         json: r.var("NODE_ENV", "development", "text", |text| Some(text == "production"), false),
     }
 }
 
 mod parse {
+    use tracing_subscriber::filter::Targets;
+
     use super::{Duration, IpAddr, IpNet, Ipv4Addr, Ipv6Addr, PathBuf};
 
     pub(super) const BOOL: &str = "`true` or `false`";
@@ -278,6 +281,13 @@ mod parse {
 
     pub(super) fn printable(text: &str) -> Option<String> {
         (!text.chars().any(char::is_control)).then(|| text.to_owned())
+    }
+
+    /// A bare word that is no level would be taken for a target, and everything else would fall silent.
+    pub(super) fn log_level(text: &str) -> Option<String> {
+        let known = |part: &str| part.contains('=') || part.parse::<tracing::level_filters::LevelFilter>().is_ok();
+        let legal = list(text).iter().all(|part| known(part)) && text.parse::<Targets>().is_ok();
+        legal.then(|| text.to_owned())
     }
 
     pub(super) fn list(text: &str) -> Vec<String> {

@@ -44,6 +44,21 @@ fn every_mistake_is_reported_in_one_go() {
 }
 
 #[test]
+fn a_log_level_that_would_silence_everything_is_refused() {
+    for level in ["info", "warn,session_manager=debug", "off"] {
+        assert!(Config::read(&env(&[("LOG_LEVEL", level)])).is_ok(), "{level}");
+    }
+    for level in ["verbose", "inof", "info,chrome"] {
+        assert!(Config::read(&env(&[("LOG_LEVEL", level)])).is_err(), "{level}");
+    }
+}
+
+#[test]
+fn the_login_and_the_messages_live_apart() {
+    assert!(Config::read(&env(&[("DATA_DIR", "./tokens")])).is_err());
+}
+
+#[test]
 fn an_address_others_can_reach_needs_a_way_to_keep_them_out() {
     for pair in [
         ("API_TOKEN", "0123456789abcdef"),

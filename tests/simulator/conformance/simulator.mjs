@@ -31,8 +31,10 @@ export class Simulator {
     const binary = process.env.SIMULATOR_BIN;
     if (!binary) throw new Error('SIMULATOR_BIN must name the whatsapp-simulator binary');
     const child = spawn(binary, ['--tls-port', '0', '--time-scale', String(timeScale)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Not inherited: the test runner would wait for whoever holds its own.
+    child.stderr.pipe(process.stderr);
     // Whatever ends this process, the simulator ends with it.
     process.once('exit', () => child.kill('SIGKILL'));
     try {

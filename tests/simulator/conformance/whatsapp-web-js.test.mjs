@@ -1,7 +1,7 @@
 // whatsapp-web.js, as published, links to the simulator, sends and receives. What it says is compared with what the
 // simulator has seen.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -21,6 +21,13 @@ const FRIEND = '5491122334455';
 const STRANGER = '5491166778899';
 const NOBODY = '5491100000000';
 
+/** Deleted when this process ends, also on Ctrl-C. */
+function temporaryDirectory() {
+  const directory = mkdtempSync(join(tmpdir(), 'conformance-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  return directory;
+}
+
 describe('whatsapp-web.js', () => {
   let directory;
   let simulator;
@@ -28,7 +35,7 @@ describe('whatsapp-web.js', () => {
   let events;
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'conformance-'));
+    directory = temporaryDirectory();
     simulator = await Simulator.start({ timeScale: TIME_SCALE });
     client = new whatsapp.Client({
       authStrategy: new whatsapp.LocalAuth({ dataPath: join(directory, 'login') }),
@@ -51,7 +58,6 @@ describe('whatsapp-web.js', () => {
     } finally {
       client?.pupBrowser?.process()?.kill('SIGKILL');
       await simulator?.stop();
-      if (directory) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     }
   }, { timeout: START_MS });
 

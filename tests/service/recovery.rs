@@ -1,0 +1,104 @@
+//! What is lost comes back, by the mildest means that help.
+
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use session_manager::domain::state::{Reason, State};
+use simulator::Network;
+
+use crate::world::{DEADLINE, World, processes};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_comes_back_needs_no_relaunch() {
+    let mut world = World::ready().await;
+    let (browser, loads) = (world.browser_pid(), world.simulator.record().pages.len());
+    world.simulator.network(Network::Full);
+    let session = world.until(State::Reconnecting).await;
+    assert_eq!(session.reason, Some(Reason::NetworkLost));
+    // Longer than every step of recovery would have taken with the network up.
+    let patience = Duration::from_secs(300).mul_f64(world.scale) + Duration::from_secs(2);
+    let moved = tokio::time::timeout(patience, async {
+        world.service.as_ref().unwrap().session().watch().wait_for(|s| s.state != State::Reconnecting).await.map(|_| ())
+    });
+    assert!(moved.await.is_err(), "the page is left alone while the network is down");
+    world.simulator.network(Network::Up);
+    world.until(State::Ready).await;
+    assert_eq!((world.browser_pid(), world.simulator.record().pages.len()), (browser, loads));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_gone_while_the_network_is_up_leads_to_a_reload_and_a_relaunch() {
+    let mut world = World::ready().await;
+    let browser = world.browser_pid();
+    world.simulator.network(Network::ServerOnly);
+    world.until(State::Reconnecting).await;
+    world.simulator.wait_until("a reload", DEADLINE, |record| record.pages.len() > 1).await.unwrap();
+    world.until_session("a relaunch", |session| session.attempts > 0).await;
+    world.simulator.network(Network::Up);
+    world.until(State::Ready).await;
+    assert_ne!(world.browser_pid(), browser);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_renderer_is_replaced_within_its_browser() {
+    let mut world = World::ready().await;
+    let browser = world.browser_pid();
+    for renderer in renderers_of(browser) {
+        kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
+    }
+    let session = world.until(State::Reconnecting).await;
+    assert_eq!(session.reason, Some(Reason::PageCrashed));
+    world.until(State::Ready).await;
+    assert_eq!(world.browser_pid(), browser);
+    world.stop().await;
+}
+
+/// The renderers below a browser: zygotes stand between them.
+fn renderers_of(browser: i32) -> Vec<i32> {
+    let group = |pid: i32| nix::unistd::getpgid(Some(Pid::from_raw(pid))).ok();
+    let renderers = processes(|arguments| arguments.contains(&"--type=renderer"));
+    let renderers: Vec<_> = renderers.into_iter().filter(|pid| group(*pid) == group(browser)).collect();
+    assert!(!renderers.is_empty(), "no renderer runs");
+    renderers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_browser_is_started_again_with_its_login() {
+    let mut world = World::ready().await;
+    let browser = world.browser_pid();
+    kill(Pid::from_raw(browser), Signal::SIGKILL).unwrap();
+    let session = world.until(State::Reconnecting).await;
+    assert_eq!((session.reason, session.attempts), (Some(Reason::BrowserCrashed), 1));
+    assert!(session.detail.contains("signal 9"), "{}", session.detail);
+    world.until(State::Ready).await;
+    assert_eq!(world.simulator.record().links.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_renderer_is_noticed_and_replaced() {
+    let mut world = World::ready().await;
+    let browser = world.browser_pid();
+    world.simulator.busy(Duration::from_secs(120));
+    let session = world.until(State::Reconnecting).await;
+    assert_eq!(session.reason, Some(Reason::PageUnresponsive));
+    world.until(State::Ready).await;
+    assert_ne!(world.browser_pid(), browser);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_cannot_be_loaded_says_why_and_is_tried_again() {
+    let mut world = World::new(simulator::Options::fast()).await;
+    world.simulator.network(Network::Full);
+    world.start().await;
+    let session = world.until_session("PAGE_LOAD_FAILED twice", |s| s.attempts >= 2).await;
+    assert_eq!((session.state, session.reason), (State::Init, Some(Reason::PageLoadFailed)));
+    assert!(session.detail.contains("net::ERR_"), "{}", session.detail);
+    world.simulator.network(Network::Up);
+    world.link().await;
+    world.stop().await;
+}
