@@ -96,11 +96,26 @@ impl Profile {
         }
         users.iter().for_each(|leftover| end_leftover(leftover.pid));
         self.check_singleton()?;
+        self.remove_socket_folder();
         for name in SINGLETONS {
             let file = self.path.join(name);
             ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
         }
         Ok(())
+    }
+
+    /// Chrome's socket stands in a temporary folder of its own, which a browser that was killed leaves behind.
+    fn remove_socket_folder(&self) {
+        let Ok(socket) = fs::read_link(self.path.join(SINGLETONS[2])) else { return };
+        let Some(folder) = socket.parent() else { return };
+        let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if !name.contains("chromium.") && !name.contains("google.Chrome.") {
+            return;
+        }
+        // Its two files and then itself: anything else in it is not Chrome's, and keeps it.
+        let _ = fs::remove_file(&socket);
+        let _ = fs::remove_file(folder.join(SINGLETONS[1]));
+        let _ = fs::remove_dir(folder);
     }
 
     /// Chrome's own lock is a link whose target is `host-pid`.
@@ -239,6 +254,20 @@ mod tests {
             symlink(&target, profile.path().join("SingletonLock")).unwrap();
             profile.clear().unwrap();
             assert!(fs::symlink_metadata(profile.path().join("SingletonLock")).is_err(), "{target}");
+        }
+    }
+
+    #[test]
+    fn the_socket_folder_of_a_killed_browser_goes_and_nothing_else_does() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        for (name, goes) in [("org.chromium.Chromium.AbCdEf", true), ("precious", false)] {
+            let folder = tokens.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("SingletonSocket"), "").unwrap();
+            symlink(folder.join("SingletonSocket"), profile.path().join("SingletonSocket")).unwrap();
+            profile.clear().unwrap();
+            assert_eq!(!folder.exists(), goes, "{name}");
         }
     }
 

@@ -225,9 +225,7 @@ impl Driver {
     fn tab(&mut self, event: TabEvent) {
         match event {
             TabEvent::Said(report) => self.report(&report),
-            TabEvent::Unreachable { .. } => {
-                self.feed(Input::LoadFailed { why: "the address could not be reached".to_owned() });
-            }
+            TabEvent::Unreachable { .. } => self.feed(Input::LoadFailed { why: None }),
             TabEvent::Crashed => self.feed(Input::PageCrashed),
             TabEvent::Overflowed => self.feed(Input::ReportsLost),
             TabEvent::Closed => self.gone("it closed its pipe".to_owned()),
@@ -285,7 +283,7 @@ impl Driver {
                 tracing::warn!(how, "Chrome ended by itself");
                 self.feed(Input::BrowserGone { how });
             }
-            Done::LoadFailed(why) => self.feed(Input::LoadFailed { why }),
+            Done::LoadFailed(why) => self.feed(Input::LoadFailed { why: Some(why) }),
             Done::PageCrashed => self.feed(Input::PageCrashed),
             Done::Beat(answered) => self.feed(Input::Beat { answered }),
             Done::Probed(reachable) => self.feed(Input::Probed { reachable }),

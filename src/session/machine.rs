@@ -51,9 +51,9 @@ pub enum Input {
     },
     /// The browser that was asked to close is gone.
     Closed,
-    /// The page could not be loaded, in the browser's words.
+    /// The page could not be loaded; why, where the browser says.
     LoadFailed {
-        why: String,
+        why: Option<String>,
     },
     PageCrashed,
     /// Reports of the page were lost on the way.

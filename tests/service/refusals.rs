@@ -109,7 +109,8 @@ async fn no_browser_to_be_found() {
 async fn a_browser_that_does_not_start_says_what_it_said() {
     let mut world = World::new(Options::fast()).await;
     let path = world.folder().join("chrome");
-    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 1.2.3.4' && exit\necho 'no luck today' >&2; exit 3\n";
+    let script =
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 1.2.3.4' && exit\necho 'no luck today' >&2; exit 3\n";
     std::fs::write(&path, script).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = path.display().to_string();
@@ -137,6 +138,7 @@ async fn a_profile_that_somebody_else_uses() {
     assert_eq!(session.reason, Some(Reason::ProfileInUse));
     assert!(stranger.try_wait().unwrap().is_none(), "it is left alone");
     world.stop().await;
-    stranger.kill().await.unwrap();
+    let pid = nix::unistd::Pid::from_raw(stranger.id().unwrap().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     tokio::time::timeout(Duration::from_secs(10), stranger.wait()).await.unwrap().unwrap();
 }

@@ -78,7 +78,8 @@ async fn an_ack_that_comes_late_but_in_time_makes_it_a_success() {
     world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
     world.simulator.heard(Duration::from_secs(10)).await.unwrap();
     let acked_later = async {
-        let record = world.simulator.wait_until("the message", crate::world::DEADLINE, |r| !r.received.is_empty()).await;
+        let record =
+            world.simulator.wait_until("the message", crate::world::DEADLINE, |r| !r.received.is_empty()).await;
         world.simulator.set_ack(&record.unwrap().received[0].key, 1).unwrap();
     };
     let ((status, sent), ()) = tokio::join!(world.send(FRIEND, "hola"), acked_later);
@@ -90,7 +91,8 @@ async fn an_ack_that_comes_late_but_in_time_makes_it_a_success() {
 async fn a_session_that_is_not_ready_does_not_send_and_says_when_to_try_again() {
     let mut world = World::started().await;
     world.until(State::QrRequired).await;
-    let response = world.request("POST", "/send").json(&json!({ "number": FRIEND, "message": "x" })).send().await.unwrap();
+    let response =
+        world.request("POST", "/send").json(&json!({ "number": FRIEND, "message": "x" })).send().await.unwrap();
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("retry-after"));
     let body: serde_json::Value = response.json().await.unwrap();

@@ -144,7 +144,7 @@ impl Machine {
         let timings = self.timings.clone();
         let Some(live) = self.live_mut() else { return };
         match input {
-            Input::LoadFailed { why } => self.load_failed(&why, now),
+            Input::LoadFailed { why } => self.load_failed(why.as_deref(), now),
             Input::PageCrashed => self.page_crashed(now),
             Input::ReportsLost => {
                 // What was lost cannot be asked for again; a new document tells everything from the start.
@@ -166,7 +166,7 @@ impl Machine {
         let Some(live) = self.live_mut() else { return };
         match event {
             PageEvent::Hello {} => live.begin_document(now.mono, &timings),
-            PageEvent::Document { status } if status >= 400 => self.load_failed(&format!("HTTP {status}"), now),
+            PageEvent::Document { status } if status >= 400 => self.load_failed(Some(&format!("HTTP {status}")), now),
             PageEvent::Document { .. } => {
                 live.load_tries = 0;
                 if self.state == State::Init && self.reason == Some(Reason::PageLoadFailed) {
@@ -197,7 +197,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn load_failed(&mut self, why: &str, now: Now) {
+    pub(super) fn load_failed(&mut self, why: Option<&str>, now: Now) {
         let pause = self.live().map_or(0, |live| live.load_tries) + 1;
         let pause = self.backoff(pause);
         let Some(live) = self.live_mut() else { return };
@@ -208,7 +208,9 @@ impl Machine {
             live.level = None;
             live.code = None;
         }
-        if self.state != State::Disconnected {
+        // The same failure is told twice, by the call and by the error page; the one that knows why counts.
+        if self.state != State::Disconnected && (why.is_some() || !known) {
+            let why = why.unwrap_or("the address could not be reached");
             let detail = format!("{} The browser says: {why}.", words::of_reason(Reason::PageLoadFailed));
             self.step_back(Reason::PageLoadFailed, detail, now);
         }

@@ -248,7 +248,8 @@ fn a_page_that_cannot_be_loaded_is_tried_again_for_ever_and_says_why() {
     bench.give(Input::Connect);
     bench.give(Input::Launched);
     for tries in 1..10 {
-        bench.give(Input::LoadFailed { why: "net::ERR_NAME_NOT_RESOLVED".to_owned() });
+        bench.give(Input::LoadFailed { why: Some("net::ERR_NAME_NOT_RESOLVED".to_owned()) });
+        bench.give(Input::LoadFailed { why: None });
         let view = bench.machine.view();
         assert_eq!((view.state, view.reason, view.attempts), (State::Init, Some(Reason::PageLoadFailed), tries));
         assert!(view.detail.contains("ERR_NAME_NOT_RESOLVED"));
@@ -420,7 +421,7 @@ proptest! {
                     bench.give(Input::BrowserGone { how: String::new() });
                 }
                 11 if running => drop(bench.give(Input::PageCrashed)),
-                12 if running => drop(bench.give(Input::LoadFailed { why: String::new() })),
+                12 if running => drop(bench.give(Input::LoadFailed { why: None })),
                 13 if running => drop(bench.give(Input::Beat { answered: false })),
                 14 if running => drop(bench.page(PageEvent::Logout {})),
                 15 if running => drop(bench.page(PageEvent::Hello {})),

@@ -113,7 +113,7 @@ impl Machine {
                 self.launch();
             }
             Due::Launch => self.launch(),
-            Due::LoadLate => self.load_failed("the page did not arrive in time", now),
+            Due::LoadLate => self.load_failed(Some("the page did not arrive in time"), now),
             Due::LoadAgain => self.load_again(now),
             Due::Leave => self.close(Then::Stop),
             Due::SocketGrace => {

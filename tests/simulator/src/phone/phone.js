@@ -16,10 +16,14 @@ async function act(operation, body = {}) {
   try {
     await ask(operation, { method: 'POST', body: JSON.stringify(body) });
     $('problem').value = '';
+    return true;
   } catch (error) {
     $('problem').value = error.message;
+    return false;
+  } finally {
+    // Also after a refusal: a select must go back to what is so.
+    await refresh();
   }
-  await refresh();
 }
 
 function element(tag, properties, ...children) {
@@ -40,16 +44,41 @@ function deviceItem({ device, online, queued }) {
   return element('li', {}, text, button('Unlink', () => act('unlink', { device })));
 }
 
-function messageItem(message) {
+function messageItem(message, writer) {
   const mine = message.fromMe;
-  const text = message.type === 'chat' ? message.body : `[${message.type}] ${message.body}`;
-  const note = mine ? (TICKS[message.ack] ?? '') : new Date(message.t * 1000).toLocaleTimeString();
-  return element('div', { className: mine ? 'message mine' : 'message' }, text, element('small', {}, note));
+  const text = message.body || message.fields?.caption || '';
+  const note = [new Date(message.t * 1000).toLocaleTimeString(), mine && TICKS[message.ack]].filter(Boolean).join(' ');
+  return element(
+    'div',
+    { className: mine ? 'message mine' : 'message' },
+    writer ? element('b', {}, writer) : '',
+    message.type === 'chat' ? text : `[${message.type}] ${text}`.trim(),
+    element('small', {}, note),
+  );
 }
 
-function chatItem({ chat, phone, name, messages }) {
+function chatItem({ chat, phone, name, messages }, people) {
   const title = [name, phone ?? chat].filter(Boolean).join(' · ');
-  return element('article', { className: 'chat' }, element('h3', {}, title), ...messages.slice(-SHOWN).map(messageItem));
+  const writer = ({ fromMe, participant }) => {
+    const person = !fromMe && people.find(({ lid }) => lid === participant);
+    return person ? (person.name ?? person.phone.split('@')[0]) : participant && !fromMe && participant;
+  };
+  const items = messages.slice(-SHOWN).map((message) => messageItem(message, writer(message)));
+  return element('article', { className: 'chat' }, element('h3', {}, title), ...items);
+}
+
+function status({ code, network }, { connections }) {
+  if (network !== 'up') return 'The page is cut off, see below “At once”.';
+  if (code) return 'A page shows a code.';
+  const live = connections.filter(({ closed_at }) => closed_at === null);
+  if (live.some(({ device }) => device)) return 'A linked page is connected.';
+  if (live.length > 0) return 'A page is connected but shows no code: not yet, or its codes have run out.';
+  return 'No page is connected.';
+}
+
+/** Whether the value of a fault is another than when nothing is broken. */
+function isBroken(value) {
+  return value !== null && typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value) && value !== 'none';
 }
 
 function showFaults(faults) {
@@ -65,10 +94,68 @@ function showFaults(faults) {
 }
 
 async function refresh() {
-  const [state, chats] = await Promise.all([ask('state'), ask('chats')]);
+  const [state, record, chats] = await Promise.all([ask('state'), ask('record'), ask('chats')]);
   $('number').textContent = `+${state.phone}`;
-  $('waiting').textContent = state.code ? 'A page shows a code.' : 'No page shows a code.';
+  $('status').textContent = status(state, record);
   $('scan').disabled = !state.code;
+  $('conflict').disabled = !state.devices.some((device) => device.online);
+  $('network').value = state.network;
+  $('mend').disabled = state.network === 'up' && !Object.values(state.faults).some(isBroken);
+  $('devices').replaceChildren(...state.devices.map(deviceItem));
+  const none = element('p', {}, 'No messages yet.');
+  $('chats').replaceChildren(...(chats.length > 0 ? chats.map((chat) => chatItem(chat, state.people)) : [none]));
+  showFaults(state.faults);
+  return record.version;
+}
+
+$('scan').disabled = !state.code;
+  $('conflict').disabled = !state.devices.some((device) => device.online);
+  $('network').addEventListener('change', ({ target }) => act('network', { network: target.value }));
+$('mend').addEventListener('click', async () => {
+  if (await act('network', { network: 'up' })) await act('faults', { reset: true });
+});
+
+$('pairing').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (await act('pairing-code', { code: form.code.value })) form.reset();
+});
+
+$('write').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { number, body } = event.target;
+  const operation = event.submitter?.value ?? 'incoming';
+  const other = operation === 'incoming' ? { from: number.value } : { to: number.value };
+  if (await act(operation, { ...other, body: body.value })) body.value = '';
+});
+
+$('faults');
+  // What the person is changing now must not be overwritten.
+  if (form.contains(document.activeElement)) return;
+  form.send.value = faults.send;
+  form.server.value = faults.server;
+  form.socket_state.value = faults.socket_state ?? '';
+  form.missing_modules.value = faults.missing_modules.join(', ');
+  form.slow_boot_ms.value = faults.slow_boot_ms;
+  form.refuse_link.checked = faults.refuse_link;
+}
+
+async function refresh() {
+  const [state, record, chats] = await Promise.all([ask('state'), ask('record'), ask('chats')]);
+  $('number').textContent = `+${state.phone}`;
+  $('status').textContent = status(state, record);
+  $('scan').disabled = !state.code;
+  $('conflict').disabled = !state.devices.some((device) => device.online);
+  $('network').value = state.network;
+  $('mend').disabled = state.network === 'up' && !Object.values(state.faults).some(isBroken);
+  $('devices').replaceChildren(...state.devices.map(deviceItem));
+  const none = element('p', {}, 'No messages yet.');
+  $('chats').replaceChildren(...(chats.length > 0 ? chats.map((chat) => chatItem(chat, state.people)) : [none]));
+  showFaults(state.faults);
+  return record.version;
+}
+
+$('scan').disabled = !state.code;
   $('conflict').disabled = !state.devices.some((device) => device.online);
   $('airplane').checked = state.network === 'full';
   $('server-only').textContent = state.network === 'server_only' ? 'Bring the server back' : 'Lose the server only';
