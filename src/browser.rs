@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{Browser as Settings, LoginMode};
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
-pub use profile::{Profile, ProfileError, SESSION};
+pub use profile::{Profile, ProfileError};
 
 /// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page.
 const SHM_MIN: u64 = 128 << 20;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::domain::secret::Secret;
+use crate::secret::Secret;
 pub use reader::{Effective, Problem, ProcessEnvironment, Source};
 pub use timings::Timings;
 

@@ -3,6 +3,5 @@
 pub mod account;
 pub mod address;
 pub mod message;
-pub mod secret;
 pub mod state;
 pub mod time;

@@ -11,6 +11,7 @@ pub mod http;
 pub mod instance;
 pub mod listen;
 pub mod outbound;
+pub mod secret;
 pub mod session;
 pub mod shutdown;
 pub mod store;

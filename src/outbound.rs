@@ -19,12 +19,12 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Send as Settings, SendMode};
 use crate::domain::address::{ChatId, Server};
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
+use crate::secret::Secret;
 use crate::session::{Handle, SessionError};
 use crate::store::Store;
-use crate::whatsapp::{PageError, Prepared};
+use crate::whatsapp::Prepared;
 
 use acks::{Acks, Awaited};
 pub use gates::Availability;
@@ -141,7 +141,7 @@ impl Outbound {
             taken = dispatch => match taken {
                 Ok(ack) if ack.is_sent() || ack.is_failure() => Some(ack),
                 // Taken, or perhaps taken: only an ack tells.
-                Ok(_) | Err(SessionError::Page(PageError::Lost(_)) | SessionError::Stopped) => None,
+                Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
                 Err(error) => return Err(nothing_left(error)),
             },
         };
@@ -177,9 +177,9 @@ fn nothing_left(error: SessionError) -> SendError {
         SessionError::Busy => SendError::Busy,
         SessionError::Stopped => SendError::Stopping,
         SessionError::NotReady(state) => SendError::NotReady(state),
-        SessionError::Page(PageError::NotOnWhatsApp) => SendError::NotOnWhatsApp,
-        SessionError::Page(PageError::Missing(modules)) => SendError::Unavailable(gates::lacks(&modules)),
-        SessionError::Page(PageError::Refused(why)) => SendError::Refused(why),
+        SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
+        error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
+        SessionError::Refused(why) => SendError::Refused(why),
         error => SendError::Refused(error.to_string()),
     }
 }

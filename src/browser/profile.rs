@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgid};
 
+use crate::domain::state::SESSION;
+
 use super::chrome::MARK;
 
-/// The name of the one session, and of its folder under `TOKENS_DIR`.
-pub const SESSION: &str = "admin";
 /// Where the former Node service kept its login.
 const FORMER: &str = "session-admin";
 /// Says that a device was linked in this profile: lives and goes with the login itself.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::secret::Secret;
+use crate::secret::Secret;
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, in groups with `_participant`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
+/// The name of the one session.
+pub const SESSION: &str = "admin";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {

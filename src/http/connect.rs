@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use crate::browser::SESSION;
 use crate::domain::address::PhoneNumber;
+use crate::domain::state::SESSION;
 use crate::session::LoggedOut;
 
 use super::App;

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use crate::domain::state::State;
 use crate::outbound::SendError;
 use crate::session::SessionError;
-use crate::whatsapp::PageError;
 
 /// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
@@ -116,23 +115,17 @@ impl From<SessionError> for ApiError {
             SessionError::NotWaitingForLink(_) => Self::new(StatusCode::CONFLICT, "NOT_WAITING_FOR_LINK", message),
             SessionError::NotConnected => Self::new(StatusCode::CONFLICT, "NOT_CONNECTED", message),
             SessionError::NotRemoved(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "LOGIN_NOT_REMOVED", message),
-            SessionError::NotUnlinked | SessionError::Page(PageError::Refused(_) | PageError::Lost(_)) => {
+            SessionError::NotUnlinked | SessionError::Refused(_) | SessionError::NoAnswer(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
             }
-            SessionError::Page(PageError::Missing(_)) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "PAGE_UNAVAILABLE", message)
-            }
-            SessionError::Page(PageError::NotOnWhatsApp) => Self::bad_request("NOT_ON_WHATSAPP", message),
-            SessionError::Page(PageError::NotWaiting) => {
-                Self::new(StatusCode::CONFLICT, "NOT_WAITING_FOR_LINK", message)
-            }
+            SessionError::PageLacks(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "PAGE_UNAVAILABLE", message),
+            SessionError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::browser::CallError;
     use crate::domain::message::MessageId;
 
     use super::*;
@@ -158,7 +151,6 @@ mod tests {
 
     #[test]
     fn every_session_error_has_the_contracts_code() {
-        let page = |error| SessionError::Page(error);
         let cases = [
             (SessionError::Busy, 503, "SESSION_NOT_READY"),
             (SessionError::Stopped, 503, "SESSION_NOT_READY"),
@@ -167,11 +159,10 @@ mod tests {
             (SessionError::NotConnected, 409, "NOT_CONNECTED"),
             (SessionError::NotRemoved(std::io::Error::other("x")), 500, "LOGIN_NOT_REMOVED"),
             (SessionError::NotUnlinked, 500, "WHATSAPP_ERROR"),
-            (page(PageError::Refused(String::new())), 500, "WHATSAPP_ERROR"),
-            (page(PageError::Lost(CallError::Closed)), 500, "WHATSAPP_ERROR"),
-            (page(PageError::Missing(String::new())), 503, "PAGE_UNAVAILABLE"),
-            (page(PageError::NotOnWhatsApp), 400, "NOT_ON_WHATSAPP"),
-            (page(PageError::NotWaiting), 409, "NOT_WAITING_FOR_LINK"),
+            (SessionError::Refused(String::new()), 500, "WHATSAPP_ERROR"),
+            (SessionError::NoAnswer(String::new()), 500, "WHATSAPP_ERROR"),
+            (SessionError::PageLacks(String::new()), 503, "PAGE_UNAVAILABLE"),
+            (SessionError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP"),
         ];
         for (error, status, code) in cases {
             let api = ApiError::from(error);

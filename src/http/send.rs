@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::domain::address::ChatId;
-use crate::domain::secret::{Secret, masked};
 use crate::outbound::{SendRequest, Sent};
+use crate::secret::{Secret, masked};
 
 use super::App;
 use super::body::{fields, text_or_number};

@@ -5,9 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::browser::SESSION;
 use crate::domain::account::Account;
-use crate::domain::state::{self, Reason};
+use crate::domain::state::{self, Reason, SESSION};
 use crate::domain::time::Timestamp;
 use crate::session::{LinkCode, Snapshot};
 

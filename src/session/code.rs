@@ -82,7 +82,7 @@ mod tests {
 
     use image::GrayImage;
 
-    use crate::domain::secret::Secret;
+    use crate::secret::Secret;
 
     use super::*;
 

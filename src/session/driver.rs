@@ -274,10 +274,10 @@ impl Driver {
 
     fn done(&mut self, generation: u64, done: Done) {
         match done {
-            Done::Drawn(drawn) => return self.drawn(drawn),
-            Done::Wiped => return self.wiped(),
-            _ if generation != self.generation => return,
-            Done::Launched(launched) => return self.launched(*launched),
+            Done::Drawn(drawn) => self.drawn(drawn),
+            Done::Wiped => self.wiped(),
+            _ if generation != self.generation => (),
+            Done::Launched(launched) => self.launched(*launched),
             Done::Closed => self.feed(Input::Closed),
             Done::Gone(how) => {
                 tracing::warn!(how, "Chrome ended by itself");

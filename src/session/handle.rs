@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use crate::domain::address::{ChatId, PhoneNumber};
 use crate::domain::message::Ack;
-use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
+use crate::secret::Secret;
 use crate::whatsapp::{PageError, Prepared};
 
 use super::snapshot::Snapshot;
@@ -37,8 +37,31 @@ pub enum SessionError {
     NotRemoved(std::io::Error),
     #[error("WhatsApp did not confirm the unlinking; try again, or with {{\"force\":true}}")]
     NotUnlinked,
-    #[error(transparent)]
-    Page(#[from] PageError),
+    /// The text names the modules.
+    #[error(
+        "WhatsApp Web changed and the page lacks what this needs ({0}): update session-manager or set ADAPTER_PATH"
+    )]
+    PageLacks(String),
+    #[error("the number is not on WhatsApp")]
+    NotOnWhatsApp,
+    /// The page answered, and said no.
+    #[error("WhatsApp Web refused: {0}")]
+    Refused(String),
+    /// Whether it happened is not known.
+    #[error("WhatsApp Web did not answer: {0}")]
+    NoAnswer(String),
+}
+
+impl From<PageError> for SessionError {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Missing(modules) => Self::PageLacks(modules),
+            PageError::NotOnWhatsApp => Self::NotOnWhatsApp,
+            PageError::NotWaiting => Self::NotWaitingForLink(State::QrRequired),
+            PageError::Refused(why) => Self::Refused(why),
+            PageError::Lost(error) => Self::NoAnswer(error.to_string()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::browser::{CallError, Tab};
 use crate::domain::address::{ChatId, PhoneNumber};
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::secret::Secret;
+use crate::secret::Secret;
 
 use super::Adapter;
 

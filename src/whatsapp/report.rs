@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::domain::account::Account;
 use crate::domain::message::{Ack, MessageId, PageMessage};
-use crate::domain::secret::Secret;
+use crate::secret::Secret;
 
 /// The socket's state in WhatsApp's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]

@@ -244,7 +244,7 @@ impl TabEvents {
             }
             EventFrameNavigated::IDENTIFIER => {
                 let frame = event.read::<EventFrameNavigated>()?.frame;
-                (frame.id == self.frame).then(|| match frame.unreachable_url {
+                (frame.id == self.frame).then_some(match frame.unreachable_url {
                     Some(url) => TabEvent::Unreachable { url },
                     None => TabEvent::Document { url: frame.url },
                 })

@@ -37,13 +37,10 @@ impl Driver {
                 let Some(reply) = self.in_state(State::QrRequired, reply) else { return };
                 let (clock, life) = (self.parts.clock.clone(), self.parts.timings.pairing_code);
                 self.with_page(move |page| async move {
-                    let given = match page.pairing_code(&phone).await {
-                        Ok(code) => Ok(PairingCode { code, expires_at: clock.now().plus(life) }),
-                        Err(PageError::NotWaiting) => Err(SessionError::NotWaitingForLink(State::QrRequired)),
-                        Err(error) => Err(error.into()),
-                    };
+                    let given = page.pairing_code(&phone).await;
+                    let given = given.map(|code| PairingCode { code, expires_at: clock.now().plus(life) });
                     let is_given = given.is_ok();
-                    let _ = reply.send(given);
+                    let _ = reply.send(given.map_err(Into::into));
                     is_given.then_some(Done::PairingCodeGiven)
                 });
             }

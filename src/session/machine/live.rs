@@ -1,136 +1,11 @@
-//! The session while a browser runs: what the page says, and which state follows from it.
+//! The session while a browser runs: which state follows from what the page says.
 
-use std::time::Duration;
-
-use crate::config::Timings;
-use crate::domain::secret::Secret;
 use crate::domain::state::{Reason, State};
-use crate::whatsapp::{Level, PageEvent, SocketState, Surface};
+use crate::secret::Secret;
+use crate::whatsapp::{Level, PageEvent, SocketState};
 
+use super::facts::{Live, Load, Lost, Probe, Step};
 use super::{Code, Effect, Input, Machine, Now, Phase, Then, words};
-
-#[derive(Debug)]
-pub(super) struct Live {
-    pub(super) load: Load,
-    /// Loads in a row that failed.
-    pub(super) load_tries: u32,
-    pub(super) level: Option<Level>,
-    pub(super) surface: Option<Surface>,
-    pub(super) code: Option<Code>,
-    /// Codes shown since a phone was asked for, and since the page began a series.
-    attempt: u32,
-    in_series: u32,
-    /// A pairing code given to somebody is good until then.
-    pub(super) pairing_until: Option<Duration>,
-    /// The page said it was unlinked; what it says of its identity is stale until it has a new document.
-    unlinked: bool,
-    /// An unlinked page is let go at this time at the latest: it clears its storage first.
-    pub(super) leave_at: Option<Duration>,
-    /// This page has been on the line.
-    was_connected: bool,
-    pub(super) lost: Option<Lost>,
-    pub(super) probe: Probe,
-    pub(super) progress_at: Duration,
-    /// A code was asked for again since the last one.
-    pub(super) code_asked: bool,
-    pub(super) beat: Beat,
-    /// The last reload for lost reports.
-    reloaded_at: Option<Duration>,
-}
-
-#[derive(Debug)]
-pub(super) enum Load {
-    /// Nothing has arrived yet.
-    Asked {
-        until: Duration,
-    },
-    /// A document is there; its modules may still be coming.
-    Arrived {
-        until: Duration,
-    },
-    Failed {
-        retry_at: Duration,
-    },
-}
-
-/// A socket that left CONNECTED.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lost {
-    pub(super) since: Duration,
-    /// The network is up since; while it is down, the page is left alone.
-    pub(super) up_since: Option<Duration>,
-    /// How far recovery has gone with the network up.
-    pub(super) step: Step,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Waited,
-    Reconnected,
-    Reloaded,
-}
-
-/// Nothing is torn down on account of a network that is down: WhatsApp's host is asked first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Probe {
-    Idle,
-    Asked,
-    /// It did not answer.
-    Down {
-        again_at: Duration,
-    },
-}
-
-#[derive(Debug)]
-pub(super) struct Beat {
-    /// None while an answer is awaited.
-    pub(super) next: Option<Duration>,
-    missed: u32,
-}
-
-impl Live {
-    pub(super) fn new(mono: Duration, timings: &Timings) -> Self {
-        Self {
-            load: Load::Asked { until: mono + timings.page_commit + timings.page_load },
-            load_tries: 0,
-            level: None,
-            surface: None,
-            code: None,
-            attempt: 0,
-            in_series: 0,
-            pairing_until: None,
-            unlinked: false,
-            leave_at: None,
-            was_connected: false,
-            lost: None,
-            probe: Probe::Idle,
-            progress_at: mono,
-            code_asked: false,
-            beat: Beat { next: Some(mono + timings.heartbeat), missed: 0 },
-            reloaded_at: None,
-        }
-    }
-
-    pub(super) fn is_connected(&self) -> bool {
-        self.level.as_ref().is_some_and(|level| level.socket == SocketState::Connected)
-    }
-
-    /// What the browser itself says of the network.
-    pub(super) fn is_online(&self) -> bool {
-        self.level.as_ref().is_none_or(|level| level.online)
-    }
-
-    /// A new document: nothing the old one said holds.
-    fn begin_document(&mut self, mono: Duration, timings: &Timings) {
-        self.load = Load::Arrived { until: mono + timings.page_load };
-        self.level = None;
-        self.surface = None;
-        self.code = None;
-        self.unlinked = false;
-        self.was_connected = false;
-        self.progress_at = mono;
-    }
-}
 
 impl Machine {
     fn live_mut(&mut self) -> Option<&mut Live> {
@@ -146,13 +21,12 @@ impl Machine {
         match input {
             Input::LoadFailed { why } => self.load_failed(why.as_deref(), now),
             Input::PageCrashed => self.page_crashed(now),
-            Input::ReportsLost => {
+            Input::ReportsLost
                 // What was lost cannot be asked for again; a new document tells everything from the start.
-                if live.reloaded_at.is_none_or(|at| now.mono >= at + timings.stable) {
+                if live.reloaded_at.is_none_or(|at| now.mono >= at + timings.stable) => {
                     live.reloaded_at = Some(now.mono);
                     self.reload(now);
                 }
-            }
             Input::PairingCodeGiven => live.pairing_until = Some(now.mono + timings.pairing_code),
             Input::Beat { answered } => self.beaten(answered, now),
             Input::Probed { reachable } => self.probed(reachable, now),

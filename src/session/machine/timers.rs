@@ -6,7 +6,7 @@ use crate::domain::state::{Reason, State};
 
 use crate::whatsapp::SocketState;
 
-use super::live::{Load, Lost, Probe, Step};
+use super::facts::{Live, Load, Lost, Probe, Step};
 use super::{Effect, Machine, Now, Phase, Then, words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Machine {
         }
     }
 
-    fn with_live(&mut self, change: impl FnOnce(&mut super::live::Live)) {
+    fn with_live(&mut self, change: impl FnOnce(&mut Live)) {
         if let Phase::Live(live) = &mut self.phase {
             change(live);
         }

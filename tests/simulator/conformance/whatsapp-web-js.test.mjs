@@ -62,7 +62,8 @@ describe('whatsapp-web.js', () => {
   }, { timeout: START_MS });
 
   it('loads the page as a browser that nobody drives', async () => {
-    const { pages } = await simulator.recordWhen('word of the page', ({ pages }) => pages[0]?.webdriver != null, DEADLINE_MS);
+    const reported = ({ pages }) => pages[0]?.webdriver != null;
+    const { pages } = await simulator.recordWhen('word of the page', reported, DEADLINE_MS);
     assert.equal(pages.length, 1);
     assert.equal(pages[0].address, '/');
     assert.equal(pages[0].refused, false);
@@ -106,7 +107,8 @@ describe('whatsapp-web.js', () => {
     assert.equal(wid._serialized, lid);
     const sent = await client.sendMessage(wid._serialized, 'hello from the library');
 
-    const { received, seen } = await simulator.recordWhen('delivery', ({ received }) => received[0]?.ack === 2, DEADLINE_MS);
+    const delivered = ({ received }) => received[0]?.ack === 2;
+    const { received, seen } = await simulator.recordWhen('delivery', delivered, DEADLINE_MS);
     assert.equal(received.length, 1);
     const [message] = received;
     assert.equal(message.count, 1);
@@ -134,7 +136,6 @@ describe('whatsapp-web.js', () => {
     );
     const [{ pn, lid }] = await client.getContactLidAndPhone([message.from]);
     assert.deepEqual({ pn, lid }, { pn: `${FRIEND}@c.us`, lid: chat.chat });
-    const { devices } = await simulator.recordWhen('confirmation', ({ devices }) => devices[0].queued === 0, DEADLINE_MS);
-    assert.equal(devices.length, 1);
+    await simulator.recordWhen('confirmation', ({ devices }) => devices[0].queued === 0, DEADLINE_MS);
   });
 });

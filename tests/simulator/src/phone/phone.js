@@ -57,18 +57,21 @@ function messageItem(message, writer) {
   );
 }
 
+/** Who wrote a message of a group. */
+function writer({ fromMe, participant }, people) {
+  if (fromMe || !participant) return '';
+  const person = people.find(({ lid }) => lid === participant);
+  return person?.name ?? person?.phone.replace('@c.us', '') ?? participant;
+}
+
 function chatItem({ chat, phone, name, messages }, people) {
   const title = [name, phone ?? chat].filter(Boolean).join(' · ');
-  const writer = ({ fromMe, participant }) => {
-    const person = !fromMe && people.find(({ lid }) => lid === participant);
-    return person ? (person.name ?? person.phone.split('@')[0]) : participant && !fromMe && participant;
-  };
-  const items = messages.slice(-SHOWN).map((message) => messageItem(message, writer(message)));
+  const items = messages.slice(-SHOWN).map((message) => messageItem(message, writer(message, people)));
   return element('article', { className: 'chat' }, element('h3', {}, title), ...items);
 }
 
 function status({ code, network }, { connections }) {
-  if (network !== 'up') return 'The page is cut off, see below “At once”.';
+  if (network !== 'up') return 'The page is cut off, see “At once”.';
   if (code) return 'A page shows a code.';
   const live = connections.filter(({ closed_at }) => closed_at === null);
   if (live.some(({ device }) => device)) return 'A linked page is connected.';
@@ -78,7 +81,8 @@ function status({ code, network }, { connections }) {
 
 /** Whether the value of a fault is another than when nothing is broken. */
 function isBroken(value) {
-  return value !== null && typeof value === 'object' ? Object.keys(value).length > 0 : Boolean(value) && value !== 'none';
+  if (value !== null && typeof value === 'object') return Object.keys(value).length > 0;
+  return Boolean(value) && value !== 'none';
 }
 
 function showFaults(faults) {
@@ -94,7 +98,9 @@ function showFaults(faults) {
 }
 
 async function refresh() {
-  const [state, record, chats] = await Promise.all([ask('state'), ask('record'), ask('chats')]);
+  // First the record: what changes during the rest is beyond its version, and read again.
+  const record = await ask('record');
+  const [state, chats] = await Promise.all([ask('state'), ask('chats')]);
   $('number').textContent = `+${state.phone}`;
   $('status').textContent = status(state, record);
   $('scan').disabled = !state.code;
@@ -108,8 +114,9 @@ async function refresh() {
   return record.version;
 }
 
-$('scan').disabled = !state.code;
-  $('conflict').disabled = !state.devices.some((device) => device.online);
+$('scan').addEventListener('click', () => act('scan'));
+$('conflict').addEventListener('click', () => act('conflict'));
+$('busy').addEventListener('click', () => act('busy', { ms: 5000 }));
   $('network').addEventListener('change', ({ target }) => act('network', { network: target.value }));
 $('mend').addEventListener('click', async () => {
   if (await act('network', { network: 'up' })) await act('faults', { reset: true });
@@ -129,63 +136,6 @@ $('write').addEventListener('submit', async (event) => {
   if (await act(operation, { ...other, body: body.value })) body.value = '';
 });
 
-$('faults');
-  // What the person is changing now must not be overwritten.
-  if (form.contains(document.activeElement)) return;
-  form.send.value = faults.send;
-  form.server.value = faults.server;
-  form.socket_state.value = faults.socket_state ?? '';
-  form.missing_modules.value = faults.missing_modules.join(', ');
-  form.slow_boot_ms.value = faults.slow_boot_ms;
-  form.refuse_link.checked = faults.refuse_link;
-}
-
-async function refresh() {
-  const [state, record, chats] = await Promise.all([ask('state'), ask('record'), ask('chats')]);
-  $('number').textContent = `+${state.phone}`;
-  $('status').textContent = status(state, record);
-  $('scan').disabled = !state.code;
-  $('conflict').disabled = !state.devices.some((device) => device.online);
-  $('network').value = state.network;
-  $('mend').disabled = state.network === 'up' && !Object.values(state.faults).some(isBroken);
-  $('devices').replaceChildren(...state.devices.map(deviceItem));
-  const none = element('p', {}, 'No messages yet.');
-  $('chats').replaceChildren(...(chats.length > 0 ? chats.map((chat) => chatItem(chat, state.people)) : [none]));
-  showFaults(state.faults);
-  return record.version;
-}
-
-$('scan').disabled = !state.code;
-  $('conflict').disabled = !state.devices.some((device) => device.online);
-  $('airplane').checked = state.network === 'full';
-  $('server-only').textContent = state.network === 'server_only' ? 'Bring the server back' : 'Lose the server only';
-  $('server-only').dataset.network = state.network === 'server_only' ? 'up' : 'server_only';
-  $('devices').replaceChildren(...state.devices.map(deviceItem));
-  $('chats').replaceChildren(...chats.map(chatItem));
-  showFaults(state.faults);
-}
-
-$('scan').addEventListener('click', () => act('scan'));
-$('conflict').addEventListener('click', () => act('conflict'));
-$('busy').addEventListener('click', () => act('busy', { ms: 5000 }));
-$('airplane').addEventListener('change', ({ target }) => act('network', { network: target.checked ? 'full' : 'up' }));
-$('server-only').addEventListener('click', ({ target }) => act('network', { network: target.dataset.network }));
-$('mend').addEventListener('click', () => act('faults', { reset: true }));
-
-$('pairing').addEventListener('submit', (event) => {
-  event.preventDefault();
-  act('pairing-code', { code: event.target.code.value });
-});
-
-$('write').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const { from, body } = event.target;
-  const operation = event.submitter?.value ?? 'incoming';
-  const number = operation === 'incoming' ? { from: from.value } : { to: from.value };
-  await act(operation, { ...number, body: body.value });
-  body.value = '';
-});
-
 $('faults').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = event.target;
@@ -202,13 +152,15 @@ $('faults').addEventListener('submit', (event) => {
 
 /** Follows the record: each answer comes when something has changed. A code can also run out, so at most 5 s apart. */
 async function follow() {
-  let version = -1;
+  let lost = false;
   for (;;) {
     try {
-      await refresh();
-      const query = version < 0 ? '' : `?after=${version}&wait=5`;
-      ({ version } = await ask(`record${query}`));
+      const version = await refresh();
+      if (lost) $('problem').value = '';
+      lost = false;
+      await ask(`record?after=${version}&wait=5`);
     } catch (error) {
+      lost = true;
       $('problem').value = `The simulator does not answer: ${error.message}`;
       await new Promise((resolve) => setTimeout(resolve, 2000));
     }

@@ -1,0 +1,103 @@
+//! What goes into the machine and what comes out of it.
+
+use std::time::Duration;
+
+use crate::domain::account::Account;
+use crate::domain::state::{Reason, State, Transition};
+use crate::domain::time::Timestamp;
+use crate::secret::Secret;
+use crate::whatsapp::PageEvent;
+
+/// A moment by both clocks: deadlines count on one that never jumps, people read the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// Since the driver started.
+    pub mono: Duration,
+    pub wall: Timestamp,
+}
+
+#[derive(Debug)]
+pub enum Input {
+    Connect,
+    /// Stop on purpose and stay stopped: the operator, an unlinking, the end of the service.
+    Disconnect(Reason),
+    Launched,
+    LaunchFailed {
+        reason: Reason,
+        detail: String,
+    },
+    /// The browser went without being asked.
+    BrowserGone {
+        how: String,
+    },
+    /// The browser that was asked to close is gone.
+    Closed,
+    /// The page could not be loaded; why, where the browser says.
+    LoadFailed {
+        why: Option<String>,
+    },
+    PageCrashed,
+    /// Reports of the page were lost on the way.
+    ReportsLost,
+    Page(PageEvent),
+    /// The renderer answered the heartbeat, or did not.
+    Beat {
+        answered: bool,
+    },
+    /// WhatsApp's host could be reached, or not.
+    Probed {
+        reachable: bool,
+    },
+    PairingCodeGiven,
+    /// The profile is empty.
+    LoginRemoved,
+    /// Time has passed: see [`Machine::deadline`].
+    Tick,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Launch,
+    Close,
+    Load,
+    Reload,
+    RefreshCode,
+    Reconnect,
+    TakeOver,
+    Beat,
+    Probe,
+    /// A device is linked in the profile, or no longer.
+    RememberLink(bool),
+    Record(Transition),
+}
+
+/// The code a phone scans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    pub text: Secret,
+    /// The how many-th since a phone was asked for.
+    pub attempt: u32,
+    pub generated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// What the world may know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    pub state: State,
+    pub reason: Option<Reason>,
+    pub detail: String,
+    pub since: Timestamp,
+    pub attempts: u32,
+    /// A connection has been asked for since the service started.
+    pub initialized: bool,
+    /// A browser runs, is starting, or is about to be started again.
+    pub active: bool,
+    /// WhatsApp's server is on the line.
+    pub connected: bool,
+    pub account: Option<Account>,
+    pub code: Option<Code>,
+    pub web_version: Option<String>,
+    /// The modules whose absence keeps messages from being sent.
+    pub send_broken: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! Any sequence of events, in any order and at any time: the rules hold.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Anything the world may come up with. The bench checks the rules after every step.
+fn anything() -> impl Strategy<Value = u8> {
+    0..26u8
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn no_sequence_of_events_breaks_the_rules(steps in proptest::collection::vec((anything(), 0..400u64), 1..80), linked: bool) {
+        use SocketState::{Conflict, Connected, DeprecatedVersion, Opening, Pairing, ProxyBlock, Timeout, Unlaunched, Unpaired, UnpairedIdle};
+        let mut bench = Bench::new(policy(), linked);
+        let mut starting = false;
+        for (step, seconds) in steps {
+            let running = bench.browser && !starting;
+            match step {
+                0..=2 => drop(bench.give(Input::Connect)),
+                3 => drop(bench.give(Input::Disconnect(Reason::Operator))),
+                4..=6 if starting => drop(bench.give(Input::Launched)),
+                7 if starting => {
+                    bench.browser = false;
+                    bench.give(Input::LaunchFailed { reason: Reason::BrowserLaunchFailed, detail: String::new() });
+                }
+                8 if starting => {
+                    bench.browser = false;
+                    bench.give(Input::LaunchFailed { reason: Reason::NoDisplay, detail: String::new() });
+                }
+                // Either end of a browser: asked for, or not.
+                9 | 10 if running && bench.done.last() == Some(&Effect::Close) => bench.closed(),
+                9 if running && bench.machine.live().is_some() => {
+                    bench.browser = false;
+                    bench.give(Input::BrowserGone { how: String::new() });
+                }
+                11 if running => drop(bench.give(Input::PageCrashed)),
+                12 if running => drop(bench.give(Input::LoadFailed { why: None })),
+                13 if running => drop(bench.give(Input::Beat { answered: false })),
+                14 if running => drop(bench.page(PageEvent::Logout {})),
+                15 if running => drop(bench.page(PageEvent::Hello {})),
+                16 if running => drop(bench.page(code("x"))),
+                17 if running => drop(bench.give(Input::ReportsLost)),
+                18 if running => drop(bench.give(Input::PairingCodeGiven)),
+                19..=25 if running => {
+                    let sockets = [Connected, Opening, Unpaired, UnpairedIdle, Pairing, Conflict, Timeout, Unlaunched, DeprecatedVersion, ProxyBlock];
+                    let socket = sockets[usize::try_from(seconds).unwrap() % sockets.len()];
+                    bench.level(socket, seconds % 3 != 0);
+                }
+                _ => {}
+            }
+            bench.wait(Duration::from_secs(seconds), seconds % 2 == 0);
+            if matches!(bench.machine.phase, Phase::Closing { .. }) {
+                bench.closed();
+            }
+            starting = matches!(bench.machine.phase, Phase::Launching);
+            prop_assert!(!bench.machine.is_at_rest() || !bench.browser);
+        }
+    }
+}
