@@ -78,7 +78,7 @@ fn png(qr: &QrCode) -> Result<Vec<u8>, image::ImageError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
 
     use image::GrayImage;
 
