@@ -36,6 +36,8 @@ const MESSAGES: usize = 4096;
 pub enum StartError {
     #[error(transparent)]
     Instance(#[from] InstanceError),
+    #[error("TOKENS_DIR and DATA_DIR are the same folder: set two, or wiping the login wipes the messages")]
+    OneFolder,
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error(transparent)]
@@ -53,7 +55,10 @@ impl StartError {
             Self::Bind(_) => 69,
             Self::Instance(InstanceError::Held { .. }) => 75,
             // What only a change of the settings mends, and trying again does not.
-            Self::Instance(InstanceError::Io { .. }) | Self::Profile(_) | Self::Store(StoreError::Newer { .. }) => 78,
+            Self::OneFolder
+            | Self::Instance(InstanceError::Io { .. })
+            | Self::Profile(_)
+            | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Store(_) | Self::Internal(_) => INTERNAL,
         }
     }
@@ -61,6 +66,7 @@ impl StartError {
 
 /// The running service.
 pub struct Service {
+    auto_connect: bool,
     addresses: Vec<SocketAddr>,
     session: Handle,
     server: Server,
@@ -78,7 +84,7 @@ impl Service {
     /// Starts everything; returns once HTTP is answered, before any browser runs.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let started = Instant::now();
-        let locks = [InstanceLock::acquire(&config.paths.data)?, InstanceLock::acquire(&config.paths.tokens)?];
+        let locks = [InstanceLock::acquire(&config.paths.data)?, lock_tokens(&config)?];
         let listeners = listen::bind(&config.server.hosts, config.server.port).await?;
         let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         for address in &addresses {
@@ -118,10 +124,27 @@ impl Service {
             closing: closing.clone(),
         };
         let server = Server::start(listeners, &router(app));
-        if auto_connect && let Err(error) = session.connect().await {
+        Ok(Self {
+            auto_connect,
+            addresses,
+            session,
+            server,
+            closing,
+            stop_session,
+            driver,
+            recorder,
+            store,
+            _locks: locks,
+        })
+    }
+
+    /// Connects, unless AUTO_CONNECT says not to. Chrome starts now and not before.
+    pub async fn open(&self) {
+        if self.auto_connect
+            && let Err(error) = self.session.connect().await
+        {
             tracing::error!(%error, "the session could not be started");
         }
-        Ok(Self { addresses, session, server, closing, stop_session, driver, recorder, store, _locks: locks })
     }
 
     /// Where HTTP is answered.
@@ -140,7 +163,7 @@ impl Service {
         // Sends under way get a good part of the time; the browser's own end takes a fraction of a second.
         let drained = self.server.stop(patience.mul_f64(0.4)).await;
         if !drained {
-            tracing::warn!("some requests were still being answered and are cut off");
+            tracing::warn!("some connections were still open and are cut off");
         }
         self.stop_session.cancel();
         let session_ended = tokio::time::timeout_at(deadline, self.driver).await.is_ok_and(|ended| ended.is_ok());
@@ -154,6 +177,14 @@ impl Service {
         }
         session_ended && recorded && stored
     }
+}
+
+/// The two folders may be one by a link, where only the lock shows it.
+fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
+    InstanceLock::acquire(&config.paths.tokens).map_err(|error| match error {
+        InstanceError::Held { pid: Some(pid), .. } if pid.unsigned_abs() == std::process::id() => StartError::OneFolder,
+        error => error.into(),
+    })
 }
 
 /// Keeps the history: each transition is flushed, several at once where they came together.
@@ -181,14 +212,23 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
             return INTERNAL;
         }
     };
-    let service = match Service::start(config).await {
+    let started = tokio::select! {
+        started = Service::start(config) => started,
+        // A disk that hangs does not keep whoever wants it stopped.
+        () = overdue(&shutdown, patience) => {
+            tracing::warn!("stopped while it started");
+            return INTERNAL;
+        }
+    };
+    let service = match started {
         Ok(service) => service,
         Err(error) => {
-            tracing::error!("{error}");
+            tracing::error!("{}", with_causes(&error));
             return error.exit_code();
         }
     };
     notifier.ready("serving");
+    service.open().await;
     let companions = [
         tokio::spawn(obey(requests, shutdown.clone())),
         tokio::spawn(keep_told(notifier.clone(), service.session().clone())),
@@ -208,14 +248,31 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     code
 }
 
+/// Completes when a stop that was asked for has had its time, or is forced.
+async fn overdue(shutdown: &Shutdown, patience: Duration) {
+    shutdown.graceful().cancelled().await;
+    let _ = tokio::time::timeout(patience, shutdown.forced().cancelled()).await;
+}
+
+/// The error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        sentence = format!("{sentence}: {error}");
+        cause = error.source();
+    }
+    sentence
+}
+
 /// `EX_SOFTWARE`: it did not end in order.
 const INTERNAL: u8 = 70;
 
 fn announce(config: &Config) {
-    let settings: Vec<_> = config.effective.iter().filter(|setting| setting.from_environment).collect();
     tracing::info!(version = VERSION, pid = std::process::id(), "session-manager starts");
-    for setting in settings {
-        tracing::info!(name = setting.name, value = setting.shown, "set by the environment");
+    for setting in &config.effective {
+        let origin = if setting.from_environment { "environment" } else { "default" };
+        tracing::info!(name = setting.name, value = setting.shown, origin, "setting");
     }
     for (found, meant) in &config.lookalikes {
         tracing::warn!("{found} is not a setting of this service; did you mean {meant}?");

@@ -3,6 +3,9 @@
 mod config;
 mod store;
 
+use std::io;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 pub use config::{print as print_config, print_problems};
@@ -38,6 +41,21 @@ pub enum StoreCommand {
     Accept,
 }
 
+/// The exit code of a command that prints. Whoever closed the pipe early has seen what they wanted.
+#[allow(clippy::print_stderr, reason = "the output of a command")]
+pub fn finish(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(INTERNAL)
+        }
+    }
+}
+
+/// `EX_SOFTWARE`.
+const INTERNAL: u8 = 70;
 /// `EX_USAGE`: the command line was wrong.
 const USAGE: u8 = 64;
 

@@ -158,9 +158,10 @@ impl Config {
             data: r.var("DATA_DIR", "data", "a folder", parse::path, PathBuf::new()),
         };
         // `data` and `./data` are one folder.
-        let same = std::path::absolute(&paths.tokens).ok() == std::path::absolute(&paths.data).ok();
-        if !paths.tokens.as_os_str().is_empty() && same {
-            r.problem("DATA_DIR", "must not be TOKENS_DIR: wiping the login would wipe the messages".to_owned());
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_default();
+        if absolute(&paths.data).starts_with(absolute(&paths.tokens)) && !paths.tokens.as_os_str().is_empty() {
+            let why = "must not be TOKENS_DIR or inside it: wiping the login would wipe the messages";
+            r.problem("DATA_DIR", why.to_owned());
         }
         let browser = read_browser(&mut r);
         let session = read_session(&mut r);
@@ -181,9 +182,9 @@ fn read_server(r: &mut reader::Reader<'_>) -> Server {
     let hosts = r.var("HOST", "loopback", "an IP address, `localhost` or `loopback`", parse::hosts, vec![]);
     let port = r.var("PORT", "3001", "a port, 0 to 65535", |t| t.parse().ok(), 0);
     let token = r.secret("API_TOKEN");
-    // 16 characters keep a token out of reach of guessing over HTTP.
-    if token.as_ref().is_some_and(|token| token.len() < 16) {
-        r.problem("API_TOKEN", "must have at least 16 characters".to_owned());
+    // 16 characters keep a token out of reach of guessing over HTTP; a header carries no others.
+    if token.as_ref().is_some_and(|token| token.len() < 16 || !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        r.problem("API_TOKEN", "must have at least 16 characters: letters, digits and signs of ASCII".to_owned());
     }
     let networks = "a comma-separated list of networks such as 10.0.0.0/8";
     let trusted_peers = r.optional("TRUSTED_PEERS", networks, parse::networks).unwrap_or_default();
@@ -213,7 +214,11 @@ fn read_browser(r: &mut reader::Reader<'_>) -> Browser {
         chrome_path: r.optional("CHROME_PATH", "a path", parse::path),
         chrome_args: r.optional("CHROME_ARGS", "flags", words).unwrap_or_default(),
         user_agent: r.optional("USER_AGENT", "printable text", parse::printable),
-        proxy: r.optional("PROXY_URL", "a proxy such as http://host:3128 or socks5://host:1080", parse::proxy),
+        proxy: r.optional(
+            "PROXY_URL",
+            "a proxy such as http://host:3128 or socks5://host:1080, without user and password",
+            parse::proxy,
+        ),
         url: r.var("WHATSAPP_WEB_URL", "https://web.whatsapp.com/", page, parse::page_url, String::new()),
         adapter_path: r.optional("ADAPTER_PATH", "a path", parse::path),
     }
@@ -313,8 +318,12 @@ mod parse {
     fn origin(text: &str) -> Option<String> {
         let uri: ::http::Uri = text.parse().ok()?;
         let scheme = uri.scheme_str().filter(|s| matches!(*s, "http" | "https"))?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+        // A browser leaves out the port that goes without saying.
+        let implied = if scheme == "https" { ":443" } else { ":80" };
+        let authority = authority.as_str().strip_suffix(implied).unwrap_or(authority.as_str());
         let bare = uri.query().is_none() && matches!(uri.path(), "" | "/");
-        bare.then(|| uri.authority().map(|a| format!("{scheme}://{a}").to_ascii_lowercase()))?
+        bare.then(|| format!("{scheme}://{authority}").to_ascii_lowercase())
     }
 
     pub(super) fn page_url(text: &str) -> Option<String> {

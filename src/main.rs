@@ -28,11 +28,8 @@ fn main() -> ExitCode {
     };
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config, supervisor),
-        Command::Config => {
-            cli::print_config(&config);
-            ExitCode::SUCCESS
-        }
-        Command::Store(StoreCommand::Accept) => cli::accept_store(&config.paths.data),
+        Command::Config => cli::finish(cli::print_config(&config)),
+        Command::Store(StoreCommand::Accept) => cli::finish(cli::accept_store(&config.paths.data)),
     }
 }
 

@@ -68,6 +68,11 @@ pub enum SendError {
     NotOnWhatsApp,
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
+    #[error("WhatsApp Web marked the message as failed")]
+    Failed { message_id: MessageId },
+    /// Before anything had left.
+    #[error("WhatsApp Web did not answer and nothing was sent; try again")]
+    NoAnswer,
     #[error(
         "WhatsApp's server did not acknowledge the message in time; it may still arrive: do not send it again blindly"
     )]
@@ -137,7 +142,11 @@ impl Outbound {
         let dispatch = self.session.dispatch(to.clone(), text, left(deadline));
         let early = tokio::select! {
             biased;
-            ack = &mut acked => ack,
+            ack = &mut acked => match ack {
+                Some(ack) => Some(ack),
+                // Nobody will tell any more.
+                None => return Err(unconfirmed()),
+            },
             taken = dispatch => match taken {
                 Ok(ack) if ack.is_sent() || ack.is_failure() => Some(ack),
                 // Taken, or perhaps taken: only an ack tells.
@@ -150,7 +159,7 @@ impl Outbound {
             None => tokio::time::timeout_at(deadline, acked).await.ok().flatten(),
         };
         match ack {
-            Some(ack) if ack.is_failure() => Err(SendError::Refused("the message was marked as failed".to_owned())),
+            Some(ack) if ack.is_failure() => Err(SendError::Failed { message_id: to.message_id.clone() }),
             Some(ack) => Ok(ack),
             None => Err(unconfirmed()),
         }
@@ -179,6 +188,7 @@ fn nothing_left(error: SessionError) -> SendError {
         SessionError::NotReady(state) => SendError::NotReady(state),
         SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
         error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
+        SessionError::NoAnswer(_) => SendError::NoAnswer,
         SessionError::Refused(why) => SendError::Refused(why),
         error => SendError::Refused(error.to_string()),
     }

@@ -1,17 +1,20 @@
 //! `session-manager config`: what is in force, and why.
 
+use std::io::{self, Write};
+
 use crate::config::{Config, ConfigError};
 
 /// Prints the settings as a table.
-#[allow(clippy::print_stdout, reason = "the output of a command")]
-pub fn print(config: &Config) {
+pub fn print(config: &Config) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     for setting in &config.effective {
         let origin = if setting.from_environment { "environment" } else { "default" };
-        println!("{:<28} {:<40} {origin}", setting.name, setting.shown);
+        writeln!(out, "{:<28} {:<40} {origin}", setting.name, setting.shown)?;
     }
     for (found, meant) in &config.lookalikes {
-        println!("{found} is not a setting; did you mean {meant}?");
+        writeln!(out, "{found} is not a setting; did you mean {meant}?")?;
     }
+    out.flush()
 }
 
 /// Prints everything that is wrong, for the person who started the service.

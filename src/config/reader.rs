@@ -2,21 +2,27 @@
 //! at the first.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 
 /// Where variables come from: the process environment, or a map in tests.
 pub trait Source {
-    fn get(&self, name: &str) -> Option<String>;
+    fn raw(&self, name: &str) -> Option<OsString>;
     fn names(&self) -> Vec<String>;
+
+    /// The value, where it is text.
+    fn get(&self, name: &str) -> Option<String> {
+        self.raw(name)?.into_string().ok()
+    }
 }
 
-/// The environment of this process. A value that is not UTF-8 reads as one that no variable allows.
+/// The environment of this process.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessEnvironment;
 
 impl Source for ProcessEnvironment {
-    fn get(&self, name: &str) -> Option<String> {
-        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+    fn raw(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
     }
 
     fn names(&self) -> Vec<String> {
@@ -25,8 +31,8 @@ impl Source for ProcessEnvironment {
 }
 
 impl Source for BTreeMap<String, String> {
-    fn get(&self, name: &str) -> Option<String> {
-        self.get(name).cloned()
+    fn raw(&self, name: &str) -> Option<OsString> {
+        self.get(name).map(OsString::from)
     }
 
     fn names(&self) -> Vec<String> {
@@ -81,7 +87,7 @@ impl<'a> Reader<'a> {
         let text = given.as_deref().unwrap_or(default);
         self.note(name, text, given.is_some(), false);
         parse(text).unwrap_or_else(|| {
-            self.problem(name, format!("{text:?} is not {allowed}"));
+            self.problem(name, format!("{:?} is not {allowed}", without_user(text)));
             fallback
         })
     }
@@ -98,7 +104,7 @@ impl<'a> Reader<'a> {
         let text = given?;
         let value = parse(&text);
         if value.is_none() {
-            self.problem(name, format!("{text:?} is not {allowed}"));
+            self.problem(name, format!("{:?} is not {allowed}", without_user(&text)));
         }
         value
     }
@@ -131,13 +137,29 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn given(&self, name: &str) -> Option<String> {
-        self.source.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
+    fn given(&mut self, name: &'static str) -> Option<String> {
+        match self.source.raw(name)?.into_string() {
+            Ok(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+            Err(_) => {
+                self.problem(name, "is not text in UTF-8".to_owned());
+                None
+            }
+        }
     }
 
     fn note(&mut self, name: &'static str, text: &str, from_environment: bool, secret: bool) {
-        let shown = if secret && !text.is_empty() { "***".to_owned() } else { text.to_owned() };
+        let shown = if secret && !text.is_empty() { "***".to_owned() } else { without_user(text) };
         self.effective.push(Effective { name, shown, from_environment });
+    }
+}
+
+/// An address may carry a user and a password: they are not for a log.
+fn without_user(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let authority = rest.split(['/', '?', '#', ',']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) => format!("{scheme}://***{}", &rest[user.len()..]),
+        None => text.to_owned(),
     }
 }
 

@@ -55,7 +55,9 @@ fn a_log_level_that_would_silence_everything_is_refused() {
 
 #[test]
 fn the_login_and_the_messages_live_apart() {
-    assert!(Config::read(&env(&[("DATA_DIR", "./tokens")])).is_err());
+    for data in ["./tokens", "tokens/data", "tokens"] {
+        assert!(Config::read(&env(&[("DATA_DIR", data)])).is_err(), "{data}");
+    }
 }
 
 #[test]
@@ -80,6 +82,41 @@ fn secrets_are_masked_and_never_quoted() -> Result<(), ConfigError> {
     let error = Config::read(&env(&[("API_TOKEN", "secret")])).map(|_| ()).map_err(|e| e.to_string());
     assert_eq!(error.err().map(|text| text.contains("secret\"")), Some(false));
     Ok(())
+}
+
+#[test]
+fn an_address_is_shown_without_its_user_and_password() -> Result<(), ConfigError> {
+    let proxy = env(&[("PROXY_URL", "http://user:hunter2@proxy:3128")]);
+    let told = Config::read(&proxy).map(|_| ()).map_err(|e| e.to_string()).err().unwrap_or_default();
+    assert!(told.contains("***@proxy") && !told.contains("hunter2"), "{told}");
+    let page = Config::read(&env(&[("WHATSAPP_WEB_URL", "http://user:hunter2@host/")]))?;
+    assert!(page.effective.iter().all(|setting| !setting.shown.contains("hunter2")));
+    Ok(())
+}
+
+#[test]
+fn an_origin_is_what_a_browser_sends() -> Result<(), ConfigError> {
+    let config = Config::read(&env(&[("CORS_ORIGINS", "https://Hub.example:443, http://a:8080/")]))?;
+    assert_eq!(config.server.cors_origins, ["https://hub.example", "http://a:8080"]);
+    assert!(Config::read(&env(&[("CORS_ORIGINS", "https://user@hub.example")])).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_value_that_is_not_text_is_refused() {
+    struct Odd;
+    impl Source for Odd {
+        fn raw(&self, name: &str) -> Option<std::ffi::OsString> {
+            use std::os::unix::ffi::OsStringExt;
+            (name == "TOKENS_DIR").then(|| std::ffi::OsString::from_vec(vec![b't', 0xf1]))
+        }
+        fn names(&self) -> Vec<String> {
+            vec![]
+        }
+    }
+    let names: Vec<_> = Config::read(&Odd).err().map(|e| e.0.iter().map(|p| p.name).collect()).unwrap_or_default();
+    assert_eq!(names, ["TOKENS_DIR"]);
+    assert!(Config::read(&env(&[("API_TOKEN", "contraseña-muy-larga")])).is_err(), "no header carries it");
 }
 
 #[test]

@@ -2,33 +2,25 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
+use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
 
 /// The longest message, 65,536 characters, is 786,432 bytes when every character is written as a pair of escapes.
 pub const BODY_MAX: usize = 1 << 20;
+/// A caller that is still writing sees the answer only once it is done: this much more is read and thrown away.
+const DISCARDED_MAX: usize = 32 << 20;
 /// A megabyte in this time is a phone line.
 const READ_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The fields of a JSON object; none for an empty body.
 pub async fn fields(body: Body) -> Result<Map<String, Value>, ApiError> {
-    let read = tokio::time::timeout(READ_DEADLINE, to_bytes(body, BODY_MAX)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if is_too_large(&error) => {
-            return Err(ApiError::new(
-                http::StatusCode::PAYLOAD_TOO_LARGE,
-                "BODY_TOO_LARGE",
-                format!("The body may have at most {BODY_MAX} bytes."),
-            ));
-        }
-        Ok(Err(_)) => return Err(ApiError::bad_request("INVALID_JSON", "The body broke off.")),
-        Err(_) => {
-            return Err(ApiError::new(http::StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive."));
-        }
-    };
+    let read = tokio::time::timeout(READ_DEADLINE, read(body)).await;
+    let slow =
+        |_| ApiError::new(http::StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
+    let bytes = read.map_err(slow)??;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
@@ -39,15 +31,23 @@ pub async fn fields(body: Body) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-fn is_too_large(error: &axum::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
+async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
+    let (mut bytes, mut total) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::bad_request("INVALID_JSON", "The body broke off."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        total += data.len();
+        if total <= BODY_MAX {
+            bytes.extend_from_slice(&data);
+        } else if total > BODY_MAX + DISCARDED_MAX {
+            break;
         }
-        source = error.source();
     }
-    false
+    if total > BODY_MAX {
+        let message = format!("The body may have at most {BODY_MAX} bytes.");
+        return Err(ApiError::new(http::StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message));
+    }
+    Ok(bytes)
 }
 
 /// A field that is true or false, false when absent.

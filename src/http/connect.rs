@@ -14,7 +14,8 @@ use super::body::{fields, flag, text_or_number};
 use super::error::ApiError;
 
 /// Answers at once; the browser starts behind it.
-pub async fn connect(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+pub async fn connect(State(app): State<App>, body: Body) -> Result<Json<Value>, ApiError> {
+    fields(body).await?;
     let connected = app.session.connect().await?;
     let state = app.session.snapshot().state;
     Ok(Json(json!({
@@ -28,7 +29,8 @@ pub async fn connect(State(app): State<App>) -> Result<Json<Value>, ApiError> {
 }
 
 /// Keeps the login; answers once the browser is closed.
-pub async fn disconnect(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Value>, ApiError> {
+    fields(body).await?;
     app.session.disconnect().await?;
     Ok(Json(stopped(&app)))
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::outbound::SendError;
 use crate::session::SessionError;
@@ -36,6 +37,10 @@ impl ApiError {
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(field.to_owned(), value.into());
         self
+    }
+
+    fn about(self, message: &MessageId) -> Self {
+        self.with("message_id", message.as_str()).with("id", message.as_str())
     }
 
     fn retry_after(mut self, seconds: u32) -> Self {
@@ -90,16 +95,17 @@ impl From<SendError> for ApiError {
         match error {
             SendError::ClienteNotAllowed => Self::new(StatusCode::FORBIDDEN, "CLIENTE_NOT_ALLOWED", message),
             SendError::Disabled => Self::new(StatusCode::FORBIDDEN, "SEND_DISABLED", message),
-            SendError::NotReady(_) | SendError::Stopping | SendError::Busy => {
+            SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }
             SendError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message),
             SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
+            SendError::Failed { message_id } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message).about(&message_id)
+            }
             SendError::Unconfirmed { message_id } => {
-                Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message)
-                    .with("message_id", message_id.as_str())
-                    .with("id", message_id.as_str())
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message).about(&message_id)
             }
         }
     }
@@ -126,8 +132,6 @@ impl From<SessionError> for ApiError {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::message::MessageId;
-
     use super::*;
 
     #[test]
@@ -138,6 +142,8 @@ mod tests {
             (SendError::NotReady(State::Init), 503, "SESSION_NOT_READY", true),
             (SendError::Stopping, 503, "SESSION_NOT_READY", true),
             (SendError::Busy, 503, "SESSION_NOT_READY", true),
+            (SendError::NoAnswer, 503, "SESSION_NOT_READY", true),
+            (SendError::Failed { message_id: MessageId::new("m") }, 500, "WHATSAPP_ERROR", false),
             (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
             (SendError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP", false),
             (SendError::Refused(String::new()), 500, "WHATSAPP_ERROR", false),

@@ -35,8 +35,9 @@ fn check_host(settings: &Server, headers: &HeaderMap) -> Result<(), ApiError> {
     if settings.token.is_some() || !settings.is_loopback() {
         return Ok(());
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if is_loopback_name(host) {
+    // A browser always sends one; probes of the old kind send none.
+    let mut hosts = headers.get_all(header::HOST).iter();
+    if hosts.all(|host| host.to_str().is_ok_and(is_loopback_name)) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -51,7 +52,7 @@ fn is_loopback_name(authority: &str) -> bool {
         Some((name, _)) => name,
         None => authority.rsplit_once(':').map_or(authority, |(name, _)| name),
     };
-    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -59,9 +60,8 @@ fn check_caller(settings: &Server, peer: Option<IpAddr>, headers: &HeaderMap) ->
     // A peer on an IPv6 socket may be an IPv4 one in disguise.
     let peer = peer.map(|peer| peer.to_canonical());
     let trusted = peer.is_some_and(|peer| settings.trusted_peers.iter().any(|network| network.contains(&peer)));
-    let open = settings.token.is_none() && settings.trusted_peers.is_empty();
-    let open_to_itself = settings.token.is_none() && peer.is_some_and(|peer| peer.is_loopback());
-    if trusted || open || open_to_itself || has_token(settings, headers) {
+    let open = settings.token.is_none() && (settings.trusted_peers.is_empty() || settings.is_loopback());
+    if trusted || open || has_token(settings, headers) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -121,12 +121,24 @@ mod tests {
     #[test]
     fn without_a_token_only_loopback_names_are_answered() {
         let open = settings(&[]);
-        for host in ["localhost:3001", "127.0.0.1:3001", "[::1]:3001", "LOCALHOST", "127.1.2.3", "a.localhost:80"] {
+        assert!(check_host(&open, &HeaderMap::new()).is_ok());
+        for host in [
+            "localhost:3001",
+            "localhost.:3001",
+            "127.0.0.1:3001",
+            "[::1]:3001",
+            "LOCALHOST",
+            "127.1.2.3",
+            "a.localhost:80",
+        ] {
             assert!(check_host(&open, &headers(&[("host", host)])).is_ok(), "{host}");
         }
         for host in ["evil.example:3001", "", "localhost.evil.example", "192.168.1.7:3001", "[::2]:1"] {
             assert!(check_host(&open, &headers(&[("host", host)])).is_err(), "{host}");
         }
+        let mut twice = headers(&[("host", "localhost")]);
+        twice.append("host", "evil.example".parse().unwrap());
+        assert!(check_host(&open, &twice).is_err());
         let guarded = settings(&[("API_TOKEN", "0123456789abcdef")]);
         assert!(check_host(&guarded, &headers(&[("host", "hub.example")])).is_ok());
     }
@@ -156,8 +168,11 @@ mod tests {
     fn trusted_networks_need_no_token_and_others_do() {
         let server = settings(&[("HOST", "0.0.0.0"), ("TRUSTED_PEERS", "10.0.0.0/8")]);
         let caller = |ip: &str| check_caller(&server, Some(ip.parse().unwrap()), &HeaderMap::new()).is_ok();
-        assert!(caller("10.1.2.3") && caller("::ffff:10.1.2.3") && caller("127.0.0.1"));
-        assert!(!caller("192.168.1.1") && check_caller(&server, None, &HeaderMap::new()).is_err());
+        assert!(caller("10.1.2.3") && caller("::ffff:10.1.2.3"));
+        // A proxy on this machine brings the whole world with it: loopback is trusted where it is named.
+        assert!(
+            !caller("127.0.0.1") && !caller("192.168.1.1") && check_caller(&server, None, &HeaderMap::new()).is_err()
+        );
     }
 
     #[test]

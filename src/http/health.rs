@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::domain::state;
 
+use super::error::ApiError;
 use super::{App, SERVICE, VERSION};
 
 /// 200 as long as HTTP is answered.
@@ -24,20 +25,21 @@ pub async fn health(State(app): State<App>) -> Json<Value> {
 }
 
 /// 503 when the session's task is stuck: then only a restart helps.
-pub async fn live(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    let alive = app.session.is_alive();
-    let status = if alive { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "status": if alive { "ok" } else { "stuck" }, "state": app.session.snapshot().state })))
+pub async fn live(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+    if app.session.is_alive() {
+        return Ok(Json(json!({ "status": "ok", "state": app.session.snapshot().state })));
+    }
+    let message = "The session's task is stuck: restart the service.";
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_STUCK", message).with("status", "stuck"))
 }
 
 /// 200 only in READY.
-pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
+pub async fn ready(State(app): State<App>) -> Result<Json<Value>, ApiError> {
     let session = app.session.snapshot();
-    let ready = session.state == state::State::Ready;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = if ready { "ready" } else { "not ready" };
-    (
-        status,
-        Json(json!({ "status": word, "state": session.state, "reason": session.reason, "detail": session.detail })),
-    )
+    if session.state == state::State::Ready {
+        return Ok(Json(json!({ "status": "ready", "state": session.state })));
+    }
+    let message = format!("The session is {}. {}", session.state, session.detail);
+    let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message.trim());
+    Err(error.with("status", "not ready").with("reason", json!(session.reason)).with("detail", session.detail.as_str()))
 }

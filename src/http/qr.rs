@@ -30,8 +30,8 @@ enum Form {
 type Parameters = Query<HashMap<String, String>>;
 
 pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    answer(&app, &query, negotiated(accept)).await
+    let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    answer(&app, &query, negotiated(&accepted.join(","))).await
 }
 
 pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
@@ -59,17 +59,28 @@ pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
 
 const NEVER_CACHED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
-/// The first of the accepted types that is one of ours. What accepts anything gets JSON, browsers and the hub too.
+/// The form that is wanted most and is one of ours. Who accepts anything gets JSON, browsers and the hub too.
 fn negotiated(accept: &str) -> Form {
-    let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    let mut known = types.filter_map(|kind| match kind {
-        "application/json" | "*/*" => Some(Form::Json),
-        "image/png" => Some(Form::Png),
-        "image/svg+xml" => Some(Form::Svg),
-        "text/plain" => Some(Form::Text),
-        _ => None,
-    });
-    known.next().unwrap_or(Form::Json)
+    let mut wanted: Vec<(f32, Form)> =
+        accept.split(',').filter_map(known).filter(|(weight, _)| *weight > 0.0).collect();
+    // Stable: among equals the first named.
+    wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
+    wanted.first().map_or(Form::Json, |(_, form)| *form)
+}
+
+/// One accepted type with its weight.
+fn known(part: &str) -> Option<(f32, Form)> {
+    let mut pieces = part.split(';').map(str::trim);
+    let form = match pieces.next()? {
+        // A page wants a document, and JSON is the only document here.
+        "application/json" | "*/*" | "text/html" => Form::Json,
+        "image/png" => Form::Png,
+        "image/svg+xml" => Form::Svg,
+        "text/plain" => Form::Text,
+        _ => return None,
+    };
+    let weight = pieces.find_map(|piece| piece.strip_prefix("q=")?.trim().parse().ok()).unwrap_or(1.0);
+    Some((weight, form))
 }
 
 async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Result<Response, ApiError> {
@@ -114,13 +125,15 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 /// The session now, or as soon as it has a code or needs none.
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
     let Some(wait) = query.get("wait") else { return Ok(app.session.snapshot()) };
-    let seconds: u64 = wait.parse().ok().filter(|seconds| *seconds <= WAIT_MAX_S).ok_or_else(|| {
+    let seconds: u64 = wait.parse().map_err(|_| {
         ApiError::bad_request("INVALID_WAIT", format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}."))
     })?;
     let mut snapshots = app.session.watch();
     let arrived = snapshots.wait_for(|session| session.code.is_some() || session.state == state::State::Ready);
     // Where neither came, the answer says where the session is.
-    let _ = tokio::time::timeout(Duration::from_secs(seconds), app.closing.run_until_cancelled(arrived)).await;
+    let _ =
+        tokio::time::timeout(Duration::from_secs(seconds.min(WAIT_MAX_S)), app.closing.run_until_cancelled(arrived))
+            .await;
     Ok(app.session.snapshot())
 }
 
@@ -134,7 +147,12 @@ mod tests {
         for accept in ["*/*", "application/json", browser, "", "video/mp4"] {
             assert_eq!(negotiated(accept), Form::Json, "{accept}");
         }
+        let firefox = "text/html,application/xml;q=0.9,image/png,image/svg+xml,*/*;q=0.8";
+        for accept in ["image/png;q=0, application/json", "text/plain;q=0.1, application/json", firefox] {
+            assert_eq!(negotiated(accept), Form::Json, "{accept}");
+        }
         assert_eq!(negotiated("image/png,*/*;q=0.8"), Form::Png);
+        assert_eq!(negotiated("text/plain;q=0.1, image/png;q=0.9"), Form::Png);
         assert_eq!(negotiated("image/svg+xml"), Form::Svg);
         assert_eq!(negotiated("text/plain; charset=utf-8"), Form::Text);
     }

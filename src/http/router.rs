@@ -56,6 +56,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("x-api-key"),
             HeaderName::from_static("x-cliente-id"),
             HeaderName::from_static("idempotency-key"),
+            REQUEST_ID,
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
 }
@@ -63,7 +64,15 @@ fn cors(origins: &[String]) -> CorsLayer {
 /// Gives every answer its request id and its protection, and every error its shape.
 async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
-    let mut response = next.run(request).await;
+    let has_body = request.headers().contains_key(header::TRANSFER_ENCODING)
+        || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
+    // What is no preflight is a method like any other, and none of ours.
+    let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if request.method() == Method::OPTIONS && !is_preflight {
+        ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
+    } else {
+        next.run(request).await
+    };
     let error = response.extensions_mut().remove::<ApiError>();
     let bare = response.status().is_client_error() || response.status().is_server_error();
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
@@ -77,8 +86,13 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
         }
         response = shaped;
     }
+    let is_unread = has_body && matches!(response.status().as_u16(), 401 | 403 | 404 | 405);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
+    if is_unread {
+        // Its rest would be taken for the next request.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for (name, value) in PROTECTION {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -42,8 +42,8 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
 fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> Result<SendRequest, ApiError> {
     let invalid = |message: String| ApiError::bad_request("INVALID_NUMBER", message);
     let number = match (fields.get("number"), fields.get("to")) {
-        (Some(number), _) if !number.is_null() => number,
-        (_, Some(to)) if !to.is_null() => to,
+        (Some(number), _) if !is_blank(number) => number,
+        (_, Some(to)) if !is_blank(to) => to,
         _ => return Err(invalid("number (or to) is missing.".to_owned())),
     };
     let number = match number {
@@ -57,27 +57,40 @@ fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> R
     Ok(SendRequest { to, text, cliente_id, arrived })
 }
 
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
 fn message(fields: &Map<String, Value>) -> Result<Secret, ApiError> {
     let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
     let Some(Value::String(text)) = fields.get("message") else {
         return Err(invalid("message is missing or is not text.".to_owned()));
     };
     let length = text.chars().count();
-    if text.trim().is_empty() || length > MESSAGE_MAX {
-        return Err(invalid(format!("message must have 1 to {MESSAGE_MAX} characters; this one has {length}.")));
+    if text.trim().is_empty() {
+        return Err(invalid("message is blank.".to_owned()));
+    }
+    if length > MESSAGE_MAX {
+        return Err(invalid(format!("message may have at most {MESSAGE_MAX} characters; this one has {length}.")));
     }
     Ok(Secret::new(text))
 }
 
 /// From the body, or else from the header the hub may send.
 fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let header = headers.get("x-cliente-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let id = text_or_number(fields, "cliente_id").transpose()?.or(header).filter(|id| !id.trim().is_empty());
+    let wrong = || {
+        let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let named = |id: String| Some(id.trim().to_owned()).filter(|id| !id.is_empty());
+    let from_body = text_or_number(fields, "cliente_id").transpose()?.and_then(named);
+    let from_header = headers.get("x-cliente-id").map(|value| value.to_str().map_err(|_| wrong()));
+    let id = match from_body {
+        Some(id) => Some(id),
+        None => from_header.transpose()?.and_then(|id| named(id.to_owned())),
+    };
     match id {
-        Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => {
-            let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
-            Err(ApiError::bad_request("INVALID_FIELD", message))
-        }
+        Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
         id => Ok(id),
     }
 }
@@ -123,6 +136,17 @@ mod tests {
         assert!(parse(&json!({ "to": "+54 9 11 2233-4455", "message": "hola" })).is_ok());
         assert!(parse(&json!({ "number": 5_491_122_334_455_u64, "message": "hola" })).is_ok());
         assert!(parse(&json!({ "number": null, "to": "120363000000000001@g.us", "message": "hola" })).is_ok());
+    }
+
+    #[test]
+    fn the_client_comes_from_the_body_or_else_from_the_header() {
+        let headers: HeaderMap =
+            [(http::HeaderName::from_static("x-cliente-id"), "7".parse().unwrap())].into_iter().collect();
+        for (cliente, expected) in [(json!(" 51 "), "51"), (json!(""), "7"), (json!(null), "7"), (json!(51), "51")] {
+            let body = json!({ "number": "", "to": "5491122334455", "message": "x", "cliente_id": cliente });
+            let read = read(body.as_object().unwrap(), &headers, Instant::now()).ok();
+            assert_eq!(read.and_then(|request| request.cliente_id).as_deref(), Some(expected), "{cliente}");
+        }
     }
 
     #[test]

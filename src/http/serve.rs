@@ -14,6 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -21,6 +22,8 @@ use tower::ServiceExt;
 const CONNECTIONS: usize = 512;
 /// A connection that does not complete a request's head in this time is closed; so is one that idles this long.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+/// A caller who does not take its answer for this long does not want it.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// Out of file descriptors: waiting a little is all there is to do.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -90,10 +93,12 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Wat
         request.extensions_mut().insert(ConnectInfo(peer));
         request.map(axum::body::Body::new)
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_DEADLINE));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -25,7 +25,9 @@ async fn it_answers_in_every_state() {
     all_answer(&world, "NOT_INITIALIZED").await;
     assert_eq!(world.get("/status").await.1["recommended_action"], "CONNECT");
     assert_eq!(world.get("/health/live").await.0, 200);
-    assert_eq!(world.get("/health/ready").await.0, 503);
+    let (status, not_ready) = world.get("/health/ready").await;
+    assert_eq!((status, &not_ready["status"]), (503, &json!("not ready")));
+    assert_shape(&not_ready, "SESSION_NOT_READY");
     assert_eq!(world.get("/qr").await.1, json!({ "status": "NO_QR", "state": "DISCONNECTED" }));
     let (status, connected) = world.post("/connect", json!({})).await;
     assert_eq!((status, &connected["message"], &connected["state"]), (200, &json!("Connecting"), &json!("INIT")));
@@ -67,7 +69,8 @@ async fn the_code_comes_in_every_form() {
     assert_eq!(world.get("/qr.png").await.0, 404);
     let (status, none) = world.get("/qr-code").await;
     assert_eq!((status, &none["code"], &none["currentStatus"]), (404, &json!("QR_NOT_AVAILABLE"), &json!("READY")));
-    assert_eq!(world.get("/qr?wait=61").await.0, 400);
+    assert_eq!(world.get("/qr?wait=600").await.0, 200, "in READY there is nothing to wait for");
+    assert_eq!(world.get("/qr?wait=soon").await.0, 400);
     world.stop().await;
 }
 
@@ -96,6 +99,7 @@ async fn every_error_has_the_one_shape() {
         ("GET", "/nothing", vec![], 404, "NOT_FOUND"),
         ("DELETE", "/status", vec![], 405, "METHOD_NOT_ALLOWED"),
         ("GET", "/send", vec![], 405, "METHOD_NOT_ALLOWED"),
+        ("OPTIONS", "/status", vec![], 405, "METHOD_NOT_ALLOWED"),
         ("POST", "/send", b"{".to_vec(), 400, "INVALID_JSON"),
         ("POST", "/send", b"{\"number\":\"\xff\"}".to_vec(), 400, "INVALID_JSON"),
         ("POST", "/send", b"[]".to_vec(), 400, "INVALID_JSON"),

@@ -70,7 +70,9 @@ impl World {
     pub async fn start(&mut self) {
         let mut config = Config::read(&self.settings).unwrap();
         config.timings = Timings::scaled(self.scale);
-        self.service = Some(Service::start(config).await.unwrap());
+        let service = Service::start(config).await.unwrap();
+        service.open().await;
+        self.service = Some(service);
     }
 
     /// Scans the code and waits for READY.
