@@ -32,6 +32,9 @@ const TRANSITIONS: usize = 256;
 /// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
 const MESSAGES: usize = 4096;
 
+/// Of the time a stop may take, what is kept for the store however long Chrome takes.
+const STORE_SHARE: Duration = Duration::from_secs(1);
+
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
@@ -166,7 +169,10 @@ impl Service {
             tracing::warn!("some connections were still open and are cut off");
         }
         self.stop_session.cancel();
-        let session_ended = tokio::time::timeout_at(deadline, self.driver).await.is_ok_and(|ended| ended.is_ok());
+        let mut driver = self.driver;
+        let until = deadline.checked_sub(STORE_SHARE).unwrap_or(deadline);
+        let session_ended = tokio::time::timeout_at(until, &mut driver).await.is_ok_and(|ended| ended.is_ok());
+        driver.abort();
         // The driver held the sender: the recorder ends by itself.
         let recorded = tokio::time::timeout_at(deadline, self.recorder).await.is_ok();
         let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {

@@ -9,6 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
 use crate::config::{Browser as Settings, LoginMode};
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
@@ -16,6 +19,8 @@ pub use profile::{Profile, ProfileError};
 
 /// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page.
 const SHM_MIN: u64 = 128 << 20;
+/// A Chrome whose pipe closes leaves within 0.3 s; a loaded machine took 1 s.
+const LEAVE_GRACE: Duration = Duration::from_secs(3);
 /// A sentence for a person, not a log.
 const LAST_WORDS_MAX: usize = 400;
 
@@ -29,6 +34,8 @@ pub enum LaunchError {
     NoDisplay,
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    #[error("the launch was called off")]
+    CalledOff,
     #[error("Chrome could not be started ({why}). It said: {words}")]
     Failed { why: String, words: String },
 }
@@ -63,12 +70,14 @@ pub struct PageScript {
 }
 
 impl Browser {
-    /// Finds Chrome, frees the profile of the dead, starts it and attaches to its page, within `deadline`.
+    /// Finds Chrome, frees the profile of the dead, starts it and attaches to its page, within `deadline`. Once
+    /// `called_off`, it fails as soon as whatever was started is gone.
     pub async fn launch(
         settings: &Settings,
         profile: &Profile,
         page: PageScript,
         deadline: Duration,
+        called_off: CancellationToken,
     ) -> Result<Launched, LaunchError> {
         if settings.login_mode == LoginMode::Local && !has_display() {
             return Err(LaunchError::NoDisplay);
@@ -76,6 +85,9 @@ impl Browser {
         let chrome = Chrome::find(settings.chrome_path.as_deref(), std::env::var_os("PATH").as_deref()).await?;
         let owned = profile.clone();
         tokio::task::spawn_blocking(move || owned.clear()).await.map_err(|error| failed(&error, ""))??;
+        if called_off.is_cancelled() {
+            return Err(LaunchError::CalledOff);
+        }
         let root = nix::unistd::geteuid().is_root();
         if root {
             tracing::warn!("running as root: Chrome starts without its sandbox; use an ordinary user instead");
@@ -97,6 +109,7 @@ impl Browser {
         let attached = tokio::select! {
             attached = open(spawned.read, spawned.write, setup) => attached,
             how = process.exited() => Err(how),
+            () = called_off.cancelled() => Err("called off".to_owned()),
             () = tokio::time::sleep(deadline) => Err(format!("not ready within {deadline:?}")),
         };
         match attached {
@@ -104,7 +117,11 @@ impl Browser {
                 Ok(Launched { browser: Self { connection, process, version }, tab, events })
             }
             Err(why) => {
-                process.end(Duration::ZERO).await;
+                // Its pipe is closed by now, on which it leaves by itself.
+                process.end(LEAVE_GRACE).await;
+                if called_off.is_cancelled() {
+                    return Err(LaunchError::CalledOff);
+                }
                 let words = process.last_words();
                 let no_display = words.contains("Missing X server") || words.contains("cannot open display");
                 if no_display { Err(LaunchError::NoDisplay) } else { Err(failed(&why, &words)) }
@@ -114,11 +131,11 @@ impl Browser {
 
     /// Ends the browser: asked over the protocol first (a signal can lose the login), then made to after `patience`.
     pub async fn close(self, patience: Duration) -> Ended {
-        let asked = self.connection.close_browser(patience).await;
-        if let Err(error) = &asked {
+        let until = Instant::now() + patience;
+        if let Err(error) = self.connection.close_browser(patience).await {
             tracing::debug!(%error, "Chrome did not answer the request to close");
         }
-        let cleanly = self.process.end(patience).await;
+        let cleanly = self.process.end(until.saturating_duration_since(Instant::now())).await;
         Ended { cleanly }
     }
 

@@ -54,20 +54,23 @@ pub(super) struct Event {
     params: Box<RawValue>,
 }
 
-/// One connection to one Chrome. Cheap to clone.
+/// One connection to one Chrome. Cheap to clone; when the last clone goes, so does our end of the pipe, on which Chrome
+/// leaves by itself.
 #[derive(Clone)]
-pub(super) struct Connection(Arc<Inner>);
-
-struct Inner {
-    next_id: AtomicUsize,
+pub(super) struct Connection {
+    next_id: Arc<AtomicUsize>,
     outgoing: mpsc::Sender<Vec<u8>>,
-    pending: Mutex<Pending>,
+    pending: Pending,
 }
 
+/// The calls under way. The reader shares this and not the connection: it must not keep the pipe open.
+#[derive(Clone, Default)]
+struct Pending(Arc<Mutex<Calls>>);
+
 #[derive(Default)]
-struct Pending {
+struct Calls {
     closed: bool,
-    calls: HashMap<usize, Waiting>,
+    waiting: HashMap<usize, Waiting>,
 }
 
 struct Waiting {
@@ -115,9 +118,9 @@ impl Connection {
         let (outgoing, to_write) = mpsc::channel(OUTGOING);
         let (event_tx, events) = mpsc::channel(EVENTS);
         let (losses_tx, losses) = watch::channel(Losses::default());
-        let connection = Self(Arc::new(Inner { next_id: AtomicUsize::new(1), outgoing, pending: Mutex::default() }));
+        let connection = Self { next_id: Arc::new(AtomicUsize::new(1)), outgoing, pending: Pending::default() };
         tokio::spawn(write_all(write, to_write));
-        tokio::spawn(read_all(read, Arc::clone(&connection.0), event_tx, losses_tx));
+        tokio::spawn(read_all(read, connection.pending.clone(), event_tx, losses_tx));
         Ok(Opened { connection, events, losses })
     }
 
@@ -128,7 +131,7 @@ impl Connection {
         command: C,
         deadline: Duration,
     ) -> Result<C::Response, CallError> {
-        let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let call = MethodCall {
             id: CallId::new(id),
             method: command.identifier(),
@@ -138,9 +141,9 @@ impl Connection {
         let mut bytes = serde_json::to_vec(&call)?;
         bytes.push(0);
         let (reply, answer) = oneshot::channel();
-        let _forget = self.expect(id, session, reply)?;
+        let _forget = self.pending.expect(id, session, reply)?;
         let exchange = async {
-            self.0.outgoing.send(bytes).await.map_err(|_| CallError::Closed)?;
+            self.outgoing.send(bytes).await.map_err(|_| CallError::Closed)?;
             answer.await.map_err(|_| CallError::Closed)?
         };
         let raw = tokio::time::timeout(deadline, exchange).await.map_err(|_| CallError::TimedOut(deadline))??;
@@ -156,6 +159,24 @@ impl Connection {
     pub(super) async fn version(&self, deadline: Duration) -> Result<String, CallError> {
         self.call(None, GetVersionParams::default(), deadline).await.map(|version| version.product)
     }
+}
+
+/// Takes a call off the list however its wait ends, so that a late answer finds nobody and nothing piles up.
+struct Forget<'a> {
+    pending: &'a Pending,
+    id: usize,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.pending.lock().waiting.remove(&self.id);
+    }
+}
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     fn expect(
         &self,
@@ -163,34 +184,16 @@ impl Connection {
         session: Option<&str>,
         reply: oneshot::Sender<Result<Box<RawValue>, CallError>>,
     ) -> Result<Forget<'_>, CallError> {
-        let mut pending = self.0.lock();
-        if pending.closed {
+        let mut calls = self.lock();
+        if calls.closed {
             return Err(CallError::Closed);
         }
-        pending.calls.insert(id, Waiting { session: session.map(str::to_owned), reply });
-        Ok(Forget { inner: &self.0, id })
-    }
-}
-
-/// Takes a call off the list however its wait ends, so that a late answer finds nobody and nothing piles up.
-struct Forget<'a> {
-    inner: &'a Inner,
-    id: usize,
-}
-
-impl Drop for Forget<'_> {
-    fn drop(&mut self) {
-        self.inner.lock().calls.remove(&self.id);
-    }
-}
-
-impl Inner {
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        calls.waiting.insert(id, Waiting { session: session.map(str::to_owned), reply });
+        Ok(Forget { pending: self, id })
     }
 
     fn answer(&self, id: usize, answer: Result<Box<RawValue>, CallError>) {
-        let waiting = self.lock().calls.remove(&id);
+        let waiting = self.lock().waiting.remove(&id);
         if let Some(waiting) = waiting {
             // Nobody left to tell: the caller's deadline passed.
             let _ = waiting.reply.send(answer);
@@ -200,19 +203,19 @@ impl Inner {
     /// Fails the calls under way on one page: Chrome leaves those of a crashed renderer pending.
     fn fail_session(&self, session: &str) {
         let hit: Vec<_> =
-            self.lock().calls.extract_if(|_, waiting| waiting.session.as_deref() == Some(session)).collect();
+            self.lock().waiting.extract_if(|_, waiting| waiting.session.as_deref() == Some(session)).collect();
         for (_, waiting) in hit {
             let _ = waiting.reply.send(Err(CallError::Crashed));
         }
     }
 
     fn close(&self) {
-        let calls = {
-            let mut pending = self.lock();
-            pending.closed = true;
-            std::mem::take(&mut pending.calls)
+        let waiting = {
+            let mut calls = self.lock();
+            calls.closed = true;
+            std::mem::take(&mut calls.waiting)
         };
-        for (_, waiting) in calls {
+        for (_, waiting) in waiting {
             let _ = waiting.reply.send(Err(CallError::Closed));
         }
     }
@@ -227,7 +230,7 @@ async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>
 }
 
 /// Reads until the pipe closes. It never waits for the one who takes the events: Chrome would stall with it.
-async fn read_all(pipe: pipe::Receiver, inner: Arc<Inner>, events: mpsc::Sender<Event>, losses: watch::Sender<Losses>) {
+async fn read_all(pipe: pipe::Receiver, pending: Pending, events: mpsc::Sender<Event>, losses: watch::Sender<Losses>) {
     let mut pipe = BufReader::new(pipe);
     let mut buffer = Vec::new();
     loop {
@@ -238,12 +241,12 @@ async fn read_all(pipe: pipe::Receiver, inner: Arc<Inner>, events: mpsc::Sender<
         }
         match serde_json::from_slice::<Envelope>(&buffer) {
             Ok(Envelope { id: Some(id), error: Some(error), .. }) => {
-                inner.answer(id, Err(CallError::Refused(error.message)));
+                pending.answer(id, Err(CallError::Refused(error.message)));
             }
-            Ok(Envelope { id: Some(id), result: Some(result), .. }) => inner.answer(id, Ok(result)),
+            Ok(Envelope { id: Some(id), result: Some(result), .. }) => pending.answer(id, Ok(result)),
             Ok(Envelope { method: Some(method), session_id: session, params: Some(params), .. }) => {
                 if let Some(session) = session.as_deref().filter(|_| method == EventTargetCrashed::IDENTIFIER) {
-                    inner.fail_session(session);
+                    pending.fail_session(session);
                 }
                 if events.try_send(Event { method, session, params }).is_err() {
                     losses.send_modify(|losses| losses.overflowed += 1);
@@ -254,7 +257,7 @@ async fn read_all(pipe: pipe::Receiver, inner: Arc<Inner>, events: mpsc::Sender<
         // A large message (a page's whole history) must not hold its memory for good.
         buffer.shrink_to(1 << 20);
     }
-    inner.close();
+    pending.close();
 }
 
 #[cfg(test)]
@@ -306,11 +309,19 @@ mod tests {
         assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::Closed)));
     }
 
+    #[tokio::test]
+    async fn the_pipe_closes_with_the_last_connection() {
+        let (opened, mut from_us, _browser) = connected();
+        drop(opened);
+        let read = tokio::task::spawn_blocking(move || from_us.read(&mut [0; 1]));
+        assert_eq!(tokio::time::timeout(DEADLINE, read).await.unwrap().unwrap().unwrap(), 0, "Chrome sees the end");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_call_without_an_answer_ends_at_its_deadline_and_is_forgotten() {
         let (opened, _from_us, _browser) = connected();
         assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::TimedOut(_))));
-        assert!(opened.connection.0.lock().calls.is_empty());
+        assert!(opened.connection.pending.lock().waiting.is_empty());
     }
 
     #[tokio::test]
@@ -330,7 +341,7 @@ mod tests {
             from_us.read_exact(&mut byte).unwrap();
             sent.extend(byte);
         }
-        opened.connection.0.fail_session("S");
+        opened.connection.pending.fail_session("S");
         assert!(matches!(call.await.unwrap(), Err(CallError::Crashed)));
     }
 }

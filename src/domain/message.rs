@@ -65,8 +65,11 @@ pub struct PageMessage {
     /// Who wrote it in a group.
     #[serde(default)]
     pub author: Option<String>,
-    pub from: String,
-    pub to: String,
+    /// Absent on some system messages.
+    #[serde(default)]
+    pub from: Option<String>,
+    #[serde(default)]
+    pub to: Option<String>,
     /// The sender's (received) or recipient's (`from_me`) phone digits, where the page knows them.
     #[serde(default)]
     pub phone: Option<String>,

@@ -77,6 +77,7 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         at_rest: Vec::new(),
         logging_out: None,
         wipe: false,
+        remembering: None,
         pulse: Arc::clone(&pulse),
     };
     let task = tokio::spawn(driver.run());
@@ -95,7 +96,7 @@ enum Done {
     PairingCodeGiven,
     LogOutFailed,
     Drawn(Option<LinkCode>),
-    Wiped,
+    Wiped(bool),
 }
 
 struct Failed {
@@ -109,7 +110,9 @@ impl From<LaunchError> for Failed {
             LaunchError::NotFound(_) => Reason::BrowserNotFound,
             LaunchError::NoDisplay => Reason::NoDisplay,
             LaunchError::Profile(ProfileError::InUse { .. }) => Reason::ProfileInUse,
-            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } => Reason::BrowserLaunchFailed,
+            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } | LaunchError::CalledOff => {
+                Reason::BrowserLaunchFailed
+            }
         };
         Self { reason, detail: error.to_string() }
     }
@@ -118,8 +121,13 @@ impl From<LaunchError> for Failed {
 /// The browser's place.
 enum Slot {
     Empty,
-    Launching(JoinHandle<()>),
+    /// Cancelling it calls the launch off.
+    Launching(CancellationToken),
     Running(Box<Running>),
+    /// It is going: called off while it started, or ending by itself. `closing` once somebody wants it closed.
+    Leaving {
+        closing: bool,
+    },
 }
 
 struct Running {
@@ -142,7 +150,7 @@ struct Driver {
     results_tx: mpsc::Sender<(u64, Done)>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     /// The present code's pictures, and the code being drawn.
-    code: Option<(Code, Arc<LinkCode>)>,
+    code: Option<(Code, Option<Arc<LinkCode>>)>,
     drawing: Option<Code>,
     browser_version: Option<String>,
     /// Who waits for the session to be at rest.
@@ -150,6 +158,8 @@ struct Driver {
     logging_out: Option<LogOut>,
     /// The stored login goes once the browser is closed.
     wipe: bool,
+    /// The mark in the profile being written; one after the other.
+    remembering: Option<JoinHandle<()>>,
     pulse: Arc<Pulse>,
 }
 
@@ -169,7 +179,7 @@ impl Driver {
         loop {
             self.pulse.beat();
             if stopping && self.machine.is_at_rest() && matches!(self.slot, Slot::Empty) && !self.wipe {
-                return;
+                break;
             }
             match self.next(stopping).await {
                 Turn::Stop => {
@@ -177,12 +187,18 @@ impl Driver {
                     self.requests.close();
                     self.feed(Input::Disconnect(Reason::ShuttingDown));
                 }
+                // Dropped, it answers that the service is stopping.
+                Turn::Request(request) if stopping => drop(request),
                 Turn::Request(request) => self.serve(request),
                 Turn::Tab(event) => self.tab(event),
                 Turn::Gone(how) => self.gone(how),
                 Turn::Done(generation, done) => self.done(generation, done),
                 Turn::Time => self.feed(Input::Tick),
             }
+        }
+        if let Some(writing) = self.remembering.take() {
+            // That a phone was linked in the last moment is not forgotten.
+            let _ = writing.await;
         }
     }
 
@@ -196,7 +212,7 @@ impl Driver {
                     how = &mut running.gone => Turn::Gone(how),
                     event = running.events.next() => Turn::Tab(event),
                 },
-                Slot::Empty | Slot::Launching(_) => std::future::pending().await,
+                Slot::Empty | Slot::Launching(_) | Slot::Leaving { .. } => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -259,12 +275,18 @@ impl Driver {
             tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
             self.feed(Input::ReportsLost);
         }
+        let unlinked = event == PageEvent::Logout {};
         self.feed(Input::Page(event));
+        if unlinked {
+            self.page_unlinked();
+        }
     }
 
     /// The browser is going without being asked: its exit, or its pipe, whichever showed first.
     fn gone(&mut self, how: String) {
-        let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Empty) else { return };
+        let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Leaving { closing: false }) else {
+            return;
+        };
         self.start(async move {
             let told = tokio::time::timeout(PIPE_GRACE, running.browser.gone()).await.unwrap_or(how);
             running.browser.close(Duration::ZERO).await;
@@ -275,13 +297,18 @@ impl Driver {
     fn done(&mut self, generation: u64, done: Done) {
         match done {
             Done::Drawn(drawn) => self.drawn(drawn),
-            Done::Wiped => self.wiped(),
+            Done::Wiped(gone) => self.wiped(gone),
             _ if generation != self.generation => (),
             Done::Launched(launched) => self.launched(*launched),
-            Done::Closed => self.feed(Input::Closed),
+            Done::Closed => {
+                self.slot = Slot::Empty;
+                self.feed(Input::Closed);
+            }
             Done::Gone(how) => {
                 tracing::warn!(how, "Chrome ended by itself");
-                self.feed(Input::BrowserGone { how });
+                let closing = matches!(self.slot, Slot::Leaving { closing: true });
+                self.slot = Slot::Empty;
+                self.feed(if closing { Input::Closed } else { Input::BrowserGone { how } });
             }
             Done::LoadFailed(why) => self.feed(Input::LoadFailed { why: Some(why) }),
             Done::PageCrashed => self.feed(Input::PageCrashed),
@@ -293,8 +320,15 @@ impl Driver {
     }
 
     fn launched(&mut self, launched: Result<(Launched, Adapter), Failed>) {
-        // Called off meanwhile: the browser goes with its pipe.
-        if !matches!(self.slot, Slot::Launching(_)) {
+        // Called off meanwhile.
+        if matches!(self.slot, Slot::Leaving { .. }) {
+            match launched {
+                Ok((Launched { browser, .. }, _)) => self.end(browser),
+                Err(_) => {
+                    self.slot = Slot::Empty;
+                    self.feed(Input::Closed);
+                }
+            }
             return;
         }
         self.slot = Slot::Empty;

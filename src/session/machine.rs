@@ -283,6 +283,7 @@ impl Machine {
             _ => State::Init,
         };
         self.become_(state, Some(reason), detail, now);
+        self.well_since = None;
     }
 
     /// Doubles from the first pause up to the longest, with a jitter of a quarter, so that a fleet does not start as one.
@@ -297,8 +298,7 @@ impl Machine {
         self.reason = reason;
         if from != to {
             debug_assert!(from.may_become(to), "{from} -> {to}");
-            let well = matches!(to, State::Ready | State::QrRequired);
-            self.well_since = well.then_some(now.mono);
+            self.well_since = (to == State::Ready).then_some(now.mono);
             self.state = to;
             self.since = now.wall;
             let record = Transition { at: now.wall, from, to, reason, detail: detail.clone() };

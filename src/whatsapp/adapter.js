@@ -16,14 +16,20 @@
   const epoch = `${Math.round(performance.timeOrigin)}-${Math.random().toString(36).slice(2, 10)}`;
   let n = 0;
 
+  /** Half a surrogate pair, of an emoji cut in two, is no text for anybody else. */
+  const readable = (_, value) => (typeof value === 'string' ? value.toWellFormed() : value);
+
   function push(type, data) {
     n += 1;
-    report(JSON.stringify({ epoch, n, type, ...data }));
+    report(JSON.stringify({ epoch, n, type, ...data }, readable));
   }
+
+  /** What went wrong, short and without the phone numbers that WhatsApp's errors carry. */
+  const said = (error) => String(error?.message ?? error).replace(/\d{6,}/g, '…').slice(0, 200);
 
   /** Wraps a listener: what goes wrong in it is reported, and never reaches the page's own event loop. */
   function guarded(name, listener) {
-    const fail = (error) => push('fault', { where: name, message: String(error?.message ?? error).slice(0, 200) });
+    const fail = (error) => push('fault', { where: name, message: said(error) });
     return (...args) => {
       try {
         const result = listener(...args);
@@ -36,13 +42,15 @@
 
   // ── Capabilities: what the service needs of the page, and the forms it is found in, first that works ──────────────
 
-  function module(name) {
+  function attempt(get) {
     try {
-      return window.require(name) || null;
+      return get() || null;
     } catch {
       return null;
     }
   }
+
+  const module = (name) => attempt(() => window.require(name));
 
   /** name → [what breaks without it, [module, what to take of it]…] */
   const FORMS = {
@@ -80,7 +88,7 @@
       if (found[name] !== undefined) continue;
       for (const [source, take] of candidates) {
         const exports = module(source);
-        const value = exports && take(exports);
+        const value = exports && attempt(() => take(exports));
         if (value) {
           found[name] = value;
           forms[name] = source;
@@ -125,7 +133,7 @@
     if (!wid || typeof wid === 'string') return null;
     if (wid.server === 'c.us') return wid.user;
     if (wid.server !== 'lid' || !found.contact) return null;
-    return found.contact.getPhoneNumber(wid)?.user ?? null;
+    return attempt(() => found.contact.getPhoneNumber(wid).user);
   }
 
   // ── What the service is told ────────────────────────────────────────────────────────────────────────────────────
@@ -161,14 +169,11 @@
   }
 
   const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(found.socket?.state);
-  const codeElement = () => document.querySelector('[data-testid="link-device-qr-code"][data-ref], div[data-ref]');
-  let codeTurn = 0;
   let lastCode = null;
+  let codeTurn = null;
+  let observer = null;
 
-  async function composeCode() {
-    const conn = need('conn');
-    // UNPAIRED comes seconds before the ref: no ref, no code.
-    if (!conn.ref) return null;
+  async function composeCode(ref) {
     const [noise, registration, secret] = await Promise.all([
       need('noise').get(),
       need('signal').getRegistrationInfo(),
@@ -176,30 +181,53 @@
     ]);
     const encode = need('base64');
     const keys = [encode(noise.staticKeyPair.pubKey), encode(registration.identityKeyPair.pubKey)];
-    const parts = [conn.ref, ...keys, secret, need('platform')];
+    const parts = [ref, ...keys, secret, need('platform')];
     return parts.every(Boolean) ? parts.join(',') : null;
   }
 
-  async function code() {
-    codeTurn += 1;
-    const turn = codeTurn;
-    let text = null;
-    let source = 'modules';
-    if (waitsForPhone() && found.socket.state !== 'UNPAIRED_IDLE') {
-      text = await composeCode().catch(() => null);
-      const shown = codeElement()?.getAttribute('data-ref') ?? null;
-      if (!text && shown) [text, source] = [shown, 'dom'];
-    }
-    // A newer ref came while the keys were read.
-    if (turn !== codeTurn || text === lastCode) return;
-    lastCode = text;
-    push('code', { code: text, source });
+  /** The picture's own text. It is drawn after the ref changes, so it counts only if it is of this ref. */
+  function shownCode(ref) {
+    const element = document.querySelector('[data-testid="link-device-qr-code"][data-ref], div[data-ref]');
+    const text = element?.getAttribute('data-ref') ?? null;
+    return text?.split(',')[0] === ref ? text : null;
   }
 
-  /** Only where the code cannot be composed is the DOM watched: the picture's own attribute changes with it. */
+  /** Only where the code cannot be composed is the DOM watched: the picture's attribute changes with it. */
   function watchDom() {
-    const observer = new MutationObserver(guarded('code', code));
+    if (observer) return;
+    observer = new MutationObserver(guarded('code', code));
     observer.observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ['data-ref'] });
+  }
+
+  async function presentCode() {
+    // UNPAIRED comes seconds before the ref: no ref, no code.
+    const ref = found.socket?.state === 'UNPAIRED' ? found.conn?.ref : null;
+    if (!ref) return { code: null, source: 'modules' };
+    const composed = await composeCode(ref).catch(() => null);
+    if (composed) return { code: composed, source: 'modules' };
+    watchDom();
+    return { code: shownCode(ref), source: 'dom' };
+  }
+
+  /** One at a time, and once more if something moved meanwhile: the last word is always about the present. */
+  async function code() {
+    if (codeTurn) {
+      codeTurn.again = true;
+      return;
+    }
+    codeTurn = { again: true };
+    try {
+      while (codeTurn.again) {
+        codeTurn.again = false;
+        const present = await presentCode();
+        if (!codeTurn.again && present.code !== lastCode) {
+          lastCode = present.code;
+          push('code', present);
+        }
+      }
+    } finally {
+      codeTurn = null;
+    }
   }
 
   function describe(msg) {
@@ -213,7 +241,8 @@
       to: widText(msg.to),
       phone: phoneOf(key.remote),
       kind: msg.type ?? 'unknown',
-      body: typeof msg.body === 'string' ? msg.body : '',
+      // The body of a picture is a picture.
+      body: String((msg.type === 'chat' ? msg.body : msg.caption) ?? ''),
       t: Number(msg.t) || 0,
       ack: Number(msg.ack) || 0,
       is_new: Boolean(msg.isNewMsg),
@@ -255,10 +284,12 @@
   function watch() {
     for (const [name, listen] of Object.entries(WATCH)) {
       if (found[name] === undefined || watched.has(name)) continue;
-      watched.add(name);
-      listen(found[name]);
+      guarded(name, () => {
+        listen(found[name]);
+        watched.add(name);
+      })();
     }
-    status();
+    guarded('status', status)();
     guarded('code', code)();
   }
 
@@ -280,7 +311,8 @@
   function keyFor(chat, id) {
     const isGroup = chat.id.server === 'g.us';
     const me = need('me');
-    const from = isGroup || chat.id.server === 'lid' ? me.getMaybeMeLidUser() : me.getMaybeMePnUser();
+    const byLid = isGroup || chat.id.server === 'lid';
+    const from = (byLid && me.getMaybeMeLidUser?.()) || me.getMaybeMePnUser();
     if (!from) refuse('FAILED', 'the page does not know who I am');
     const participant = isGroup ? need('wid').asUserWidOrThrow(from) : undefined;
     const Key = need('key');
@@ -340,14 +372,20 @@
     /** Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach. */
     async history({ since, limit }) {
       const collected = [];
+      const oldest = (chat) => Math.min(...chat.msgs.getModelsArray().map((msg) => msg.t));
       for (const chat of need('chats').getModelsArray()) {
-        let batch = chat.msgs.getModelsArray();
-        while ((batch[0]?.t ?? 0) > since) {
-          const earlier = await need('history').loadEarlierMsgs(chat);
-          if (!earlier?.length) break;
-          batch = chat.msgs.getModelsArray();
+        try {
+          for (let reached = oldest(chat); reached > since && reached < Infinity; ) {
+            await need('history').loadEarlierMsgs(chat);
+            const further = oldest(chat);
+            if (!(further < reached)) break;
+            reached = further;
+          }
+        } catch (error) {
+          // One chat that cannot be loaded further does not cost the others.
+          push('fault', { where: 'history', message: said(error) });
         }
-        collected.push(...batch.filter((msg) => msg.t >= since));
+        collected.push(...chat.msgs.getModelsArray().filter((msg) => msg.t >= since));
       }
       collected.sort((a, b) => a.t - b.t);
       return { messages: collected.slice(0, limit).map(describe), more: collected.length > limit };
@@ -361,11 +399,12 @@
       return { code: await pairing.startAltLinkingFlow(phone, true) };
     },
 
-    refresh_code: () => need('command').refreshQR(),
-    reconnect: () => need('socket').reconnect(),
-    takeover: () => need('socket').takeover(),
+    // What these give back is the page's own, and mostly no JSON.
+    refresh_code: () => void need('command').refreshQR(),
+    reconnect: () => void need('socket').reconnect(),
+    takeover: () => void need('socket').takeover(),
     /** Not awaited: the page navigates away under it. */
-    logout: () => void need('socket').logout(),
+    logout: () => guarded('logout', () => need('socket').logout())(),
   };
 
   async function answer(name, argument) {
@@ -373,7 +412,7 @@
       const value = await CALLS[name](argument);
       return { ok: true, value: value ?? null };
     } catch (error) {
-      return { ok: false, code: error?.code ?? 'FAILED', message: String(error?.message ?? error).slice(0, 200) };
+      return { ok: false, code: error?.code ?? 'FAILED', message: said(error) };
     }
   }
 
@@ -390,21 +429,28 @@
   let completeAt = null;
   let toldRefused = false;
 
+  /** True when there is nothing more to look for. */
   function look() {
     if (document.readyState === 'complete' && completeAt === null) completeAt = performance.now();
-    const all = typeof window.require === 'function' && resolve();
-    if (typeof window.require === 'function') watch();
+    const hasLoader = typeof window.require === 'function';
+    const all = hasLoader && resolve();
+    if (hasLoader) watch();
     if (asksForAnotherBrowser() && !toldRefused) {
       toldRefused = true;
       push('refused', {});
     }
     const settled = completeAt !== null && performance.now() - completeAt >= options.settle_ms;
-    if (all || settled) {
-      surface(settled);
-      if (found.socket && !['noise', 'signal', 'base64', 'secret', 'platform'].every((name) => found[name])) watchDom();
-      return;
+    if (all || settled) surface(settled);
+    return all || settled;
+  }
+
+  function keepLooking() {
+    let done = false;
+    try {
+      done = look();
+    } finally {
+      if (!done) setTimeout(guarded('look', keepLooking), POLL_MS);
     }
-    setTimeout(guarded('look', look), POLL_MS);
   }
 
   for (const name of ['online', 'offline']) window.addEventListener(name, guarded('status', status));
@@ -415,5 +461,5 @@
     }),
   );
   push('hello', {});
-  guarded('look', look)();
+  guarded('look', keepLooking)();
 })

@@ -65,9 +65,6 @@ pub struct Missing {
 impl Surface {
     /// The modules whose absence breaks `what`, as a text; None when it works.
     pub fn broken(&self, what: &str) -> Option<String> {
-        if what == "session" && !self.loader {
-            return Some("require (the module loader)".to_owned());
-        }
         let names: Vec<_> = self.missing.iter().filter(|m| m.breaks == what).map(|m| m.modules.join(" or ")).collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
@@ -124,27 +121,26 @@ pub struct Reader {
 struct Numbered {
     epoch: String,
     n: u64,
-    #[serde(flatten)]
-    event: PageEvent,
 }
 
-/// Why a report is not usable as it stands.
+/// Why a report is not usable as it stands. It does not quote the report, which may hold anything.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    #[error("a report of the page could not be read: {0}")]
+    #[error("a report of the page could not be read: {:?} at column {}", .0.classify(), .0.column())]
     Unreadable(#[from] serde_json::Error),
 }
 
 impl Reader {
     /// The event, and how many reports before it never came.
     pub fn read(&mut self, report: &str) -> Result<(PageEvent, u64), ReportError> {
-        let Numbered { epoch, n, event } = serde_json::from_str(report)?;
+        let Numbered { epoch, n } = serde_json::from_str(report)?;
         if epoch != self.epoch {
             (self.epoch, self.n) = (epoch, 0);
         }
         let missed = n.saturating_sub(self.n.saturating_add(1));
+        // One that cannot be understood has arrived all the same.
         self.n = n;
-        Ok((event, missed))
+        Ok((serde_json::from_str(report)?, missed))
     }
 }
 
@@ -187,10 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_loader_breaks_the_session() {
-        let surface = Surface { settled: true, loader: false, missing: vec![] };
-        assert!(surface.broken("session").is_some());
-        assert!(surface.broken("send").is_none());
+    fn a_report_that_cannot_be_understood_is_not_taken_for_a_lost_one() {
+        let mut reader = Reader::default();
+        assert!(
+            reader
+                .read(r#"{"epoch":"a","n":1,"type":"news","secret":"12345678"}"#)
+                .is_err_and(|error| !error.to_string().contains("12345678"))
+        );
+        assert_eq!(reader.read(r#"{"epoch":"a","n":2,"type":"progress"}"#).unwrap().1, 0);
     }
 
     proptest! {

@@ -169,3 +169,32 @@ async fn a_conflict_stops_and_connecting_takes_the_session_back() {
     world.until(State::Ready).await;
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launch_that_is_called_off_leaves_no_browser() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("AUTO_CONNECT", "false").start().await;
+    for pause_ms in [0, 100, 300, 600] {
+        world.post("/connect", json!({})).await;
+        // Different moments of a launch; which one does not matter, there is no event for it.
+        tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+        assert_eq!(world.post("/disconnect", json!({})).await.0, 200);
+        assert!(browsers(&world.profile()).is_empty(), "DISCONNECTED after {pause_ms} ms, and a browser runs");
+    }
+    world.post("/connect", json!({})).await;
+    world.link().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forced_logout_that_whatsapp_does_not_confirm_still_removes_the_login_in_order() {
+    let mut world = World::ready().await;
+    // The page hangs, so that the unlinking is not even heard.
+    world.simulator.busy(std::time::Duration::from_secs(60));
+    let (status, answer) = world.post("/logout", json!({ "force": true })).await;
+    assert_eq!((status, &answer["state"]), (200, &json!("DISCONNECTED")), "{answer}");
+    assert_eq!(answer["phone_still_lists_device"], true);
+    assert!(browsers(&world.profile()).is_empty());
+    assert_eq!(std::fs::read_dir(world.profile()).unwrap().count(), 0);
+    world.stop().await;
+}

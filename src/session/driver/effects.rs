@@ -1,5 +1,7 @@
 //! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
 
+use tokio_util::sync::CancellationToken;
+
 use crate::browser::{Browser, CallError, Launched, Profile};
 use crate::config::{Browser as BrowserSettings, Timings};
 use crate::domain::state::{Reason, Transition};
@@ -30,14 +32,7 @@ impl Driver {
                 let deadline = self.parts.timings.probe_deadline;
                 self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
             }
-            Effect::RememberLink(linked) => {
-                let profile = self.parts.profile.clone();
-                tokio::task::spawn_blocking(move || {
-                    if let Err(error) = profile.set_linked(linked) {
-                        tracing::warn!(%error, "the profile could not be marked as linked or not");
-                    }
-                });
-            }
+            Effect::RememberLink(linked) => self.remember_link(linked),
             Effect::Record(step) => self.record(step),
         }
     }
@@ -55,28 +50,44 @@ impl Driver {
         let (settings, timings) = (self.parts.browser.clone(), self.parts.timings.clone());
         let profile = self.parts.profile.clone();
         let (generation, results) = (self.generation, self.results_tx.clone());
-        self.slot = Slot::Launching(tokio::spawn(async move {
-            let launched = launch(settings, timings, profile).await;
+        let called_off = CancellationToken::new();
+        self.slot = Slot::Launching(called_off.clone());
+        tokio::spawn(async move {
+            let launched = launch(settings, timings, profile, called_off).await;
             let _ = results.send((generation, Done::Launched(Box::new(launched)))).await;
+        });
+    }
+
+    fn remember_link(&mut self, linked: bool) {
+        let (profile, before) = (self.parts.profile.clone(), self.remembering.take());
+        self.remembering = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let written = tokio::task::spawn_blocking(move || profile.set_linked(linked)).await;
+            if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+                tracing::warn!(%error, "the profile could not be marked as linked or not");
+            }
         }));
     }
 
-    /// Ends whatever is in the browser's place; `Done::Closed` follows in any case.
+    /// Ends whatever is in the browser's place; `Closed` follows in any case, once it is gone.
     fn close(&mut self) {
-        let patience = self.parts.timings.browser_close;
-        match std::mem::replace(&mut self.slot, Slot::Empty) {
-            Slot::Running(running) => self.start(async move {
-                let ended = running.browser.close(patience).await;
-                tracing::info!(cleanly = ended.cleanly, "closed Chrome");
-                Some(Done::Closed)
-            }),
-            Slot::Launching(task) => {
-                // Its pipe closes with it, on which Chrome leaves by itself.
-                task.abort();
-                self.start(async { Some(Done::Closed) });
-            }
+        match std::mem::replace(&mut self.slot, Slot::Leaving { closing: true }) {
+            Slot::Running(running) => self.end(running.browser),
+            Slot::Launching(called_off) => called_off.cancel(),
+            Slot::Leaving { .. } => {}
             Slot::Empty => self.start(async { Some(Done::Closed) }),
         }
+    }
+
+    pub(super) fn end(&self, browser: Browser) {
+        let patience = self.parts.timings.browser_close;
+        self.start(async move {
+            let ended = browser.close(patience).await;
+            tracing::info!(cleanly = ended.cleanly, "closed Chrome");
+            Some(Done::Closed)
+        });
     }
 
     fn load(&self) {
@@ -96,7 +107,7 @@ impl Driver {
 
     fn reload(&self) {
         self.with_page(|page| async move {
-            let failed = page.reload().await.err()?;
+            let failed = page.reload().await.err().filter(|error| !matches!(error, CallError::Closed))?;
             tracing::warn!(error = %failed, "the page could not be loaded again");
             Some(Done::PageCrashed)
         });
@@ -140,11 +151,17 @@ fn is_alive(answer: &Result<(), CallError>) -> bool {
     !matches!(answer, Err(CallError::TimedOut(_)))
 }
 
-async fn launch(settings: BrowserSettings, timings: Timings, profile: Profile) -> Result<(Launched, Adapter), Failed> {
+async fn launch(
+    settings: BrowserSettings,
+    timings: Timings,
+    profile: Profile,
+    called_off: CancellationToken,
+) -> Result<(Launched, Adapter), Failed> {
     let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
     let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
     let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail };
     let adapter = loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-    let launched = Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start).await?;
+    let launched =
+        Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start, called_off).await?;
     Ok((launched, adapter))
 }

@@ -11,12 +11,13 @@ use super::{Done, Driver};
 impl Driver {
     /// What follows from every input: pictures of a new code, whoever waited, the snapshot.
     pub(super) fn after(&mut self) {
+        // First: it may move the session once more.
+        self.settle_waiting();
         let view = self.machine.view();
         self.draw(view.code.as_ref());
-        self.settle_waiting(&view);
         let code = view.code.as_ref().and_then(|shown| {
             let (drawn, pictures) = self.code.as_ref()?;
-            (drawn == shown).then(|| Arc::clone(pictures))
+            pictures.clone().filter(|_| drawn == shown)
         });
         let version = self.browser_version.clone().filter(|_| view.active);
         let last = Arc::clone(&self.snapshot.borrow());
@@ -48,8 +49,9 @@ impl Driver {
     pub(super) fn drawn(&mut self, drawn: Option<LinkCode>) {
         // An older code's pictures may come after a newer one was asked for.
         let ours = |code: &mut Code| drawn.as_ref().is_none_or(|drawn| drawn.generated_at == code.generated_at);
-        if let (Some(code), Some(drawn)) = (self.drawing.take_if(ours), &drawn) {
-            self.code = Some((code, Arc::new(drawn.clone())));
+        if let Some(code) = self.drawing.take_if(ours) {
+            // One that cannot be drawn is remembered too, or it would be tried for ever.
+            self.code = Some((code, drawn.map(Arc::new)));
         }
         self.after();
     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::domain::state::{Reason, State};
 use crate::session::handle::{Connected, LoggedOut, PairingCode, Reply, Request, SessionError};
-use crate::session::machine::{Input, View};
+use crate::session::machine::Input;
 use crate::whatsapp::PageError;
 
 use super::{Done, Driver, Slot};
@@ -129,25 +129,37 @@ impl Driver {
                     Ok(()) => Ok(LoggedOut { phone_still_lists }),
                     Err(error) => Err(SessionError::NotRemoved(error)),
                 };
-                let _ = results.send((generation, Done::Wiped)).await;
+                let _ = results.send((generation, Done::Wiped(answer.is_ok()))).await;
                 let _ = reply.send(answer);
             });
         });
     }
 
-    pub(super) fn wiped(&mut self) {
+    pub(super) fn wiped(&mut self, gone: bool) {
         self.wipe = false;
-        self.feed(Input::LoginRemoved);
+        if gone {
+            self.feed(Input::LoginRemoved);
+        } else {
+            self.after();
+        }
+    }
+
+    /// The page said that it was unlinked: that is what an unlinking of ours waits for.
+    pub(super) fn page_unlinked(&mut self) {
+        if self.logging_out.is_some() {
+            self.remove_login(false);
+        }
     }
 
     /// Answers those who waited for what has come about.
-    pub(super) fn settle_waiting(&mut self, view: &View) {
+    pub(super) fn settle_waiting(&mut self) {
+        let view = self.machine.view();
         if self.logging_out.is_some() && view.state == State::Disconnected && view.reason == Some(Reason::LoggedOut) {
             self.remove_login(false);
         } else if self.logging_out.as_ref().is_some_and(|log_out| Instant::now() >= log_out.until) {
             self.log_out_failed();
         }
-        if self.machine.is_at_rest() || view.active {
+        if self.machine.is_at_rest() || self.machine.view().active {
             for waiting in self.at_rest.drain(..) {
                 let _ = waiting.send(());
             }

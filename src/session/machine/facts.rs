@@ -15,6 +15,10 @@ pub(super) struct Live {
     pub(super) level: Option<Level>,
     pub(super) surface: Option<Surface>,
     pub(super) code: Option<Code>,
+    /// The code was taken off the page; it may come back as it was.
+    pub(super) shelved: Option<Code>,
+    /// A code is not scanned any more after this: it has not been followed by another when it should have been.
+    pub(super) code_until: Option<Duration>,
     /// Codes shown since a phone was asked for, and since the page began a series.
     pub(super) attempt: u32,
     pub(super) in_series: u32,
@@ -29,11 +33,14 @@ pub(super) struct Live {
     pub(super) lost: Option<Lost>,
     pub(super) probe: Probe,
     pub(super) progress_at: Duration,
+    /// How far towards READY this document got: going back and forth is no progress.
+    pub(super) furthest: u8,
     /// A code was asked for again since the last one.
     pub(super) code_asked: bool,
     pub(super) beat: Beat,
-    /// The last reload for lost reports.
+    /// The last reload for lost reports, and the next one where more were lost too soon after it.
     pub(super) reloaded_at: Option<Duration>,
+    pub(super) reload_at: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -94,6 +101,8 @@ impl Live {
             level: None,
             surface: None,
             code: None,
+            shelved: None,
+            code_until: None,
             attempt: 0,
             in_series: 0,
             pairing_until: None,
@@ -103,9 +112,11 @@ impl Live {
             lost: None,
             probe: Probe::Idle,
             progress_at: mono,
+            furthest: 0,
             code_asked: false,
             beat: Beat { next: Some(mono + timings.heartbeat), missed: 0 },
             reloaded_at: None,
+            reload_at: None,
         }
     }
 
@@ -123,9 +134,47 @@ impl Live {
         self.load = Load::Arrived { until: mono + timings.page_load };
         self.level = None;
         self.surface = None;
-        self.code = None;
+        self.take_code_off();
+        self.shelved = None;
+        self.in_series = 0;
+        self.pairing_until = None;
         self.unlinked = false;
         self.was_connected = false;
         self.progress_at = mono;
+        self.furthest = 0;
+    }
+
+    pub(super) fn take_code_off(&mut self) {
+        self.shelved = self.code.take().or(self.shelved.take());
+        self.code_until = None;
+    }
+
+    /// The line is not to be relied on from now, whatever the page said last.
+    pub(super) fn doubt(&mut self, mono: Duration) {
+        let up_since = self.is_online().then_some(mono);
+        self.lost.get_or_insert(Lost { since: mono, up_since, step: Step::Waited });
+    }
+
+    /// While the network is down the page is left alone, however long it takes: it comes back by itself.
+    pub(super) fn network_told(&mut self, online: bool, mono: Duration) {
+        let Some(lost) = &mut self.lost else { return };
+        if !online {
+            (lost.up_since, lost.step) = (None, Step::Waited);
+            self.probe = Probe::Idle;
+        } else if self.probe == Probe::Idle {
+            lost.up_since.get_or_insert(mono);
+        }
+    }
+
+    /// Takes a new level in; true progress moves the deadline.
+    pub(super) fn note(&mut self, level: &Level, mono: Duration) {
+        let steps = [level.account.is_some(), level.socket == SocketState::Connected, level.synced, level.subscribed];
+        let far = u8::try_from(steps.iter().filter(|step| **step).count()).unwrap_or(u8::MAX);
+        let back_online = level.online && !self.is_online();
+        if far > self.furthest || back_online {
+            self.progress_at = mono;
+        }
+        self.furthest = self.furthest.max(far);
+        self.level = Some(level.clone());
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::state::{Reason, State};
 use crate::secret::Secret;
 use crate::whatsapp::{Level, PageEvent, SocketState};
 
-use super::facts::{Live, Load, Lost, Probe, Step};
+use super::facts::{Live, Load, Probe};
 use super::{Code, Effect, Input, Machine, Now, Phase, Then, words};
 
 impl Machine {
@@ -21,12 +21,13 @@ impl Machine {
         match input {
             Input::LoadFailed { why } => self.load_failed(why.as_deref(), now),
             Input::PageCrashed => self.page_crashed(now),
-            Input::ReportsLost
-                // What was lost cannot be asked for again; a new document tells everything from the start.
-                if live.reloaded_at.is_none_or(|at| now.mono >= at + timings.stable) => {
-                    live.reloaded_at = Some(now.mono);
-                    self.reload(now);
+            // What was lost cannot be asked for again; a new document tells everything from the start.
+            Input::ReportsLost => {
+                match live.reloaded_at.map(|at| at + timings.stable).filter(|next| now.mono < *next) {
+                    Some(next) => live.reload_at = Some(next),
+                    None => self.reload_for_reports(now),
                 }
+            }
             Input::PairingCodeGiven => live.pairing_until = Some(now.mono + timings.pairing_code),
             Input::Beat { answered } => self.beaten(answered, now),
             Input::Probed { reachable } => self.probed(reachable, now),
@@ -35,17 +36,32 @@ impl Machine {
         }
     }
 
+    pub(super) fn reload_for_reports(&mut self, now: Now) {
+        if let Some(live) = self.live_mut() {
+            (live.reloaded_at, live.reload_at) = (Some(now.mono), None);
+            self.reload(now);
+        }
+    }
+
     fn page_said(&mut self, event: PageEvent, now: Now) {
         let timings = self.timings.clone();
         let Some(live) = self.live_mut() else { return };
         match event {
-            PageEvent::Hello {} => live.begin_document(now.mono, &timings),
+            PageEvent::Hello {} => {
+                live.begin_document(now.mono, &timings);
+                self.doubt_line(now);
+            }
             PageEvent::Document { status } if status >= 400 => self.load_failed(Some(&format!("HTTP {status}")), now),
             PageEvent::Document { .. } => {
                 live.load_tries = 0;
                 if self.state == State::Init && self.reason == Some(Reason::PageLoadFailed) {
                     self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
                 }
+            }
+            // The browser's error page, or a server's, has no modules either.
+            PageEvent::Surface(_) if matches!(live.load, Load::Failed { .. }) => {}
+            PageEvent::Surface(surface) if surface.settled && !surface.loader => {
+                self.load_failed(Some("the page came without its scripts"), now);
             }
             PageEvent::Surface(surface) => {
                 let broken = surface.broken("session").filter(|_| surface.settled);
@@ -80,7 +96,7 @@ impl Machine {
             live.load_tries += 1;
             live.load = Load::Failed { retry_at: now.mono + pause };
             live.level = None;
-            live.code = None;
+            live.take_code_off();
         }
         // The same failure is told twice, by the call and by the error page; the one that knows why counts.
         if self.state != State::Disconnected && (why.is_some() || !known) {
@@ -109,6 +125,15 @@ impl Machine {
         if let Some(live) = self.live_mut() {
             live.load = Load::Asked { until };
             self.effects.push(Effect::Reload);
+            self.doubt_line(now);
+        }
+    }
+
+    /// A line that was up is in doubt until the page says otherwise, and that may not take longer than the grace.
+    fn doubt_line(&mut self, now: Now) {
+        let was_up = self.state == State::Ready;
+        if let Some(live) = self.live_mut().filter(|_| was_up) {
+            live.doubt(now.mono);
         }
     }
 
@@ -131,8 +156,7 @@ impl Machine {
         if live.unlinked && level.account.is_some() {
             return;
         }
-        live.progress_at = now.mono;
-        live.level = Some(level.clone());
+        live.note(&level, now.mono);
         if live.leave_at.is_some() {
             // It has cleared its storage: nothing is left to wait for.
             if level.account.is_none() {
@@ -173,27 +197,26 @@ impl Machine {
         if matches!(self.state, State::Init | State::QrRequired) {
             self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
         }
-        let was_up = matches!(self.state, State::Ready | State::Reconnecting);
+        let is_ready = self.state == State::Ready;
+        let was_up = is_ready || self.state == State::Reconnecting;
         let Some(live) = self.live_mut() else { return };
         if level.socket != SocketState::Connected {
             if was_up || live.was_connected {
-                let up_since = level.online.then_some(now.mono);
-                let lost = live.lost.get_or_insert(Lost { since: now.mono, up_since, step: Step::Waited });
-                if !level.online {
-                    // However long it takes: the page comes back by itself once the network does.
-                    (lost.up_since, lost.step) = (None, Step::Waited);
-                    live.probe = Probe::Idle;
-                } else if live.probe == Probe::Idle {
-                    lost.up_since.get_or_insert(now.mono);
-                }
+                live.doubt(now.mono);
+                live.network_told(level.online, now.mono);
             }
             return;
         }
         live.was_connected = true;
+        let whole = level.synced && level.subscribed;
+        if is_ready && !whole {
+            // Connected and deaf, or behind: given the same grace as a line that is gone.
+            return self.doubt_line(now);
+        }
         live.lost = None;
         live.probe = Probe::Idle;
-        if level.synced && level.subscribed {
-            if self.state != State::Ready {
+        if whole {
+            if !is_ready {
                 self.ready_once = true;
                 self.take_back = false;
                 self.become_(State::Ready, None, String::new(), now);
@@ -251,10 +274,16 @@ impl Machine {
         live.progress_at = now.mono;
         live.code_asked = false;
         let Some(text) = code else {
-            live.code = None;
-            return;
+            live.take_code_off();
+            return self.code_gone();
         };
-        if limit > 0 && live.attempt >= limit {
+        live.code_until = Some(now.mono + first + first);
+        if live.shelved.as_ref().is_some_and(|code| code.text == text) {
+            live.code = live.shelved.take();
+            return;
+        }
+        let typing = live.pairing_until.is_some_and(|until| now.mono < until);
+        if limit > 0 && live.attempt >= limit && !typing {
             let detail = words::of_reason(Reason::QrNotScanned).to_owned();
             return self.disconnect(Reason::QrNotScanned, detail, now);
         }
@@ -263,13 +292,24 @@ impl Machine {
         let life = if live.in_series == 1 { first } else { later };
         let expires_at = now.wall.plus(life);
         live.code = Some(Code { text, attempt: live.attempt, generated_at: now.wall, expires_at });
+        if self.state == State::QrRequired {
+            self.well_since.get_or_insert(now.mono);
+        }
+    }
+
+    /// Codes that follow each other are as well as a session gets without a phone.
+    pub(super) fn code_gone(&mut self) {
+        if self.state == State::QrRequired {
+            self.well_since = None;
+        }
     }
 
     /// The device was unlinked: by the phone, by us, or found to be when it connected.
     fn unlinked(&mut self, now: Now) {
         let grace = now.mono + self.timings.unlink_grace;
         let Some(live) = self.live_mut() else { return };
-        (live.unlinked, live.code, live.lost) = (true, None, None);
+        (live.unlinked, live.lost) = (true, None);
+        live.take_code_off();
         let detail = words::of_reason(Reason::LoggedOut).to_owned();
         match self.state {
             State::Ready | State::Reconnecting | State::Authenticated if self.ready_once => {

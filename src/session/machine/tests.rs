@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod random;
+mod regressions;
 
 use crate::domain::account::Account;
 use crate::secret::Secret;

@@ -28,6 +28,10 @@ enum Due {
     Stalled,
     AskCode,
     PairingOver,
+    /// A code that nothing followed.
+    CodeStale,
+    /// Reports were lost again right after a reload.
+    Reload,
     Beat,
     /// Well for long enough to count as recovered.
     Well,
@@ -58,7 +62,7 @@ impl Machine {
             Phase::Live(_) => self.live_timers(&mut timers),
             Phase::Stopped | Phase::Failed { .. } | Phase::Closing { .. } | Phase::Launching => {}
         }
-        if let Some(since) = self.well_since.filter(|_| self.attempts > 0) {
+        if let Some(since) = self.well_since.filter(|_| self.attempts > 0 || self.version_reloaded) {
             timers.push((since + self.timings.stable, Due::Well));
         }
         timers
@@ -78,6 +82,8 @@ impl Machine {
         }
         timers.extend(live.beat.next.map(|at| (at, Due::Beat)));
         timers.extend(live.pairing_until.map(|at| (at, Due::PairingOver)));
+        timers.extend(live.code_until.map(|at| (at, Due::CodeStale)));
+        timers.extend(live.reload_at.map(|at| (at, Due::Reload)));
         if let Probe::Down { again_at } = live.probe {
             timers.push((again_at, Due::ProbeAgain));
         }
@@ -102,7 +108,8 @@ impl Machine {
     /// Whether the session is on its way somewhere, so that standing still is wrong.
     fn is_under_way(&self) -> bool {
         let without_code = self.live().is_some_and(|live| live.code.is_none() && live.pairing_until.is_none());
-        matches!(self.state, State::Init | State::Authenticated) || (self.state == State::QrRequired && without_code)
+        matches!(self.state, State::Init | State::Authenticated | State::Reconnecting)
+            || (self.state == State::QrRequired && without_code)
     }
 
     fn perform(&mut self, due: Due, now: Now) {
@@ -128,7 +135,15 @@ impl Machine {
                 self.with_live(|live| live.beat.next = None);
                 self.effects.push(Effect::Beat);
             }
-            Due::Well => self.attempts = 0,
+            Due::CodeStale => {
+                self.with_live(|live| {
+                    live.take_code_off();
+                    live.progress_at = now.mono;
+                });
+                self.code_gone();
+            }
+            Due::Reload => self.reload_for_reports(now),
+            Due::Well => (self.attempts, self.version_reloaded) = (0, false),
         }
     }
 
