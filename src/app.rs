@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::domain::state::Transition;
 use crate::domain::time::SystemClock;
 use crate::http::{App, Server, VERSION, router};
+use crate::inbound;
 use crate::instance::{InstanceError, InstanceLock};
 use crate::listen::{self, BindError};
 use crate::outbound::Outbound;
@@ -79,6 +80,8 @@ pub struct Service {
     stop_session: CancellationToken,
     driver: JoinHandle<()>,
     recorder: JoinHandle<()>,
+    /// Keeps the log of messages.
+    keeper: JoinHandle<()>,
     store: Store,
     _locks: [InstanceLock; 2],
 }
@@ -115,13 +118,23 @@ impl Service {
             stop: stop_session.clone(),
         });
         let recorder = tokio::spawn(record(store.clone(), recorded));
+        let (acks, acked) = mpsc::channel(MESSAGES);
+        let (inbound, keeper) = inbound::start(inbound::Parts {
+            store: store.clone(),
+            session: session.clone(),
+            clock: clock.clone(),
+            events,
+            acks,
+            retention: config.retention,
+        });
         let outbound =
-            Outbound::new(config.send.clone(), session.clone(), store.clone(), clock.clone(), events, closing.clone());
+            Outbound::new(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone());
         let auto_connect = config.session.auto_connect;
         let app = App {
             config: Arc::new(config),
             session: session.clone(),
             outbound,
+            inbound,
             clock,
             started,
             closing: closing.clone(),
@@ -136,6 +149,7 @@ impl Service {
             stop_session,
             driver,
             recorder,
+            keeper,
             store,
             _locks: locks,
         })
@@ -173,15 +187,16 @@ impl Service {
         let until = deadline.checked_sub(STORE_SHARE).unwrap_or(deadline);
         let session_ended = tokio::time::timeout_at(until, &mut driver).await.is_ok_and(|ended| ended.is_ok());
         driver.abort();
-        // The driver held the sender: the recorder ends by itself.
+        // The driver held the senders: these end by themselves.
         let recorded = tokio::time::timeout_at(deadline, self.recorder).await.is_ok();
+        let kept = tokio::time::timeout_at(deadline, self.keeper).await.is_ok();
         let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
             closed.inspect_err(|error| tracing::error!(%error, "the store was not closed cleanly")).is_ok()
         });
         if !session_ended {
             tracing::error!("the browser did not close in time; it leaves by itself when this process ends");
         }
-        session_ended && recorded && stored
+        session_ended && recorded && kept && stored
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Config {
     pub session: Session,
     pub send: Send,
     pub log: Log,
+    /// `RETENTION_DAYS`: how long messages are kept.
+    pub retention: Duration,
     /// `SHUTDOWN_TIMEOUT`: within this a clean stop is over. PM2's kill_timeout is 10 s.
     pub shutdown_timeout: Duration,
     pub timings: Timings,
@@ -167,11 +169,25 @@ impl Config {
         let session = read_session(&mut r);
         let send = read_send(&mut r);
         let log = read_log(&mut r);
+        let days = r.var("RETENTION_DAYS", "30", "a number of days, 1 to 3650", parse::days, 0);
+        let retention = Duration::from_secs(days * 24 * 60 * 60);
         let shutdown_timeout = r.var("SHUTDOWN_TIMEOUT", "8s", parse::SPAN, parse::span, Duration::ZERO);
         if r.problems.is_empty() {
             let lookalikes = r.lookalikes();
             let (effective, timings) = (r.effective, Timings::default());
-            Ok(Self { server, paths, browser, session, send, log, shutdown_timeout, timings, effective, lookalikes })
+            Ok(Self {
+                server,
+                paths,
+                browser,
+                session,
+                send,
+                log,
+                retention,
+                shutdown_timeout,
+                timings,
+                effective,
+                lookalikes,
+            })
         } else {
             Err(ConfigError(r.problems))
         }
@@ -278,6 +294,10 @@ mod parse {
     pub(super) fn span(text: &str) -> Option<Duration> {
         let day = Duration::from_secs(24 * 60 * 60);
         humantime::parse_duration(text).ok().filter(|span| !span.is_zero() && *span <= day)
+    }
+
+    pub(super) fn days(text: &str) -> Option<u64> {
+        text.parse().ok().filter(|days| (1..=3650).contains(days))
     }
 
     pub(super) fn path(text: &str) -> Option<PathBuf> {

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod log;
 pub mod message;
 pub mod state;
 pub mod time;

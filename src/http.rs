@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod guard;
 mod health;
+mod messages;
 mod qr;
 mod router;
 mod send;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::domain::time::Clock;
+use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::session::Handle;
 
@@ -34,6 +36,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub session: Handle,
     pub outbound: Outbound,
+    pub inbound: Inbound,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,
     /// The service is stopping: nobody is kept waiting any more.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod inbound;
 pub mod instance;
 pub mod listen;
 pub mod outbound;

@@ -32,6 +32,21 @@ impl fmt::Display for Secret {
     }
 }
 
+/// For the one place where a secret has to be written out whole: `#[serde(with = "revealed")]`.
+pub mod revealed {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Secret;
+
+    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.reveal())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        String::deserialize(deserializer).map(Secret::new)
+    }
+}
+
 /// A phone number or chat id cut down to what a log may hold: the last two digits.
 pub fn masked(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();

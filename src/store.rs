@@ -12,6 +12,8 @@
 mod engine;
 mod error;
 mod history;
+mod log;
+mod messages;
 mod opening;
 mod raw;
 mod reset;
@@ -30,6 +32,8 @@ use tokio::time::timeout;
 use crate::domain::state::Transition;
 pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
+pub use log::{LogPage, LogQuery};
+pub use messages::{LogChange, LogEntry};
 pub use reset::accept_reset;
 
 use engine::guarded;

@@ -11,7 +11,7 @@ use rand::Rng;
 use rand::distr::Alphanumeric;
 
 use crate::browser::PageScript;
-pub use page::{Page, PageError, Prepared};
+pub use page::{History, Page, PageError, Prepared};
 pub use report::{Level, Missing, PageEvent, Reader, SocketState, Surface};
 
 const BUILT_IN: &str = include_str!("whatsapp/adapter.js");

@@ -1,7 +1,7 @@
 //! The walls of the house: which room may import which, and what may be named only in one.
 //!
 //! ```text
-//! 7  main · app          6  cli      5  http      4  session · outbound
+//! 7  main · app          6  cli      5  http      4  session · inbound · outbound
 //! 3  whatsapp            2  browser · store       1  domain
 //! 0  config · instance · listen · secret · shutdown · supervisor · telemetry
 //! ```
@@ -11,12 +11,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [(&str, u8); 17] = [
+const ROOMS: [(&str, u8); 18] = [
     ("main", 7),
     ("app", 7),
     ("cli", 6),
     ("http", 5),
     ("session", 4),
+    ("inbound", 4),
     ("outbound", 4),
     ("whatsapp", 3),
     ("browser", 2),
@@ -32,10 +33,11 @@ const ROOMS: [(&str, u8); 17] = [
 ];
 
 /// Doors between rooms of one floor: what is offered there is meant for the neighbour.
-const DOORS: [(&str, &str); 5] = [
+const DOORS: [(&str, &str); 6] = [
     ("main", "app"),
     // Through its handle and snapshots.
     ("outbound", "session"),
+    ("inbound", "session"),
     ("supervisor", "config"),
     ("telemetry", "config"),
     ("config", "secret"),

@@ -77,11 +77,28 @@ pub struct PageMessage {
     #[serde(rename = "kind")]
     pub kind: String,
     pub body: Secret,
+    /// The name the sender gave themselves.
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub media: Option<Media>,
+    /// WhatsApp's own part of the id of the message this one answers.
+    #[serde(default)]
+    pub quoted: Option<String>,
     /// Seconds since the epoch, by WhatsApp's server.
     pub t: u64,
     pub ack: Ack,
     /// False for history that the page replays after a load.
     pub is_new: bool,
+}
+
+/// What there is to know of a picture or a file without fetching it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    pub mimetype: String,
+    /// Bytes.
+    pub size: Option<u64>,
+    pub filename: Option<String>,
 }
 
 /// What happens to messages, in the order the page saw it.

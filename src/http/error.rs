@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::inbound::LogError;
 use crate::outbound::SendError;
 use crate::session::SessionError;
 
@@ -108,6 +109,12 @@ impl From<SendError> for ApiError {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message).about(&message_id)
             }
         }
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(error: LogError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }
 

@@ -88,7 +88,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         reason: session.reason,
         detail: session.detail.clone(),
         reconnection_attempts: session.attempts,
-        reconciling: session.reconciling,
+        reconciling: session.state == state::State::Ready && app.inbound.is_reconciling(),
         account: session.account.clone(),
         whatsapp_web_version: session.web_version.clone(),
         browser_version: session.browser_version.clone(),

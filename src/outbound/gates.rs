@@ -87,7 +87,7 @@ pub(super) mod tests {
             detail: String::new(),
             since: Timestamp::from_millis(0),
             attempts: 0,
-            reconciling: false,
+            documents: 1,
             initialized: true,
             active: true,
             account: None,

@@ -12,7 +12,7 @@ use crate::domain::message::Ack;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 use crate::secret::Secret;
-use crate::whatsapp::{PageError, Prepared};
+use crate::whatsapp::{History, PageError, Prepared};
 
 use super::snapshot::Snapshot;
 
@@ -90,6 +90,7 @@ pub(super) enum Request {
     LogOut { force: bool, reply: Reply<LoggedOut> },
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
     Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
+    History { since: u64, limit: usize, deadline: Duration, reply: Reply<History> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
 
@@ -166,6 +167,11 @@ impl Handle {
     /// Hands a message to the page under its reserved id.
     pub async fn dispatch(&self, to: Prepared, text: Secret, deadline: Duration) -> Result<Ack, SessionError> {
         self.ask(|reply| Request::Dispatch { to, text, deadline, reply }).await
+    }
+
+    /// What the page remembers since then (seconds since the epoch), in READY.
+    pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, SessionError> {
+        self.ask(|reply| Request::History { since, limit, deadline, reply }).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {

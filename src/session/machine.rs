@@ -67,6 +67,7 @@ pub struct Machine {
     take_back: bool,
     /// The page was reloaded for being too old; once is enough.
     version_reloaded: bool,
+    documents: u64,
     effects: Vec<Effect>,
 }
 
@@ -89,6 +90,7 @@ impl Machine {
             ready_once: false,
             take_back: false,
             version_reloaded: false,
+            documents: 0,
             effects: Vec::new(),
         }
     }
@@ -120,6 +122,7 @@ impl Machine {
             attempts: live.map_or(0, |live| live.load_tries).max(self.attempts),
             initialized: self.initialized,
             active: self.is_active(),
+            documents: self.documents,
             connected: live.is_some_and(Live::is_connected),
             account: level.and_then(|level| level.account.clone()),
             code: live.and_then(|live| live.code.clone()).filter(|_| self.state == State::QrRequired),

@@ -19,8 +19,8 @@ pub struct Snapshot {
     pub detail: String,
     pub since: Timestamp,
     pub attempts: u32,
-    /// What was missed is being fetched.
-    pub reconciling: bool,
+    /// Documents the page has had: what one said and was lost, the next has to be asked for.
+    pub documents: u64,
     /// A connection has been asked for since the service started.
     pub initialized: bool,
     /// A browser runs, is starting, or is about to be started again.
@@ -42,7 +42,7 @@ impl Snapshot {
             detail: view.detail,
             since: view.since,
             attempts: view.attempts,
-            reconciling: false,
+            documents: view.documents,
             initialized: view.initialized,
             active: view.active,
             account: view.account,

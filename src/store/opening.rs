@@ -21,6 +21,7 @@ use migrations::Outcome;
 use super::StoreError;
 use super::engine::{Engine, guarded};
 use super::history::History;
+use super::messages::Messages;
 use super::reset::{announce, sync_folder};
 use crate::domain::time::Timestamp;
 
@@ -31,6 +32,7 @@ const FIRST_BYTES: usize = 1024 * 1024;
 pub(super) struct Tables {
     pub(super) engine: Engine,
     pub(super) history: History,
+    pub(super) messages: Messages,
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
@@ -62,8 +64,8 @@ pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
                 tracing::info!(from, to = migrations::CURRENT, "migrated the store to the current format");
             }
         }
-        let history = History::open(&engine)?;
-        Ok(Tables { engine, history })
+        let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
+        Ok(Tables { engine, history, messages })
     })
 }
 

@@ -243,6 +243,9 @@
       kind: msg.type ?? 'unknown',
       // The body of a picture is a picture.
       body: String((msg.type === 'chat' ? msg.body : msg.caption) ?? ''),
+      name: msg.notifyName || null,
+      media: msg.mimetype ? { mimetype: msg.mimetype, size: Number(msg.size) || null, filename: msg.filename || null } : null,
+      quoted: msg.quotedStanzaID || null,
       t: Number(msg.t) || 0,
       ack: Number(msg.ack) || 0,
       is_new: Boolean(msg.isNewMsg),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::browser::{CallError, Tab};
 use crate::domain::address::{ChatId, PhoneNumber};
-use crate::domain::message::{Ack, MessageId};
+use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::secret::Secret;
 
 use super::Adapter;
@@ -30,6 +30,13 @@ pub struct Prepared {
     pub raw_id: String,
     /// The chat it goes to, `user@server`: under a LID mostly.
     pub chat_id: String,
+}
+
+/// A part of what the page remembers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct History {
+    pub messages: Vec<PageMessage>,
+    pub more: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +87,12 @@ impl Page {
         }
         let argument = json!({ "chat_id": to.chat_id, "raw_id": to.raw_id, "text": text.reveal() });
         self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
+    }
+
+    /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first, at most
+    /// `limit`; true where there are more.
+    pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, PageError> {
+        self.call("history", json!({ "since": since, "limit": limit }), deadline).await
     }
 
     /// Eight characters to type on the phone.

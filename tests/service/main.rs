@@ -5,6 +5,7 @@
 
 mod http;
 mod link;
+mod messages;
 mod process;
 mod recovery;
 mod refusals;

@@ -49,6 +49,7 @@ impl Machine {
         match event {
             PageEvent::Hello {} => {
                 live.begin_document(now.mono, &timings);
+                self.documents += 1;
                 self.doubt_line(now);
             }
             PageEvent::Document { status } if status >= 400 => self.load_failed(Some(&format!("HTTP {status}")), now),

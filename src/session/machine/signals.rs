@@ -93,6 +93,8 @@ pub struct View {
     pub initialized: bool,
     /// A browser runs, is starting, or is about to be started again.
     pub active: bool,
+    /// Documents the page has had: what one said and was lost, the next has to be asked for.
+    pub documents: u64,
     /// WhatsApp's server is on the line.
     pub connected: bool,
     pub account: Option<Account>,

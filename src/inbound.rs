@@ -1,0 +1,266 @@
+//! What the account receives, and what is sent from elsewhere: stored once, in order of arrival, before anyone is told.
+//! After every absence the page is asked for what was missed.
+//!
+//! ```text
+//! page event ──► sealed? wait for it to open (60 s) ──► batch ──► store, flushed ──► `newest` moves
+//! READY, or a new document ──► history of the page since the last known message ──► what is missing, as recovered
+//! ```
+
+mod reconcile;
+mod sealed;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::domain::log::{CIPHERTEXT, Direction, LoggedMessage};
+use crate::domain::message::{MessageEvent, MessageId, PageMessage};
+use crate::domain::state::State;
+use crate::domain::time::{Clock, Timestamp};
+use crate::session::{Handle, Snapshot};
+use crate::store::{LogChange, LogEntry, LogPage, LogQuery, Store, StoreError};
+
+use reconcile::Missed;
+use sealed::Sealed;
+
+/// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
+const BATCH: usize = 512;
+/// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
+/// what does not fit there is asked for again.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How often old messages are looked for, and how many go at a time.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+const SWEEP_BATCH: usize = 1000;
+
+pub struct Parts {
+    pub store: Store,
+    pub session: Handle,
+    pub clock: Arc<dyn Clock>,
+    /// Everything that happens to messages, in order. The task ends with it.
+    pub events: mpsc::Receiver<MessageEvent>,
+    /// Acknowledgements are passed on for those who wait for one.
+    pub acks: mpsc::Sender<MessageEvent>,
+    /// How long messages are kept.
+    pub retention: Duration,
+}
+
+/// The log as others read it. Cheap to clone.
+#[derive(Clone)]
+pub struct Inbound {
+    store: Store,
+    reconciling: watch::Receiver<bool>,
+    newest: watch::Receiver<u64>,
+}
+
+/// Starts the task that owns the log's writing end.
+pub fn start(parts: Parts) -> (Inbound, JoinHandle<()>) {
+    let (reconciling_tx, reconciling) = watch::channel(false);
+    let (newest_tx, newest) = watch::channel(0);
+    let inbound = Inbound { store: parts.store.clone(), reconciling, newest };
+    let snapshots = parts.session.watch();
+    let (missed_tx, missed) = mpsc::channel(1);
+    let task = Task {
+        parts,
+        snapshots,
+        missed,
+        missed_tx,
+        reconciling: reconciling_tx,
+        newest: newest_tx,
+        sealed: Sealed::default(),
+        reconciled: None,
+        ready_since: None,
+    };
+    (inbound, tokio::spawn(task.run()))
+}
+
+impl Inbound {
+    /// Whether what was missed is still being fetched.
+    pub fn is_reconciling(&self) -> bool {
+        *self.reconciling.borrow()
+    }
+
+    /// The newest entry's cursor, as it moves: whoever follows the log waits here.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.clone()
+    }
+
+    /// The entries after a cursor, oldest first. `chat` is a chat id or phone digits.
+    pub async fn page(
+        &self,
+        after: u64,
+        limit: usize,
+        direction: Option<Direction>,
+        chat: Option<String>,
+    ) -> Result<LogPage, LogError> {
+        Ok(self.store.logged(LogQuery { after, limit, direction, chat }).await?)
+    }
+
+    pub async fn message(&self, id: MessageId) -> Result<Option<LogEntry>, LogError> {
+        Ok(self.store.logged_message(id).await?)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the log of messages cannot be read at the moment: {0}")]
+pub struct LogError(#[from] StoreError);
+
+/// One stay in READY with one document: what is reconciled once.
+type Stay = (Timestamp, u64);
+
+struct Task {
+    parts: Parts,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What a reconciliation found, and whether it got to the end.
+    missed: mpsc::Receiver<Missed>,
+    missed_tx: mpsc::Sender<Missed>,
+    reconciling: watch::Sender<bool>,
+    newest: watch::Sender<u64>,
+    sealed: Sealed,
+    /// The stay that was reconciled last, or is being.
+    reconciled: Option<Stay>,
+    ready_since: Option<Timestamp>,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut events = Vec::with_capacity(BATCH);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        if let Ok(Some(entry)) = self.parts.store.newest_logged().await {
+            self.newest.send_replace(entry.cursor);
+        }
+        loop {
+            let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            tokio::select! {
+                biased;
+                read = self.parts.events.recv_many(&mut events, BATCH) => {
+                    if read == 0 {
+                        let left = self.sealed.give_up_all();
+                        return self.store(self.additions(left)).await;
+                    }
+                    let changes = self.changes(&mut events).await;
+                    self.store(changes).await;
+                }
+                Some(missed) = self.missed.recv() => self.recovered(missed).await,
+                Ok(()) = self.snapshots.changed() => self.session_moved(),
+                () = tokio::time::sleep_until(opens) => {
+                    let overdue = self.sealed.overdue(Instant::now());
+                    self.store(self.additions(overdue)).await;
+                }
+                _ = sweep.tick() => self.sweep().await,
+            }
+        }
+    }
+
+    async fn changes(&mut self, events: &mut Vec<MessageEvent>) -> Vec<LogChange> {
+        let now = self.parts.clock.now();
+        let mut changes = Vec::with_capacity(events.len());
+        for event in events.drain(..) {
+            match event {
+                MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(message, Instant::now()),
+                MessageEvent::Added(message) => changes.extend(self.addition(message)),
+                MessageEvent::Changed(message) => match self.sealed.open(&message) {
+                    // Still sealed, or it opened: then this is its arrival.
+                    sealed::Opened::Still => {}
+                    sealed::Opened::Now => changes.extend(self.addition(message)),
+                    sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
+                },
+                MessageEvent::Acked(id, ack) => {
+                    changes.push(LogChange::Ack(id.clone(), ack, now));
+                    // Nobody waits behind it: it is as late as the store, or its sender is gone.
+                    let _ = self.parts.acks.send(MessageEvent::Acked(id, ack)).await;
+                }
+            }
+        }
+        changes
+    }
+
+    fn additions(&self, messages: Vec<PageMessage>) -> Vec<LogChange> {
+        messages.into_iter().filter_map(|message| self.addition(message)).collect()
+    }
+
+    fn addition(&self, message: PageMessage) -> Option<LogChange> {
+        // Sent before we were ready to hear it.
+        let recovered = self.ready_since.is_none_or(|since| message.t < since.as_millis() / 1000);
+        self.logged(message, recovered)
+    }
+
+    fn logged(&self, message: PageMessage, recovered: bool) -> Option<LogChange> {
+        let logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
+        Some(LogChange::Add(Box::new(logged)))
+    }
+
+    /// Does not give up: what was received is not dropped for a disk that is full at the moment.
+    async fn store(&self, changes: Vec<LogChange>) {
+        if changes.is_empty() {
+            return;
+        }
+        let changes = Arc::new(changes);
+        loop {
+            match self.parts.store.log(Arc::clone(&changes)).await {
+                Ok(newest) => {
+                    self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+                    return;
+                }
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, messages = changes.len(), "messages could not be stored; trying again");
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+            }
+        }
+    }
+
+    fn session_moved(&mut self) {
+        let session = Arc::clone(&self.snapshots.borrow_and_update());
+        if session.state != State::Ready {
+            self.ready_since = None;
+            return;
+        }
+        self.ready_since = Some(session.since);
+        let stay = (session.since, session.documents);
+        if self.reconciled != Some(stay) {
+            self.reconciled = Some(stay);
+            self.reconcile(session.since);
+        }
+    }
+
+    fn reconcile(&self, ready_since: Timestamp) {
+        self.reconciling.send_replace(true);
+        let (store, session) = (self.parts.store.clone(), self.parts.session.clone());
+        let found = self.missed_tx.clone();
+        tokio::spawn(reconcile::run(store, session, ready_since, found));
+    }
+
+    async fn recovered(&mut self, missed: Missed) {
+        match missed {
+            Missed::Messages(messages) => {
+                // What is known already is left alone by the store; a sealed one opens by itself, or is asked for again.
+                let plain = messages.into_iter().filter(|message| message.kind != CIPHERTEXT);
+                let changes = plain.filter_map(|message| self.logged(message, true)).collect();
+                self.store(changes).await;
+            }
+            Missed::End { complete } => {
+                self.reconciling.send_replace(false);
+                if !complete && self.snapshots.borrow().state == State::Ready {
+                    // The page answered nothing: the next move of the session, or this, starts over.
+                    self.reconcile(self.ready_since.unwrap_or_else(|| self.parts.clock.now()));
+                }
+            }
+        }
+    }
+
+    async fn sweep(&self) {
+        let retention = u64::try_from(self.parts.retention.as_millis()).unwrap_or(u64::MAX);
+        let end = Timestamp::from_millis(self.parts.clock.now().as_millis().saturating_sub(retention));
+        match self.parts.store.sweep_log(end, SWEEP_BATCH).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "removed messages older than RETENTION_DAYS"),
+            Err(error) => tracing::warn!(%error, "old messages could not be removed"),
+        }
+    }
+}

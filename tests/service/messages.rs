@@ -1,0 +1,150 @@
+//! What the account receives is in the log once, in order, whatever died meanwhile.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use session_manager::domain::state::State;
+use simulator::{Incoming, Options};
+
+use crate::world::{FRIEND, World};
+
+/// Waits until the log has so many entries; gives all of them.
+async fn log(world: &World, entries: usize) -> Vec<Value> {
+    let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    loop {
+        let items = all(world).await;
+        if items.len() >= entries {
+            return items;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{} of {entries} in the log", items.len());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn all(world: &World) -> Vec<Value> {
+    let (mut items, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let (status, page) = world.get(&format!("/messages?limit=1000&after={after}")).await;
+        assert_eq!(status, 200, "{page}");
+        let found = page["items"].as_array().unwrap();
+        if found.is_empty() {
+            return items;
+        }
+        items.extend(found.iter().cloned());
+        after = page["next"].as_str().unwrap().to_owned();
+    }
+}
+
+fn ids(items: &[Value]) -> Vec<&str> {
+    items.iter().map(|item| item["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_message_is_kept_as_it_came() {
+    let mut world = World::ready().await;
+    let simulator = &world.simulator;
+    let plain = simulator.incoming(Incoming::text(FRIEND, "hola \u{1f44b}").named("Ana")).unwrap();
+    let group = simulator.incoming(Incoming::text(FRIEND, "a todos").in_group("120363000000000001@g.us")).unwrap();
+    let sealed = simulator.incoming(Incoming::text(FRIEND, "secreto").ciphertext(50)).unwrap();
+    simulator.incoming(Incoming::text(FRIEND, "").kind("e2e_notification")).unwrap();
+    let stranger = simulator.incoming(Incoming::text("5491199998888", "¿quién?").phone_unknown()).unwrap();
+    let own = simulator.from_phone(FRIEND, "desde el teléfono").unwrap();
+    let items = log(&world, 5).await;
+    assert_eq!(
+        ids(&items).into_iter().collect::<HashSet<_>>(),
+        [&plain, &group, &sealed, &stranger, &own].map(String::as_str).into()
+    );
+    let item = |id: &str| items.iter().find(|item| item["id"] == *id).unwrap();
+    assert_eq!((&item(&plain)["body"], &item(&plain)["phone"]), (&"hola \u{1f44b}".into(), &FRIEND.into()));
+    assert_eq!((&item(&plain)["name"], &item(&plain)["recovered"]), (&"Ana".into(), &false.into()));
+    assert!(item(&group)["author"].as_str().unwrap().ends_with("@lid"), "{}", item(&group));
+    assert_eq!((&item(&sealed)["body"], &item(&sealed)["type"]), (&"secreto".into(), &"chat".into()));
+    assert_eq!(item(&stranger)["phone"], Value::Null, "never the digits of a LID");
+    assert_eq!(item(&own)["direction"], "out");
+
+    simulator.edit(&plain, "hola de nuevo").unwrap();
+    simulator.revoke(&stranger).unwrap();
+    simulator.set_ack(&own, 3).unwrap();
+    let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    loop {
+        let (edited, gone, read) = (
+            world.get(&format!("/messages/{plain}")).await.1,
+            world.get(&format!("/messages/{stranger}")).await.1,
+            world.get(&format!("/messages/{own}")).await.1,
+        );
+        if edited["edited_at"].is_string() && gone["revoked_at"].is_string() && read["ack"] == 3 {
+            assert_eq!((&edited["body"], &gone["body"]), (&"hola de nuevo".into(), &"¿quién?".into()));
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{edited} {gone} {read}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (_, page) = world.get("/messages?direction=out&limit=1").await;
+    assert_eq!(ids(page["items"].as_array().unwrap()), [own]);
+    let (_, page) = world.get(&format!("/messages?chat={FRIEND}&direction=in")).await;
+    assert!(page["items"].as_array().unwrap().len() >= 2, "{page}");
+    assert_eq!(world.get("/messages/nothing").await.0, 404);
+    assert_eq!(world.get("/messages?limit=0").await.0, 400);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_the_service_was_down_is_recovered_once_and_history_is_no_news() {
+    let mut world = World::new(Options { history_on_link: 12, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let heard = world.simulator.incoming(Incoming::text(FRIEND, "uno")).unwrap();
+    assert_eq!(ids(&log(&world, 1).await), [heard.as_str()], "history of before the link is not in it");
+    world.stop().await;
+    // More than the page keeps of a chat in memory, and somebody never seen before.
+    let mut missed: Vec<_> =
+        (0..12).map(|n| world.simulator.incoming(Incoming::text(FRIEND, format!("ausente {n}"))).unwrap()).collect();
+    missed.push(world.simulator.incoming(Incoming::text("5491177776666", "hola, soy nueva")).unwrap());
+    world.start().await;
+    world.until(State::Ready).await;
+    let items = log(&world, 14).await;
+    let recovered: HashSet<_> =
+        items.iter().filter(|i| i["recovered"] == true).map(|i| i["id"].as_str().unwrap()).collect();
+    assert_eq!(recovered, missed.iter().map(String::as_str).collect());
+    world.stop().await;
+    world.start().await;
+    world.until(State::Ready).await;
+    let session = world.service.as_ref().unwrap();
+    assert!(session.session().is_alive());
+    assert_eq!(log(&world, 14).await.len(), 14, "each once, also after another restart");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_is_stored_whole_and_in_order() {
+    let mut world = World::ready().await;
+    let sent = world.simulator.burst(5000, |n| Incoming::text(FRIEND, format!("{n}"))).unwrap();
+    let items = log(&world, sent.len()).await;
+    assert_eq!(ids(&items), sent.iter().map(String::as_str).collect::<Vec<_>>());
+    world.stop().await;
+}
+
+/// Kills the browser and its renderer under a stream of messages, at moments the stream itself chooses.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_doubled_when_the_browser_dies_under_a_stream() {
+    let mut world = World::ready().await;
+    let mut sent = Vec::new();
+    for round in 0..3 {
+        for n in 0..40 {
+            let from = if n % 3 == 0 { FRIEND } else { "5491155554444" };
+            sent.push(world.simulator.incoming(Incoming::text(from, format!("{round}.{n}"))).unwrap());
+            if n == 7 * (round + 1) {
+                kill(Pid::from_raw(world.browser_pid()), Signal::SIGKILL).unwrap();
+            }
+        }
+        world.until_session("a relaunch", |s| s.state == State::Reconnecting).await;
+        world.until(State::Ready).await;
+    }
+    let items = log(&world, sent.len()).await;
+    assert_eq!(items.len(), sent.len());
+    assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), sent.iter().map(String::as_str).collect());
+    world.stop().await;
+}
