@@ -107,7 +107,11 @@ impl Browser {
             }),
         };
         let attached = tokio::select! {
-            attached = open(spawned.read, spawned.write, setup) => attached,
+            attached = open(spawned.read, spawned.write, setup) => match attached {
+                Ok(attached) => Ok(attached),
+                // A browser that dies closes its pipe first; how it died says more.
+                Err(why) => Err(tokio::time::timeout(LEAVE_GRACE, process.exited()).await.unwrap_or(why)),
+            },
             how = process.exited() => Err(how),
             () = called_off.cancelled() => Err("called off".to_owned()),
             () = tokio::time::sleep(deadline) => Err(format!("not ready within {deadline:?}")),

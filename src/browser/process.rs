@@ -22,6 +22,8 @@ const CHROME_WRITES: i32 = 4;
 const LAST_WORDS: usize = 8;
 /// A line of Chrome's longer than this is cut.
 const LINE_MAX: u64 = 4096;
+/// What was said before the exit is read within milliseconds.
+const LAST_WORDS_GRACE: Duration = Duration::from_millis(200);
 /// Between asking a group to go and making it.
 const TERM_GRACE: Duration = Duration::from_secs(2);
 
@@ -80,12 +82,14 @@ pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
     drop(command);
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(|| io::Error::other("it has no pid"))?;
     let words = Arc::default();
-    if let Some(stderr) = child.stderr.take() {
-        tokio::spawn(listen(stderr, Arc::clone(&words)));
-    }
+    let listening = child.stderr.take().map(|stderr| tokio::spawn(listen(stderr, Arc::clone(&words))));
     let (gone, exit) = watch::channel(None);
     tokio::spawn(async move {
         let how = child.wait().await.map_or_else(|error| error.to_string(), describe);
+        if let Some(listening) = listening {
+            // So that its last words are there when its end is told. A child of its own may hold the pipe open.
+            let _ = tokio::time::timeout(LAST_WORDS_GRACE, listening).await;
+        }
         gone.send_replace(Some(how));
     });
     let process = Process { group: Pid::from_raw(pid), exit, words };

@@ -78,6 +78,7 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         logging_out: None,
         wipe: false,
         remembering: None,
+        steps: Vec::new(),
         pulse: Arc::clone(&pulse),
     };
     let task = tokio::spawn(driver.run());
@@ -160,6 +161,8 @@ struct Driver {
     wipe: bool,
     /// The mark in the profile being written; one after the other.
     remembering: Option<JoinHandle<()>>,
+    /// Taken, and not told yet.
+    steps: Vec<Transition>,
     pulse: Arc<Pulse>,
 }
 
@@ -232,6 +235,10 @@ impl Driver {
             self.perform(effect);
         }
         self.after();
+        // Whoever reads of a step in the log or the history finds the session there.
+        for step in std::mem::take(&mut self.steps) {
+            self.record(step);
+        }
     }
 
     fn now(&self) -> Now {

@@ -375,14 +375,14 @@
     /** Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach. */
     async history({ since, limit }) {
       const collected = [];
-      const oldest = (chat) => Math.min(...chat.msgs.getModelsArray().map((msg) => msg.t));
+      const reaches = (msgs) => msgs.some((msg) => msg.t < since);
       for (const chat of need('chats').getModelsArray()) {
         try {
-          for (let reached = oldest(chat); reached > since && reached < Infinity; ) {
+          // Times are whole seconds: what shows that earlier ones came is their number.
+          for (let known = -1, msgs = chat.msgs.getModelsArray(); msgs.length > known && !reaches(msgs); ) {
+            known = msgs.length;
             await need('history').loadEarlierMsgs(chat);
-            const further = oldest(chat);
-            if (!(further < reached)) break;
-            reached = further;
+            msgs = chat.msgs.getModelsArray();
           }
         } catch (error) {
           // One chat that cannot be loaded further does not cost the others.

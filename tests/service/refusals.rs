@@ -141,4 +141,6 @@ async fn a_profile_that_somebody_else_uses() {
     let pid = nix::unistd::Pid::from_raw(stranger.id().unwrap().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     tokio::time::timeout(Duration::from_secs(10), stranger.wait()).await.unwrap().unwrap();
+    // What it leaves in the temporary folder goes with its locks.
+    session_manager::browser::Profile::open(&world.folder().join("tokens")).unwrap().clear().unwrap();
 }

@@ -33,11 +33,11 @@ impl Driver {
                 self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
             }
             Effect::RememberLink(linked) => self.remember_link(linked),
-            Effect::Record(step) => self.record(step),
+            Effect::Record(step) => self.steps.push(step),
         }
     }
 
-    fn record(&self, step: Transition) {
+    pub(super) fn record(&self, step: Transition) {
         let (from, to, reason) = (step.from, step.to, step.reason);
         tracing::info!(%from, %to, ?reason, "the session moved");
         if self.parts.transitions.try_send(step).is_err() {
