@@ -161,12 +161,12 @@ impl Task {
         let mut changes = Vec::with_capacity(events.len());
         for event in events.drain(..) {
             match event {
-                MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(message, Instant::now()),
-                MessageEvent::Added(message) => changes.extend(self.addition(message)),
+                MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(*message, Instant::now()),
+                MessageEvent::Added(message) => changes.extend(self.addition(*message)),
                 MessageEvent::Changed(message) => match self.sealed.open(&message) {
                     // Still sealed, or it opened: then this is its arrival.
                     sealed::Opened::Still => {}
-                    sealed::Opened::Now => changes.extend(self.addition(message)),
+                    sealed::Opened::Now => changes.extend(self.addition(*message)),
                     sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
                 MessageEvent::Acked(id, ack) => {

@@ -104,8 +104,8 @@ pub struct Media {
 /// What happens to messages, in the order the page saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MessageEvent {
-    Added(PageMessage),
+    Added(Box<PageMessage>),
     /// Decrypted, edited or revoked since it was added.
-    Changed(PageMessage),
+    Changed(Box<PageMessage>),
     Acked(MessageId, Ack),
 }

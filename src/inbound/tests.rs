@@ -7,7 +7,6 @@ use crate::domain::log::tests::page_message;
 use crate::domain::message::PageMessage;
 
 use super::sealed::{Opened, Sealed};
-use super::*;
 
 fn sealed(id: &str) -> PageMessage {
     PageMessage { kind: CIPHERTEXT.to_owned(), ..page_message(id, "") }

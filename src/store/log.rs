@@ -94,3 +94,6 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ const NAME: &str = "messages";
 const IDS: &str = "message_ids";
 const MARKS: &str = "marks";
 const FIRST_LINK: &[u8] = b"first_link";
+/// The next sequence number, where retention removed the entries that would tell.
+const NEXT: &[u8] = b"next";
 /// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
 const MENDED: usize = 1024;
 
@@ -24,7 +26,7 @@ const MENDED: usize = 1024;
 #[derive(Clone, Debug)]
 pub enum LogChange {
     Add(Box<LoggedMessage>),
-    Amend(PageMessage, Timestamp),
+    Amend(Box<PageMessage>, Timestamp),
     Ack(MessageId, Ack, Timestamp),
 }
 
@@ -48,7 +50,8 @@ impl Messages {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
         let (entries, ids, marks) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(MARKS)?);
         let newest = entries.newest_first().next().transpose()?;
-        let next = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
+        let after_newest = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
+        let next = number(&marks, NEXT)?.map_or(after_newest, |next| next.max(after_newest));
         let messages = Self { entries, ids, marks, next: Mutex::new(next) };
         messages.mend(next)?;
         Ok(messages)
@@ -94,8 +97,7 @@ impl Messages {
     }
 
     pub(super) fn find(&self, id: &MessageId) -> Result<Option<u64>, StoreError> {
-        let found = self.ids.get(id.as_str().as_bytes())?;
-        Ok(found.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
+        number(&self.ids, id.as_str().as_bytes())
     }
 
     pub(super) fn read(&self, cursor: u64) -> Result<Option<LoggedMessage>, StoreError> {
@@ -132,7 +134,8 @@ impl Messages {
 
     /// Removes the entries that arrived before `end`, from the front; at most `limit` of them. Gives how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let _in_one_piece = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        self.marks.put(NEXT, &next.to_be_bytes())?;
         let mut swept = 0;
         while swept < limit {
             let Some(cursor) = self.entries.next(None)?.and_then(|(key, _)| sequence(&key)) else { break };
@@ -151,8 +154,7 @@ impl Messages {
 
     /// When the account was first linked, in seconds since the epoch: nothing older is news.
     pub(super) fn first_link(&self) -> Result<Option<u64>, StoreError> {
-        let mark = self.marks.get(FIRST_LINK)?;
-        Ok(mark.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
+        number(&self.marks, FIRST_LINK)
     }
 
     pub(super) fn set_first_link(&self, seconds: u64) -> Result<(), StoreError> {
@@ -180,6 +182,10 @@ impl Messages {
         }
         Ok(())
     }
+}
+
+fn number(table: &Table, key: &[u8]) -> Result<Option<u64>, StoreError> {
+    Ok(table.get(key)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
 }
 
 fn key(cursor: u64, part: u16) -> [u8; 10] {

@@ -93,10 +93,10 @@ pub enum PageEvent {
     /// WhatsApp asks for another browser.
     Refused {},
     Message {
-        message: PageMessage,
+        message: Box<PageMessage>,
     },
     Changed {
-        message: PageMessage,
+        message: Box<PageMessage>,
     },
     Ack {
         id: MessageId,

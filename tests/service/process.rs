@@ -275,6 +275,7 @@ async fn nothing_private_reaches_the_log() {
     world.simulator.scan(&code).unwrap();
     process.reaches("READY");
     world.simulator.add_person(crate::world::FRIEND).unwrap();
+    world.simulator.incoming(simulator::Incoming::text(crate::world::FRIEND, "una confidencia")).unwrap();
     let body = serde_json::json!({ "number": crate::world::FRIEND, "message": "un secreto muy grande" });
     let send = reqwest::Client::new().post(format!("{}/send", process.url.as_ref().unwrap()));
     let answer = send.header("x-api-key", "a-token-nobody-may-see").json(&body).send().await.unwrap();
@@ -282,7 +283,9 @@ async fn nothing_private_reaches_the_log() {
     process.signal(Signal::SIGTERM);
     let (_, _, log) = process.exit();
     let log = Value::from(log).to_string();
-    for private in ["a-token-nobody-may-see", crate::world::FRIEND, "un secreto", "5491150000001", &code[..20]] {
+    for private in
+        ["a-token-nobody-may-see", crate::world::FRIEND, "un secreto", "una confidencia", "5491150000001", &code[..20]]
+    {
         assert!(!log.contains(private), "{private} is in the log");
     }
 }
