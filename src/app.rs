@@ -135,6 +135,7 @@ impl Service {
             session: session.clone(),
             outbound,
             inbound,
+            lookups: Arc::default(),
             clock,
             started,
             closing: closing.clone(),

@@ -6,6 +6,7 @@ mod error;
 mod guard;
 mod health;
 mod messages;
+mod numbers;
 mod qr;
 mod router;
 mod send;
@@ -23,6 +24,7 @@ use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::session::Handle;
 
+pub use numbers::Lookups;
 pub use router::router;
 pub use serve::Server;
 
@@ -36,6 +38,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub session: Handle,
     pub outbound: Outbound,
+    pub lookups: Arc<Lookups>,
     pub inbound: Inbound,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,

@@ -240,7 +240,9 @@ impl Task {
         match missed {
             Missed::Messages(messages) => {
                 // What is known already is left alone by the store; a sealed one opens by itself, or is asked for again.
-                let plain = messages.into_iter().filter(|message| message.kind != CIPHERTEXT);
+                // The page remembers for longer than the log is to.
+                let horizon = self.horizon().as_millis() / 1000;
+                let plain = messages.into_iter().filter(|message| message.kind != CIPHERTEXT && message.t >= horizon);
                 let changes = plain.filter_map(|message| self.logged(message, true)).collect();
                 self.store(changes).await;
             }
@@ -254,10 +256,14 @@ impl Task {
         }
     }
 
-    async fn sweep(&self) {
+    /// What is older is not kept.
+    fn horizon(&self) -> Timestamp {
         let retention = u64::try_from(self.parts.retention.as_millis()).unwrap_or(u64::MAX);
-        let end = Timestamp::from_millis(self.parts.clock.now().as_millis().saturating_sub(retention));
-        match self.parts.store.sweep_log(end, SWEEP_BATCH).await {
+        Timestamp::from_millis(self.parts.clock.now().as_millis().saturating_sub(retention))
+    }
+
+    async fn sweep(&self) {
+        match self.parts.store.sweep_log(self.horizon(), SWEEP_BATCH).await {
             Ok(0) => {}
             Ok(swept) => tracing::info!(swept, "removed messages older than RETENTION_DAYS"),
             Err(error) => tracing::warn!(%error, "old messages could not be removed"),

@@ -44,7 +44,7 @@ impl ApiError {
         self.with("message_id", message.as_str()).with("id", message.as_str())
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
+    pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }

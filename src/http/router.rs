@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{App, connect, guard, health, messages, qr, send, status};
+use super::{App, connect, guard, health, messages, numbers, qr, send, status};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -34,6 +34,7 @@ pub fn router(app: App) -> Router {
         .route("/logout", post(connect::log_out))
         .route("/pairing-code", post(connect::pairing_code))
         .route("/send", post(send::send))
+        .route("/numbers/{number}", get(numbers::number))
         .route("/messages", get(messages::list))
         .route("/messages/{id}", get(messages::one))
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })

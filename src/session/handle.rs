@@ -90,6 +90,7 @@ pub(super) enum Request {
     LogOut { force: bool, reply: Reply<LoggedOut> },
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
     Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
+    Exists { number: PhoneNumber, reply: Reply<Option<String>> },
     History { since: u64, limit: usize, deadline: Duration, reply: Reply<History> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
@@ -167,6 +168,11 @@ impl Handle {
     /// Hands a message to the page under its reserved id.
     pub async fn dispatch(&self, to: Prepared, text: Secret, deadline: Duration) -> Result<Ack, SessionError> {
         self.ask(|reply| Request::Dispatch { to, text, deadline, reply }).await
+    }
+
+    /// The chat of a number; None where it is not on WhatsApp. In READY.
+    pub async fn exists(&self, number: PhoneNumber) -> Result<Option<String>, SessionError> {
+        self.ask(|reply| Request::Exists { number, reply }).await
     }
 
     /// What the page remembers since then (seconds since the epoch), in READY.

@@ -89,6 +89,16 @@ impl Page {
         self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
     }
 
+    /// The chat of a number, `user@server`; None where it is not on WhatsApp.
+    pub async fn exists(&self, number: &PhoneNumber) -> Result<Option<String>, PageError> {
+        #[derive(Deserialize)]
+        struct Found {
+            chat_id: Option<String>,
+        }
+        let argument = json!({ "chat": ChatId::of_phone(number) });
+        self.call("exists", argument, self.deadline).await.map(|found: Found| found.chat_id)
+    }
+
     /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first, at most
     /// `limit`; true where there are more.
     pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, PageError> {

@@ -35,6 +35,24 @@ async fn a_number_that_is_not_on_whatsapp_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_can_be_looked_up_and_not_too_often() {
+    let mut world = World::ready().await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    let (status, found) = world.get("/numbers/+54%209%2011%202233-4455").await;
+    assert_eq!((status, &found["exists"], &found["chat_id"]), (200, &json!(true), &json!(lid)), "{found}");
+    assert_eq!(found["number"], json!(FRIEND));
+    let (_, absent) = world.get("/numbers/5491100000000").await;
+    assert_eq!((&absent["exists"], &absent["chat_id"]), (&json!(false), &json!(null)));
+    assert_eq!(world.get("/numbers/12").await.0, 400);
+    let mut last = 200;
+    for _ in 0..40 {
+        last = world.get(&format!("/numbers/{FRIEND}")).await.0;
+    }
+    assert_eq!(last, 429);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_throws_is_an_error_and_nothing_left() {
     let mut world = World::ready().await;
     world.simulator.add_person(FRIEND).unwrap();

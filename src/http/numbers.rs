@@ -1,0 +1,71 @@
+//! `GET /numbers/{number}`: whether a number is on WhatsApp. Asking too often is what scrapers do.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::domain::address::PhoneNumber;
+
+use super::App;
+use super::error::ApiError;
+
+/// Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
+const PER_MINUTE: usize = 30;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When the last minute's numbers were asked for.
+#[derive(Debug, Default)]
+pub struct Lookups(Mutex<VecDeque<Instant>>);
+
+impl Lookups {
+    /// Takes one of the minute's lookups; else how long until the next is free.
+    fn take(&self, now: Instant) -> Result<(), Duration> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while taken.front().is_some_and(|at| now.saturating_duration_since(*at) >= MINUTE) {
+            taken.pop_front();
+        }
+        match taken.front() {
+            Some(first) if taken.len() >= PER_MINUTE => {
+                Err(MINUTE.saturating_sub(now.saturating_duration_since(*first)))
+            }
+            _ => {
+                taken.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Result<Json<Value>, ApiError> {
+    let number = PhoneNumber::parse(&number)
+        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("number {error}.")))?;
+    app.lookups.take(Instant::now()).map_err(|wait| {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        let message = format!("At most {PER_MINUTE} numbers a minute can be looked up.");
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
+    })?;
+    let chat_id = app.session.exists(number.clone()).await?;
+    Ok(Json(json!({ "ok": true, "number": number, "exists": chat_id.is_some(), "chat_id": chat_id })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_has_so_many_lookups_and_no_more() {
+        let (lookups, start) = (Lookups::default(), Instant::now());
+        for n in 0..PER_MINUTE {
+            assert!(lookups.take(start + Duration::from_secs(n as u64)).is_ok());
+        }
+        assert_eq!(lookups.take(start + Duration::from_secs(40)), Err(Duration::from_secs(20)));
+        assert!(lookups.take(start + MINUTE).is_ok());
+        assert!(lookups.take(start + MINUTE).is_err());
+    }
+}
