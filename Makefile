@@ -1,14 +1,17 @@
 # `make run` and `make test` are all a fresh Debian or Ubuntu machine with Rust needs: both install what is missing.
 
 SIMULATOR_PORT ?= 3002
+ROUNDS ?= 50
+SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 
-.PHONY: help run test sandbox bench lint fmt deps
+.PHONY: help run test sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
+	@echo "make soak     the service killed ROUNDS times under a stream of messages"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
 
@@ -35,6 +38,10 @@ sandbox:
 	@echo "==> Building the service and the simulator"
 	cargo build --release --locked --workspace
 	@tests/simulator/sandbox $(SIMULATOR_PORT)
+
+soak:
+	@.ci/install chromium
+	SOAK_ROUNDS=$(ROUNDS) SOAK_SEED=$(SEED) cargo test --locked --test service soak
 
 bench:
 	@.ci/install chromium

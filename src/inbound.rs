@@ -5,6 +5,9 @@
 //! page event ──► sealed? wait for it to open (60 s) ──► batch ──► store, flushed ──► `newest` moves
 //! READY, or a new document ──► history of the page since the last known message ──► what is missing, as recovered
 //! ```
+//!
+//! What a new document says is held until its history has been asked for: what an earlier one said and was lost comes
+//! first. The page keeps what is held here, so nothing depends on it.
 
 mod reconcile;
 mod sealed;
@@ -33,6 +36,8 @@ const BATCH: usize = 512;
 /// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
 /// what does not fit there is asked for again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
+/// Held while a new document's history is asked for; a longer absence than this is stored out of order.
+const HELD_MAX: usize = 20_000;
 /// How often old messages are looked for, and how many go at a time.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_BATCH: usize = 1000;
@@ -74,6 +79,8 @@ pub fn start(parts: Parts) -> (Inbound, JoinHandle<()>) {
         sealed: Sealed::default(),
         reconciled: None,
         ready_since: None,
+        whole: 0,
+        held: Vec::new(),
     };
     (inbound, tokio::spawn(task.run()))
 }
@@ -124,6 +131,9 @@ struct Task {
     /// The stay that was reconciled last, or is being.
     reconciled: Option<Stay>,
     ready_since: Option<Timestamp>,
+    /// The document whose history has been asked for; of this one nothing is missing.
+    whole: u64,
+    held: Vec<LogChange>,
 }
 
 impl Task {
@@ -140,19 +150,34 @@ impl Task {
                 read = self.parts.events.recv_many(&mut events, BATCH) => {
                     if read == 0 {
                         let left = self.sealed.give_up_all();
-                        return self.store(self.additions(left)).await;
+                        let left = self.additions(left);
+                        self.held.extend(left);
+                        let held = std::mem::take(&mut self.held);
+                        return self.store(held).await;
                     }
                     let changes = self.changes(&mut events).await;
-                    self.store(changes).await;
+                    self.take_in(changes).await;
                 }
                 Some(missed) = self.missed.recv() => self.recovered(missed).await,
                 Ok(()) = self.snapshots.changed() => self.session_moved(),
                 () = tokio::time::sleep_until(opens) => {
                     let overdue = self.sealed.overdue(Instant::now());
-                    self.store(self.additions(overdue)).await;
+                    let changes = self.additions(overdue);
+                    self.take_in(changes).await;
                 }
                 _ = sweep.tick() => self.sweep().await,
             }
+        }
+    }
+
+    async fn take_in(&mut self, changes: Vec<LogChange>) {
+        if self.snapshots.borrow().documents == self.whole && self.held.is_empty() {
+            return self.store(changes).await;
+        }
+        self.held.extend(changes);
+        if self.held.len() > HELD_MAX {
+            let held = std::mem::take(&mut self.held);
+            self.store(held).await;
         }
     }
 
@@ -247,6 +272,11 @@ impl Task {
                 self.store(changes).await;
             }
             Missed::End { complete } => {
+                if let Some((_, document)) = self.reconciled.filter(|_| complete) {
+                    self.whole = document;
+                    let held = std::mem::take(&mut self.held);
+                    self.store(held).await;
+                }
                 self.reconciling.send_replace(false);
                 if !complete && self.snapshots.borrow().state == State::Ready {
                     // The page answered nothing: the next move of the session, or this, starts over.

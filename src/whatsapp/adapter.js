@@ -375,20 +375,24 @@
     /** Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach. */
     async history({ since, limit }) {
       const collected = [];
-      const reaches = (msgs) => msgs.some((msg) => msg.t < since);
       for (const chat of need('chats').getModelsArray()) {
+        let known = chat.msgs.getModelsArray().slice();
         try {
-          // Times are whole seconds: what shows that earlier ones came is their number.
-          for (let known = -1, msgs = chat.msgs.getModelsArray(); msgs.length > known && !reaches(msgs); ) {
-            known = msgs.length;
+          // Times are whole seconds, so neither order nor progress can be read off them: what a call adds is earlier
+          // than what was there.
+          for (let more = true; more && !known.some((msg) => msg.t < since); ) {
             await need('history').loadEarlierMsgs(chat);
-            msgs = chat.msgs.getModelsArray();
+            const before = new Set(known);
+            // What arrives meanwhile is told of by itself.
+            const earlier = chat.msgs.getModelsArray().filter((msg) => !before.has(msg) && !msg.isNewMsg);
+            known = [...earlier, ...known];
+            more = earlier.length > 0;
           }
         } catch (error) {
           // One chat that cannot be loaded further does not cost the others.
           push('fault', { where: 'history', message: said(error) });
         }
-        collected.push(...chat.msgs.getModelsArray().filter((msg) => msg.t >= since));
+        collected.push(...known.filter((msg) => msg.t >= since));
       }
       collected.sort((a, b) => a.t - b.t);
       return { messages: collected.slice(0, limit).map(describe), more: collected.length > limit };

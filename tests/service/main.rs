@@ -10,4 +10,5 @@ mod process;
 mod recovery;
 mod refusals;
 mod send;
+mod soak;
 mod world;
