@@ -250,15 +250,15 @@ impl Task {
         let stay = (session.since, session.documents);
         if self.reconciled != Some(stay) {
             self.reconciled = Some(stay);
-            self.reconcile(session.since);
+            self.reconcile(stay);
         }
     }
 
-    fn reconcile(&self, ready_since: Timestamp) {
+    fn reconcile(&self, stay: Stay) {
         self.reconciling.send_replace(true);
         let (store, session) = (self.parts.store.clone(), self.parts.session.clone());
         let found = self.missed_tx.clone();
-        tokio::spawn(reconcile::run(store, session, ready_since, found));
+        tokio::spawn(reconcile::run(store, session, stay, found));
     }
 
     async fn recovered(&mut self, missed: Missed) {
@@ -271,17 +271,17 @@ impl Task {
                 let changes = plain.filter_map(|message| self.logged(message, true)).collect();
                 self.store(changes).await;
             }
-            Missed::End { complete } => {
-                if let Some((_, document)) = self.reconciled.filter(|_| complete) {
-                    self.whole = document;
+            // An earlier stay's end says nothing of this one.
+            Missed::End { stay, .. } if self.reconciled != Some(stay) => {}
+            Missed::End { stay, complete } => {
+                if complete {
+                    self.whole = stay.1;
                     let held = std::mem::take(&mut self.held);
                     self.store(held).await;
+                } else {
+                    self.reconciled = None;
                 }
                 self.reconciling.send_replace(false);
-                if !complete && self.snapshots.borrow().state == State::Ready {
-                    // The page answered nothing: the next move of the session, or this, starts over.
-                    self.reconcile(self.ready_since.unwrap_or_else(|| self.parts.clock.now()));
-                }
             }
         }
     }

@@ -375,13 +375,15 @@
     /** Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach. */
     async history({ since, limit }) {
       const collected = [];
+      // Also missing while the page is still defining its modules: then nothing is known of the past.
+      const earlierOf = need('history');
       for (const chat of need('chats').getModelsArray()) {
         let known = chat.msgs.getModelsArray().slice();
         try {
           // Times are whole seconds, so neither order nor progress can be read off them: what a call adds is earlier
           // than what was there.
           for (let more = true; more && !known.some((msg) => msg.t < since); ) {
-            await need('history').loadEarlierMsgs(chat);
+            await earlierOf.loadEarlierMsgs(chat);
             const before = new Set(known);
             // What arrives meanwhile is told of by itself.
             const earlier = chat.msgs.getModelsArray().filter((msg) => !before.has(msg) && !msg.isNewMsg);

@@ -192,7 +192,8 @@ connection.on('connected', async ({ me, queued, attempt }) => {
   const caughtUp = new Promise((resolve) => {
     backlog.done = resolve;
   });
-  await Promise.all([wait(TIMES.sync), queued === 0 || caughtUp]);
+  // Synced means that the chats are there, too.
+  await Promise.all([wait(TIMES.sync), historyLoaded.promise, queued === 0 || caughtUp]);
   if (!current(attempt) || Socket.state !== 'CONNECTED') return;
   mark('synced');
   Socket.hasSynced = true;
@@ -229,6 +230,9 @@ export async function loadEarlierMsgs(target) {
   const chat = target?.chat ?? target;
   const remote = String(chat.id);
   const records = (await storage.all('messages')).filter((record) => record.remote === remote).sort(byOrder);
-  const missing = records.filter((record) => !Msg.get(keyOf(record)));
+  const isShown = (record) => Boolean(Msg.get(keyOf(record)));
+  // What is newer than the newest shown is only just arriving, and no history.
+  const newest = records.findLastIndex(isShown);
+  const missing = (newest < 0 ? records : records.slice(0, newest)).filter((record) => !isShown(record));
   return missing.slice(-PAGE).map((record) => show(record, false));
 }
