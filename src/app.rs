@@ -115,8 +115,15 @@ impl Service {
             stop: stop_session.clone(),
         });
         let recorder = tokio::spawn(record(store.clone(), recorded));
-        let outbound =
-            Outbound::new(config.send.clone(), session.clone(), store.clone(), clock.clone(), events, closing.clone());
+        let outbound = Outbound::start(
+            config.send.clone(),
+            session.clone(),
+            store.clone(),
+            clock.clone(),
+            events,
+            closing.clone(),
+        )
+        .await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config: Arc::new(config),

@@ -1,12 +1,14 @@
 //! Sending text: the gates in their order, prepare, dispatch, and success said only on WhatsApp's own acknowledgement.
 //!
 //! ```text
-//! admitted ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
-//!    │ gate            │ nothing has left                      │ page refuses              │ none in time: unconfirmed
+//! admitted ──► its turn ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
+//!    │ gate         │ gate, pacing      │ nothing has left                  │ page refuses              │ none in time: unconfirmed
 //! ```
 
 mod acks;
 mod gates;
+mod pacing;
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,11 +25,17 @@ use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
 use crate::session::{Handle, SessionError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::whatsapp::Prepared;
 
 use acks::{Acks, Awaited};
 pub use gates::Availability;
+use pacing::{Refusal, Today};
+use queue::{DAY_MS, Queue, Turn, day_of};
+
+/// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
+/// together take one.
+const RESERVE: u32 = 5;
 
 /// A send as it was asked for.
 #[derive(Clone, Debug)]
@@ -62,6 +70,9 @@ pub enum SendError {
     NotReady(State),
     #[error("the service is stopping")]
     Stopping,
+    /// The sentence says what stands in the way.
+    #[error("{why}; try again after the seconds that Retry-After names")]
+    RateLimited { why: &'static str, retry_after: Duration },
     #[error("{0}")]
     Unavailable(String),
     #[error("the number is not on WhatsApp")]
@@ -88,21 +99,28 @@ pub struct Outbound {
     session: Handle,
     store: Store,
     acks: Acks,
+    queue: Queue,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
 
 impl Outbound {
     /// `events` is everything that happens to messages; `stop` refuses what comes after it.
-    pub fn new(
+    ///
+    /// # Errors
+    /// The store cannot say how much was sent today.
+    pub async fn start(
         settings: Settings,
         session: Handle,
         store: Store,
         clock: Arc<dyn Clock>,
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,
-    ) -> Self {
-        Self { settings: Arc::new(settings), session, store, acks: Acks::listen(events), clock, stop }
+    ) -> Result<Self, StoreError> {
+        let day = day_of(clock.now());
+        let today = Today { day, sent: store.sent_on(day).await? };
+        let queue = Queue::start(&settings, today, clock.clone());
+        Ok(Self { settings: Arc::new(settings), session, store, acks: Acks::listen(events), queue, clock, stop })
     }
 
     /// Whether a send would be taken now, and why not.
@@ -119,6 +137,11 @@ impl Outbound {
         self.settings.mode
     }
 
+    /// How many sends wait for their turn.
+    pub fn queued(&self) -> usize {
+        self.queue.waiting()
+    }
+
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. Dropping it sends nothing more; what was
     /// handed to the page stays handed over.
     pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
@@ -128,11 +151,48 @@ impl Outbound {
             return Ok(self.dry_run(&request));
         }
         let deadline = request.arrived + self.settings.timeout;
+        let mut turn = self.turn(request.arrived).await?;
+        turn.asks();
         let prepared = self.session.prepare(request.to.clone(), left(deadline)).await.map_err(nothing_left)?;
+        self.count(&mut turn).await?;
         // Awaited before it can be acknowledged.
         let acked = self.acks.expect(prepared.message_id.clone()).await;
         let ack = self.deliver(&prepared, request.text.clone(), acked, deadline).await?;
         Ok(self.sent(prepared.message_id, prepared.chat_id, ack, &request.to, false))
+    }
+
+    /// The turn of a send, with the gates open then too.
+    async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
+        let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
+        let turn = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(SendError::Stopping),
+            turn = self.queue.turn(latest) => turn,
+        };
+        let turn = turn.map_err(|refusal| refusal.map_or(SendError::Stopping, |refusal| self.limited(refusal)))?;
+        self.availability().admit()?;
+        Ok(turn)
+    }
+
+    fn limited(&self, refusal: Refusal) -> SendError {
+        let (why, retry_after) = match refusal {
+            Refusal::TooLate(wait) => ("more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow", wait),
+            Refusal::LineFull(wait) => ("SEND_QUEUE_MAX sends are waiting already", wait),
+            Refusal::DayFull => {
+                let midnight = Duration::from_millis(DAY_MS - self.clock.now().as_millis() % DAY_MS);
+                ("SEND_DAILY_MAX messages were sent today", midnight)
+            }
+        };
+        SendError::RateLimited { why, retry_after }
+    }
+
+    /// Counts the message before it leaves: a count that a crash loses would let more go than the day may have.
+    async fn count(&self, turn: &mut Turn) -> Result<(), SendError> {
+        if self.settings.daily_max > 0 {
+            self.store.count_sent(turn.day()).await.map_err(|error| SendError::Unavailable(error.to_string()))?;
+        }
+        turn.leaves();
+        Ok(())
     }
 
     /// Hands the message over and waits for the server's word, whichever way it comes.

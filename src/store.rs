@@ -9,6 +9,7 @@
 //! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
 //! business, and a change of either is a step in `migrations`.
 
+mod daily;
 mod engine;
 mod error;
 mod history;
@@ -101,6 +102,16 @@ impl Store {
     /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
     pub async fn recent_transitions(&self, limit: usize) -> Result<Vec<Transition>, StoreError> {
         self.with(move |tables| tables.history.recent(limit)).await
+    }
+
+    /// How many messages left on this day, by its number since the epoch.
+    pub async fn sent_on(&self, day: u64) -> Result<u32, StoreError> {
+        self.with(move |tables| tables.daily.count(day)).await
+    }
+
+    /// Counts a message that leaves on this day; returns once that is durable.
+    pub async fn count_sent(&self, day: u64) -> Result<(), StoreError> {
+        self.with(move |tables| tables.daily.add(day).and_then(|()| tables.engine.flush())).await
     }
 
     /// Makes everything written before this call durable: it survives a kill and a power failure.

@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use migrations::Outcome;
 
 use super::StoreError;
+use super::daily::Daily;
 use super::engine::{Engine, guarded};
 use super::history::History;
 use super::reset::{announce, sync_folder};
@@ -31,6 +32,7 @@ const FIRST_BYTES: usize = 1024 * 1024;
 pub(super) struct Tables {
     pub(super) engine: Engine,
     pub(super) history: History,
+    pub(super) daily: Daily,
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
@@ -63,7 +65,8 @@ pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
             }
         }
         let history = History::open(&engine)?;
-        Ok(Tables { engine, history })
+        let daily = Daily::open(&engine)?;
+        Ok(Tables { engine, history, daily })
     })
 }
 

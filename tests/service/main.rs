@@ -5,6 +5,7 @@
 
 mod http;
 mod link;
+mod pacing;
 mod process;
 mod recovery;
 mod refusals;
