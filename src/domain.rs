@@ -3,5 +3,6 @@
 pub mod account;
 pub mod address;
 pub mod message;
+pub mod once;
 pub mod state;
 pub mod time;

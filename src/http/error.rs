@@ -105,6 +105,7 @@ impl From<SendError> for ApiError {
                     .retry_after(whole_seconds(retry_after))
             }
             SendError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message),
+            SendError::KeyConflict => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT", message),
             SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
             SendError::Failed { message_id } => {
@@ -157,6 +158,7 @@ mod tests {
             (SendError::Failed { message_id: MessageId::new("m") }, 500, "WHATSAPP_ERROR", false),
             (SendError::RateLimited { why: "", retry_after: Duration::ZERO }, 429, "RATE_LIMITED", true),
             (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
+            (SendError::KeyConflict, 422, "IDEMPOTENCY_CONFLICT", false),
             (SendError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP", false),
             (SendError::Refused(String::new()), 500, "WHATSAPP_ERROR", false),
             (SendError::Unconfirmed { message_id: MessageId::new("m") }, 504, "SEND_UNCONFIRMED", false),

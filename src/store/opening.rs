@@ -23,6 +23,7 @@ use super::daily::Daily;
 use super::engine::{Engine, guarded};
 use super::history::History;
 use super::reset::{announce, sync_folder};
+use super::sends::Sends;
 use crate::domain::time::Timestamp;
 
 /// What a new store needs on the disk within its first minutes: two of sled's log segments.
@@ -33,6 +34,7 @@ pub(super) struct Tables {
     pub(super) engine: Engine,
     pub(super) history: History,
     pub(super) daily: Daily,
+    pub(super) sends: Sends,
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
@@ -66,7 +68,8 @@ pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
         }
         let history = History::open(&engine)?;
         let daily = Daily::open(&engine)?;
-        Ok(Tables { engine, history, daily })
+        let sends = Sends::open(&engine)?;
+        Ok(Tables { engine, history, daily, sends })
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod http;
 mod link;
+mod once;
 mod pacing;
 mod process;
 mod recovery;

@@ -13,7 +13,7 @@ use simulator::Options;
 use crate::world::{DEADLINE, World, browsers, eventually};
 
 /// The binary with a world's settings.
-struct Process {
+pub struct Process {
     child: Child,
     url: Option<String>,
     lines: mpsc::Receiver<Value>,
@@ -56,28 +56,32 @@ impl Process {
         }
     }
 
-    fn started(world: &World) -> Self {
+    pub fn started(world: &World) -> Self {
         let mut process = Self::spawn(world);
         let line = process.line("the address", |line| line["message"] == "listening");
         process.url = line["address"].as_str().map(str::to_owned);
         process
     }
 
-    fn reaches(&mut self, state: &str) -> &mut Self {
+    pub fn reaches(&mut self, state: &str) -> &mut Self {
         self.line(state, |line| line["message"] == "the session moved" && line["to"] == state);
         self
+    }
+
+    pub fn url(&self) -> &str {
+        self.url.as_ref().unwrap()
     }
 
     async fn get(&self, path: &str) -> Value {
         reqwest::get(format!("{}{path}", self.url.as_ref().unwrap())).await.unwrap().json().await.unwrap()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
     }
 
     /// Waits for the exit; gives the code and what was said on standard error.
-    fn exit(mut self) -> (Option<i32>, String, Vec<Value>) {
+    pub fn exit(mut self) -> (Option<i32>, String, Vec<Value>) {
         let code = self.child.wait().unwrap().code();
         let mut error = String::new();
         std::io::Read::read_to_string(&mut self.child.stderr.take().unwrap(), &mut error).unwrap();
@@ -93,7 +97,7 @@ impl Drop for Process {
     }
 }
 
-async fn link(world: &World, process: &mut Process) {
+pub async fn link(world: &World, process: &mut Process) {
     process.reaches("QR_REQUIRED");
     let code = world.simulator.code(DEADLINE).await.unwrap();
     world.simulator.scan(&code).unwrap();
