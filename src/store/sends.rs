@@ -113,3 +113,50 @@ fn age_key(created_at: Timestamp, key: SendKey) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<SendRecord, StoreError> {
     serde_json::from_slice(bytes).map_err(|source| StoreError::Encoding { table: NAME, source })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::super::Store;
+    use super::*;
+    use crate::domain::message::{Ack, MessageId};
+
+    fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
+        SendRecord {
+            fingerprint: key.fingerprint(&["a"]),
+            created_at,
+            message_id: MessageId::new("m".repeat(200)),
+            chat_id: "5491122334455@c.us".to_owned(),
+            stage: Stage::Dispatching,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_outlives_a_restart_and_not_its_life() {
+        let dir = tempfile::tempdir().unwrap();
+        let (key, other) = (SendKey::of("k"), SendKey::of("l"));
+        let first = Timestamp::from_millis(1_000_000_000);
+        let again = first.plus(KEY_LIFE / 2);
+        let store = Store::open(dir.path()).await.unwrap().store;
+        store.keep_send(key, record(key, first), first, None).await.unwrap();
+        // The same key anew: the entry by age of the first must not take the second with it.
+        store.keep_send(key, record(key, again), again, Some(7)).await.unwrap();
+        store.close().await.unwrap();
+
+        let store = Store::open(dir.path()).await.unwrap().store;
+        assert_eq!(store.unsettled_sends().await.unwrap(), [(key, record(key, again))]);
+        assert_eq!(store.sent_on(7).await.unwrap(), 1);
+        let settled = record(key, again).settled(Ack::SERVER, again);
+        store.keep_send(key, settled.clone(), again, None).await.unwrap();
+        let late = first.plus(KEY_LIFE + KEY_LIFE / 4);
+        store.keep_send(other, record(other, late), late, None).await.unwrap();
+        assert_eq!(store.find_send(key).await.unwrap(), Some(settled));
+        let later = again.plus(KEY_LIFE + KEY_LIFE / 8);
+        store.keep_send(other, record(other, late), later, None).await.unwrap();
+        assert_eq!(store.find_send(key).await.unwrap(), None);
+        store.forget_send(other).await.unwrap();
+        assert_eq!(store.unsettled_sends().await.unwrap(), []);
+        store.close().await.unwrap();
+    }
+}
