@@ -128,7 +128,8 @@ impl Service {
             retention: config.retention,
         });
         let outbound =
-            Outbound::new(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone());
+            Outbound::start(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone())
+                .await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config: Arc::new(config),

@@ -5,6 +5,7 @@ mod timings;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,6 +126,14 @@ pub struct Send {
     pub mode: SendMode,
     /// `SEND_TIMEOUT`, counted from the arrival of the request.
     pub timeout: Duration,
+    /// `SEND_RATE_PER_MINUTE`; 0 is no limit.
+    pub rate_per_minute: usize,
+    /// `SEND_PAUSE_MS`: between two sends, drawn from this range.
+    pub pause: RangeInclusive<Duration>,
+    /// `SEND_DAILY_MAX`: messages a day (UTC); 0 is no limit.
+    pub daily_max: u32,
+    /// `SEND_QUEUE_MAX`: sends that wait for their turn.
+    pub queue_max: usize,
     /// `ALLOWED_CLIENTE_IDS`: empty is everyone.
     pub allowed_cliente_ids: Vec<String>,
 }
@@ -261,6 +270,10 @@ fn read_send(r: &mut reader::Reader<'_>) -> Send {
     Send {
         mode: r.var("SEND_MODE", "live", "`live`, `dry-run` or `off`", mode, SendMode::Off),
         timeout: r.var("SEND_TIMEOUT", "50s", parse::SPAN, parse::span, Duration::ZERO),
+        rate_per_minute: r.var("SEND_RATE_PER_MINUTE", "20", parse::COUNT, parse::count, 0),
+        pause: r.var("SEND_PAUSE_MS", "1000-3000", parse::PAUSE, parse::pause, Duration::ZERO..=Duration::ZERO),
+        daily_max: r.var("SEND_DAILY_MAX", "0", "a whole number", |t| t.parse().ok(), 0),
+        queue_max: r.var("SEND_QUEUE_MAX", "100", parse::COUNT, parse::count, 0),
         allowed_cliente_ids: r
             .optional("ALLOWED_CLIENTE_IDS", "a comma-separated list", |text| Some(parse::list(text)))
             .unwrap_or_default(),
@@ -278,7 +291,7 @@ fn read_log(r: &mut reader::Reader<'_>) -> Log {
 mod parse {
     use tracing_subscriber::filter::Targets;
 
-    use super::{Duration, IpAddr, IpNet, Ipv4Addr, Ipv6Addr, PathBuf};
+    use super::{Duration, IpAddr, IpNet, Ipv4Addr, Ipv6Addr, PathBuf, RangeInclusive};
 
     pub(super) const BOOL: &str = "`true` or `false`";
     pub(super) const SPAN: &str = "a span such as 50s or 5m, at most 24h";
@@ -298,6 +311,23 @@ mod parse {
 
     pub(super) fn days(text: &str) -> Option<u64> {
         text.parse().ok().filter(|days| (1..=3650).contains(days))
+    }
+
+    pub(super) const COUNT: &str = "a whole number, at most 10000";
+
+    /// More sends than this, a minute or at a time, no account makes.
+    pub(super) fn count(text: &str) -> Option<usize> {
+        text.parse().ok().filter(|count| *count <= 10_000)
+    }
+
+    pub(super) const PAUSE: &str = "milliseconds such as 2000, or a range such as 1000-3000, at most 60000";
+
+    pub(super) fn pause(text: &str) -> Option<RangeInclusive<Duration>> {
+        let (least, most) = text.split_once('-').unwrap_or((text, text));
+        let millis =
+            |text: &str| text.trim().parse().ok().filter(|millis| *millis <= 60_000).map(Duration::from_millis);
+        let (least, most) = (millis(least)?, millis(most)?);
+        (least <= most).then_some(least..=most)
     }
 
     pub(super) fn path(text: &str) -> Option<PathBuf> {

@@ -4,5 +4,6 @@ pub mod account;
 pub mod address;
 pub mod log;
 pub mod message;
+pub mod once;
 pub mod state;
 pub mod time;

@@ -48,7 +48,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Everything that happens to messages, in order. The task ends with it.
     pub events: mpsc::Receiver<MessageEvent>,
-    /// Acknowledgements are passed on for those who wait for one.
+    /// What tells of messages of ours is passed on to those who wait for an acknowledgement.
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.
     pub retention: Duration,
@@ -185,6 +185,7 @@ impl Task {
         let now = self.parts.clock.now();
         let mut changes = Vec::with_capacity(events.len());
         for event in events.drain(..) {
+            self.pass_on(&event).await;
             match event {
                 MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
@@ -194,14 +195,23 @@ impl Task {
                     sealed::Opened::Now => changes.extend(self.addition(*message)),
                     sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
-                MessageEvent::Acked(id, ack) => {
-                    changes.push(LogChange::Ack(id.clone(), ack, now));
-                    // Nobody waits behind it: it is as late as the store, or its sender is gone.
-                    let _ = self.parts.acks.send(MessageEvent::Acked(id, ack)).await;
-                }
+                MessageEvent::Acked(id, ack) => changes.push(LogChange::Ack(id, ack, now)),
             }
         }
         changes
+    }
+
+    /// Those who wait for an acknowledgement hear of every message of ours. Not of what is not stored yet: of this nobody
+    /// makes news.
+    async fn pass_on(&self, event: &MessageEvent) {
+        let ours = match event {
+            MessageEvent::Added(message) | MessageEvent::Changed(message) => message.from_me,
+            MessageEvent::Acked(..) => true,
+        };
+        if ours {
+            // It fails where nobody waits any more.
+            let _ = self.parts.acks.send(event.clone()).await;
+        }
     }
 
     fn additions(&self, messages: Vec<PageMessage>) -> Vec<LogChange> {

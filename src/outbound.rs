@@ -1,12 +1,16 @@
 //! Sending text: the gates in their order, prepare, dispatch, and success said only on WhatsApp's own acknowledgement.
 //!
 //! ```text
-//! admitted ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
-//!    │ gate            │ nothing has left                      │ page refuses              │ none in time: unconfirmed
+//! admitted ──► its turn ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
+//!    │ gate         │ gate, pacing      │ nothing has left                  │ page refuses              │ none in time: unconfirmed
 //! ```
 
 mod acks;
+mod courier;
 mod gates;
+mod leases;
+mod pacing;
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,15 +23,23 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Send as Settings, SendMode};
 use crate::domain::address::{ChatId, Server};
 use crate::domain::message::{Ack, MessageEvent, MessageId};
+use crate::domain::once::{Fingerprint, SendKey, Verdict, judge};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
-use crate::session::{Handle, SessionError};
-use crate::store::Store;
-use crate::whatsapp::Prepared;
+use crate::session::Handle;
+use crate::store::{Store, StoreError};
 
-use acks::{Acks, Awaited};
+use acks::Acks;
+use courier::{Courier, Delivered, Parcel};
 pub use gates::Availability;
+use leases::{Lease, Leases};
+use pacing::{Refusal, Today};
+use queue::{DAY_MS, Queue, Turn, day_of};
+
+/// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
+/// together take one.
+const RESERVE: u32 = 5;
 
 /// A send as it was asked for.
 #[derive(Clone, Debug)]
@@ -36,6 +48,8 @@ pub struct SendRequest {
     pub text: Secret,
     /// Whom it is billed to.
     pub cliente_id: Option<String>,
+    /// Under which it is sent exactly once.
+    pub key: Option<SendKey>,
     /// When it arrived: the time it may take counts from there.
     pub arrived: Instant,
 }
@@ -62,6 +76,9 @@ pub enum SendError {
     NotReady(State),
     #[error("the service is stopping")]
     Stopping,
+    /// The sentence says what stands in the way.
+    #[error("{why}; try again after the seconds that Retry-After names")]
+    RateLimited { why: &'static str, retry_after: Duration },
     #[error("{0}")]
     Unavailable(String),
     #[error("the number is not on WhatsApp")]
@@ -77,6 +94,8 @@ pub enum SendError {
         "WhatsApp's server did not acknowledge the message in time; it may still arrive: do not send it again blindly"
     )]
     Unconfirmed { message_id: MessageId },
+    #[error("the idempotency key was used for another message; use a new key for each message")]
+    KeyConflict,
     #[error("the session has too much to do at the moment; try again in a few seconds")]
     Busy,
 }
@@ -87,22 +106,36 @@ pub struct Outbound {
     settings: Arc<Settings>,
     session: Handle,
     store: Store,
-    acks: Acks,
+    courier: Courier<Handle, Store>,
+    queue: Queue,
+    leases: Leases,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
 
 impl Outbound {
     /// `events` is everything that happens to messages; `stop` refuses what comes after it.
-    pub fn new(
+    ///
+    /// # Errors
+    /// The store cannot say how much was sent today.
+    pub async fn start(
         settings: Settings,
         session: Handle,
         store: Store,
         clock: Arc<dyn Clock>,
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,
-    ) -> Self {
-        Self { settings: Arc::new(settings), session, store, acks: Acks::listen(events), clock, stop }
+    ) -> Result<Self, StoreError> {
+        let day = day_of(clock.now());
+        let today = Today { day, sent: store.sent_on(day).await? };
+        let queue = Queue::start(&settings, today, clock.clone());
+        let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events));
+        let courier = Courier { page, ledger, acks, clock: clock.clone() };
+        for (key, record) in store.unsettled_sends().await? {
+            courier.resume(key, record).await;
+        }
+        let (settings, leases) = (Arc::new(settings), Leases::default());
+        Ok(Self { settings, session, store, courier, queue, leases, clock, stop })
     }
 
     /// Whether a send would be taken now, and why not.
@@ -119,77 +152,112 @@ impl Outbound {
         self.settings.mode
     }
 
-    /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. Dropping it sends nothing more; what was
-    /// handed to the page stays handed over.
-    pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
-        gates::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
-        self.availability().admit()?;
-        if self.settings.mode == SendMode::DryRun {
-            return Ok(self.dry_run(&request));
-        }
-        let deadline = request.arrived + self.settings.timeout;
-        let prepared = self.session.prepare(request.to.clone(), left(deadline)).await.map_err(nothing_left)?;
-        // Awaited before it can be acknowledged.
-        let acked = self.acks.expect(prepared.message_id.clone()).await;
-        let ack = self.deliver(&prepared, request.text.clone(), acked, deadline).await?;
-        Ok(self.sent(prepared.message_id, prepared.chat_id, ack, &request.to, false))
+    /// How many sends wait for their turn.
+    pub fn queued(&self) -> usize {
+        self.queue.waiting()
     }
 
-    /// Hands the message over and waits for the server's word, whichever way it comes.
-    async fn deliver(&self, to: &Prepared, text: Secret, acked: Awaited, deadline: Instant) -> Result<Ack, SendError> {
-        let unconfirmed = || SendError::Unconfirmed { message_id: to.message_id.clone() };
-        let mut acked = std::pin::pin!(acked);
-        let dispatch = self.session.dispatch(to.clone(), text, left(deadline));
-        let early = tokio::select! {
-            biased;
-            ack = &mut acked => match ack {
-                Some(ack) => Some(ack),
-                // Nobody will tell any more.
-                None => return Err(unconfirmed()),
-            },
-            taken = dispatch => match taken {
-                Ok(ack) if ack.is_sent() || ack.is_failure() => Some(ack),
-                // Taken, or perhaps taken: only an ack tells.
-                Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
-                Err(error) => return Err(nothing_left(error)),
-            },
-        };
-        let ack = match early {
-            Some(ack) => Some(ack),
-            None => tokio::time::timeout_at(deadline, acked).await.ok().flatten(),
-        };
-        match ack {
-            Some(ack) if ack.is_failure() => Err(SendError::Failed { message_id: to.message_id.clone() }),
-            Some(ack) => Ok(ack),
-            None => Err(unconfirmed()),
+    /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. Dropped while it waits for its turn, it sends
+    /// nothing; with a key, what is under way by then is finished and remembered.
+    pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
+        gates::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
+        match request.key {
+            Some(key) => self.send_once(key, request).await,
+            None => self.send_anew(&request, None).await,
         }
+    }
+
+    async fn send_once(&self, key: SendKey, request: SendRequest) -> Result<Sent, SendError> {
+        let cliente_id = request.cliente_id.as_deref().unwrap_or_default();
+        let fingerprint = key.fingerprint(&[&request.to.to_string(), request.text.reveal(), cliente_id]);
+        let deadline = request.arrived + self.settings.timeout;
+        let lease = tokio::time::timeout_at(deadline, self.leases.take(key)).await;
+        match self.known(key, fingerprint).await? {
+            Verdict::Send => {}
+            Verdict::Conflict => return Err(SendError::KeyConflict),
+            Verdict::Failed(message_id) => return Err(SendError::Failed { message_id }),
+            Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
+            Verdict::Sent { message_id, chat_id, ack, at } => {
+                return Ok(sent(Delivered { message_id, chat_id, ack, at }, &request.to, false));
+            }
+        }
+        // Another has it, and nothing has left yet.
+        let lease = lease.map_err(|_| SendError::Busy)?;
+        self.send_anew(&request, Some((key, fingerprint, lease))).await
+    }
+
+    async fn known(&self, key: SendKey, fingerprint: Fingerprint) -> Result<Verdict, SendError> {
+        let record = self.store.find_send(key).await.map_err(|error| SendError::Unavailable(error.to_string()))?;
+        Ok(judge(record, fingerprint, self.clock.now()))
+    }
+
+    async fn send_anew(
+        &self,
+        request: &SendRequest,
+        once: Option<(SendKey, Fingerprint, Lease)>,
+    ) -> Result<Sent, SendError> {
+        self.availability().admit()?;
+        if self.settings.mode == SendMode::DryRun {
+            return Ok(self.dry_run(request));
+        }
+        let turn = self.turn(request.arrived).await?;
+        let (to, text) = (request.to.clone(), request.text.clone());
+        let (deadline, counted) = (request.arrived + self.settings.timeout, self.settings.daily_max > 0);
+        let parcel = Parcel { to, text, deadline, turn, counted };
+        let delivered = match once {
+            None => self.courier.send(parcel).await?,
+            Some((key, fingerprint, lease)) => {
+                let courier = self.courier.clone();
+                // A task of its own: a caller who hangs up does not keep the outcome from being remembered.
+                let sending = tokio::spawn(async move {
+                    let result = courier.send_once(key, fingerprint, parcel).await;
+                    drop(lease);
+                    result
+                });
+                sending.await.map_err(|_| SendError::Stopping)??
+            }
+        };
+        Ok(sent(delivered, &request.to, false))
+    }
+
+    /// The turn of a send, with the gates open then too.
+    async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
+        let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
+        let turn = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Err(SendError::Stopping),
+            turn = self.queue.turn(latest) => turn,
+        };
+        let turn = turn.map_err(|refusal| refusal.map_or(SendError::Stopping, |refusal| self.limited(refusal)))?;
+        self.availability().admit()?;
+        Ok(turn)
+    }
+
+    fn limited(&self, refusal: Refusal) -> SendError {
+        let (why, retry_after) = match refusal {
+            Refusal::TooLate(wait) => ("more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow", wait),
+            Refusal::LineFull(wait) => ("SEND_QUEUE_MAX sends are waiting already", wait),
+            Refusal::DayFull => {
+                let midnight = Duration::from_millis(DAY_MS - self.clock.now().as_millis() % DAY_MS);
+                ("SEND_DAILY_MAX messages were sent today", midnight)
+            }
+        };
+        SendError::RateLimited { why, retry_after }
     }
 
     fn dry_run(&self, request: &SendRequest) -> Sent {
-        let id = MessageId::new(format!("true_{}_DRYRUN{:016X}", request.to, rand::rng().random::<u64>()));
-        self.sent(id, request.to.to_string(), Ack::SERVER, &request.to, true)
+        let message_id = MessageId::new(format!("true_{}_DRYRUN{:016X}", request.to, rand::rng().random::<u64>()));
+        let (chat_id, at) = (request.to.to_string(), self.clock.now());
+        sent(Delivered { message_id, chat_id, ack: Ack::SERVER, at }, &request.to, true)
     }
+}
 
-    fn sent(&self, message_id: MessageId, chat_id: String, ack: Ack, to: &ChatId, dry_run: bool) -> Sent {
-        let to = if to.server() == Server::Phone { to.user().to_owned() } else { to.to_string() };
-        Sent { message_id, chat_id, to, ack, at: self.clock.now(), dry_run }
-    }
+fn sent(delivered: Delivered, to: &ChatId, dry_run: bool) -> Sent {
+    let to = if to.server() == Server::Phone { to.user().to_owned() } else { to.to_string() };
+    let Delivered { message_id, chat_id, ack, at } = delivered;
+    Sent { message_id, chat_id, to, ack, at, dry_run }
 }
 
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
-}
-
-/// What an error means before anything has left, or where the page said that nothing did.
-fn nothing_left(error: SessionError) -> SendError {
-    match error {
-        SessionError::Busy => SendError::Busy,
-        SessionError::Stopped => SendError::Stopping,
-        SessionError::NotReady(state) => SendError::NotReady(state),
-        SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
-        error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
-        SessionError::NoAnswer(_) => SendError::NoAnswer,
-        SessionError::Refused(why) => SendError::Refused(why),
-        error => SendError::Refused(error.to_string()),
-    }
 }

@@ -9,6 +9,7 @@
 //! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
 //! business, and a change of either is a step in `migrations`.
 
+mod daily;
 mod engine;
 mod error;
 mod history;
@@ -17,6 +18,7 @@ mod messages;
 mod opening;
 mod raw;
 mod reset;
+mod sends;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,7 +31,9 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::domain::once::{SendKey, SendRecord};
 use crate::domain::state::Transition;
+use crate::domain::time::Timestamp;
 pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
 pub use log::{LogPage, LogQuery};
@@ -105,6 +109,50 @@ impl Store {
     /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
     pub async fn recent_transitions(&self, limit: usize) -> Result<Vec<Transition>, StoreError> {
         self.with(move |tables| tables.history.recent(limit)).await
+    }
+
+    /// How many messages left on this day, by its number since the epoch.
+    pub async fn sent_on(&self, day: u64) -> Result<u32, StoreError> {
+        self.with(move |tables| tables.daily.count(day)).await
+    }
+
+    /// Counts a message that leaves on this day; returns once that is durable.
+    pub async fn count_sent(&self, day: u64) -> Result<(), StoreError> {
+        self.with(move |tables| tables.daily.add(day).and_then(|()| tables.engine.flush())).await
+    }
+
+    /// What is remembered of a send with a key. One that is past its life may still be found.
+    pub async fn find_send(&self, key: SendKey) -> Result<Option<SendRecord>, StoreError> {
+        self.with(move |tables| tables.sends.find(key)).await
+    }
+
+    /// Remembers where a send stands, and counts it on `day` where one is given; returns once that is durable.
+    ///
+    /// # Errors
+    /// Besides a failing disk, [`StoreError::TooManyKeys`] for a key that is new.
+    pub async fn keep_send(
+        &self,
+        key: SendKey,
+        record: SendRecord,
+        now: Timestamp,
+        day: Option<u64>,
+    ) -> Result<(), StoreError> {
+        self.with(move |tables| {
+            day.map_or(Ok(()), |day| tables.daily.add(day))?;
+            tables.sends.keep(key, &record, now)?;
+            tables.engine.flush()
+        })
+        .await
+    }
+
+    /// Forgets a send of which nothing left; returns once that is durable.
+    pub async fn forget_send(&self, key: SendKey) -> Result<(), StoreError> {
+        self.with(move |tables| tables.sends.forget(key).and_then(|()| tables.engine.flush())).await
+    }
+
+    /// The sends that may have left, of which WhatsApp has said nothing yet.
+    pub async fn unsettled_sends(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
+        self.with(|tables| tables.sends.unsettled()).await
     }
 
     /// Makes everything written before this call durable: it survives a kill and a power failure.

@@ -126,6 +126,19 @@ fn a_slip_in_a_name_is_noticed() -> Result<(), ConfigError> {
     Ok(())
 }
 
+#[test]
+fn a_pause_is_a_number_or_a_range() -> Result<(), ConfigError> {
+    let pause = |text: &str| Config::read(&env(&[("SEND_PAUSE_MS", text)])).map(|config| config.send.pause);
+    let ms = Duration::from_millis;
+    assert_eq!(pause("")?, ms(1000)..=ms(3000));
+    assert_eq!(pause("0")?, ms(0)..=ms(0));
+    assert_eq!(pause("500 - 700")?, ms(500)..=ms(700));
+    for wrong in ["-", "3-1", "1s", "-5", "1-2-3", "60001"] {
+        assert!(pause(wrong).is_err(), "{wrong}");
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn no_value_makes_it_panic(values in proptest::collection::vec("\\PC{0,20}", 8)) {

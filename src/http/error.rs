@@ -1,5 +1,7 @@
 //! The only place where an error becomes a status code and a body.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -99,7 +101,12 @@ impl From<SendError> for ApiError {
             SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }
+            SendError::RateLimited { retry_after, .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message)
+                    .retry_after(whole_seconds(retry_after))
+            }
             SendError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message),
+            SendError::KeyConflict => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT", message),
             SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
             SendError::Failed { message_id } => {
@@ -116,6 +123,11 @@ impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
+}
+
+/// Rounded up: whoever comes back after this is in time.
+fn whole_seconds(span: Duration) -> u32 {
+    u32::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u32::MAX)
 }
 
 impl From<SessionError> for ApiError {
@@ -151,7 +163,9 @@ mod tests {
             (SendError::Busy, 503, "SESSION_NOT_READY", true),
             (SendError::NoAnswer, 503, "SESSION_NOT_READY", true),
             (SendError::Failed { message_id: MessageId::new("m") }, 500, "WHATSAPP_ERROR", false),
+            (SendError::RateLimited { why: "", retry_after: Duration::ZERO }, 429, "RATE_LIMITED", true),
             (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
+            (SendError::KeyConflict, 422, "IDEMPOTENCY_CONFLICT", false),
             (SendError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP", false),
             (SendError::Refused(String::new()), 500, "WHATSAPP_ERROR", false),
             (SendError::Unconfirmed { message_id: MessageId::new("m") }, 504, "SEND_UNCONFIRMED", false),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use crate::domain::address::ChatId;
+use crate::domain::once::SendKey;
 use crate::outbound::{SendRequest, Sent};
 use crate::secret::{Secret, masked};
 
@@ -17,6 +18,8 @@ use super::error::ApiError;
 
 /// WhatsApp's own limit, in characters.
 const MESSAGE_MAX: usize = 65_536;
+/// As long as a key may be with others who take one.
+const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
 
@@ -54,7 +57,8 @@ fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> R
     let to = ChatId::parse_recipient(&number).map_err(|error| invalid(format!("number {error}.")))?;
     let text = message(fields)?;
     let cliente_id = cliente_id(fields, headers)?;
-    Ok(SendRequest { to, text, cliente_id, arrived })
+    let key = idempotency_key(fields, headers)?;
+    Ok(SendRequest { to, text, cliente_id, key, arrived })
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -93,6 +97,21 @@ fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option
         Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
         id => Ok(id),
     }
+}
+
+/// From the header, or else from the body.
+fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
+    let wrong = || {
+        let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let key = match (headers.get("idempotency-key"), fields.get("idempotency_key")) {
+        (Some(value), _) => value.to_str().map_err(|_| wrong())?,
+        (None, None | Some(Value::Null)) => return Ok(None),
+        (None, Some(value)) => value.as_str().ok_or_else(wrong)?,
+    };
+    let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if legal { Ok(Some(SendKey::of(key))) } else { Err(wrong()) }
 }
 
 fn described(sent: &Sent) -> Value {
@@ -161,6 +180,10 @@ mod tests {
             (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": "é".repeat(MESSAGE_MAX + 1) }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": "x", "cliente_id": {} }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "" }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": 7 }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "ñ" }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "k".repeat(KEY_MAX + 1) }), "INVALID_FIELD"),
         ] {
             assert!(parse(&body).is_err_and(|error| error.contains(code)), "{body}");
         }

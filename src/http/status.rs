@@ -44,7 +44,7 @@ struct Sending {
     mode: &'static str,
     available: bool,
     reason: Option<String>,
-    queued: u32,
+    queued: usize,
 }
 
 /// A code without its picture.
@@ -97,7 +97,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
             mode: app.outbound.mode().name(),
             available: availability.is_open(),
             reason: availability.reason(),
-            queued: 0,
+            queued: app.outbound.queued(),
         },
         deliveries: Vec::new(),
         qr_code_base64: code.map(|code| code.data_url.clone()),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::message::{Ack, MessageEvent, MessageId};
@@ -13,7 +14,8 @@ const REGISTRATIONS: usize = 64;
 #[derive(Clone)]
 pub(super) struct Acks(mpsc::Sender<(MessageId, oneshot::Sender<Ack>)>);
 
-/// Resolves with the server's acknowledgement or with a failure; with None when nobody will tell any more.
+/// Resolves with the server's acknowledgement or with a failure; with None when nobody will tell any more. Never twice:
+/// whoever asks again waits.
 pub(super) type Awaited = std::pin::Pin<Box<dyn Future<Output = Option<Ack>> + Send>>;
 
 impl Acks {
@@ -27,10 +29,13 @@ impl Acks {
     pub(super) async fn expect(&self, message: MessageId) -> Awaited {
         let (tell, told) = oneshot::channel();
         let registered = self.0.send((message, tell)).await;
-        Box::pin(async move {
-            registered.ok()?;
-            told.await.ok()
-        })
+        Box::pin(
+            async move {
+                registered.ok()?;
+                told.await.ok()
+            }
+            .fuse(),
+        )
     }
 }
 
@@ -48,15 +53,19 @@ async fn run(
                 waiting.retain(|_, tell| !tell.is_closed());
                 waiting.insert(message, tell);
             }
-            event = events.recv() => match event {
-                Some(MessageEvent::Acked(message, ack)) if ack.is_sent() || ack.is_failure() => {
-                    if let Some(tell) = waiting.remove(&message) {
-                        let _ = tell.send(ack);
-                    }
+            event = events.recv() => {
+                let (message, ack) = match event {
+                    Some(MessageEvent::Acked(message, ack)) => (message, ack),
+                    // A page that was loaded again shows what it holds, with the acks that nobody heard.
+                    Some(MessageEvent::Added(message) | MessageEvent::Changed(message)) => (message.id, message.ack),
+                    None => return,
+                };
+                if (ack.is_sent() || ack.is_failure())
+                    && let Some(tell) = waiting.remove(&message)
+                {
+                    let _ = tell.send(ack);
                 }
-                Some(_) => {}
-                None => return,
-            },
+            }
         }
     }
 }

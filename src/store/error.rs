@@ -24,6 +24,8 @@ pub enum StoreError {
     ValueTooLarge { table: String, bytes: usize, limit: usize },
     #[error("an entry for {table} cannot be encoded")]
     Encoding { table: &'static str, source: serde_json::Error },
+    #[error("{limit} idempotency keys of the last 24 hours are known already: send without one, or wait")]
+    TooManyKeys { limit: usize },
     /// What was asked for may still happen.
     #[error("the disk did not answer within {} s: check it, and restart the service if this stays", waited.as_secs())]
     NoAnswer { waited: Duration },

@@ -19,10 +19,12 @@ use std::time::SystemTime;
 use migrations::Outcome;
 
 use super::StoreError;
+use super::daily::Daily;
 use super::engine::{Engine, guarded};
 use super::history::History;
 use super::messages::Messages;
 use super::reset::{announce, sync_folder};
+use super::sends::Sends;
 use crate::domain::time::Timestamp;
 
 /// What a new store needs on the disk within its first minutes: two of sled's log segments.
@@ -33,6 +35,8 @@ pub(super) struct Tables {
     pub(super) engine: Engine,
     pub(super) history: History,
     pub(super) messages: Messages,
+    pub(super) daily: Daily,
+    pub(super) sends: Sends,
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
@@ -65,7 +69,8 @@ pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
             }
         }
         let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
-        Ok(Tables { engine, history, messages })
+        let (daily, sends) = (Daily::open(&engine)?, Sends::open(&engine)?);
+        Ok(Tables { engine, history, messages, daily, sends })
     })
 }
 

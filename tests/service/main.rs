@@ -6,6 +6,8 @@
 mod http;
 mod link;
 mod messages;
+mod once;
+mod pacing;
 mod process;
 mod recovery;
 mod refusals;

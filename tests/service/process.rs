@@ -68,6 +68,10 @@ impl Process {
         self
     }
 
+    pub fn url(&self) -> &str {
+        self.url.as_ref().unwrap()
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         reqwest::get(format!("{}{path}", self.url.as_ref().unwrap())).await.unwrap().json().await.unwrap()
     }

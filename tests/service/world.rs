@@ -42,6 +42,9 @@ impl World {
             ("TOKENS_DIR", path("tokens")),
             ("DATA_DIR", path("data")),
             ("WHATSAPP_WEB_URL", simulator.url()),
+            // Pacing has tests of its own.
+            ("SEND_RATE_PER_MINUTE", "0".to_owned()),
+            ("SEND_PAUSE_MS", "0".to_owned()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(70)).build().unwrap();

@@ -1,0 +1,157 @@
+//! A send that is made exactly once: what is remembered of it under its key, and what that means for whoever asks again.
+//!
+//! ```text
+//! (unknown) ──► Reserved ──► Dispatching ──► Done(Sent | Failed)      Done only by WhatsApp's own word, early or late
+//!     ▲            │ a crash: it      │ a crash: it may have left, so it is never sent again
+//!     │            ▼ never left       │
+//!     └────── sent by the retry ◄─────┘ the page refused it: forgotten
+//! ```
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::message::{Ack, MessageId};
+use super::time::Timestamp;
+
+/// How long a key is known.
+pub const KEY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An idempotency key, by its hash: what callers write into it is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendKey([u8; 32]);
+
+impl SendKey {
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Tells two requests under this key apart without keeping either. The key is part of it, so that equal messages
+    /// under different keys look different.
+    pub fn fingerprint(&self, parts: &[&str]) -> Fingerprint {
+        let mut hash = Sha256::new().chain_update(self.0);
+        for part in parts {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        Fingerprint(hash.finalize().into())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint([u8; 32]);
+
+/// What is kept under a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendRecord {
+    pub fingerprint: Fingerprint,
+    pub created_at: Timestamp,
+    pub message_id: MessageId,
+    pub chat_id: String,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Stage {
+    /// The id is taken; nothing has left.
+    Reserved,
+    /// It is being handed over, or was; only an ack tells.
+    Dispatching,
+    Sent {
+        ack: Ack,
+        at: Timestamp,
+    },
+    /// WhatsApp said so itself.
+    Failed,
+}
+
+/// What a request under a key comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Send,
+    /// The key belongs to another message.
+    Conflict,
+    Sent {
+        message_id: MessageId,
+        chat_id: String,
+        ack: Ack,
+        at: Timestamp,
+    },
+    Failed(MessageId),
+    Unconfirmed(MessageId),
+}
+
+impl SendRecord {
+    /// Whether the key is still known.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.created_at.plus(KEY_LIFE)
+    }
+
+    /// How long the key is still known.
+    pub fn life_left(&self, now: Timestamp) -> Duration {
+        let end = self.created_at.plus(KEY_LIFE);
+        Duration::from_millis(end.as_millis().saturating_sub(now.as_millis()))
+    }
+
+    /// Settles it by WhatsApp's word.
+    #[must_use]
+    pub fn settled(mut self, ack: Ack, at: Timestamp) -> Self {
+        self.stage = if ack.is_failure() { Stage::Failed } else { Stage::Sent { ack, at } };
+        self
+    }
+}
+
+/// What is to be done with a request whose key has this record.
+pub fn judge(record: Option<SendRecord>, fingerprint: Fingerprint, now: Timestamp) -> Verdict {
+    let Some(record) = record.filter(|record| record.is_live(now)) else { return Verdict::Send };
+    let SendRecord { message_id, chat_id, .. } = record;
+    match record.stage {
+        _ if record.fingerprint != fingerprint => Verdict::Conflict,
+        Stage::Reserved => Verdict::Send,
+        Stage::Dispatching => Verdict::Unconfirmed(message_id),
+        Stage::Sent { ack, at } => Verdict::Sent { message_id, chat_id, ack, at },
+        Stage::Failed => Verdict::Failed(message_id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_read_the_same_run_together_are_told_apart() {
+        let key = SendKey::of("k");
+        assert_ne!(key.fingerprint(&["ab", "c"]), key.fingerprint(&["a", "bc"]));
+        assert_ne!(key.fingerprint(&["a"]), SendKey::of("l").fingerprint(&["a"]));
+        assert_eq!(key.fingerprint(&["a", "b"]), key.fingerprint(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_key_is_forgotten_after_its_life() {
+        let fingerprint = SendKey::of("k").fingerprint(&["a"]);
+        let other = SendKey::of("k").fingerprint(&["b"]);
+        let created_at = Timestamp::from_millis(1_000);
+        let record = SendRecord {
+            fingerprint,
+            created_at,
+            message_id: MessageId::new("m"),
+            chat_id: "c".to_owned(),
+            stage: Stage::Dispatching,
+        };
+        let late = created_at.plus(KEY_LIFE);
+        assert_eq!(judge(Some(record.clone()), fingerprint, created_at), Verdict::Unconfirmed(MessageId::new("m")));
+        assert_eq!(judge(Some(record.clone()), other, created_at), Verdict::Conflict);
+        assert_eq!(judge(Some(record), other, late), Verdict::Send);
+        assert_eq!(judge(None, other, late), Verdict::Send);
+    }
+}

@@ -1,0 +1,258 @@
+//! Carries a message to WhatsApp's server: at most once, and under a key exactly once.
+//!
+//! ```text
+//! prepare ─► keep reserved ─► keep dispatching ─► dispatch ─► ack ─► keep the outcome
+//!    a crash up to here: nothing left │ and from here: never dispatched again, settled by an ack however late
+//! ```
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::acks::{Acks, Awaited};
+use super::queue::Turn;
+use super::{SendError, left};
+use crate::domain::address::ChatId;
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::once::{Fingerprint, SendKey, SendRecord, Stage};
+use crate::domain::time::{Clock, Timestamp};
+use crate::secret::Secret;
+use crate::session::{Handle, SessionError};
+use crate::store::{Store, StoreError};
+use crate::whatsapp::Prepared;
+
+/// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
+const STORE_AGAIN: Duration = Duration::from_secs(30);
+
+/// The page's side of a send.
+pub(super) trait Page: Clone + Send + Sync + 'static {
+    fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
+    fn dispatch(
+        &self,
+        to: Prepared,
+        text: Secret,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Ack, SessionError>> + Send;
+}
+
+/// Where sends are remembered. What it says it keeps survives a crash.
+pub(super) trait Ledger: Clone + Send + Sync + 'static {
+    fn keep(
+        &self,
+        key: SendKey,
+        record: SendRecord,
+        now: Timestamp,
+        day: Option<u64>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn forget(&self, key: SendKey) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn count(&self, day: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl Page for Handle {
+    async fn prepare(&self, to: ChatId, patience: Duration) -> Result<Prepared, SessionError> {
+        Self::prepare(self, to, patience).await
+    }
+
+    async fn dispatch(&self, to: Prepared, text: Secret, patience: Duration) -> Result<Ack, SessionError> {
+        Self::dispatch(self, to, text, patience).await
+    }
+}
+
+impl Ledger for Store {
+    async fn keep(&self, key: SendKey, record: SendRecord, now: Timestamp, day: Option<u64>) -> Result<(), StoreError> {
+        self.keep_send(key, record, now, day).await
+    }
+
+    async fn forget(&self, key: SendKey) -> Result<(), StoreError> {
+        self.forget_send(key).await
+    }
+
+    async fn count(&self, day: u64) -> Result<(), StoreError> {
+        self.count_sent(day).await
+    }
+}
+
+/// A message with its turn.
+pub(super) struct Parcel {
+    pub to: ChatId,
+    pub text: Secret,
+    pub deadline: Instant,
+    pub turn: Turn,
+    /// There is a cap on the day: the message is counted on the disk before it leaves.
+    pub counted: bool,
+}
+
+/// What WhatsApp's server acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Delivered {
+    pub message_id: MessageId,
+    pub chat_id: String,
+    pub ack: Ack,
+    pub at: Timestamp,
+}
+
+#[derive(Clone)]
+pub(super) struct Courier<P, L> {
+    pub page: P,
+    pub ledger: L,
+    pub acks: Acks,
+    pub clock: std::sync::Arc<dyn Clock>,
+}
+
+impl<P: Page, L: Ledger> Courier<P, L> {
+    /// At most once, and forgotten afterwards.
+    pub(super) async fn send(&self, mut parcel: Parcel) -> Result<Delivered, SendError> {
+        let prepared = self.prepare(&mut parcel).await?;
+        // A count that a crash loses would let more go than the day may have.
+        if parcel.counted {
+            self.ledger.count(parcel.turn.day()).await.map_err(not_stored)?;
+        }
+        parcel.turn.leaves();
+        // Awaited before it can be acknowledged.
+        let mut acked = self.acks.expect(prepared.message_id.clone()).await;
+        let ack = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await?;
+        Ok(self.delivered(prepared, ack))
+    }
+
+    /// Exactly once, as far as the ledger reaches: each step is kept before the next is taken.
+    pub(super) async fn send_once(
+        &self,
+        key: SendKey,
+        fingerprint: Fingerprint,
+        mut parcel: Parcel,
+    ) -> Result<Delivered, SendError> {
+        let prepared = self.prepare(&mut parcel).await?;
+        let reserved = SendRecord {
+            fingerprint,
+            created_at: self.clock.now(),
+            message_id: prepared.message_id.clone(),
+            chat_id: prepared.chat_id.clone(),
+            stage: Stage::Reserved,
+        };
+        let dispatching = SendRecord { stage: Stage::Dispatching, ..reserved.clone() };
+        self.ledger.keep(key, reserved, self.clock.now(), None).await.map_err(not_stored)?;
+        let mut acked = self.acks.expect(prepared.message_id.clone()).await;
+        let day = parcel.counted.then(|| parcel.turn.day());
+        self.ledger.keep(key, dispatching.clone(), self.clock.now(), day).await.map_err(not_stored)?;
+        parcel.turn.leaves();
+        let result = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await;
+        let result = result.map(|ack| self.delivered(prepared, ack));
+        match &result {
+            Ok(sent) => self.settle(key, dispatching.settled(sent.ack, sent.at)).await,
+            Err(SendError::Failed { .. }) => {
+                let failed = SendRecord { stage: Stage::Failed, ..dispatching };
+                self.settle(key, failed).await;
+            }
+            Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
+            // Nothing left. Where this cannot be kept the key stays as if it had, which sends nothing twice.
+            Err(_) => self.ledger.forget(key).await.unwrap_or_else(|error| warn(&error)),
+        }
+        result
+    }
+
+    /// Waits for the word on a message that may have left before this process began.
+    pub(super) async fn resume(&self, key: SendKey, record: SendRecord) {
+        let acked = self.acks.expect(record.message_id.clone()).await;
+        self.settle_later(key, record, acked);
+    }
+
+    fn settle_later(&self, key: SendKey, record: SendRecord, acked: Awaited) {
+        let courier = self.clone();
+        tokio::spawn(async move {
+            // After that nobody can ask any more.
+            let life = record.life_left(courier.clock.now());
+            if let Ok(Some(ack)) = tokio::time::timeout(life, acked).await {
+                let settled = record.settled(ack, courier.clock.now());
+                courier.settle(key, settled).await;
+            }
+        });
+    }
+
+    /// What cannot be kept is tried again; until then it is said to be unconfirmed.
+    async fn settle(&self, key: SendKey, record: SendRecord) {
+        let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now(), None).await else { return };
+        warn(&error);
+        let courier = self.clone();
+        tokio::spawn(async move {
+            let mut kept = false;
+            while !kept && record.is_live(courier.clock.now()) {
+                tokio::time::sleep(STORE_AGAIN).await;
+                let now = courier.clock.now();
+                kept = match courier.ledger.keep(key, record.clone(), now, None).await {
+                    Ok(()) | Err(StoreError::Closed) => true,
+                    Err(_) => false,
+                };
+            }
+        });
+    }
+
+    async fn prepare(&self, parcel: &mut Parcel) -> Result<Prepared, SendError> {
+        parcel.turn.asks();
+        self.page.prepare(parcel.to.clone(), left(parcel.deadline)).await.map_err(nothing_left)
+    }
+
+    /// Hands the message over and waits for the server's word, whichever way it comes.
+    async fn deliver(
+        &self,
+        to: &Prepared,
+        text: Secret,
+        acked: &mut Awaited,
+        deadline: Instant,
+    ) -> Result<Ack, SendError> {
+        let unconfirmed = || SendError::Unconfirmed { message_id: to.message_id.clone() };
+        let dispatch = self.page.dispatch(to.clone(), text, left(deadline));
+        let early = tokio::select! {
+            biased;
+            ack = &mut *acked => match ack {
+                Some(ack) => Some(ack),
+                // Nobody will tell any more.
+                None => return Err(unconfirmed()),
+            },
+            taken = dispatch => match taken {
+                Ok(ack) if ack.is_sent() || ack.is_failure() => Some(ack),
+                // Taken, or perhaps taken: only an ack tells.
+                Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
+                Err(error) => return Err(nothing_left(error)),
+            },
+        };
+        let ack = match early {
+            Some(ack) => Some(ack),
+            None => tokio::time::timeout_at(deadline, acked).await.ok().flatten(),
+        };
+        match ack {
+            Some(ack) if ack.is_failure() => Err(SendError::Failed { message_id: to.message_id.clone() }),
+            Some(ack) => Ok(ack),
+            None => Err(unconfirmed()),
+        }
+    }
+
+    fn delivered(&self, prepared: Prepared, ack: Ack) -> Delivered {
+        let Prepared { message_id, chat_id, .. } = prepared;
+        Delivered { message_id, chat_id, ack, at: self.clock.now() }
+    }
+}
+
+fn not_stored(error: StoreError) -> SendError {
+    SendError::Unavailable(format!("Nothing was sent, because it could not be stored: {error}."))
+}
+
+fn warn(error: &StoreError) {
+    tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
+}
+
+/// What an error means before anything has left, or where the page said that nothing did.
+fn nothing_left(error: SessionError) -> SendError {
+    match error {
+        SessionError::Busy => SendError::Busy,
+        SessionError::Stopped => SendError::Stopping,
+        SessionError::NotReady(state) => SendError::NotReady(state),
+        SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
+        error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
+        SessionError::NoAnswer(_) => SendError::NoAnswer,
+        SessionError::Refused(why) => SendError::Refused(why),
+        error => SendError::Refused(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

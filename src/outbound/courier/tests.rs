@@ -1,0 +1,250 @@
+//! The real courier between a page and a ledger that fail and crash as they are told.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config::Config;
+use crate::domain::message::MessageEvent;
+use crate::domain::once::{Verdict, judge};
+use crate::domain::time::SystemClock;
+use crate::outbound::pacing::Today;
+use crate::outbound::queue::Queue;
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug)]
+enum Write {
+    Kept,
+    /// The process dies before, or after, the write has reached the disk.
+    CrashBefore,
+    CrashAfter,
+    /// The disk is full.
+    Refused,
+    /// No answer came; it was written all the same.
+    WrittenUnsaid,
+}
+
+/// What the page does with a dispatch.
+#[derive(Clone, Copy, Debug)]
+enum Dispatch {
+    Acked,
+    /// Taken; the ack comes during the call, or not.
+    Taken,
+    Refuses,
+    NoAnswerLeft,
+    NoAnswerNotLeft,
+    CrashLeft,
+    CrashNotLeft,
+}
+
+#[derive(Clone, Debug)]
+struct Attempt {
+    writes: [Write; 3],
+    dispatch: Dispatch,
+    /// The process dies after it, as it may at any time.
+    restart: bool,
+    /// The server's ack for what has left comes afterwards.
+    late_ack: bool,
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    use Dispatch as D;
+    let write = prop_oneof![
+        6 => Just(Write::Kept), 1 => Just(Write::CrashBefore), 1 => Just(Write::CrashAfter),
+        1 => Just(Write::Refused), 1 => Just(Write::WrittenUnsaid),
+    ];
+    let dispatch = proptest::sample::select(vec![
+        D::Acked,
+        D::Taken,
+        D::Refuses,
+        D::NoAnswerLeft,
+        D::NoAnswerNotLeft,
+        D::CrashLeft,
+        D::CrashNotLeft,
+    ]);
+    let attempt = (proptest::array::uniform3(write), dispatch, any::<bool>(), proptest::bool::weighted(0.3));
+    let attempt =
+        attempt.prop_map(|(writes, dispatch, restart, late_ack)| Attempt { writes, dispatch, restart, late_ack });
+    proptest::collection::vec(attempt, 1..8)
+}
+
+#[derive(Default)]
+struct World {
+    /// The disk.
+    record: Option<SendRecord>,
+    writes: Vec<Write>,
+    dispatch: Option<Dispatch>,
+    prepared: u32,
+    /// Every dispatch that was not refused.
+    dispatched: Vec<MessageId>,
+    left: Vec<MessageId>,
+}
+
+#[derive(Clone, Default)]
+struct Fake(Arc<Mutex<World>>);
+
+impl Fake {
+    async fn write(&self, record: Option<SendRecord>) -> Result<(), StoreError> {
+        let write = {
+            let mut world = self.0.lock().unwrap();
+            let write = if world.writes.is_empty() { Write::Kept } else { world.writes.remove(0) };
+            if !matches!(write, Write::CrashBefore | Write::Refused) {
+                world.record = record;
+            }
+            write
+        };
+        match write {
+            Write::Kept => Ok(()),
+            Write::CrashBefore | Write::CrashAfter => std::future::pending().await,
+            Write::Refused | Write::WrittenUnsaid => Err(StoreError::Lost),
+        }
+    }
+}
+
+impl Ledger for Fake {
+    async fn keep(&self, _: SendKey, record: SendRecord, _: Timestamp, _: Option<u64>) -> Result<(), StoreError> {
+        self.write(Some(record)).await
+    }
+
+    async fn forget(&self, _: SendKey) -> Result<(), StoreError> {
+        self.write(None).await
+    }
+
+    async fn count(&self, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Page for Fake {
+    async fn prepare(&self, to: ChatId, _: Duration) -> Result<Prepared, SessionError> {
+        let mut world = self.0.lock().unwrap();
+        world.prepared += 1;
+        let raw_id = format!("{:X}", world.prepared);
+        Ok(Prepared { message_id: MessageId::new(format!("true_{to}_{raw_id}")), raw_id, chat_id: to.to_string() })
+    }
+
+    async fn dispatch(&self, to: Prepared, _: Secret, _: Duration) -> Result<Ack, SessionError> {
+        let dispatch = {
+            let mut world = self.0.lock().unwrap();
+            let dispatch = world.dispatch.unwrap();
+            if !matches!(dispatch, Dispatch::Refuses) {
+                world.dispatched.push(to.message_id.clone());
+            }
+            let stays = [Dispatch::Refuses, Dispatch::NoAnswerNotLeft, Dispatch::CrashNotLeft];
+            if !stays.iter().any(|stay| std::mem::discriminant(stay) == std::mem::discriminant(&dispatch)) {
+                world.left.push(to.message_id);
+            }
+            dispatch
+        };
+        match dispatch {
+            Dispatch::Acked => Ok(Ack::SERVER),
+            Dispatch::Taken => Ok(Ack::PENDING),
+            Dispatch::Refuses => Err(SessionError::Refused("no".to_owned())),
+            Dispatch::NoAnswerLeft | Dispatch::NoAnswerNotLeft => Err(SessionError::NoAnswer("gone".to_owned())),
+            Dispatch::CrashLeft | Dispatch::CrashNotLeft => std::future::pending().await,
+        }
+    }
+}
+
+/// One life of the process.
+struct Process {
+    courier: Courier<Fake, Fake>,
+    events: mpsc::Sender<MessageEvent>,
+    queue: Queue,
+}
+
+impl Process {
+    async fn start(world: &Fake, key: SendKey) -> Self {
+        let none: BTreeMap<String, String> =
+            [("SEND_PAUSE_MS", "0"), ("SEND_RATE_PER_MINUTE", "0")].map(|(n, v)| (n.to_owned(), v.to_owned())).into();
+        let (events, received) = mpsc::channel(8);
+        let clock = Arc::new(SystemClock);
+        let queue = Queue::start(&Config::read(&none).unwrap().send, Today::default(), clock.clone());
+        let courier = Courier { page: world.clone(), ledger: world.clone(), acks: Acks::listen(received), clock };
+        let record = world.0.lock().unwrap().record.clone();
+        if let Some(record) = record.filter(|record| record.stage == Stage::Dispatching) {
+            courier.resume(key, record).await;
+        }
+        Self { courier, events, queue }
+    }
+
+    /// The answer, as `Outbound` gives it; None where the process died first.
+    async fn attempt(&self, key: SendKey) -> Option<Result<MessageId, SendError>> {
+        let fingerprint = key.fingerprint(&["hola"]);
+        let record = self.courier.ledger.0.lock().unwrap().record.clone();
+        match judge(record, fingerprint, self.courier.clock.now()) {
+            Verdict::Send => {}
+            Verdict::Sent { message_id, .. } => return Some(Ok(message_id)),
+            Verdict::Failed(message_id) => return Some(Err(SendError::Failed { message_id })),
+            Verdict::Unconfirmed(message_id) => return Some(Err(SendError::Unconfirmed { message_id })),
+            Verdict::Conflict => panic!("there is one message"),
+        }
+        let deadline = Instant::now() + Duration::from_secs(50);
+        let turn = self.queue.turn(deadline).await.unwrap();
+        let (to, text) = (ChatId::parse("5491122334455@c.us").unwrap(), Secret::new("hola"));
+        let parcel = Parcel { to, text, deadline, turn, counted: false };
+        let sending = self.courier.send_once(key, fingerprint, parcel);
+        let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
+        Some(answer.map(|sent| sent.message_id))
+    }
+}
+
+async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
+    let (world, key) = (Fake::default(), SendKey::of("k"));
+    let mut process = Process::start(&world, key).await;
+    let mut acked: Option<MessageId> = None;
+    for attempt in attempts {
+        let before = world.0.lock().unwrap().left.clone();
+        {
+            let mut world = world.0.lock().unwrap();
+            (world.writes, world.dispatch) = (attempt.writes.to_vec(), Some(attempt.dispatch));
+        }
+        let answer = process.attempt(key).await;
+        let (left, dispatched) = {
+            let mut world = world.0.lock().unwrap();
+            world.writes.clear();
+            (world.left.clone(), world.dispatched.clone())
+        };
+        prop_assert!(dispatched.len() <= 1, "dispatched {:?}", dispatched);
+        if left.len() > before.len() && matches!(attempt.dispatch, Dispatch::Acked) {
+            acked = left.first().cloned();
+        }
+        match &answer {
+            Some(Ok(id)) => prop_assert_eq!(Some(id), acked.as_ref(), "said to be sent without the server's word"),
+            Some(Err(SendError::Unconfirmed { message_id })) if !left.is_empty() => {
+                prop_assert_eq!(message_id, &left[0]);
+            }
+            // The page refused, or it could not be stored, or (unconfirmed) its stage was stored and no more.
+            Some(Err(error)) => {
+                prop_assert!(!matches!(error, SendError::Failed { .. }) && left.is_empty(), "{:?} but it left", error);
+            }
+            None => {}
+        }
+        if attempt.restart || answer.is_none() {
+            drop(process);
+            process = Process::start(&world, key).await;
+        }
+        if let Some(id) = left.first().filter(|_| attempt.late_ack) {
+            process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER)).await.unwrap();
+            // Also where the disk was full at first.
+            tokio::time::sleep(2 * STORE_AGAIN).await;
+            acked = Some(id.clone());
+            let settled = process.attempt(key).await.and_then(Result::ok);
+            prop_assert_eq!(settled.as_ref(), Some(id), "the ack settles it");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn whatever_dies_when_it_is_dispatched_once_and_never_called_failed(attempts in attempts()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(play(attempts))?;
+    }
+}

@@ -1,0 +1,37 @@
+//! How many messages left on each day: table `daily`, number of the day since the epoch (UTC) → count, both big-endian.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::StoreError;
+use super::engine::Engine;
+use super::table::Table;
+
+const NAME: &str = "daily";
+
+pub(super) struct Daily {
+    table: Table,
+    /// Keeps reading and writing the count in one piece.
+    counting: Mutex<()>,
+}
+
+impl Daily {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(Self { table: engine.table(NAME)?, counting: Mutex::new(()) })
+    }
+
+    pub(super) fn count(&self, day: u64) -> Result<u32, StoreError> {
+        let bytes = self.table.get(&day.to_be_bytes())?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes))
+    }
+
+    /// Counts one more, and forgets the days before.
+    pub(super) fn add(&self, day: u64) -> Result<(), StoreError> {
+        let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = self.count(day)?.saturating_add(1);
+        self.table.put(&day.to_be_bytes(), &count.to_be_bytes())?;
+        for past in self.table.keys_below(&day.to_be_bytes()) {
+            self.table.remove(&past?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! What is remembered of sends with a key: table `sends`, hash of the key → record as JSON, and table `sends_by_age`,
+//! milliseconds of creation (big-endian) and hash → nothing, by which keys are forgotten after their life.
+//!
+//! The entry by age is written first and removed last: one without a record costs nothing, a record without one would
+//! stay for ever.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::StoreError;
+use super::engine::Engine;
+use super::table::Table;
+use crate::domain::once::{KEY_LIFE, SendKey, SendRecord, Stage};
+use crate::domain::time::Timestamp;
+
+/// The keys of a day at 20 a minute are 28,800; this many take some 60 MB of disk.
+const KEYS_MAX: usize = 100_000;
+
+const NAME: &str = "sends";
+const BY_AGE: &str = "sends_by_age";
+
+pub(super) struct Sends {
+    records: Table,
+    by_age: Table,
+    /// How many there are. The lock also keeps the two tables in step.
+    count: Mutex<usize>,
+}
+
+impl Sends {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        let (records, by_age) = (engine.table(NAME)?, engine.table(BY_AGE)?);
+        let count = records.newest_first().count();
+        Ok(Self { records, by_age, count: Mutex::new(count) })
+    }
+
+    pub(super) fn find(&self, key: SendKey) -> Result<Option<SendRecord>, StoreError> {
+        self.records.get(key.as_bytes())?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Keeps the record, and forgets what is past its life.
+    pub(super) fn keep(&self, key: SendKey, record: &SendRecord, now: Timestamp) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+        let mut count = self.lock();
+        self.sweep(now, &mut count)?;
+        let before = self.find(key)?;
+        if before.is_none() && *count >= KEYS_MAX {
+            return Err(StoreError::TooManyKeys { limit: KEYS_MAX });
+        }
+        self.by_age.put(&age_key(record.created_at, key), &[])?;
+        self.records.put(key.as_bytes(), &bytes)?;
+        match before {
+            None => *count += 1,
+            Some(before) if before.created_at != record.created_at => {
+                self.by_age.remove(&age_key(before.created_at, key))?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget(&self, key: SendKey) -> Result<(), StoreError> {
+        let mut count = self.lock();
+        if let Some(record) = self.find(key)? {
+            self.records.remove(key.as_bytes())?;
+            self.by_age.remove(&age_key(record.created_at, key))?;
+            *count = count.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    /// Those that may have left and of which WhatsApp has said nothing yet.
+    pub(super) fn unsettled(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
+        let mut found = Vec::new();
+        for entry in self.records.newest_first() {
+            let (key, value) = entry?;
+            let record = decode(&value)?;
+            if let Ok(key) = key.as_ref().try_into()
+                && record.stage == Stage::Dispatching
+            {
+                found.push((SendKey::from_bytes(key), record));
+            }
+        }
+        Ok(found)
+    }
+
+    fn sweep(&self, now: Timestamp, count: &mut usize) -> Result<(), StoreError> {
+        let life = u64::try_from(KEY_LIFE.as_millis()).unwrap_or(u64::MAX);
+        let end = now.as_millis().saturating_sub(life).to_be_bytes();
+        for past in self.by_age.keys_below(&end) {
+            let past = past?;
+            let key = past.get(8..).and_then(|key| <[u8; 32]>::try_from(key).ok()).map(SendKey::from_bytes);
+            // A key that was used again after a crash may have an older entry by age besides its own.
+            if let Some(key) = key
+                && self.find(key)?.is_some_and(|record| !record.is_live(now))
+            {
+                self.records.remove(key.as_bytes())?;
+                *count = count.saturating_sub(1);
+            }
+            self.by_age.remove(&past)?;
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn age_key(created_at: Timestamp, key: SendKey) -> Vec<u8> {
+    [&created_at.as_millis().to_be_bytes()[..], key.as_bytes()].concat()
+}
+
+/// A record that cannot be read must not be taken for none: the message could be sent twice.
+fn decode(bytes: &[u8]) -> Result<SendRecord, StoreError> {
+    serde_json::from_slice(bytes).map_err(|source| StoreError::Encoding { table: NAME, source })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::super::Store;
+    use super::*;
+    use crate::domain::message::{Ack, MessageId};
+
+    fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
+        SendRecord {
+            fingerprint: key.fingerprint(&["a"]),
+            created_at,
+            message_id: MessageId::new("m".repeat(200)),
+            chat_id: "5491122334455@c.us".to_owned(),
+            stage: Stage::Dispatching,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_outlives_a_restart_and_not_its_life() {
+        let dir = tempfile::tempdir().unwrap();
+        let (key, other) = (SendKey::of("k"), SendKey::of("l"));
+        let first = Timestamp::from_millis(1_000_000_000);
+        let again = first.plus(KEY_LIFE / 2);
+        let store = Store::open(dir.path()).await.unwrap().store;
+        store.keep_send(key, record(key, first), first, None).await.unwrap();
+        // The same key anew: the entry by age of the first must not take the second with it.
+        store.keep_send(key, record(key, again), again, Some(7)).await.unwrap();
+        store.close().await.unwrap();
+
+        let store = Store::open(dir.path()).await.unwrap().store;
+        assert_eq!(store.unsettled_sends().await.unwrap(), [(key, record(key, again))]);
+        assert_eq!(store.sent_on(7).await.unwrap(), 1);
+        let settled = record(key, again).settled(Ack::SERVER, again);
+        store.keep_send(key, settled.clone(), again, None).await.unwrap();
+        let late = first.plus(KEY_LIFE + KEY_LIFE / 4);
+        store.keep_send(other, record(other, late), late, None).await.unwrap();
+        assert_eq!(store.find_send(key).await.unwrap(), Some(settled));
+        let later = again.plus(KEY_LIFE + KEY_LIFE / 8);
+        store.keep_send(other, record(other, late), later, None).await.unwrap();
+        assert_eq!(store.find_send(key).await.unwrap(), None);
+        store.forget_send(other).await.unwrap();
+        assert_eq!(store.unsettled_sends().await.unwrap(), []);
+        store.close().await.unwrap();
+    }
+}

@@ -1,0 +1,82 @@
+//! Sends with a key: one message, however often it is asked for and whatever dies in between.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use session_manager::domain::state::State;
+use simulator::{Options, ServerFault};
+
+use crate::process::{Process, link};
+use crate::world::{DEADLINE, FRIEND, World, answer};
+
+fn keyed(world: &World, key: &str, message: &str) -> reqwest::RequestBuilder {
+    world.request("POST", "/send").header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_is_one_message_and_one_answer() {
+    let mut world = World::ready().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let (first, second) = tokio::join!(answer(keyed(&world, "k", "hola")), answer(keyed(&world, "k", "hola")));
+    assert_eq!((first.0, &first), (200, &second));
+    let (status, other) = answer(keyed(&world, "k", "otra cosa")).await;
+    assert_eq!((status, other["code"].as_str()), (422, Some("IDEMPOTENCY_CONFLICT")), "{other}");
+    world.stop().await;
+    world.set("AUTO_CONNECT", "false").start().await;
+    assert_eq!(answer(keyed(&world, "k", "hola")).await, first, "in any state");
+    let in_body = json!({ "number": FRIEND, "message": "hola", "idempotency_key": "k" });
+    assert_eq!(world.post("/send", in_body).await, first);
+    assert_eq!(answer(keyed(&world, "l", "hola")).await.0, 503);
+    world.post("/connect", json!({})).await;
+    world.until(State::Ready).await;
+    assert_eq!(world.simulator.record().received.len(), 1);
+    // What was refused before anything left is not remembered.
+    assert_eq!(answer(keyed(&world, "l", "hola")).await.0, 200);
+    assert_eq!(world.simulator.record().received.len(), 2);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_the_ack_it_is_unconfirmed_until_the_ack_and_never_sent_again() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("SEND_TIMEOUT", "10s");
+    let mut process = Process::started(&world);
+    link(&world, &mut process).await;
+    world.simulator.add_person(FRIEND).unwrap();
+    world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
+    world.simulator.heard(DEADLINE).await.unwrap();
+    let ask = |process: &Process| {
+        let request = reqwest::Client::new().post(format!("{}/send", process.url()));
+        answer(request.header("idempotency-key", "k").json(&json!({ "number": FRIEND, "message": "hola" })))
+    };
+    let cut_off = reqwest::Client::new().post(format!("{}/send", process.url()));
+    let body = json!({ "number": FRIEND, "message": "hola" });
+    let cut_off = tokio::spawn(cut_off.header("idempotency-key", "k").json(&body).send());
+    world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await.unwrap();
+    process.signal(Signal::SIGKILL);
+    process.exit();
+    assert!(cut_off.await.unwrap().is_err());
+
+    let mut process = Process::started(&world);
+    process.reaches("READY");
+    let (status, unconfirmed) = ask(&process).await;
+    assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
+    let received = world.simulator.record().received;
+    assert_eq!((received.len(), unconfirmed["message_id"].as_str()), (1, Some(received[0].key.as_str())));
+    world.simulator.set_ack(&received[0].key, 1).unwrap();
+    let settled = tokio::time::timeout(DEADLINE, async {
+        loop {
+            let (status, sent) = ask(&process).await;
+            if status == 200 {
+                return sent;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let sent: Value = settled.await.unwrap();
+    assert_eq!((&sent["status"], &sent["message_id"]), (&json!("SENT"), &unconfirmed["message_id"]));
+    assert_eq!(world.simulator.record().received.len(), 1);
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.exit().0, Some(0));
+}
