@@ -66,7 +66,7 @@ async fn whenever_the_service_dies_the_log_ends_up_whole_with_each_message_once(
     for (from, mut ids) in sent {
         let mut logged: Vec<_> =
             items.iter().filter(|i| i["phone"] == from).map(|i| i["id"].as_str().unwrap()).collect();
-        // Which of two messages of one second came first is known to the page alone, and it forgets with its process.
+        // Sets and not lists: after a kill before READY the order within a chat is not held yet (about one kill in 25).
         logged.sort_unstable();
         ids.sort_unstable();
         assert!(logged == ids, "seed {seed}: {} in the log of {} sent by one person", logged.len(), ids.len());
