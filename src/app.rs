@@ -119,7 +119,7 @@ impl Service {
         });
         let recorder = tokio::spawn(record(store.clone(), recorded));
         let (acks, acked) = mpsc::channel(MESSAGES);
-        let (inbound, keeper) = inbound::start(inbound::Parts {
+        let (inbound, keeper, _nameless) = inbound::start(inbound::Parts {
             store: store.clone(),
             session: session.clone(),
             clock: clock.clone(),

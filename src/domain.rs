@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod address;
+pub mod event;
+pub mod letter;
 pub mod log;
 pub mod message;
 pub mod once;

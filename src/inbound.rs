@@ -9,6 +9,7 @@
 //! What a new document says is held until its history has been asked for: what an earlier one said and was lost comes
 //! first. The page keeps what is held here, so nothing depends on it.
 
+mod phones;
 mod reconcile;
 mod sealed;
 #[cfg(test)]
@@ -21,13 +22,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::domain::log::{CIPHERTEXT, Direction, LoggedMessage};
+use crate::domain::log::{CIPHERTEXT, LoggedMessage};
 use crate::domain::message::{MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::session::{Handle, Snapshot};
-use crate::store::{LogChange, LogEntry, LogPage, LogQuery, Store, StoreError};
+pub use crate::store::LogQuery;
+use crate::store::{EventPage, LogChange, LogEntry, LogExtent, LogPage, Store, StoreError};
 
+pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
 use reconcile::Missed;
 use sealed::Sealed;
 
@@ -41,6 +44,8 @@ const HELD_MAX: usize = 20_000;
 /// How often old messages are looked for, and how many go at a time.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_BATCH: usize = 1000;
+/// Messages of one batch whose number is not known; what does not fit is not asked for.
+const NAMELESS: usize = 256;
 
 pub struct Parts {
     pub store: Store,
@@ -54,19 +59,22 @@ pub struct Parts {
     pub retention: Duration,
 }
 
+/// The reading end, the task that writes, and where the number of a message is asked for again.
+pub type Started = (Inbound, JoinHandle<()>, mpsc::Sender<Nameless>);
+
 /// The log as others read it. Cheap to clone.
 #[derive(Clone)]
 pub struct Inbound {
     store: Store,
     reconciling: watch::Receiver<bool>,
-    newest: watch::Receiver<u64>,
 }
 
 /// Starts the task that owns the log's writing end.
-pub fn start(parts: Parts) -> (Inbound, JoinHandle<()>) {
+pub fn start(parts: Parts) -> Started {
     let (reconciling_tx, reconciling) = watch::channel(false);
-    let (newest_tx, newest) = watch::channel(0);
-    let inbound = Inbound { store: parts.store.clone(), reconciling, newest };
+    let inbound = Inbound { store: parts.store.clone(), reconciling };
+    let (nameless, wanted) = mpsc::channel(NAMELESS);
+    tokio::spawn(phones::run(wanted, parts.session.clone(), parts.store.clone()));
     let snapshots = parts.session.watch();
     let (missed_tx, missed) = mpsc::channel(1);
     let task = Task {
@@ -75,14 +83,14 @@ pub fn start(parts: Parts) -> (Inbound, JoinHandle<()>) {
         missed,
         missed_tx,
         reconciling: reconciling_tx,
-        newest: newest_tx,
+        nameless: nameless.clone(),
         sealed: Sealed::default(),
         reconciled: None,
         ready_since: None,
         whole: 0,
         held: Vec::new(),
     };
-    (inbound, tokio::spawn(task.run()))
+    (inbound, tokio::spawn(task.run()), nameless)
 }
 
 impl Inbound {
@@ -91,20 +99,24 @@ impl Inbound {
         *self.reconciling.borrow()
     }
 
-    /// The newest entry's cursor, as it moves: whoever follows the log waits here.
+    /// The newest entry's place, as it moves: whoever follows the log waits here.
     pub fn newest(&self) -> watch::Receiver<u64> {
-        self.newest.clone()
+        self.store.newest()
     }
 
-    /// The entries after a cursor, oldest first. `chat` is a chat id or phone digits.
-    pub async fn page(
-        &self,
-        after: u64,
-        limit: usize,
-        direction: Option<Direction>,
-        chat: Option<String>,
-    ) -> Result<LogPage, LogError> {
-        Ok(self.store.logged(LogQuery { after, limit, direction, chat }).await?)
+    /// Messages, oldest first.
+    pub async fn page(&self, query: LogQuery) -> Result<LogPage, LogError> {
+        Ok(self.store.logged(query).await?)
+    }
+
+    /// Everything that happened after a place, oldest first.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, LogError> {
+        Ok(self.store.events(after, limit).await?)
+    }
+
+    /// What there is of the log.
+    pub async fn extent(&self) -> Result<LogExtent, LogError> {
+        Ok(self.store.log_extent().await?)
     }
 
     pub async fn message(&self, id: MessageId) -> Result<Option<LogEntry>, LogError> {
@@ -126,7 +138,7 @@ struct Task {
     missed: mpsc::Receiver<Missed>,
     missed_tx: mpsc::Sender<Missed>,
     reconciling: watch::Sender<bool>,
-    newest: watch::Sender<u64>,
+    nameless: mpsc::Sender<Nameless>,
     sealed: Sealed,
     /// The stay that was reconciled last, or is being.
     reconciled: Option<Stay>,
@@ -140,9 +152,6 @@ impl Task {
     async fn run(mut self) {
         let mut events = Vec::with_capacity(BATCH);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
-        if let Ok(Some(entry)) = self.parts.store.newest_logged().await {
-            self.newest.send_replace(entry.cursor);
-        }
         loop {
             let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
             tokio::select! {
@@ -225,7 +234,8 @@ impl Task {
     }
 
     fn logged(&self, message: PageMessage, recovered: bool) -> Option<LogChange> {
-        let logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
+        let mut logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
+        logged.account = self.snapshots.borrow().account.as_ref().and_then(|account| account.phone.clone());
         Some(LogChange::Add(Box::new(logged)))
     }
 
@@ -237,15 +247,22 @@ impl Task {
         let changes = Arc::new(changes);
         loop {
             match self.parts.store.log(Arc::clone(&changes)).await {
-                Ok(newest) => {
-                    self.newest.send_if_modified(|known| std::mem::replace(known, newest) != newest);
-                    return;
-                }
+                Ok(()) => return self.ask_for_phones(&changes),
                 Err(StoreError::Closed) => return,
                 Err(error) => {
                     tracing::error!(%error, messages = changes.len(), "messages could not be stored; trying again");
                     tokio::time::sleep(STORE_RETRY).await;
                 }
+            }
+        }
+    }
+
+    fn ask_for_phones(&self, stored: &[LogChange]) {
+        for change in stored {
+            if let LogChange::Add(message) = change
+                && let Some(one) = phones::nameless(message)
+            {
+                let _ = self.nameless.try_send(one);
             }
         }
     }

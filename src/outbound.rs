@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Send as Settings, SendMode};
 use crate::domain::address::{ChatId, Server};
+use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::once::{Fingerprint, SendKey, Verdict, judge};
 use crate::domain::state::State;
@@ -203,7 +204,8 @@ impl Outbound {
         let turn = self.turn(request.arrived).await?;
         let (to, text) = (request.to.clone(), request.text.clone());
         let (deadline, counted) = (request.arrived + self.settings.timeout, self.settings.daily_max > 0);
-        let parcel = Parcel { to, text, deadline, turn, counted };
+        let origin = Origin { cliente_id: request.cliente_id.clone() };
+        let parcel = Parcel { to, text, deadline, turn, counted, origin };
         let delivered = match once {
             None => self.courier.send(parcel).await?,
             Some((key, fingerprint, lease)) => {

@@ -16,10 +16,12 @@ mod history;
 mod log;
 mod messages;
 mod opening;
+mod origins;
 mod raw;
 mod reset;
 mod sends;
 mod table;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -28,15 +30,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::domain::once::{SendKey, SendRecord};
+use crate::domain::event::Happening;
+use crate::domain::once::{Departure, SendKey, SendRecord};
 use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
-pub use log::{LogPage, LogQuery};
+pub use log::{EventPage, LogExtent, LogPage, LogQuery};
 pub use messages::{LogChange, LogEntry};
 pub use reset::accept_reset;
 
@@ -62,6 +66,8 @@ pub struct Opened {
 
 struct Shared {
     dir: PathBuf,
+    /// The place of the newest entry of the log that is durable.
+    newest: watch::Sender<u64>,
     slot: Mutex<Slot>,
     /// A broken engine took unflushed writes with it, and no flush has said so yet.
     lost: AtomicBool,
@@ -85,9 +91,10 @@ impl Store {
     pub async fn open(dir: &Path) -> Result<Opened, StoreError> {
         let dir = dir.to_owned();
         in_the_pool(move || {
-            let (tables, set_aside) = opening::open(&dir)?;
+            let newest = watch::Sender::new(0);
+            let (tables, set_aside) = opening::open(&dir, &newest)?;
             let slot = Mutex::new(Slot::Open(Arc::new(tables)));
-            let shared = Arc::new(Shared { dir, slot, lost: AtomicBool::new(false) });
+            let shared = Arc::new(Shared { dir, newest, slot, lost: AtomicBool::new(false) });
             Ok(Opened { store: Self { shared }, set_aside })
         })
         .await
@@ -99,11 +106,12 @@ impl Store {
         reset::is_pending(&self.shared.dir)
     }
 
-    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`]. Not durable before the next
-    /// [`Store::flush`], so that several writes can share one.
+    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`], and to the log. Not durable before the
+    /// next [`Store::flush`], so that several writes can share one.
     pub async fn append_transition(&self, transition: &Transition) -> Result<(), StoreError> {
         let bytes = history::encode(transition)?;
-        self.with(move |tables| tables.history.append(&bytes)).await
+        let happened = [LogChange::Happened(Happening::State(transition.clone()))];
+        self.with(move |tables| tables.history.append(&bytes).and_then(|()| tables.messages.apply(&happened))).await
     }
 
     /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
@@ -116,9 +124,16 @@ impl Store {
         self.with(move |tables| tables.daily.count(day)).await
     }
 
-    /// Counts a message that leaves on this day; returns once that is durable.
-    pub async fn count_sent(&self, day: u64) -> Result<(), StoreError> {
-        self.with(move |tables| tables.daily.add(day).and_then(|()| tables.engine.flush())).await
+    /// Remembers that a message of ours is about to leave, counted on its day; returns once that is durable.
+    pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
+        self.with(move |tables| {
+            let Departure { message_id, origin, at, day, once } = &departure;
+            day.map_or(Ok(()), |day| tables.daily.add(day))?;
+            tables.messages.origins().keep(message_id, origin, *at)?;
+            once.as_ref().map_or(Ok(()), |(key, record)| tables.sends.keep(*key, record, *at))?;
+            tables.commit()
+        })
+        .await
     }
 
     /// What is remembered of a send with a key. One that is past its life may still be found.
@@ -126,28 +141,17 @@ impl Store {
         self.with(move |tables| tables.sends.find(key)).await
     }
 
-    /// Remembers where a send stands, and counts it on `day` where one is given; returns once that is durable.
+    /// Remembers where a send stands; returns once that is durable.
     ///
     /// # Errors
     /// Besides a failing disk, [`StoreError::TooManyKeys`] for a key that is new.
-    pub async fn keep_send(
-        &self,
-        key: SendKey,
-        record: SendRecord,
-        now: Timestamp,
-        day: Option<u64>,
-    ) -> Result<(), StoreError> {
-        self.with(move |tables| {
-            day.map_or(Ok(()), |day| tables.daily.add(day))?;
-            tables.sends.keep(key, &record, now)?;
-            tables.engine.flush()
-        })
-        .await
+    pub async fn keep_send(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
+        self.with(move |tables| tables.sends.keep(key, &record, now).and_then(|()| tables.commit())).await
     }
 
     /// Forgets a send of which nothing left; returns once that is durable.
     pub async fn forget_send(&self, key: SendKey) -> Result<(), StoreError> {
-        self.with(move |tables| tables.sends.forget(key).and_then(|()| tables.engine.flush())).await
+        self.with(move |tables| tables.sends.forget(key).and_then(|()| tables.commit())).await
     }
 
     /// The sends that may have left, of which WhatsApp has said nothing yet.
@@ -199,7 +203,7 @@ impl Shared {
     }
 
     fn flush(&self) -> Result<(), StoreError> {
-        let flushed = self.with(|tables| tables.engine.flush());
+        let flushed = self.with(Tables::commit);
         // Taken also when this flush failed: its caller learns of the loss by that error.
         let lost = self.lost.swap(false, Ordering::Relaxed);
         if lost && flushed.is_ok() { Err(StoreError::Lost) } else { flushed }
@@ -223,7 +227,7 @@ impl Shared {
             Slot::Open(tables) => Ok(Arc::clone(tables)),
             Slot::Closed => Err(StoreError::Closed),
             Slot::Broken => {
-                let tables = Arc::new(opening::existing(&self.dir)?);
+                let tables = Arc::new(opening::existing(&self.dir, &self.newest)?);
                 *slot = Slot::Open(Arc::clone(&tables));
                 Ok(tables)
             }

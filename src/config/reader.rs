@@ -109,6 +109,24 @@ impl<'a> Reader<'a> {
         value
     }
 
+    /// A variable that may be absent and holds secrets here and there: `show` leaves them out.
+    pub(super) fn masked<T>(
+        &mut self,
+        name: &'static str,
+        allowed: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        show: impl Fn(&str) -> String,
+    ) -> Option<T> {
+        let given = self.given(name);
+        let shown = given.as_deref().map(show).unwrap_or_default();
+        self.note(name, &shown, given.is_some(), false);
+        let value = parse(&given?);
+        if value.is_none() {
+            self.problem(name, format!("{shown:?} is not {allowed}"));
+        }
+        value
+    }
+
     /// A secret: its value is neither shown nor quoted in a mistake.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<String> {
         let given = self.given(name);

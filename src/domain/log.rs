@@ -60,6 +60,19 @@ pub struct LoggedMessage {
     pub acks: Vec<(Ack, Timestamp)>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// This account's own phone digits at the time.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Where it was sent by this service.
+    #[serde(default)]
+    pub sent_by_us: Option<Origin>,
+}
+
+/// What is known of a message that this service sent itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Whom it is billed to.
+    pub cliente_id: Option<String>,
 }
 
 impl LoggedMessage {
@@ -86,12 +99,13 @@ impl LoggedMessage {
             acks: Vec::new(),
             edited_at: None,
             revoked_at: None,
+            account: None,
+            sent_by_us: None,
         })
     }
 
-    /// Takes a later word of the page in; true if it changed anything. A deletion keeps what was said.
-    pub fn amend(&mut self, message: &PageMessage, at: Timestamp) -> bool {
-        let before = self.clone();
+    /// Takes a later word of the page in. A deletion keeps what was said.
+    pub fn amend(&mut self, message: &PageMessage, at: Timestamp) {
         if message.kind == REVOKED {
             self.revoked_at.get_or_insert(at);
         } else {
@@ -105,25 +119,44 @@ impl LoggedMessage {
         }
         self.phone = message.phone.clone().or(self.phone.take());
         self.acknowledge(message.ack, at);
-        *self != before
     }
 
-    /// Acknowledgements only climb, but for an error; true if this one is new.
-    pub fn acknowledge(&mut self, ack: Ack, at: Timestamp) -> bool {
-        let is_new = ack > self.ack || (ack.is_failure() && ack != self.ack);
-        if is_new {
+    /// Acknowledgements only climb, but for an error.
+    pub fn acknowledge(&mut self, ack: Ack, at: Timestamp) {
+        if ack > self.ack || (ack.is_failure() && ack != self.ack) {
             self.ack = ack;
             self.acks.push((ack, at));
             let surplus = self.acks.len().saturating_sub(ACKS_MAX);
             self.acks.drain(..surplus);
         }
-        is_new
+    }
+
+    /// Whom it is billed to, where it was sent for somebody.
+    pub fn cliente_id(&self) -> Option<&str> {
+        self.sent_by_us.as_ref()?.cliente_id.as_deref()
+    }
+
+    /// Text between two people: not a group, a channel, a picture, or nothing.
+    pub fn is_personal_text(&self) -> bool {
+        let personal = matches!(self.chat.rsplit_once('@'), Some((_, "c.us" | "lid")));
+        personal && self.kind == "chat" && !self.body.reveal().trim().is_empty()
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    #[test]
+    fn only_text_between_two_is_personal() {
+        let at = Timestamp::from_millis(0);
+        let personal = |message: PageMessage| {
+            LoggedMessage::from_page(message, at, false).is_some_and(|message| message.is_personal_text())
+        };
+        assert!(personal(page_message("a", "hola")) && !personal(page_message("a", " \n")));
+        assert!(!personal(PageMessage { chat: "1@g.us".to_owned(), ..page_message("a", "hola") }));
+        assert!(!personal(PageMessage { kind: "image".to_owned(), ..page_message("a", "hola") }));
+    }
 
     pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         PageMessage {
@@ -159,13 +192,16 @@ pub(crate) mod tests {
     fn edits_deletions_and_acks_are_kept_beside_what_was_said() {
         let at = Timestamp::from_millis;
         let Some(mut logged) = LoggedMessage::from_page(page_message("a", "hola"), at(0), false) else { return };
-        assert!(!logged.amend(&page_message("a", "hola"), at(1)), "nothing new");
-        assert!(logged.amend(&page_message("a", "adiós"), at(2)));
+        let before = logged.clone();
+        logged.amend(&page_message("a", "hola"), at(1));
+        assert_eq!(logged, before, "nothing new");
+        logged.amend(&page_message("a", "adiós"), at(2));
         assert_eq!((logged.body.reveal(), logged.edited_at), ("adiós", Some(at(2))));
         let gone = PageMessage { kind: "revoked".to_owned(), ..page_message("a", "") };
-        assert!(logged.amend(&gone, at(3)));
+        logged.amend(&gone, at(3));
         assert_eq!((logged.body.reveal(), logged.revoked_at), ("adiós", Some(at(3))));
-        assert!(logged.acknowledge(Ack::new(2), at(4)) && !logged.acknowledge(Ack::new(1), at(5)));
+        logged.acknowledge(Ack::new(2), at(4));
+        logged.acknowledge(Ack::new(1), at(5));
         assert_eq!(logged.acks, [(Ack::new(2), at(4))]);
     }
 
@@ -174,7 +210,7 @@ pub(crate) mod tests {
         let at = Timestamp::from_millis;
         let closed = PageMessage { kind: CIPHERTEXT.to_owned(), ..page_message("a", "") };
         let Some(mut logged) = LoggedMessage::from_page(closed, at(0), false) else { return };
-        assert!(logged.amend(&page_message("a", "hola"), at(1)));
+        logged.amend(&page_message("a", "hola"), at(1));
         assert_eq!((logged.kind.as_str(), logged.body.reveal(), logged.edited_at), ("chat", "hola", None));
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::log::Origin;
 use super::message::{Ack, MessageId};
 use super::time::Timestamp;
 
@@ -73,6 +74,17 @@ pub enum Stage {
     },
     /// WhatsApp said so itself.
     Failed,
+}
+
+/// What is kept of a message before it leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    pub message_id: MessageId,
+    pub origin: Origin,
+    pub at: Timestamp,
+    /// The day it counts on (its number since the epoch), where days have a cap.
+    pub day: Option<u64>,
+    pub once: Option<(SendKey, SendRecord)>,
 }
 
 /// What a request under a key comes to.

@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::address::ChatId;
+use crate::domain::event::MessageItem;
 use crate::domain::log::{Direction, LoggedMessage};
-use crate::domain::message::{Ack, Media, MessageId};
-use crate::domain::time::Timestamp;
+use crate::domain::message::MessageId;
+use crate::inbound::LogQuery;
 
 use super::App;
 use super::error::ApiError;
@@ -20,51 +21,17 @@ use super::error::ApiError;
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
 
-/// An entry as callers see it: one form for `/messages` and for everything that tells of messages.
+/// A message with its place in the log.
 #[derive(Serialize)]
 struct Item<'a> {
     cursor: String,
-    id: &'a MessageId,
-    direction: Direction,
-    chat_id: &'a str,
-    phone: Option<&'a str>,
-    author: Option<&'a str>,
-    name: Option<&'a str>,
-    r#type: &'a str,
-    body: &'a str,
-    media: Option<&'a Media>,
-    quoted_id: Option<&'a str>,
-    timestamp: Timestamp,
-    received_at: Timestamp,
-    recovered: bool,
-    ack: Ack,
-    ack_history: Vec<Value>,
-    edited_at: Option<Timestamp>,
-    revoked_at: Option<Timestamp>,
+    #[serde(flatten)]
+    message: MessageItem<'a>,
 }
 
 impl<'a> Item<'a> {
     fn new(cursor: u64, message: &'a LoggedMessage) -> Self {
-        Self {
-            cursor: cursor.to_string(),
-            id: &message.id,
-            direction: message.direction,
-            chat_id: &message.chat,
-            phone: message.phone.as_deref(),
-            author: message.author.as_deref(),
-            name: message.name.as_deref(),
-            r#type: &message.kind,
-            body: message.body.reveal(),
-            media: message.media.as_ref(),
-            quoted_id: message.quoted.as_deref(),
-            timestamp: message.timestamp,
-            received_at: message.received_at,
-            recovered: message.recovered,
-            ack: message.ack,
-            ack_history: message.acks.iter().map(|(ack, at)| json!({ "ack": ack, "at": at })).collect(),
-            edited_at: message.edited_at,
-            revoked_at: message.revoked_at,
-        }
+        Self { cursor: cursor.to_string(), message: MessageItem::new(message) }
     }
 }
 
@@ -72,8 +39,14 @@ pub async fn list(
     State(app): State<App>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<Value>, ApiError> {
-    let (after, limit) = (cursor(&query)?, limit(&query)?);
-    let page = app.inbound.page(after, limit, direction(&query)?, chat(&query)?).await?;
+    let wanted = LogQuery {
+        after: cursor(&query)?,
+        limit: limit(&query)?,
+        direction: direction(&query)?,
+        chat: chat(&query)?,
+        cliente_id: query.get("cliente_id").cloned(),
+    };
+    let page = app.inbound.page(wanted).await?;
     let items: Vec<_> = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
     Ok(Json(json!({ "ok": true, "items": items, "next": page.next.to_string() })))
 }

@@ -13,8 +13,9 @@ use super::acks::{Acks, Awaited};
 use super::queue::Turn;
 use super::{SendError, left};
 use crate::domain::address::ChatId;
+use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::once::{Fingerprint, SendKey, SendRecord, Stage};
+use crate::domain::once::{Departure, Fingerprint, SendKey, SendRecord, Stage};
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
 use crate::session::{Handle, SessionError};
@@ -42,10 +43,9 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         key: SendKey,
         record: SendRecord,
         now: Timestamp,
-        day: Option<u64>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn departs(&self, departure: Departure) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn forget(&self, key: SendKey) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn count(&self, day: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 impl Page for Handle {
@@ -59,16 +59,16 @@ impl Page for Handle {
 }
 
 impl Ledger for Store {
-    async fn keep(&self, key: SendKey, record: SendRecord, now: Timestamp, day: Option<u64>) -> Result<(), StoreError> {
-        self.keep_send(key, record, now, day).await
+    async fn keep(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
+        self.keep_send(key, record, now).await
+    }
+
+    async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
+        self.keep_departure(departure).await
     }
 
     async fn forget(&self, key: SendKey) -> Result<(), StoreError> {
         self.forget_send(key).await
-    }
-
-    async fn count(&self, day: u64) -> Result<(), StoreError> {
-        self.count_sent(day).await
     }
 }
 
@@ -80,6 +80,8 @@ pub(super) struct Parcel {
     pub turn: Turn,
     /// There is a cap on the day: the message is counted on the disk before it leaves.
     pub counted: bool,
+    /// What the log is to know of it.
+    pub origin: Origin,
 }
 
 /// What WhatsApp's server acknowledged.
@@ -103,10 +105,7 @@ impl<P: Page, L: Ledger> Courier<P, L> {
     /// At most once, and forgotten afterwards.
     pub(super) async fn send(&self, mut parcel: Parcel) -> Result<Delivered, SendError> {
         let prepared = self.prepare(&mut parcel).await?;
-        // A count that a crash loses would let more go than the day may have.
-        if parcel.counted {
-            self.ledger.count(parcel.turn.day()).await.map_err(not_stored)?;
-        }
+        self.ledger.departs(self.departure(&prepared, &parcel, None)).await.map_err(not_stored)?;
         parcel.turn.leaves();
         // Awaited before it can be acknowledged.
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
@@ -130,10 +129,10 @@ impl<P: Page, L: Ledger> Courier<P, L> {
             stage: Stage::Reserved,
         };
         let dispatching = SendRecord { stage: Stage::Dispatching, ..reserved.clone() };
-        self.ledger.keep(key, reserved, self.clock.now(), None).await.map_err(not_stored)?;
+        self.ledger.keep(key, reserved, self.clock.now()).await.map_err(not_stored)?;
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let day = parcel.counted.then(|| parcel.turn.day());
-        self.ledger.keep(key, dispatching.clone(), self.clock.now(), day).await.map_err(not_stored)?;
+        let departure = self.departure(&prepared, &parcel, Some((key, dispatching.clone())));
+        self.ledger.departs(departure).await.map_err(not_stored)?;
         parcel.turn.leaves();
         let result = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await;
         let result = result.map(|ack| self.delivered(prepared, ack));
@@ -170,7 +169,7 @@ impl<P: Page, L: Ledger> Courier<P, L> {
 
     /// What cannot be kept is tried again; until then it is said to be unconfirmed.
     async fn settle(&self, key: SendKey, record: SendRecord) {
-        let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now(), None).await else { return };
+        let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now()).await else { return };
         warn(&error);
         let courier = self.clone();
         tokio::spawn(async move {
@@ -178,12 +177,20 @@ impl<P: Page, L: Ledger> Courier<P, L> {
             while !kept && record.is_live(courier.clock.now()) {
                 tokio::time::sleep(STORE_AGAIN).await;
                 let now = courier.clock.now();
-                kept = match courier.ledger.keep(key, record.clone(), now, None).await {
+                kept = match courier.ledger.keep(key, record.clone(), now).await {
                     Ok(()) | Err(StoreError::Closed) => true,
                     Err(_) => false,
                 };
             }
         });
+    }
+
+    /// What is kept before it leaves: a count that a crash loses would let more go than the day may have, and a message
+    /// nobody knows to be ours would be taken for a person's.
+    fn departure(&self, to: &Prepared, parcel: &Parcel, once: Option<(SendKey, SendRecord)>) -> Departure {
+        let day = parcel.counted.then(|| parcel.turn.day());
+        let (message_id, origin) = (to.message_id.clone(), parcel.origin.clone());
+        Departure { message_id, origin, at: self.clock.now(), day, once }
     }
 
     async fn prepare(&self, parcel: &mut Parcel) -> Result<Prepared, SendError> {

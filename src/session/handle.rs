@@ -91,6 +91,7 @@ pub(super) enum Request {
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
     Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
     Exists { number: PhoneNumber, reply: Reply<Option<String>> },
+    Phone { chat: ChatId, reply: Reply<Option<String>> },
     History { since: u64, limit: usize, deadline: Duration, reply: Reply<History> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
@@ -173,6 +174,11 @@ impl Handle {
     /// The chat of a number; None where it is not on WhatsApp. In READY.
     pub async fn exists(&self, number: PhoneNumber) -> Result<Option<String>, SessionError> {
         self.ask(|reply| Request::Exists { number, reply }).await
+    }
+
+    /// The phone digits behind a chat, where the page knows them. In READY.
+    pub async fn phone(&self, chat: ChatId) -> Result<Option<String>, SessionError> {
+        self.ask(|reply| Request::Phone { chat, reply }).await
     }
 
     /// What the page remembers since then (seconds since the epoch), in READY.

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::messages::{LogChange, LogEntry};
+use tokio::sync::watch;
+
+use super::messages::{LogChange, LogEntry, Record};
+use super::opening::Tables;
 use super::{Store, StoreError};
+use crate::domain::event::{Event, Happening, LogId, What};
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
@@ -17,13 +21,16 @@ pub struct LogQuery {
     pub direction: Option<Direction>,
     /// `user@server`, or the other side's phone digits.
     pub chat: Option<String>,
+    /// Whom they were sent for.
+    pub cliente_id: Option<String>,
 }
 
 impl LogQuery {
     fn wants(&self, message: &LoggedMessage) -> bool {
         let direction = self.direction.is_none_or(|direction| direction == message.direction);
         let chat = self.chat.as_ref().is_none_or(|chat| *chat == message.chat || Some(chat) == message.phone.as_ref());
-        direction && chat
+        let cliente = self.cliente_id.as_ref().is_none_or(|wanted| message.cliente_id() == Some(wanted));
+        direction && chat && cliente
     }
 }
 
@@ -35,20 +42,50 @@ pub struct LogPage {
     pub next: u64,
 }
 
+/// A part of everything that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventPage {
+    /// Oldest first.
+    pub items: Vec<Event>,
+    /// Where the next page begins.
+    pub next: u64,
+}
+
+/// What there is of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogExtent {
+    pub log: LogId,
+    /// The first place that retention left, and the last; the first is one further where there is none.
+    pub oldest: u64,
+    pub newest: u64,
+}
+
 impl Store {
-    /// Applies a batch and makes it durable; gives the cursor of the newest entry.
-    pub async fn log(&self, changes: Arc<Vec<LogChange>>) -> Result<u64, StoreError> {
+    /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.shared.newest.subscribe()
+    }
+
+    /// Applies a batch and makes it durable.
+    pub async fn log(&self, changes: Arc<Vec<LogChange>>) -> Result<(), StoreError> {
         self.with(move |tables| {
-            let newest = tables.messages.apply(&changes)?;
-            tables.engine.flush()?;
-            Ok(newest)
+            tables.messages.apply(&changes)?;
+            tables.commit()
         })
         .await
     }
 
     pub async fn logged(&self, query: LogQuery) -> Result<LogPage, StoreError> {
         self.with(move |tables| {
-            let (items, next) = tables.messages.after(query.after, query.limit, &|message| query.wants(message))?;
+            let (items, next) =
+                tables.messages.after(query.after, tables.durable(), query.limit, |cursor, record| {
+                    Ok(match record {
+                        Record::Message(message) if query.wants(&message) => {
+                            Some(LogEntry { cursor, message: *message })
+                        }
+                        _ => None,
+                    })
+                })?;
             Ok(LogPage { items, next })
         })
         .await
@@ -57,16 +94,36 @@ impl Store {
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {
         self.with(move |tables| {
             let Some(cursor) = tables.messages.find(&id)? else { return Ok(None) };
-            Ok(tables.messages.read(cursor)?.map(|message| LogEntry { cursor, message }))
+            Ok(tables.messages.message(cursor)?.map(|message| LogEntry { cursor, message }))
         })
         .await
     }
 
-    /// The newest entry there is.
+    /// The newest message there is.
     pub async fn newest_logged(&self) -> Result<Option<LogEntry>, StoreError> {
+        self.with(|tables| tables.messages.newest_message()).await
+    }
+
+    /// What happened after a place. What concerns a message that is no longer there is left out.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
+        self.with(move |tables| {
+            let events = |cursor, record| resolve(tables, cursor, record);
+            let (items, next) = tables.messages.after(after, tables.durable(), limit, events)?;
+            Ok(EventPage { items, next })
+        })
+        .await
+    }
+
+    /// What happened at a place.
+    pub async fn event(&self, cursor: u64) -> Result<Option<Event>, StoreError> {
+        let page = self.events(cursor.saturating_sub(1), 1).await?;
+        Ok(page.items.into_iter().find(|event| event.cursor == cursor))
+    }
+
+    pub async fn log_extent(&self) -> Result<LogExtent, StoreError> {
         self.with(|tables| {
-            let cursor = tables.messages.newest();
-            Ok(tables.messages.read(cursor)?.map(|message| LogEntry { cursor, message }))
+            let (log, oldest) = (tables.messages.id(), tables.messages.oldest()?);
+            Ok(LogExtent { log, oldest, newest: tables.durable() })
         })
         .await
     }
@@ -77,7 +134,7 @@ impl Store {
             Some(mark) => Ok(mark),
             None => {
                 tables.messages.set_first_link(now)?;
-                tables.engine.flush()?;
+                tables.commit()?;
                 Ok(now)
             }
         })
@@ -88,11 +145,31 @@ impl Store {
     pub async fn sweep_log(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.with(move |tables| {
             let swept = tables.messages.sweep(end, limit)?;
-            tables.engine.flush()?;
+            tables.targets.sweep(tables.messages.oldest()?)?;
+            tables.commit()?;
             Ok(swept)
         })
         .await
     }
+}
+
+fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>, StoreError> {
+    let message = |of: u64| Ok::<_, StoreError>(tables.messages.message(of)?.map(Box::new));
+    let (at, what) = match record {
+        Record::Message(message) => (message.received_at, Some(What::Message(message))),
+        Record::Happening(happening) => (
+            happening.at(),
+            match happening {
+                Happening::Opened { of, .. } => message(of)?.map(What::Message),
+                Happening::Edited { of, .. } => message(of)?.map(What::Edited),
+                Happening::Revoked { of, .. } => message(of)?.map(What::Revoked),
+                Happening::Acked { of, ack, .. } => message(of)?.map(|message| What::Acked(message, ack)),
+                Happening::State(step) => Some(What::State(step)),
+                Happening::Code(shown) => Some(What::Code(shown)),
+            },
+        ),
+    };
+    Ok(what.map(|what| Event { log: tables.messages.id(), cursor, at, what }))
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
-//! The log of messages. Table `messages`: sequence number and part (both big-endian, so that they sort) → a part of the
-//! entry as JSON; an entry may be longer than a value may be. Table `message_ids`: WhatsApp's id → sequence number.
+//! The log: messages, and what happened to them and to the session, in one sequence. Table `messages`: sequence number
+//! and part (both big-endian, so that they sort) → a part of the entry as JSON; an entry may be longer than a value may
+//! be. Table `message_ids`: WhatsApp's id → sequence number.
 //!
 //! sled loses only a suffix of what was not flushed, across tables: what a crash can leave is a last entry without its
-//! id, which is mended at the next opening.
+//! id, which is mended at the next opening; or that a message was edited and the message not changed yet, which the page
+//! says again.
 
 use std::sync::{Mutex, PoisonError};
 
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
 use super::StoreError;
 use super::engine::Engine;
+use super::origins::Origins;
 use super::table::{Table, VALUE_LIMIT};
+use crate::domain::event::{Happening, LogId, happenings};
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::Timestamp;
@@ -19,6 +26,8 @@ const MARKS: &str = "marks";
 const FIRST_LINK: &[u8] = b"first_link";
 /// The next sequence number, where retention removed the entries that would tell.
 const NEXT: &[u8] = b"next";
+/// Tells this log from the one of another store.
+const LOG_ID: &[u8] = b"log_id";
 /// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
 const MENDED: usize = 1024;
 
@@ -28,6 +37,27 @@ pub enum LogChange {
     Add(Box<LoggedMessage>),
     Amend(Box<PageMessage>, Timestamp),
     Ack(MessageId, Ack, Timestamp),
+    /// The phone digits behind a message's chat became known.
+    Phone(MessageId, String),
+    /// Something that is not about a message.
+    Happened(Happening),
+}
+
+/// An entry as it is stored. What happened has the field `event`, which no message has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Record {
+    Happening(Happening),
+    Message(Box<LoggedMessage>),
+}
+
+impl Record {
+    fn kept_since(&self) -> Timestamp {
+        match self {
+            Self::Happening(happening) => happening.at(),
+            Self::Message(message) => message.received_at,
+        }
+    }
 }
 
 /// An entry with its place.
@@ -42,6 +72,8 @@ pub(super) struct Messages {
     entries: Table,
     ids: Table,
     marks: Table,
+    origins: Origins,
+    log: LogId,
     /// The next sequence number; the lock keeps a batch in one piece.
     next: Mutex<u64>,
 }
@@ -52,7 +84,16 @@ impl Messages {
         let newest = entries.newest_first().next().transpose()?;
         let after_newest = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
         let next = number(&marks, NEXT)?.map_or(after_newest, |next| next.max(after_newest));
-        let messages = Self { entries, ids, marks, next: Mutex::new(next) };
+        let log = match marks.get(LOG_ID)?.and_then(|bytes| bytes.try_into().ok()) {
+            Some(bytes) => LogId(u32::from_be_bytes(bytes)),
+            None => {
+                let log = LogId(rand::rng().random());
+                marks.put(LOG_ID, &log.0.to_be_bytes())?;
+                log
+            }
+        };
+        let origins = Origins::open(engine)?;
+        let messages = Self { entries, ids, marks, origins, log, next: Mutex::new(next) };
         messages.mend(next)?;
         Ok(messages)
     }
@@ -60,36 +101,75 @@ impl Messages {
     fn mend(&self, next: u64) -> Result<(), StoreError> {
         let first = next.saturating_sub(MENDED as u64);
         for cursor in first..next {
-            if let Some(message) = self.read(cursor)? {
+            if let Some(message) = self.message(cursor)? {
                 self.ids.put(message.id.as_str().as_bytes(), &cursor.to_be_bytes())?;
             }
         }
         Ok(())
     }
 
-    /// Applies a batch; gives the cursor of the newest entry. What is known by its id is not added again.
-    pub(super) fn apply(&self, changes: &[LogChange]) -> Result<u64, StoreError> {
+    pub(super) fn id(&self) -> LogId {
+        self.log
+    }
+
+    pub(super) fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// Applies a batch. What is known by its id is not added again.
+    pub(super) fn apply(&self, changes: &[LogChange]) -> Result<(), StoreError> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             match change {
-                LogChange::Add(message) => {
-                    if self.find(&message.id)?.is_none() {
-                        self.write(*next, message)?;
-                        self.ids.put(message.id.as_str().as_bytes(), &next.to_be_bytes())?;
-                        *next += 1;
-                    }
+                LogChange::Add(message) => self.add(&mut next, message)?,
+                LogChange::Amend(page, at) => {
+                    self.change(&mut next, &page.id, *at, |message| message.amend(page, *at))?;
                 }
-                LogChange::Amend(page, at) => self.change(&page.id, |message| message.amend(page, *at))?,
-                LogChange::Ack(id, ack, at) => self.change(id, |message| message.acknowledge(*ack, *at))?,
+                LogChange::Ack(id, ack, at) => {
+                    self.change(&mut next, id, *at, |message| message.acknowledge(*ack, *at))?;
+                }
+                LogChange::Phone(id, digits) => {
+                    let at = Timestamp::from_millis(0);
+                    self.change(&mut next, id, at, |message| message.phone = Some(digits.clone()))?;
+                }
+                LogChange::Happened(happening) => self.append(&mut next, &Record::Happening(happening.clone()))?,
             }
         }
-        Ok(*next - 1)
+        Ok(())
     }
 
-    fn change(&self, id: &MessageId, change: impl FnOnce(&mut LoggedMessage) -> bool) -> Result<(), StoreError> {
+    fn add(&self, next: &mut u64, message: &LoggedMessage) -> Result<(), StoreError> {
+        if self.find(&message.id)?.is_some() {
+            return Ok(());
+        }
+        let mut message = message.clone();
+        message.sent_by_us = self.origins.of(&message.id)?;
+        self.ids.put(message.id.as_str().as_bytes(), &next.to_be_bytes())?;
+        self.append(next, &Record::Message(Box::new(message)))
+    }
+
+    fn append(&self, next: &mut u64, record: &Record) -> Result<(), StoreError> {
+        self.write(*next, record)?;
+        *next += 1;
+        Ok(())
+    }
+
+    fn change(
+        &self,
+        next: &mut u64,
+        id: &MessageId,
+        at: Timestamp,
+        change: impl FnOnce(&mut LoggedMessage),
+    ) -> Result<(), StoreError> {
         let Some(cursor) = self.find(id)? else { return Ok(()) };
-        let Some(mut message) = self.read(cursor)? else { return Ok(()) };
-        if change(&mut message) { self.write(cursor, &message) } else { Ok(()) }
+        let Some(before) = self.message(cursor)? else { return Ok(()) };
+        let mut after = before.clone();
+        change(&mut after);
+        // What happened first: a crash between the two has the page say it again, and nobody misses it.
+        for happening in happenings(cursor, &before, &after, at) {
+            self.append(next, &Record::Happening(happening))?;
+        }
+        if after == before { Ok(()) } else { self.write(cursor, &Record::Message(Box::new(after))) }
     }
 
     pub(super) fn newest(&self) -> u64 {
@@ -100,7 +180,14 @@ impl Messages {
         number(&self.ids, id.as_str().as_bytes())
     }
 
-    pub(super) fn read(&self, cursor: u64) -> Result<Option<LoggedMessage>, StoreError> {
+    pub(super) fn message(&self, cursor: u64) -> Result<Option<LoggedMessage>, StoreError> {
+        Ok(match self.read(cursor)? {
+            Some(Record::Message(message)) => Some(*message),
+            _ => None,
+        })
+    }
+
+    fn read(&self, cursor: u64) -> Result<Option<Record>, StoreError> {
         let mut bytes = Vec::new();
         for part in 0..=u16::MAX {
             match self.entries.get(&key(cursor, part))? {
@@ -111,39 +198,60 @@ impl Messages {
         Ok(if bytes.is_empty() { None } else { decode(cursor, &bytes) })
     }
 
-    /// The entries after a cursor that are wanted, oldest first, at most `limit`; and how far was looked.
-    pub(super) fn after(
+    /// What is wanted of the entries after a cursor and up to `newest`, oldest first, at most `limit`; and how far was
+    /// looked.
+    pub(super) fn after<T>(
         &self,
         cursor: u64,
+        newest: u64,
         limit: usize,
-        wanted: &dyn Fn(&LoggedMessage) -> bool,
-    ) -> Result<(Vec<LogEntry>, u64), StoreError> {
-        let (mut found, newest) = (Vec::new(), self.newest());
+        wanted: impl Fn(u64, Record) -> Result<Option<T>, StoreError>,
+    ) -> Result<(Vec<T>, u64), StoreError> {
+        let mut found = Vec::new();
         let mut looked = cursor;
         while found.len() < limit && looked < newest {
             // Retention leaves a gap at the front: the next key there is says how far it goes.
             let Some((next, _)) = self.entries.next(Some(&key(looked, u16::MAX)))? else { break };
-            let Some(at) = sequence(&next) else { break };
+            let Some(at) = sequence(&next).filter(|at| *at <= newest) else { break };
             looked = at;
-            if let Some(message) = self.read(at)?.filter(|message| wanted(message)) {
-                found.push(LogEntry { cursor: at, message });
+            if let Some(record) = self.read(at)? {
+                found.extend(wanted(at, record)?);
             }
         }
         Ok((found, looked))
     }
 
-    /// Removes the entries that arrived before `end`, from the front; at most `limit` of them. Gives how many.
+    /// The oldest entry there is; the next one where there is none.
+    pub(super) fn oldest(&self) -> Result<u64, StoreError> {
+        let first = self.entries.next(None)?.and_then(|(key, _)| sequence(&key));
+        Ok(first.unwrap_or_else(|| self.newest() + 1))
+    }
+
+    /// The newest message there is.
+    pub(super) fn newest_message(&self) -> Result<Option<LogEntry>, StoreError> {
+        for entry in self.entries.newest_first() {
+            if let Some(cursor) = sequence(&entry?.0)
+                && let Some(message) = self.message(cursor)?
+            {
+                return Ok(Some(LogEntry { cursor, message }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes the entries from before `end`, from the front; at most `limit` of them. Gives how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         self.marks.put(NEXT, &next.to_be_bytes())?;
+        self.origins.sweep(end)?;
         let mut swept = 0;
         while swept < limit {
             let Some(cursor) = self.entries.next(None)?.and_then(|(key, _)| sequence(&key)) else { break };
-            let message = self.read(cursor)?;
-            if message.as_ref().is_some_and(|message| message.received_at >= end) {
+            let record = self.read(cursor)?;
+            if record.as_ref().is_some_and(|record| record.kept_since() >= end) {
                 break;
             }
-            if let Some(message) = message {
+            if let Some(Record::Message(message)) = record {
                 self.ids.remove(message.id.as_str().as_bytes())?;
             }
             self.cut(cursor, 0)?;
@@ -161,8 +269,8 @@ impl Messages {
         self.marks.put(FIRST_LINK, &seconds.to_be_bytes())
     }
 
-    fn write(&self, cursor: u64, message: &LoggedMessage) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(message).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+    fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
         let mut parts = 0;
         for (part, chunk) in (0..=u16::MAX).zip(bytes.chunks(VALUE_LIMIT)) {
             self.entries.put(&key(cursor, part), chunk)?;
@@ -200,8 +308,10 @@ fn sequence(key: &[u8]) -> Option<u64> {
 }
 
 /// An entry that cannot be read costs that entry.
-fn decode(cursor: u64, bytes: &[u8]) -> Option<LoggedMessage> {
+fn decode(cursor: u64, bytes: &[u8]) -> Option<Record> {
     serde_json::from_slice(bytes)
-        .inspect_err(|error| tracing::warn!(cursor, kind = ?error.classify(), "skipped a message of the log that cannot be read"))
+        .inspect_err(
+            |error| tracing::warn!(cursor, kind = ?error.classify(), "skipped an entry of the log that cannot be read"),
+        )
         .ok()
 }

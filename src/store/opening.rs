@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use migrations::Outcome;
+use tokio::sync::watch;
 
 use super::StoreError;
 use super::daily::Daily;
@@ -25,6 +26,7 @@ use super::history::History;
 use super::messages::Messages;
 use super::reset::{announce, sync_folder};
 use super::sends::Sends;
+use super::targets::Targets;
 use crate::domain::time::Timestamp;
 
 /// What a new store needs on the disk within its first minutes: two of sled's log segments.
@@ -37,26 +39,43 @@ pub(super) struct Tables {
     pub(super) messages: Messages,
     pub(super) daily: Daily,
     pub(super) sends: Sends,
+    pub(super) targets: Targets,
+    newest: watch::Sender<u64>,
+}
+
+impl Tables {
+    /// The newest entry of the log that no crash takes back: others are told of none after it.
+    pub(super) fn durable(&self) -> u64 {
+        *self.newest.borrow()
+    }
+
+    /// Makes everything that was written before durable, and then known to those who follow the log.
+    pub(super) fn commit(&self) -> Result<(), StoreError> {
+        let newest = self.messages.newest();
+        self.engine.flush()?;
+        self.newest.send_if_modified(|known| newest > std::mem::replace(known, newest.max(*known)));
+        Ok(())
+    }
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
-pub(super) fn open(dir: &Path) -> Result<(Tables, Option<PathBuf>), StoreError> {
+pub(super) fn open(dir: &Path, newest: &watch::Sender<u64>) -> Result<(Tables, Option<PathBuf>), StoreError> {
     private_folder(dir)?;
     let path = store_path(dir);
     if !path.try_exists().map_err(|source| StoreError::io(&path, source))? {
-        return Ok((create(dir)?, None));
+        return Ok((create(dir, newest)?, None));
     }
-    match existing(dir) {
+    match existing(dir, newest) {
         Err(StoreError::Damaged(why)) => {
             let aside = set_aside(dir, &why)?;
-            Ok((create(dir)?, Some(aside)))
+            Ok((create(dir, newest)?, Some(aside)))
         }
         other => other.map(|tables| (tables, None)),
     }
 }
 
 /// Opens the store that is there; damage is an error.
-pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
+pub(super) fn existing(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables, StoreError> {
     let path = store_path(dir);
     guarded(|| {
         let engine = Engine::open(&path)?;
@@ -69,12 +88,16 @@ pub(super) fn existing(dir: &Path) -> Result<Tables, StoreError> {
             }
         }
         let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
-        let (daily, sends) = (Daily::open(&engine)?, Sends::open(&engine)?);
-        Ok(Tables { engine, history, messages, daily, sends })
+        let (daily, sends, targets) = (Daily::open(&engine)?, Sends::open(&engine)?, Targets::open(&engine)?);
+        let newest = newest.clone();
+        let tables = Tables { engine, history, messages, daily, sends, targets, newest };
+        // What is in the file was durable already, or is now.
+        tables.commit()?;
+        Ok(tables)
     })
 }
 
-fn create(dir: &Path) -> Result<Tables, StoreError> {
+fn create(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables, StoreError> {
     let draft = dir.join("store.new");
     let failed = |source| StoreError::io(&draft, source);
     match fs::remove_dir_all(&draft) {
@@ -88,7 +111,7 @@ fn create(dir: &Path) -> Result<Tables, StoreError> {
     sync_folder(&draft).map_err(failed)?;
     fs::rename(&draft, store_path(dir)).map_err(failed)?;
     sync_folder(dir).map_err(failed)?;
-    existing(dir)
+    existing(dir, newest)
 }
 
 fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {

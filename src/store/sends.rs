@@ -120,7 +120,9 @@ mod tests {
 
     use super::super::Store;
     use super::*;
+    use crate::domain::log::Origin;
     use crate::domain::message::{Ack, MessageId};
+    use crate::domain::once::Departure;
 
     fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
         SendRecord {
@@ -139,21 +141,28 @@ mod tests {
         let first = Timestamp::from_millis(1_000_000_000);
         let again = first.plus(KEY_LIFE / 2);
         let store = Store::open(dir.path()).await.unwrap().store;
-        store.keep_send(key, record(key, first), first, None).await.unwrap();
+        store.keep_send(key, record(key, first), first).await.unwrap();
         // The same key anew: the entry by age of the first must not take the second with it.
-        store.keep_send(key, record(key, again), again, Some(7)).await.unwrap();
+        let departure = Departure {
+            message_id: MessageId::new("m"),
+            origin: Origin::default(),
+            at: again,
+            day: Some(7),
+            once: Some((key, record(key, again))),
+        };
+        store.keep_departure(departure).await.unwrap();
         store.close().await.unwrap();
 
         let store = Store::open(dir.path()).await.unwrap().store;
         assert_eq!(store.unsettled_sends().await.unwrap(), [(key, record(key, again))]);
         assert_eq!(store.sent_on(7).await.unwrap(), 1);
         let settled = record(key, again).settled(Ack::SERVER, again);
-        store.keep_send(key, settled.clone(), again, None).await.unwrap();
+        store.keep_send(key, settled.clone(), again).await.unwrap();
         let late = first.plus(KEY_LIFE + KEY_LIFE / 4);
-        store.keep_send(other, record(other, late), late, None).await.unwrap();
+        store.keep_send(other, record(other, late), late).await.unwrap();
         assert_eq!(store.find_send(key).await.unwrap(), Some(settled));
         let later = again.plus(KEY_LIFE + KEY_LIFE / 8);
-        store.keep_send(other, record(other, late), later, None).await.unwrap();
+        store.keep_send(other, record(other, late), later).await.unwrap();
         assert_eq!(store.find_send(key).await.unwrap(), None);
         store.forget_send(other).await.unwrap();
         assert_eq!(store.unsettled_sends().await.unwrap(), []);

@@ -368,6 +368,11 @@
       return { ack: Number(messages.get(keyText(key))?.ack) || 0 };
     },
 
+    /** Phone numbers become known some time after the first message of somebody new. */
+    async phone({ chat }) {
+      return { phone: phoneOf(need('wid').createWid(chat)) };
+    },
+
     async exists({ chat }) {
       return { chat_id: await exists(chat) };
     },

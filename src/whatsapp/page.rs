@@ -99,6 +99,15 @@ impl Page {
         self.call("exists", argument, self.deadline).await.map(|found: Found| found.chat_id)
     }
 
+    /// The phone digits behind a chat with one person; None where the page does not know them.
+    pub async fn phone(&self, chat: &ChatId) -> Result<Option<String>, PageError> {
+        #[derive(Deserialize)]
+        struct Known {
+            phone: Option<String>,
+        }
+        self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Known| known.phone)
+    }
+
     /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first, at most
     /// `limit`; true where there are more.
     pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, PageError> {

@@ -107,7 +107,7 @@ impl Fake {
 }
 
 impl Ledger for Fake {
-    async fn keep(&self, _: SendKey, record: SendRecord, _: Timestamp, _: Option<u64>) -> Result<(), StoreError> {
+    async fn keep(&self, _: SendKey, record: SendRecord, _: Timestamp) -> Result<(), StoreError> {
         self.write(Some(record)).await
     }
 
@@ -115,8 +115,8 @@ impl Ledger for Fake {
         self.write(None).await
     }
 
-    async fn count(&self, _: u64) -> Result<(), StoreError> {
-        Ok(())
+    async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
+        self.write(departure.once.map(|(_, record)| record)).await
     }
 }
 
@@ -187,7 +187,7 @@ impl Process {
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
         let (to, text) = (ChatId::parse("5491122334455@c.us").unwrap(), Secret::new("hola"));
-        let parcel = Parcel { to, text, deadline, turn, counted: false };
+        let parcel = Parcel { to, text, deadline, turn, counted: false, origin: Origin::default() };
         let sending = self.courier.send_once(key, fingerprint, parcel);
         let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
         Some(answer.map(|sent| sent.message_id))

@@ -58,6 +58,13 @@ impl Driver {
                     None
                 });
             }
+            Request::Phone { chat, reply } => {
+                let Some(reply) = self.in_state(State::Ready, reply) else { return };
+                self.with_page(move |page| async move {
+                    let _ = reply.send(page.phone(&chat).await.map_err(Into::into));
+                    None
+                });
+            }
             Request::History { since, limit, deadline, reply } => {
                 let Some(reply) = self.in_state(State::Ready, reply) else { return };
                 self.with_page(move |page| async move {

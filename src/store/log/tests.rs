@@ -48,6 +48,51 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What the log is to be: the messages, and the kinds of everything that happened with the message and the time.
+#[derive(Default)]
+struct Model {
+    messages: Vec<LoggedMessage>,
+    happened: Vec<(&'static str, MessageId, Timestamp)>,
+}
+
+impl Model {
+    fn add(&mut self, message: &LoggedMessage) {
+        if !self.messages.iter().any(|known| known.id == message.id) {
+            self.messages.push(message.clone());
+            self.happened.push(("message", message.id.clone(), message.received_at));
+        }
+    }
+
+    fn change(&mut self, id: &MessageId, at: Timestamp, change: impl FnOnce(&mut LoggedMessage)) {
+        let Some(known) = self.messages.iter_mut().find(|known| known.id == *id) else { return };
+        let before = known.clone();
+        change(known);
+        for (kind, changed) in [
+            ("message.edited", before.edited_at != known.edited_at),
+            ("message.revoked", before.revoked_at != known.revoked_at),
+            ("message.ack", before.ack != known.ack),
+        ] {
+            if changed {
+                self.happened.push((kind, id.clone(), at));
+            }
+        }
+    }
+
+    /// Gives how many entries go.
+    fn sweep(&mut self, end: Timestamp) -> usize {
+        let swept = self.happened.iter().position(|(_, _, at)| *at >= end).unwrap_or(self.happened.len());
+        let gone: Vec<_> = self.happened.drain(..swept).filter(|(kind, ..)| *kind == "message").collect();
+        self.messages.retain(|message| !gone.iter().any(|(_, id, _)| *id == message.id));
+        swept
+    }
+
+    /// Without what happened to messages that are gone.
+    fn events(&self) -> Vec<(&'static str, MessageId, Timestamp)> {
+        let there = |id: &MessageId| self.messages.iter().any(|message| message.id == *id);
+        self.happened.iter().filter(|(_, id, _)| there(id)).cloned().collect()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -58,15 +103,13 @@ proptest! {
         runtime.block_on(async {
             let dir = tempfile::tempdir().unwrap();
             let mut store = open(dir.path()).await;
-            let mut model: Vec<LoggedMessage> = Vec::new();
+            let mut model = Model::default();
             for (n, step) in steps.into_iter().enumerate() {
                 let change = match step {
                     Step::Add(id, length) => {
                         let change = add(&id.to_string(), &"ñ".repeat(length / 2), n);
-                        if let LogChange::Add(message) = &change
-                            && !model.iter().any(|known| known.id == message.id)
-                        {
-                            model.push(message.as_ref().clone());
+                        if let LogChange::Add(message) = &change {
+                            model.add(message);
                         }
                         change
                     }
@@ -76,16 +119,12 @@ proptest! {
                         amend(&mut model, gone, n)
                     }
                     Step::Ack(id, ack) => {
-                        let id = MessageId::new(id.to_string());
-                        let known = model.iter_mut().find(|known| known.id == id);
-                        known.map(|known| known.acknowledge(Ack::new(ack), at(n)));
-                        LogChange::Ack(id, Ack::new(ack), at(n))
+                        let (id, ack) = (MessageId::new(id.to_string()), Ack::new(ack));
+                        model.change(&id, at(n), |known| known.acknowledge(ack, at(n)));
+                        LogChange::Ack(id, ack, at(n))
                     }
                     Step::Sweep(end) => {
-                        let keep = model.iter().position(|message| message.received_at >= at(end));
-                        let swept = store.sweep_log(at(end), usize::MAX).await.unwrap();
-                        assert_eq!(swept, keep.unwrap_or(model.len()));
-                        model.drain(..swept);
+                        assert_eq!(store.sweep_log(at(end), usize::MAX).await.unwrap(), model.sweep(at(end)));
                         continue;
                     }
                     Step::Reopen => {
@@ -98,15 +137,18 @@ proptest! {
             }
             let kept = everything(&store).await;
             assert!(kept.windows(2).all(|pair| pair[0].cursor < pair[1].cursor));
-            assert_eq!(kept.into_iter().map(|entry| entry.message).collect::<Vec<_>>(), model);
+            assert_eq!(kept.into_iter().map(|entry| entry.message).collect::<Vec<_>>(), model.messages);
+            let events = store.events(0, usize::MAX).await.unwrap().items;
+            assert!(events.windows(2).all(|pair| pair[0].cursor < pair[1].cursor));
+            let told: Vec<_> = events.iter().map(|e| (e.kind(), e.message().unwrap().id.clone(), e.at)).collect();
+            assert_eq!(told, model.events());
             store.close().await.unwrap();
         });
     }
 }
 
-fn amend(model: &mut [LoggedMessage], page: PageMessage, n: usize) -> LogChange {
-    let known = model.iter_mut().find(|known| known.id == page.id);
-    known.map(|known| known.amend(&page, at(n)));
+fn amend(model: &mut Model, page: PageMessage, n: usize) -> LogChange {
+    model.change(&page.id, at(n), |known| known.amend(&page, at(n)));
     LogChange::Amend(Box::new(page), at(n))
 }
 
@@ -115,7 +157,8 @@ async fn pages_follow_each_other_without_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let changes = (0..25).map(|n| add(&n.to_string(), "x", n)).collect();
-    assert_eq!(store.log(Arc::new(changes)).await.unwrap(), 25);
+    store.log(Arc::new(changes)).await.unwrap();
+    assert_eq!(*store.newest().borrow(), 25);
     let (mut after, mut seen) = (0, Vec::new());
     loop {
         let page = store.logged(LogQuery { after, limit: 10, ..LogQuery::default() }).await.unwrap();
@@ -141,11 +184,13 @@ async fn the_first_link_is_remembered_and_cursors_are_never_given_twice() {
     store.close().await.unwrap();
     let store = open(dir.path()).await;
     assert_eq!(store.first_link(9).await.unwrap(), 7);
-    assert_eq!(store.log(Arc::new(vec![add("a", "again", 2), add("c", "x", 2)])).await.unwrap(), 3);
+    store.log(Arc::new(vec![add("a", "again", 2), add("c", "x", 2)])).await.unwrap();
+    assert_eq!(*store.newest().borrow(), 3);
     assert_eq!(store.newest_logged().await.unwrap().unwrap().message.id.as_str(), "c");
     assert_eq!(store.sweep_log(at(9), 100).await.unwrap(), 3);
     store.close().await.unwrap();
     let store = open(dir.path()).await;
-    assert_eq!(store.log(Arc::new(vec![add("d", "x", 9)])).await.unwrap(), 4, "also after all of them are gone");
+    store.log(Arc::new(vec![add("d", "x", 9)])).await.unwrap();
+    assert_eq!(*store.newest().borrow(), 4, "also after all of them are gone");
     store.close().await.unwrap();
 }

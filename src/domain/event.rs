@@ -1,0 +1,280 @@
+//! What happens, as it is kept beside the messages and as others are told: one schema for webhooks, `/events` and
+//! `/messages`.
+//!
+//! An event that concerns a message carries the message as it is when the event is read, so one that was delivered late
+//! may already show a later edit.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::log::{CIPHERTEXT, Direction, LoggedMessage};
+use super::message::{Ack, Media, MessageId};
+use super::state::{Reason, SESSION, State, Transition};
+use super::time::Timestamp;
+
+/// An entry of the log that is no message. `of` is the place of the message that it happened to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Happening {
+    /// A message that was kept sealed can be read now.
+    Opened {
+        of: u64,
+        at: Timestamp,
+    },
+    Edited {
+        of: u64,
+        at: Timestamp,
+    },
+    Revoked {
+        of: u64,
+        at: Timestamp,
+    },
+    Acked {
+        of: u64,
+        ack: Ack,
+        at: Timestamp,
+    },
+    State(Transition),
+    Code(CodeShown),
+}
+
+impl Happening {
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Opened { at, .. } | Self::Edited { at, .. } | Self::Revoked { at, .. } | Self::Acked { at, .. } => {
+                *at
+            }
+            Self::State(step) => step.at,
+            Self::Code(code) => code.generated_at,
+        }
+    }
+}
+
+/// A code to scan, without the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeShown {
+    pub attempt: u32,
+    pub generated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// What the change of a message at this place is to those who follow the log.
+pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Timestamp) -> Vec<Happening> {
+    let opened = before.kind == CIPHERTEXT && after.kind != CIPHERTEXT && after.revoked_at.is_none();
+    let found = [
+        opened.then_some(Happening::Opened { of, at }),
+        (before.edited_at != after.edited_at).then_some(Happening::Edited { of, at }),
+        (before.revoked_at != after.revoked_at).then_some(Happening::Revoked { of, at }),
+        (before.ack != after.ack).then_some(Happening::Acked { of, ack: after.ack, at }),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Tells the logs of two stores apart: after a store was set aside, places are counted anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogId(pub u32);
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub log: LogId,
+    pub cursor: u64,
+    pub at: Timestamp,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    Message(Box<LoggedMessage>),
+    Edited(Box<LoggedMessage>),
+    Revoked(Box<LoggedMessage>),
+    Acked(Box<LoggedMessage>, Ack),
+    State(Transition),
+    Code(CodeShown),
+}
+
+impl Event {
+    /// The same however often it is told, and never given to another.
+    pub fn id(&self) -> String {
+        EventCursor { log: self.log, cursor: self.cursor }.to_string()
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match &self.what {
+            What::Message(_) => "message",
+            What::Edited(_) => "message.edited",
+            What::Revoked(_) => "message.revoked",
+            What::Acked(..) => "message.ack",
+            What::State(_) => "session.state",
+            What::Code(_) => "session.qr",
+        }
+    }
+
+    /// The message it is about, and where that is.
+    pub fn message(&self) -> Option<&LoggedMessage> {
+        match &self.what {
+            What::Message(message) | What::Edited(message) | What::Revoked(message) | What::Acked(message, _) => {
+                Some(message)
+            }
+            What::State(_) | What::Code(_) => None,
+        }
+    }
+
+    /// As others are told. `code` is the code itself, for those who may have it.
+    pub fn told(&self, code: Option<&str>) -> Told<'_> {
+        let data = match &self.what {
+            What::Message(message) | What::Edited(message) | What::Revoked(message) => {
+                Data::Message(Box::new(MessageItem::new(message)))
+            }
+            What::Acked(message, ack) => Data::Ack(AckItem {
+                id: &message.id,
+                chat_id: &message.chat,
+                phone: message.phone.as_deref(),
+                cliente_id: message.cliente_id(),
+                ack: *ack,
+            }),
+            What::State(step) => {
+                Data::State(StateItem { state: step.to, before: step.from, reason: step.reason, detail: &step.detail })
+            }
+            What::Code(shown) => Data::Code(CodeItem {
+                attempt: shown.attempt,
+                generated_at: shown.generated_at,
+                expires_at: shown.expires_at,
+                qr: code.map(str::to_owned),
+            }),
+        };
+        Told { id: self.id(), r#type: self.kind(), timestamp: self.at, session: SESSION, data }
+    }
+}
+
+/// An event as webhooks and `/events` tell it.
+#[derive(Debug, Serialize)]
+pub struct Told<'a> {
+    pub id: String,
+    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `session.state` or `session.qr`.
+    pub r#type: &'static str,
+    /// When the service learned of it.
+    pub timestamp: Timestamp,
+    pub session: &'static str,
+    pub data: Data<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Data<'a> {
+    Message(Box<MessageItem<'a>>),
+    Ack(AckItem<'a>),
+    State(StateItem<'a>),
+    Code(CodeItem),
+}
+
+/// A message as others see it.
+#[derive(Debug, Serialize)]
+pub struct MessageItem<'a> {
+    /// WhatsApp's.
+    pub id: &'a MessageId,
+    pub direction: Direction,
+    pub chat_id: &'a str,
+    /// The other side's phone digits, where WhatsApp knows them.
+    pub phone: Option<&'a str>,
+    /// Who wrote it, in groups.
+    pub author: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub r#type: &'a str,
+    pub body: &'a str,
+    pub media: Option<&'a Media>,
+    pub quoted_id: Option<&'a str>,
+    /// By WhatsApp's server; whole seconds.
+    pub timestamp: Timestamp,
+    pub received_at: Timestamp,
+    /// It came while the service was away.
+    pub recovered: bool,
+    /// Sent through `/send`.
+    pub sent_by_api: bool,
+    pub cliente_id: Option<&'a str>,
+    pub ack: Ack,
+    pub ack_history: Vec<Value>,
+    pub edited_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl<'a> MessageItem<'a> {
+    pub fn new(message: &'a LoggedMessage) -> Self {
+        Self {
+            id: &message.id,
+            direction: message.direction,
+            chat_id: &message.chat,
+            phone: message.phone.as_deref(),
+            author: message.author.as_deref(),
+            name: message.name.as_deref(),
+            r#type: &message.kind,
+            body: message.body.reveal(),
+            media: message.media.as_ref(),
+            quoted_id: message.quoted.as_deref(),
+            timestamp: message.timestamp,
+            received_at: message.received_at,
+            recovered: message.recovered,
+            sent_by_api: message.sent_by_us.is_some(),
+            cliente_id: message.cliente_id(),
+            ack: message.ack,
+            ack_history: message.acks.iter().map(|(ack, at)| json!({ "ack": ack, "at": at })).collect(),
+            edited_at: message.edited_at,
+            revoked_at: message.revoked_at,
+        }
+    }
+}
+
+/// How far a message got.
+#[derive(Debug, Serialize)]
+pub struct AckItem<'a> {
+    pub id: &'a MessageId,
+    pub chat_id: &'a str,
+    pub phone: Option<&'a str>,
+    pub cliente_id: Option<&'a str>,
+    /// -1 error, 1 server, 2 delivered, 3 read, 4 played.
+    pub ack: Ack,
+}
+
+#[derive(Debug, Serialize)]
+pub struct StateItem<'a> {
+    pub state: State,
+    pub before: State,
+    pub reason: Option<Reason>,
+    pub detail: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CodeItem {
+    pub attempt: u32,
+    pub generated_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// What the phone scans. Only with `WEBHOOK_QR=true`, and only while it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qr: Option<String>,
+}
+
+/// A place in one log, as callers hand it back: `evt_` with the log's id and the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventCursor {
+    pub log: LogId,
+    pub cursor: u64,
+}
+
+impl std::fmt::Display for EventCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "evt_{:08x}_{}", self.log.0, self.cursor)
+    }
+}
+
+impl std::str::FromStr for EventCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (log, cursor) = text.strip_prefix("evt_").and_then(|rest| rest.split_once('_')).ok_or(())?;
+        let log = u32::from_str_radix(log, 16).map(LogId).map_err(|_| ())?;
+        Ok(Self { log, cursor: cursor.parse().map_err(|_| ())? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

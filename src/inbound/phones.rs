@@ -1,0 +1,76 @@
+//! Phone numbers that the page learns only after it has shown the message: asked for until they are known, for a while.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::domain::address::ChatId;
+use crate::domain::log::LoggedMessage;
+use crate::domain::message::MessageId;
+use crate::session::Handle;
+use crate::store::{LogChange, Store};
+
+/// Between two questions; one takes the page a millisecond.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// WhatsApp tells a number within seconds, or never.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Messages whose number is asked for; of more than this the oldest is given up.
+const WAITING_MAX: usize = 256;
+
+/// A message and its chat, `user@server`.
+pub type Nameless = (MessageId, String);
+
+/// The message, where its chat's number is to be asked for: a chat with one person, under a LID.
+pub(super) fn nameless(message: &LoggedMessage) -> Option<Nameless> {
+    let unknown = message.phone.is_none() && message.chat.ends_with("@lid");
+    unknown.then(|| (message.id.clone(), message.chat.clone()))
+}
+
+/// Ends with its senders.
+pub(super) async fn run(mut wanted: mpsc::Receiver<Nameless>, session: Handle, store: Store) {
+    let mut waiting: VecDeque<(Instant, Nameless)> = VecDeque::new();
+    loop {
+        tokio::select! {
+            one = wanted.recv() => {
+                let Some(one) = one else { return };
+                waiting.push_back((Instant::now() + PATIENCE, one));
+                if waiting.len() > WAITING_MAX {
+                    waiting.pop_front();
+                }
+            }
+            () = tokio::time::sleep(ASK_EVERY), if !waiting.is_empty() => {
+                let now = Instant::now();
+                waiting.retain(|(until, _)| *until > now);
+                let known = ask(waiting.iter().map(|(_, (_, chat))| chat.as_str()), &session).await;
+                let named = |(_, (id, chat)): &(Instant, Nameless)| {
+                    known.get(chat).map(|digits| LogChange::Phone(id.clone(), digits.clone()))
+                };
+                let changes: Vec<_> = waiting.iter().filter_map(named).collect();
+                if changes.is_empty() {
+                    continue;
+                }
+                match store.log(Arc::new(changes)).await {
+                    Ok(()) => waiting.retain(|(_, (_, chat))| !known.contains_key(chat)),
+                    Err(error) => tracing::warn!(%error, "a phone number that became known could not be stored"),
+                }
+            }
+        }
+    }
+}
+
+/// The digits behind those chats that the page knows by now.
+async fn ask(chats: impl Iterator<Item = &str>, session: &Handle) -> HashMap<String, String> {
+    let mut answers: HashMap<&str, Option<String>> = HashMap::new();
+    for chat in chats {
+        if !answers.contains_key(chat)
+            && let Ok(id) = ChatId::parse(chat)
+        {
+            // A page that is not there is asked again.
+            answers.insert(chat, session.phone(id).await.ok().flatten());
+        }
+    }
+    answers.into_iter().filter_map(|(chat, digits)| Some((chat.to_owned(), digits?))).collect()
+}

@@ -1,0 +1,158 @@
+//! How far each target of delivery has got: table `targets`, its name → the place in the log (big-endian) up to which
+//! everything is delivered or put aside. What is put aside: table `letters`, name, a zero and the event's place → JSON.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::engine::Engine;
+use super::opening::Tables;
+use super::table::Table;
+use super::{Store, StoreError};
+use crate::domain::letter::{Letter, LetterId};
+
+const POSITIONS: &str = "targets";
+const LETTERS: &str = "letters";
+
+pub(super) struct Targets {
+    positions: Table,
+    letters: Table,
+    /// Keeps a position from going back.
+    moving: Mutex<()>,
+}
+
+impl Targets {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(Self { positions: engine.table(POSITIONS)?, letters: engine.table(LETTERS)?, moving: Mutex::new(()) })
+    }
+
+    fn position(&self, target: &str) -> Result<Option<u64>, StoreError> {
+        let bytes = self.positions.get(target.as_bytes())?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes))
+    }
+
+    fn advance(&self, target: &str, position: u64) -> Result<(), StoreError> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.position(target)?.is_some_and(|known| known >= position) {
+            return Ok(());
+        }
+        self.positions.put(target.as_bytes(), &position.to_be_bytes())
+    }
+
+    fn keep(&self, target: &str, letter: &Letter) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(letter).map_err(|source| StoreError::Encoding { table: LETTERS, source })?;
+        self.letters.put(&key(target, letter.event), &bytes)
+    }
+
+    fn after(&self, place: Option<&LetterId>, limit: usize) -> Result<Vec<(String, Letter)>, StoreError> {
+        let mut found = Vec::new();
+        let mut after = place.map(|place| key(&place.target, place.event));
+        while found.len() < limit {
+            let Some((key, value)) = self.letters.next(after.as_deref())? else { break };
+            found.extend(decode(&key, &value));
+            after = Some(key);
+        }
+        Ok(found)
+    }
+
+    /// Forgets what was put aside of events that are no longer in the log.
+    pub(super) fn sweep(&self, oldest: u64) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        while let Some((key, value)) = self.letters.next(after.as_deref())? {
+            if decode(&key, &value).is_none_or(|(_, letter)| letter.event < oldest) {
+                self.letters.remove(&key)?;
+            }
+            after = Some(key);
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// How far a target has got; None for one that is new.
+    pub async fn position(&self, target: String) -> Result<Option<u64>, StoreError> {
+        self.with(move |tables| tables.targets.position(&target)).await
+    }
+
+    /// Remembers how far a target has got, and what is put aside on the way; returns once that is durable. A position
+    /// never goes back.
+    pub async fn advance(&self, target: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+        self.with(move |tables| {
+            aside.map_or(Ok(()), |letter| tables.targets.keep(&target, &letter))?;
+            tables.targets.advance(&target, position)?;
+            tables.commit()
+        })
+        .await
+    }
+
+    /// Remembers what became of a letter.
+    pub async fn keep_letter(&self, target: String, letter: Letter) -> Result<(), StoreError> {
+        self.with(move |tables| tables.targets.keep(&target, &letter).and_then(|()| tables.commit())).await
+    }
+
+    /// Forgets a letter that was delivered.
+    pub async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+        let forget = move |tables: &Tables| {
+            tables.targets.letters.remove(&key(&id.target, id.event))?;
+            tables.commit()
+        };
+        self.with(forget).await
+    }
+
+    pub async fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreError> {
+        self.with(move |tables| {
+            let key = key(&id.target, id.event);
+            let found = tables.targets.letters.get(&key)?;
+            Ok(found.and_then(|value| decode(&key, &value)).map(|(_, letter)| letter))
+        })
+        .await
+    }
+
+    /// Letters of all targets, by target and age, after one of them.
+    pub async fn letters(&self, after: Option<LetterId>, limit: usize) -> Result<Vec<(String, Letter)>, StoreError> {
+        self.with(move |tables| tables.targets.after(after.as_ref(), limit)).await
+    }
+}
+
+fn key(target: &str, event: u64) -> Vec<u8> {
+    [target.as_bytes(), &[0], &event.to_be_bytes()].concat()
+}
+
+fn decode(key: &[u8], value: &[u8]) -> Option<(String, Letter)> {
+    let target = key.len().checked_sub(9).and_then(|end| std::str::from_utf8(&key[..end]).ok())?;
+    let letter = serde_json::from_slice(value).inspect_err(
+        |error| tracing::warn!(target, kind = ?error.classify(), "skipped a dead letter that cannot be read"),
+    );
+    Some((target.to_owned(), letter.ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::letter::Stage;
+    use crate::domain::time::Timestamp;
+
+    #[tokio::test]
+    async fn a_position_survives_and_never_goes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).await.unwrap().store;
+        let at = Timestamp::from_millis(7);
+        let letter = Letter { event: 4, stage: Stage::Dead, reason: "why".to_owned(), attempts: 1, at };
+        assert_eq!(store.position("a".to_owned()).await.unwrap(), None);
+        store.advance("a".to_owned(), 5, Some(letter.clone())).await.unwrap();
+        store.advance("a".to_owned(), 3, None).await.unwrap();
+        store.advance("b".to_owned(), 0, Some(letter.clone())).await.unwrap();
+        store.close().await.unwrap();
+        let store = Store::open(dir.path()).await.unwrap().store;
+        assert_eq!(store.position("a".to_owned()).await.unwrap(), Some(5));
+        assert_eq!(store.position("b".to_owned()).await.unwrap(), Some(0));
+        let all = store.letters(None, 10).await.unwrap();
+        assert_eq!(all, [("a".to_owned(), letter.clone()), ("b".to_owned(), letter.clone())]);
+        let first = LetterId { target: "a".to_owned(), event: 4 };
+        assert_eq!(store.letters(Some(first.clone()), 10).await.unwrap(), all[1..]);
+        store.drop_letter(first.clone()).await.unwrap();
+        assert_eq!(store.letter(first).await.unwrap(), None);
+        assert_eq!(store.letters(None, 10).await.unwrap().len(), 1);
+        store.close().await.unwrap();
+    }
+}
