@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start  locks → bind → store → session (at rest) → HTTP → connect, which starts Chrome
-//! stop   no new sends → HTTP drained → session (Chrome closed) → history → store
+//! stop   no new sends → HTTP drained → session (Chrome closed) → log → deliveries → store
 //! ```
 
 use std::net::SocketAddr;
@@ -16,20 +16,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::browser::{Profile, ProfileError};
 use crate::config::Config;
-use crate::domain::state::Transition;
+use crate::delivery::{self, Backoff, Codes, DeliveryError};
 use crate::domain::time::SystemClock;
 use crate::http::{App, Server, VERSION, router};
 use crate::inbound;
 use crate::instance::{InstanceError, InstanceLock};
 use crate::listen::{self, BindError};
 use crate::outbound::Outbound;
+use crate::recorder;
 use crate::session::{self, Handle};
 use crate::shutdown::Shutdown;
 use crate::store::{Store, StoreError};
 use crate::supervisor::{Notifier, Requests, Supervisor};
+use crate::telemetry::with_causes;
 
-/// A session moves a few times a minute at worst; the store takes milliseconds.
-const TRANSITIONS: usize = 256;
 /// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
 const MESSAGES: usize = 4096;
 
@@ -48,6 +48,8 @@ pub enum StartError {
     Profile(#[from] ProfileError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     #[error("an internal task failed: {0}")]
     Internal(#[from] tokio::task::JoinError),
 }
@@ -63,7 +65,8 @@ impl StartError {
             | Self::Instance(InstanceError::Io { .. })
             | Self::Profile(_)
             | Self::Store(StoreError::Newer { .. }) => 78,
-            Self::Store(_) | Self::Internal(_) => INTERNAL,
+            Self::Delivery(DeliveryError::Address(_)) => 78,
+            Self::Store(_) | Self::Delivery(_) | Self::Internal(_) => INTERNAL,
         }
     }
 }
@@ -82,6 +85,9 @@ pub struct Service {
     recorder: JoinHandle<()>,
     /// Keeps the log of messages.
     keeper: JoinHandle<()>,
+    stop_deliveries: CancellationToken,
+    /// One a target.
+    dispatchers: Vec<JoinHandle<()>>,
     store: Store,
     _locks: [InstanceLock; 2],
 }
@@ -103,7 +109,7 @@ impl Service {
         let store = opened.store;
         let tokens = config.paths.tokens.clone();
         let profile = tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??;
-        let (transitions, recorded) = mpsc::channel(TRANSITIONS);
+        let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = mpsc::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
         let clock = Arc::new(SystemClock);
@@ -117,9 +123,9 @@ impl Service {
             messages,
             stop: stop_session.clone(),
         });
-        let recorder = tokio::spawn(record(store.clone(), recorded));
+        let recorder = tokio::spawn(recorder::run(store.clone(), recorded, session.watch()));
         let (acks, acked) = mpsc::channel(MESSAGES);
-        let (inbound, keeper, _nameless) = inbound::start(inbound::Parts {
+        let (inbound, keeper, nameless) = inbound::start(inbound::Parts {
             store: store.clone(),
             session: session.clone(),
             clock: clock.clone(),
@@ -127,6 +133,18 @@ impl Service {
             acks,
             retention: config.retention,
         });
+        let stop_deliveries = CancellationToken::new();
+        let (deliveries, dispatchers) = delivery::start(delivery::Parts {
+            settings: config.delivery.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
+            phone_patience: config.timings.phone_patience,
+            nameless,
+            codes: codes(session.clone()),
+            stop: stop_deliveries.clone(),
+        })
+        .await?;
         let outbound =
             Outbound::start(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone())
                 .await?;
@@ -136,7 +154,9 @@ impl Service {
             session: session.clone(),
             outbound,
             inbound,
+            deliveries,
             lookups: Arc::default(),
+            followers: Arc::default(),
             clock,
             started,
             closing: closing.clone(),
@@ -152,6 +172,8 @@ impl Service {
             driver,
             recorder,
             keeper,
+            stop_deliveries,
+            dispatchers,
             store,
             _locks: locks,
         })
@@ -192,6 +214,11 @@ impl Service {
         // The driver held the senders: these end by themselves.
         let recorded = tokio::time::timeout_at(deadline, self.recorder).await.is_ok();
         let kept = tokio::time::timeout_at(deadline, self.keeper).await.is_ok();
+        // Last, so that what was heard up to now may still go out; what does not goes after the next start.
+        self.stop_deliveries.cancel();
+        for dispatcher in self.dispatchers {
+            let _ = tokio::time::timeout_at(deadline, dispatcher).await;
+        }
         let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
             closed.inspect_err(|error| tracing::error!(%error, "the store was not closed cleanly")).is_ok()
         });
@@ -210,18 +237,12 @@ fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
     })
 }
 
-/// Keeps the history: each transition is flushed, several at once where they came together.
-async fn record(store: Store, mut transitions: mpsc::Receiver<Transition>) {
-    let mut batch = Vec::new();
-    while transitions.recv_many(&mut batch, TRANSITIONS).await > 0 {
-        let mut result = Ok(());
-        for step in batch.drain(..) {
-            result = result.and(store.append_transition(&step).await);
-        }
-        if let Err(error) = result.and(store.flush().await) {
-            tracing::error!(%error, "the history of states could not be stored");
-        }
-    }
+/// The picture of a code, as long as it is the one to scan.
+fn codes(session: Handle) -> Codes {
+    Arc::new(move |shown| {
+        let code = session.snapshot().code.clone()?;
+        (code.generated_at == shown.generated_at).then(|| code.data_url.clone())
+    })
 }
 
 /// Runs the service until it is told to stop; gives the exit code.
@@ -275,17 +296,6 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
 async fn overdue(shutdown: &Shutdown, patience: Duration) {
     shutdown.graceful().cancelled().await;
     let _ = tokio::time::timeout(patience, shutdown.forced().cancelled()).await;
-}
-
-/// The error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        sentence = format!("{sentence}: {error}");
-        cause = error.source();
-    }
-    sentence
 }
 
 /// `EX_SOFTWARE`: it did not end in order.

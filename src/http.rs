@@ -2,7 +2,9 @@
 
 mod body;
 mod connect;
+mod deliveries;
 mod error;
+mod events;
 mod guard;
 mod health;
 mod messages;
@@ -19,11 +21,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::delivery::Deliveries;
 use crate::domain::time::Clock;
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::session::Handle;
 
+pub use events::Followers;
 pub use numbers::Lookups;
 pub use router::router;
 pub use serve::Server;
@@ -39,7 +43,9 @@ pub struct App {
     pub session: Handle,
     pub outbound: Outbound,
     pub lookups: Arc<Lookups>,
+    pub followers: Arc<Followers>,
     pub inbound: Inbound,
+    pub deliveries: Deliveries,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,
     /// The service is stopping: nobody is kept waiting any more.

@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::domain::event::Event;
 use crate::domain::log::{CIPHERTEXT, LoggedMessage};
 use crate::domain::message::{MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
@@ -112,6 +113,10 @@ impl Inbound {
     /// Everything that happened after a place, oldest first.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, LogError> {
         Ok(self.store.events(after, limit).await?)
+    }
+
+    pub async fn event(&self, cursor: u64) -> Result<Option<Event>, LogError> {
+        Ok(self.store.event(cursor).await?)
     }
 
     /// What there is of the log.

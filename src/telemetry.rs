@@ -70,6 +70,17 @@ fn report_panic(info: &PanicHookInfo<'_>) {
     tracing::error!(thread = thread.name().unwrap_or("unnamed"), location, panic, "a thread panicked");
 }
 
+/// The error and what caused it, in one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        sentence = format!("{sentence}: {error}");
+        cause = error.source();
+    }
+    sentence
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

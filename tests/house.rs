@@ -1,7 +1,7 @@
 //! The walls of the house: which room may import which, and what may be named only in one.
 //!
 //! ```text
-//! 7  main · app          6  cli      5  http      4  session · inbound · outbound
+//! 7  main · app          6  cli      5  http      4  session · inbound · outbound · delivery · recorder
 //! 3  whatsapp            2  browser · store       1  domain
 //! 0  config · instance · listen · secret · shutdown · supervisor · telemetry
 //! ```
@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [(&str, u8); 18] = [
+const ROOMS: [(&str, u8); 20] = [
     ("main", 7),
     ("app", 7),
     ("cli", 6),
@@ -19,6 +19,8 @@ const ROOMS: [(&str, u8); 18] = [
     ("session", 4),
     ("inbound", 4),
     ("outbound", 4),
+    ("delivery", 4),
+    ("recorder", 4),
     ("whatsapp", 3),
     ("browser", 2),
     ("store", 2),
@@ -33,11 +35,12 @@ const ROOMS: [(&str, u8); 18] = [
 ];
 
 /// Doors between rooms of one floor: what is offered there is meant for the neighbour.
-const DOORS: [(&str, &str); 6] = [
+const DOORS: [(&str, &str); 7] = [
     ("main", "app"),
     // Through its handle and snapshots.
     ("outbound", "session"),
     ("inbound", "session"),
+    ("recorder", "session"),
     ("supervisor", "config"),
     ("telemetry", "config"),
     ("config", "secret"),

@@ -44,6 +44,11 @@ pub struct Timings {
     pub unlink_grace: Duration,
     /// `Browser.close` is followed by the exit in 0.1-0.3 s; a loaded machine took 3 s.
     pub browser_close: Duration,
+    /// The first pause before a delivery that failed is made again, and the longest.
+    pub delivery_backoff: Duration,
+    pub delivery_backoff_max: Duration,
+    /// How long a message waits for the phone number of its chat before its delivery is given up.
+    pub phone_patience: Duration,
 }
 
 impl Default for Timings {
@@ -72,6 +77,9 @@ impl Default for Timings {
             pairing_code: s(180),
             unlink_grace: s(5),
             browser_close: s(5),
+            delivery_backoff: s(1),
+            delivery_backoff_max: s(300),
+            phone_patience: s(60),
         }
     }
 }
@@ -99,6 +107,9 @@ impl Timings {
             later_code: scale(base.later_code),
             pairing_code: scale(base.pairing_code),
             unlink_grace: scale(base.unlink_grace),
+            delivery_backoff: scale(base.delivery_backoff),
+            delivery_backoff_max: scale(base.delivery_backoff_max),
+            phone_patience: scale(base.phone_patience),
             ..base
         }
     }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::delivery::LettersError;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::inbound::LogError;
@@ -121,6 +122,12 @@ impl From<SendError> for ApiError {
 
 impl From<LogError> for ApiError {
     fn from(error: LogError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<LettersError> for ApiError {
+    fn from(error: LettersError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

@@ -60,7 +60,7 @@ pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
     Ok(Json(answer))
 }
 
-fn wrong(name: &str, allowed: &str) -> ApiError {
+pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
     ApiError::bad_request("INVALID_PARAMETER", format!("{name} must be {allowed}."))
 }
 
@@ -69,7 +69,7 @@ fn cursor(query: &HashMap<String, String>) -> Result<u64, ApiError> {
     after.parse().map_err(|_| wrong("after", "the `next` of an earlier answer"))
 }
 
-fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
+pub(super) fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
     let Some(limit) = query.get("limit") else { return Ok(LIMIT) };
     let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| wrong("limit", &format!("a whole number, 1 to {LIMIT_MAX}")))

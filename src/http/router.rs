@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{App, connect, guard, health, messages, numbers, qr, send, status};
+use super::{App, connect, deliveries, events, guard, health, messages, numbers, qr, send, status};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -37,6 +37,9 @@ pub fn router(app: App) -> Router {
         .route("/numbers/{number}", get(numbers::number))
         .route("/messages", get(messages::list))
         .route("/messages/{id}", get(messages::one))
+        .route("/events", get(events::events))
+        .route("/deliveries/dead", get(deliveries::dead))
+        .route("/deliveries/dead/{id}/replay", post(deliveries::replay))
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

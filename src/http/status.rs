@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::Value;
 
+use crate::delivery::TargetStatus;
 use crate::domain::account::Account;
 use crate::domain::state::{self, Reason, SESSION};
 use crate::domain::time::Timestamp;
@@ -32,7 +32,7 @@ pub struct Status {
     cliente_id: Option<String>,
     send: Sending,
     /// One entry a delivery target.
-    deliveries: Vec<Value>,
+    deliveries: Vec<TargetStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     qr_code_base64: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
             reason: availability.reason(),
             queued: app.outbound.queued(),
         },
-        deliveries: Vec::new(),
+        deliveries: app.deliveries.status(),
         qr_code_base64: code.map(|code| code.data_url.clone()),
         qr: code.map(Shown::from),
     })

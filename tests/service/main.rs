@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod delivery;
 mod http;
 mod link;
 mod messages;
 mod once;
 mod pacing;
 mod process;
+mod receiver;
 mod recovery;
 mod refusals;
 mod send;

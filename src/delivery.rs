@@ -1,0 +1,215 @@
+//! What happened, handed to those who want to know: webhooks, and the central hub's listener.
+//!
+//! ```text
+//! log (store) ──► one dispatcher a target, each with its own position ──► HTTP
+//!                                └─► letters: put aside, seen and replayed through the API
+//! ```
+//!
+//! Every target has a task, a position and a connection of its own: one that is slow or down delays no other.
+
+mod backoff;
+mod client;
+mod dispatcher;
+mod hub;
+mod ledger;
+mod sign;
+mod status;
+mod target;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Delivery as Settings;
+use crate::domain::letter::{Letter, LetterId, Stage};
+use crate::domain::message::MessageId;
+use crate::domain::time::Clock;
+use crate::store::{Store, StoreError};
+
+pub use backoff::Backoff;
+use client::Client;
+use dispatcher::Replay;
+pub use status::TargetStatus;
+use target::Target;
+pub use webhook::Codes;
+
+/// Replays on their way to a dispatcher, which may be waiting for a target's answer meanwhile.
+const REPLAYS: usize = 64;
+/// Letters read at a time.
+const PAGE: usize = 1000;
+
+pub struct Parts {
+    pub settings: Settings,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub backoff: Backoff,
+    /// How long a message waits for the phone number of its chat.
+    pub phone_patience: Duration,
+    /// Where such a number is asked for again.
+    pub nameless: mpsc::Sender<(MessageId, String)>,
+    /// The code to scan, for webhooks that may have it.
+    pub codes: Codes,
+    pub stop: CancellationToken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    #[error("the certificates of this system cannot be read, which deliveries over https need: {0}")]
+    Certificates(#[source] std::io::Error),
+    #[error("an address of delivery cannot be used: {0}")]
+    Address(#[from] http::uri::InvalidUri),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Deliveries as others see them. Cheap to clone.
+#[derive(Clone)]
+pub struct Deliveries {
+    store: Store,
+    targets: Arc<BTreeMap<String, Door>>,
+}
+
+struct Door {
+    status: watch::Receiver<TargetStatus>,
+    replays: mpsc::Sender<Replay>,
+}
+
+/// What became of a wish to have a dead letter tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    OnItsWay,
+    /// There is no such letter.
+    Unknown,
+    /// Its target is not configured any more.
+    NoTarget,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("dead letters cannot be read at the moment: {0}")]
+pub struct LettersError(#[from] StoreError);
+
+/// Starts a task for each target.
+///
+/// # Errors
+/// [`DeliveryError`]; nothing is delivered then.
+pub async fn start(parts: Parts) -> Result<(Deliveries, Vec<JoinHandle<()>>), DeliveryError> {
+    let mut starting =
+        Starting { letters: letters(&parts.store).await?, targets: BTreeMap::new(), tasks: Vec::new(), parts };
+    let settings = starting.parts.settings.clone();
+    if !settings.webhooks.is_empty() || settings.hub.is_some() {
+        let client = Client::new().map_err(DeliveryError::Certificates)?;
+        for webhook in &settings.webhooks {
+            let target = webhook::Webhook {
+                client: client.clone(),
+                url: webhook.url().parse()?,
+                key: settings.signing_key.clone(),
+                clock: starting.parts.clock.clone(),
+                codes: settings.webhook_qr.then(|| starting.parts.codes.clone()),
+            };
+            starting.add(webhook::name(webhook.url()), webhook.to_string(), target).await?;
+        }
+        if let Some(hub) = &settings.hub {
+            let persistence = hub::Persistence::new(client.clone(), hub)?;
+            starting.add("hub-persistence".to_owned(), hub.base.clone(), persistence).await?;
+            if let Some(user) = &hub.user {
+                let conversation = hub::Conversation::new(client, hub, user.clone())?;
+                starting.add("hub-conversation".to_owned(), hub.base.clone(), conversation).await?;
+            }
+        }
+    }
+    let deliveries = Deliveries { store: starting.parts.store.clone(), targets: Arc::new(starting.targets) };
+    Ok((deliveries, starting.tasks))
+}
+
+struct Starting {
+    parts: Parts,
+    letters: BTreeMap<String, Vec<Letter>>,
+    targets: BTreeMap<String, Door>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Starting {
+    async fn add<T: Target>(&mut self, name: String, address: String, target: T) -> Result<(), StoreError> {
+        let store = &self.parts.store;
+        let position = match store.position(name.clone()).await? {
+            Some(position) => position,
+            None => {
+                // A target that is new is told of what is new.
+                let newest = *store.newest().borrow();
+                store.advance(name.clone(), newest, None).await?;
+                newest
+            }
+        };
+        let (replays, asked) = mpsc::channel(REPLAYS);
+        let status = TargetStatus { target: name.clone(), address: address.clone(), ..TargetStatus::default() };
+        let (status, seen) = watch::channel(status);
+        let dispatcher = dispatcher::run(dispatcher::Parts {
+            name: name.clone(),
+            address,
+            target,
+            ledger: store.clone(),
+            position,
+            letters: self.letters.remove(&name).unwrap_or_default(),
+            clock: self.parts.clock.clone(),
+            backoff: self.parts.backoff,
+            patience: self.parts.phone_patience,
+            nameless: self.parts.nameless.clone(),
+            replays: asked,
+            status,
+            stop: self.parts.stop.clone(),
+        });
+        self.tasks.push(tokio::spawn(dispatcher));
+        self.targets.insert(name, Door { status: seen, replays });
+        Ok(())
+    }
+}
+
+async fn letters(store: &Store) -> Result<BTreeMap<String, Vec<Letter>>, StoreError> {
+    let (mut all, mut after): (BTreeMap<String, Vec<Letter>>, _) = (BTreeMap::new(), None);
+    loop {
+        let page = store.letters(after, PAGE).await?;
+        let Some((target, letter)) = page.last() else { return Ok(all) };
+        after = Some(LetterId { target: target.clone(), event: letter.event });
+        for (target, letter) in page {
+            all.entry(target).or_default().push(letter);
+        }
+    }
+}
+
+impl Deliveries {
+    /// How every target is doing.
+    pub fn status(&self) -> Vec<TargetStatus> {
+        self.targets.values().map(|door| door.status.borrow().clone()).collect()
+    }
+
+    /// Dead letters of all targets after one of them, by target and age, and those asked for again.
+    pub async fn dead(&self, after: Option<LetterId>, limit: usize) -> Result<Vec<(LetterId, Letter)>, LettersError> {
+        let (mut found, mut after) = (Vec::new(), after);
+        while found.len() < limit {
+            let page = self.store.letters(after, PAGE).await?;
+            let Some((target, letter)) = page.last() else { break };
+            after = Some(LetterId { target: target.clone(), event: letter.event });
+            let named = |(target, letter): (String, Letter)| (LetterId { target, event: letter.event }, letter);
+            let given_up = page.into_iter().filter(|(_, letter)| letter.stage != Stage::Waiting).map(named);
+            found.extend(given_up.take(limit - found.len()));
+        }
+        Ok(found)
+    }
+
+    /// Has a dead letter tried again.
+    pub async fn replay(&self, id: LetterId) -> Result<Replayed, LettersError> {
+        let Some(door) = self.targets.get(&id.target) else {
+            let known = self.store.letter(id).await?.is_some();
+            return Ok(if known { Replayed::NoTarget } else { Replayed::Unknown });
+        };
+        let (found, answer) = oneshot::channel();
+        // It fails where the service is stopping; the letter stays.
+        let _ = door.replays.send((id.event, found)).await;
+        Ok(if answer.await.unwrap_or(false) { Replayed::OnItsWay } else { Replayed::Unknown })
+    }
+}

@@ -1,0 +1,349 @@
+//! One target's task: what is in the log goes out in order, and what cannot go is put aside.
+//!
+//! ```text
+//! log ──► head ──► delivered ─────────────────────────────► position moves
+//!          │ refused for good ──► dead letter ────────────► position moves
+//!          │ its number is not known ──► waiting letter ──► position moves
+//!          └ failed ──► pause, tried again; failed often and the next one passes: dead letter (poison)
+//! ```
+//!
+//! At least once: the position is written after the delivery, so a crash between the two delivers once more, under the
+//! same id. What is put aside is written with the position in one piece.
+
+mod aside;
+mod lookahead;
+mod poison;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::Backoff;
+use super::ledger::Ledger;
+use super::status::TargetStatus;
+use super::target::{Outcome, Target, Wants};
+use crate::domain::event::Event;
+use crate::domain::letter::{Letter, Stage};
+use crate::domain::message::MessageId;
+use crate::domain::time::{Clock, Timestamp};
+use crate::store::StoreError;
+
+use aside::Aside;
+use lookahead::Lookahead;
+
+/// After so many failures of one event it is seen whether one behind it passes: a target that is down for a moment has
+/// come back by then (1 + 2 + 4 + 8 s).
+const POISON_AFTER: u32 = 5;
+/// A store that refuses (a full disk) is asked again this often; nothing is delivered meanwhile.
+const STORE_AGAIN: Duration = Duration::from_secs(2);
+/// A position that moved over what the target does not want is written when it is this far: to look at so many entries
+/// again costs less than to write for each.
+const LAZY: u64 = 1000;
+
+/// Asks for a dead letter to be tried again, by its event's place; the answer is whether there is such a letter.
+pub(super) type Replay = (u64, oneshot::Sender<bool>);
+
+pub(super) struct Parts<T, L> {
+    pub name: String,
+    pub address: String,
+    pub target: T,
+    pub ledger: L,
+    /// How far the target has got.
+    pub position: u64,
+    /// What is put aside.
+    pub letters: Vec<Letter>,
+    pub clock: Arc<dyn Clock>,
+    pub backoff: Backoff,
+    /// How long a letter waits for its number.
+    pub patience: Duration,
+    /// Where a number is asked for again.
+    pub nameless: mpsc::Sender<(MessageId, String)>,
+    pub replays: mpsc::Receiver<Replay>,
+    pub status: watch::Sender<TargetStatus>,
+    pub stop: CancellationToken,
+}
+
+/// The head has failed.
+struct Failing {
+    failures: u32,
+    since: Timestamp,
+    again: Instant,
+    reason: String,
+}
+
+struct Dispatcher<T, L> {
+    parts: Parts<T, L>,
+    ahead: Lookahead,
+    failing: Option<Failing>,
+    aside: Aside,
+    /// Delivered, and on its way to the disk.
+    position: watch::Sender<u64>,
+    newest: watch::Receiver<u64>,
+    delivered: u64,
+    failed_attempts: u64,
+}
+
+/// The service is stopping.
+struct Stopped;
+
+/// Runs until it is stopped; what was delivered by then is remembered.
+pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
+    let (position, saved) = watch::channel(parts.position);
+    let saver = save(parts.ledger.clone(), parts.name.clone(), saved);
+    let aside = Aside::new(&parts.letters, parts.patience);
+    let ahead = Lookahead::new(parts.position);
+    let newest = parts.ledger.newest();
+    let dispatcher =
+        Dispatcher { ahead, failing: None, aside, position, newest, delivered: 0, failed_attempts: 0, parts };
+    dispatcher.run().await;
+    // Its sender is gone: it writes the last position and ends.
+    let _ = saver.await;
+}
+
+/// Writes positions as fast as the disk takes them, so that a burst is not held up by it.
+fn save<L: Ledger>(ledger: L, target: String, mut position: watch::Receiver<u64>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while position.changed().await.is_ok() {
+            let reached = *position.borrow_and_update();
+            if let Err(error) = ledger.advance(target.clone(), reached, None).await {
+                tracing::warn!(%error, target, "how far deliveries got could not be stored; after a crash some are made again");
+            }
+        }
+    })
+}
+
+impl<T: Target, L: Ledger> Dispatcher<T, L> {
+    async fn run(mut self) {
+        let mut newest = self.newest.clone();
+        for event in self.aside.waiting() {
+            self.ask_for_number(event).await;
+        }
+        loop {
+            if self.look_ahead(&mut newest).await.is_err() {
+                return;
+            }
+            self.report();
+            let head = self.ahead.head().map(|_| self.failing.as_ref().map_or_else(Instant::now, |f| f.again));
+            let letter = self.aside.due();
+            let step = tokio::select! {
+                biased;
+                () = self.parts.stop.cancelled() => return,
+                Some((event, found)) = self.parts.replays.recv() => self.replay(event, found).await,
+                () = until(letter) => self.try_letter().await,
+                () = until(head) => self.try_head().await,
+                changed = newest.changed() => changed.map_err(|_| Stopped),
+            };
+            if step.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn look_ahead(&mut self, newest: &mut watch::Receiver<u64>) -> Result<(), Stopped> {
+        let newest = *newest.borrow_and_update();
+        while self.ahead.needs(newest, self.failing.is_some()) {
+            let (target, now) = (&self.parts.target, self.parts.clock.now());
+            let wants = |event: &Event| target.wants(event, now) != Wants::No;
+            if let Err(error) = self.ahead.read(&self.parts.ledger, wants).await {
+                tracing::error!(%error, target = self.parts.name, "the log cannot be read for delivery; trying again");
+                self.pause(STORE_AGAIN).await?;
+            }
+        }
+        self.moved(LAZY);
+        Ok(())
+    }
+
+    async fn try_head(&mut self) -> Result<(), Stopped> {
+        let Some(mut event) = self.ahead.head().cloned() else { return Ok(()) };
+        if self.aside.has(event.cursor) {
+            // Put aside before a crash.
+            self.ahead.take();
+            return Ok(());
+        }
+        let now = self.parts.clock.now();
+        if self.parts.target.wants(&event, now) == Wants::WithPhone {
+            // It may have become known since the event was read.
+            match self.read(event.cursor).await? {
+                Some(fresh) => event = fresh,
+                None => return self.pass(),
+            }
+        }
+        match self.parts.target.wants(&event, now) {
+            Wants::No => self.pass(),
+            Wants::WithPhone => self.wait_for_number(event).await,
+            Wants::Yes => match self.deliver(&event).await? {
+                Outcome::Delivered => self.pass(),
+                Outcome::Refused(reason) => self.bury(&event, reason).await,
+                Outcome::Retry { reason, after } => self.failed(reason, after).await,
+            },
+        }
+    }
+
+    /// The head is done with.
+    fn pass(&mut self) -> Result<(), Stopped> {
+        self.ahead.take();
+        self.failing = None;
+        self.moved(1);
+        Ok(())
+    }
+
+    /// Has the position written, where it moved by at least so many.
+    fn moved(&self, least: u64) {
+        let reached = self.ahead.position();
+        self.position.send_if_modified(|known| {
+            let moves = reached >= known.saturating_add(least);
+            if moves {
+                *known = reached;
+            }
+            moves
+        });
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Result<Outcome, Stopped> {
+        let stop = self.parts.stop.clone();
+        // Cut off, it is delivered again by the next start.
+        let outcome = stop.run_until_cancelled(self.parts.target.deliver(event)).await.ok_or(Stopped)?;
+        match &outcome {
+            Outcome::Delivered => self.delivered += 1,
+            Outcome::Refused(_) | Outcome::Retry { .. } => self.failed_attempts += 1,
+        }
+        Ok(outcome)
+    }
+
+    async fn failed(&mut self, reason: String, after: Option<Duration>) -> Result<(), Stopped> {
+        let failures = self.failing.as_ref().map_or(0, |failing| failing.failures).saturating_add(1);
+        if failures >= POISON_AFTER && self.passes_behind(failures).await? {
+            return Ok(());
+        }
+        if failures == 1 {
+            tracing::warn!(target = self.parts.name, reason, "a delivery failed; trying again until it passes");
+        }
+        let pause = self.parts.backoff.pause(failures, after, &mut rand::rng());
+        let since = self.failing.as_ref().map_or_else(|| self.parts.clock.now(), |failing| failing.since);
+        self.failing = Some(Failing { failures, since, again: Instant::now() + pause, reason });
+        Ok(())
+    }
+
+    async fn bury(&mut self, event: &Event, reason: String) -> Result<(), Stopped> {
+        tracing::warn!(
+            target = self.parts.name,
+            event = event.id(),
+            reason,
+            "a delivery was refused for good: a dead letter"
+        );
+        let attempts = self.failing.as_ref().map_or(0, |failing| failing.failures).saturating_add(1);
+        let letter = self.letter(event, Stage::Dead, reason, attempts);
+        self.ahead.take();
+        self.failing = None;
+        self.put_aside(letter).await
+    }
+
+    async fn wait_for_number(&mut self, event: Event) -> Result<(), Stopped> {
+        self.ahead.take();
+        self.put_aside(self.nameless(&event)).await?;
+        self.ask_for_number(event.cursor).await;
+        Ok(())
+    }
+
+    fn nameless(&self, event: &Event) -> Letter {
+        self.letter(event, Stage::Waiting, "the phone number of its chat is not known yet".to_owned(), 0)
+    }
+
+    fn letter(&self, event: &Event, stage: Stage, reason: String, attempts: u32) -> Letter {
+        Letter { event: event.cursor, stage, reason, attempts, at: self.parts.clock.now() }
+    }
+
+    /// The letter and the position, in one piece.
+    async fn put_aside(&mut self, letter: Letter) -> Result<(), Stopped> {
+        let reached = self.ahead.position();
+        loop {
+            let kept = self.parts.ledger.advance(self.parts.name.clone(), reached, Some(letter.clone())).await;
+            if self.stored(kept).await? {
+                break;
+            }
+        }
+        self.aside.put(&letter);
+        Ok(())
+    }
+
+    /// The letter alone.
+    async fn keep(&mut self, letter: Letter) -> Result<(), Stopped> {
+        loop {
+            let kept = self.parts.ledger.keep_letter(self.parts.name.clone(), letter.clone()).await;
+            if self.stored(kept).await? {
+                break;
+            }
+        }
+        self.aside.put(&letter);
+        Ok(())
+    }
+
+    /// False where the store refused and has to be asked again.
+    async fn stored(&self, result: Result<(), StoreError>) -> Result<bool, Stopped> {
+        match result {
+            Ok(()) => Ok(true),
+            Err(StoreError::Closed) => Err(Stopped),
+            Err(error) => {
+                tracing::error!(%error, target = self.parts.name, "a delivery could not be recorded; trying again");
+                self.pause(STORE_AGAIN).await.map(|()| false)
+            }
+        }
+    }
+
+    async fn read(&self, cursor: u64) -> Result<Option<Event>, Stopped> {
+        loop {
+            match self.parts.ledger.event(cursor).await {
+                Ok(event) => return Ok(event),
+                Err(StoreError::Closed) => return Err(Stopped),
+                Err(_) => self.pause(STORE_AGAIN).await?,
+            }
+        }
+    }
+
+    async fn pause(&self, span: Duration) -> Result<(), Stopped> {
+        let stopped = tokio::time::timeout(span, self.parts.stop.cancelled()).await.is_ok();
+        if stopped { Err(Stopped) } else { Ok(()) }
+    }
+
+    async fn ask_for_number(&self, cursor: u64) {
+        if let Ok(Some(event)) = self.parts.ledger.event(cursor).await
+            && let Some(message) = event.message()
+        {
+            // Where too many are asked for already, this one waits in vain.
+            let _ = self.parts.nameless.try_send((message.id.clone(), message.chat.clone()));
+        }
+    }
+
+    fn report(&self) {
+        let now = self.parts.clock.now();
+        let failing = self.failing.as_ref();
+        let until = |at: Instant| now.plus(at.saturating_duration_since(Instant::now()));
+        self.parts.status.send_replace(TargetStatus {
+            target: self.parts.name.clone(),
+            address: self.parts.address.clone(),
+            backlog: self.ahead.backlog(*self.newest.borrow()),
+            oldest_at: self.ahead.head().map(|event| event.at),
+            failing_since: failing.map(|failing| failing.since),
+            last_error: failing.map(|failing| failing.reason.clone()),
+            next_attempt_at: failing.map(|failing| until(failing.again)),
+            dead_letters: self.aside.dead(),
+            delivered: self.delivered,
+            failed_attempts: self.failed_attempts,
+        });
+    }
+}
+
+/// Never where there is nothing to wait for.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

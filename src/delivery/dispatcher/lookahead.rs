@@ -1,0 +1,90 @@
+//! What comes next for a target: a few events read ahead, and a count of those behind them.
+
+use std::collections::VecDeque;
+
+use crate::delivery::ledger::Ledger;
+use crate::domain::event::Event;
+use crate::store::StoreError;
+
+/// Events held in memory; the others stay in the store, so that memory does not grow with the backlog.
+const HELD: usize = 64;
+/// More are read when no more than this are left.
+const FEW: usize = HELD / 2;
+/// Entries of the log looked at in one go to be counted.
+const PAGE: usize = 256;
+
+pub(super) struct Lookahead {
+    /// Those that are wanted, oldest first.
+    held: VecDeque<Event>,
+    /// What is not held and not wanted up to here is done with.
+    read_to: u64,
+    /// Wanted ones behind those held, and how far they are counted.
+    behind: u64,
+    counted_to: u64,
+}
+
+impl Lookahead {
+    pub(super) fn new(position: u64) -> Self {
+        Self { held: VecDeque::new(), read_to: position, behind: 0, counted_to: position }
+    }
+
+    pub(super) fn head(&self) -> Option<&Event> {
+        self.held.front()
+    }
+
+    /// The one so many places behind the head.
+    pub(super) fn behind_head(&self, places: usize) -> Option<&Event> {
+        self.held.get(places)
+    }
+
+    pub(super) fn take(&mut self) {
+        self.held.pop_front();
+    }
+
+    pub(super) fn take_behind_head(&mut self, places: usize) {
+        self.held.remove(places);
+    }
+
+    /// Everything up to here is done with.
+    pub(super) fn position(&self) -> u64 {
+        self.held.front().map_or(self.read_to, |head| head.cursor.saturating_sub(1))
+    }
+
+    /// How many are left. What has not been looked at counts as wanted.
+    pub(super) fn backlog(&self, newest: u64) -> u64 {
+        let unseen = newest.saturating_sub(self.counted_to.max(self.read_to));
+        self.held.len() as u64 + self.behind + unseen
+    }
+
+    /// Whether there is something to read, or to count: this only of a target that takes nothing, for there is time.
+    pub(super) fn needs(&self, newest: u64, is_failing: bool) -> bool {
+        let read = self.held.len() <= FEW && self.read_to < newest;
+        read || (is_failing && self.counted_to.max(self.read_to) < newest)
+    }
+
+    pub(super) async fn read<L: Ledger>(
+        &mut self,
+        ledger: &L,
+        wants: impl Fn(&Event) -> bool,
+    ) -> Result<(), StoreError> {
+        if self.held.len() > FEW {
+            let page = ledger.events(self.counted_to.max(self.read_to), PAGE).await?;
+            self.behind += page.items.iter().filter(|event| wants(event)).count() as u64;
+            self.counted_to = page.next;
+            return Ok(());
+        }
+        let page = ledger.events(self.read_to, HELD - self.held.len()).await?;
+        self.read_to = page.next;
+        for event in page.items.into_iter().filter(|event| wants(event)) {
+            if event.cursor <= self.counted_to {
+                self.behind = self.behind.saturating_sub(1);
+            }
+            self.held.push_back(event);
+        }
+        // What was counted and is not wanted any more (a code that expired) is not behind either.
+        if self.read_to >= self.counted_to {
+            self.behind = 0;
+        }
+        Ok(())
+    }
+}

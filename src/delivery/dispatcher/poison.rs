@@ -1,0 +1,63 @@
+//! A target that fails may be down, or one event may be too much for it: those behind it tell.
+
+use super::{Dispatcher, POISON_AFTER, Stopped};
+use crate::delivery::ledger::Ledger;
+use crate::delivery::target::{Outcome, Target, Wants};
+use crate::domain::event::Event;
+use crate::domain::letter::Stage;
+
+/// How many behind the head are tried at most: one more with each failure, for several may be poison in a row.
+const REACH: usize = 8;
+
+impl<T: Target, L: Ledger> Dispatcher<T, L> {
+    /// Whether one behind the head passes, in their order. If so, those before it that failed on a target that is up are
+    /// dead letters.
+    pub(super) async fn passes_behind(&mut self, failures: u32) -> Result<bool, Stopped> {
+        let reach = usize::try_from(failures - POISON_AFTER + 1).unwrap_or(REACH).min(REACH);
+        for places in 1..=reach {
+            let Some(next) = self.deliverable(places).await? else { return Ok(false) };
+            match self.deliver(&next).await? {
+                Outcome::Retry { .. } => continue,
+                Outcome::Delivered => {}
+                Outcome::Refused(reason) => self.keep(self.letter(&next, Stage::Dead, reason, 1)).await?,
+            }
+            for _ in 0..places {
+                self.last_try(failures).await?;
+                self.ahead.take();
+            }
+            self.ahead.take();
+            self.failing = None;
+            self.moved(1);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// The target may have come back just now: then it takes the head too, if late.
+    async fn last_try(&mut self, failures: u32) -> Result<(), Stopped> {
+        let Some(head) = self.ahead.head().cloned() else { return Ok(()) };
+        let why = match self.deliver(&head).await? {
+            Outcome::Delivered => return Ok(()),
+            Outcome::Refused(why) => why,
+            Outcome::Retry { reason, .. } => format!("{reason}, again and again, while one behind it was taken"),
+        };
+        tracing::warn!(target = self.parts.name, event = head.id(), why, "a delivery is given up: a dead letter");
+        self.keep(self.letter(&head, Stage::Dead, why, failures)).await
+    }
+
+    /// The one so many places behind the head. What waits for its number tells nothing, and goes aside.
+    async fn deliverable(&mut self, places: usize) -> Result<Option<Event>, Stopped> {
+        while let Some(next) = self.ahead.behind_head(places).cloned() {
+            match self.parts.target.wants(&next, self.parts.clock.now()) {
+                Wants::Yes if !self.aside.has(next.cursor) => return Ok(Some(next)),
+                Wants::WithPhone if !self.aside.has(next.cursor) => {
+                    self.keep(self.nameless(&next)).await?;
+                    self.ask_for_number(next.cursor).await;
+                }
+                _ => {}
+            }
+            self.ahead.take_behind_head(places);
+        }
+        Ok(None)
+    }
+}

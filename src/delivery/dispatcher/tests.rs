@@ -1,0 +1,318 @@
+//! The real dispatcher between a target and a ledger that fail and crash as they are told, on a clock that is paused.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::event::{LogId, What};
+use crate::domain::letter::LetterId;
+use crate::domain::log::LoggedMessage;
+use crate::domain::log::tests::page_message;
+use crate::domain::time::SystemClock;
+use crate::store::EventPage;
+
+/// What becomes of one event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    Taken,
+    Refused,
+    /// Whatever happens, it fails.
+    Poison,
+    /// Its number becomes known after so many seconds.
+    Nameless(u64),
+    NotWanted,
+}
+
+#[derive(Default)]
+struct State {
+    fates: Vec<Fate>,
+    /// Seconds of the clock in which everything fails.
+    down: Vec<std::ops::Range<u64>>,
+    position: u64,
+    letters: BTreeMap<u64, Letter>,
+    taken: Vec<u64>,
+    /// How many more writes and deliveries the process lives to see, and whether the last one still has its effect.
+    crash: Option<(usize, bool)>,
+}
+
+#[derive(Clone)]
+struct World {
+    state: Arc<Mutex<State>>,
+    newest: watch::Sender<u64>,
+    crashed: CancellationToken,
+    started: Instant,
+}
+
+impl World {
+    fn new(fates: Vec<Fate>) -> Self {
+        let newest = watch::Sender::new(fates.len() as u64);
+        let state = Arc::new(Mutex::new(State { fates, ..State::default() }));
+        Self { state, newest, crashed: CancellationToken::new(), started: Instant::now() }
+    }
+
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    fn fate(&self, cursor: u64) -> Fate {
+        self.state.lock().unwrap().fates[usize::try_from(cursor).unwrap() - 1]
+    }
+
+    /// Does what it is to do, unless the process dies of it: then this never returns.
+    async fn step<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let done = {
+            let mut state = self.state.lock().unwrap();
+            match state.crash {
+                Some((0, true)) => {
+                    act(&mut state);
+                    None
+                }
+                Some((0, false)) => None,
+                Some((left, effect)) => {
+                    state.crash = Some((left - 1, effect));
+                    Some(act(&mut state))
+                }
+                None => Some(act(&mut state)),
+            }
+        };
+        match done {
+            Some(done) => done,
+            None => {
+                self.crashed.cancel();
+                std::future::pending().await
+            }
+        }
+    }
+
+    fn event(&self, cursor: u64) -> Event {
+        let mut page = page_message(&format!("m{cursor}"), "hola");
+        let known = match self.fate(cursor) {
+            Fate::Nameless(after) => self.now() >= after,
+            _ => true,
+        };
+        page.phone = known.then(|| "5491122334455".to_owned());
+        let message = LoggedMessage::from_page(page, Timestamp::from_millis(0), false).unwrap();
+        Event { log: LogId(1), cursor, at: message.received_at, what: What::Message(Box::new(message)) }
+    }
+}
+
+impl Ledger for World {
+    fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
+        let end = (after + limit as u64).min(*self.newest.borrow());
+        Ok(EventPage { items: (after + 1..=end).map(|cursor| self.event(cursor)).collect(), next: end })
+    }
+
+    async fn event(&self, cursor: u64) -> Result<Option<Event>, StoreError> {
+        Ok(Some(self.event(cursor)))
+    }
+
+    async fn advance(&self, _: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+        let write = move |state: &mut State| {
+            state.position = state.position.max(position);
+            state.letters.extend(aside.map(|letter| (letter.event, letter)));
+        };
+        self.step(write).await;
+        Ok(())
+    }
+
+    async fn keep_letter(&self, _: String, letter: Letter) -> Result<(), StoreError> {
+        self.step(|state| state.letters.insert(letter.event, letter)).await;
+        Ok(())
+    }
+
+    async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+        self.step(|state| state.letters.remove(&id.event)).await;
+        Ok(())
+    }
+}
+
+impl Target for World {
+    fn wants(&self, event: &Event, _: Timestamp) -> Wants {
+        match self.fate(event.cursor) {
+            Fate::NotWanted => Wants::No,
+            Fate::Nameless(_) if event.message().is_some_and(|message| message.phone.is_none()) => Wants::WithPhone,
+            _ => Wants::Yes,
+        }
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Outcome {
+        let (fate, now) = (self.fate(event.cursor), self.now());
+        let take = |state: &mut State| {
+            let down = state.down.iter().any(|span| span.contains(&now));
+            match fate {
+                Fate::Poison => Outcome::Retry { reason: "poison".to_owned(), after: None },
+                _ if down => Outcome::Retry { reason: "down".to_owned(), after: None },
+                Fate::Refused => Outcome::Refused("refused".to_owned()),
+                _ => {
+                    state.taken.push(event.cursor);
+                    Outcome::Delivered
+                }
+            }
+        };
+        self.step(take).await
+    }
+}
+
+/// Starts a dispatcher on what the world remembers.
+fn start(world: &mut World) -> (JoinHandle<()>, mpsc::Sender<Replay>, CancellationToken) {
+    world.crashed = CancellationToken::new();
+    let (position, letters) = {
+        let state = world.state.lock().unwrap();
+        (state.position, state.letters.values().cloned().collect())
+    };
+    let ((replay, replays), (nameless, _)) = (mpsc::channel(8), mpsc::channel(8));
+    let stop = CancellationToken::new();
+    let parts = Parts {
+        name: "target".to_owned(),
+        address: String::new(),
+        target: world.clone(),
+        ledger: world.clone(),
+        position,
+        letters,
+        clock: Arc::new(SystemClock),
+        backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
+        patience: Duration::from_secs(60),
+        nameless,
+        replays,
+        status: watch::Sender::new(TargetStatus::default()),
+        stop: stop.clone(),
+    };
+    (tokio::spawn(run(parts)), replay, stop)
+}
+
+/// Lets it run until nothing more can happen: longer than any pause, and than any target here is down.
+async fn play(world: &mut World) -> mpsc::Sender<Replay> {
+    loop {
+        let (task, replay, stop) = start(world);
+        let quiet = tokio::time::sleep(Duration::from_secs(4 * 3600));
+        tokio::select! {
+            () = quiet => {
+                stop.cancel();
+                task.await.unwrap();
+                return replay;
+            }
+            () = world.crashed.clone().cancelled_owned() => {
+                task.abort();
+                world.state.lock().unwrap().crash = None;
+            }
+        }
+    }
+}
+
+fn dead(world: &World) -> Vec<u64> {
+    let state = world.state.lock().unwrap();
+    state.letters.values().filter(|letter| letter.stage == Stage::Dead).map(|letter| letter.event).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_down_for_an_hour_gets_everything_in_order_once_afterwards() {
+    let mut world = World::new(vec![Fate::Taken; 500]);
+    world.state.lock().unwrap().down.push(0..3600);
+    play(&mut world).await;
+    assert_eq!(world.state.lock().unwrap().taken, (1..=500).collect::<Vec<_>>());
+    assert_eq!((dead(&world), world.state.lock().unwrap().position), (vec![], 500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn poison_goes_aside_and_the_others_pass() {
+    let mut world = World::new(vec![Fate::Taken, Fate::Poison, Fate::Nameless(u64::MAX), Fate::Refused, Fate::Taken]);
+    play(&mut world).await;
+    assert_eq!(world.state.lock().unwrap().taken, [1, 5]);
+    assert_eq!(dead(&world), [2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_fails_alone_is_waited_for() {
+    let mut world = World::new(vec![Fate::Taken, Fate::Poison]);
+    play(&mut world).await;
+    assert_eq!(
+        (dead(&world), world.state.lock().unwrap().position),
+        (vec![], 1),
+        "nothing tells it from a target that is down"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_goes_out_when_it_is_asked_for() {
+    let mut world = World::new(vec![Fate::Refused, Fate::Taken]);
+    play(&mut world).await;
+    assert_eq!(dead(&world), [1]);
+    world.state.lock().unwrap().fates[0] = Fate::Taken;
+    let (task, replay, stop) = start(&mut world);
+    let (found, answer) = oneshot::channel();
+    replay.send((1, found)).await.unwrap();
+    assert!(answer.await.unwrap());
+    let (found, answer) = oneshot::channel();
+    replay.send((2, found)).await.unwrap();
+    assert!(!answer.await.unwrap(), "that one was delivered");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(world.state.lock().unwrap().taken, [2, 1]);
+    assert!(world.state.lock().unwrap().letters.is_empty());
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        8 => Just(Fate::Taken),
+        1 => Just(Fate::Refused),
+        1 => Just(Fate::Poison),
+        1 => (0..90u64).prop_map(Fate::Nameless),
+        2 => Just(Fate::NotWanted),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever fails and whenever the process dies: everything that is wanted is taken or a dead letter, in order.
+    #[test]
+    fn nothing_is_lost_and_no_more_is_doubled_than_crashes_explain(
+        fates in proptest::collection::vec(fate(), 1..100),
+        down in proptest::collection::vec((0..4000u64, 1..2000u64), 0..3),
+        crashes in proptest::collection::vec((0..60usize, any::<bool>()), 0..5),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let (taken, dead, position) = runtime.block_on(async {
+            let mut world = World::new(fates.clone());
+            world.state.lock().unwrap().down = down.iter().map(|(from, span)| *from..from + span).collect();
+            for crash in &crashes {
+                world.state.lock().unwrap().crash = Some(*crash);
+                play(&mut world).await;
+            }
+            play(&mut world).await;
+            let state = world.state.lock().unwrap();
+            let dead: BTreeSet<u64> = state.letters.keys().copied().collect();
+            (state.taken.clone(), dead, state.position)
+        });
+        let last = (1..).zip(&fates).filter(|(_, fate)| **fate != Fate::NotWanted).map(|(n, _)| n).max();
+        for (cursor, fate) in (1..).zip(&fates) {
+            let (was_taken, is_dead) = (taken.contains(&cursor), dead.contains(&cursor));
+            match fate {
+                Fate::Taken => prop_assert!(was_taken && !is_dead, "{cursor}"),
+                Fate::Refused => prop_assert!(is_dead && !was_taken, "{cursor}"),
+                // The last one may be waited for: what stands behind it alone could tell.
+                Fate::Poison => prop_assert!(!was_taken && (is_dead || position < cursor), "{cursor} {last:?}"),
+                Fate::Nameless(_) => prop_assert!(was_taken != is_dead, "{cursor}"),
+                Fate::NotWanted => prop_assert!(!was_taken && !is_dead, "{cursor}"),
+            }
+        }
+        let distinct: BTreeSet<_> = taken.iter().collect();
+        if crashes.is_empty() {
+            prop_assert_eq!(distinct.len(), taken.len(), "without a crash each goes out once");
+        }
+        // In order, but for those that waited for a number, and what was delivered again.
+        let mut seen = BTreeSet::new();
+        let plain = taken.iter().copied().filter(|cursor| fates[usize::try_from(*cursor).unwrap() - 1] == Fate::Taken);
+        let first: Vec<_> = plain.filter(|cursor| seen.insert(*cursor)).collect();
+        prop_assert!(first.is_sorted(), "{first:?}");
+    }
+}

@@ -1,0 +1,269 @@
+//! The central hub's listener: what it stores (persistence) and what its conversations show.
+//!
+//! Only text between two people goes there, under phone numbers, never under a LID's digits.
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Uri, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::client::{Client, outcome};
+use super::target::{Outcome, Target, Wants};
+use crate::config::{Hub, HubUser};
+use crate::domain::event::{Event, What};
+use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::time::Timestamp;
+use crate::secret::Secret;
+
+/// How long the hub's token is used before another is asked for; the hub's contract.
+const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
+
+/// The text that an event brings to the hub.
+fn text(event: &Event) -> Option<&LoggedMessage> {
+    match &event.what {
+        What::Message(message) if message.is_personal_text() => Some(message),
+        _ => None,
+    }
+}
+
+/// A client id as the hub writes it: a number where it is one.
+fn cliente_id(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
+}
+
+/// WhatsApp's time has whole seconds and the hub tells messages apart by sender, text and time: the milliseconds come
+/// from the message's id, the same each time.
+fn moment(message: &LoggedMessage) -> Timestamp {
+    let digest = Sha256::digest(message.id.as_str());
+    let millis = u64::from(u16::from_be_bytes([digest[0], digest[1]])) % 1000;
+    message.timestamp.plus(Duration::from_millis(millis))
+}
+
+/// `POST /api/listener/incoming-message` and `outgoing-message`: everything, ours included.
+pub(super) struct Persistence {
+    client: Client,
+    incoming: Uri,
+    outgoing: Uri,
+    cliente_id: Value,
+    token: Option<HeaderValue>,
+}
+
+/// `POST /api/listener/test-message`: received, or sent by a person; what this service sent is known there already.
+pub(super) struct Conversation {
+    client: Client,
+    messages: Uri,
+    login: Uri,
+    user: HubUser,
+    cliente_id: Value,
+    token: Option<(HeaderValue, Instant)>,
+}
+
+/// The hub's address cannot have such a path.
+pub(super) type BadAddress = http::uri::InvalidUri;
+
+fn header_of(secret: &Secret, before: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("{before}{}", secret.reveal())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+impl Persistence {
+    pub(super) fn new(client: Client, hub: &Hub) -> Result<Self, BadAddress> {
+        Ok(Self {
+            client,
+            incoming: format!("{}/api/listener/incoming-message", hub.base).parse()?,
+            outgoing: format!("{}/api/listener/outgoing-message", hub.base).parse()?,
+            cliente_id: cliente_id(&hub.cliente_id),
+            token: hub.listener_token.as_ref().and_then(|token| header_of(token, "")),
+        })
+    }
+
+    fn body(&self, message: &LoggedMessage) -> Option<(&Uri, Value)> {
+        let (other, at) = (message.phone.as_deref()?, moment(message));
+        let (cliente_id, text) = (&self.cliente_id, message.body.reveal());
+        Some(match message.direction {
+            Direction::In => {
+                (&self.incoming, json!({ "cliente_id": cliente_id, "from": other, "message": text, "timestamp": at }))
+            }
+            Direction::Out => {
+                let own = message.account.as_deref()?;
+                let body =
+                    json!({ "cliente_id": cliente_id, "from": own, "to": other, "message": text, "timestamp": at });
+                (&self.outgoing, body)
+            }
+        })
+    }
+}
+
+impl Target for Persistence {
+    fn wants(&self, event: &Event, _: Timestamp) -> Wants {
+        match text(event) {
+            Some(message) if self.body(message).is_some() => Wants::Yes,
+            Some(_) => Wants::WithPhone,
+            None => Wants::No,
+        }
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Outcome {
+        let Some((url, body)) = text(event).and_then(|message| self.body(message)) else {
+            return Outcome::Refused("its phone number is not known".to_owned());
+        };
+        let token = self.token.clone().map(|token| (HeaderName::from_static("x-internal-token"), token));
+        outcome(self.client.post(url, token.into_iter().collect(), body.to_string().into_bytes()).await)
+    }
+}
+
+impl Conversation {
+    pub(super) fn new(client: Client, hub: &Hub, user: HubUser) -> Result<Self, BadAddress> {
+        Ok(Self {
+            client,
+            messages: format!("{}/api/listener/test-message", hub.base).parse()?,
+            login: format!("{}/api/auth/login", hub.base).parse()?,
+            user,
+            cliente_id: cliente_id(&hub.cliente_id),
+            token: None,
+        })
+    }
+
+    fn body(&self, message: &LoggedMessage) -> Option<Value> {
+        let phone = message.phone.as_deref()?;
+        let human = message.direction == Direction::Out;
+        let text = message.body.reveal();
+        Some(json!({ "cliente_id": self.cliente_id, "telefono": phone, "texto": text, "esHumano": human }))
+    }
+
+    async fn token(&mut self) -> Result<HeaderValue, Outcome> {
+        if let Some((token, until)) = &self.token
+            && Instant::now() < *until
+        {
+            return Ok(token.clone());
+        }
+        #[derive(Deserialize)]
+        struct LoggedIn {
+            token: Secret,
+        }
+        let body = json!({ "username": self.user.name, "password": self.user.password.reveal() });
+        let later =
+            |reason: String| Outcome::Retry { reason: format!("the hub's login failed: {reason}"), after: None };
+        let answer = self.client.post(&self.login, Vec::new(), body.to_string().into_bytes()).await;
+        let body = answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default();
+        match outcome(answer) {
+            Outcome::Delivered => {}
+            // Whatever is wrong with the login is not wrong with the message.
+            Outcome::Refused(reason) => return Err(later(reason)),
+            Outcome::Retry { reason, after } => {
+                return Err(Outcome::Retry { reason: format!("the hub's login failed: {reason}"), after });
+            }
+        }
+        let token = serde_json::from_slice::<LoggedIn>(&body).ok().and_then(|login| header_of(&login.token, "Bearer "));
+        let token = token.ok_or_else(|| later("its answer has no token".to_owned()))?;
+        self.token = Some((token.clone(), Instant::now() + TOKEN_LIFE));
+        Ok(token)
+    }
+
+    async fn post(&mut self, body: &Value) -> Result<(bool, Outcome), Outcome> {
+        let token = self.token().await?;
+        let headers = vec![(header::AUTHORIZATION, token)];
+        let answer = self.client.post(&self.messages, headers, body.to_string().into_bytes()).await;
+        let expired = answer.as_ref().is_ok_and(|answer| answer.status == http::StatusCode::UNAUTHORIZED);
+        if expired {
+            self.token = None;
+        }
+        Ok((expired, outcome(answer)))
+    }
+}
+
+impl Target for Conversation {
+    fn wants(&self, event: &Event, _: Timestamp) -> Wants {
+        match text(event) {
+            Some(message) if message.sent_by_us.is_some() => Wants::No,
+            Some(message) if message.phone.is_some() => Wants::Yes,
+            Some(_) => Wants::WithPhone,
+            None => Wants::No,
+        }
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Outcome {
+        let Some(body) = text(event).and_then(|message| self.body(message)) else {
+            return Outcome::Refused("its phone number is not known".to_owned());
+        };
+        // A token that the hub no longer takes is renewed once.
+        match self.post(&body).await {
+            Ok((true, _)) => self.post(&body).await.map_or_else(|failed| failed, |(_, outcome)| outcome),
+            Ok((false, outcome)) | Err(outcome) => outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::event::LogId;
+    use crate::domain::log::Origin;
+    use crate::domain::log::tests::page_message;
+    use crate::domain::message::PageMessage;
+
+    fn hub() -> Hub {
+        let user = HubUser { name: "u".to_owned(), password: Secret::new("p") };
+        Hub { base: "http://h".to_owned(), user: Some(user), listener_token: None, cliente_id: "51".to_owned() }
+    }
+
+    fn event(message: LoggedMessage) -> Event {
+        Event { log: LogId(1), cursor: 1, at: message.received_at, what: What::Message(Box::new(message)) }
+    }
+
+    fn message(change: impl FnOnce(&mut PageMessage)) -> LoggedMessage {
+        let mut page = page_message("false_1@lid_AB", "hola");
+        page.phone = Some("5491122334455".to_owned());
+        change(&mut page);
+        let mut logged = LoggedMessage::from_page(page, Timestamp::from_millis(0), false).unwrap();
+        logged.account = Some("5491150000001".to_owned());
+        logged
+    }
+
+    #[test]
+    fn each_direction_has_the_hubs_own_form() {
+        let persistence = Persistence::new(Client::new().unwrap(), &hub()).unwrap();
+        let received = message(|_| {});
+        let (url, body) = persistence.body(&received).unwrap();
+        assert_eq!(url, "http://h/api/listener/incoming-message");
+        assert_eq!(
+            (&body["cliente_id"], &body["from"], &body["message"]),
+            (&51.into(), &"5491122334455".into(), &"hola".into())
+        );
+        let at: Timestamp = serde_json::from_value(body["timestamp"].clone()).unwrap();
+        assert_eq!(at.as_millis() / 1000, 1);
+        assert_eq!(body, persistence.body(&received).unwrap().1, "the same each time");
+        let sent = message(|page| page.from_me = true);
+        let (url, body) = persistence.body(&sent).unwrap();
+        assert_eq!(url, "http://h/api/listener/outgoing-message");
+        assert_eq!((&body["from"], &body["to"]), (&"5491150000001".into(), &"5491122334455".into()));
+    }
+
+    #[test]
+    fn only_text_between_two_people_goes_there() {
+        let (hub, now) = (hub(), Timestamp::from_millis(0));
+        let persistence = Persistence::new(Client::new().unwrap(), &hub).unwrap();
+        let conversation = Conversation::new(Client::new().unwrap(), &hub, hub.user.clone().unwrap()).unwrap();
+        let both = |message: LoggedMessage| {
+            let event = event(message);
+            (persistence.wants(&event, now), conversation.wants(&event, now))
+        };
+        assert_eq!(both(message(|_| {})), (Wants::Yes, Wants::Yes));
+        assert_eq!(both(message(|page| page.chat = "1@g.us".to_owned())), (Wants::No, Wants::No));
+        assert_eq!(both(message(|page| page.kind = "image".to_owned())), (Wants::No, Wants::No));
+        assert_eq!(both(message(|page| page.body = Secret::new(" "))), (Wants::No, Wants::No));
+        assert_eq!(both(message(|page| page.phone = None)), (Wants::WithPhone, Wants::WithPhone));
+        let mut ours = message(|page| page.from_me = true);
+        ours.sent_by_us = Some(Origin::default());
+        assert_eq!(both(ours), (Wants::Yes, Wants::No), "the conversation knows what the hub had sent itself");
+        let human = message(|page| page.from_me = true);
+        assert_eq!(conversation.body(&human).unwrap()["esHumano"], true);
+        assert_eq!(conversation.body(&message(|_| {})).unwrap()["esHumano"], false);
+    }
+}

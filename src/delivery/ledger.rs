@@ -1,0 +1,48 @@
+//! What a dispatcher needs of the store; a trait so that crashes between any two writes can be tried.
+
+use tokio::sync::watch;
+
+use crate::domain::event::Event;
+use crate::domain::letter::{Letter, LetterId};
+use crate::store::{EventPage, Store, StoreError};
+
+/// What it says it keeps survives a crash.
+pub(super) trait Ledger: Clone + Send + Sync + 'static {
+    fn newest(&self) -> watch::Receiver<u64>;
+    fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<EventPage, StoreError>> + Send;
+    fn event(&self, cursor: u64) -> impl Future<Output = Result<Option<Event>, StoreError>> + Send;
+    fn advance(
+        &self,
+        target: String,
+        position: u64,
+        aside: Option<Letter>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn keep_letter(&self, target: String, letter: Letter) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn drop_letter(&self, id: LetterId) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl Ledger for Store {
+    fn newest(&self) -> watch::Receiver<u64> {
+        Self::newest(self)
+    }
+
+    async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
+        Self::events(self, after, limit).await
+    }
+
+    async fn event(&self, cursor: u64) -> Result<Option<Event>, StoreError> {
+        Self::event(self, cursor).await
+    }
+
+    async fn advance(&self, target: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+        Self::advance(self, target, position, aside).await
+    }
+
+    async fn keep_letter(&self, target: String, letter: Letter) -> Result<(), StoreError> {
+        Self::keep_letter(self, target, letter).await
+    }
+
+    async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+        Self::drop_letter(self, id).await
+    }
+}

@@ -1,0 +1,32 @@
+//! What a target of delivery is: what it wants of the log, and how an event is handed to it.
+
+use std::time::Duration;
+
+use crate::domain::event::Event;
+use crate::domain::time::Timestamp;
+
+/// Whether an event is for a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    No,
+    Yes,
+    /// Once the phone number of its chat is known.
+    WithPhone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Delivered,
+    /// Not now; `after` is what the target asked to be left alone for.
+    Retry {
+        reason: String,
+        after: Option<Duration>,
+    },
+    /// Never, as it is.
+    Refused(String),
+}
+
+pub(super) trait Target: Send + Sync + 'static {
+    fn wants(&self, event: &Event, now: Timestamp) -> Wants;
+    fn deliver(&mut self, event: &Event) -> impl Future<Output = Outcome> + Send;
+}

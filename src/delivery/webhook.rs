@@ -1,0 +1,74 @@
+//! A webhook: every event, signed after the Standard Webhooks scheme.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Uri};
+use sha2::{Digest, Sha256};
+
+use super::client::{Client, outcome};
+use super::sign::signature;
+use super::target::{Outcome, Target, Wants};
+use crate::config::SigningKey;
+use crate::domain::event::{CodeShown, Event, What};
+use crate::domain::time::{Clock, Timestamp};
+
+/// The picture of a code, while it is the one to scan.
+pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;
+
+pub(super) struct Webhook {
+    pub client: Client,
+    pub url: Uri,
+    pub key: Option<SigningKey>,
+    pub clock: Arc<dyn Clock>,
+    /// For those who may have the code itself.
+    pub codes: Option<Codes>,
+}
+
+/// The name of a webhook, which its place in the log is kept under: the same as long as its address is.
+pub(super) fn name(url: &str) -> String {
+    let digest = Sha256::digest(url);
+    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("webhook-{short}")
+}
+
+impl Target for Webhook {
+    fn wants(&self, event: &Event, now: Timestamp) -> Wants {
+        match &event.what {
+            // Nobody can scan it any more.
+            What::Code(code) if code.expires_at <= now => Wants::No,
+            _ => Wants::Yes,
+        }
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Outcome {
+        let code = match (&event.what, &self.codes) {
+            (What::Code(shown), Some(codes)) => codes(shown),
+            _ => None,
+        };
+        let body = match serde_json::to_vec(&event.told(code.as_deref())) {
+            Ok(body) => body,
+            Err(error) => return Outcome::Refused(format!("it cannot be written as JSON: {error}")),
+        };
+        let (id, seconds) = (event.id(), self.clock.now().as_millis() / 1000);
+        let signed = self.key.as_ref().and_then(|key| signature(key, &id, seconds, &body));
+        let mut headers = vec![(HeaderName::from_static("webhook-timestamp"), HeaderValue::from(seconds))];
+        for (name, value) in [("webhook-id", Some(id)), ("webhook-signature", signed)] {
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                headers.push((HeaderName::from_static(name), value));
+            }
+        }
+        outcome(self.client.post(&self.url, headers, body).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_nothing_of_the_address_and_is_stable() {
+        assert_eq!(name("https://a.example/hook?token=1"), name("https://a.example/hook?token=1"));
+        assert_ne!(name("https://a.example/hook?token=1"), name("https://a.example/hook?token=2"));
+        assert_eq!(name("https://a.example/").len(), "webhook-".len() + 8);
+    }
+}

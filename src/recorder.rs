@@ -1,0 +1,59 @@
+//! What happens to the session, kept: every transition in the history and the log, every new code in the log.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::event::{CodeShown, Happening};
+use crate::domain::state::Transition;
+use crate::domain::time::Timestamp;
+use crate::session::Snapshot;
+use crate::store::{LogChange, Store, StoreError};
+
+/// A session moves a few times a minute at worst; the store takes milliseconds.
+pub const TRANSITIONS: usize = 256;
+
+/// Runs until the transitions end. Each is flushed, several at once where they came together.
+pub async fn run(
+    store: Store,
+    mut transitions: mpsc::Receiver<Transition>,
+    mut session: watch::Receiver<Arc<Snapshot>>,
+) {
+    let mut steps = Vec::new();
+    let mut shown = None;
+    loop {
+        let kept = tokio::select! {
+            biased;
+            read = transitions.recv_many(&mut steps, TRANSITIONS) => {
+                if read == 0 {
+                    return;
+                }
+                keep(&store, &mut steps).await
+            }
+            Ok(()) = session.changed() => {
+                let code = new_code(&session.borrow_and_update(), &mut shown);
+                match code {
+                    None => Ok(()),
+                    Some(code) => store.log(Arc::new(vec![LogChange::Happened(Happening::Code(code))])).await,
+                }
+            }
+        };
+        if let Err(error) = kept {
+            tracing::error!(%error, "what happened to the session could not be stored");
+        }
+    }
+}
+
+async fn keep(store: &Store, steps: &mut Vec<Transition>) -> Result<(), StoreError> {
+    let mut result = Ok(());
+    for step in steps.drain(..) {
+        result = result.and(store.append_transition(&step).await);
+    }
+    result.and(store.flush().await)
+}
+
+fn new_code(session: &Snapshot, shown: &mut Option<Timestamp>) -> Option<CodeShown> {
+    let code = session.code.as_ref()?;
+    let is_new = shown.replace(code.generated_at) != Some(code.generated_at);
+    is_new.then(|| CodeShown { attempt: code.attempt, generated_at: code.generated_at, expires_at: code.expires_at })
+}

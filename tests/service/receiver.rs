@@ -1,0 +1,108 @@
+//! A webhook's receiving end: keeps what it got, and answers as it is told.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::DEADLINE;
+
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub id: String,
+    pub headers: HeaderMap,
+    pub raw: Bytes,
+    pub body: Value,
+}
+
+type Answer = Box<dyn FnMut(&Received) -> u16 + Send>;
+
+#[derive(Clone)]
+pub struct Receiver {
+    pub address: SocketAddr,
+    taken: watch::Sender<Vec<Received>>,
+    answer: Arc<Mutex<Answer>>,
+    stop: CancellationToken,
+}
+
+impl Receiver {
+    pub async fn start() -> Self {
+        Self::on("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    /// On an address of before: a receiver that comes back.
+    pub async fn on(address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(address).unwrap();
+        let listener = socket.listen(128).unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer: Answer = Box::new(|_| 204);
+        let (answer, stop) = (Arc::new(Mutex::new(answer)), CancellationToken::new());
+        let receiver = Self { address, taken: watch::Sender::new(Vec::new()), answer, stop };
+        let router = Router::new().route("/hook", post(take)).with_state(receiver.clone());
+        let serving = receiver.stop.clone();
+        tokio::spawn(async move { serving.run_until_cancelled(axum::serve(listener, router).into_future()).await });
+        receiver
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.address)
+    }
+
+    /// What it answers from now on: what is not 2xx is not taken.
+    pub fn answers(&self, answer: impl FnMut(&Received) -> u16 + Send + 'static) {
+        *self.answer.lock().unwrap() = Box::new(answer);
+    }
+
+    pub fn taken(&self) -> Vec<Received> {
+        self.taken.borrow().clone()
+    }
+
+    /// Waits until what was taken satisfies the condition, as long as something comes; gives it.
+    pub async fn until(&self, what: &str, condition: impl Fn(&[Received]) -> bool) -> Vec<Received> {
+        let mut taken = self.taken.subscribe();
+        loop {
+            if condition(&taken.borrow_and_update()) {
+                return self.taken();
+            }
+            if tokio::time::timeout(DEADLINE, taken.changed()).await.is_err() {
+                let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+                for one in self.taken.borrow().iter() {
+                    *kinds.entry(one.body["type"].to_string()).or_default() += 1;
+                }
+                panic!("waited for {what} in vain; taken: {kinds:?}");
+            }
+        }
+    }
+
+    /// Gone at once, its connections with it.
+    pub fn dies(&self) {
+        self.stop.cancel();
+    }
+}
+
+async fn take(State(receiver): State<Receiver>, headers: HeaderMap, raw: Bytes) -> StatusCode {
+    let body = serde_json::from_slice(&raw).unwrap();
+    let id = headers["webhook-id"].to_str().unwrap().to_owned();
+    let received = Received { id, headers, raw, body };
+    let status = receiver.answer.lock().unwrap()(&received);
+    if (200..300).contains(&status) {
+        receiver.taken.send_modify(|taken| taken.push(received));
+    }
+    StatusCode::from_u16(status).unwrap()
+}
+
+/// The ids of the messages among what was taken, in order.
+pub fn messages(taken: &[Received]) -> Vec<String> {
+    let news = taken.iter().filter(|received| received.body["type"] == "message");
+    news.map(|received| received.body["data"]["id"].as_str().unwrap().to_owned()).collect()
+}
