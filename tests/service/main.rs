@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod delivery;
+mod events;
 mod http;
+mod hub;
 mod link;
 mod messages;
 mod once;

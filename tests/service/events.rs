@@ -1,0 +1,133 @@
+//! `/events`: followed, resumed, and bounded.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use simulator::Incoming;
+
+use crate::world::{DEADLINE, FRIEND, World};
+
+/// A client of the stream.
+struct Follower {
+    response: reqwest::Response,
+    text: String,
+    events: VecDeque<Sent>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    name: String,
+    id: String,
+    data: Value,
+}
+
+impl Follower {
+    async fn follow(world: &World, last: Option<&str>) -> Self {
+        let mut request = world.request("GET", "/events");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new(), events: VecDeque::new() }
+    }
+
+    async fn next(&mut self) -> Sent {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return event;
+            }
+            let chunk = tokio::time::timeout(DEADLINE, self.response.chunk()).await.expect("no event came");
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap().expect("the stream ended")).unwrap());
+            while let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |name: &str| {
+                    let prefix = format!("{name}: ");
+                    event.lines().find_map(|line| line.strip_prefix(prefix.as_str())).unwrap_or_default().to_owned()
+                };
+                if !field("event").is_empty() {
+                    let data = serde_json::from_str(&field("data")).unwrap();
+                    self.events.push_back(Sent { name: field("event"), id: field("id"), data });
+                }
+                self.text = rest.to_owned();
+            }
+        }
+    }
+
+    async fn until(&mut self, name: &str) -> Sent {
+        loop {
+            let event = self.next().await;
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_comes_back_misses_nothing() {
+    let mut world = World::ready().await;
+    let mut first = Follower::follow(&world, None).await;
+    let one = world.simulator.incoming(Incoming::text(FRIEND, "uno")).unwrap();
+    let heard = first.until("message").await;
+    assert_eq!((&heard.data["data"]["id"], &heard.data["id"]), (&one.as_str().into(), &heard.id.as_str().into()));
+    assert_eq!((&heard.data["type"], &heard.data["data"]["body"]), (&"message".into(), &"uno".into()));
+    drop(first);
+    let missed: Vec<_> =
+        (0..200).map(|n| world.simulator.incoming(Incoming::text(FRIEND, format!("{n}"))).unwrap()).collect();
+    let mut second = Follower::follow(&world, Some(&heard.id)).await;
+    for id in &missed {
+        assert_eq!(second.next().await.data["data"]["id"], id.as_str());
+    }
+    let sent = world.send(FRIEND, "hola").await.1;
+    let acked = second.until("message_ack").await;
+    assert_eq!((&acked.data["type"], &acked.data["data"]["id"]), (&"message.ack".into(), &sent["message_id"]));
+    assert_eq!(world.post("/disconnect", serde_json::json!({})).await.0, 200);
+    let last = second.until("state").await;
+    assert_eq!(last.data["data"]["state"], "DISCONNECTED");
+    // Over a restart, too.
+    world.stop().await;
+    world.start().await;
+    let mut third = Follower::follow(&world, Some(&last.id)).await;
+    assert_eq!(third.until("state").await.data["data"]["state"], "INIT");
+    drop(third);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_not_known_begins_anew() {
+    let mut world = World::ready().await;
+    let heard = world.simulator.incoming(Incoming::text(FRIEND, "uno")).unwrap();
+    let mut follower = Follower::follow(&world, None).await;
+    world.simulator.incoming(Incoming::text(FRIEND, "dos")).unwrap();
+    let known = follower.until("message").await.id;
+    let (log, _) = known.rsplit_once('_').unwrap();
+    for strange in ["rubbish", "evt_00000000_1", &format!("{log}_999999")] {
+        let mut follower = Follower::follow(&world, Some(strange)).await;
+        assert_eq!(follower.next().await.name, "reset", "{strange}");
+        assert_eq!(follower.until("message").await.data["data"]["id"], heard.as_str(), "from the beginning");
+    }
+    drop(follower);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_sixty_four_follow_and_a_stop_sends_them_home() {
+    let mut world = World::started().await;
+    let mut followers = Vec::new();
+    for _ in 0..64 {
+        followers.push(Follower::follow(&world, None).await);
+    }
+    let refused = world.request("GET", "/events").send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
+    followers.pop();
+    // Its place is free as soon as the service has noticed.
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.request("GET", "/events").send().await.unwrap().status().as_u16() != 200 {
+        assert!(tokio::time::Instant::now() < deadline, "the place of a client that left is not given again");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let stopping = std::time::Instant::now();
+    world.stop().await;
+    assert!(stopping.elapsed() < std::time::Duration::from_secs(8));
+}
