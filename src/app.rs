@@ -22,6 +22,7 @@ use crate::http::{App, Server, VERSION, router};
 use crate::inbound;
 use crate::instance::{InstanceError, InstanceLock};
 use crate::listen::{self, BindError};
+use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::recorder;
 use crate::session::{self, Handle};
@@ -50,6 +51,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
     #[error("an internal task failed: {0}")]
     Internal(#[from] tokio::task::JoinError),
 }
@@ -66,7 +69,7 @@ impl StartError {
             | Self::Profile(_)
             | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Delivery(DeliveryError::Address(_)) => 78,
-            Self::Store(_) | Self::Delivery(_) | Self::Internal(_) => INTERNAL,
+            Self::Store(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
         }
     }
 }
@@ -109,6 +112,7 @@ impl Service {
         let store = opened.store;
         let tokens = config.paths.tokens.clone();
         let profile = tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??;
+        let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = mpsc::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
@@ -123,7 +127,7 @@ impl Service {
             messages,
             stop: stop_session.clone(),
         });
-        let recorder = tokio::spawn(recorder::run(store.clone(), recorded, session.watch()));
+        let recorder = tokio::spawn(recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
         let (acks, acked) = mpsc::channel(MESSAGES);
         let (inbound, keeper, nameless) = inbound::start(inbound::Parts {
             store: store.clone(),
@@ -157,6 +161,7 @@ impl Service {
             deliveries,
             lookups: Arc::default(),
             followers: Arc::default(),
+            metrics,
             clock,
             started,
             closing: closing.clone(),

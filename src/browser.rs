@@ -4,6 +4,7 @@ mod cdp;
 mod chrome;
 mod process;
 mod profile;
+mod usage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::config::{Browser as Settings, LoginMode};
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
 pub use profile::{Profile, ProfileError};
+pub use usage::{Usage, usage};
 
 /// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page.
 const SHM_MIN: u64 = 128 << 20;
@@ -144,6 +146,10 @@ impl Browser {
     }
 
     /// Waits for the process to go without being asked; says how, and Chrome's last words.
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
     pub fn gone(&self) -> impl Future<Output = String> + Send + use<> {
         let process = Arc::clone(&self.process);
         async move {

@@ -8,6 +8,7 @@ mod events;
 mod guard;
 mod health;
 mod messages;
+mod metrics;
 mod numbers;
 mod qr;
 mod router;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::delivery::Deliveries;
 use crate::domain::time::Clock;
 use crate::inbound::Inbound;
+use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::session::Handle;
 
@@ -46,6 +48,7 @@ pub struct App {
     pub followers: Arc<Followers>,
     pub inbound: Inbound,
     pub deliveries: Deliveries,
+    pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,
     /// The service is stopping: nobody is kept waiting any more.

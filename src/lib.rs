@@ -12,6 +12,7 @@ pub mod http;
 pub mod inbound;
 pub mod instance;
 pub mod listen;
+pub mod metrics;
 pub mod outbound;
 pub mod recorder;
 pub mod secret;

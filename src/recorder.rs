@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::event::{CodeShown, Happening};
-use crate::domain::state::Transition;
+use crate::domain::state::{State, Transition};
 use crate::domain::time::Timestamp;
+use crate::metrics::Metrics;
 use crate::session::Snapshot;
 use crate::store::{LogChange, Store, StoreError};
 
@@ -16,6 +17,7 @@ pub const TRANSITIONS: usize = 256;
 /// Runs until the transitions end. Each is flushed, several at once where they came together.
 pub async fn run(
     store: Store,
+    metrics: Metrics,
     mut transitions: mpsc::Receiver<Transition>,
     mut session: watch::Receiver<Arc<Snapshot>>,
 ) {
@@ -27,6 +29,10 @@ pub async fn run(
             read = transitions.recv_many(&mut steps, TRANSITIONS) => {
                 if read == 0 {
                     return;
+                }
+                for step in steps.iter().filter(|step| step.to == State::Reconnecting) {
+                    let reason = serde_json::to_value(step.reason).unwrap_or_default();
+                    metrics.reconnection(reason.as_str().unwrap_or("UNKNOWN"));
                 }
                 keep(&store, &mut steps).await
             }

@@ -85,6 +85,7 @@ struct Dispatcher<T, L> {
     newest: watch::Receiver<u64>,
     delivered: u64,
     failed_attempts: u64,
+    given_up: u64,
 }
 
 /// The service is stopping.
@@ -97,8 +98,17 @@ pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
     let aside = Aside::new(&parts.letters, parts.patience);
     let ahead = Lookahead::new(parts.position);
     let newest = parts.ledger.newest();
-    let dispatcher =
-        Dispatcher { ahead, failing: None, aside, position, newest, delivered: 0, failed_attempts: 0, parts };
+    let dispatcher = Dispatcher {
+        ahead,
+        failing: None,
+        aside,
+        position,
+        newest,
+        delivered: 0,
+        failed_attempts: 0,
+        given_up: 0,
+        parts,
+    };
     dispatcher.run().await;
     // Its sender is gone: it writes the last position and ends.
     let _ = saver.await;
@@ -266,8 +276,13 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 break;
             }
         }
-        self.aside.put(&letter);
+        self.put(&letter);
         Ok(())
+    }
+
+    fn put(&mut self, letter: &Letter) {
+        self.given_up += u64::from(letter.stage == Stage::Dead);
+        self.aside.put(letter);
     }
 
     /// The letter alone.
@@ -278,7 +293,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 break;
             }
         }
-        self.aside.put(&letter);
+        self.put(&letter);
         Ok(())
     }
 
@@ -333,6 +348,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             dead_letters: self.aside.dead(),
             delivered: self.delivered,
             failed_attempts: self.failed_attempts,
+            given_up: self.given_up,
         });
     }
 }

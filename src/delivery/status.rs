@@ -24,4 +24,5 @@ pub struct TargetStatus {
     /// Since the service started.
     pub delivered: u64,
     pub failed_attempts: u64,
+    pub given_up: u64,
 }

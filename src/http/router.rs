@@ -1,17 +1,18 @@
 //! The routes, and what every answer has in common.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use rand::Rng;
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{App, connect, deliveries, events, guard, health, messages, numbers, qr, send, status};
+use super::{App, connect, deliveries, events, guard, health, messages, metrics, numbers, qr, send, status};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -38,10 +39,12 @@ pub fn router(app: App) -> Router {
         .route("/messages", get(messages::list))
         .route("/messages/{id}", get(messages::one))
         .route("/events", get(events::events))
+        .route("/metrics", get(metrics::metrics))
         .route("/deliveries/dead", get(deliveries::dead))
         .route("/deliveries/dead/{id}/replay", post(deliveries::replay))
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .route_layer(from_fn_with_state(app.clone(), observe))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
         }))
@@ -65,6 +68,19 @@ fn cors(origins: &[String]) -> CorsLayer {
             REQUEST_ID,
         ])
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+}
+
+/// Times what is answered, by the pattern of its route.
+async fn observe(State(app): State<App>, route: MatchedPath, request: Request, next: Next) -> Response {
+    // A caller may invent methods, and each would be a series of its own.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS, Method::PUT, Method::PATCH, Method::DELETE];
+    let method = known.into_iter().find(|known| known == request.method());
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let seconds = started.elapsed().as_secs_f64();
+    let method = method.as_ref().map_or("OTHER", Method::as_str);
+    app.metrics.request(route.as_str(), method, response.status().as_str(), seconds);
+    response
 }
 
 /// Gives every answer its request id and its protection, and every error its shape.

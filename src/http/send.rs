@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::domain::address::ChatId;
 use crate::domain::once::SendKey;
-use crate::outbound::{SendRequest, Sent};
+use crate::outbound::{SendError, SendRequest, Sent};
 use crate::secret::{Secret, masked};
 
 use super::App;
@@ -29,6 +29,7 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
     let to = masked(&request.to.to_string());
     let cliente_id = request.cliente_id.clone();
     let result = app.outbound.send(request).await;
+    app.metrics.send(outcome(&result));
     let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(sent) => {
@@ -39,6 +40,26 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
             tracing::warn!(to, cliente_id, wait_ms, %error, "not sent");
             Err(error.into())
         }
+    }
+}
+
+/// What came of a request, in a word.
+fn outcome(result: &Result<Sent, SendError>) -> &'static str {
+    match result {
+        Ok(sent) if sent.dry_run => "dry_run",
+        Ok(_) => "sent",
+        Err(SendError::Failed { .. }) => "failed",
+        Err(SendError::Unconfirmed { .. }) => "unconfirmed",
+        Err(SendError::RateLimited { .. }) => "rate_limited",
+        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer) => "not_ready",
+        Err(SendError::Unavailable(_)) => "unavailable",
+        Err(
+            SendError::Refused(_)
+            | SendError::NotOnWhatsApp
+            | SendError::Disabled
+            | SendError::ClienteNotAllowed
+            | SendError::KeyConflict,
+        ) => "refused",
     }
 }
 

@@ -181,6 +181,9 @@ impl Driver {
         let mut stopping = false;
         loop {
             self.pulse.beat();
+            if matches!(self.slot, Slot::Empty) {
+                self.pulse.runs(None);
+            }
             if stopping && self.machine.is_at_rest() && matches!(self.slot, Slot::Empty) && !self.wipe {
                 break;
             }
@@ -343,6 +346,7 @@ impl Driver {
             Ok((Launched { browser, tab, events }, adapter)) => {
                 let page = Page::new(tab, &adapter, self.parts.timings.page_call);
                 self.browser_version = Some(browser.version.clone());
+                self.pulse.runs(Some(browser.pid()));
                 let gone = Box::pin(browser.gone());
                 self.slot = Slot::Running(Box::new(Running { browser, page, events, reader: Reader::default(), gone }));
                 self.feed(Input::Launched);

@@ -1,12 +1,13 @@
 //! What others hold of the session: questions in, typed answers out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::browser::{Usage, usage};
 use crate::domain::address::{ChatId, PhoneNumber};
 use crate::domain::message::Ack;
 use crate::domain::state::State;
@@ -96,21 +97,40 @@ pub(super) enum Request {
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
 
-/// Shows that the driver is turning.
+/// Shows that the driver is turning, and how its browser does.
 #[derive(Debug)]
 pub(super) struct Pulse {
     started: Instant,
     last_ms: AtomicU64,
+    /// The browser's process; 0 where none runs.
+    browser: AtomicI32,
+    /// Microseconds the renderer took to answer last; 0 where it has not yet.
+    heartbeat_us: AtomicU64,
 }
 
 impl Pulse {
     pub(super) fn new() -> Self {
-        Self { started: Instant::now(), last_ms: AtomicU64::new(0) }
+        Self {
+            started: Instant::now(),
+            last_ms: AtomicU64::new(0),
+            browser: AtomicI32::new(0),
+            heartbeat_us: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn beat(&self) {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    pub(super) fn runs(&self, browser: Option<i32>) {
+        self.browser.store(browser.unwrap_or(0), Ordering::Relaxed);
+        self.heartbeat_us.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn heartbeat(&self, took: Duration) {
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.heartbeat_us.store(micros.max(1), Ordering::Relaxed);
     }
 
     fn is_steady(&self) -> bool {
@@ -140,6 +160,21 @@ impl Handle {
     /// False when the driver is stuck or gone.
     pub fn is_alive(&self) -> bool {
         !self.requests.is_closed() && self.pulse.is_steady()
+    }
+
+    /// How long the renderer took to answer last; None before it has.
+    pub fn heartbeat(&self) -> Option<Duration> {
+        let micros = self.pulse.heartbeat_us.load(Ordering::Relaxed);
+        (micros > 0).then(|| Duration::from_micros(micros))
+    }
+
+    /// What the browser costs just now; None where none runs.
+    pub async fn browser_usage(&self) -> Option<Usage> {
+        let pid = self.pulse.browser.load(Ordering::Relaxed);
+        if pid == 0 {
+            return None;
+        }
+        tokio::task::spawn_blocking(move || usage(pid)).await.ok().flatten()
     }
 
     /// Starts the session if it is stopped; does not wait for the browser.

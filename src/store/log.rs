@@ -58,6 +58,9 @@ pub struct LogExtent {
     /// The first place that retention left, and the last; the first is one further where there is none.
     pub oldest: u64,
     pub newest: u64,
+    /// Messages since the store was opened.
+    pub received: u64,
+    pub sent: u64,
 }
 
 impl Store {
@@ -123,7 +126,8 @@ impl Store {
     pub async fn log_extent(&self) -> Result<LogExtent, StoreError> {
         self.with(|tables| {
             let (log, oldest) = (tables.messages.id(), tables.messages.oldest()?);
-            Ok(LogExtent { log, oldest, newest: tables.durable() })
+            let [received, sent] = tables.messages.added();
+            Ok(LogExtent { log, oldest, newest: tables.durable(), received, sent })
         })
         .await
     }

@@ -6,6 +6,7 @@
 //! id, which is mended at the next opening; or that a message was edited and the message not changed yet, which the page
 //! says again.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rand::Rng;
@@ -16,7 +17,7 @@ use super::engine::Engine;
 use super::origins::Origins;
 use super::table::{Table, VALUE_LIMIT};
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::LoggedMessage;
+use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::Timestamp;
 
@@ -74,6 +75,8 @@ pub(super) struct Messages {
     marks: Table,
     origins: Origins,
     log: LogId,
+    /// Received and sent, since the store was opened.
+    added: [AtomicU64; 2],
     /// The next sequence number; the lock keeps a batch in one piece.
     next: Mutex<u64>,
 }
@@ -93,7 +96,7 @@ impl Messages {
             }
         };
         let origins = Origins::open(engine)?;
-        let messages = Self { entries, ids, marks, origins, log, next: Mutex::new(next) };
+        let messages = Self { entries, ids, marks, origins, log, added: Default::default(), next: Mutex::new(next) };
         messages.mend(next)?;
         Ok(messages)
     }
@@ -110,6 +113,11 @@ impl Messages {
 
     pub(super) fn id(&self) -> LogId {
         self.log
+    }
+
+    /// Messages received and sent since the store was opened.
+    pub(super) fn added(&self) -> [u64; 2] {
+        self.added.each_ref().map(|added| added.load(Ordering::Relaxed))
     }
 
     pub(super) fn origins(&self) -> &Origins {
@@ -145,7 +153,10 @@ impl Messages {
         let mut message = message.clone();
         message.sent_by_us = self.origins.of(&message.id)?;
         self.ids.put(message.id.as_str().as_bytes(), &next.to_be_bytes())?;
-        self.append(next, &Record::Message(Box::new(message)))
+        let direction = usize::from(message.direction == Direction::Out);
+        self.append(next, &Record::Message(Box::new(message)))?;
+        self.added[direction].fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     fn append(&self, next: &mut u64, record: &Record) -> Result<(), StoreError> {

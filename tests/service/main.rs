@@ -9,6 +9,7 @@ mod http;
 mod hub;
 mod link;
 mod messages;
+mod metrics;
 mod once;
 mod pacing;
 mod process;

@@ -1,5 +1,8 @@
 //! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
 
+use std::sync::Arc;
+
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::{Browser, CallError, Launched, Profile};
@@ -24,7 +27,12 @@ impl Driver {
             Effect::TakeOver => self.ask("to take over", |page| async move { page.take_over().await }),
             Effect::Beat => {
                 let deadline = self.parts.timings.heartbeat_deadline.min(deadline);
-                self.with_page(move |page| async move { Some(Done::Beat(is_alive(&page.beat(deadline).await))) });
+                let pulse = Arc::clone(&self.pulse);
+                self.with_page(move |page| async move {
+                    let (asked, answer) = (Instant::now(), page.beat(deadline).await);
+                    pulse.heartbeat(asked.elapsed());
+                    Some(Done::Beat(is_alive(&answer)))
+                });
             }
             Effect::Probe => {
                 let settings = &self.parts.browser;

@@ -1,0 +1,71 @@
+//! What a browser costs: its processes and their memory.
+
+use std::collections::HashMap;
+use std::fs;
+
+/// A browser and everything it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    pub processes: f64,
+    /// Bytes, what is shared counted once in all (PSS).
+    pub memory: f64,
+}
+
+/// Reads `/proc`; takes milliseconds a process: for a blocking thread. None where there is no such browser.
+pub fn usage(browser: i32) -> Option<Usage> {
+    let parents = parents();
+    let ours = |mut pid: i32| {
+        // No chain of processes is longer; a number given anew could make it a circle.
+        for _ in 0..64 {
+            if pid == browser {
+                return true;
+            }
+            match parents.get(&pid) {
+                Some(parent) => pid = *parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let mut usage = Usage::default();
+    for pid in parents.keys().filter(|pid| ours(**pid)) {
+        usage.processes += 1.0;
+        usage.memory += memory(*pid).unwrap_or_default();
+    }
+    (usage.processes > 0.0).then_some(usage)
+}
+
+fn parents() -> HashMap<i32, i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid: i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name before may hold anything.
+        let parent = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
+        Some((pid, parent))
+    })
+    .collect()
+}
+
+fn memory(pid: i32) -> Option<f64> {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let kib: f64 =
+        rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_and_what_it_started_are_counted_together() -> std::io::Result<()> {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
+        let found = usage(i32::try_from(std::process::id()).unwrap_or_default());
+        child.kill()?;
+        child.wait()?;
+        assert!(found.is_some_and(|usage| usage.processes >= 2.0 && usage.memory > 100_000.0), "{found:?}");
+        assert_eq!(usage(-5), None);
+        Ok(())
+    }
+}

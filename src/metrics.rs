@@ -1,0 +1,65 @@
+//! What is counted as it happens. What can be read when somebody asks is read then (`http/metrics.rs`).
+
+use std::sync::Arc;
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+/// Seconds. Most answers take milliseconds; a send is given up after 50 s.
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 60.0];
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(Arc<Counted>);
+
+struct Counted {
+    registry: Registry,
+    sends: IntCounterVec,
+    reconnections: IntCounterVec,
+    requests: HistogramVec,
+}
+
+impl Metrics {
+    /// # Errors
+    /// Two metrics of one name, or a name that is none: a mistake in this file.
+    pub fn new() -> prometheus::Result<Self> {
+        let sends = IntCounterVec::new(
+            Opts::new("session_manager_sends_total", "Requests to send, by what came of them"),
+            &["outcome"],
+        )?;
+        let reconnections = IntCounterVec::new(
+            Opts::new("session_manager_reconnections_total", "How often the session was lost, by reason"),
+            &["reason"],
+        )?;
+        let requests = HistogramVec::new(
+            HistogramOpts::new("session_manager_http_request_duration_seconds", "Time to the head of an answer")
+                .buckets(BUCKETS.to_vec()),
+            &["route", "method", "status"],
+        )?;
+        let registry = Registry::new();
+        for counted in [&sends, &reconnections] {
+            registry.register(Box::new(counted.clone()))?;
+        }
+        registry.register(Box::new(requests.clone()))?;
+        Ok(Self(Arc::new(Counted { registry, sends, reconnections, requests })))
+    }
+
+    /// A request to send has had its answer.
+    pub fn send(&self, outcome: &str) {
+        self.0.sends.with_label_values(&[outcome]).inc();
+    }
+
+    /// The session was lost.
+    pub fn reconnection(&self, reason: &str) {
+        self.0.reconnections.with_label_values(&[reason]).inc();
+    }
+
+    /// A request was answered. `route` is the pattern, never what a caller wrote into it.
+    pub fn request(&self, route: &str, method: &str, status: &str, seconds: f64) {
+        self.0.requests.with_label_values(&[route, method, status]).observe(seconds);
+    }
+
+    /// Everything counted so far.
+    pub fn gather(&self) -> Vec<prometheus::proto::MetricFamily> {
+        self.0.registry.gather()
+    }
+}

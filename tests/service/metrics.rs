@@ -1,0 +1,59 @@
+//! `/metrics`: what is there, and what is not.
+
+use serde_json::json;
+use simulator::Incoming;
+
+use crate::receiver::{Receiver, messages};
+use crate::world::{FRIEND, World};
+use simulator::Options;
+
+fn value(text: &str, series: &str) -> Option<f64> {
+    text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_an_operator_watches_is_there_and_nothing_private() {
+    let receiver = Receiver::start().await;
+    let mut world = World::new(Options::fast()).await;
+    world.set("WEBHOOK_URLS", &receiver.url());
+    world.start().await;
+    world.link().await;
+    world.simulator.incoming(Incoming::text(FRIEND, "un secreto")).unwrap();
+    receiver.until("the message", |taken| messages(taken).len() == 1).await;
+    assert_eq!(world.send(FRIEND, "otro secreto").await.0, 200);
+    assert_eq!(world.post("/send", json!({ "number": FRIEND })).await.0, 400);
+    receiver.until("both", |taken| messages(taken).len() == 2).await;
+    let answer = world.request("GET", "/metrics").send().await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    let text = answer.text().await.unwrap();
+    let target = text.split("target=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    for (series, wanted) in [
+        ("session_manager_state{state=\"READY\"}".to_owned(), 1.0),
+        ("session_manager_state{state=\"INIT\"}".to_owned(), 0.0),
+        ("session_manager_sends_total{outcome=\"sent\"}".to_owned(), 1.0),
+        ("session_manager_messages_total{direction=\"in\"}".to_owned(), 1.0),
+        ("session_manager_messages_total{direction=\"out\"}".to_owned(), 1.0),
+        ("session_manager_send_queue".to_owned(), 0.0),
+        (format!("session_manager_dead_letters{{target=\"{target}\"}}"), 0.0),
+        (format!("session_manager_delivery_backlog{{target=\"{target}\"}}"), 0.0),
+        (
+            "session_manager_http_request_duration_seconds_count{method=\"POST\",route=\"/send\",status=\"400\"}"
+                .to_owned(),
+            1.0,
+        ),
+    ] {
+        assert_eq!(value(&text, &series), Some(wanted), "{series} in {text}");
+    }
+    for series in [
+        "session_manager_browser_memory_bytes",
+        "session_manager_browser_processes",
+        "session_manager_uptime_seconds",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        "process_cpu_seconds_total",
+    ] {
+        assert!(value(&text, series).is_some_and(|value| value > 0.0), "{series} in {text}");
+    }
+    assert!(!text.contains("secreto") && !text.contains(FRIEND) && !text.contains(&receiver.address.to_string()));
+    world.stop().await;
+}
