@@ -38,7 +38,7 @@ pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
 pub use log::{LogPage, LogQuery};
 pub use messages::{LogChange, LogEntry};
-pub use reset::accept_reset;
+pub use reset::{accept_reset, announce as hold_sending};
 
 use engine::guarded;
 use opening::Tables;

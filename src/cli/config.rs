@@ -1,11 +1,14 @@
 //! `session-manager config`: what is in force, and why.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use crate::config::{Config, ConfigError};
 
+use super::Outcome;
+
 /// Prints the settings as a table.
-pub fn print(config: &Config) -> io::Result<()> {
+pub(super) fn print(config: &Config) -> Outcome {
     let mut out = io::stdout().lock();
     for setting in &config.effective {
         let origin = if setting.from_environment { "environment" } else { "default" };
@@ -14,7 +17,8 @@ pub fn print(config: &Config) -> io::Result<()> {
     for (found, meant) in &config.lookalikes {
         writeln!(out, "{found} is not a setting; did you mean {meant}?")?;
     }
-    out.flush()
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints everything that is wrong, for the person who started the service.
