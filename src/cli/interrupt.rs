@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM for commands that must not be left half-way: heard, and obeyed where it is safe.
+//! Ctrl-C, SIGTERM and a lost terminal, for commands that must not be left half-way: heard, and obeyed where it is safe.
 
 use std::io;
 use std::sync::Arc;
@@ -12,22 +12,24 @@ use super::{Failure, INTERRUPTED};
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// From here on the two signals do not end the process.
+    /// From here on the three signals do not end the process.
     pub(super) fn listen() -> io::Result<Self> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut hangup = signal(SignalKind::hangup())?;
         let heard = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&heard);
         tokio::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
             }
             flag.store(true, Ordering::Relaxed);
         });
         Ok(Self(heard))
     }
 
-    /// An error once one of them came.
+    /// An error once one of them has come.
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.0.load(Ordering::Relaxed) { Err(Failure::new(INTERRUPTED, "interrupted")) } else { Ok(()) }
     }

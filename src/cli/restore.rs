@@ -73,7 +73,11 @@ fn restore(options: &RestoreOptions, paths: &Paths, interrupt: &Interrupt) -> Re
         // First of all: a crash after this must not end in an older store that sends.
         let why = format!("the store was restored from a backup of {}", manifest.made_at);
         hold_sending(&paths.data, &why).map_err(io::Error::other)?;
-        set_aside.extend(swap::put(&from, &to, &now)?);
+        let put = swap::put(&from, &to, &now).map_err(|failure| {
+            let note = "nothing was restored, and sending stays off until `session-manager store accept`";
+            Failure::new(failure.code, format!("{failure}; {note}"))
+        });
+        set_aside.extend(put?);
     }
     if let Some((from, to)) = login {
         set_aside.extend(swap::put(&from, &to, &now)?);

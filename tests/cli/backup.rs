@@ -4,11 +4,13 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use simulator::{Options, Simulator};
 
-use crate::world::{Service, World, names};
+use crate::world::{DEADLINE, Running, Service, World, names};
 
 /// A world in which a phone was linked and the service stopped.
 async fn linked() -> (World, Simulator) {
@@ -165,4 +167,28 @@ fn without_a_login_there_is_nothing_to_back_up() {
     let ran = world.run(&["backup", "file"]);
     assert!(ran.code == Some(1) && ran.err.contains("TOKENS_DIR"), "{ran:?}");
     assert_eq!(names(&world.path("")), ["home", "tmp"], "no folder was made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_leaves_no_file_and_the_service_connected() {
+    let (world, simulator) = World::with_simulator(Options::fast()).await;
+    let mut service = Service::start(&world);
+    service.link(&simulator).await;
+    // Enough to be caught in the middle.
+    for number in 0..100 {
+        fs::write(world.path("tokens/admin").join(format!("ballast-{number}")), vec![7; 1 << 20]).unwrap();
+    }
+    let backup = Running::spawn(world.command(&["backup", "--live", "--url", &service.url, "file"]));
+    let has_draft = || names(&world.path("")).iter().any(|name| name.starts_with(".backup-"));
+    let begun = Instant::now();
+    while !has_draft() {
+        assert!(begun.elapsed() < DEADLINE, "no copy was begun");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    backup.signal(Signal::SIGINT);
+    let ran = backup.exit();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(130), "interrupted\n"));
+    assert!(!has_draft() && !world.path("file").exists());
+    service.reaches("DISCONNECTED").reaches("READY");
+    service.stop();
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use http::Uri;
+use ::http::Uri;
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::config::Browser;

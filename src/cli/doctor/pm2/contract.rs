@@ -55,6 +55,7 @@ const KILL_TIMEOUT_MS: u64 = 1600;
 pub(super) fn judge(app: &Value, program: Program) -> Vec<Finding> {
     let mut findings: Vec<_> = rules().iter().filter_map(|rule| broken(rule, app)).collect();
     findings.extend(started_directly(app, program));
+    findings.extend(rootless(app));
     findings.extend(stops(app));
     findings.extend(logs(app));
     findings.extend(environment(app));
@@ -145,6 +146,19 @@ fn started_directly(app: &Value, program: Program) -> Vec<Finding> {
     findings
 }
 
+/// PM2 takes a relative path from `cwd`, and that from wherever `pm2 start` was called.
+fn rootless(app: &Value) -> Option<Finding> {
+    let is_absolute = |path: &Value| path.as_str().is_none_or(|path| path.starts_with(['/', '~']));
+    let paths =
+        [("script", &app["script"]), ("TOKENS_DIR", &app["env"]["TOKENS_DIR"]), ("DATA_DIR", &app["env"]["DATA_DIR"])];
+    let relative: Vec<_> = paths.into_iter().filter(|(_, path)| !is_absolute(path)).map(|(name, _)| name).collect();
+    if relative.is_empty() || (!app["cwd"].is_null() && is_absolute(&app["cwd"])) {
+        return None;
+    }
+    let why = format!("{} would depend on the folder in which `pm2 start` is called", relative.join(", "));
+    Some(warning("cwd is not absolute", &why, "cwd: path.resolve(__dirname, …)"))
+}
+
 fn stops(app: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     let codes: Vec<i64> = app["stop_exit_codes"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
@@ -225,7 +239,7 @@ mod tests {
     /// The contract, kept.
     fn kept() -> Value {
         json!({
-            "name": "session-manager", "script": "session-manager", "interpreter": "none", "instances": 1,
+            "name": "session-manager", "script": "session-manager", "cwd": "/srv", "interpreter": "none", "instances": 1,
             "exec_mode": "fork", "watch": false, "autorestart": true, "max_restarts": 10, "min_uptime": "10s",
             "restart_delay": 5000, "exp_backoff_restart_delay": 100, "max_memory_restart": "300M",
             "kill_timeout": 10000, "treekill": false, "stop_exit_codes": [0, 64, 75, 78],
@@ -279,6 +293,8 @@ mod tests {
             ("log_date_format", json!("YYYY"), Warning),
             ("env_local", Value::Null, Warning),
             ("wait_ready", json!(true), Warning),
+            ("cwd", Value::Null, Warning),
+            ("cwd", json!("../.."), Warning),
         ];
         for (field, value, status) in breaches {
             let found = with(field, value.clone());
