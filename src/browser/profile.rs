@@ -16,6 +16,7 @@ use nix::unistd::{Pid, getpgid};
 use crate::domain::state::SESSION;
 
 use super::chrome::MARK;
+use super::process::CHROME_READS;
 
 /// Where the former Node service kept its login.
 const FORMER: &str = "session-admin";
@@ -163,15 +164,7 @@ impl Profile {
 
 /// The browsers of this service, on any profile, whose service is gone.
 pub fn orphans() -> Vec<i32> {
-    browsers().filter(|browser| browser.is_ours() && !is_service(browser.parent())).map(|browser| browser.pid).collect()
-}
-
-/// What the kernel calls this program: the first 15 bytes of its name, which are all of it.
-const SERVICE: &str = "session-manager";
-
-fn is_service(pid: Option<i32>) -> bool {
-    let name = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
-    name.is_some_and(|name| name.trim_end() == SERVICE)
+    browsers().filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
 }
 
 fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
@@ -193,6 +186,19 @@ impl Running {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
         // The name before it may hold anything, parentheses too: `pid (name) state parent …`.
         stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Whether its parent, which is another than started it once that is gone, lacks the other end of its pipe.
+    fn is_orphan(&self) -> bool {
+        let pipe = match fs::read_link(format!("/proc/{}/fd/{CHROME_READS}", self.pid)) {
+            Ok(pipe) => pipe,
+            // A browser of another user is not ours to judge; one without a pipe has lost it.
+            Err(error) => return error.kind() == io::ErrorKind::NotFound,
+        };
+        let ends = self.parent().and_then(|parent| fs::read_dir(format!("/proc/{parent}/fd")).ok());
+        // What may not be looked into belongs to another user, and a service has the user of its browser.
+        let mut ends = ends.into_iter().flatten().flatten();
+        !ends.any(|end| fs::read_link(end.path()).is_ok_and(|end| end == pipe))
     }
 }
 
@@ -347,7 +353,7 @@ mod tests {
         let mut leftover = stand_in("chrome", &[MARK, &flag]);
         let pid = leftover.0.id().cast_signed();
         assert_eq!(existing.occupants(), [Occupant { pid, is_ours: true }]);
-        // This test started it, and is no session-manager.
+        // It has no pipe.
         assert!(orphans().contains(&pid));
         assert!(leftover.0.try_wait().unwrap().is_none());
     }

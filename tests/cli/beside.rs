@@ -23,6 +23,8 @@ async fn doctor_disturbs_nobody_and_says_who_is_at_work() {
         assert!(found == status && text.contains(&us), "{check}: {found} {text}");
     }
     assert_eq!(ran.code, Some(0), "{report:#}");
+    let browser = browser_of(&world);
+    assert!(!line(&report, "orphans").1.contains(&browser.to_string()), "{report:#}");
 
     let after = service.status().await;
     assert_eq!((&after["state"], &after["since"]), (&before["state"], &before["since"]));
@@ -46,4 +48,16 @@ async fn a_second_hand_on_the_folders_is_refused() {
         assert!(ran.err.contains(&us), "{ran:?}");
     }
     service.stop();
+}
+
+/// The browser at work on a world's profile.
+fn browser_of(world: &World) -> i32 {
+    let flag = format!("--user-data-dir={}", world.path("tokens/admin").display());
+    let is_it = |pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).into_owned();
+        line.split('\0').any(|argument| argument == flag) && !line.contains("--type=")
+    };
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(is_it).expect("no browser runs")
 }

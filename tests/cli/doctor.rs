@@ -3,14 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use simulator::Options;
 
-use crate::world::{NOWHERE, Ran, World, names};
+use crate::world::{NOWHERE, Ran, StandIn, World, names};
 
 /// The line of a check: its status, its detail and its remedy.
 pub fn line(report: &Value, check: &str) -> (String, String) {
@@ -159,40 +156,28 @@ fn every_wrong_setting_is_a_line_and_the_others_are_in_force() {
 }
 
 #[test]
-fn a_strange_browser_on_the_profile_is_named() {
+fn who_is_at_work_on_the_profile_is_named() {
     let world = without_chrome();
     let profile = world.path("tokens/admin");
     fs::create_dir_all(&profile).unwrap();
     for folder in [world.path("tokens"), profile.clone()] {
         fs::set_permissions(folder, PermissionsExt::from_mode(0o700)).unwrap();
     }
-    let stranger = StandIn::on(&profile);
-    let (status, text) = line(&doctor(&world).1, "profile");
-    assert!(status == "failure" && text.contains(&format!("(pid {})", stranger.0.id())), "{text}");
+    let stranger = StandIn::on(&profile, &[]);
+    let (_, report) = doctor(&world);
+    let (status, text) = line(&report, "profile");
+    assert!(status == "failure" && text.contains(&stranger.pid()), "{text}");
+    assert!(!line(&report, "orphans").1.contains(&stranger.pid()), "it is none of ours");
     drop(stranger);
+    // Ours by its mark, and without the pipe of a service.
+    let orphan = StandIn::on(&profile, &["--session-manager"]);
+    let (_, report) = doctor(&world);
+    for check in ["profile", "orphans"] {
+        let (status, text) = line(&report, check);
+        assert!(status == "warning" && text.contains(&orphan.pid()), "{check}: {text}");
+    }
+    let backup = world.run(&["backup", "file"]);
+    assert!(backup.code == Some(75) && backup.err.contains(&orphan.pid()), "{backup:?}");
+    drop(orphan);
     assert_eq!(line(&doctor(&world).1, "profile").0, "ok");
-}
-
-/// Something that looks like a browser at work on a profile; it waits for input that never comes.
-struct StandIn(Child);
-
-impl StandIn {
-    fn on(profile: &Path) -> Self {
-        let mut command = Command::new("/bin/sh");
-        let flag = format!("--user-data-dir={}", profile.canonicalize().unwrap().display());
-        command.arg0("chrome").args(["-c", "read _; exit", "sh", &flag]).stdin(Stdio::piped());
-        let child = command.spawn().unwrap();
-        // The kernel lets the parent go on a moment before the new command line can be read.
-        while !fs::read(format!("/proc/{}/cmdline", child.id())).unwrap().starts_with(b"chrome") {
-            std::thread::yield_now();
-        }
-        Self(child)
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -206,4 +207,33 @@ pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+/// Something that looks like a browser at work on a profile; it waits for input that never comes.
+pub struct StandIn(Child);
+
+impl StandIn {
+    pub fn on(profile: &Path, flags: &[&str]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        let flag = format!("--user-data-dir={}", profile.canonicalize().unwrap().display());
+        command.arg0("chrome").args(["-c", "read _; exit", "sh", &flag]).args(flags);
+        command.stdin(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // The kernel lets the parent go on a moment before the new command line can be read.
+        while !std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap().starts_with(b"chrome") {
+            std::thread::yield_now();
+        }
+        Self(child)
+    }
+
+    pub fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
