@@ -113,7 +113,12 @@ fn profile_lock(lock: Result<(), InstanceError>, occupants: &[Occupant], linked:
             let detail = format!("in use by the running session-manager (pid {pid}); a second one would exit with 75");
             Finding::ok(CHECK, detail)
         }
-        (Err(error), _) => Finding::warning(CHECK, error.to_string(), "find out who it is before starting the service"),
+        (Err(error @ InstanceError::Held { pid: None, .. }), _) => {
+            Finding::warning(CHECK, error.to_string(), "find out who it is before starting the service")
+        }
+        (Err(InstanceError::Io { dir, source }), _) => {
+            Finding::skipped(CHECK, format!("{} cannot be looked into: {source}", dir.display()))
+        }
         (Ok(()), Some(Occupant { pid, is_ours: false })) => {
             Finding::failure(CHECK, format!("another browser (pid {pid}) is using it"), "close that browser")
         }

@@ -32,11 +32,14 @@ fn judge(server: &Server, bound: Result<(), BindError>, service: Option<i32>) ->
             let remedy = "find it as root (ss -tlnp), stop it, or set PORT";
             Finding::failure(CHECK, format!("{port} is taken by a process of another user"), remedy)
         }
-        Err(error @ BindError::Denied { .. }) => {
-            Finding::failure(CHECK, error.to_string(), "set PORT to 1024 or higher")
-        }
-        Err(error @ BindError::Other { .. }) => {
-            Finding::failure(CHECK, error.to_string(), "set HOST to an address of this machine")
+        Err(BindError::Denied { .. }) => Finding::failure(
+            CHECK,
+            format!("{port} needs rights that this user does not have"),
+            "set PORT to 1024 or higher",
+        ),
+        Err(BindError::Other { address, source }) => {
+            let detail = format!("nobody can listen on {address}: {source}");
+            Finding::failure(CHECK, detail, "set HOST to an address of this machine")
         }
     }
 }
