@@ -19,10 +19,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::config::{Config, Source};
+use crate::config::{Config, ConfigError, Source};
 use crate::instance::InstanceError;
 
-pub use config::print_problems;
 use options::StoreCommand;
 pub use options::{Arguments, Command};
 
@@ -63,6 +62,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(CONFIGURATION, format!("session-manager cannot start: {error}"))
+    }
+}
+
 impl From<InstanceError> for Failure {
     fn from(error: InstanceError) -> Self {
         match &error {
@@ -82,7 +87,7 @@ const INTERNAL: u8 = 70;
 /// `EX_TEMPFAIL`: another process has the folders.
 const HELD: u8 = 75;
 /// `EX_CONFIG`: starting again changes nothing until the settings change.
-pub const CONFIGURATION: u8 = 78;
+const CONFIGURATION: u8 = 78;
 /// As a shell says it of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
@@ -95,21 +100,11 @@ pub fn parse() -> Result<Arguments, u8> {
     })
 }
 
-/// Runs any command but `serve`; says on standard error why one could not do its work.
+/// Runs a command; says on standard error why it could not do its work. `serve` runs the service, which stands above
+/// this room.
 #[allow(clippy::print_stderr, reason = "the output of a command")]
-pub fn run(command: Command, environment: &dyn Source) -> ExitCode {
-    let outcome = match command {
-        Command::Doctor(options) => wait(doctor::run(options, environment)),
-        Command::Completions { shell } => completions::print(shell),
-        command => match Config::read(environment) {
-            Ok(config) => configured(command, &config),
-            Err(error) => {
-                print_problems(&error);
-                return ExitCode::from(CONFIGURATION);
-            }
-        },
-    };
-    outcome.unwrap_or_else(|failure| {
+pub fn run(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    run_one(command, environment, serve).unwrap_or_else(|failure| {
         if !failure.sentence.is_empty() {
             eprintln!("{failure}");
         }
@@ -117,15 +112,18 @@ pub fn run(command: Command, environment: &dyn Source) -> ExitCode {
     })
 }
 
-fn configured(command: Command, config: &Config) -> Outcome {
+fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> Outcome {
+    let config = || Config::read(environment).map_err(Failure::from);
     match command {
-        Command::Config => config::print(config),
-        Command::Qr(options) => wait(qr::run(options, config)),
-        Command::Status(options) => wait(status::run(options, config)),
-        Command::Backup(options) => to_the_end(backup::run(options, config)),
-        Command::Restore(options) => to_the_end(restore::run(options, config)),
-        Command::Store(StoreCommand::Accept) => store::accept(&config.paths.data),
-        Command::Serve | Command::Doctor(_) | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
+        Command::Serve => Ok(serve(config()?)),
+        Command::Doctor(options) => wait(doctor::run(options, environment)),
+        Command::Config => config::print(&config()?),
+        Command::Qr(options) => wait(qr::run(options, &config()?)),
+        Command::Status(options) => wait(status::run(options, &config()?)),
+        Command::Backup(options) => to_the_end(backup::run(options, &config()?)),
+        Command::Restore(options) => to_the_end(restore::run(options, &config()?)),
+        Command::Store(StoreCommand::Accept) => store::accept(&config()?.paths.data),
+        Command::Completions { shell } => completions::print(shell),
     }
 }
 

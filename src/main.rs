@@ -15,21 +15,14 @@ fn main() -> ExitCode {
     let supervisor = Supervisor::detect(&ProcessEnvironment);
     match cli::parse() {
         Err(code) => ExitCode::from(code),
-        Ok(arguments) => match arguments.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve(supervisor),
-            command => cli::run(command, &ProcessEnvironment),
-        },
+        Ok(arguments) => {
+            let command = arguments.command.unwrap_or(Command::Serve);
+            cli::run(command, &ProcessEnvironment, |config| serve(config, supervisor))
+        }
     }
 }
 
-fn serve(supervisor: Supervisor) -> ExitCode {
-    let config = match Config::read(&ProcessEnvironment) {
-        Ok(config) => config,
-        Err(error) => {
-            cli::print_problems(&error);
-            return ExitCode::from(cli::CONFIGURATION);
-        }
-    };
+fn serve(config: Config, supervisor: Supervisor) -> ExitCode {
     telemetry::init(&config.log);
     // Two threads: one may draw a code or read a burst while the other answers.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 
 use super::Outcome;
 
@@ -19,10 +19,4 @@ pub(super) fn print(config: &Config) -> Outcome {
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Prints everything that is wrong, for the person who started the service.
-#[allow(clippy::print_stderr, reason = "before logging is set up")]
-pub fn print_problems(error: &ConfigError) {
-    eprintln!("session-manager cannot start: {error}");
 }

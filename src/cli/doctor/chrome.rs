@@ -42,7 +42,7 @@ pub(super) async fn try_out(config: &Config) -> Trial {
     let started = start(config).await;
     let (start, page) = match &started {
         Ok(started) => (Finding::ok("start", started.described()), Some(started.page.clone())),
-        Err(words) => (Finding::failure("start", words, start_remedy(words, &chrome.path)), None),
+        Err(Refused { words, .. }) => (Finding::failure("start", words, start_remedy(words, &chrome.path)), None),
     };
     findings.push(start);
     findings.push(sandbox(&Surroundings {
@@ -52,8 +52,7 @@ pub(super) async fn try_out(config: &Config) -> Trial {
         namespaces: namespaces_are_allowed(),
         setuid_helper: has_setuid_helper(&chrome.path),
     }));
-    let no_display = started.as_ref().is_err_and(|words| *words == LaunchError::NoDisplay.to_string());
-    Trial { findings, no_display, page }
+    Trial { findings, no_display: started.is_err_and(|refused| refused.no_display), page }
 }
 
 struct Started {
@@ -69,20 +68,37 @@ impl Started {
     }
 }
 
-async fn start(config: &Config) -> Result<Started, String> {
+struct Refused {
+    words: String,
+    no_display: bool,
+}
+
+impl Refused {
+    fn new(words: impl ToString) -> Self {
+        Self { words: words.to_string(), no_display: false }
+    }
+}
+
+impl From<LaunchError> for Refused {
+    fn from(error: LaunchError) -> Self {
+        Self { no_display: matches!(error, LaunchError::NoDisplay), ..Self::new(error) }
+    }
+}
+
+async fn start(config: &Config) -> Result<Started, Refused> {
     let mut settings = config.browser.clone();
     if settings.login_mode == LoginMode::Local && !has_display() {
         // That there is no display is said in a line of its own; whether Chrome works at all is another question.
         settings.login_mode = LoginMode::Server;
     }
     let folder = tempfile::Builder::new().prefix("session-manager-doctor-").tempdir();
-    let folder = folder.map_err(|error| format!("no temporary folder can be made: {error}"))?;
-    let profile = Profile::open(folder.path()).map_err(|error| error.to_string())?;
+    let folder = folder.map_err(|error| Refused::new(format!("no temporary folder can be made: {error}")))?;
+    let profile = Profile::open(folder.path()).map_err(Refused::new)?;
     // Nothing is injected, and no report is expected.
     let page = PageScript { script: String::new(), binding: "unused".to_owned(), origin: settings.url.clone() };
     let begun = Instant::now();
     let launch = Browser::launch(&settings, &profile, page, config.timings.browser_start, CancellationToken::new());
-    let launched = launch.await.map_err(|error| error.to_string())?;
+    let launched = launch.await?;
     let took = begun.elapsed();
     let page = ask(&launched.tab, &settings.url, config.timings.page_commit).await;
     let ended = launched.browser.close(config.timings.browser_close).await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 
-use crate::cli::{CONFIGURATION, Failure};
+use crate::cli::Failure;
 use crate::config::{Config, Source};
 
 use super::Finding;
@@ -42,8 +42,7 @@ pub(super) fn read(environment: &dyn Source) -> Result<(Config, Vec<Finding>), F
         source.wrong.extend(problems.iter().map(|problem| problem.name));
         if source.wrong.len() == known {
             // Even the default of one does not go with the others.
-            let defaults = Config::read(&BTreeMap::new());
-            break defaults.map_err(|error| Failure::new(CONFIGURATION, error.to_string()))?;
+            break Config::read(&BTreeMap::new())?;
         }
     };
     for (found, meant) in &config.lookalikes {
