@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Browser as Settings, LoginMode};
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
-pub use profile::{Profile, ProfileError};
+pub use profile::{Occupant, Profile, ProfileError, orphans};
 pub use usage::{Usage, usage};
 
-/// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page.
-const SHM_MIN: u64 = 128 << 20;
+/// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page. With less Chrome is told to do without.
+pub const SHM_MIN: u64 = 128 << 20;
 /// A Chrome whose pipe closes leaves within 0.3 s; a loaded machine took 1 s.
 const LEAVE_GRACE: Duration = Duration::from_secs(3);
 /// A sentence for a person, not a log.
@@ -182,7 +182,8 @@ fn shortened(words: &str) -> String {
     words.chars().skip(skip).collect()
 }
 
-fn has_display() -> bool {
+/// Whether there is a display to open a window on, by what the environment says.
+pub fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 

@@ -1,63 +1,95 @@
 //! The command line. One file a command; what they print is for people and scripts, so here printing is allowed.
 
+mod backup;
+mod client;
+mod completions;
 mod config;
+mod doctor;
+mod interrupt;
+mod options;
+mod progress;
+mod qr;
+mod restore;
+mod status;
 mod store;
 
+use std::future::Future;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-pub use config::{print as print_config, print_problems};
-pub use store::accept as accept_store;
+use crate::config::{Config, ConfigError, Source};
+use crate::instance::InstanceError;
 
-/// Keeps one WhatsApp Web account logged in behind a small HTTP API.
-///
-/// Configured by environment variables only; `session-manager config` prints them with the values in force.
-#[derive(Debug, Parser)]
-#[command(name = "session-manager", version)]
-pub struct Arguments {
-    #[command(subcommand)]
-    pub command: Option<Command>,
+use options::StoreCommand;
+pub use options::{Arguments, Command};
+
+/// What a command that did its work found: 0, or 1 for a bad answer such as a check that failed.
+type Outcome = Result<ExitCode, Failure>;
+
+/// Why a command could not do what was asked: a sentence for the person, a code for the script.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+struct Failure {
+    code: u8,
+    sentence: String,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Run the service (also without a command)
-    Serve,
-    /// Print every setting, its value in force, and where it came from
-    Config,
-    /// Work on the store
-    #[command(subcommand)]
-    Store(StoreCommand),
+impl Failure {
+    fn new(code: u8, sentence: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into() }
+    }
+
+    /// What the circumstances forbid, and the sentence says how they are to change.
+    fn refused(sentence: impl Into<String>) -> Self {
+        Self::new(REFUSED, sentence)
+    }
+
+    /// An error of the system, with what was being done.
+    fn io(doing: impl std::fmt::Display) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::new(INTERNAL, format!("{doing}: {error}"))
+    }
 }
 
-#[derive(Debug, Subcommand)]
-pub enum StoreCommand {
-    /// After a damaged store was set aside: allow sending again
-    ///
-    /// With the old store the memory of what was already sent is gone, so a caller that retries a send from before may
-    /// double it. Make sure none does, then accept.
-    Accept,
-}
-
-/// The exit code of a command that prints. Whoever closed the pipe early has seen what they wanted.
-#[allow(clippy::print_stderr, reason = "the output of a command")]
-pub fn finish(result: io::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::from(INTERNAL)
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // Whoever closed the pipe early has seen what they wanted.
+            io::ErrorKind::BrokenPipe => Self::new(0, String::new()),
+            _ => Self::new(INTERNAL, error.to_string()),
         }
     }
 }
 
-/// `EX_SOFTWARE`.
-const INTERNAL: u8 = 70;
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(CONFIGURATION, format!("session-manager cannot start: {error}"))
+    }
+}
+
+impl From<InstanceError> for Failure {
+    fn from(error: InstanceError) -> Self {
+        match &error {
+            InstanceError::Held { .. } => Self::new(HELD, error.to_string()),
+            InstanceError::Io { source, .. } => Self::new(INTERNAL, format!("{error} ({source})")),
+        }
+    }
+}
+
+const REFUSED: u8 = 1;
 /// `EX_USAGE`: the command line was wrong.
 const USAGE: u8 = 64;
+/// `EX_UNAVAILABLE`: no service answers.
+const UNAVAILABLE: u8 = 69;
+/// `EX_SOFTWARE`.
+const INTERNAL: u8 = 70;
+/// `EX_TEMPFAIL`: another process has the folders.
+const HELD: u8 = 75;
+/// `EX_CONFIG`: starting again changes nothing until the settings change.
+const CONFIGURATION: u8 = 78;
+/// As a shell says it of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
 
 /// Reads the command line; the error is the exit code after help, version or a mistake was printed.
 pub fn parse() -> Result<Arguments, u8> {
@@ -66,4 +98,50 @@ pub fn parse() -> Result<Arguments, u8> {
         let _ = error.print();
         if error.use_stderr() { USAGE } else { 0 }
     })
+}
+
+/// Runs a command; says on standard error why it could not do its work. `serve` runs the service, which stands above
+/// this room.
+#[allow(clippy::print_stderr, reason = "the output of a command")]
+pub fn run(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    run_one(command, environment, serve).unwrap_or_else(|failure| {
+        if !failure.sentence.is_empty() {
+            eprintln!("{failure}");
+        }
+        ExitCode::from(failure.code)
+    })
+}
+
+fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> Outcome {
+    let config = || Config::read(environment).map_err(Failure::from);
+    match command {
+        Command::Serve => Ok(serve(config()?)),
+        Command::Doctor(options) => wait(doctor::run(options, environment)),
+        Command::Config => config::print(&config()?),
+        Command::Qr(options) => wait(qr::run(options, &config()?)),
+        Command::Status(options) => wait(status::run(options, &config()?)),
+        Command::Backup(options) => to_the_end(backup::run(options, &config()?)),
+        Command::Restore(options) => to_the_end(restore::run(options, &config()?)),
+        Command::Store(StoreCommand::Accept) => store::accept(&config()?.paths.data),
+        Command::Completions { shell } => completions::print(shell),
+    }
+}
+
+/// Runs a command that may be left at any point, until Ctrl-C.
+fn wait(command: impl Future<Output = Outcome>) -> Outcome {
+    to_the_end(async {
+        tokio::select! {
+            outcome = command => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Failure::new(INTERRUPTED, "interrupted")),
+        }
+    })
+}
+
+/// Runs a command that minds Ctrl-C itself.
+fn to_the_end(command: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(command);
+    // What still blocks (a slow disk, a name that is being looked up) must not keep the answer.
+    runtime.shutdown_background();
+    outcome
 }

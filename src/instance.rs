@@ -52,6 +52,22 @@ impl InstanceLock {
         file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(unusable)?;
         Ok(Self { file })
     }
+
+    /// Whether `dir` could be taken now. Makes and changes nothing; the file is locked for microseconds, shared.
+    pub fn probe(dir: &Path) -> Result<(), InstanceError> {
+        let unusable = |source| InstanceError::Io { dir: dir.to_owned(), source };
+        let mut file = match File::open(dir.join(LOCK_FILE)) {
+            Ok(file) => file,
+            // Nobody ever took it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(unusable(source)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock().map_err(unusable),
+            Err(TryLockError::WouldBlock) => Err(InstanceError::Held { dir: dir.to_owned(), pid: read_pid(&mut file) }),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
 }
 
 impl Drop for InstanceLock {
@@ -113,6 +129,20 @@ mod tests {
         let refusal = InstanceLock::acquire(dir.path()).unwrap_err();
         assert!(refusal.to_string().starts_with("another session-manager is using "), "{refusal}");
         file.unlock().unwrap();
+    }
+
+    #[test]
+    fn a_probe_names_the_holder_and_leaves_no_trace() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("data");
+        InstanceLock::probe(&dir).unwrap();
+        assert!(!dir.exists());
+        let lock = InstanceLock::acquire(&dir).unwrap();
+        let ours = Some(process::id().cast_signed());
+        assert!(matches!(InstanceLock::probe(&dir), Err(InstanceError::Held { pid, .. }) if pid == ours));
+        drop(lock);
+        InstanceLock::probe(&dir).unwrap();
+        InstanceLock::acquire(&dir).unwrap();
     }
 
     #[test]

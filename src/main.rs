@@ -2,34 +2,23 @@
 
 use std::process::ExitCode;
 
-use session_manager::cli::{self, Command, StoreCommand};
+use session_manager::cli::{self, Command};
 use session_manager::config::{Config, ProcessEnvironment};
 use session_manager::supervisor::Supervisor;
 use session_manager::{app, telemetry};
 
-/// `EX_CONFIG`: starting again changes nothing until the settings change.
-const CONFIGURATION: u8 = 78;
 /// `EX_SOFTWARE`.
 const INTERNAL: u8 = 70;
 
 fn main() -> ExitCode {
     // First of all, while no thread runs and no file is open: who started us left a descriptor.
     let supervisor = Supervisor::detect(&ProcessEnvironment);
-    let arguments = match cli::parse() {
-        Ok(arguments) => arguments,
-        Err(code) => return ExitCode::from(code),
-    };
-    let config = match Config::read(&ProcessEnvironment) {
-        Ok(config) => config,
-        Err(error) => {
-            cli::print_problems(&error);
-            return ExitCode::from(CONFIGURATION);
+    match cli::parse() {
+        Err(code) => ExitCode::from(code),
+        Ok(arguments) => {
+            let command = arguments.command.unwrap_or(Command::Serve);
+            cli::run(command, &ProcessEnvironment, |config| serve(config, supervisor))
         }
-    };
-    match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(config, supervisor),
-        Command::Config => cli::finish(cli::print_config(&config)),
-        Command::Store(StoreCommand::Accept) => cli::finish(cli::accept_store(&config.paths.data)),
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 /// Chrome reads the protocol from 3 and writes it to 4.
-const CHROME_READS: i32 = 3;
+pub(super) const CHROME_READS: i32 = 3;
 const CHROME_WRITES: i32 = 4;
 /// What Chrome said last is told when it dies.
 const LAST_WORDS: usize = 8;

@@ -16,6 +16,7 @@ use nix::unistd::{Pid, getpgid};
 use crate::domain::state::SESSION;
 
 use super::chrome::MARK;
+use super::process::CHROME_READS;
 
 /// Where the former Node service kept its login.
 const FORMER: &str = "session-admin";
@@ -38,7 +39,22 @@ pub enum ProfileError {
     InUse { path: PathBuf, pid: i32 },
 }
 
+/// A browser that is using a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    pub pid: i32,
+    /// Started by a session-manager.
+    pub is_ours: bool,
+}
+
 impl Profile {
+    /// The profile that [`Profile::open`] would give, where there is one already. Changes nothing.
+    pub fn existing(tokens: &Path) -> Option<Self> {
+        let tokens = tokens.canonicalize().ok()?;
+        let path = [SESSION, FORMER].map(|name| tokens.join(name)).into_iter().find(|path| path.is_dir())?;
+        Some(Self { path })
+    }
+
     /// The profile under `tokens`, made if it is not there. Blocking.
     pub fn open(tokens: &Path) -> Result<Self, ProfileError> {
         let wrap = |path: &Path| {
@@ -89,13 +105,17 @@ impl Profile {
     /// Makes the profile free to be opened: ends a browser that an earlier crash of this service left, clears the locks
     /// of the dead, refuses where a stranger is using it. Blocking, up to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
-        let flag = [b"--user-data-dir=", self.path.as_os_str().as_bytes()].concat();
-        let users: Vec<_> = processes_with(&flag);
+        let users = self.users();
         if let Some(stranger) = users.iter().find(|user| !user.is_ours) {
-            return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid.as_raw() });
+            return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid });
         }
-        users.iter().for_each(|leftover| end_leftover(leftover.pid));
-        self.check_singleton()?;
+        users.iter().for_each(|leftover| end_leftover(Pid::from_raw(leftover.pid)));
+        if let Some(pid) = self.singleton_holder() {
+            return Err(ProfileError::InUse { path: self.path.clone(), pid });
+        }
+        if let Ok(lock) = fs::read_link(self.path.join(SINGLETONS[0])) {
+            tracing::info!(lock = %lock.display(), "cleared the profile lock of a browser that is gone");
+        }
         self.remove_socket_folder();
         for name in SINGLETONS {
             let file = self.path.join(name);
@@ -118,31 +138,68 @@ impl Profile {
         let _ = fs::remove_dir(folder);
     }
 
-    /// Chrome's own lock is a link whose target is `host-pid`.
-    fn check_singleton(&self) -> Result<(), ProfileError> {
-        let Ok(target) = fs::read_link(self.path.join(SINGLETONS[0])) else { return Ok(()) };
-        let target = target.to_string_lossy().into_owned();
-        let Some((host, pid)) = target.rsplit_once('-') else { return Ok(()) };
-        let ours = nix::unistd::gethostname().unwrap_or_default();
-        match pid.parse() {
-            Ok(pid) if OsStr::new(host) == ours && is_browser(Pid::from_raw(pid)) => {
-                Err(ProfileError::InUse { path: self.path.clone(), pid })
-            }
-            _ => {
-                tracing::info!(lock = target, "cleared the profile lock of a browser that is gone");
-                Ok(())
-            }
-        }
+    /// The browsers at work on the profile. Changes nothing.
+    pub fn occupants(&self) -> Vec<Occupant> {
+        let mut users = self.users();
+        let holder = self.singleton_holder().filter(|pid| users.iter().all(|user| user.pid != *pid));
+        users.extend(holder.map(|pid| Occupant { pid, is_ours: false }));
+        users
     }
+
+    /// The browsers that were started on the profile.
+    fn users(&self) -> Vec<Occupant> {
+        let flag = [b"--user-data-dir=", self.path.as_os_str().as_bytes()].concat();
+        let uses_it = |browser: &Running| browser.arguments.contains(&flag);
+        browsers().filter(uses_it).map(|browser| Occupant { pid: browser.pid, is_ours: browser.is_ours() }).collect()
+    }
+
+    /// The live browser of this host that holds Chrome's own lock, a link whose target is `host-pid`.
+    fn singleton_holder(&self) -> Option<i32> {
+        let target = fs::read_link(self.path.join(SINGLETONS[0])).ok()?.to_string_lossy().into_owned();
+        let (host, pid) = target.rsplit_once('-')?;
+        let ours = nix::unistd::gethostname().unwrap_or_default();
+        pid.parse().ok().filter(|pid| OsStr::new(host) == ours && is_browser(Pid::from_raw(*pid)))
+    }
+}
+
+/// The browsers of this service, on any profile, whose service is gone.
+pub fn orphans() -> Vec<i32> {
+    browsers().filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
 }
 
 fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-struct User {
-    pid: Pid,
-    is_ours: bool,
+/// A running browser: its first process, not its renderers.
+struct Running {
+    pid: i32,
+    arguments: Vec<Vec<u8>>,
+}
+
+impl Running {
+    fn is_ours(&self) -> bool {
+        self.arguments.iter().any(|argument| argument == MARK.as_bytes())
+    }
+
+    fn parent(&self) -> Option<i32> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // The name before it may hold anything, parentheses too: `pid (name) state parent …`.
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Whether its parent, which is another than started it once that is gone, lacks the other end of its pipe.
+    fn is_orphan(&self) -> bool {
+        let pipe = match fs::read_link(format!("/proc/{}/fd/{CHROME_READS}", self.pid)) {
+            Ok(pipe) => pipe,
+            // A browser of another user is not ours to judge; one without a pipe has lost it.
+            Err(error) => return error.kind() == io::ErrorKind::NotFound,
+        };
+        let ends = self.parent().and_then(|parent| fs::read_dir(format!("/proc/{parent}/fd")).ok());
+        // What may not be looked into belongs to another user, and a service has the user of its browser.
+        let mut ends = ends.into_iter().flatten().flatten();
+        !ends.any(|end| fs::read_link(end.path()).is_ok_and(|end| end == pipe))
+    }
 }
 
 fn arguments(pid: Pid) -> Vec<Vec<u8>> {
@@ -150,18 +207,14 @@ fn arguments(pid: Pid) -> Vec<Vec<u8>> {
     line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
 }
 
-/// The browsers (not their renderers) that were started with this flag.
-fn processes_with(flag: &[u8]) -> Vec<User> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw));
-    pids.filter_map(|pid| {
-        let arguments = arguments(pid);
-        let is_child = arguments.iter().any(|argument| argument.starts_with(b"--type="));
-        let uses_it = arguments.iter().any(|argument| argument == flag);
-        let is_ours = arguments.iter().any(|argument| argument == MARK.as_bytes());
-        (uses_it && !is_child).then_some(User { pid, is_ours })
+/// Whatever was started with a profile, as only browsers are.
+fn browsers() -> impl Iterator<Item = Running> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.map(|pid| Running { pid, arguments: arguments(Pid::from_raw(pid)) }).filter(|process| {
+        let has = |start: &[u8]| process.arguments.iter().any(|argument| argument.starts_with(start));
+        has(b"--user-data-dir=") && !has(b"--type=")
     })
-    .collect()
 }
 
 /// A pid of the dead may have been given to anything: only something that looks like a browser holds a lock.
@@ -289,6 +342,23 @@ mod tests {
     }
 
     #[test]
+    fn who_is_at_work_is_told_and_left_alone() {
+        let tokens = tempfile::tempdir().unwrap();
+        assert!(Profile::existing(tokens.path()).is_none());
+        let profile = Profile::open(tokens.path()).unwrap();
+        let existing = Profile::existing(tokens.path()).unwrap();
+        assert_eq!((existing.path(), existing.occupants()), (profile.path(), vec![]));
+
+        let flag = format!("--user-data-dir={}", profile.path().display());
+        let mut leftover = stand_in("chrome", &[MARK, &flag]);
+        let pid = leftover.0.id().cast_signed();
+        assert_eq!(existing.occupants(), [Occupant { pid, is_ours: true }]);
+        // It has no pipe.
+        assert!(orphans().contains(&pid));
+        assert!(leftover.0.try_wait().unwrap().is_none());
+    }
+
+    #[test]
     fn a_live_browser_with_the_lock_of_this_host_is_in_use() {
         let tokens = tempfile::tempdir().unwrap();
         let profile = Profile::open(tokens.path()).unwrap();
@@ -296,5 +366,6 @@ mod tests {
         let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
         symlink(format!("{host}-{}", browser.0.id()), profile.path().join("SingletonLock")).unwrap();
         assert!(matches!(profile.clear(), Err(ProfileError::InUse { .. })));
+        assert_eq!(profile.occupants(), [Occupant { pid: browser.0.id().cast_signed(), is_ours: false }]);
     }
 }

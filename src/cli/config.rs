@@ -1,11 +1,14 @@
 //! `session-manager config`: what is in force, and why.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+
+use super::Outcome;
 
 /// Prints the settings as a table.
-pub fn print(config: &Config) -> io::Result<()> {
+pub(super) fn print(config: &Config) -> Outcome {
     let mut out = io::stdout().lock();
     for setting in &config.effective {
         let origin = if setting.from_environment { "environment" } else { "default" };
@@ -14,11 +17,6 @@ pub fn print(config: &Config) -> io::Result<()> {
     for (found, meant) in &config.lookalikes {
         writeln!(out, "{found} is not a setting; did you mean {meant}?")?;
     }
-    out.flush()
-}
-
-/// Prints everything that is wrong, for the person who started the service.
-#[allow(clippy::print_stderr, reason = "before logging is set up")]
-pub fn print_problems(error: &ConfigError) {
-    eprintln!("session-manager cannot start: {error}");
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -17,7 +17,10 @@ pub(super) fn is_pending(dir: &Path) -> bool {
 }
 
 /// Leaves the marker, durably, with `why` for whoever looks into it.
-pub(super) fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::Io`] or [`StoreError::DiskFull`] when it cannot be written.
+pub fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
     let path = marker(dir);
     let write = || {
         let mut file = File::create(&path)?;

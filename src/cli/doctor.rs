@@ -1,0 +1,59 @@
+//! `session-manager doctor`: everything the service needs, checked before it is started, or beside it.
+//!
+//! One file a theme. In each, what is looked at is apart from what is made of it: the judgements are pure functions.
+//! Nothing is changed; what a running service holds is told and left alone.
+
+mod chrome;
+mod clock;
+mod folders;
+mod machine;
+mod page;
+mod pm2;
+mod port;
+mod report;
+mod settings;
+mod store;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::config::Source;
+
+use super::options::DoctorOptions;
+use super::{Outcome, REFUSED, progress};
+
+use report::{Finding, Report};
+
+pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Outcome {
+    let begun = Instant::now();
+    let mut report = Report::new(options.json);
+    let (config, wrong) = settings::read(environment)?;
+    report.add(wrong)?;
+    let service = folders::running_service(&config.paths);
+
+    let spinner = progress::spinner("Starting Chrome");
+    let trial = chrome::try_out(&config).await;
+    spinner.finish_and_clear();
+    report.add(trial.findings)?;
+    report.add([machine::shm(), machine::fonts()])?;
+    report.add([machine::display(config.browser.login_mode, trial.no_display)])?;
+    report.add([port::check(&config.server, service).await])?;
+    report.add(folders::check(&config.paths, service))?;
+    report.add(machine::disks(&config.paths))?;
+
+    let spinner = progress::spinner("Reading a copy of the store");
+    let store = store::check(&config.paths.data, service).await;
+    spinner.finish_and_clear();
+    report.add([store])?;
+    let answer = match trial.page {
+        Some(answer) => answer,
+        None => page::connect(&config.browser).await,
+    };
+    report.add([page::judge(&config.browser, &answer)])?;
+    report.add([clock::check(answer.ok().and_then(|answer| answer.clock)).await])?;
+    if let Some(file) = &options.pm2 {
+        report.add(pm2::check(file).await)?;
+    }
+    let passed = report.finish(begun)?;
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}

@@ -1,0 +1,217 @@
+//! Chrome: is it there, does it start, in its sandbox, and does the page answer it? On a profile of its own that is
+//! gone afterwards.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::browser::{Browser, Chrome, LaunchError, PageScript, Profile, Tab, has_display};
+use crate::config::{Config, LoginMode};
+
+use super::Finding;
+use super::page::{Answer, Trouble};
+
+/// A page that committed answers a question about itself at once.
+const CLOCK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What came of starting Chrome.
+pub(super) struct Trial {
+    pub(super) findings: Vec<Finding>,
+    /// Whether Chrome itself found no display.
+    pub(super) no_display: bool,
+    /// How the page answered, where Chrome could ask.
+    pub(super) page: Option<Result<Answer, Trouble>>,
+}
+
+pub(super) async fn try_out(config: &Config) -> Trial {
+    let path = std::env::var_os("PATH");
+    let found = Chrome::find(config.browser.chrome_path.as_deref(), path.as_deref()).await;
+    let chrome = match found {
+        Ok(chrome) => chrome,
+        Err(error) => {
+            let remedy = "apt-get install chromium, or set CHROME_PATH to a Chrome or Chromium";
+            let skipped = ["start", "sandbox"].map(|check| Finding::skipped(check, "there is no Chrome"));
+            let findings = [vec![Finding::failure("chrome", error.to_string(), remedy)], skipped.into()].concat();
+            return Trial { findings, no_display: false, page: None };
+        }
+    };
+    let mut findings = vec![Finding::ok("chrome", format!("{} at {}", chrome.version, chrome.path.display()))];
+    let started = start(config).await;
+    let (start, page) = match &started {
+        Ok(started) => (Finding::ok("start", started.described()), Some(started.page.clone())),
+        Err(Refused { words, .. }) => (Finding::failure("start", words, start_remedy(words, &chrome.path)), None),
+    };
+    findings.push(start);
+    findings.push(sandbox(&Surroundings {
+        root: nix::unistd::geteuid().is_root(),
+        given_up: config.browser.chrome_args.iter().any(|flag| flag == "--no-sandbox"),
+        started: started.is_ok(),
+        namespaces: namespaces_are_allowed(),
+        setuid_helper: has_setuid_helper(&chrome.path),
+    }));
+    Trial { findings, no_display: started.is_err_and(|refused| refused.no_display), page }
+}
+
+struct Started {
+    took: Duration,
+    cleanly: bool,
+    page: Result<Answer, Trouble>,
+}
+
+impl Started {
+    fn described(&self) -> String {
+        let closed = if self.cleanly { "closed when asked" } else { "had to be ended by signal" };
+        format!("started in {:.1} s and {closed}", self.took.as_secs_f64())
+    }
+}
+
+struct Refused {
+    words: String,
+    no_display: bool,
+}
+
+impl Refused {
+    fn new(words: impl ToString) -> Self {
+        Self { words: words.to_string(), no_display: false }
+    }
+}
+
+impl From<LaunchError> for Refused {
+    fn from(error: LaunchError) -> Self {
+        Self { no_display: matches!(error, LaunchError::NoDisplay), ..Self::new(error) }
+    }
+}
+
+async fn start(config: &Config) -> Result<Started, Refused> {
+    let mut settings = config.browser.clone();
+    if settings.login_mode == LoginMode::Local && !has_display() {
+        // That there is no display is said in a line of its own; whether Chrome works at all is another question.
+        settings.login_mode = LoginMode::Server;
+    }
+    let folder = tempfile::Builder::new().prefix("session-manager-doctor-").tempdir();
+    let folder = folder.map_err(|error| Refused::new(format!("no temporary folder can be made: {error}")))?;
+    let profile = Profile::open(folder.path()).map_err(Refused::new)?;
+    // Nothing is injected, and no report is expected.
+    let page = PageScript { script: String::new(), binding: "unused".to_owned(), origin: settings.url.clone() };
+    let begun = Instant::now();
+    let launch = Browser::launch(&settings, &profile, page, config.timings.browser_start, CancellationToken::new());
+    let launched = launch.await?;
+    let took = begun.elapsed();
+    let page = ask(&launched.tab, &settings.url, config.timings.page_commit).await;
+    let ended = launched.browser.close(config.timings.browser_close).await;
+    Ok(Started { took, cleanly: ended.cleanly, page })
+}
+
+async fn ask(tab: &Tab, url: &str, deadline: Duration) -> Result<Answer, Trouble> {
+    let begun = Instant::now();
+    match tab.navigate(url, deadline).await {
+        Ok(Ok(())) => {
+            let took = begun.elapsed();
+            Ok(Answer { took, by_browser: true, clock: clock(tab).await })
+        }
+        Ok(Err(word)) => Err(Trouble::Browser(word)),
+        Err(error) => Err(Trouble::Browser(error.to_string())),
+    }
+}
+
+/// How far the page's host is ahead of this machine, in milliseconds, by the `Date` of its answers.
+async fn clock(tab: &Tab) -> Option<i64> {
+    let question = "fetch(location.href, { method: 'HEAD', cache: 'no-store' })\
+        .then(answer => Date.parse(answer.headers.get('date')) - Date.now())";
+    tab.evaluate(question.to_owned(), CLOCK_DEADLINE).await.ok()?.as_i64()
+}
+
+/// What usually helps against what Chrome said.
+fn start_remedy(words: &str, chrome: &Path) -> String {
+    let words = words.to_lowercase();
+    let has = |word: &str| words.contains(word);
+    let by_hand = format!("see what it says: {} --headless=new --dump-dom about:blank", chrome.display());
+    let remedy = if has("no usable sandbox") || has("sandbox_host_linux") || has("zygote_host") {
+        "see the line about the sandbox"
+    } else if has("shared libraries") {
+        "a library is missing: apt-get install --reinstall chromium brings those it needs"
+    } else if has("no space left") {
+        "free some space in the temporary folder (TMPDIR)"
+    } else if has("not ready within") {
+        "the machine is very slow or short of memory: free some and try again"
+    } else {
+        &by_hand
+    };
+    remedy.to_owned()
+}
+
+struct Surroundings {
+    root: bool,
+    /// By CHROME_ARGS.
+    given_up: bool,
+    started: bool,
+    namespaces: bool,
+    setuid_helper: bool,
+}
+
+fn sandbox(around: &Surroundings) -> Finding {
+    const CHECK: &str = "sandbox";
+    match around {
+        Surroundings { root: true, .. } => {
+            let detail = "as root Chrome starts without its sandbox: a page that breaks out owns the machine";
+            Finding::warning(CHECK, detail, "run the service as an ordinary user")
+        }
+        Surroundings { given_up: true, .. } => {
+            Finding::warning(CHECK, "CHROME_ARGS gives Chrome's sandbox up", "take --no-sandbox out of CHROME_ARGS")
+        }
+        Surroundings { started: true, .. } => Finding::ok(CHECK, "Chrome runs in its sandbox"),
+        Surroundings { namespaces: false, setuid_helper: false, .. } => {
+            let remedy = "allow user namespaces (sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or \
+                          kernel.unprivileged_userns_clone=1), or install the browser's setuid sandbox helper";
+            Finding::failure(CHECK, "the kernel lets ordinary users make no user namespaces", remedy)
+        }
+        _ => Finding::skipped(CHECK, "Chrome did not start"),
+    }
+}
+
+/// What the kernel and its distributions have to keep ordinary users from making namespaces.
+fn namespaces_are_allowed() -> bool {
+    let value =
+        |name: &str| -> Option<u64> { fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok() };
+    let forbidden = value("kernel/unprivileged_userns_clone") == Some(0)
+        || value("kernel/apparmor_restrict_unprivileged_userns") == Some(1)
+        || value("user/max_user_namespaces") == Some(0);
+    !forbidden
+}
+
+fn has_setuid_helper(chrome: &Path) -> bool {
+    const SETUID: u32 = 0o4000;
+    let helper = fs::metadata(chrome.with_file_name("chrome-sandbox"));
+    helper.is_ok_and(|helper| helper.uid() == 0 && helper.mode() & SETUID != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Status;
+    use super::*;
+
+    #[test]
+    fn the_sandbox_is_judged_by_what_weakens_it() {
+        let around = |root, given_up, started, namespaces, setuid_helper| {
+            sandbox(&Surroundings { root, given_up, started, namespaces, setuid_helper }).status
+        };
+        assert_eq!(around(true, false, true, true, true), Status::Warning);
+        assert_eq!(around(false, true, true, true, true), Status::Warning);
+        assert_eq!(around(false, false, true, false, false), Status::Ok);
+        assert_eq!(around(false, false, false, false, false), Status::Failure);
+        assert_eq!(around(false, false, false, false, true), Status::Skipped);
+        assert_eq!(around(false, false, false, true, false), Status::Skipped);
+    }
+
+    #[test]
+    fn what_chrome_says_leads_to_what_helps() {
+        let remedy = |words| start_remedy(words, Path::new("/c/chrome"));
+        assert!(remedy("[1:1:FATAL:zygote_host_impl_linux.cc] No usable sandbox!").contains("sandbox"));
+        assert!(remedy("error while loading shared libraries: libnss3.so").contains("library"));
+        assert!(remedy("mkdir: No space left on device").contains("TMPDIR"));
+        assert!(remedy("Trace/breakpoint trap").contains("/c/chrome --headless=new"));
+    }
+}

@@ -1,0 +1,132 @@
+//! `qr`, `status` and the commands that only print.
+
+use simulator::Options;
+
+use crate::world::{DEADLINE, Running, Service, World};
+
+/// The half-block characters of codes, one after the other, as they were printed.
+fn codes(lines: &[String]) -> Vec<String> {
+    let is_code = |line: &String| line.chars().count() > 40 && line.chars().all(|c| " █▀▄".contains(c));
+    let mut codes = vec![];
+    for lines in lines.chunk_by(|a, b| is_code(a) == is_code(b)).filter(|lines| is_code(&lines[0])) {
+        codes.push(lines.join("\n"));
+    }
+    codes
+}
+
+/// What a phone would read from a dark terminal.
+fn scanned(code: &str) -> String {
+    let rows: Vec<Vec<char>> = code.lines().map(|line| line.chars().collect()).collect();
+    let (width, height) = (rows[0].len() * 4, rows.len() * 8);
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
+        let upper = y % 8 < 4;
+        let lit = match rows[y / 8][x / 4] {
+            '█' => true,
+            '▀' => upper,
+            '▄' => !upper,
+            _ => false,
+        };
+        if lit { 255 } else { 0 }
+    });
+    picture.detect_grids().first().expect("no code to be seen").decode().unwrap().1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn qr_follows_the_rotation_until_the_phone_is_linked() {
+    // Codes that live 2.4 s the first and 0.8 s the later ones.
+    let (world, simulator) = World::with_simulator(Options { code_scale: Some(0.04), ..Options::fast() }).await;
+    let mut service = Service::start(&world);
+    service.reaches("QR_REQUIRED");
+    let mut qr = Running::spawn(world.command(&["qr", "--url", &service.url]));
+    for nth in ["a code", "the next code"] {
+        qr.line(nth, |line| line.starts_with("WhatsApp on the phone"));
+    }
+    let shown = codes(&qr.seen);
+    assert!(shown.len() == 2 && shown[0] != shown[1], "{} codes", shown.len());
+    assert!(shown.iter().all(|code| scanned(code).starts_with("2@") || scanned(code).contains(',')));
+
+    let code = simulator.code(DEADLINE).await.unwrap();
+    simulator.scan(&code).unwrap();
+    let ran = qr.exit();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.ends_with("READY: the phone is linked."), "{}", ran.out);
+    service.reaches("READY").stop_disconnected(&world).await;
+}
+
+impl Service {
+    /// The rest of the life of a session: what `qr` and `status` say of one that is disconnected.
+    async fn stop_disconnected(&mut self, world: &World) {
+        assert_eq!(self.post("/disconnect").await, 200);
+        let qr = world.run(&["qr", "--url", &self.url]);
+        assert_eq!((qr.code, qr.out.as_str()), (Some(1), ""));
+        assert!(qr.err.contains("DISCONNECTED") && qr.err.contains("POST /connect"), "{qr:?}");
+        let status = world.run(&["status", "--url", &self.url]);
+        assert_eq!(status.code, Some(1));
+        assert!(status.out.contains("connect: POST /connect"), "{status:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_people_and_scripts() {
+    let (mut world, simulator) = World::with_simulator(Options::fast()).await;
+    world.set("API_TOKEN", "a-token-of-the-service");
+    let mut service = Service::start(&world);
+    service.reaches("QR_REQUIRED");
+    let waiting = world.run(&["status", "--url", &service.url]);
+    assert_eq!((waiting.code, waiting.err.as_str()), (Some(1), ""));
+    assert!(waiting.out.contains("QR_REQUIRED") && waiting.out.contains("session-manager qr"), "{}", waiting.out);
+    service.scan(&simulator).await;
+    // HOST, PORT and API_TOKEN say where, as they do for the service.
+    let port = service.url.rsplit_once(':').unwrap().1.to_owned();
+    world.set("PORT", &port);
+    let ready = world.run(&["status", "--json"]);
+    assert_eq!((ready.code, &ready.json()["state"]), (Some(0), &"READY".into()));
+
+    world.set("API_TOKEN", "not-the-token-of-the-service");
+    let refused = world.run(&["status"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+    assert!(refused.err.contains("API_TOKEN") && !refused.err.contains("not-the-token"), "{refused:?}");
+    service.stop();
+}
+
+#[test]
+fn without_a_service_that_is_said() {
+    let mut world = World::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for command in ["status", "qr"] {
+        let ran = world.run(&[command, "--url", &format!("http://{closed}")]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(69), ""), "{ran:?}");
+        assert!(ran.err.contains(&closed.to_string()) && ran.err.contains("start the service"), "{ran:?}");
+        assert_eq!(world.run(&[command]).code, Some(64), "PORT=0 says nothing of where");
+        assert_eq!(world.run(&[command, "--url", "no address"]).code, Some(64));
+    }
+    world.set("PORT", "many");
+    let ran = world.run(&["status"]);
+    assert!(ran.code == Some(78) && ran.err.contains("PORT"), "{ran:?}");
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let world = World::new();
+    let commands = ["doctor", "config", "qr", "status", "backup", "restore", "completions"];
+    for arguments in commands.map(|command| vec![command, "--help"]).into_iter().chain([vec!["--help"]]) {
+        let ran = world.run(&arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
+        assert!(ran.out.contains("Examples:\n  session-manager"), "{}", ran.out);
+    }
+    assert_eq!(world.run(&["frobnicate"]).code, Some(64));
+    assert_eq!(world.run(&["backup"]).code, Some(64));
+}
+
+#[test]
+fn completions_are_scripts_that_name_the_commands() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = world.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        assert!(ran.out.contains("doctor") && ran.out.contains("restore"), "{shell}");
+    }
+    let script = world.path("completions.bash");
+    std::fs::write(&script, world.run(&["completions", "bash"]).out).unwrap();
+    assert!(std::process::Command::new("bash").arg("-n").arg(script).status().unwrap().success());
+}

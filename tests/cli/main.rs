@@ -1,0 +1,10 @@
+//! The commands, each as a process: what they print, how they exit, what they leave.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod backup;
+mod beside;
+mod client;
+mod doctor;
+mod pm2;
+mod world;
