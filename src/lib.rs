@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod inbound;
+pub mod init;
 pub mod instance;
 pub mod listen;
 pub mod outbound;
