@@ -4,12 +4,16 @@ SIMULATOR_PORT ?= 3002
 ROUNDS ?= 50
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
+DEPLOY := tests/deploy
+VENV := target/tools/venv
+BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test sandbox soak bench lint fmt deps
+.PHONY: help run test deploy-check sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
+	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
 	@echo "make soak     the service killed ROUNDS times under a stream of messages"
 	@echo "make bench    start-up, footprint and latency, measured"
@@ -32,6 +36,19 @@ test:
 	cargo build --locked -p simulator --bin whatsapp-simulator
 	cd $(CONFORMANCE) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(CONFORMANCE) && SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator npm run --silent run
+	@$(MAKE) --no-print-directory deploy-check
+
+deploy-check:
+	@.ci/install chromium node promtool python shellcheck systemd xvfb
+	@echo "==> Building the service and the simulator"
+	cargo build --locked --workspace --bins
+	@echo "==> Reading what is deployed: units, images, manifests, alerts, scripts"
+	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(DEPLOY)/static/requirements.txt
+	cd $(DEPLOY)/static && $(BINARIES) $(CURDIR)/$(VENV)/bin/python -B -m unittest
+	@echo "==> Running the service under PM2, with the file that is shipped"
+	cd $(DEPLOY)/pm2 && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(DEPLOY)/pm2 && $(BINARIES) npm run --silent run
 
 sandbox:
 	@.ci/install chromium

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod domain;
 pub mod http;
 pub mod inbound;
+pub mod init;
 pub mod instance;
 pub mod listen;
 pub mod metrics;

@@ -5,12 +5,17 @@ use std::process::ExitCode;
 use session_manager::cli::{self, Command};
 use session_manager::config::{Config, ProcessEnvironment};
 use session_manager::supervisor::Supervisor;
-use session_manager::{app, telemetry};
+use session_manager::{app, init, telemetry};
 
 /// `EX_SOFTWARE`.
 const INTERNAL: u8 = 70;
 
 fn main() -> ExitCode {
+    match init::run() {
+        Ok(None) => {}
+        Ok(Some(code)) => return ExitCode::from(code),
+        Err(error) => return cli::finish(Err(error)),
+    }
     // First of all, while no thread runs and no file is open: who started us left a descriptor.
     let supervisor = Supervisor::detect(&ProcessEnvironment);
     match cli::parse() {

@@ -1,5 +1,7 @@
 //! Logs on standard output: lines for people, or JSON lines in production. A panic is one of them.
 
+mod journal;
+
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
@@ -9,6 +11,7 @@ use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry;
@@ -22,7 +25,12 @@ const TALKATIVE: [&str; 4] = ["h2", "hyper", "sled", "tower"];
 pub fn init(log: &Log) {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = !plain && io::stdout().is_terminal();
-    if tracing::subscriber::set_global_default(subscriber(log, colour, io::stdout)).is_err() {
+    let writer = if journal::is_stdout() {
+        BoxMakeWriter::new(journal::Prioritised(io::stdout))
+    } else {
+        BoxMakeWriter::new(io::stdout)
+    };
+    if tracing::subscriber::set_global_default(subscriber(log, colour, writer)).is_err() {
         tracing::debug!("logging had been started before");
     }
     std::panic::set_hook(Box::new(report_panic));
@@ -119,6 +127,23 @@ mod tests {
         let text = logged(false, "info", || tracing::info!(wait_ms = 20, "sent"));
         assert!(text.ends_with("Z  INFO session_manager::telemetry::tests: sent wait_ms=20\n"), "{text}");
         humantime::parse_rfc3339(text.split(' ').next().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_journal_reads_priorities() {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let log = Log { level: "debug".to_owned(), json: true };
+        let subscriber = subscriber(&log, false, journal::Prioritised(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!("e");
+            tracing::warn!("w");
+            tracing::info!("i");
+            tracing::debug!("d");
+        });
+        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+        let priorities: Vec<_> = text.lines().map(|line| line.split_once('{').unwrap().0).collect();
+        assert_eq!(priorities, ["<3>", "<4>", "<6>", "<7>"]);
     }
 
     #[test]

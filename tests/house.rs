@@ -3,7 +3,7 @@
 //! ```text
 //! 7  main · app          6  cli      5  http      4  session · inbound · outbound · delivery · recorder
 //! 3  whatsapp            2  browser · store       1  domain
-//! 0  config · instance · listen · metrics · secret · shutdown · supervisor · telemetry
+//! 0  config · init · instance · listen · metrics · secret · shutdown · supervisor · telemetry
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [(&str, u8); 21] = [
+const ROOMS: [(&str, u8); 22] = [
     ("main", 7),
     ("app", 7),
     ("cli", 6),
@@ -26,6 +26,7 @@ const ROOMS: [(&str, u8); 21] = [
     ("store", 2),
     ("domain", 1),
     ("config", 0),
+    ("init", 0),
     ("instance", 0),
     ("listen", 0),
     ("metrics", 0),

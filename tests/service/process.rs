@@ -12,6 +12,8 @@ use simulator::Options;
 
 use crate::world::{DEADLINE, World, browsers, eventually};
 
+pub const BINARY: &str = env!("CARGO_BIN_EXE_session-manager");
+
 /// The binary with a world's settings.
 pub struct Process {
     child: Child,
@@ -22,7 +24,11 @@ pub struct Process {
 
 impl Process {
     pub fn spawn(world: &World) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_session-manager"));
+        Self::run(world, Command::new(BINARY))
+    }
+
+    /// Runs a command that ends in the binary, with a world's settings.
+    pub fn run(world: &World, mut command: Command) -> Self {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", world.folder());
         command.envs(&world.settings).env("NODE_ENV", "production");
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -57,10 +63,18 @@ impl Process {
     }
 
     pub fn started(world: &World) -> Self {
-        let mut process = Self::spawn(world);
-        let line = process.line("the address", |line| line["message"] == "listening");
-        process.url = line["address"].as_str().map(str::to_owned);
-        process
+        Self::spawn(world).listening()
+    }
+
+    /// Waits until HTTP is answered.
+    pub fn listening(mut self) -> Self {
+        let line = self.line("the address", |line| line["message"] == "listening");
+        self.url = line["address"].as_str().map(str::to_owned);
+        self
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
     }
 
     pub fn reaches(&mut self, state: &str) -> &mut Self {
@@ -77,7 +91,7 @@ impl Process {
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
     /// Waits for the exit; gives the code and what was said on standard error.
@@ -225,7 +239,7 @@ async fn wrong_settings_are_named_together() {
 
 #[test]
 fn a_wrong_command_line_is_a_usage_error() {
-    let status = Command::new(env!("CARGO_BIN_EXE_session-manager")).arg("fly").stderr(Stdio::null()).status();
+    let status = Command::new(BINARY).arg("fly").stderr(Stdio::null()).status();
     assert_eq!(status.unwrap().code(), Some(64));
 }
 
@@ -256,11 +270,7 @@ async fn a_damaged_store_is_set_aside_and_sending_stays_off_until_accepted() {
     let mut process = Process::started(&world);
     process.reaches("READY");
     assert_eq!(process.get("/status").await["can_send_messages"], false);
-    let accept = Command::new(env!("CARGO_BIN_EXE_session-manager"))
-        .args(["store", "accept"])
-        .envs(&world.settings)
-        .stdout(Stdio::null())
-        .status();
+    let accept = Command::new(BINARY).args(["store", "accept"]).envs(&world.settings).stdout(Stdio::null()).status();
     assert!(accept.unwrap().success());
     assert_eq!(process.get("/status").await["can_send_messages"], true);
     let aside = std::fs::read_dir(world.folder().join("data")).unwrap().flatten();

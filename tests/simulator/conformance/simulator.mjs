@@ -10,8 +10,9 @@ const POLL_S = 1;
 
 export class Simulator {
   #process;
-  #url;
 
+  /** Where the page, the phone and the control API are, without TLS. */
+  url;
   /** Port of the TLS listener on 127.0.0.1. */
   tlsPort;
   /** What Chromium's --ignore-certificate-errors-spki-list wants. */
@@ -21,7 +22,7 @@ export class Simulator {
     const [, url, tlsPort, spki] = /^(http:\S+) tls_port=(\d+) spki_sha256_base64=(\S+)$/.exec(announcement) ?? [];
     if (!url) throw new Error(`the simulator announced: ${announcement}`);
     this.#process = process;
-    this.#url = url;
+    this.url = url;
     this.tlsPort = Number(tlsPort);
     this.spki = spki;
   }
@@ -49,7 +50,7 @@ export class Simulator {
   }
 
   async #ask(path, options) {
-    const answer = await fetch(new URL(`control/${path}`, this.#url), options);
+    const answer = await fetch(new URL(`control/${path}`, this.url), options);
     const body = await answer.json();
     if (!answer.ok) throw new Error(`${path}: ${body.error}`);
     return body;

@@ -1,0 +1,61 @@
+//! Priorities for systemd's journal: it takes them from a `<N>` in front of a line (sd-daemon(3)), so that
+//! `journalctl -p warning` shows what matters.
+
+use std::env;
+use std::io;
+
+use nix::sys::stat::fstat;
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Whether standard output is the journal itself: its stream is named in the environment, which whatever is started from
+/// a service inherits too, with another output.
+pub(super) fn is_stdout() -> bool {
+    let Some(stream) = env::var("JOURNAL_STREAM").ok() else { return false };
+    fstat(io::stdout()).is_ok_and(|stdout| stream == format!("{}:{}", stdout.st_dev, stdout.st_ino))
+}
+
+/// A writer whose lines begin with their priority.
+pub(super) struct Prioritised<W>(pub(super) W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Prioritised<W> {
+    type Writer = Line<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Line { out: self.0.make_writer(), priority: Some(priority(Level::INFO)) }
+    }
+
+    fn make_writer_for(&'w self, event: &Metadata<'_>) -> Self::Writer {
+        Line { out: self.0.make_writer_for(event), priority: Some(priority(*event.level())) }
+    }
+}
+
+/// syslog(3): 3 is an error, 4 a warning, 6 information, 7 for those who search.
+fn priority(level: Level) -> &'static [u8] {
+    match level {
+        Level::ERROR => b"<3>",
+        Level::WARN => b"<4>",
+        Level::INFO => b"<6>",
+        _ => b"<7>",
+    }
+}
+
+pub(super) struct Line<W> {
+    out: W,
+    /// Until it is written.
+    priority: Option<&'static [u8]>,
+}
+
+impl<W: io::Write> io::Write for Line<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.priority.take() {
+            // At once: what another thread writes must not come in between.
+            Some(priority) => self.out.write_all(&[priority, bytes].concat()).map(|()| bytes.len()),
+            None => self.out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
