@@ -133,23 +133,25 @@ connection.on('connected', ({ me }) => {
   Conn.set({ platform: 'android', pushname: me.name, connected: true });
 });
 
-let pairingType = 'QR';
+let prepared = false;
+
+async function pairingCode(phone, _showNotification) {
+  if (!prepared) throw new Error('linking by phone number is not initialized');
+  if (!['UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) throw new Error(`cannot link in state ${Socket.state}`);
+  const { code: characters } = await request({ t: 'pairing-code', phone: String(phone) });
+  if (!characters) throw new Error('the phone number has no account');
+  return characters;
+}
 
 export const AltDeviceLinkingApi = {
-  setPairingType(type) {
-    pairingType = type;
-  },
+  // whatsapp-web.js calls it first, wa-js never does: nothing depends on it.
+  setPairingType() {},
   async initializeAltDeviceLinking() {
-    if (pairingType !== 'ALT_DEVICE_LINKING') throw new Error('the pairing type is not ALT_DEVICE_LINKING');
+    prepared = true;
   },
   async initializeQRLinking() {
-    pairingType = 'QR';
+    prepared = false;
   },
-  async startAltLinkingFlow(phone, _showNotification) {
-    if (pairingType !== 'ALT_DEVICE_LINKING') throw new Error('the pairing type is not ALT_DEVICE_LINKING');
-    if (!['UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) throw new Error(`cannot link in state ${Socket.state}`);
-    const { code: characters } = await request({ t: 'pairing-code', phone: String(phone) });
-    if (!characters) throw new Error('the phone number has no account');
-    return characters;
-  },
+  startAltLinkingFlow: pairingCode,
+  genLinkDeviceCodeForPhoneNumber: pairingCode,
 };
