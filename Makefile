@@ -5,11 +5,12 @@ ROUNDS ?= 50
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 
-.PHONY: help run test sandbox soak bench lint fmt deps
+.PHONY: help run test conformance sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
+	@echo "make conformance  clients of the real page, unchanged, on the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
 	@echo "make soak     the service killed ROUNDS times under a stream of messages"
 	@echo "make bench    start-up, footprint and latency, measured"
@@ -28,10 +29,15 @@ test:
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
 	cargo test --workspace --locked
-	@echo "==> Running whatsapp-web.js, unchanged, on the simulator"
-	cargo build --locked -p simulator --bin whatsapp-simulator
-	cd $(CONFORMANCE) && npm ci --ignore-scripts --no-audit --no-fund --silent
-	cd $(CONFORMANCE) && SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator npm run --silent run
+	@$(MAKE) --no-print-directory conformance
+
+conformance:
+	@.ci/install chromium node
+	@echo "==> Building the service and the simulator"
+	cargo build --locked --workspace --bins
+	@echo "==> Running whatsapp-web.js and wa-js, unchanged, on the simulator"
+	cd $(CONFORMANCE) && PUPPETEER_SKIP_DOWNLOAD=true npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(CONFORMANCE) && SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator SERVICE_BIN=$(CURDIR)/target/debug/session-manager npm run --silent run
 
 sandbox:
 	@.ci/install chromium

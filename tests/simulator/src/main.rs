@@ -17,6 +17,9 @@ struct Arguments {
     /// Factor on all times: 1 is the real page, 0.1 ten times faster.
     #[arg(long, default_value_t = 1.0)]
     time_scale: f64,
+    /// Factor on the life of the linking codes alone (60 s the first, 20 s the later ones); default as all times.
+    #[arg(long)]
+    code_scale: Option<f64>,
     /// Phone number of the account, digits only.
     #[arg(long)]
     phone: Option<String>,
@@ -40,6 +43,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         tls: arguments.tls_port.is_some(),
         tls_port: arguments.tls_port.unwrap_or(0),
         time_scale: arguments.time_scale,
+        code_scale: arguments.code_scale,
         phone: arguments.phone.unwrap_or(defaults.phone.clone()),
         seed: arguments.seed,
         ..defaults

@@ -29,6 +29,8 @@ pub struct Record {
     pub seen: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
+    /// The codes that pages were given to show, oldest first.
+    pub codes: Vec<String>,
 }
 
 impl Record {

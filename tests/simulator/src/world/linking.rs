@@ -68,6 +68,7 @@ impl World {
         let life = self.options.code_life(if first { FIRST_REF_S } else { NEXT_REF_S });
         let Some(peer) = self.peers.get_mut(&number) else { return };
         let spent = peer.code.replace(Expiring { value: value.clone(), until: Instant::now() + life });
+        self.record.codes.extend(peer.companion.as_ref().map(|keys| keys.code(&value)));
         self.spent_refs.extend(spent.map(|code| code.value));
         self.record.refs += 1;
         self.tell(number, &ToPage::Ref { value: &value, ttl_ms: life.as_millis() as u64 });
@@ -79,17 +80,19 @@ impl World {
         let now = Instant::now();
         self.peers.values().rev().find_map(|peer| {
             let code = peer.code.as_ref().filter(|code| code.until > now)?;
-            let keys = peer.companion.as_ref()?;
-            let Companion { static_key, identity_key, adv_secret, platform } = keys;
-            Some(format!("{},{static_key},{identity_key},{adv_secret},{platform}", code.value))
+            Some(peer.companion.as_ref()?.code(&code.value))
         })
     }
 
     /// A phone scans `code`; the answer is the new device's id.
     pub(crate) fn scan(&mut self, code: &str) -> Result<String, Error> {
         let fields: Vec<&str> = code.trim().split(',').collect();
-        let [value, static_key, identity_key, adv_secret, platform] = fields[..] else {
-            return Err(Error::CodeMalformed("it must have five fields"));
+        // The page and whatsapp-web.js end the code with the platform, wa-js leaves it out: phones take both.
+        let (value, keys) = match fields[..] {
+            [value, static_key, identity_key, adv_secret, ref platform @ ..] if platform.len() <= 1 => {
+                (value, (static_key, identity_key, adv_secret, platform.first().copied()))
+            }
+            _ => return Err(Error::CodeMalformed("it must have four or five fields")),
         };
         if fields.iter().any(|field| field.is_empty() || *field == "undefined" || *field == "null") {
             return Err(Error::CodeMalformed("a field is empty or undefined"));
@@ -104,9 +107,7 @@ impl World {
         if peer.code.as_ref().is_none_or(|code| code.until <= now) {
             return Err(Error::CodeExpired);
         }
-        let keys = [static_key, identity_key, adv_secret, platform].map(str::to_owned);
-        let [static_key, identity_key, adv_secret, platform] = keys;
-        if peer.companion != Some(Companion { static_key, identity_key, adv_secret, platform }) {
+        if !peer.companion.as_ref().is_some_and(|companion| companion.matches(keys)) {
             return Err(Error::CodeUnknown("the keys are not those of the page that shows the ref"));
         }
         let phone = self.default_phone();

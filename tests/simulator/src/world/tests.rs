@@ -73,13 +73,25 @@ async fn a_code_is_checked_field_by_field() -> Outcome {
     let (_, outbox) = waiting(&mut world);
     let code = world.current_code().ok_or("no code")?;
     assert!(code.ends_with(",s,i,a,1"));
-    assert!(matches!(world.scan("a,b,c,d"), Err(Error::CodeMalformed(_))));
+    assert!(matches!(world.scan("a,b,c"), Err(Error::CodeMalformed(_))));
+    assert!(matches!(world.scan("a,b,c,d,1,e"), Err(Error::CodeMalformed(_))));
     assert!(matches!(world.scan("undefined,s,i,a,1"), Err(Error::CodeMalformed(_))));
     assert!(matches!(world.scan("2@other,s,i,a,1"), Err(Error::CodeUnknown(_))));
     assert!(matches!(world.scan(&code.replace(",s,", ",x,")), Err(Error::CodeUnknown(_))));
     world.scan(&code)?;
     assert_eq!(kinds(&told(&outbox)), ["unpaired", "ref", "linked"]);
     assert!(matches!(world.scan(&code), Err(Error::CodeExpired)), "a code links once");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_links_without_its_platform_too() -> Outcome {
+    let mut world = world()?;
+    let (_, _outbox) = waiting(&mut world);
+    let code = world.current_code().ok_or("no code")?;
+    assert_eq!(world.record().codes, [code.clone()]);
+    assert!(matches!(world.scan(&code.replace(",1", ",2")), Err(Error::CodeUnknown(_))));
+    world.scan(code.strip_suffix(",1").ok_or("no platform")?)?;
     Ok(())
 }
 
