@@ -20,10 +20,13 @@ struct Arguments {
     /// Factor on the life of the linking codes alone (60 s the first, 20 s the later ones); default as all times.
     #[arg(long)]
     code_scale: Option<f64>,
-    /// Phone number of the account, digits only.
+    /// Phone number of the first account, digits only.
     #[arg(long)]
     phone: Option<String>,
-    /// Seed of everything that looks random.
+    /// Phone number of a further account; may be given again and again.
+    #[arg(long = "account")]
+    accounts: Vec<String>,
+    /// Seed of everything that looks random: the same calls then have the same results.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -45,6 +48,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         time_scale: arguments.time_scale,
         code_scale: arguments.code_scale,
         phone: arguments.phone.unwrap_or(defaults.phone.clone()),
+        more_accounts: arguments.accounts,
         seed: arguments.seed,
         ..defaults
     })

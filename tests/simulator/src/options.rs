@@ -18,10 +18,12 @@ pub struct Options {
     pub tls: bool,
     /// Port of the TLS listener; 0 = any free one.
     pub tls_port: u16,
-    /// The phone number of the account, digits only.
+    /// The phone number of the first account, digits only: the one that is meant where none is named.
     pub phone: String,
     /// The name the account shows to others.
     pub pushname: String,
+    /// The phone numbers of further accounts on the same simulator.
+    pub more_accounts: Vec<String>,
     /// How many of the newest messages of the account a newly linked device receives as history.
     pub history_on_link: usize,
     /// The build of the page.
@@ -39,6 +41,7 @@ impl Default for Options {
             tls_port: 0,
             phone: "5491150000001".to_owned(),
             pushname: "Test Account".to_owned(),
+            more_accounts: Vec::new(),
             history_on_link: 20,
             page: PageBuild::default(),
         }

@@ -106,6 +106,8 @@ pub struct Received {
     /// The page's type.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The account that sent it, by phone number.
+    pub account: String,
     /// The device that sent it.
     pub device: String,
     /// When it came first.
@@ -129,6 +131,8 @@ pub enum LinkWay {
 /// A link.
 #[derive(Debug, Clone, Serialize)]
 pub struct Link {
+    /// The account, by phone number.
+    pub account: String,
     /// The new device.
     pub device: String,
     /// How.
@@ -152,6 +156,8 @@ pub enum LogoutBy {
 /// A device that was unlinked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Logout {
+    /// The account, by phone number.
+    pub account: String,
     /// The device.
     pub device: String,
     /// Who did it.

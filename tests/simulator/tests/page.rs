@@ -170,7 +170,7 @@ async fn refuses_what_the_real_page_refuses() -> Outcome {
 async fn codes_rotate_run_out_and_come_again() -> Outcome {
     let simulator = Simulator::start(Options { code_scale: Some(0.02), ..Options::fast() }).await?;
     // The page is there before its code for longer than a loaded machine needs to look.
-    simulator.faults(|faults| faults.code_delay_ms = 1500);
+    simulator.faults(|faults| faults.code_delay_ms = 4000);
     let profile = tempfile::tempdir()?;
     let mut browser = Browser::launch(profile.path(), &[]).await?;
     browser.open(&simulator.url()).await?;
@@ -355,7 +355,7 @@ async fn the_control_api_does_what_the_library_does() -> Outcome {
         )
     };
     let listed = "fetch('/control/').then((a) => a.json()).then((list) => list.operations.length)";
-    assert_eq!(browser.evaluate(listed).await?, 17);
+    assert_eq!(browser.evaluate(listed).await?, 18);
     let incoming = browser.evaluate(&post("incoming", &format!("{{ from: '{FRIEND}', body: 'hello' }}"))).await?;
     assert_eq!(incoming[0], 200);
     assert!(incoming[1]["message"].as_str().is_some_and(|key| key.starts_with("false_")));

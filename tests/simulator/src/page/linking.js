@@ -3,6 +3,7 @@ import { config } from '/config.js';
 import { Emitter } from '/static/events.js';
 import { Model } from '/static/models.js';
 import { TIMES, moment, pause, wait } from '/static/clock.js';
+import { bytes } from '/static/random.js';
 import { faults, mark } from '/static/wire.js';
 import { Cmd, Socket, connection, handlers, reopen, request, tell } from '/static/connection.js';
 import { setMe } from '/static/people.js';
@@ -38,7 +39,7 @@ export function decodeB64(text) {
 export async function prepareKeys() {
   let companion = await storage.get('login', 'companion');
   if (!companion) {
-    const random = () => encodeB64(crypto.getRandomValues(new Uint8Array(32)));
+    const random = () => encodeB64(bytes(32));
     companion = { staticKey: random(), identityKey: random(), advSecret: random(), platform: String(DEVICE_PLATFORM) };
     await storage.put('login', 'companion', companion);
   }

@@ -1,5 +1,6 @@
 // Wids (who or where) and message keys.
 import { config } from '/config.js';
+import { hex } from '/static/random.js';
 
 const SERVERS = ['c.us', 'lid', 'g.us', 'broadcast', 'newsletter'];
 
@@ -104,9 +105,6 @@ export const WidFactory = {
   toUserLid: validated((wid) => wid.isLid(), 'lid'),
   isWidlike,
 };
-
-const hex = (bytes) =>
-  [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
 
 export class MsgKey {
   constructor(parts) {

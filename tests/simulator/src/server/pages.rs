@@ -39,6 +39,7 @@ const FILES: &[File] = &[
     ("/static/modules.js", JAVASCRIPT, include_str!("../page/modules.js")),
     ("/static/modules-late.js", JAVASCRIPT, include_str!("../page/modules-late.js")),
     ("/static/people.js", JAVASCRIPT, include_str!("../page/people.js")),
+    ("/static/random.js", JAVASCRIPT, include_str!("../page/random.js")),
     ("/static/receipts.js", JAVASCRIPT, include_str!("../page/receipts.js")),
     ("/static/sending.js", JAVASCRIPT, include_str!("../page/sending.js")),
     ("/static/storage.js", JAVASCRIPT, include_str!("../page/storage.js")),
