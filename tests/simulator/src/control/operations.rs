@@ -27,7 +27,7 @@ fn named(shared: &Arc<Shared>, phone: &str, message: String) -> Result<String, E
         return Ok(message);
     }
     let newest = shared.with(|world| world.newest(phone));
-    newest.ok_or_else(|| Error::NotFound { what: "message", name: message })
+    newest.ok_or(Error::NotFound { what: "message", name: message })
 }
 
 pub(super) const OPERATIONS: &[Operation] = &[

@@ -97,7 +97,7 @@ async fn a_code_links_without_its_platform_too() -> Outcome {
     let mut world = world()?;
     let (_, _outbox) = waiting(&mut world);
     let code = world.shown_codes().pop().ok_or("no code")?;
-    assert_eq!(world.record().codes, [code.clone()]);
+    assert_eq!(world.record().codes.first(), Some(&code));
     assert!(matches!(world.scan(ME, &code.replace(",1", ",2")), Err(Error::CodeUnknown(_))));
     world.scan(ME, code.strip_suffix(",1").ok_or("no platform")?)?;
     Ok(())
