@@ -180,7 +180,7 @@ impl Simulator {
     /// # Errors
     /// [`Error::BadNumber`].
     pub fn add_person(&self, number: &str) -> Result<String, Error> {
-        self.with(|world| world.directory.add(number, None)).map(|person| person.lid)
+        self.with(|world| world.add_person(number, None)).map(|person| person.lid)
     }
 
     /// The phone unlinks all devices; the answer is how many there were.

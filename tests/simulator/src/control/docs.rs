@@ -47,17 +47,17 @@ fn escaped(text: &str) -> String {
 }
 
 fn page(base: &str) -> String {
-    let row = |call: &str, does: &str, curl: &str| {
-        let [call, does, curl] = [call, does, curl].map(escaped);
-        format!("<article><h2>{call}</h2><p>{does}</p><pre>{curl}</pre></article>\n")
+    let row = |call: &str, does: &str, takes: &str, curl: &str| {
+        let [call, does, takes, curl] = [call, does, takes, curl].map(escaped);
+        format!("<article><h2>{call}</h2><p>{does}</p><p><code>{takes}</code></p><pre>{curl}</pre></article>\n")
     };
     let reads = READS.iter().map(|(path, does)| {
         let bare = path.split('?').next().unwrap_or(path);
-        row(&format!("GET {bare}"), does, &format!("curl -s '{base}{path}'"))
+        row(&format!("GET {bare}"), does, path, &format!("curl -s '{base}{path}'"))
     });
     let operations = OPERATIONS.iter().map(|operation| {
-        let does = format!("{} — {}", operation.does, operation.takes);
-        row(&format!("POST /control/{}", operation.name), &does, &curl(base, operation))
+        let Operation { name, does, takes, .. } = operation;
+        row(&format!("POST /control/{name}"), does, takes, &curl(base, operation))
     });
     let rows: String = operations.chain(reads).collect();
     include_str!("docs.html").replace("ROWS", &rows)

@@ -49,7 +49,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         example: r#"{"number": "5491122334455", "name": "Ana"}"#,
         run: |shared, _, body| {
             let Person { number, name } = read(body)?;
-            let person = shared.with(|world| world.directory.add(&number, name.as_deref()))?;
+            let person = shared.with(|world| world.add_person(&number, name.as_deref()))?;
             Ok(json!({ "lid": person.lid }))
         },
     },

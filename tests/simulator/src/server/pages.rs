@@ -50,6 +50,9 @@ const FILES: &[File] = &[
     ("/static/wire.js", JAVASCRIPT, include_str!("../page/wire.js")),
     ("/phone/phone.css", CSS, include_str!("../phone/phone.css")),
     ("/phone/phone.js", JAVASCRIPT, include_str!("../phone/phone.js")),
+    ("/phone/control.js", JAVASCRIPT, include_str!("../phone/control.js")),
+    ("/phone/chats.js", JAVASCRIPT, include_str!("../phone/chats.js")),
+    ("/phone/faults.js", JAVASCRIPT, include_str!("../phone/faults.js")),
 ];
 
 pub(super) fn router() -> Router<Arc<Shared>> {

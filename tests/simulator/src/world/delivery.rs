@@ -231,19 +231,21 @@ impl World {
     /// The chats of an account as its phone shows them, the latest first.
     pub(crate) fn chats(&self, phone: &str) -> Vec<ChatView> {
         let log = self.accounts.get(phone).into_iter().flat_map(|account| &account.log);
-        let mut chats: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
-        for message in log {
-            chats.entry(&message.remote).or_default().push(message.clone());
+        let mut chats: BTreeMap<&str, (usize, Vec<Message>)> = BTreeMap::new();
+        for (place, message) in log.enumerate() {
+            let (newest, messages) = chats.entry(&message.remote).or_default();
+            *newest = place;
+            messages.push(message.clone());
         }
-        let mut views: Vec<ChatView> = chats
-            .into_iter()
-            .map(|(chat, messages)| {
-                let person = chat.ends_with(LID).then(|| self.directory.by_lid(chat)).flatten();
-                let phone = person.as_ref().and_then(|person| person.phone.split('@').next().map(str::to_owned));
-                ChatView { chat: chat.to_owned(), phone, name: person.and_then(|person| person.name), messages }
-            })
-            .collect();
-        views.sort_by_key(|view| std::cmp::Reverse(view.messages.last().map_or(0, |message| message.t)));
-        views
+        let mut chats: Vec<_> = chats.into_iter().collect();
+        // Times have whole seconds: within one, what came last.
+        let moment = |newest: usize, messages: &[Message]| (messages.last().map_or(0, |message| message.t), newest);
+        chats.sort_by_key(|(_, (newest, messages))| std::cmp::Reverse(moment(*newest, messages)));
+        let view = |(chat, (_, messages)): (&str, (usize, Vec<Message>))| {
+            let person = chat.ends_with(LID).then(|| self.directory.by_lid(chat)).flatten();
+            let phone = person.as_ref().and_then(|person| person.phone.split('@').next().map(str::to_owned));
+            ChatView { chat: chat.to_owned(), phone, name: person.and_then(|person| person.name), messages }
+        };
+        chats.into_iter().map(view).collect()
     }
 }

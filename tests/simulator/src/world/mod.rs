@@ -15,6 +15,7 @@ mod random;
 mod tests;
 
 use crate::faults::{Faults, Network};
+use crate::message::Identity;
 use crate::options::{Options, PageBuild};
 use crate::outbox::Outbox;
 use crate::protocol::{Companion, FromPage, FromWire, ToPage, ToWire};
@@ -151,6 +152,13 @@ impl World {
     fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number - 1
+    }
+
+    /// Adds a person to WhatsApp, or finds them.
+    pub(crate) fn add_person(&mut self, number: &str, name: Option<&str>) -> Result<Identity, crate::Error> {
+        let person = self.directory.add(number, name)?;
+        self.touch();
+        Ok(person)
     }
 
     /// Records a load of the page; the answer is its number.

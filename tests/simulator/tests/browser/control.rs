@@ -125,3 +125,51 @@ async fn the_control_api_does_what_the_library_does() -> Outcome {
     assert_eq!(browser.evaluate(&post("faults", "{ sned: 'hang' }")).await?[0], 400);
     browser.close().await
 }
+
+#[tokio::test]
+async fn the_phone_is_worked_by_hand() -> Outcome {
+    let simulator = Simulator::start(Options { code_scale: Some(1.0), ..Options::fast() }).await?;
+    let (here, there) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let mut page = Browser::launch(here.path(), &[]).await?;
+    let mut phone = Browser::launch(there.path(), &[]).await?;
+    waiting(&simulator, &mut page).await?;
+    phone.open(&format!("{}phone", simulator.url())).await?;
+    let click = |selector: &str| format!("document.querySelector('{selector}').click()");
+
+    phone.wait_for("!document.querySelector('#scan').disabled").await?;
+    phone.evaluate(&click("#scan")).await?;
+    phone.wait_for("document.querySelector('.dot.online') !== null").await?;
+
+    // A contact is added, writes, and is answered on the phone.
+    let add =
+        format!("document.querySelector('#new-contact input').value = '{FRIEND}'; {}", click("#new-contact button"));
+    phone.evaluate(&add).await?;
+    phone.wait_for("document.querySelector('#with').textContent.startsWith('+')").await?;
+    for (writer, text) in [("theirs", "one"), ("mine", "two")] {
+        let write =
+            format!("document.querySelector('#write input').value = '{text}'; {}", click(&format!("#write .{writer}")));
+        phone.evaluate(&write).await?;
+        phone
+            .wait_for(&format!(
+                "[...document.querySelectorAll('.message')].some((m) => m.textContent.startsWith('{text}'))"
+            ))
+            .await?;
+    }
+    page.wait_for("require('WAWebCollections').Msg.length === 2").await?;
+    assert_eq!(simulator.chats()[0].messages.iter().map(|m| m.from_me).collect::<Vec<_>>(), [false, true]);
+
+    // Broken, and mended.
+    phone.evaluate("const send = document.querySelector('[name=send]'); send.value = 'hang'; send.dispatchEvent(new Event('change', { bubbles: true }))").await?;
+    phone.wait_for("document.querySelector('[name=send]').classList.contains('broken')").await?;
+    phone.evaluate(&click("#airplane")).await?;
+    simulator.wait_until("the cut", DEADLINE, |record| !record.connected()).await?;
+    phone.wait_for("!document.querySelector('#mend').disabled && document.querySelector('#airplane').checked").await?;
+    phone.evaluate(&click("#mend")).await?;
+    simulator.wait_until("the page", DEADLINE, simulator::Record::connected).await?;
+    phone.wait_for("document.querySelector('#mend').disabled").await?;
+
+    phone.evaluate(&click("#devices button")).await?;
+    simulator.wait_until("the end of the link", DEADLINE, |record| record.logouts.len() == 1).await?;
+    page.close().await?;
+    phone.close().await
+}
