@@ -1,6 +1,7 @@
 # `make run` and `make test` are all a fresh Debian or Ubuntu machine with Rust needs: both install what is missing.
 
 SIMULATOR_PORT ?= 3002
+SERVICES ?= 1
 ROUNDS ?= 50
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
@@ -11,7 +12,7 @@ help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
-	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
+	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make soak     the service killed ROUNDS times under a stream of messages"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
@@ -43,7 +44,7 @@ sandbox:
 	@.ci/install chromium
 	@echo "==> Building the service and the simulator"
 	cargo build --release --locked --workspace
-	@tests/simulator/sandbox $(SIMULATOR_PORT)
+	@SIMULATOR_PORT=$(SIMULATOR_PORT) SERVICES=$(SERVICES) SEED=$(SEED) tests/simulator/sandbox
 
 soak:
 	@.ci/install chromium

@@ -2,12 +2,16 @@
 
 use clap::Parser;
 use simulator::{Error, Options, Simulator};
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 /// A stand-in for web.whatsapp.com. The phone is at /phone, the control API at /control/.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// Address to listen on. Whoever reaches it works the phone: anything but loopback is for containers.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
     /// Port of the page; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -42,6 +46,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Error> {
     let defaults = Options::default();
     let simulator = Simulator::start(Options {
+        host: arguments.host,
         port: arguments.port,
         tls: arguments.tls_port.is_some(),
         tls_port: arguments.tls_port.unwrap_or(0),
