@@ -1,6 +1,7 @@
 # `make run` and `make test` are all a fresh Debian or Ubuntu machine with Rust needs: both install what is missing.
 
 SIMULATOR_PORT ?= 3002
+SERVICES ?= 1
 ROUNDS ?= 50
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
@@ -8,13 +9,14 @@ DEPLOY := tests/deploy
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test deploy-check sandbox soak bench lint fmt deps
+.PHONY: help run test conformance deploy-check sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
+	@echo "make conformance  clients of the real page, unchanged, on the simulator"
+	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
-	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
 	@echo "make soak     the service killed ROUNDS times under a stream of messages"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
@@ -32,11 +34,16 @@ test:
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
 	cargo test --workspace --locked
-	@echo "==> Running whatsapp-web.js, unchanged, on the simulator"
-	cargo build --locked -p simulator --bin whatsapp-simulator
-	cd $(CONFORMANCE) && npm ci --ignore-scripts --no-audit --no-fund --silent
-	cd $(CONFORMANCE) && SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator npm run --silent run
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory deploy-check
+
+conformance:
+	@.ci/install chromium node
+	@echo "==> Building the service and the simulator"
+	cargo build --locked --workspace --bins
+	@echo "==> Running whatsapp-web.js and wa-js, unchanged, on the simulator"
+	cd $(CONFORMANCE) && PUPPETEER_SKIP_DOWNLOAD=true npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(CONFORMANCE) && $(BINARIES) npm run --silent run
 
 deploy-check:
 	@.ci/install chromium node promtool python shellcheck systemd xvfb
@@ -54,7 +61,7 @@ sandbox:
 	@.ci/install chromium
 	@echo "==> Building the service and the simulator"
 	cargo build --release --locked --workspace
-	@tests/simulator/sandbox $(SIMULATOR_PORT)
+	@SIMULATOR_PORT=$(SIMULATOR_PORT) SERVICES=$(SERVICES) SEED=$(SEED) tests/simulator/sandbox
 
 soak:
 	@.ci/install chromium

@@ -19,4 +19,5 @@ mod recovery;
 mod refusals;
 mod send;
 mod soak;
+mod two_accounts;
 mod world;

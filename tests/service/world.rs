@@ -22,7 +22,7 @@ pub const FRIEND: &str = "5491122334455";
 const SCALE: f64 = 0.05;
 
 pub struct World {
-    pub simulator: Simulator,
+    pub simulator: Arc<Simulator>,
     pub service: Option<Service>,
     pub settings: BTreeMap<String, String>,
     pub scale: f64,
@@ -33,7 +33,11 @@ pub struct World {
 impl World {
     /// A simulator and a service that is not started yet.
     pub async fn new(options: Options) -> Self {
-        let simulator = Simulator::start(options).await.unwrap();
+        Self::beside(Arc::new(Simulator::start(options).await.unwrap()))
+    }
+
+    /// Another service on a simulator that is there.
+    pub fn beside(simulator: Arc<Simulator>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         let settings = [

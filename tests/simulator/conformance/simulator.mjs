@@ -3,6 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+/** A code after 1.5 s, 6 s to scan it, the next ones for 2 s each. */
+const TIME_SCALE = 0.1;
+/** Longest wait for one thing to happen: a loaded machine of CI needs seconds where this one needs tenths. */
+export const DEADLINE_MS = 20_000;
+/** Longest start of a client with its browser. */
+export const START_MS = 45_000;
 /** Longest wait for the binary to listen, and to end, in milliseconds. */
 const START_OR_STOP_MS = 10_000;
 /** One long poll of the record, in seconds; a deadline is met this late at most. */
@@ -28,10 +34,10 @@ export class Simulator {
   }
 
   /** Starts the binary named by SIMULATOR_BIN; `timeScale` is the factor on the real page's times. */
-  static async start({ timeScale }) {
+  static async start({ timeScale = TIME_SCALE, flags = [] } = {}) {
     const binary = process.env.SIMULATOR_BIN;
     if (!binary) throw new Error('SIMULATOR_BIN must name the whatsapp-simulator binary');
-    const child = spawn(binary, ['--tls-port', '0', '--time-scale', String(timeScale)], {
+    const child = spawn(binary, ['--tls-port', '0', '--time-scale', String(timeScale), ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // Not inherited: the test runner would wait for whoever holds its own.
@@ -77,7 +83,7 @@ export class Simulator {
   }
 
   /** The record, once it satisfies `condition`. */
-  async recordWhen(what, condition, deadlineMs) {
+  async recordWhen(what, condition, deadlineMs = DEADLINE_MS) {
     const deadline = Date.now() + deadlineMs;
     let record = await this.record();
     while (!condition(record)) {

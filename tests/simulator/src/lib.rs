@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod account;
 mod control;
 mod error;
 mod faults;
@@ -33,9 +34,10 @@ mod shared;
 mod simulator;
 mod world;
 
+pub use account::OnAccount;
 pub use error::Error;
 pub use faults::{Faults, Network, SendFault, ServerFault, SocketState};
-pub use message::{ChatView, Identity, Incoming, Message};
+pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{Options, PageBuild};
 pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};
 pub use simulator::Simulator;

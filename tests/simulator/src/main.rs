@@ -2,12 +2,16 @@
 
 use clap::Parser;
 use simulator::{Error, Options, Simulator};
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 /// A stand-in for web.whatsapp.com. The phone is at /phone, the control API at /control/.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
+    /// Address to listen on. Whoever reaches it works the phone: anything but loopback is for containers.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
     /// Port of the page; 0 takes any free one.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -17,10 +21,16 @@ struct Arguments {
     /// Factor on all times: 1 is the real page, 0.1 ten times faster.
     #[arg(long, default_value_t = 1.0)]
     time_scale: f64,
-    /// Phone number of the account, digits only.
+    /// Factor on the life of the linking codes alone (60 s the first, 20 s the later ones); default as all times.
+    #[arg(long)]
+    code_scale: Option<f64>,
+    /// Phone number of the first account, digits only.
     #[arg(long)]
     phone: Option<String>,
-    /// Seed of everything that looks random.
+    /// Phone number of a further account; may be given again and again.
+    #[arg(long = "account")]
+    accounts: Vec<String>,
+    /// Seed of everything that looks random: the same calls then have the same results.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -36,11 +46,14 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Error> {
     let defaults = Options::default();
     let simulator = Simulator::start(Options {
+        host: arguments.host,
         port: arguments.port,
         tls: arguments.tls_port.is_some(),
         tls_port: arguments.tls_port.unwrap_or(0),
         time_scale: arguments.time_scale,
+        code_scale: arguments.code_scale,
         phone: arguments.phone.unwrap_or(defaults.phone.clone()),
+        more_accounts: arguments.accounts,
         seed: arguments.seed,
         ..defaults
     })

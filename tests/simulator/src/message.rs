@@ -194,6 +194,19 @@ pub struct Identity {
     pub name: Option<String>,
 }
 
+/// An account on the simulator.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountView {
+    /// Its phone number, digits only.
+    pub phone: String,
+    /// `…@lid`
+    pub lid: String,
+    /// The name it shows to others.
+    pub name: Option<String>,
+    /// How many devices are linked.
+    pub devices: usize,
+}
+
 /// One chat of the account as its phone shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChatView {

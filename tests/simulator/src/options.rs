@@ -1,6 +1,7 @@
 //! How a simulator is started: its timings, its account, and the build of the page it serves.
 
 use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// How to start a [`crate::Simulator`]. `Default` is the measured page in real time on any free port.
@@ -12,16 +13,20 @@ pub struct Options {
     pub code_scale: Option<f64>,
     /// Seed of everything that looks random: LIDs, refs, message ids, pairing codes.
     pub seed: u64,
-    /// Port of the plain HTTP listener on 127.0.0.1; 0 = any free one.
+    /// Address to listen on. Whoever reaches it works the phone: anything but loopback is for containers.
+    pub host: IpAddr,
+    /// Port of the plain HTTP listener; 0 = any free one.
     pub port: u16,
     /// Also listen with TLS under the name `web.whatsapp.com`.
     pub tls: bool,
     /// Port of the TLS listener; 0 = any free one.
     pub tls_port: u16,
-    /// The phone number of the account, digits only.
+    /// The phone number of the first account, digits only: the one that is meant where none is named.
     pub phone: String,
     /// The name the account shows to others.
     pub pushname: String,
+    /// The phone numbers of further accounts on the same simulator.
+    pub more_accounts: Vec<String>,
     /// How many of the newest messages of the account a newly linked device receives as history.
     pub history_on_link: usize,
     /// The build of the page.
@@ -34,11 +39,13 @@ impl Default for Options {
             time_scale: 1.0,
             code_scale: None,
             seed: 1,
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             tls: false,
             tls_port: 0,
             phone: "5491150000001".to_owned(),
             pushname: "Test Account".to_owned(),
+            more_accounts: Vec::new(),
             history_on_link: 20,
             page: PageBuild::default(),
         }

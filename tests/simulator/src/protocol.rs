@@ -46,6 +46,24 @@ pub(crate) struct Companion {
     pub(crate) platform: String,
 }
 
+impl Companion {
+    /// The code of a page with these keys that was given this ref.
+    pub(crate) fn code(&self, value: &str) -> String {
+        let Self { static_key, identity_key, adv_secret, platform } = self;
+        format!("{value},{static_key},{identity_key},{adv_secret},{platform}")
+    }
+
+    /// Whether the fields of a code after its ref (keys, and the platform if it has one) are these.
+    pub(crate) fn matches(&self, (static_key, identity_key, adv_secret, platform): Keys<'_>) -> bool {
+        (self.static_key.as_str(), self.identity_key.as_str(), self.adv_secret.as_str())
+            == (static_key, identity_key, adv_secret)
+            && platform.is_none_or(|platform| platform == self.platform)
+    }
+}
+
+/// The fields of a code after its ref.
+pub(crate) type Keys<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
+
 /// What the server tells the page.
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "kebab-case", rename_all_fields = "camelCase")]

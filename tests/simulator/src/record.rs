@@ -29,6 +29,8 @@ pub struct Record {
     pub seen: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
+    /// The codes that pages were given to show, oldest first.
+    pub codes: Vec<String>,
 }
 
 impl Record {
@@ -104,6 +106,8 @@ pub struct Received {
     /// The page's type.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The account that sent it, by phone number.
+    pub account: String,
     /// The device that sent it.
     pub device: String,
     /// When it came first.
@@ -127,6 +131,8 @@ pub enum LinkWay {
 /// A link.
 #[derive(Debug, Clone, Serialize)]
 pub struct Link {
+    /// The account, by phone number.
+    pub account: String,
     /// The new device.
     pub device: String,
     /// How.
@@ -150,6 +156,8 @@ pub enum LogoutBy {
 /// A device that was unlinked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Logout {
+    /// The account, by phone number.
+    pub account: String,
     /// The device.
     pub device: String,
     /// Who did it.

@@ -1,8 +1,9 @@
 //! The handle of a running simulator.
 
+use crate::account::OnAccount;
 use crate::error::Error;
 use crate::faults::{Faults, Network, SocketState};
-use crate::message::{ChatView, Incoming};
+use crate::message::{AccountView, ChatView, Incoming};
 use crate::options::{Options, PageBuild};
 use crate::protocol::ToWire;
 use crate::record::Record;
@@ -65,9 +66,36 @@ impl Simulator {
         self.shared.with(work)
     }
 
-    /// The code that a page shows at this moment, as a phone's camera would read it.
+    /// The operations of the first account's phone.
+    fn first(&self) -> OnAccount<'_> {
+        OnAccount::new(&self.shared, self.with(|world| world.phone_of(None)).unwrap_or_default())
+    }
+
+    /// Adds an account, with a phone of its own; what accounts send to each other arrives.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn add_account(&self, number: &str, name: Option<&str>) -> Result<OnAccount<'_>, Error> {
+        self.with(|world| world.add_account(number, name))?;
+        self.account(number)
+    }
+
+    /// The operations of an account's phone. Those of the simulator itself are those of the first account.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`], [`Error::NotFound`].
+    pub fn account(&self, number: &str) -> Result<OnAccount<'_>, Error> {
+        Ok(OnAccount::new(&self.shared, self.with(|world| world.phone_of(Some(number)))?))
+    }
+
+    /// The accounts, the first one first.
+    pub fn accounts(&self) -> Vec<AccountView> {
+        self.with(|world| world.accounts())
+    }
+
+    /// The code that a page shows at this moment, as a phone's camera would read it; of several pages, the latest's.
     pub fn current_code(&self) -> Option<String> {
-        self.with(|world| world.current_code())
+        self.with(|world| world.shown_codes().into_iter().next())
     }
 
     /// Waits for a code.
@@ -75,7 +103,7 @@ impl Simulator {
     /// # Errors
     /// [`Error::Timeout`], [`Error::Stopped`].
     pub async fn code(&self, deadline: Duration) -> Result<String, Error> {
-        self.wait("a code", deadline, |world| world.current_code()).await
+        self.wait("a code", deadline, |world| world.shown_codes().into_iter().next()).await
     }
 
     /// Scans a code as the account's phone would; the answer is the new device's id.
@@ -83,7 +111,7 @@ impl Simulator {
     /// # Errors
     /// [`Error::CodeMalformed`], [`Error::CodeExpired`], [`Error::CodeUnknown`].
     pub fn scan(&self, code: &str) -> Result<String, Error> {
-        self.with(|world| world.scan(code))
+        self.first().scan(code)
     }
 
     /// Types a pairing code on the account's phone (dash and case do not matter); the answer is the new device's id.
@@ -99,7 +127,7 @@ impl Simulator {
     /// # Errors
     /// [`Error::BadNumber`].
     pub fn incoming(&self, incoming: Incoming) -> Result<String, Error> {
-        self.with(|world| world.incoming(incoming))
+        self.first().incoming(incoming)
     }
 
     /// `n` messages as fast as they can be made; the answer is their full keys, in order.
@@ -115,7 +143,7 @@ impl Simulator {
     /// # Errors
     /// [`Error::BadNumber`].
     pub fn from_phone(&self, to: &str, body: &str) -> Result<String, Error> {
-        self.with(|world| world.write_from_phone(to, body))
+        self.first().from_phone(to, body)
     }
 
     /// Sets the ack of a message: -1 error, 1 server, 2 delivered, 3 read, 4 played.
@@ -152,12 +180,12 @@ impl Simulator {
     /// # Errors
     /// [`Error::BadNumber`].
     pub fn add_person(&self, number: &str) -> Result<String, Error> {
-        self.with(|world| world.directory.add(number, None)).map(|person| person.lid)
+        self.with(|world| world.add_person(number, None)).map(|person| person.lid)
     }
 
     /// The phone unlinks all devices; the answer is how many there were.
     pub fn unlink(&self) -> usize {
-        self.with(|world| world.unlink(None))
+        self.first().unlink()
     }
 
     /// The phone unlinks one device.
@@ -165,7 +193,9 @@ impl Simulator {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn unlink_device(&self, device: &str) -> Result<(), Error> {
-        match self.with(|world| world.unlink(Some(device))) {
+        // A device's id begins with its account's number.
+        let phone = device.split(':').next().unwrap_or_default();
+        match self.with(|world| world.unlink(phone, Some(device))) {
             0 => Err(Error::NotFound { what: "device", name: device.to_owned() }),
             _ => Ok(()),
         }
@@ -173,7 +203,7 @@ impl Simulator {
 
     /// Somebody takes the connected devices over; the answer is how many were connected.
     pub fn conflict(&self) -> usize {
-        self.with(World::conflict)
+        self.first().conflict()
     }
 
     /// Cuts or restores the network between the page and WhatsApp.
@@ -212,7 +242,7 @@ impl Simulator {
 
     /// The account's chats as its phone shows them, the latest first.
     pub fn chats(&self) -> Vec<ChatView> {
-        self.with(|world| world.chats())
+        self.first().chats()
     }
 
     /// Waits until the open pages know what was changed by [`Simulator::faults`], [`Simulator::network`] and the like:

@@ -1,5 +1,5 @@
 // The boot of the page, in its measured order: the stored login, the loader with its first modules, the other modules
-// in waves, the stored messages, and the socket.
+// little by little, the stored messages, and the socket.
 import { config } from '/config.js';
 import { TIMES, moment } from '/static/clock.js';
 import { openWire } from '/static/wire.js';
@@ -7,7 +7,7 @@ import { launch } from '/static/connection.js';
 import { defineAll, install } from '/static/loader.js';
 import { loadHistory } from '/static/messages.js';
 import { EARLY } from '/static/modules.js';
-import { WAVES } from '/static/modules-late.js';
+import { LATE } from '/static/modules-late.js';
 import { prepareKeys } from '/static/linking.js';
 import { recall, setMe } from '/static/people.js';
 import { mount } from '/static/ui.js';
@@ -23,12 +23,20 @@ install();
 defineAll(EARLY);
 window.Debug = { VERSION: config.build.version };
 
-const socketLaunched = launch();
-const [, ...waves] = TIMES.modules;
-for (const [i, modules] of WAVES.entries()) {
-  await moment(waves[i]);
-  defineAll(modules);
+/** In groups at most 0.5 s apart: clients take a longer silence for the end. */
+async function defineLate() {
+  const [, last] = TIMES.modules;
+  const all = Object.entries(LATE);
+  const groups = Math.ceil(last / 0.5);
+  const size = Math.ceil(all.length / groups);
+  for (let group = 0; group < groups; group += 1) {
+    await moment((last * (group + 1)) / groups);
+    defineAll(Object.fromEntries(all.slice(group * size, (group + 1) * size)));
+  }
 }
+
+const socketLaunched = launch();
+await defineLate();
 await moment(TIMES.history);
 await recall();
 await loadHistory();

@@ -5,12 +5,25 @@ import { createWid } from '/static/wids.js';
 import { Contact, getCurrentLid, me } from '/static/people.js';
 import { tell } from '/static/connection.js';
 
-class GroupMetadataModel extends Model {}
+/** Whether somebody is online, and types: nobody is here, whoever subscribes. */
+export class PresenceModel extends Model {
+  async subscribe() {}
+}
+
+export const Presence = new Collection(PresenceModel);
+
+export class GroupMetadataModel extends Model {
+  static {
+    this.prototype.proxyName = 'groupMetadata';
+  }
+}
 
 class GroupMetadataCollection extends Collection {
   constructor() {
     super(GroupMetadataModel);
   }
+
+  onParentGroupChange() {}
 
   async update(id) {
     return this.get(id);
@@ -19,8 +32,17 @@ class GroupMetadataCollection extends Collection {
 
 export const GroupMetadata = new GroupMetadataCollection();
 
-class ChatModel extends Model {
+export class ChatModel extends Model {
   #messages = new Collection(Model);
+  #presence = new PresenceModel({ id: undefined, isOnline: undefined, chatstate: undefined });
+
+  static {
+    this.prototype.proxyName = 'chat';
+  }
+
+  get presence() {
+    return this.#presence;
+  }
 
   get msgs() {
     return this.#messages;
@@ -40,7 +62,13 @@ class ChatModel extends Model {
   }
 }
 
-export const Chat = new Collection(ChatModel);
+export class ChatCollection extends Collection {
+  constructor() {
+    super(ChatModel);
+  }
+}
+
+export const Chat = new ChatCollection();
 
 function create(wid) {
   const group = wid.isGroup();

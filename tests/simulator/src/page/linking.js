@@ -3,6 +3,7 @@ import { config } from '/config.js';
 import { Emitter } from '/static/events.js';
 import { Model } from '/static/models.js';
 import { TIMES, moment, pause, wait } from '/static/clock.js';
+import { bytes } from '/static/random.js';
 import { faults, mark } from '/static/wire.js';
 import { Cmd, Socket, connection, handlers, reopen, request, tell } from '/static/connection.js';
 import { setMe } from '/static/people.js';
@@ -38,7 +39,7 @@ export function decodeB64(text) {
 export async function prepareKeys() {
   let companion = await storage.get('login', 'companion');
   if (!companion) {
-    const random = () => encodeB64(crypto.getRandomValues(new Uint8Array(32)));
+    const random = () => encodeB64(bytes(32));
     companion = { staticKey: random(), identityKey: random(), advSecret: random(), platform: String(DEVICE_PLATFORM) };
     await storage.put('login', 'companion', companion);
   }
@@ -133,23 +134,25 @@ connection.on('connected', ({ me }) => {
   Conn.set({ platform: 'android', pushname: me.name, connected: true });
 });
 
-let pairingType = 'QR';
+let prepared = false;
+
+async function pairingCode(phone, _showNotification) {
+  if (!prepared) throw new Error('linking by phone number is not initialized');
+  if (!['UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) throw new Error(`cannot link in state ${Socket.state}`);
+  const { code: characters } = await request({ t: 'pairing-code', phone: String(phone) });
+  if (!characters) throw new Error('the phone number has no account');
+  return characters;
+}
 
 export const AltDeviceLinkingApi = {
-  setPairingType(type) {
-    pairingType = type;
-  },
+  // whatsapp-web.js calls it first, wa-js never does: nothing depends on it.
+  setPairingType() {},
   async initializeAltDeviceLinking() {
-    if (pairingType !== 'ALT_DEVICE_LINKING') throw new Error('the pairing type is not ALT_DEVICE_LINKING');
+    prepared = true;
   },
   async initializeQRLinking() {
-    pairingType = 'QR';
+    prepared = false;
   },
-  async startAltLinkingFlow(phone, _showNotification) {
-    if (pairingType !== 'ALT_DEVICE_LINKING') throw new Error('the pairing type is not ALT_DEVICE_LINKING');
-    if (!['UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) throw new Error(`cannot link in state ${Socket.state}`);
-    const { code: characters } = await request({ t: 'pairing-code', phone: String(phone) });
-    if (!characters) throw new Error('the phone number has no account');
-    return characters;
-  },
+  startAltLinkingFlow: pairingCode,
+  genLinkDeviceCodeForPhoneNumber: pairingCode,
 };

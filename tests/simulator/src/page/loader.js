@@ -1,4 +1,7 @@
 // The page's module loader: `window.require`, `window.__d`, and `require('__debug').modulesMap`.
+//
+// A module either names what it exports, or exports one thing alone (`alone`). `require` gives the names, or the one
+// thing itself; `importNamespace` always gives an object of names, the one thing under `default`.
 import { config } from '/config.js';
 import { faults } from '/static/wire.js';
 
@@ -12,9 +15,9 @@ function define(name, dependencies, factory) {
 function load(entry) {
   if (!entry.done) {
     entry.done = true;
-    entry.factory(window, require, require, lazy, entry.module, entry.module.exports, entry.dependencies);
+    entry.factory(window, require, importDefault, importNamespace, lazy, entry.module, entry.module.exports, entry.dependencies);
   }
-  return entry.module.exports;
+  return entry;
 }
 
 /** The name under which a module is registered, with the names that are broken taken into account. */
@@ -25,13 +28,23 @@ function registered(name) {
   return gone ? undefined : name;
 }
 
-function require(name) {
-  if (name === '__debug') return { modulesMap: modulesMap() };
+function find(name) {
   const entry = modules.get(registered(name));
   if (entry) return load(entry);
   if (config.build.unknown_module_null) return null;
   throw new Error(`Requiring unknown module "${name}"`);
 }
+
+/** What a module exports, as every client sees it: one object for all of them, since they replace functions in it. */
+function require(name) {
+  if (name === '__debug') return { modulesMap: modulesMap() };
+  const entry = find(name);
+  if (entry === null) return null;
+  return entry.alone ? entry.module.exports.default : entry.module.exports;
+}
+
+const importNamespace = (name) => find(name)?.module.exports ?? null;
+const importDefault = (name) => importNamespace(name)?.default;
 
 function lazy(names, use) {
   queueMicrotask(() => use(...names.map(require)));
@@ -42,21 +55,34 @@ function modulesMap() {
   for (const [name, entry] of modules) {
     if (faults.missing_modules.includes(name)) continue;
     const { exports } = entry.module;
-    map[faults.renamed_modules[name] ?? name] = { id: name, exports, defaultExport: exports.default ?? exports };
+    const { factory } = entry;
+    map[faults.renamed_modules[name] ?? name] = { id: name, factory, exports, defaultExport: exports.default ?? exports };
   }
   return map;
 }
 
 /** Makes the loader visible to the page. */
 export function install() {
-  Object.assign(window, { require, __d: define });
+  const ErrorGuard = { skipGuardGlobal() {}, applyWithGuard: (work, self, args) => work.apply(self, args) };
+  Object.assign(window, { ErrorGuard, importDefault, importNamespace, require, __d: define });
 }
+
+class Alone {
+  constructor(value) {
+    this.value = value;
+  }
+}
+
+/** Marks what is the only thing that a module exports. */
+export const alone = (value) => new Alone(value);
 
 /** Defines modules given as name → exports. */
 export function defineAll(table) {
   for (const [name, exports] of Object.entries(table)) {
-    window.__d(name, [], (_global, _require, _dynamic, _lazy, module) => {
-      module.exports = exports;
+    const isAlone = exports instanceof Alone;
+    window.__d(name, [], (_global, _require, _default, _namespace, _lazy, module) => {
+      module.exports = isAlone ? { default: exports.value } : exports;
     });
+    Object.assign(modules.get(name), { alone: isAlone });
   }
 }

@@ -8,13 +8,18 @@ import { TIMES, pause, wait } from '/static/clock.js';
 import { mark, wire } from '/static/wire.js';
 import { Cmd, Socket, connection, current, handlers, tell } from '/static/connection.js';
 import { Chat, file } from '/static/chats.js';
+import { receive } from '/static/receipts.js';
 import { learn, meet, setMe } from '/static/people.js';
 import * as storage from '/static/storage.js';
 
 /** The longest timer of a browser; a message sealed for longer is never opened. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-class MsgModel extends Model {
+export class MsgModel extends Model {
+  static {
+    this.prototype.proxyName = 'msg';
+  }
+
   get isStatusV3() {
     return false;
   }
@@ -24,7 +29,7 @@ class MsgModel extends Model {
   }
 }
 
-class Messages extends Collection {
+class MsgCollection extends Collection {
   constructor() {
     super(MsgModel);
   }
@@ -34,6 +39,14 @@ class Messages extends Collection {
     return { messages: found.filter(Boolean) };
   }
 
+  /** What the server sends: clients replace this, to hear of the notices among messages. */
+  async processMultipleMessages(_chat, messages) {
+    for (const message of messages) {
+      if (message.type !== 'protocol') this.add(message);
+      else this.get(message.protocolMessageKey)?.set({ body: undefined, type: 'revoked' });
+    }
+  }
+
   /** A message that is stored, without it being added. */
   async #stored(key) {
     const record = await storage.get('messages', key.split('_')[2]);
@@ -41,7 +54,7 @@ class Messages extends Collection {
   }
 }
 
-export const Msg = new Messages();
+export const Msg = new MsgCollection();
 
 // Stored messages keep the order in which they came, across loads.
 let order = Date.now() * 1000;
@@ -98,7 +111,8 @@ async function introduce({ known = [], knownAfterMs }) {
   for (const identity of known) await learn(identity);
 }
 
-const find = (id) => Msg.getModelsArray().find((message) => message.id.id === id);
+/** A message in memory, by its bare id. */
+export const find = (id) => Msg.getModelsArray().find((message) => message.id.id === id);
 
 // The bare ids of all stored messages: the server delivers again what was not confirmed.
 const known = new Set();
@@ -118,6 +132,14 @@ async function store(messages, isNewMsg) {
   for (const record of records) show(record, isNewMsg);
 }
 
+/** The notice that a message was deleted for everyone. */
+async function revocation(stored) {
+  const { from, to, author } = fieldsOf(stored, true);
+  const key = keyOf(stored);
+  const id = new MsgKey({ ...key, id: await MsgKey.newId() });
+  return { id, type: 'protocol', subtype: 'sender_revoke', protocolMessageKey: key, from, to, author, isNewMsg: true };
+}
+
 const events = {
   history: ({ messages }) => store(messages, false),
   async ack({ id, ack }) {
@@ -125,11 +147,12 @@ const events = {
     // Acks only grow; an error is final.
     if (stored && ack >= 0 && ack <= stored.ack) return;
     await storage.update('messages', id, { ack });
-    find(id)?.set({ ack });
+    if (stored?.fromMe && ack >= 2) await receive(stored, ack);
+    else find(id)?.set({ ack });
   },
   async revoke({ id }) {
-    await storage.update('messages', id, { type: 'revoked', body: '', sealed: false });
-    find(id)?.set({ body: undefined, type: 'revoked' });
+    const stored = await storage.update('messages', id, { type: 'revoked', body: '', sealed: false });
+    if (stored) await Msg.processMultipleMessages(createWid(stored.remote), [await revocation(stored)]);
   },
   async edit({ id, body }) {
     await storage.update('messages', id, { body });

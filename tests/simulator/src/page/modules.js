@@ -14,15 +14,21 @@ import {
 import { OfflineMessageHandler } from '/static/messages.js';
 import { me } from '/static/people.js';
 
-const advSecret = (offered) => (offered ? { getADVSecretKey } : {});
+const advSecret = (offered) => (offered ? { getADVSecretKey, setADVSignedIdentity() {} } : {});
+
+function getMeLidUserOrThrow() {
+  if (!me.lid) throw new Error('nobody is logged in');
+  return me.lid;
+}
 
 export const EARLY = {
   WAWebSocketModel: { Socket },
-  WAWebConnModel: { Conn },
-  WAWebCmd: { Cmd },
+  WAWebConnModel: { Conn, ConnImpl: Conn.constructor },
+  WAWebCmd: { Cmd, CmdImpl: Cmd.constructor },
   WAWebUserPrefsMeUser: {
     getMaybeMePnUser: () => me.phone,
     getMaybeMeLidUser: () => me.lid,
+    getMeLidUserOrThrow,
     getMeUser: () => me.phone,
     getMaybeMeDisplayName: () => me.name,
   },

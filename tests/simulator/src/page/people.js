@@ -10,9 +10,13 @@ export const me = { lid: undefined, phone: undefined, name: undefined };
 const phoneOf = new Map();
 const lidOf = new Map();
 
-class ContactModel extends Model {}
+export class ContactModel extends Model {
+  static {
+    this.prototype.proxyName = 'contact';
+  }
+}
 
-class Contacts extends Collection {
+export class ContactCollection extends Collection {
   constructor() {
     super(ContactModel);
   }
@@ -23,7 +27,7 @@ class Contacts extends Collection {
   }
 }
 
-export const Contact = new Contacts();
+export const Contact = new ContactCollection();
 
 export function setMe(identity) {
   me.lid = identity && createWid(identity.lid);
@@ -78,3 +82,6 @@ export async function queryWidExists(wid) {
   await learn({ lid: found.lid, ...(found.phone && { phone: found.phone }) });
   return { wid: createWid(found.lid), biz: undefined };
 }
+
+/** Asks by digits. */
+export const queryPhoneExists = (phone) => queryWidExists(`${phone}@c.us`);

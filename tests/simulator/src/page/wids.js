@@ -1,5 +1,6 @@
 // Wids (who or where) and message keys.
 import { config } from '/config.js';
+import { hex } from '/static/random.js';
 
 const SERVERS = ['c.us', 'lid', 'g.us', 'broadcast', 'newsletter'];
 
@@ -8,6 +9,14 @@ export class Wid {
     this.server = server;
     this.user = user;
     this._serialized = `${user}@${server}`;
+  }
+
+  static isWid(value) {
+    return value instanceof Wid;
+  }
+
+  static isXWid(server, value) {
+    return isWidlike(value) && createWid(value).server === server;
   }
 
   isUser() {
@@ -32,6 +41,10 @@ export class Wid {
 
   isStatus() {
     return this._serialized === 'status@broadcast';
+  }
+
+  isPSA() {
+    return this._serialized === '0@c.us';
   }
 
   isNewsletter() {
@@ -70,30 +83,34 @@ const validated = (accept, what) => (value) => {
 
 const isChat = (wid) => wid.isUser() || wid.isGroup() || wid.isBroadcast() || wid.isNewsletter();
 
+function isWidlike(value) {
+  try {
+    return Boolean(createWid(value));
+  } catch {
+    return false;
+  }
+}
+
 export const WidFactory = {
   createWid,
   createWidFromWidLike: createWid,
-  createUserWidOrThrow: (user, server = 'c.us') => validated((wid) => wid.isUser(), 'user')(`${user}@${server}`),
+  // With the server in the first argument or in the second: clients do both.
+  createUserWidOrThrow: (user, server = 'c.us') =>
+    validated((wid) => wid.isUser(), 'user')(String(user).includes('@') ? user : `${user}@${server}`),
   asChatWid: validated(isChat, 'chat'),
   asUserWidOrThrow: validated((wid) => wid.isUser(), 'user'),
   asUserLidOrThrow: validated((wid) => wid.isLid(), 'lid'),
   asGroupWidOrThrow: validated((wid) => wid.isGroup(), 'group'),
   toUserWid: validated((wid) => wid.isUser(), 'user'),
   toUserLid: validated((wid) => wid.isLid(), 'lid'),
-  isWidlike: (value) => {
-    try {
-      return Boolean(createWid(value));
-    } catch {
-      return false;
-    }
-  },
+  isWidlike,
 };
 
-const hex = (bytes) =>
-  [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase();
-
 export class MsgKey {
-  constructor({ from, to, id, participant, selfDir, fromMe, remote }) {
+  constructor(parts) {
+    // Clients find this class among all by the sentence.
+    if (parts === null || parts === undefined) throw new Error('MsgKey error: obj is null/undefined');
+    const { from, to, id, participant, selfDir, fromMe, remote } = parts;
     this.fromMe = fromMe ?? selfDir === 'out';
     this.remote = createWid(remote ?? (this.fromMe ? to : from));
     this.id = id;

@@ -1,154 +1,76 @@
-// The phone: shows what the simulator knows, and does what a person could do to it.
+// The phone: shows what the simulator knows of an account, and does what its owner could do to it.
+import { $, act, ask, button, choice, element } from '/phone/control.js';
+import { show } from '/phone/chats.js';
+import { showFaults } from '/phone/faults.js';
 
-const $ = (id) => document.getElementById(id);
-/** How many messages of a chat are shown. */
-const SHOWN = 30;
-const TICKS = { '-1': '✗', 0: '…', 1: '✓', 2: '✓✓', 3: '✓✓ read', 4: '✓✓ played' };
+/** The account in hand: named in the address, so that two windows can be two phones. */
+const account = (accounts) => accounts.find(({ phone }) => phone === location.hash.slice(1)) ?? accounts[0];
+let phone = '';
 
-async function ask(path, options) {
-  const answer = await fetch(`/control/${path}`, options);
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.error);
-  return body;
-}
-
-async function act(operation, body = {}) {
-  try {
-    await ask(operation, { method: 'POST', body: JSON.stringify(body) });
-    $('problem').value = '';
-    return true;
-  } catch (error) {
-    $('problem').value = error.message;
-    return false;
-  } finally {
-    // Also after a refusal: a select must go back to what is so.
-    await refresh();
-  }
-}
-
-function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function button(text, click) {
-  const made = element('button', { type: 'button', textContent: text });
-  made.addEventListener('click', click);
-  return made;
+function accountItem({ phone: number, name }) {
+  return choice(number === phone, () => {
+    location.hash = number;
+  }, name ?? `+${number}`);
 }
 
 function deviceItem({ device, online, queued }) {
-  const state = online ? 'online' : 'offline';
-  const text = queued ? `${device}: ${state}, ${queued} waiting` : `${device}: ${state}`;
-  return element('li', {}, text, button('Unlink', () => act('unlink', { device })));
+  const text = [online ? 'online' : 'offline', queued ? `${queued} waiting` : ''].filter(Boolean).join(', ');
+  const dot = element('span', { className: online ? 'dot online' : 'dot' });
+  const unlink = button('Unlink', () => act('unlink', { device }));
+  return element('li', {}, element('span', {}, dot, `device ${device.split(':')[1]}: ${text}`), unlink);
 }
 
-function messageItem(message, writer) {
-  const mine = message.fromMe;
-  const text = message.body || message.fields?.caption || '';
-  const note = [new Date(message.t * 1000).toLocaleTimeString(), mine && TICKS[message.ack]].filter(Boolean).join(' ');
-  return element(
-    'div',
-    { className: mine ? 'message mine' : 'message' },
-    writer ? element('b', {}, writer) : '',
-    message.type === 'chat' ? text : `[${message.type}] ${text}`.trim(),
-    element('small', {}, note),
-  );
+function codeItem(code, i) {
+  const scan = button('Scan', () => act('scan', { account: phone, code }));
+  return element('div', { className: 'switch' }, scan, element('small', {}, `code ${i + 1}: ${code.slice(0, 14)}…`));
 }
 
-/** Who wrote a message of a group. */
-function writer({ fromMe, participant }, people) {
-  if (fromMe || !participant) return '';
-  const person = people.find(({ lid }) => lid === participant);
-  return person?.name ?? person?.phone.replace('@c.us', '') ?? participant;
-}
-
-function chatItem({ chat, phone, name, messages }, people) {
-  const title = [name, phone ?? chat].filter(Boolean).join(' · ');
-  const items = messages.slice(-SHOWN).map((message) => messageItem(message, writer(message, people)));
-  return element('article', { className: 'chat' }, element('h3', {}, title), ...items);
-}
-
-function status({ code, network }, { connections }) {
-  if (network !== 'up') return 'The page is cut off, see “At once”.';
-  if (code) return 'A page shows a code.';
-  const live = connections.filter(({ closed_at }) => closed_at === null);
-  if (live.some(({ device }) => device)) return 'A linked page is connected.';
-  if (live.length > 0) return 'A page is connected but shows no code: not yet, or its codes have run out.';
-  return 'No page is connected.';
-}
-
-/** Whether the value of a fault is another than when nothing is broken. */
-function isBroken(value) {
-  if (value !== null && typeof value === 'object') return Object.keys(value).length > 0;
-  return Boolean(value) && value !== 'none';
-}
-
-function showFaults(faults) {
-  const form = $('faults');
-  // What the person is changing now must not be overwritten.
-  if (form.contains(document.activeElement)) return;
-  form.send.value = faults.send;
-  form.server.value = faults.server;
-  form.socket_state.value = faults.socket_state ?? '';
-  form.missing_modules.value = faults.missing_modules.join(', ');
-  form.slow_boot_ms.value = faults.slow_boot_ms;
-  form.refuse_link.checked = faults.refuse_link;
+function status({ codes, network }, devices, { connections }) {
+  if (network !== 'up') return 'The pages are cut off.';
+  if (codes.length === 1) return 'A page shows a code.';
+  if (codes.length > 1) return `${codes.length} pages show a code; the button takes the latest.`;
+  if (devices.some(({ online }) => online)) return 'Linked and connected.';
+  const waiting = connections.some(({ closed_at, device }) => closed_at === null && !device);
+  return waiting ? 'A page is open but shows no code: not yet, or its codes have run out.' : 'No page is open.';
 }
 
 async function refresh() {
   // First the record: what changes during the rest is beyond its version, and read again.
   const record = await ask('record');
-  const [state, chats] = await Promise.all([ask('state'), ask('chats')]);
-  $('number').textContent = `+${state.phone}`;
-  $('status').textContent = status(state, record);
-  $('scan').disabled = !state.code;
-  $('conflict').disabled = !state.devices.some((device) => device.online);
-  $('network').value = state.network;
-  $('mend').disabled = state.network === 'up' && !Object.values(state.faults).some(isBroken);
-  $('devices').replaceChildren(...state.devices.map(deviceItem));
-  const none = element('p', {}, 'No messages yet.');
-  $('chats').replaceChildren(...(chats.length > 0 ? chats.map((chat) => chatItem(chat, state.people)) : [none]));
-  showFaults(state.faults);
+  const state = await ask('state');
+  const me = account(state.accounts);
+  phone = me.phone;
+  const chats = await ask(`chats?account=${phone}`);
+  const devices = state.devices.filter((device) => device.phone === phone);
+  $('accounts').replaceChildren(...state.accounts.map(accountItem));
+  $('name').textContent = me.name ?? 'Account';
+  $('number').textContent = `+${phone}`;
+  $('initial').textContent = (me.name ?? phone).slice(0, 1).toUpperCase();
+  $('status').textContent = status(state, devices, record);
+  $('scan').disabled = state.codes.length === 0;
+  $('codes').replaceChildren(...(state.codes.length > 1 ? state.codes.map(codeItem) : []));
+  $('conflict').disabled = !devices.some(({ online }) => online);
+  $('devices').replaceChildren(...devices.map(deviceItem));
+  show({ account: phone, accounts: state.accounts, people: state.people, chats });
+  showFaults(state.faults, state.network);
   return record.version;
 }
 
-$('scan').addEventListener('click', () => act('scan'));
-$('conflict').addEventListener('click', () => act('conflict'));
-$('busy').addEventListener('click', () => act('busy', { ms: 5000 }));
-  $('network').addEventListener('change', ({ target }) => act('network', { network: target.value }));
-$('mend').addEventListener('click', async () => {
-  if (await act('network', { network: 'up' })) await act('faults', { reset: true });
-});
+$('scan').addEventListener('click', () => act('scan', { account: phone }));
+$('conflict').addEventListener('click', () => act('conflict', { account: phone }));
+window.addEventListener('hashchange', refresh);
 
-$('pairing').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const form = event.target;
-  if (await act('pairing-code', { code: form.code.value })) form.reset();
-});
-
-$('write').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const { number, body } = event.target;
-  const operation = event.submitter?.value ?? 'incoming';
-  const other = operation === 'incoming' ? { from: number.value } : { to: number.value };
-  if (await act(operation, { ...other, body: body.value })) body.value = '';
-});
-
-$('faults').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const form = event.target;
-  document.activeElement.blur();
-  act('faults', {
-    send: form.send.value,
-    server: form.server.value,
-    socket_state: form.socket_state.value || null,
-    missing_modules: form.missing_modules.value.split(/[\s,]+/).filter(Boolean),
-    slow_boot_ms: Number(form.slow_boot_ms.value),
-    refuse_link: form.refuse_link.checked,
+/** A form of which one field is what an operation takes. */
+function submits(id, operation, body) {
+  $(id).addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (await act(operation, body(event.target))) event.target.reset();
   });
-});
+}
+
+submits('paste', 'scan', ({ code }) => ({ account: phone, code: code.value }));
+submits('pairing', 'pairing-code', ({ code }) => ({ code: code.value }));
+submits('new-account', 'account', ({ number }) => ({ number: number.value }));
 
 /** Follows the record: each answer comes when something has changed. A code can also run out, so at most 5 s apart. */
 async function follow() {

@@ -41,7 +41,8 @@ impl Listener {
 
     async fn open(shared: Arc<Shared>, port: u16, tls: Option<TlsAcceptor>) -> Result<Self, Error> {
         let failed = |source| Error::Listen { port, source };
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
+        let host = shared.with(|world| world.options.host);
+        let listener = TcpListener::bind((host, port)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let router = Router::new()
             .merge(pages::router())

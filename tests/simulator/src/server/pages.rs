@@ -39,13 +39,20 @@ const FILES: &[File] = &[
     ("/static/modules.js", JAVASCRIPT, include_str!("../page/modules.js")),
     ("/static/modules-late.js", JAVASCRIPT, include_str!("../page/modules-late.js")),
     ("/static/people.js", JAVASCRIPT, include_str!("../page/people.js")),
+    ("/static/random.js", JAVASCRIPT, include_str!("../page/random.js")),
+    ("/static/receipts.js", JAVASCRIPT, include_str!("../page/receipts.js")),
     ("/static/sending.js", JAVASCRIPT, include_str!("../page/sending.js")),
     ("/static/storage.js", JAVASCRIPT, include_str!("../page/storage.js")),
+    ("/static/stream.js", JAVASCRIPT, include_str!("../page/stream.js")),
+    ("/static/surroundings.js", JAVASCRIPT, include_str!("../page/surroundings.js")),
     ("/static/ui.js", JAVASCRIPT, include_str!("../page/ui.js")),
     ("/static/wids.js", JAVASCRIPT, include_str!("../page/wids.js")),
     ("/static/wire.js", JAVASCRIPT, include_str!("../page/wire.js")),
     ("/phone/phone.css", CSS, include_str!("../phone/phone.css")),
     ("/phone/phone.js", JAVASCRIPT, include_str!("../phone/phone.js")),
+    ("/phone/control.js", JAVASCRIPT, include_str!("../phone/control.js")),
+    ("/phone/chats.js", JAVASCRIPT, include_str!("../phone/chats.js")),
+    ("/phone/faults.js", JAVASCRIPT, include_str!("../phone/faults.js")),
 ];
 
 pub(super) fn router() -> Router<Arc<Shared>> {

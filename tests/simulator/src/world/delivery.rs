@@ -1,7 +1,7 @@
 //! Messages in both directions, and what becomes of them.
 
 use super::people::{GROUP, LID};
-use super::{Account, Later, World, unix_ms};
+use super::{Later, World, unix_ms};
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::message::{ChatView, Incoming, Message, bare_id};
@@ -13,15 +13,13 @@ use std::collections::BTreeMap;
 const DELIVERY_S: f64 = 0.5;
 
 impl World {
-    /// Somebody writes to the account; the answer is the full key.
-    pub(crate) fn incoming(&mut self, incoming: Incoming) -> Result<String, Error> {
+    /// Somebody writes to an account; the answer is the full key.
+    pub(crate) fn incoming(&mut self, phone: &str, incoming: Incoming) -> Result<String, Error> {
         let sender = self.directory.add(&incoming.from, incoming.name.as_deref())?;
         self.directory.hide(&incoming.from, !incoming.phone_known);
-        let phone = self.default_phone();
-        let me = self.account(&phone)?.me.phone.clone();
+        let me = self.account(phone)?.me.phone.clone();
         let message = Message {
-            // Android phones make ids of 32 digits.
-            id: format!("AC{}", self.random.hex(30)),
+            id: self.phone_id(phone),
             from_me: false,
             remote: incoming.group.clone().unwrap_or_else(|| sender.lid.clone()),
             participant: incoming.group.as_ref().map(|_| sender.lid.clone()),
@@ -38,19 +36,23 @@ impl World {
             fields: incoming.fields,
         };
         let key = message.key();
-        self.publish(&phone, message, None)?;
+        self.publish(phone, message, None)?;
         Ok(key)
     }
 
-    /// The account's owner writes on the phone to a number or a group; the answer is the full key.
-    pub(crate) fn write_from_phone(&mut self, to: &str, body: &str) -> Result<String, Error> {
-        let phone = self.default_phone();
-        let me = self.account(&phone)?.me.clone();
+    /// An id as Android phones make them, of 32 digits; the same for the same message of the same account.
+    fn phone_id(&mut self, phone: &str) -> String {
+        format!("AC{}", self.random.of(&format!("message {phone}")).hex(30))
+    }
+
+    /// An account's owner writes on the phone to a number or a group; the answer is the full key.
+    pub(crate) fn write_from_phone(&mut self, phone: &str, to: &str, body: &str) -> Result<String, Error> {
+        let me = self.account(phone)?.me.clone();
         let group = to.ends_with(GROUP);
         let known = if group { Vec::new() } else { vec![self.directory.add(to, None)?] };
         let remote = known.first().map_or_else(|| to.to_owned(), |person| person.lid.clone());
         let message = Message {
-            id: format!("AC{}", self.random.hex(30)),
+            id: self.phone_id(phone),
             from_me: true,
             remote: remote.clone(),
             participant: group.then(|| me.lid.clone()),
@@ -66,18 +68,23 @@ impl World {
             ciphertext_ms: None,
             fields: serde_json::Map::new(),
         };
-        let (key, id) = (message.key(), message.id.clone());
-        self.publish(&phone, message, None)?;
-        self.deliver_later(phone, id);
+        let key = message.key();
+        self.publish(phone, message.clone(), None)?;
+        self.deliver(phone, &message)?;
         Ok(key)
     }
 
-    fn account(&mut self, phone: &str) -> Result<&mut Account, Error> {
-        self.accounts.get_mut(phone).ok_or_else(|| Error::NotFound { what: "account", name: phone.to_owned() })
+    /// Brings what an account wrote to whom it is for.
+    fn deliver(&mut self, phone: &str, message: &Message) -> Result<(), Error> {
+        if !self.hand_over(phone, message)? {
+            let delivered = Later::Delivered { phone: phone.to_owned(), id: message.id.clone() };
+            self.later.push((self.options.scaled(DELIVERY_S), delivered));
+        }
+        Ok(())
     }
 
     /// Adds to the account's log and to the queues of its devices, except the one it came from.
-    fn publish(&mut self, phone: &str, message: Message, except: Option<&str>) -> Result<(), Error> {
+    pub(super) fn publish(&mut self, phone: &str, message: Message, except: Option<&str>) -> Result<(), Error> {
         self.account(phone)?.log.push(message.clone());
         self.enqueue(phone, &Event::Message { message: Box::new(message) }, except);
         Ok(())
@@ -98,10 +105,11 @@ impl World {
 
     pub(super) fn confirm(&mut self, number: u64, seq: u64) {
         let Some((phone, id)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
-        if let Some(device) = self.device(&phone, &id) {
-            device.queue.retain(|(queued, _)| *queued > seq);
-            self.touch();
-        }
+        let Some(device) = self.device(&phone, &id) else { return };
+        let left = device.queue.iter().position(|(queued, _)| *queued > seq).unwrap_or(device.queue.len());
+        let confirmed: Vec<Event> = device.queue.drain(..left).map(|(_, event)| event).collect();
+        self.touch();
+        self.got(&phone, &confirmed);
     }
 
     /// A page sends. The same id again is counted and otherwise discarded.
@@ -131,6 +139,7 @@ impl World {
             phone: receiver.and_then(|person| person.phone.split('@').next().map(str::to_owned)),
             body: message.body.clone(),
             kind: message.kind.clone(),
+            account: phone.clone(),
             device: device.clone(),
             at: unix_ms(),
             count: 1,
@@ -139,15 +148,14 @@ impl World {
         if let Ok(account) = self.account(&phone) {
             account.received.insert(id.clone(), place);
         }
-        if self.publish(&phone, message, Some(&device)).is_ok() && self.faults.server != ServerFault::NeverAck {
+        let kept = self.publish(&phone, message.clone(), Some(&device));
+        if self.faults.server != ServerFault::NeverAck {
             self.advance_ack(&phone, &id, 1);
-            self.deliver_later(phone, id);
+        }
+        if let Err(error) = kept.and_then(|()| self.deliver(&phone, &message)) {
+            tracing::error!(%error, "a message could not be delivered");
         }
         self.touch();
-    }
-
-    fn deliver_later(&mut self, phone: String, id: String) {
-        self.later.push((self.options.scaled(DELIVERY_S), Later::Delivered { phone, id }));
     }
 
     /// Acknowledges a message, to all devices of the account.
@@ -162,64 +170,82 @@ impl World {
         self.enqueue(phone, &Event::Ack { id: id.to_owned(), ack }, None);
     }
 
-    /// Sets the ack of a message.
+    /// Sets the ack of a message, for whoever wrote it.
     pub(crate) fn set_ack(&mut self, key: &str, ack: i8) -> Result<(), Error> {
-        let (phone, id) = self.find(key)?;
-        self.advance_ack(&phone, &id, ack);
+        let id = bare_id(key);
+        let copies = self.copies(key)?;
+        let wrote = |phone: &&String| self.message(phone, id).is_some_and(|message| message.from_me);
+        let phone = copies.iter().find(wrote).unwrap_or(&copies[0]).clone();
+        self.advance_ack(&phone, id, ack);
         Ok(())
     }
 
     /// Its writer deletes a message for everyone.
     pub(crate) fn revoke(&mut self, key: &str) -> Result<(), Error> {
-        let (phone, id) = self.find(key)?;
-        self.change(&phone, &id, |message| {
+        let revoked = Event::Revoke { id: bare_id(key).to_owned() };
+        self.change(key, &revoked, |message| {
             message.kind = "revoked".to_owned();
             message.body.clear();
-        });
-        self.enqueue(&phone, &Event::Revoke { id }, None);
-        Ok(())
+        })
     }
 
     /// Its writer edits a message.
     pub(crate) fn edit(&mut self, key: &str, body: &str) -> Result<(), Error> {
-        let (phone, id) = self.find(key)?;
-        self.change(&phone, &id, |message| message.body = body.to_owned());
-        self.enqueue(&phone, &Event::Edit { id, body: body.to_owned() }, None);
+        let edited = Event::Edit { id: bare_id(key).to_owned(), body: body.to_owned() };
+        self.change(key, &edited, |message| message.body = body.to_owned())
+    }
+
+    /// Changes a message wherever it is, and tells the pages.
+    fn change(&mut self, key: &str, event: &Event, change: impl Fn(&mut Message)) -> Result<(), Error> {
+        let id = bare_id(key);
+        for phone in self.copies(key)? {
+            let log = self.accounts.get_mut(&phone).map(|account| &mut account.log);
+            if let Some(message) = log.and_then(|log| log.iter_mut().find(|message| message.id == id)) {
+                change(message);
+            }
+            self.enqueue(&phone, event, None);
+        }
         Ok(())
     }
 
-    fn change(&mut self, phone: &str, id: &str, change: impl FnOnce(&mut Message)) {
-        let log = self.accounts.get_mut(phone).map(|account| &mut account.log);
-        if let Some(message) = log.and_then(|log| log.iter_mut().find(|message| message.id == id)) {
-            change(message);
-        }
+    fn message(&self, phone: &str, id: &str) -> Option<&Message> {
+        self.accounts.get(phone)?.log.iter().find(|message| message.id == id)
     }
 
-    /// The account and bare id of a message, by full key or bare id.
-    fn find(&self, key: &str) -> Result<(String, String), Error> {
+    /// The accounts that have a message, by full key or bare id; at least one.
+    fn copies(&self, key: &str) -> Result<Vec<String>, Error> {
         let id = bare_id(key);
-        let account = self.accounts.iter().find(|(_, account)| account.log.iter().any(|message| message.id == id));
-        account
-            .map(|(phone, _)| (phone.clone(), id.to_owned()))
-            .ok_or_else(|| Error::NotFound { what: "message", name: key.to_owned() })
+        let copies: Vec<String> =
+            self.accounts.keys().filter(|phone| self.message(phone, id).is_some()).cloned().collect();
+        if copies.is_empty() {
+            return Err(Error::NotFound { what: "message", name: key.to_owned() });
+        }
+        Ok(copies)
     }
 
-    /// The chats of the account as its phone shows them, the latest first.
-    pub(crate) fn chats(&self) -> Vec<ChatView> {
-        let log = self.accounts.values().flat_map(|account| &account.log);
-        let mut chats: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
-        for message in log {
-            chats.entry(&message.remote).or_default().push(message.clone());
+    /// The full key of the newest message of an account.
+    pub(crate) fn newest(&self, phone: &str) -> Option<String> {
+        Some(self.accounts.get(phone)?.log.last()?.key())
+    }
+
+    /// The chats of an account as its phone shows them, the latest first.
+    pub(crate) fn chats(&self, phone: &str) -> Vec<ChatView> {
+        let log = self.accounts.get(phone).into_iter().flat_map(|account| &account.log);
+        let mut chats: BTreeMap<&str, (usize, Vec<Message>)> = BTreeMap::new();
+        for (place, message) in log.enumerate() {
+            let (newest, messages) = chats.entry(&message.remote).or_default();
+            *newest = place;
+            messages.push(message.clone());
         }
-        let mut views: Vec<ChatView> = chats
-            .into_iter()
-            .map(|(chat, messages)| {
-                let person = chat.ends_with(LID).then(|| self.directory.by_lid(chat)).flatten();
-                let phone = person.as_ref().and_then(|person| person.phone.split('@').next().map(str::to_owned));
-                ChatView { chat: chat.to_owned(), phone, name: person.and_then(|person| person.name), messages }
-            })
-            .collect();
-        views.sort_by_key(|view| std::cmp::Reverse(view.messages.last().map_or(0, |message| message.t)));
-        views
+        let mut chats: Vec<_> = chats.into_iter().collect();
+        // Times have whole seconds: within one, what came last.
+        let moment = |newest: usize, messages: &[Message]| (messages.last().map_or(0, |message| message.t), newest);
+        chats.sort_by_key(|(_, (newest, messages))| std::cmp::Reverse(moment(*newest, messages)));
+        let view = |(chat, (_, messages)): (&str, (usize, Vec<Message>))| {
+            let person = chat.ends_with(LID).then(|| self.directory.by_lid(chat)).flatten();
+            let phone = person.as_ref().and_then(|person| person.phone.split('@').next().map(str::to_owned));
+            ChatView { chat: chat.to_owned(), phone, name: person.and_then(|person| person.name), messages }
+        };
+        chats.into_iter().map(view).collect()
     }
 }

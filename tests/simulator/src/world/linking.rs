@@ -1,6 +1,6 @@
 //! Linking a phone: refs, the code, pairing codes, and the end of a link.
 
-use super::{Expiring, LinkedDevice, Peer, World, people, unix_ms};
+use super::{Expiring, LinkedDevice, Peer, World, unix_ms};
 use crate::error::Error;
 use crate::protocol::{Companion, Event, Login, ToPage};
 use crate::record::{Link, LinkWay, Logout, LogoutBy};
@@ -64,32 +64,26 @@ impl World {
     }
 
     pub(super) fn next_ref(&mut self, number: u64, first: bool) {
-        let value = format!("2@{}", self.random.text(REF_ALPHABET, 88));
+        let value = format!("2@{}", self.random.of("ref").text(REF_ALPHABET, 88));
         let life = self.options.code_life(if first { FIRST_REF_S } else { NEXT_REF_S });
         let Some(peer) = self.peers.get_mut(&number) else { return };
         let spent = peer.code.replace(Expiring { value: value.clone(), until: Instant::now() + life });
+        self.record.codes.extend(peer.companion.as_ref().map(|keys| keys.code(&value)));
         self.spent_refs.extend(spent.map(|code| code.value));
         self.record.refs += 1;
         self.tell(number, &ToPage::Ref { value: &value, ttl_ms: life.as_millis() as u64 });
         self.touch();
     }
 
-    /// The code that a page shows at this moment.
-    pub(crate) fn current_code(&self) -> Option<String> {
-        let now = Instant::now();
-        self.peers.values().rev().find_map(|peer| {
-            let code = peer.code.as_ref().filter(|code| code.until > now)?;
-            let keys = peer.companion.as_ref()?;
-            let Companion { static_key, identity_key, adv_secret, platform } = keys;
-            Some(format!("{},{static_key},{identity_key},{adv_secret},{platform}", code.value))
-        })
-    }
-
-    /// A phone scans `code`; the answer is the new device's id.
-    pub(crate) fn scan(&mut self, code: &str) -> Result<String, Error> {
+    /// The phone of an account scans `code`; the answer is the new device's id.
+    pub(crate) fn scan(&mut self, phone: &str, code: &str) -> Result<String, Error> {
         let fields: Vec<&str> = code.trim().split(',').collect();
-        let [value, static_key, identity_key, adv_secret, platform] = fields[..] else {
-            return Err(Error::CodeMalformed("it must have five fields"));
+        // The page and whatsapp-web.js end the code with the platform, wa-js leaves it out: phones take both.
+        let (value, keys) = match fields[..] {
+            [value, static_key, identity_key, adv_secret, ref platform @ ..] if platform.len() <= 1 => {
+                (value, (static_key, identity_key, adv_secret, platform.first().copied()))
+            }
+            _ => return Err(Error::CodeMalformed("it must have four or five fields")),
         };
         if fields.iter().any(|field| field.is_empty() || *field == "undefined" || *field == "null") {
             return Err(Error::CodeMalformed("a field is empty or undefined"));
@@ -104,56 +98,52 @@ impl World {
         if peer.code.as_ref().is_none_or(|code| code.until <= now) {
             return Err(Error::CodeExpired);
         }
-        let keys = [static_key, identity_key, adv_secret, platform].map(str::to_owned);
-        let [static_key, identity_key, adv_secret, platform] = keys;
-        if peer.companion != Some(Companion { static_key, identity_key, adv_secret, platform }) {
+        if !peer.companion.as_ref().is_some_and(|companion| companion.matches(keys)) {
             return Err(Error::CodeUnknown("the keys are not those of the page that shows the ref"));
         }
-        let phone = self.default_phone();
-        self.link(number, &phone, LinkWay::Scan)
+        self.link(number, phone, LinkWay::Scan)
     }
 
     pub(super) fn ask_pairing_code(&mut self, number: u64, req: u64, phone: &str) {
-        let known = people::digits(phone).is_ok_and(|phone| self.accounts.contains_key(&phone));
-        if !known {
+        let Ok(phone) = self.phone_of(Some(phone)) else {
             return self.tell(number, &ToPage::PairingCode { req, code: None, ttl_ms: 0 });
-        }
-        let code = self.random.text(PAIRING_ALPHABET, 8);
+        };
+        let code = self.random.of("pairing code").text(PAIRING_ALPHABET, 8);
         let life = self.options.code_life(PAIRING_CODE_S);
         if let Some(peer) = self.peers.get_mut(&number) {
-            peer.pairing = Some(Expiring { value: code.clone(), until: Instant::now() + life });
+            peer.pairing = Some((phone, Expiring { value: code.clone(), until: Instant::now() + life }));
         }
         self.tell(number, &ToPage::PairingCode { req, code: Some(&code), ttl_ms: life.as_millis() as u64 });
         self.touch();
     }
 
-    /// The eight characters are typed on the phone; the answer is the new device's id.
+    /// The eight characters are typed on the phone whose number they were asked for; the answer is the new device's id.
     pub(crate) fn enter_pairing_code(&mut self, code: &str) -> Result<String, Error> {
         let typed: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
         if typed.len() != 8 {
             return Err(Error::CodeMalformed("a pairing code has eight characters"));
         }
         let found = self.peers.iter().find_map(|(number, peer)| {
-            peer.pairing.as_ref().filter(|pairing| pairing.value == typed).map(|pairing| (*number, pairing.until))
+            let (phone, pairing) = peer.pairing.as_ref().filter(|(_, pairing)| pairing.value == typed)?;
+            Some((*number, phone.clone(), pairing.until))
         });
         match found {
             None => Err(Error::CodeUnknown("no page asked for it")),
-            Some((_, until)) if until <= Instant::now() => Err(Error::CodeExpired),
-            Some((number, _)) => {
-                let phone = self.default_phone();
-                self.link(number, &phone, LinkWay::PairingCode)
-            }
+            Some((_, _, until)) if until <= Instant::now() => Err(Error::CodeExpired),
+            Some((number, phone, _)) => self.link(number, &phone, LinkWay::PairingCode),
         }
     }
 
     fn link(&mut self, number: u64, phone: &str, way: LinkWay) -> Result<String, Error> {
-        let login = Login { id: format!("device-{}", self.number()), secret: self.random.hex(32) };
+        let secret = self.random.of("secret").hex(32);
         let refused = self.faults.refuse_link;
-        let account =
-            self.accounts.get_mut(phone).ok_or_else(|| Error::NotFound { what: "account", name: phone.to_owned() })?;
+        let keep = self.options.history_on_link;
+        let account = self.account(phone)?;
+        account.devices_ever += 1;
+        let login = Login { id: format!("{phone}:{}", account.devices_ever), secret };
         let me = account.me.clone();
         if !refused {
-            let old = account.log.len().saturating_sub(self.options.history_on_link);
+            let old = account.log.len().saturating_sub(keep);
             let messages = account.log[old..].to_vec();
             let mut device =
                 LinkedDevice { secret: login.secret.clone(), next_seq: 1, queue: VecDeque::new(), peer: None };
@@ -168,20 +158,18 @@ impl World {
             peer.pairing = None;
         }
         self.tell(number, &ToPage::Linked { device: login.clone(), me });
-        self.record.links.push(Link { device: login.id.clone(), way, at: unix_ms(), refused });
+        let account = phone.to_owned();
+        self.record.links.push(Link { account, device: login.id.clone(), way, at: unix_ms(), refused });
         self.touch();
         Ok(login.id)
     }
 
-    /// The phone unlinks one device, or all; the answer is how many there were.
-    pub(crate) fn unlink(&mut self, only: Option<&str>) -> usize {
-        let linked: Vec<(String, String)> = self
-            .accounts
-            .iter()
-            .flat_map(|(phone, account)| account.devices.keys().map(move |id| (phone.clone(), id.clone())))
-            .filter(|(_, id)| only.is_none_or(|only| only == id))
-            .collect();
-        for (phone, id) in &linked {
+    /// The phone of an account unlinks one device, or all; the answer is how many there were.
+    pub(crate) fn unlink(&mut self, phone: &str, only: Option<&str>) -> usize {
+        let Some(account) = self.accounts.get(phone) else { return 0 };
+        let linked: Vec<String> =
+            account.devices.keys().filter(|id| only.is_none_or(|only| only == *id)).cloned().collect();
+        for id in &linked {
             if let Some(number) = self.remove_device(phone, id, LogoutBy::Phone) {
                 self.tell(number, &ToPage::LoggedOut { reason: 0 });
             }
@@ -200,19 +188,16 @@ impl World {
     /// Removes a device; the answer is its live connection.
     fn remove_device(&mut self, phone: &str, id: &str, by: LogoutBy) -> Option<u64> {
         let removed = self.accounts.get_mut(phone)?.devices.remove(id)?;
-        self.record.logouts.push(Logout { device: id.to_owned(), by, at: unix_ms() });
+        let account = phone.to_owned();
+        self.record.logouts.push(Logout { account, device: id.to_owned(), by, at: unix_ms() });
         self.touch();
         removed.peer
     }
 
-    /// Somebody else takes the connected devices over; the answer is how many there were.
-    pub(crate) fn conflict(&mut self) -> usize {
-        let live: Vec<u64> = self
-            .accounts
-            .values_mut()
-            .flat_map(|account| account.devices.values_mut())
-            .filter_map(|device| device.peer.take())
-            .collect();
+    /// Somebody else takes the connected devices of an account over; the answer is how many there were.
+    pub(crate) fn conflict(&mut self, phone: &str) -> usize {
+        let Some(account) = self.accounts.get_mut(phone) else { return 0 };
+        let live: Vec<u64> = account.devices.values_mut().filter_map(|device| device.peer.take()).collect();
         live.iter().for_each(|number| self.evict(*number));
         self.touch();
         live.len()

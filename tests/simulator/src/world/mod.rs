@@ -6,6 +6,7 @@
 //!  incoming / ack / revoke / edit ──▶ Account.log ──▶ queue of every device ──▶ page
 //! ```
 
+mod accounts;
 mod delivery;
 mod linking;
 pub(crate) mod people;
@@ -14,14 +15,15 @@ mod random;
 mod tests;
 
 use crate::faults::{Faults, Network};
-use crate::message::{Identity, Message};
+use crate::message::Identity;
 use crate::options::{Options, PageBuild};
 use crate::outbox::Outbox;
-use crate::protocol::{Companion, Event, FromPage, FromWire, ToPage, ToWire};
+use crate::protocol::{Companion, FromPage, FromWire, ToPage, ToWire};
 use crate::record::{Connection, Device, Mark, PageLoad, Record};
+use accounts::{Account, LinkedDevice};
 use people::Directory;
-use random::Random;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use random::Streams;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -34,8 +36,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) network: Network,
     pub(crate) directory: Directory,
-    random: Random,
-    /// By phone number. Today there is one; nothing below relies on it.
+    random: Streams,
+    /// By phone number.
     accounts: BTreeMap<String, Account>,
     peers: BTreeMap<u64, Peer>,
     wires: BTreeMap<u64, Wire>,
@@ -52,25 +54,6 @@ pub(crate) struct World {
 pub(crate) enum Later {
     /// The receiver's phone has got a message.
     Delivered { phone: String, id: String },
-}
-
-/// A WhatsApp account: its phone, as the phone sees it.
-#[derive(Debug)]
-struct Account {
-    me: Identity,
-    devices: BTreeMap<String, LinkedDevice>,
-    /// Everything said, oldest first.
-    log: Vec<Message>,
-    /// Place in `record.received` by bare id.
-    received: HashMap<String, usize>,
-}
-
-#[derive(Debug)]
-struct LinkedDevice {
-    secret: String,
-    next_seq: u64,
-    queue: VecDeque<(u64, Event)>,
-    peer: Option<u64>,
 }
 
 /// One page's wire to the simulation, with how many frames it was told and has dealt with.
@@ -96,7 +79,8 @@ struct Peer {
     device: Option<(String, String)>,
     companion: Option<Companion>,
     code: Option<Expiring>,
-    pairing: Option<Expiring>,
+    /// With the number it was asked for.
+    pairing: Option<(String, Expiring)>,
 }
 
 /// A ref or a pairing code.
@@ -108,16 +92,13 @@ struct Expiring {
 
 impl World {
     pub(crate) fn new(options: Options) -> Result<Self, crate::Error> {
-        let mut directory = Directory::new(options.seed);
-        let me = directory.add(&options.phone, Some(&options.pushname))?;
-        let account = Account { me, devices: BTreeMap::new(), log: Vec::new(), received: HashMap::new() };
-        Ok(Self {
+        let mut world = Self {
             build: options.page.clone(),
             faults: Faults::default(),
             network: Network::Up,
-            directory,
-            random: Random::new(options.seed),
-            accounts: BTreeMap::from([(people::digits(&options.phone)?, account)]),
+            directory: Directory::new(options.seed),
+            random: Streams::new(options.seed),
+            accounts: BTreeMap::new(),
             peers: BTreeMap::new(),
             wires: BTreeMap::new(),
             next_number: 1,
@@ -126,7 +107,13 @@ impl World {
             version: watch::Sender::new(0),
             later: Vec::new(),
             options,
-        })
+        };
+        let Options { phone, pushname, more_accounts, .. } = world.options.clone();
+        world.add_account(&phone, Some(&pushname))?;
+        for number in &more_accounts {
+            world.add_account(number, None)?;
+        }
+        Ok(world)
     }
 
     /// A watch of the record's version.
@@ -165,6 +152,13 @@ impl World {
     fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number - 1
+    }
+
+    /// Adds a person to WhatsApp, or finds them.
+    pub(crate) fn add_person(&mut self, number: &str, name: Option<&str>) -> Result<Identity, crate::Error> {
+        let person = self.directory.add(number, name)?;
+        self.touch();
+        Ok(person)
     }
 
     /// Records a load of the page; the answer is its number.
@@ -302,17 +296,14 @@ impl World {
                 self.record.chat_states.push(crate::record::ChatState { chat, state });
                 self.touch();
             }
-            FromPage::Seen { chat } => {
-                self.record.seen.push(chat);
-                self.touch();
-            }
+            FromPage::Seen { chat } => self.seen(number, chat),
         }
     }
 
     /// A wait is over.
     pub(crate) fn happen(&mut self, later: Later) {
         let Later::Delivered { phone, id } = later;
-        self.advance_ack(&phone, &id, 2);
+        self.raise_ack(&phone, &id, 2);
     }
 
     fn tell(&self, number: u64, frame: &ToPage<'_>) {
@@ -323,11 +314,6 @@ impl World {
 
     fn device(&mut self, phone: &str, id: &str) -> Option<&mut LinkedDevice> {
         self.accounts.get_mut(phone)?.devices.get_mut(id)
-    }
-
-    /// The phone number of the account that the library's operations are about.
-    fn default_phone(&self) -> String {
-        self.accounts.keys().next().cloned().unwrap_or_default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Random-looking values that are the same for the same seed (SplitMix64, Steele et al. 2014).
 
+use std::collections::BTreeMap;
+
 /// A seeded generator.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
@@ -29,10 +31,33 @@ impl Random {
     }
 }
 
+/// One generator a purpose: what is drawn for one does not depend on how often others were drawn from, so that the same
+/// operations have the same results however they interleave with what pages do by themselves.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    seed: u64,
+    streams: BTreeMap<String, Random>,
+}
+
+impl Streams {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, streams: BTreeMap::new() }
+    }
+
+    /// The generator for a purpose.
+    pub(crate) fn of(&mut self, purpose: &str) -> &mut Random {
+        let seed = self.seed;
+        self.streams.entry(purpose.to_owned()).or_insert_with(|| Random::new(mixed(seed, purpose)))
+    }
+}
+
+fn mixed(seed: u64, text: &str) -> u64 {
+    text.bytes().fold(seed, |state, byte| Random::new(state ^ u64::from(byte)).next())
+}
+
 /// The LID of a phone number: 15 digits that depend on the seed and the number, and are never the number itself.
 pub(crate) fn lid_digits(seed: u64, phone: &str) -> String {
-    let mixed = phone.bytes().fold(seed, |state, byte| Random::new(state ^ u64::from(byte)).next());
-    let mut random = Random::new(mixed);
+    let mut random = Random::new(mixed(seed, phone));
     loop {
         let digits = format!("{}", 100_000_000_000_000 + random.next() % 900_000_000_000_000);
         if digits != phone {

@@ -1,0 +1,87 @@
+// whatsapp-web.js: what is lost and comes back: the network, the session in another place, the process.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { temporaryFolder } from './folder.mjs';
+import { START_MS, Simulator } from './simulator.mjs';
+import { Client } from './whatsapp-web-js.mjs';
+
+const FRIEND = '5491122334455';
+
+describe('whatsapp-web.js', () => {
+  let folder;
+  let simulator;
+  let client;
+
+  before(async () => {
+    folder = temporaryFolder();
+    simulator = await Simulator.start();
+    client = await new Client(simulator, folder, { takeoverOnConflict: true }).start();
+    await simulator.recordWhen('a code', ({ codes }) => codes.length > 0);
+    await simulator.control('scan');
+    await client.events.first('ready');
+  }, { timeout: START_MS });
+
+  after(async () => {
+    await client?.stop();
+    await simulator?.stop();
+  }, { timeout: START_MS });
+
+  const is = (key) => ({ id }) => id._serialized === key;
+  const online = ({ devices }) => devices[0]?.online;
+
+  it('message: those that came while there was no network', async () => {
+    await simulator.control('network', { network: 'full' });
+    await client.events.first('change_state', (state) => state === 'OPENING');
+    await simulator.recordWhen('the loss', (record) => !online(record));
+    const { message: key } = await simulator.control('incoming', { from: FRIEND, body: 'while you were offline', t: 1_700_000_000 });
+    await simulator.control('network', { network: 'up' });
+    const [message] = await client.events.first('message', is(key));
+    const { messages } = (await simulator.chats())[0];
+    assert.deepEqual([message.body, message.timestamp], [messages.at(-1).body, 1_700_000_000]);
+    await simulator.recordWhen('confirmation', ({ devices }) => devices[0].online && devices[0].queued === 0);
+    assert.equal(client.events.all('message').length, 1);
+  });
+
+  it('change_state: taken over elsewhere, takes the session back', async () => {
+    const { connections } = await simulator.record();
+    assert.deepEqual(await simulator.control('conflict'), { taken: 1 });
+    await client.events.first('change_state', (state) => state === 'CONFLICT');
+    await simulator.recordWhen('the takeover', (record) => online(record) && record.connections.length > connections.length);
+    const { message: key } = await simulator.control('incoming', { from: FRIEND, body: 'still there?' });
+    await client.events.first('message', is(key));
+    assert.equal(await client.library.getState(), 'CONNECTED');
+    assert.deepEqual(client.events.all('disconnected'), []);
+  });
+
+  it('ready: started again with LocalAuth, without a code', async () => {
+    await client.stop();
+    await simulator.recordWhen('the end', (record) => !online(record));
+    await simulator.control('incoming', { from: FRIEND, body: 'while you were away' });
+    const { codes } = await simulator.record();
+    client = await new Client(simulator, folder).start();
+    await client.events.first('ready');
+    const record = await simulator.recordWhen('the device', online);
+    assert.deepEqual(client.events.all('qr'), []);
+    assert.equal(record.codes.length, codes.length);
+    assert.equal(record.links.length, 1);
+  });
+
+  it('fetchMessages: those that came while the client was down', async () => {
+    const { chat, messages } = (await simulator.chats())[0];
+    const found = await client.library.getChatById(chat);
+    const fetched = await found.fetchMessages({ limit: messages.length });
+    const missed = fetched.find(({ id }) => id.id === messages.at(-1).id);
+    assert.equal(missed?.body, 'while you were away');
+    assert.equal(fetched.length, messages.length);
+    const { devices } = await simulator.recordWhen('confirmation', ({ devices }) => devices[0].queued === 0);
+    assert.equal(devices.length, 1);
+  });
+
+  it('disconnected: taken over elsewhere, without takeoverOnConflict', async () => {
+    await simulator.control('conflict');
+    const [reason] = await client.events.first('disconnected');
+    assert.equal(reason, 'CONFLICT');
+    const { logouts } = await simulator.recordWhen('the end', (record) => !online(record));
+    assert.deepEqual(logouts, [], 'the login stays');
+  });
+});

@@ -1,0 +1,41 @@
+// whatsapp-web.js as published, on the simulator: a client, and what it has said since its start.
+import { join } from 'node:path';
+import whatsapp from 'whatsapp-web.js';
+import { executablePath, flags } from './chromium.mjs';
+import { EventLog } from './events.mjs';
+
+const { Events } = whatsapp;
+
+export class Client {
+
+  /** The login is stored in `folder`: another client on it is the same device again. */
+  constructor(simulator, folder, options = {}) {
+    this.library = new whatsapp.Client({
+      authStrategy: new whatsapp.LocalAuth({ dataPath: join(folder, 'login') }),
+      webVersionCache: { type: 'local', path: join(folder, 'versions') },
+      puppeteer: {
+        executablePath: executablePath(),
+        args: flags(simulator),
+        // Over a pipe the browser ends by itself when this process is killed.
+        pipe: true,
+        env: { ...process.env, TMPDIR: folder },
+      },
+      ...options,
+    });
+    this.events = new EventLog(this.library, Object.values(Events));
+  }
+
+  async start() {
+    await this.library.initialize();
+    return this;
+  }
+
+  /** Closes the browser; the login stays. */
+  async stop() {
+    try {
+      await this.library.destroy();
+    } finally {
+      this.library.pupBrowser?.process()?.kill('SIGKILL');
+    }
+  }
+}

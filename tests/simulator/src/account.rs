@@ -1,0 +1,63 @@
+//! The phone of one account, for tests.
+
+use crate::error::Error;
+use crate::message::{ChatView, Incoming};
+use crate::shared::Shared;
+use std::sync::Arc;
+
+/// The phone of one account.
+#[derive(Debug)]
+pub struct OnAccount<'a> {
+    shared: &'a Arc<Shared>,
+    phone: String,
+}
+
+impl<'a> OnAccount<'a> {
+    pub(crate) fn new(shared: &'a Arc<Shared>, phone: String) -> Self {
+        Self { shared, phone }
+    }
+
+    /// The account's phone number, digits only.
+    pub fn phone(&self) -> &str {
+        &self.phone
+    }
+
+    /// As [`crate::Simulator::scan`].
+    ///
+    /// # Errors
+    /// [`Error::CodeMalformed`], [`Error::CodeExpired`], [`Error::CodeUnknown`].
+    pub fn scan(&self, code: &str) -> Result<String, Error> {
+        self.shared.with(|world| world.scan(&self.phone, code))
+    }
+
+    /// As [`crate::Simulator::incoming`].
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn incoming(&self, incoming: Incoming) -> Result<String, Error> {
+        self.shared.with(|world| world.incoming(&self.phone, incoming))
+    }
+
+    /// As [`crate::Simulator::from_phone`]; to another account's number, it arrives there.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn from_phone(&self, to: &str, body: &str) -> Result<String, Error> {
+        self.shared.with(|world| world.write_from_phone(&self.phone, to, body))
+    }
+
+    /// As [`crate::Simulator::unlink`].
+    pub fn unlink(&self) -> usize {
+        self.shared.with(|world| world.unlink(&self.phone, None))
+    }
+
+    /// As [`crate::Simulator::conflict`].
+    pub fn conflict(&self) -> usize {
+        self.shared.with(|world| world.conflict(&self.phone))
+    }
+
+    /// As [`crate::Simulator::chats`].
+    pub fn chats(&self) -> Vec<ChatView> {
+        self.shared.with(|world| world.chats(&self.phone))
+    }
+}

@@ -1,0 +1,233 @@
+//! The table of operations, in an order in which their examples work one after the other on a page that shows a code.
+
+use super::fields::{
+    Account, Ack, Burst, Busy, Code, Cut, Edit, FromPhone, Named, Person, Scan, Socket, Unlink, merged, read,
+};
+use crate::error::Error;
+use crate::message::Incoming;
+use crate::protocol::ToWire;
+use crate::shared::Shared;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// An operation: its name (the last part of the path), the fields of its JSON body, its effect and its answer.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    pub(super) takes: &'static str,
+    pub(super) does: &'static str,
+    /// A body that works, as it stands in a call.
+    pub(super) example: &'static str,
+    /// Done by the phone of an account, given by its number.
+    pub(super) run: fn(&Arc<Shared>, &str, Value) -> Result<Value, Error>,
+}
+
+/// The bare id or full key of a message, or `last` for the newest of the account.
+fn named(shared: &Arc<Shared>, phone: &str, message: String) -> Result<String, Error> {
+    if message != "last" {
+        return Ok(message);
+    }
+    let newest = shared.with(|world| world.newest(phone));
+    newest.ok_or(Error::NotFound { what: "message", name: message })
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "account",
+        takes: "{number, name?}",
+        does: "adds an account to the simulator, with a phone of its own; answers {lid}",
+        example: r#"{"number": "5491150000002", "name": "Second account"}"#,
+        run: |shared, _, body| {
+            let Account { number, name } = read(body)?;
+            let me = shared.with(|world| world.add_account(&number, name.as_deref()))?;
+            Ok(json!({ "lid": me.lid }))
+        },
+    },
+    Operation {
+        name: "person",
+        takes: "{number, name?}",
+        does: "adds a person to WhatsApp, to whom can be written; answers {lid}",
+        example: r#"{"number": "5491122334455", "name": "Ana"}"#,
+        run: |shared, _, body| {
+            let Person { number, name } = read(body)?;
+            let person = shared.with(|world| world.add_person(&number, name.as_deref()))?;
+            Ok(json!({ "lid": person.lid }))
+        },
+    },
+    Operation {
+        name: "scan",
+        takes: "{code?}: default the code shown last",
+        does: "the phone scans the code and links the page that shows it; answers {device}",
+        example: "{}",
+        run: |shared, phone, body| {
+            let Scan { code } = read(body)?;
+            let shown = || shared.with(|world| world.shown_codes().into_iter().next());
+            let code = code.or_else(shown).ok_or(Error::NoCode)?;
+            shared.with(|world| world.scan(phone, &code)).map(|device| json!({ "device": device }))
+        },
+    },
+    Operation {
+        name: "incoming",
+        takes: "{from, body?, type?, group?, name?, phone_known?, phone_after_ms?, ciphertext_ms?, t?, fields?}",
+        does: "a contact writes to the account; answers {message}",
+        example: r#"{"from": "5491122334455", "body": "hola"}"#,
+        run: |shared, phone, body| {
+            let incoming: Incoming = read(body)?;
+            shared.with(|world| world.incoming(phone, incoming)).map(|message| json!({ "message": message }))
+        },
+    },
+    Operation {
+        name: "burst",
+        takes: "{n, message: as incoming}",
+        does: "n messages at once, numbered in their bodies; answers {messages}",
+        example: r#"{"n": 3, "message": {"from": "5491122334455", "body": "hola"}}"#,
+        run: |shared, phone, body| {
+            let Burst { n, message } = read(body)?;
+            let numbered = |i| Incoming { body: format!("{} {i}", message.body), ..message.clone() };
+            let messages: Result<Vec<_>, _> =
+                (0..n).map(|i| shared.with(|world| world.incoming(phone, numbered(i)))).collect();
+            Ok(json!({ "messages": messages? }))
+        },
+    },
+    Operation {
+        name: "edit",
+        takes: "{message, body}: a key, a bare id, or last",
+        does: "its writer edits a message",
+        example: r#"{"message": "last", "body": "hola, ¿qué tal?"}"#,
+        run: |shared, phone, body| {
+            let Edit { message, body } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.edit(&message, &body)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "revoke",
+        takes: "{message}",
+        does: "its writer deletes a message for everyone",
+        example: r#"{"message": "last"}"#,
+        run: |shared, phone, body| {
+            let Named { message } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.revoke(&message)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "from-phone",
+        takes: "{to, body}: a number or a group; to another account's number it arrives there",
+        does: "the account's owner writes on the phone; answers {message}",
+        example: r#"{"to": "5491150000002", "body": "ya voy"}"#,
+        run: |shared, phone, body| {
+            let FromPhone { to, body } = read(body)?;
+            let written = shared.with(|world| world.write_from_phone(phone, &to, &body));
+            written.map(|message| json!({ "message": message }))
+        },
+    },
+    Operation {
+        name: "ack",
+        takes: "{message, ack}: -1 error, 1 server, 2 delivered, 3 read, 4 played",
+        does: "sets a message's ack",
+        example: r#"{"message": "last", "ack": 3}"#,
+        run: |shared, phone, body| {
+            let Ack { message, ack } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.set_ack(&message, ack)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "forget",
+        takes: "{message}",
+        does: "the page's storage and memory lose a message",
+        example: r#"{"message": "last"}"#,
+        run: |shared, phone, body| {
+            let Named { message } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.forget(&message));
+            Ok(json!({}))
+        },
+    },
+    Operation {
+        name: "network",
+        takes: "{network: up|full|server_only}",
+        does: "cuts the network between the pages and WhatsApp (full is airplane mode, for all), or restores it",
+        example: r#"{"network": "up"}"#,
+        run: |shared, _, body| {
+            let Cut { network } = read(body)?;
+            shared.with(|world| world.set_network(network));
+            Ok(json!({}))
+        },
+    },
+    Operation {
+        name: "faults",
+        takes: "any of {send: none|throw|hang|error, server: none|never_ack|drop, missing_modules, renamed_modules, \
+                slow_boot_ms, code_delay_ms, refuse_link, socket_state}; {\"reset\": true} mends everything first",
+        does: "changes what is broken; answers all faults",
+        example: r#"{"reset": true, "server": "none"}"#,
+        run: |shared, _, body| {
+            let faults = shared.with(|world| serde_json::to_value(&world.faults)).unwrap_or_default();
+            let faults = read(merged(faults, body))?;
+            shared.with(|world| world.set_faults(faults));
+            Ok(shared.with(|world| json!(world.faults)))
+        },
+    },
+    Operation {
+        name: "page",
+        takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
+                old_adv_secret, old_code_element, keeps_synced, messages_per_chat, codes_in_a_row}; {\"reset\": true}",
+        does: "changes the build of the page for the next load; answers the whole build",
+        example: r#"{"reset": true, "messages_per_chat": 5}"#,
+        run: |shared, _, body| {
+            let build = shared.with(|world| serde_json::to_value(&world.build)).unwrap_or_default();
+            let build = read(merged(build, body))?;
+            shared.with(|world| world.build = build);
+            Ok(shared.with(|world| json!(world.build)))
+        },
+    },
+    Operation {
+        name: "busy",
+        takes: "{ms}",
+        does: "blocks the main thread of the open pages; answers {pages}",
+        example: r#"{"ms": 100}"#,
+        run: |shared, _, body| {
+            let Busy { ms } = read(body)?;
+            Ok(json!({ "pages": shared.with(|world| world.broadcast(&ToWire::Busy { ms })) }))
+        },
+    },
+    Operation {
+        name: "socket-state",
+        takes: "{state: OPENING|TIMEOUT|UNLAUNCHED|DEPRECATED_VERSION|TOS_BLOCK|SMB_TOS_BLOCK|PROXYBLOCK}",
+        does: "puts the sockets of the open pages into a state, once; answers {pages}",
+        example: r#"{"state": "TIMEOUT"}"#,
+        run: |shared, _, body| {
+            let Socket { state } = read(body)?;
+            Ok(json!({ "pages": shared.with(|world| world.broadcast(&ToWire::State { state })) }))
+        },
+    },
+    Operation {
+        name: "conflict",
+        takes: "{}",
+        does: "somebody takes the connected devices of the account over; answers {taken}",
+        example: "{}",
+        run: |shared, phone, _| Ok(json!({ "taken": shared.with(|world| world.conflict(phone)) })),
+    },
+    Operation {
+        name: "unlink",
+        takes: "{device?}: default all devices of the account",
+        does: "the phone unlinks; answers {unlinked}",
+        example: "{}",
+        run: |shared, phone, body| {
+            let Unlink { device } = read(body)?;
+            // A device's id begins with its account's number.
+            let phone = device.as_deref().and_then(|device| device.split(':').next()).unwrap_or(phone);
+            Ok(json!({ "unlinked": shared.with(|world| world.unlink(phone, device.as_deref())) }))
+        },
+    },
+    Operation {
+        name: "pairing-code",
+        takes: "{code}",
+        does: "types the eight characters on the phone that they were asked for; answers {device}",
+        example: r#"{"code": "ABCD-EFGH"}"#,
+        run: |shared, _, body| {
+            let Code { code } = read(body)?;
+            shared.with(|world| world.enter_pairing_code(&code)).map(|device| json!({ "device": device }))
+        },
+    },
+];

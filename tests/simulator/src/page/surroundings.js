@@ -1,0 +1,141 @@
+// What clients of the real page touch on their way, beyond what they are asked for. wa-js finds modules by what they
+// export and names few of them: such modules have names of ours.
+import { config } from '/config.js';
+import { Emitter } from '/static/events.js';
+import { alone } from '/static/loader.js';
+import { Model } from '/static/models.js';
+import { createWid } from '/static/wids.js';
+import { Cmd } from '/static/connection.js';
+import { Stream } from '/static/stream.js';
+import { wire } from '/static/wire.js';
+import { getCurrentLid, getPhoneNumber, me } from '/static/people.js';
+
+function findLinks(text = '') {
+  return [...text.matchAll(/https?:\/\/\S+/g)].map(([href]) => ({ href, url: href, suspiciousCharacters: new Set() }));
+}
+
+const isServer = (server) => (chat) => createWid(chat.id).server === server;
+
+/** Calls are kept in a map of the collection; clients look for the first one. */
+class Calls extends Emitter {
+  calls = new Map();
+
+  processIncomingCall() {}
+
+  setActiveCall() {}
+}
+
+class NetworkStatusModel extends Model {
+  checkOnline() {
+    return this.online;
+  }
+}
+
+const NetworkStatus = new NetworkStatusModel({ online: navigator.onLine });
+wire.on('online', () => NetworkStatus.set({ online: true }));
+wire.on('offline', () => NetworkStatus.set({ online: false }));
+
+const LinkDeviceEvents = Object.assign(new Emitter(), { triggerRefreshAltLinkingCode() {} });
+
+const isMe = ({ id }) => [me.phone, me.lid].some((mine) => mine?.equals(id));
+const phoneText = ({ id }) => (id.isLid() ? getPhoneNumber(id) : id)?.user;
+const nameOf = (contact) => contact.name ?? contact.pushname ?? phoneText(contact) ?? contact.id.user;
+const never = () => false;
+
+const contacts = {
+  WAWebContactGetters: {
+    getIsMe: isMe,
+    getIsUser: ({ id }) => id.isUser(),
+    getIsGroup: ({ id }) => id.isGroup(),
+    getIsBroadcast: ({ id }) => id.isBroadcast(),
+    getIsNewsletter: ({ id }) => id.isNewsletter(),
+    getIsPSA: ({ id }) => id.isPSA(),
+    getIsIAS: never,
+    getIsSupportAccount: never,
+    getIsWAContact: () => true,
+    getCanRequestPhoneNumber: never,
+    getUserid: ({ id }) => id.user,
+    getVerifiedName: () => undefined,
+    getVerifiedLevel: () => undefined,
+    getStatusMute: never,
+    getName: ({ name }) => name,
+    getNotifyName: ({ pushname }) => pushname,
+    getPremiumMessageName: () => undefined,
+    getShortName: ({ name }) => name,
+    getPushname: ({ pushname }) => pushname,
+    getIsEnterprise: never,
+    getShowBusinessCheckmarkAsPrimary: never,
+    getShowBusinessCheckmarkAsSecondary: never,
+    getShowBusinessCheckmarkInChatlist: never,
+    getIsDisplayNameApproved: never,
+    getShouldForceBusinessUpdate: never,
+  },
+  WAWebFrontendContactGetters: {
+    getIsMyContact: ({ name }) => name !== undefined,
+    getMentionName: nameOf,
+    getDisplayName: nameOf,
+    getFormattedName: nameOf,
+    getFormattedShortName: nameOf,
+    getFormattedShortNameWithNonBreakingSpaces: (contact) => nameOf(contact).replaceAll(' ', '\u00a0'),
+    getFormattedPhone: (contact) => phoneText(contact) && `+${phoneText(contact)}`,
+    getFormattedUser: phoneText,
+    getPhoneNumber: ({ id }) => (id.isLid() ? getPhoneNumber(id) : id),
+    getPnForLid: ({ id }) => (id.isLid() ? getPhoneNumber(id) : undefined),
+    getDisplayNameOrPnForLid: nameOf,
+    getSearchName: nameOf,
+    getSearchVerifiedName: () => undefined,
+    getHeader: (contact) => nameOf(contact).slice(0, 1),
+    getTextStatusString: () => undefined,
+  },
+};
+
+const chats = {
+  WAWebChatGetters: {
+    getIsNewsletter: isServer('newsletter'),
+    getIsBroadcast: isServer('broadcast'),
+    getIsGroup: isServer('g.us'),
+    getIsUser: (chat) => createWid(chat.id).isUser(),
+    getHasUnread: ({ unreadCount }) => unreadCount > 0,
+    getShouldAppearInList: () => true,
+    getPreviewMessage: ({ msgs }) => msgs.last(),
+    getShowChangeNumberNotification: never,
+    getShouldShowUnreadDivider: never,
+  },
+};
+
+const SOCKET_STATES =
+  'CONFLICT CONNECTED DEPRECATED_VERSION OPENING PAIRING PROXYBLOCK SMB_TOS_BLOCK TIMEOUT TOS_BLOCK UNLAUNCHED UNPAIRED UNPAIRED_IDLE';
+const SOCKET_STATE = Object.fromEntries(SOCKET_STATES.split(' ').map((state) => [state, state]));
+const ACK = { FAILED: -1, CLOCK: 0, SENT: 1, RECEIVED: 2, READ: 3, PLAYED: 4 };
+
+const session = {
+  WAWebStreamModel: { Stream },
+  WAWebSocketConstants: { SOCKET_STATE, SOCKET_STREAM: {}, WATCHED_SOCKET_STATE: {} },
+  WAWebAck: { ACK, ACK_STRING: { SENDER: 'sender', DELIVERY: 'delivery', READ: 'read' }, EDIT_ATTR: {} },
+  WAWebBuildConstants: { SANITIZED_VERSION_STR: config.build.version, VERSION_STR: config.build.version },
+  WAWebLoginState: { isLoggedIn: () => Boolean(me.lid), isRegistered: () => Boolean(me.lid) },
+  WAWebBackendEventBus: { BackendEventBus: new Emitter(), BackendEvent: {} },
+  WAWebNetworkStatus: alone(NetworkStatus),
+  WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: LinkDeviceEvents },
+  WAWebLogoutReason: { getErrorCodeFromLogoutReason: (reason) => reason },
+  WAWebSyncGatingUtils: { isPlaceholderMessageResendEnabled: never },
+  WAWebNonMessageDataRequestPlaceholderMessageResendUtils: { handlePlaceholderMsgsSeen: async () => {} },
+  WAWebCallCollection: alone(new Calls()),
+  WAWebLidMigrationUtils: { toPn: getPhoneNumber, toLid: getCurrentLid, isLidMigrated: () => true },
+  WAWebLid1X1MigrationGating: { Lid1X1MigrationUtils: { isLidMigrated: () => true } },
+};
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+const rest = {
+  WATimeUtils: { unixTime: seconds, unixTimeMs: () => Date.now() },
+  WALinkify: { findLinks, findLink: (body) => findLinks(body)[0] },
+  WAWebLinkify: { findFirstWebLink: (body) => findLinks(body)[0]?.url },
+  WAWebLinkPreviewChatAction: { getLinkPreview: async () => null },
+  WAWebFetchLinkPreviewAction: { fetchLinkPreview: async () => null },
+  WAWebABProps: { getABPropConfigValue: never },
+};
+
+Cmd.isMainLoaded = false;
+
+export const SURROUNDINGS = { ...contacts, ...chats, ...session, ...rest };
