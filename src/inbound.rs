@@ -78,7 +78,6 @@ pub fn start(parts: Parts) -> (Inbound, JoinHandle<()>) {
         newest: newest_tx,
         sealed: Sealed::default(),
         reconciled: None,
-        ready_since: None,
         whole: 0,
         held: Vec::new(),
     };
@@ -130,7 +129,6 @@ struct Task {
     sealed: Sealed,
     /// The stay that was reconciled last, or is being.
     reconciled: Option<Stay>,
-    ready_since: Option<Timestamp>,
     /// The document whose history has been asked for; of this one nothing is missing.
     whole: u64,
     held: Vec<LogChange>,
@@ -190,9 +188,12 @@ impl Task {
                 MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
                 MessageEvent::Changed(message) => match self.sealed.open(&message) {
-                    // Still sealed, or it opened: then this is its arrival.
                     sealed::Opened::Still => {}
-                    sealed::Opened::Now => changes.extend(self.addition(*message)),
+                    // This is its arrival, unless it was given up on before and is in the log as it was.
+                    sealed::Opened::Now => {
+                        changes.extend(self.addition((*message).clone()));
+                        changes.push(LogChange::Amend(message, now));
+                    }
                     sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
                 MessageEvent::Acked(id, ack) => changes.push(LogChange::Ack(id, ack, now)),
@@ -219,12 +220,16 @@ impl Task {
     }
 
     fn addition(&self, message: PageMessage) -> Option<LogChange> {
-        // Sent before we were ready to hear it.
-        let recovered = self.ready_since.is_none_or(|since| message.t < since.as_millis() / 1000);
-        self.logged(message, recovered)
+        self.logged(self.is_late(&message), message)
     }
 
-    fn logged(&self, message: PageMessage, recovered: bool) -> Option<LogChange> {
+    /// Whether it was sent before we were ready to hear it.
+    fn is_late(&self, message: &PageMessage) -> bool {
+        let session = self.snapshots.borrow();
+        session.state != State::Ready || message.t < session.since.as_millis() / 1000
+    }
+
+    fn logged(&self, recovered: bool, message: PageMessage) -> Option<LogChange> {
         let logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
         Some(LogChange::Add(Box::new(logged)))
     }
@@ -253,10 +258,8 @@ impl Task {
     fn session_moved(&mut self) {
         let session = Arc::clone(&self.snapshots.borrow_and_update());
         if session.state != State::Ready {
-            self.ready_since = None;
             return;
         }
-        self.ready_since = Some(session.since);
         let stay = (session.since, session.documents);
         if self.reconciled != Some(stay) {
             self.reconciled = Some(stay);
@@ -274,17 +277,22 @@ impl Task {
     async fn recovered(&mut self, missed: Missed) {
         match missed {
             Missed::Messages(messages) => {
-                // What is known already is left alone by the store; a sealed one opens by itself, or is asked for again.
-                // The page remembers for longer than the log is to.
+                // What is known already is left alone by the store. The page remembers for longer than the log is to.
                 let horizon = self.horizon().as_millis() / 1000;
-                let plain = messages.into_iter().filter(|message| message.kind != CIPHERTEXT && message.t >= horizon);
-                let changes = plain.filter_map(|message| self.logged(message, true)).collect();
+                let recent = messages.into_iter().filter(|message| message.t >= horizon);
+                let (sealed, plain): (Vec<_>, Vec<_>) = recent.partition(|message| message.kind == CIPHERTEXT);
+                // Of these the page tells only that they opened.
+                sealed.into_iter().for_each(|message| self.sealed.put(message, Instant::now()));
+                // What arrives while it is asked for was not missed.
+                let missed = |message: &PageMessage| !message.is_new || self.is_late(message);
+                let changes = plain.into_iter().filter_map(|message| self.logged(missed(&message), message)).collect();
                 self.store(changes).await;
             }
             // An earlier stay's end says nothing of this one.
             Missed::End { stay, .. } if self.reconciled != Some(stay) => {}
             Missed::End { stay, complete } => {
-                if complete {
+                // What a newer document said meanwhile waits for the asking of its own history.
+                if complete && self.snapshots.borrow().documents == stay.1 {
                     self.whole = stay.1;
                     let held = std::mem::take(&mut self.held);
                     self.store(held).await;
