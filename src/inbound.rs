@@ -276,18 +276,7 @@ impl Task {
 
     async fn recovered(&mut self, missed: Missed) {
         match missed {
-            Missed::Messages(messages) => {
-                // What is known already is left alone by the store. The page remembers for longer than the log is to.
-                let horizon = self.horizon().as_millis() / 1000;
-                let recent = messages.into_iter().filter(|message| message.t >= horizon);
-                let (sealed, plain): (Vec<_>, Vec<_>) = recent.partition(|message| message.kind == CIPHERTEXT);
-                // Of these the page tells only that they opened.
-                sealed.into_iter().for_each(|message| self.sealed.put(message, Instant::now()));
-                // What arrives while it is asked for was not missed.
-                let missed = |message: &PageMessage| !message.is_new || self.is_late(message);
-                let changes = plain.into_iter().filter_map(|message| self.logged(missed(&message), message)).collect();
-                self.store(changes).await;
-            }
+            Missed::Messages(messages) => self.remembered(messages).await,
             // An earlier stay's end says nothing of this one.
             Missed::End { stay, .. } if self.reconciled != Some(stay) => {}
             Missed::End { stay, complete } => {
@@ -302,6 +291,28 @@ impl Task {
                 self.reconciling.send_replace(false);
             }
         }
+    }
+
+    /// Takes in what the page remembers: news to the log, or known to it and changed since.
+    async fn remembered(&mut self, messages: Vec<PageMessage>) {
+        // The page remembers for longer than the log is to.
+        let (now, horizon) = (self.parts.clock.now(), self.horizon().as_millis() / 1000);
+        let mut changes = Vec::with_capacity(2 * messages.len());
+        for message in messages.into_iter().filter(|message| message.t >= horizon) {
+            if message.kind == CIPHERTEXT {
+                // Of this the page will tell only that it opened.
+                self.sealed.put(message, Instant::now());
+                continue;
+            }
+            if message.from_me {
+                self.pass_on(&MessageEvent::Changed(Box::new(message.clone()))).await;
+            }
+            // What arrives while it is asked for was not missed.
+            let missed = !message.is_new || self.is_late(&message);
+            changes.extend(self.logged(missed, message.clone()));
+            changes.push(LogChange::Amend(Box::new(message), now));
+        }
+        self.store(changes).await;
     }
 
     /// What is older is not kept.
