@@ -34,7 +34,7 @@ mod simulator;
 mod world;
 
 pub use error::Error;
-pub use faults::{Faults, Network, SendFault, ServerFault, SocketState};
+pub use faults::{Faults, Network, SendFault, SendStep, ServerFault, SocketState};
 pub use message::{ChatView, Identity, Incoming, Message};
 pub use options::{Options, PageBuild};
 pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};
