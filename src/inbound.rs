@@ -298,11 +298,16 @@ impl Task {
         // The page remembers for longer than the log is to.
         let (now, horizon) = (self.parts.clock.now(), self.horizon().as_millis() / 1000);
         let mut changes = Vec::with_capacity(2 * messages.len());
-        for message in messages.into_iter().filter(|message| message.t >= horizon) {
+        for mut message in messages.into_iter().filter(|message| message.t >= horizon) {
             if message.kind == CIPHERTEXT {
-                // Of this the page will tell only that it opened.
-                self.sealed.put(message, Instant::now());
-                continue;
+                match self.opened_meanwhile(&message.id) {
+                    Some(opened) => message = opened,
+                    // Of this the page will tell only that it opened.
+                    None => {
+                        self.sealed.put(message, Instant::now());
+                        continue;
+                    }
+                }
             }
             if message.from_me {
                 self.pass_on(&MessageEvent::Changed(Box::new(message.clone()))).await;
@@ -313,6 +318,16 @@ impl Task {
             changes.push(LogChange::Amend(Box::new(message), now));
         }
         self.store(changes).await;
+    }
+
+    /// A message that opened before its sealed form was heard of: events overtake the page's answers.
+    fn opened_meanwhile(&self, id: &MessageId) -> Option<PageMessage> {
+        self.held.iter().rev().find_map(|change| match change {
+            LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {
+                Some((**message).clone())
+            }
+            _ => None,
+        })
     }
 
     /// What is older is not kept.
