@@ -1,7 +1,7 @@
 # `make run` and `make test` are all a fresh Debian or Ubuntu machine with Rust needs: both install what is missing.
 
 SIMULATOR_PORT ?= 3002
-ROUNDS ?= 50
+ROUNDS ?= 200
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 
@@ -11,7 +11,7 @@ help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand"
-	@echo "make soak     the service killed ROUNDS times under a stream of messages"
+	@echo "make soak     service, browser and renderer killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
 

@@ -37,13 +37,17 @@ async fn one_key_is_one_message_and_one_answer() {
     world.stop().await;
 }
 
-/// Sends under the key `k`; by itself, so that the service can die meanwhile.
-fn ask(process: &Process) -> impl Future<Output = (u16, Value)> + Send + 'static {
+/// Sends under a key. On its own, so that the service can die meanwhile: the status is 0 then.
+pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + 'static {
     let request = reqwest::Client::new().post(format!("{}/send", process.url()));
-    let request = request.header("idempotency-key", "k").json(&json!({ "number": FRIEND, "message": "hola" }));
+    let request = request.header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }));
     async move {
         match request.send().await {
-            Ok(answer) => (answer.status().as_u16(), answer.json().await.unwrap_or_default()),
+            // Cut off in the middle it is no answer either.
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                answer.json().await.map_or((0, Value::Null), |said| (status, said))
+            }
             Err(_) => (0, Value::Null),
         }
     }
@@ -52,7 +56,7 @@ fn ask(process: &Process) -> impl Future<Output = (u16, Value)> + Send + 'static
 async fn settled(process: &Process) -> Value {
     let settled = tokio::time::timeout(DEADLINE, async {
         loop {
-            let (status, sent) = ask(process).await;
+            let (status, sent) = ask(process, "k", "hola").await;
             if status == 200 {
                 return sent;
             }
@@ -73,7 +77,7 @@ async fn an_ack_that_nobody_heard_settles_the_key_all_the_same() {
         world.simulator.add_person(FRIEND).unwrap();
         world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
         world.simulator.heard(DEADLINE).await.unwrap();
-        let cut_off = tokio::spawn(ask(&process));
+        let cut_off = tokio::spawn(ask(&process, "k", "hola"));
         let record = world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await;
         let key = record.unwrap().received[0].key.clone();
         if page_hears {
@@ -107,7 +111,7 @@ async fn killed_before_the_ack_it_is_unconfirmed_until_the_ack_and_never_sent_ag
     world.simulator.add_person(FRIEND).unwrap();
     world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
     world.simulator.heard(DEADLINE).await.unwrap();
-    let cut_off = tokio::spawn(ask(&process));
+    let cut_off = tokio::spawn(ask(&process, "k", "hola"));
     world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await.unwrap();
     process.signal(Signal::SIGKILL);
     process.exit();
@@ -115,7 +119,7 @@ async fn killed_before_the_ack_it_is_unconfirmed_until_the_ack_and_never_sent_ag
 
     let mut process = Process::started(&world);
     process.reaches("READY");
-    let (status, unconfirmed) = ask(&process).await;
+    let (status, unconfirmed) = ask(&process, "k", "hola").await;
     assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
     let received = world.simulator.record().received;
     assert_eq!((received.len(), unconfirmed["message_id"].as_str()), (1, Some(received[0].key.as_str())));

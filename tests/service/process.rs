@@ -58,9 +58,27 @@ impl Process {
 
     pub fn started(world: &World) -> Self {
         let mut process = Self::spawn(world);
-        let line = process.line("the address", |line| line["message"] == "listening");
-        process.url = line["address"].as_str().map(str::to_owned);
+        process.listens();
         process
+    }
+
+    /// Waits until it can be asked something.
+    pub fn listens(&mut self) {
+        if self.url.is_none() {
+            let line = self.line("the address", |line| line["message"] == "listening");
+            self.url = line["address"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// Kills it and starts another, which may not listen yet.
+    pub fn is_replaced(&mut self, world: &World) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap();
+        *self = Self::spawn(world);
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
     }
 
     pub fn reaches(&mut self, state: &str) -> &mut Self {
@@ -77,7 +95,7 @@ impl Process {
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
     /// Waits for the exit; gives the code and what was said on standard error.

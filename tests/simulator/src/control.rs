@@ -154,8 +154,9 @@ const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "faults",
-        takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, missing_modules, renamed_modules, \
-                slow_boot_ms, code_delay_ms, refuse_link, socket_state}; {\"reset\": true} mends everything first",
+        takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, \
+                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, refuse_link, socket_state}; \
+                {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         run: |shared, body| {
             let faults = shared.with(|world| serde_json::to_value(&world.faults)).unwrap_or_default();

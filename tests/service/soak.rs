@@ -1,0 +1,95 @@
+//! What dies is killed with -9 at random moments, again and again. `SOAK_ROUNDS` says how often (`make soak`), and
+//! `SOAK_SEED` what dies at which moments, as far as those are in the hands of a test.
+
+mod receiving;
+mod sending;
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::process::Process;
+use crate::world::{World, browsers, family};
+
+/// A browser that dies again and again is started again after up to 30 s, and Chrome's start takes 10 s on a loaded
+/// machine.
+const RECOVERY: Duration = Duration::from_secs(90);
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+fn rounds() -> u64 {
+    number("SOAK_ROUNDS", 10)
+}
+
+fn seed() -> u64 {
+    number("SOAK_SEED", 1)
+}
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Service,
+    /// The browser's main process; its others notice.
+    Browser,
+    /// All processes of the browser at once.
+    BrowserTree,
+    Renderer,
+}
+
+/// As often the service as its browser in any way.
+const VICTIMS: [Victim; 6] =
+    [Victim::Service, Victim::Service, Victim::Service, Victim::Browser, Victim::BrowserTree, Victim::Renderer];
+
+impl Victim {
+    /// The processes of a victim; None where there is none at the moment.
+    fn pids(self, world: &World, process: &Process) -> Option<Vec<i32>> {
+        let browser = || browsers(&world.profile()).first().copied();
+        let pids = match self {
+            Self::Service => vec![process.pid()],
+            Self::Browser => vec![browser()?],
+            Self::BrowserTree => family(browser()?, ""),
+            Self::Renderer => family(browser()?, "--type=renderer"),
+        };
+        Some(pids).filter(|pids| !pids.is_empty())
+    }
+
+    /// Kills it, or the service where it is not there; gives what was killed. A dead service is started again.
+    fn dies(self, world: &World, process: &mut Process) -> Death {
+        let Some(pids) = self.pids(world, process).filter(|_| self != Self::Service) else {
+            let pids = HashSet::from([process.pid()]);
+            process.is_replaced(world);
+            return Death { victim: Self::Service, pids };
+        };
+        // One that has gone by itself meanwhile is as dead.
+        for pid in &pids {
+            let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+        }
+        Death { victim: self, pids: pids.into_iter().collect() }
+    }
+}
+
+struct Death {
+    victim: Victim,
+    pids: HashSet<i32>,
+}
+
+impl Death {
+    /// Waits until what was killed has a successor and the session is READY.
+    async fn is_recovered_from(&self, world: &World, process: &mut Process) {
+        process.listens();
+        let deadline = Instant::now() + RECOVERY;
+        loop {
+            let state = process.get("/status").await["state"].clone();
+            let renderers = Victim::Renderer.pids(world, process).unwrap_or_default();
+            if state == "READY" && !renderers.is_empty() && renderers.iter().all(|pid| !self.pids.contains(pid)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{state} after the death of the {:?}", self.victim);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
