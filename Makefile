@@ -2,7 +2,7 @@
 
 SIMULATOR_PORT ?= 3002
 SERVICES ?= 1
-ROUNDS ?= 50
+ROUNDS ?= 200
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 DEPLOY := tests/deploy
@@ -17,7 +17,7 @@ help:
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
-	@echo "make soak     the service killed ROUNDS times under a stream of messages"
+	@echo "make soak     service, browser and renderer killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
 

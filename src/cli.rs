@@ -31,7 +31,7 @@ type Outcome = Result<ExitCode, Failure>;
 /// Why a command could not do what was asked: a sentence for the person, a code for the script.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
-struct Failure {
+pub struct Failure {
     code: u8,
     sentence: String,
 }
@@ -102,14 +102,18 @@ pub fn parse() -> Result<Arguments, u8> {
 
 /// Runs a command; says on standard error why it could not do its work. `serve` runs the service, which stands above
 /// this room.
-#[allow(clippy::print_stderr, reason = "the output of a command")]
 pub fn run(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> ExitCode {
-    run_one(command, environment, serve).unwrap_or_else(|failure| {
-        if !failure.sentence.is_empty() {
-            eprintln!("{failure}");
-        }
-        ExitCode::from(failure.code)
-    })
+    run_one(command, environment, serve).unwrap_or_else(failed)
+}
+
+/// Says on standard error what went wrong; gives the exit code.
+#[allow(clippy::print_stderr, reason = "the output of a command")]
+pub fn failed(failure: impl Into<Failure>) -> ExitCode {
+    let failure = failure.into();
+    if !failure.sentence.is_empty() {
+        eprintln!("{failure}");
+    }
+    ExitCode::from(failure.code)
 }
 
 fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> Outcome {

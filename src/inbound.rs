@@ -87,7 +87,6 @@ pub fn start(parts: Parts) -> Started {
         nameless: nameless.clone(),
         sealed: Sealed::default(),
         reconciled: None,
-        ready_since: None,
         whole: 0,
         held: Vec::new(),
     };
@@ -147,7 +146,6 @@ struct Task {
     sealed: Sealed,
     /// The stay that was reconciled last, or is being.
     reconciled: Option<Stay>,
-    ready_since: Option<Timestamp>,
     /// The document whose history has been asked for; of this one nothing is missing.
     whole: u64,
     held: Vec<LogChange>,
@@ -204,9 +202,12 @@ impl Task {
                 MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
                 MessageEvent::Changed(message) => match self.sealed.open(&message) {
-                    // Still sealed, or it opened: then this is its arrival.
                     sealed::Opened::Still => {}
-                    sealed::Opened::Now => changes.extend(self.addition(*message)),
+                    // This is its arrival, unless it was given up on before and is in the log as it was.
+                    sealed::Opened::Now => {
+                        changes.extend(self.addition((*message).clone()));
+                        changes.push(LogChange::Amend(message, now));
+                    }
                     sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
                 MessageEvent::Acked(id, ack) => changes.push(LogChange::Ack(id, ack, now)),
@@ -233,12 +234,16 @@ impl Task {
     }
 
     fn addition(&self, message: PageMessage) -> Option<LogChange> {
-        // Sent before we were ready to hear it.
-        let recovered = self.ready_since.is_none_or(|since| message.t < since.as_millis() / 1000);
-        self.logged(message, recovered)
+        self.logged(self.is_late(&message), message)
     }
 
-    fn logged(&self, message: PageMessage, recovered: bool) -> Option<LogChange> {
+    /// Whether it was sent before we were ready to hear it.
+    fn is_late(&self, message: &PageMessage) -> bool {
+        let session = self.snapshots.borrow();
+        session.state != State::Ready || message.t < session.since.as_millis() / 1000
+    }
+
+    fn logged(&self, recovered: bool, message: PageMessage) -> Option<LogChange> {
         let mut logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
         logged.account = self.snapshots.borrow().account.as_ref().and_then(|account| account.phone.clone());
         Some(LogChange::Add(Box::new(logged)))
@@ -275,10 +280,8 @@ impl Task {
     fn session_moved(&mut self) {
         let session = Arc::clone(&self.snapshots.borrow_and_update());
         if session.state != State::Ready {
-            self.ready_since = None;
             return;
         }
-        self.ready_since = Some(session.since);
         let stay = (session.since, session.documents);
         if self.reconciled != Some(stay) {
             self.reconciled = Some(stay);
@@ -295,18 +298,12 @@ impl Task {
 
     async fn recovered(&mut self, missed: Missed) {
         match missed {
-            Missed::Messages(messages) => {
-                // What is known already is left alone by the store; a sealed one opens by itself, or is asked for again.
-                // The page remembers for longer than the log is to.
-                let horizon = self.horizon().as_millis() / 1000;
-                let plain = messages.into_iter().filter(|message| message.kind != CIPHERTEXT && message.t >= horizon);
-                let changes = plain.filter_map(|message| self.logged(message, true)).collect();
-                self.store(changes).await;
-            }
+            Missed::Messages(messages) => self.remembered(messages).await,
             // An earlier stay's end says nothing of this one.
             Missed::End { stay, .. } if self.reconciled != Some(stay) => {}
             Missed::End { stay, complete } => {
-                if complete {
+                // What a newer document said meanwhile waits for the asking of its own history.
+                if complete && self.snapshots.borrow().documents == stay.1 {
                     self.whole = stay.1;
                     let held = std::mem::take(&mut self.held);
                     self.store(held).await;
@@ -316,6 +313,43 @@ impl Task {
                 self.reconciling.send_replace(false);
             }
         }
+    }
+
+    /// Takes in what the page remembers: news to the log, or known to it and changed since.
+    async fn remembered(&mut self, messages: Vec<PageMessage>) {
+        // The page remembers for longer than the log is to.
+        let (now, horizon) = (self.parts.clock.now(), self.horizon().as_millis() / 1000);
+        let mut changes = Vec::with_capacity(2 * messages.len());
+        for mut message in messages.into_iter().filter(|message| message.t >= horizon) {
+            if message.kind == CIPHERTEXT {
+                match self.opened_meanwhile(&message.id) {
+                    Some(opened) => message = opened,
+                    // Of this the page will tell only that it opened.
+                    None => {
+                        self.sealed.put(message, Instant::now());
+                        continue;
+                    }
+                }
+            }
+            if message.from_me {
+                self.pass_on(&MessageEvent::Changed(Box::new(message.clone()))).await;
+            }
+            // What arrives while it is asked for was not missed.
+            let missed = !message.is_new || self.is_late(&message);
+            changes.extend(self.logged(missed, message.clone()));
+            changes.push(LogChange::Amend(Box::new(message), now));
+        }
+        self.store(changes).await;
+    }
+
+    /// A message that opened before its sealed form was heard of: events overtake the page's answers.
+    fn opened_meanwhile(&self, id: &MessageId) -> Option<PageMessage> {
+        self.held.iter().rev().find_map(|change| match change {
+            LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {
+                Some((**message).clone())
+            }
+            _ => None,
+        })
     }
 
     /// What is older is not kept.

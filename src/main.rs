@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match init::run() {
         Ok(None) => {}
         Ok(Some(code)) => return ExitCode::from(code),
-        Err(error) => return cli::finish(Err(error)),
+        Err(error) => return cli::failed(error),
     }
     // First of all, while no thread runs and no file is open: who started us left a descriptor.
     let supervisor = Supervisor::detect(&ProcessEnvironment);

@@ -70,9 +70,10 @@ async fn search(store: &Store, session: &Handle, ready_since: Timestamp, found: 
     };
     let newest = store.newest_logged().await.ok().flatten();
     let known = newest.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
-    let mut since = known.saturating_sub(OVERLAP_S).max(first_link);
+    let since = known.saturating_sub(OVERLAP_S).max(first_link);
+    let mut skip = 0;
     loop {
-        let part = match session.history(since, PART, DEADLINE).await {
+        let part = match session.history(since, skip, PART, DEADLINE).await {
             Ok(part) => part,
             Err(SessionError::NotReady(_) | SessionError::Stopped) => return Search::Over,
             Err(SessionError::PageLacks(modules)) => return Search::Lacking(modules),
@@ -81,14 +82,12 @@ async fn search(store: &Store, session: &Handle, ready_since: Timestamp, found: 
                 return Search::Failed;
             }
         };
-        let last = part.messages.last().map(|message| message.t);
+        skip += part.messages.len();
         if found.send(Missed::Messages(part.messages)).await.is_err() {
             return Search::Over;
         }
-        match last.filter(|_| part.more) {
-            // A whole part of one second: the next second is what can be asked for.
-            Some(last) => since = last.max(since + 1),
-            None => return Search::Done,
+        if !part.more {
+            return Search::Done;
         }
     }
 }

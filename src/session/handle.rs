@@ -93,7 +93,7 @@ pub(super) enum Request {
     Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
     Exists { number: PhoneNumber, reply: Reply<Option<String>> },
     Phone { chat: ChatId, reply: Reply<Option<String>> },
-    History { since: u64, limit: usize, deadline: Duration, reply: Reply<History> },
+    History { since: u64, skip: usize, limit: usize, deadline: Duration, reply: Reply<History> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
 
@@ -216,9 +216,15 @@ impl Handle {
         self.ask(|reply| Request::Phone { chat, reply }).await
     }
 
-    /// What the page remembers since then (seconds since the epoch), in READY.
-    pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, SessionError> {
-        self.ask(|reply| Request::History { since, limit, deadline, reply }).await
+    /// What the page remembers since then (seconds since the epoch), in READY: at most `limit` after the first `skip`.
+    pub async fn history(
+        &self,
+        since: u64,
+        skip: usize,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<History, SessionError> {
+        self.ask(|reply| Request::History { since, skip, limit, deadline, reply }).await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {

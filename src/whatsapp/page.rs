@@ -108,10 +108,16 @@ impl Page {
         self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Known| known.phone)
     }
 
-    /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first, at most
-    /// `limit`; true where there are more.
-    pub async fn history(&self, since: u64, limit: usize, deadline: Duration) -> Result<History, PageError> {
-        self.call("history", json!({ "since": since, "limit": limit }), deadline).await
+    /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first and each chat
+    /// in its order: at most `limit` after the first `skip`.
+    pub async fn history(
+        &self,
+        since: u64,
+        skip: usize,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<History, PageError> {
+        self.call("history", json!({ "since": since, "skip": skip, "limit": limit }), deadline).await
     }
 
     /// Eight characters to type on the phone.

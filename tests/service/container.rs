@@ -35,7 +35,9 @@ fn possible() -> bool {
 fn started(world: &World) -> Process {
     let mut command = container();
     command.arg(BINARY);
-    Process::run(world, command).listening()
+    let mut process = Process::run(world, command);
+    process.listens();
+    process
 }
 
 /// The processes right below one, with their state as proc_pid_stat(5) has it.

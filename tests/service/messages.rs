@@ -1,6 +1,6 @@
 //! What the account receives is in the log once, in order, whatever died meanwhile.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -9,11 +9,12 @@ use serde_json::Value;
 use session_manager::domain::state::State;
 use simulator::{Incoming, Options};
 
-use crate::world::{FRIEND, World};
+use crate::process::{self, Process};
+use crate::world::{DEADLINE, FRIEND, World};
 
 /// Waits until the log has so many entries; gives all of them.
 async fn log(world: &World, entries: usize) -> Vec<Value> {
-    let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
         let items = all(world).await;
         if items.len() >= entries {
@@ -68,7 +69,7 @@ async fn every_kind_of_message_is_kept_as_it_came() {
     simulator.edit(&plain, "hola de nuevo").unwrap();
     simulator.revoke(&stranger).unwrap();
     simulator.set_ack(&own, 3).unwrap();
-    let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
         let (edited, gone, read) = (
             world.get(&format!("/messages/{plain}")).await.1,
@@ -124,6 +125,62 @@ async fn a_burst_is_stored_whole_and_in_order() {
     let sent = world.simulator.burst(5000, |n| Incoming::text(FRIEND, format!("{n}"))).unwrap();
     let items = log(&world, sent.len()).await;
     assert_eq!(ids(&items), sent.iter().map(String::as_str).collect::<Vec<_>>());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_opens() {
+    let world = World::new(Options::fast()).await;
+    let mut process = Process::started(&world);
+    process::link(&world, &mut process).await;
+    let sealed = world.simulator.incoming(Incoming::text(FRIEND, "secreto").ciphertext(1500)).unwrap();
+    let confirmed = |record: &simulator::Record| record.devices.iter().all(|device| device.queued == 0);
+    world.simulator.wait_until("the page to have it", DEADLINE, confirmed).await.unwrap();
+    process.signal(Signal::SIGKILL);
+    process.exit();
+    // The next document begins to open it again, and tells of nothing but that.
+    let process = Process::started(&world);
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let message = process.get(&format!("/messages/{sealed}")).await;
+        if message["body"] == "secreto" {
+            break assert_eq!(message["edited_at"], Value::Null);
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{message}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.exit().0, Some(0));
+}
+
+/// After a load the page keeps the last messages of a chat in memory and puts what it loads of the others behind them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_parts_it_is_asked() {
+    let mut world = World::ready().await;
+    // Times are whole seconds, and these come in one or two.
+    let mut sent: HashMap<&str, Vec<String>> = HashMap::new();
+    for n in 0..120 {
+        let from = if n % 3 == 0 { FRIEND } else { "5491155554444" };
+        sent.entry(from).or_default().push(world.simulator.incoming(Incoming::text(from, format!("{n}"))).unwrap());
+    }
+    log(&world, 120).await;
+    world.stop().await;
+    world.start().await;
+    world.until(State::Ready).await;
+    for size in [1000, 50, 7] {
+        let (mut told, mut more) = (Vec::new(), true);
+        while more {
+            let session = world.service.as_ref().unwrap().session();
+            let part = session.history(0, told.len(), size, DEADLINE).await.unwrap();
+            more = part.more;
+            told.extend(part.messages);
+        }
+        for (from, sent) in &sent {
+            let of_chat = told.iter().filter(|message| message.phone.as_deref() == Some(from));
+            let of_chat: Vec<_> = of_chat.map(|message| message.id.as_str()).collect();
+            assert!(of_chat == *sent, "in parts of {size}: {of_chat:#?} of {sent:#?}");
+        }
+    }
     world.stop().await;
 }
 

@@ -37,6 +37,71 @@ async fn one_key_is_one_message_and_one_answer() {
     world.stop().await;
 }
 
+/// Sends under a key. On its own, so that the service can die meanwhile: the status is 0 then.
+pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + 'static {
+    let request = reqwest::Client::new().post(format!("{}/send", process.url()));
+    let request = request.header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }));
+    async move {
+        match request.send().await {
+            // Cut off in the middle it is no answer either.
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                answer.json().await.map_or((0, Value::Null), |said| (status, said))
+            }
+            Err(_) => (0, Value::Null),
+        }
+    }
+}
+
+async fn settled(process: &Process) -> Value {
+    let settled = tokio::time::timeout(DEADLINE, async {
+        loop {
+            let (status, sent) = ask(process, "k", "hola").await;
+            if status == 200 {
+                return sent;
+            }
+            assert_eq!((status, sent["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{sent}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    settled.await.expect("the key was never settled")
+}
+
+/// The server has the message and says so while the service is dead, or while it is past hearing and its page is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ack_that_nobody_heard_settles_the_key_all_the_same() {
+    for page_hears in [false, true] {
+        let world = World::new(Options::fast()).await;
+        let mut process = Process::started(&world);
+        link(&world, &mut process).await;
+        world.simulator.add_person(FRIEND).unwrap();
+        world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
+        world.simulator.heard(DEADLINE).await.unwrap();
+        let cut_off = tokio::spawn(ask(&process, "k", "hola"));
+        let record = world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await;
+        let key = record.unwrap().received[0].key.clone();
+        if page_hears {
+            process.signal(Signal::SIGSTOP);
+            world.simulator.set_ack(&key, 1).unwrap();
+            let confirmed = |record: &simulator::Record| record.devices.iter().all(|device| device.queued == 0);
+            world.simulator.wait_until("the page to have the ack", DEADLINE, confirmed).await.unwrap();
+        }
+        process.signal(Signal::SIGKILL);
+        process.exit();
+        assert_eq!(cut_off.await.unwrap().0, 0, "it died before it could answer");
+        if !page_hears {
+            world.simulator.set_ack(&key, 1).unwrap();
+        }
+        let mut process = Process::started(&world);
+        process.reaches("READY");
+        let sent = settled(&process).await;
+        assert_eq!((&sent["status"], sent["message_id"].as_str()), (&json!("SENT"), Some(key.as_str())));
+        assert_eq!(world.simulator.record().received.len(), 1);
+        process.signal(Signal::SIGTERM);
+        assert_eq!(process.exit().0, Some(0));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_the_ack_it_is_unconfirmed_until_the_ack_and_never_sent_again() {
     let mut world = World::new(Options::fast()).await;
@@ -46,35 +111,20 @@ async fn killed_before_the_ack_it_is_unconfirmed_until_the_ack_and_never_sent_ag
     world.simulator.add_person(FRIEND).unwrap();
     world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
     world.simulator.heard(DEADLINE).await.unwrap();
-    let ask = |process: &Process| {
-        let request = reqwest::Client::new().post(format!("{}/send", process.url()));
-        answer(request.header("idempotency-key", "k").json(&json!({ "number": FRIEND, "message": "hola" })))
-    };
-    let cut_off = reqwest::Client::new().post(format!("{}/send", process.url()));
-    let body = json!({ "number": FRIEND, "message": "hola" });
-    let cut_off = tokio::spawn(cut_off.header("idempotency-key", "k").json(&body).send());
+    let cut_off = tokio::spawn(ask(&process, "k", "hola"));
     world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await.unwrap();
     process.signal(Signal::SIGKILL);
     process.exit();
-    assert!(cut_off.await.unwrap().is_err());
+    assert_eq!(cut_off.await.unwrap().0, 0, "it died before it could answer");
 
     let mut process = Process::started(&world);
     process.reaches("READY");
-    let (status, unconfirmed) = ask(&process).await;
+    let (status, unconfirmed) = ask(&process, "k", "hola").await;
     assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
     let received = world.simulator.record().received;
     assert_eq!((received.len(), unconfirmed["message_id"].as_str()), (1, Some(received[0].key.as_str())));
     world.simulator.set_ack(&received[0].key, 1).unwrap();
-    let settled = tokio::time::timeout(DEADLINE, async {
-        loop {
-            let (status, sent) = ask(&process).await;
-            if status == 200 {
-                return sent;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    let sent: Value = settled.await.unwrap();
+    let sent = settled(&process).await;
     assert_eq!((&sent["status"], &sent["message_id"]), (&json!("SENT"), &unconfirmed["message_id"]));
     assert_eq!(world.simulator.record().received.len(), 1);
     process.signal(Signal::SIGTERM);

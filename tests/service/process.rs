@@ -63,14 +63,24 @@ impl Process {
     }
 
     pub fn started(world: &World) -> Self {
-        Self::spawn(world).listening()
+        let mut process = Self::spawn(world);
+        process.listens();
+        process
     }
 
-    /// Waits until HTTP is answered.
-    pub fn listening(mut self) -> Self {
-        let line = self.line("the address", |line| line["message"] == "listening");
-        self.url = line["address"].as_str().map(str::to_owned);
-        self
+    /// Waits until it can be asked something.
+    pub fn listens(&mut self) {
+        if self.url.is_none() {
+            let line = self.line("the address", |line| line["message"] == "listening");
+            self.url = line["address"].as_str().map(str::to_owned);
+        }
+    }
+
+    /// Kills it and starts another, which may not listen yet.
+    pub fn is_replaced(&mut self, world: &World) {
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap();
+        *self = Self::spawn(world);
     }
 
     pub fn pid(&self) -> i32 {

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use session_manager::domain::state::{Reason, State};
 use simulator::Network;
 
-use crate::world::{DEADLINE, World, processes};
+use crate::world::{DEADLINE, World, family};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_comes_back_needs_no_relaunch() {
@@ -46,7 +46,9 @@ async fn a_server_that_is_gone_while_the_network_is_up_leads_to_a_reload_and_a_r
 async fn a_killed_renderer_is_replaced_within_its_browser() {
     let mut world = World::ready().await;
     let browser = world.browser_pid();
-    for renderer in renderers_of(browser) {
+    let renderers = family(browser, "--type=renderer");
+    assert!(!renderers.is_empty(), "no renderer runs");
+    for renderer in renderers {
         kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
     }
     let session = world.until(State::Reconnecting).await;
@@ -54,15 +56,6 @@ async fn a_killed_renderer_is_replaced_within_its_browser() {
     world.until(State::Ready).await;
     assert_eq!(world.browser_pid(), browser);
     world.stop().await;
-}
-
-/// The renderers below a browser: zygotes stand between them.
-fn renderers_of(browser: i32) -> Vec<i32> {
-    let group = |pid: i32| nix::unistd::getpgid(Some(Pid::from_raw(pid))).ok();
-    let renderers = processes(|arguments| arguments.iter().any(|a| a.contains("--type=renderer")));
-    let renderers: Vec<_> = renderers.into_iter().filter(|pid| group(*pid) == group(browser)).collect();
-    assert!(!renderers.is_empty(), "no renderer runs");
-    renderers
 }
 
 #[tokio::test(flavor = "multi_thread")]

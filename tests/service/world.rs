@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::unistd::{Pid, getpgid, getpgrp};
 use serde_json::{Value, json};
 use session_manager::app::Service;
 use session_manager::config::{Config, Timings};
@@ -161,8 +162,17 @@ pub fn browsers(profile: &Path) -> Vec<i32> {
     })
 }
 
+/// A browser and the processes below it, those of one type or (`""`) all. Zygotes stand between them, the group is one.
+pub fn family(browser: i32, of_type: &str) -> Vec<i32> {
+    let group = |pid: i32| getpgid(Some(Pid::from_raw(pid))).ok();
+    let all = processes(|arguments| arguments.iter().any(|argument| argument.contains(of_type)));
+    let Some(own) = group(browser) else { return Vec::new() };
+    assert_ne!(own, getpgrp(), "the browser has no group of its own");
+    all.into_iter().filter(|pid| group(*pid) == Some(own)).collect()
+}
+
 /// The processes whose arguments fit.
-pub fn processes(fits: impl Fn(&[&str]) -> bool) -> Vec<i32> {
+fn processes(fits: impl Fn(&[&str]) -> bool) -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {

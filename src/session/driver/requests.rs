@@ -65,10 +65,10 @@ impl Driver {
                     None
                 });
             }
-            Request::History { since, limit, deadline, reply } => {
+            Request::History { since, skip, limit, deadline, reply } => {
                 let Some(reply) = self.in_state(State::Ready, reply) else { return };
                 self.with_page(move |page| async move {
-                    let _ = reply.send(page.history(since, limit, deadline).await.map_err(Into::into));
+                    let _ = reply.send(page.history(since, skip, limit, deadline).await.map_err(Into::into));
                     None
                 });
             }

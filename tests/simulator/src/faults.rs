@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Faults {
     /// What the page does when it is told to send.
     pub send: SendFault,
+    /// Where the page is held when it sends.
+    pub hold: Option<SendStep>,
     /// What the server does with a message it is sent.
     pub server: ServerFault,
     /// Modules that the loader does not know.
@@ -38,6 +40,33 @@ pub enum SendFault {
     Hang,
     /// The message is added, its ack becomes -1 and the result says so.
     Error,
+}
+
+/// A step of a send at which the page can be held. The mark `held:STEP` of the page's load says that it was reached; the
+/// page goes on when it is held there no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendStep {
+    /// It is asked whether the number is on WhatsApp.
+    Exists,
+    /// It is asked for a message id.
+    NewId,
+    /// It was given the message and has not stored it.
+    Add,
+    /// The message is stored and shown, and has not left.
+    Transmit,
+}
+
+impl SendStep {
+    /// The mark of a page that has reached it.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Exists => "held:exists",
+            Self::NewId => "held:new_id",
+            Self::Add => "held:add",
+            Self::Transmit => "held:transmit",
+        }
+    }
 }
 
 /// How the server fails a message that has left the page.

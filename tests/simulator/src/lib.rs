@@ -36,7 +36,7 @@ mod world;
 
 pub use account::OnAccount;
 pub use error::Error;
-pub use faults::{Faults, Network, SendFault, ServerFault, SocketState};
+pub use faults::{Faults, Network, SendFault, SendStep, ServerFault, SocketState};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{Options, PageBuild};
 pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};

@@ -1,5 +1,6 @@
 //! The record: what the simulator has seen, for tests to assert on.
 
+use crate::faults::SendStep;
 use serde::Serialize;
 
 /// A snapshot of everything seen since the start. Times are Unix milliseconds unless said otherwise.
@@ -48,6 +49,11 @@ impl Record {
     /// Whether a linked device is connected now.
     pub fn connected(&self) -> bool {
         self.live().any(|connection| connection.device.is_some())
+    }
+
+    /// Whether the page that was loaded last is held at a step of a send, or was.
+    pub fn reached(&self, step: SendStep) -> bool {
+        self.marks.iter().any(|mark| mark.load == self.pages.len() as u64 && mark.name == step.mark())
     }
 
     /// The mark `name` of the latest page load that has it, in milliseconds since its navigation began.
@@ -179,7 +185,7 @@ pub struct Device {
     pub queued: usize,
 }
 
-/// A moment of a page load: `codeShown`, `connected` or `synced`.
+/// A moment of a page load: `codeShown`, `connected`, `synced`, or a step at which it is held.
 #[derive(Debug, Clone, Serialize)]
 pub struct Mark {
     /// The page load.

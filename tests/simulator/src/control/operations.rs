@@ -157,8 +157,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "faults",
-        takes: "any of {send: none|throw|hang|error, server: none|never_ack|drop, missing_modules, renamed_modules, \
-                slow_boot_ms, code_delay_ms, refuse_link, socket_state}; {\"reset\": true} mends everything first",
+        takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, \
+                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, refuse_link, socket_state}; \
+                {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         example: r#"{"reset": true, "server": "none"}"#,
         run: |shared, _, body| {

@@ -2,6 +2,7 @@
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
 import { request } from '/static/connection.js';
+import { reach } from '/static/wire.js';
 import * as storage from '/static/storage.js';
 
 /** The account that is linked here; empty when none is. */
@@ -77,6 +78,7 @@ export const getAlternateUserWid = (wid) => getPhoneNumber(wid) ?? getCurrentLid
 
 /** Asks the server: `null`, or the LID of somebody on WhatsApp. */
 export async function queryWidExists(wid) {
+  await reach('exists');
   const { found } = await request({ t: 'exists', wid: String(createWid(wid)) });
   if (!found) return null;
   await learn({ lid: found.lid, ...(found.phone && { phone: found.phone }) });

@@ -1,6 +1,6 @@
 // Sending: a message is stored with ack 0, shown, and sent; it is sent again with the same id until it is acknowledged.
 import { MsgKey, createWid } from '/static/wids.js';
-import { faults, wire } from '/static/wire.js';
+import { faults, reach, wire } from '/static/wire.js';
 import { connection, tell } from '/static/connection.js';
 import { Msg, nextOrder, show } from '/static/messages.js';
 import { me } from '/static/people.js';
@@ -43,8 +43,10 @@ function transmit(record) {
 }
 
 async function add(record) {
+  await reach('add');
   await storage.put('messages', record.id, record);
   const message = show(record, true);
+  await reach('transmit');
   if (faults.send === 'error') {
     await storage.update('messages', record.id, { ack: -1 });
     message.set({ ack: -1 });

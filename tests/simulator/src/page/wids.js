@@ -1,6 +1,7 @@
 // Wids (who or where) and message keys.
 import { config } from '/config.js';
 import { hex } from '/static/random.js';
+import { reach } from '/static/wire.js';
 
 const SERVERS = ['c.us', 'lid', 'g.us', 'broadcast', 'newsletter'];
 
@@ -119,6 +120,7 @@ export class MsgKey {
   }
 
   static async newId() {
+    await reach('new_id');
     // Ids made by the web page start with 3EB0 and have 22 digits.
     return `3EB0${hex(9)}`;
   }

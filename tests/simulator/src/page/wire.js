@@ -35,6 +35,14 @@ export function mark(name) {
   report({ t: 'mark', load, name, ms: marks[name] });
 }
 
+/** Waits as long as the simulation holds the page at this step of a send, and reports that it was reached. */
+export async function reach(step) {
+  while (faults.hold === step) {
+    mark(`held:${step}`);
+    await new Promise((changed) => wire.once('faults', changed));
+  }
+}
+
 const heard = {
   faults({ faults: now }) {
     Object.assign(faults, now);

@@ -1,0 +1,103 @@
+//! Under a stream of messages: the log ends up as what the simulated server delivered.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+use simulator::{Incoming, Options};
+
+use super::{Death, RECOVERY, VICTIMS, rounds, seed};
+use crate::process::{Process, link};
+use crate::world::{FRIEND, World};
+
+/// The last one's messages come sealed.
+const PEOPLE: [&str; 4] = [FRIEND, "5491155554444", "5491166665555", SEALED];
+const SEALED: &str = "5491177776666";
+/// How far WhatsApp's clock goes on in a round: a long run is long for it, too, and history is asked for since a while.
+const ROUND_S: u64 = 60;
+
+async fn log(process: &Process) -> Vec<Value> {
+    let (mut items, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = process.get(&format!("/messages?limit=1000&after={after}")).await;
+        let found = page["items"].as_array().unwrap();
+        if found.is_empty() {
+            return items;
+        }
+        items.extend(found.iter().cloned());
+        after = page["next"].as_str().unwrap().to_owned();
+    }
+}
+
+async fn whole_log(process: &Process, total: usize) -> Vec<Value> {
+    let deadline = tokio::time::Instant::now() + RECOVERY;
+    loop {
+        let items = log(process).await;
+        if items.len() >= total {
+            return items;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{} of {total} in the log", items.len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Everything sent, by sender, in order.
+type Sent = BTreeMap<&'static str, Vec<String>>;
+
+/// One round's stream, in the middle of which somebody dies.
+async fn round(world: &World, process: &mut Process, random: &mut SmallRng, t: u64, sent: &mut Sent) -> Death {
+    let count = random.random_range(20..60);
+    let (dies_at, victim) = (random.random_range(0..count), *VICTIMS.choose(random).unwrap());
+    let mut death = None;
+    for n in 0..count {
+        if n == dies_at {
+            death = Some(victim.dies(world, process));
+        }
+        let from = *PEOPLE.choose(random).unwrap();
+        let message = Incoming::text(from, format!("{t}.{n}")).at(t);
+        let message = if from == SEALED { message.ciphertext(random.random_range(1..200)) } else { message };
+        sent.entry(from).or_default().push(world.simulator.incoming(message).unwrap());
+        // The stream's own pace: what comes at once is another test.
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..8))).await;
+    }
+    death.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once() {
+    let (rounds, seed) = (rounds(), seed());
+    let mut random = SmallRng::seed_from_u64(seed);
+    let mut world = World::new(Options::fast()).await;
+    world.set("MAX_RECONNECTION_ATTEMPTS", "1000");
+    let mut process = Process::started(&world);
+    link(&world, &mut process).await;
+    let linked = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let mut sent = Sent::new();
+    for n in 0..rounds {
+        let death = round(&world, &mut process, &mut random, linked + n * ROUND_S, &mut sent).await;
+        // Otherwise the next one dies while this one is being recovered from.
+        if n + 1 == rounds || random.random_bool(0.7) {
+            death.is_recovered_from(&world, &mut process).await;
+        }
+    }
+    let items = whole_log(&process, sent.values().map(Vec::len).sum()).await;
+    let sealed: Vec<_> = items.iter().filter(|item| item["type"] != "chat").collect();
+    assert!(sealed.is_empty(), "seed {seed}: never seen to open: {sealed:#?}");
+    for (from, mut ids) in sent {
+        let logged = items.iter().filter(|item| item["phone"] == from);
+        let mut logged: Vec<_> = logged.map(|item| item["id"].as_str().unwrap()).collect();
+        if from == SEALED {
+            // These are news when they open.
+            ids.sort_unstable();
+            logged.sort_unstable();
+        }
+        let differs = logged.iter().zip(&ids).position(|(logged, sent)| logged != sent);
+        assert!(logged == ids, "seed {seed}: {} logged of {}, the same up to {differs:?}", logged.len(), ids.len());
+    }
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.exit().0, Some(0));
+}
