@@ -80,6 +80,11 @@ fn exists(file: &Path) -> Failure {
 /// The service goes back to what it was, also when the copy fails or Ctrl-C comes.
 async fn live(client: &Client, copy: Copy, interrupt: &Interrupt) -> Result<Manifest, Failure> {
     let before = client.status().await?;
+    // Asked before anything is disturbed: in these states a browser is up, and must be up on this profile.
+    let is_up = ["READY", "AUTHENTICATED", "QR_REQUIRED"].iter().any(|state| before["state"] == *state);
+    if is_up && copy.profile.occupants().is_empty() {
+        return Err(Failure::refused(not_its_own(client)));
+    }
     let spinner = progress::spinner("Closing the service's browser");
     let disconnected = client.disconnect().await;
     spinner.finish_and_clear();
@@ -99,7 +104,7 @@ async fn live(client: &Client, copy: Copy, interrupt: &Interrupt) -> Result<Mani
 }
 
 async fn copy_while_away(client: &Client, copy: Copy, interrupt: &Interrupt) -> Result<Manifest, Failure> {
-    let wrong = format!("the service at {} is not the one that uses it: say which with --url", client.url());
+    let wrong = not_its_own(client);
     copy.require_no_browser(&wrong)?;
     let away = client.status().await?;
     let (draft, manifest, copy) = interrupt
@@ -116,6 +121,10 @@ async fn copy_while_away(client: &Client, copy: Copy, interrupt: &Interrupt) -> 
     copy.require_no_browser(&wrong)?;
     copy.keep(draft)?;
     Ok(manifest)
+}
+
+fn not_its_own(client: &Client) -> String {
+    format!("the service at {} is not the one that uses this profile: say which with --url", client.url())
 }
 
 fn field_of<'a>(status: &'a Value, field: &str) -> &'a Value {

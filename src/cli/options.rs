@@ -79,7 +79,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   session-manager restore admin.tar.zst
-  session-manager restore --force admin.tar.zst && session-manager store accept
+  session-manager restore --force admin.tar.zst      sets the present login aside
 
 A login is not a file like others: where the account was used after the backup was made, WhatsApp may refuse the older
 login (link the phone again) or leave some messages unreadable. After the store was restored sending stays off until

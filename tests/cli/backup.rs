@@ -170,6 +170,26 @@ fn without_a_login_there_is_nothing_to_back_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_of_other_folders_is_not_disturbed() {
+    let (mut here, simulator) = World::with_simulator(Options::fast()).await;
+    let mut service = Service::start(&here);
+    service.link(&simulator).await;
+    service.stop();
+    let there = elsewhere(&simulator);
+    let mut stranger = Service::start(&there);
+    stranger.reaches("QR_REQUIRED");
+    let before = stranger.status().await;
+    here.set("AUTO_CONNECT", "false");
+    let service = Service::start(&here);
+    let ran = here.run(&["backup", "--live", "--url", &stranger.url, "file"]);
+    assert!(ran.code == Some(1) && ran.err.contains("--url"), "{ran:?}");
+    assert_eq!(stranger.status().await["since"], before["since"]);
+    assert!(!here.path("file").exists());
+    stranger.stop();
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_leaves_no_file_and_the_service_connected() {
     let (world, simulator) = World::with_simulator(Options::fast()).await;
     let mut service = Service::start(&world);

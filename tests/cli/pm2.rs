@@ -12,7 +12,7 @@ module.exports = { apps: [
     name: 'session-manager', script: process.env.BINARY, cwd: path.resolve(__dirname), interpreter: 'none',
     instances: 1, exec_mode: 'fork', watch: false, autorestart: true, max_restarts: 10, min_uptime: '10s',
     restart_delay: 5000, exp_backoff_restart_delay: 100, max_memory_restart: '300M', kill_timeout: 10000,
-    treekill: false, stop_exit_codes: [0, 64, 75, 78], out_file: 'out.log', error_file: 'error.log', merge_logs: true,
+    treekill: false, stop_exit_codes: [64, 75, 78], out_file: 'out.log', error_file: 'error.log', merge_logs: true,
     env: { NODE_ENV: 'production', PORT: 3001, LOGIN_MODE: 'server', TOKENS_DIR: 'tokens', DATA_DIR: 'data' },
     env_local: { LOGIN_MODE: 'local' },
   },

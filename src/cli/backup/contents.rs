@@ -54,7 +54,8 @@ pub(super) fn find(profile: &Path, data: Option<&Path>) -> io::Result<Vec<Item>>
 
 /// Files below `folder`. Links, sockets and whatever else a browser leaves are no part of a login.
 fn collect(folder: &Path, name: &str, left_out: &dyn Fn(&str) -> bool, items: &mut Vec<Item>) -> io::Result<()> {
-    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+    let mut entries = fs::read_dir(folder).map_err(named)?.collect::<io::Result<Vec<_>>>().map_err(named)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();

@@ -50,7 +50,7 @@ pub(super) async fn try_out(config: &Config) -> Trial {
         given_up: config.browser.chrome_args.iter().any(|flag| flag == "--no-sandbox"),
         started: started.is_ok(),
         namespaces: namespaces_are_allowed(),
-        setuid_helper: has_setuid_helper(&chrome.path),
+        setuid_sandbox: has_setuid_sandbox(&chrome.path),
     }));
     Trial { findings, no_display: started.is_err_and(|refused| refused.no_display), page }
 }
@@ -149,7 +149,7 @@ struct Surroundings {
     given_up: bool,
     started: bool,
     namespaces: bool,
-    setuid_helper: bool,
+    setuid_sandbox: bool,
 }
 
 fn sandbox(around: &Surroundings) -> Finding {
@@ -163,9 +163,9 @@ fn sandbox(around: &Surroundings) -> Finding {
             Finding::warning(CHECK, "CHROME_ARGS gives Chrome's sandbox up", "take --no-sandbox out of CHROME_ARGS")
         }
         Surroundings { started: true, .. } => Finding::ok(CHECK, "Chrome runs in its sandbox"),
-        Surroundings { namespaces: false, setuid_helper: false, .. } => {
+        Surroundings { namespaces: false, setuid_sandbox: false, .. } => {
             let remedy = "allow user namespaces (sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or \
-                          kernel.unprivileged_userns_clone=1), or install the browser's setuid sandbox helper";
+                          kernel.unprivileged_userns_clone=1), or install the browser's setuid sandbox (chrome-sandbox, mode 4755)";
             Finding::failure(CHECK, "the kernel lets ordinary users make no user namespaces", remedy)
         }
         _ => Finding::skipped(CHECK, "Chrome did not start"),
@@ -182,10 +182,10 @@ fn namespaces_are_allowed() -> bool {
     !forbidden
 }
 
-fn has_setuid_helper(chrome: &Path) -> bool {
+fn has_setuid_sandbox(chrome: &Path) -> bool {
     const SETUID: u32 = 0o4000;
-    let helper = fs::metadata(chrome.with_file_name("chrome-sandbox"));
-    helper.is_ok_and(|helper| helper.uid() == 0 && helper.mode() & SETUID != 0)
+    let sandbox = fs::metadata(chrome.with_file_name("chrome-sandbox"));
+    sandbox.is_ok_and(|sandbox| sandbox.uid() == 0 && sandbox.mode() & SETUID != 0)
 }
 
 #[cfg(test)]
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn the_sandbox_is_judged_by_what_weakens_it() {
-        let around = |root, given_up, started, namespaces, setuid_helper| {
-            sandbox(&Surroundings { root, given_up, started, namespaces, setuid_helper }).status
+        let around = |root, given_up, started, namespaces, setuid_sandbox| {
+            sandbox(&Surroundings { root, given_up, started, namespaces, setuid_sandbox }).status
         };
         assert_eq!(around(true, false, true, true, true), Status::Warning);
         assert_eq!(around(false, true, true, true, true), Status::Warning);

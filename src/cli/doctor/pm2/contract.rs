@@ -44,8 +44,8 @@ fn rules() -> [Rule; 11] {
     ]
 }
 
-/// What a restart does not mend: a clean stop, the command line, another instance, the settings.
-const STOP_CODES: [i64; 4] = [0, 64, 75, 78];
+/// What a restart does not mend: the command line, another instance, the settings.
+const STOP_CODES: [i64; 3] = [64, 75, 78];
 /// Without these in the file, what a shell happened to export decides.
 const SPELLED_OUT: [&str; 5] = ["NODE_ENV", "PORT", "LOGIN_MODE", "TOKENS_DIR", "DATA_DIR"];
 /// PM2's own, where the file has none.
@@ -167,6 +167,11 @@ fn stops(app: &Value) -> Vec<Finding> {
         let why = "PM2 would restart for ever what a restart does not mend";
         findings.push(failure(&what, why, format!("stop_exit_codes: {STOP_CODES:?}")));
     }
+    // PM2 hands a death by signal on as `code || 0`.
+    if codes.contains(&0) {
+        let why = "PM2 takes a death by signal for 0, and would leave the service down after a kill -9";
+        findings.push(warning("stop_exit_codes has 0", why, format!("stop_exit_codes: {STOP_CODES:?}")));
+    }
     let patience = milliseconds(&app["kill_timeout"]).unwrap_or(KILL_TIMEOUT_MS);
     let needed = read(&app["env"]).ok().map_or(Duration::from_secs(8), |config| config.shutdown_timeout);
     if u128::from(patience) <= needed.as_millis() {
@@ -242,7 +247,7 @@ mod tests {
             "name": "session-manager", "script": "session-manager", "cwd": "/srv", "interpreter": "none", "instances": 1,
             "exec_mode": "fork", "watch": false, "autorestart": true, "max_restarts": 10, "min_uptime": "10s",
             "restart_delay": 5000, "exp_backoff_restart_delay": 100, "max_memory_restart": "300M",
-            "kill_timeout": 10000, "treekill": false, "stop_exit_codes": [0, 64, 75, 78],
+            "kill_timeout": 10000, "treekill": false, "stop_exit_codes": [64, 75, 78],
             "out_file": "out.log", "error_file": "error.log", "merge_logs": true,
             "env": { "NODE_ENV": "production", "PORT": 3001, "LOGIN_MODE": "server", "TOKENS_DIR": "/t", "DATA_DIR": "/d" },
             "env_local": { "LOGIN_MODE": "local" },
@@ -281,7 +286,8 @@ mod tests {
             ("treekill", Value::Null, Failure),
             ("kill_timeout", Value::Null, Failure),
             ("kill_timeout", json!(8000), Failure),
-            ("stop_exit_codes", json!([0]), Failure),
+            ("stop_exit_codes", json!([64, 78]), Failure),
+            ("stop_exit_codes", json!([0, 64, 75, 78]), Warning),
             ("stop_exit_codes", Value::Null, Failure),
             ("max_restarts", json!(50), Warning),
             ("min_uptime", Value::Null, Warning),
