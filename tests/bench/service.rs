@@ -5,12 +5,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout, reason = "the table")]
 
+mod messages;
+
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use simulator::{Options, Simulator};
+
+use messages::messages;
 
 /// Starts are cheap and noisy: the median of these.
 const STARTS: usize = 20;
@@ -101,6 +105,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     starts();
     runtime.block_on(cold_starts());
+    runtime.block_on(messages());
 }
 
 fn settings(folder: &tempfile::TempDir, url: &str, connect: bool) -> Vec<(&'static str, String)> {
@@ -178,9 +183,5 @@ async fn moment(simulator: &Simulator, name: &str) -> f64 {
     let loads = simulator.record().pages.len() as u64;
     let has_it = |record: &simulator::Record| record.marks.iter().any(|mark| mark.load == loads && mark.name == name);
     let record = simulator.wait_until(name, DEADLINE, has_it).await.unwrap();
-    let mark = record.marks.iter().rfind(|mark| mark.load == loads && mark.name == name).unwrap();
-    let page = record.pages.iter().find(|page| page.load == loads).unwrap();
-    #[allow(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 53 bits")]
-    let at = page.at as f64;
-    at + mark.ms
+    record.marks.iter().rfind(|mark| mark.load == loads && mark.name == name).unwrap().at
 }

@@ -94,6 +94,8 @@ pub struct PageBuild {
     pub keeps_synced: bool,
     /// How many messages of each chat are in memory after a load; the others must be loaded.
     pub messages_per_chat: usize,
+    /// Each message that arrives is a moment of the load, `message:` and its id: for measuring.
+    pub times_messages: bool,
     /// How many codes are shown before the page gives up with UNPAIRED_IDLE.
     pub codes_in_a_row: u32,
 }
@@ -110,6 +112,7 @@ impl Default for PageBuild {
             old_adv_secret: false,
             old_code_element: false,
             keeps_synced: true,
+            times_messages: false,
             messages_per_chat: 5,
             codes_in_a_row: 6,
         }

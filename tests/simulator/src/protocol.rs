@@ -121,6 +121,7 @@ pub(crate) enum FromWire {
         load: u64,
         name: String,
         ms: f64,
+        at: f64,
     },
     /// One more frame was dealt with.
     Heard,

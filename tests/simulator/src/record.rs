@@ -185,7 +185,8 @@ pub struct Device {
     pub queued: usize,
 }
 
-/// A moment of a page load: `codeShown`, `connected`, `synced`, or a step at which it is held.
+/// A moment of a page load: `codeShown`, `connected`, `synced`, a step at which it is held, or the arrival of a message
+/// where the build tells it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Mark {
     /// The page load.
@@ -194,6 +195,8 @@ pub struct Mark {
     pub name: String,
     /// Milliseconds since the navigation began (`performance.timeOrigin`).
     pub ms: f64,
+    /// Milliseconds since the epoch, by the page's clock.
+    pub at: f64,
 }
 
 /// A typing notice.

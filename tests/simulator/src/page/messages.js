@@ -90,6 +90,7 @@ export function fieldsOf(record, isNewMsg) {
 
 /** Adds a stored message to the collections. */
 export function show(record, isNewMsg) {
+  if (isNewMsg && config.build.times_messages) mark(`message:${record.id}`);
   const [message] = Msg.add(fieldsOf(record, isNewMsg));
   meet(createWid(record.participant ?? record.remote), record.fromMe ? undefined : record.notifyName);
   file(message);

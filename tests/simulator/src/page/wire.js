@@ -32,7 +32,7 @@ function report(frame) {
 export function mark(name) {
   if (name in marks) return;
   marks[name] = performance.now();
-  report({ t: 'mark', load, name, ms: marks[name] });
+  report({ t: 'mark', load, name, ms: marks[name], at: performance.timeOrigin + marks[name] });
 }
 
 /** Waits as long as the simulation holds the page at this step of a send, and reports that it was reached. */

@@ -208,7 +208,7 @@ impl World {
                     page.navigator_user_agent = Some(user_agent);
                 }
             }
-            FromWire::Mark { load, name, ms } => self.record.marks.push(Mark { load, name, ms }),
+            FromWire::Mark { load, name, ms, at } => self.record.marks.push(Mark { load, name, ms, at }),
             FromWire::Heard => {
                 if let Some(wire) = self.wires.get_mut(&number) {
                     wire.heard += 1;

@@ -1,0 +1,131 @@
+//! How long a message takes from the page's own event to the disk, and to a webhook.
+//!
+//! Durable is the moment at which the stream of events tells of it, which is never before the disk has it: the figure
+//! holds the way to this client too.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use simulator::{Incoming, Options, PageBuild, Simulator};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::{Process, millis, moment, row, settings};
+
+/// Messages that come one at a time, and those of a burst.
+const SINGLE: usize = 200;
+const BURST: usize = 5000;
+const FROM: &str = "5491122334455";
+
+type Arrival = (String, f64);
+
+pub async fn messages() {
+    let build = PageBuild { times_messages: true, ..PageBuild::default() };
+    let simulator = Simulator::start(Options { page: build, ..Options::fast() }).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (webhook, mut delivered) = receiver().await;
+    let mut settings = settings(&folder, &simulator.url(), true);
+    settings.push(("WEBHOOK_URLS", webhook));
+    let mut process = Process::start(&settings);
+    let code = simulator.code(super::DEADLINE).await.unwrap();
+    simulator.scan(&code).unwrap();
+    process.reaches("READY");
+    let mut stored = follow(&process.url).await;
+
+    let (mut to_disk, mut to_webhook) = (vec![], vec![]);
+    for n in 0..SINGLE {
+        let id = simulator.incoming(Incoming::text(FROM, format!("{n}"))).unwrap();
+        let (at_disk, at_webhook) = tokio::join!(arrival(&mut stored, &id), arrival(&mut delivered, &id));
+        let shown = moment(&simulator, &format!("message:{}", id.rsplit('_').next().unwrap())).await;
+        to_disk.push(at_disk - shown);
+        to_webhook.push(at_webhook - shown);
+    }
+    row("page event to durable (and told on /events)", &to_disk, "ms");
+    row("page event to the webhook's arrival", &to_webhook, "ms");
+
+    let ids = simulator.burst(BURST, |n| Incoming::text(FROM, format!("{n}"))).unwrap();
+    let last = ids.last().unwrap();
+    let (all_stored, all_delivered) = tokio::join!(arrival(&mut stored, last), arrival(&mut delivered, last));
+    let first = moment(&simulator, &format!("message:{}", ids[0].rsplit('_').next().unwrap())).await;
+    row("burst of 5,000: first page event to all durable", &[all_stored - first], "ms");
+    row("burst of 5,000: first page event to all delivered", &[all_delivered - first], "ms");
+    row("memory after it", &[process.rss()], "MiB RSS");
+    process.stop();
+}
+
+async fn arrival(arrivals: &mut mpsc::UnboundedReceiver<Arrival>, id: &str) -> f64 {
+    loop {
+        let (arrived, at) = arrivals.recv().await.unwrap();
+        if arrived == id {
+            return at;
+        }
+    }
+}
+
+/// The message of an event, where it is one that arrived.
+fn message_of(event: &[u8]) -> Option<String> {
+    let event: HashMap<String, serde_json::Value> = serde_json::from_slice(event).ok()?;
+    (event.get("type")? == "message").then(|| event["data"]["id"].as_str().unwrap().to_owned())
+}
+
+/// Follows `/events`.
+async fn follow(url: &str) -> mpsc::UnboundedReceiver<Arrival> {
+    let (tell, told) = mpsc::unbounded_channel();
+    let host = url.strip_prefix("http://").unwrap().to_owned();
+    let stream = TcpStream::connect(&host).await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.write_all(format!("GET /events HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut line = String::new();
+    while !line.starts_with(": following") {
+        line.clear();
+        stream.read_line(&mut line).await.unwrap();
+    }
+    tokio::spawn(async move {
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+            let at = millis(SystemTime::now());
+            if let Some(id) = line.strip_prefix("data: ").and_then(|data| message_of(data.as_bytes())) {
+                let _ = tell.send((id, at));
+            }
+            line.clear();
+        }
+    });
+    told
+}
+
+/// A webhook's receiving end, with as little of its own as can be.
+async fn receiver() -> (String, mpsc::UnboundedReceiver<Arrival>) {
+    let (tell, told) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).unwrap();
+            tokio::spawn(take(BufReader::new(stream), tell.clone()));
+        }
+    });
+    (url, told)
+}
+
+async fn take(mut stream: BufReader<TcpStream>, tell: mpsc::UnboundedSender<Arrival>) {
+    loop {
+        let (mut length, mut line) = (0, String::new());
+        while line != "\r\n" {
+            line.clear();
+            if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.unwrap();
+        let at = millis(SystemTime::now());
+        if let Some(id) = message_of(&body) {
+            let _ = tell.send((id, at));
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+    }
+}
