@@ -83,6 +83,12 @@ impl Process {
         *self = Self::spawn(world);
     }
 
+    /// What it warned of until now.
+    pub fn warnings(&mut self) -> Vec<&Value> {
+        self.seen.extend(self.lines.try_iter());
+        self.seen.iter().filter(|line| line["level"] == "WARN" || line["level"] == "ERROR").collect()
+    }
+
     pub fn pid(&self) -> i32 {
         self.child.id().cast_signed()
     }

@@ -78,14 +78,19 @@ struct Death {
 }
 
 impl Death {
-    /// Waits until what was killed has a successor and the session is READY.
+    /// Waits until what was killed has a successor, the session is READY and what was missed has been fetched. In lives
+    /// that all end before that, the log would fall behind for good.
     async fn is_recovered_from(&self, world: &World, process: &mut Process) {
         process.listens();
         let deadline = Instant::now() + RECOVERY;
         loop {
-            let state = process.get("/status").await["state"].clone();
+            let status = process.get("/status").await;
+            let state = &status["state"];
+            // A store found damaged at the start would be set aside, and this is where it shows.
+            assert!(*state != "READY" || status["can_send_messages"] == true, "{status}: {:#?}", process.warnings());
             let renderers = Victim::Renderer.pids(world, process).unwrap_or_default();
-            if state == "READY" && !renderers.is_empty() && renderers.iter().all(|pid| !self.pids.contains(pid)) {
+            let has_all = *state == "READY" && status["reconciling"] == false;
+            if has_all && !renderers.is_empty() && renderers.iter().all(|pid| !self.pids.contains(pid)) {
                 return;
             }
             assert!(Instant::now() < deadline, "{state} after the death of the {:?}", self.victim);

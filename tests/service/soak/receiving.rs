@@ -33,14 +33,15 @@ async fn log(process: &Process) -> Vec<Value> {
     }
 }
 
-async fn whole_log(process: &Process, total: usize) -> Vec<Value> {
+async fn whole_log(process: &mut Process, total: usize) -> Vec<Value> {
     let deadline = tokio::time::Instant::now() + RECOVERY;
     loop {
         let items = log(process).await;
         if items.len() >= total {
             return items;
         }
-        assert!(tokio::time::Instant::now() < deadline, "{} of {total} in the log", items.len());
+        let late = tokio::time::Instant::now() >= deadline;
+        assert!(!late, "{} of {total} in the log: {:#?}", items.len(), process.warnings());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -84,7 +85,7 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
             death.is_recovered_from(&world, &mut process).await;
         }
     }
-    let items = whole_log(&process, sent.values().map(Vec::len).sum()).await;
+    let items = whole_log(&mut process, sent.values().map(Vec::len).sum()).await;
     let sealed: Vec<_> = items.iter().filter(|item| item["type"] != "chat").collect();
     assert!(sealed.is_empty(), "seed {seed}: never seen to open: {sealed:#?}");
     for (from, mut ids) in sent {

@@ -129,7 +129,7 @@ async fn whenever_the_service_dies_a_key_is_one_message_at_most_and_never_said_t
         let (moment, end) = waited_for.copied().unwrap_or_else(|| {
             (Moment::After(Duration::from_micros(random.random_range(0..LONGEST_US))), End::AsItWent)
         });
-        let body = format!("{n}, {moment:?}, seed {seed}");
+        let body = format!("{n} of seed {seed}");
         killed(&world, process, &body, moment).await;
         process = Process::started(&world);
         process.reaches("READY");
