@@ -19,7 +19,7 @@ const root = path.resolve(__dirname, '../..');
 // "Settings" says what each one means. Secrets come from the environment of whoever runs `pm2 start`, not from a file
 // under version control; PM2 keeps them in its dump, readable by its own user.
 const settings = {
-  NODE_ENV: 'production', // JSON lines; the browser is told nothing of it
+  NODE_ENV: 'production', // JSON lines
   LOG_LEVEL: 'info',
   PORT: '3001',
   HOST: 'loopback',

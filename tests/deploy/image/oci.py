@@ -41,16 +41,19 @@ class Container:
         return json.loads(subprocess.run(crun("state", self.name), check=True, capture_output=True).stdout)["pid"]
 
     def processes(self):
-        """All in it, by their numbers here: pid → arguments."""
-        ours = os.readlink(f"/proc/{self.first()}/ns/pid")
-        found = {}
+        """All in it, by their numbers here: pid → arguments. By descent, for Chromium makes process namespaces too."""
+        parents, found = {}, {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                if os.readlink(f"/proc/{pid}/ns/pid") == ours:
-                    found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                parents[int(pid)] = int(Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+                found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
             except OSError:
                 continue
-        return found
+        inside, size = {self.first()}, 0
+        while size < len(inside):
+            size = len(inside)
+            inside |= {pid for pid, parent in parents.items() if parent in inside}
+        return {pid: found[pid] for pid in inside if pid in found}
 
     def log(self):
         return (self.folder / "log").read_text()

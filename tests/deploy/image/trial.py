@@ -62,6 +62,16 @@ def is_sandboxed(running):
     return renderers
 
 
+def memory(running):
+    """What all its processes occupy, shared pages counted once, and the service alone: in MB."""
+    occupied = {}
+    for pid in running.processes():
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        occupied[pid] = int(re.search(r"^Pss:\s*(\d+)", rollup, re.M)[1]) // 1024
+    service = sum(size for pid, size in occupied.items() if Path(f"/proc/{pid}/exe").readlink().name == "session-manager")
+    return sum(occupied.values()), service
+
+
 def filters(pid):
     return int(re.search(r"Seccomp_filters:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
 
@@ -84,6 +94,7 @@ def trial(service, simulator):
                     link()
                 until(f"READY: {how}", state("READY"))
                 until("Chromium in its sandbox", lambda: is_sandboxed(running))
+                print("    memory: {} MB, the service alone {} MB".format(*memory(running)), flush=True)
                 ask(PORT, "/disconnect", {})
                 until("no zombie and no browser: two processes", lambda: len(running.processes()) == 2)
                 ask(PORT, "/connect", {})

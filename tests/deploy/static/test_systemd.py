@@ -29,6 +29,8 @@ class Systemd(unittest.TestCase):
         self.assertEqual((answer.returncode, answer.stdout), (0, ""))
 
     def test_the_unit_is_hardened(self):
+        if int(re.search(r"systemd (\d+)", run("systemd-analyze", "--version").stdout)[1]) < 250:
+            self.skipTest("this systemd cannot look at a unit that is not installed")
         threshold = f"--threshold={round(EXPOSURE_MAX * 10)}"
         answer = run("systemd-analyze", "security", "--offline=true", "--no-pager", threshold, self.unit)
         score = re.search(r"Overall exposure level for \S+: ([\d.]+)", answer.stdout)
