@@ -8,10 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import readQr from 'jsqr';
 import puppeteer from 'puppeteer';
 import { executablePath, flags } from './chromium.mjs';
-import { DEADLINE_MS, START_MS } from './simulator.mjs';
-
-/** Between two looks at something that tells nobody when it changes. */
-const LOOK_MS = 50;
+import { DEADLINE_MS, LOOK_MS, START_MS } from './simulator.mjs';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');

@@ -16,8 +16,7 @@ describe('whatsapp-web.js', () => {
     folder = temporaryFolder();
     simulator = await Simulator.start();
     client = await new Client(simulator, folder, { takeoverOnConflict: true }).start();
-    await simulator.recordWhen('a code', ({ codes }) => codes.length > 0);
-    await simulator.control('scan');
+    await simulator.scan();
     await client.events.first('ready');
   }, { timeout: START_MS });
 
