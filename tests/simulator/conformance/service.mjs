@@ -10,7 +10,7 @@ import puppeteer from 'puppeteer';
 import { executablePath, flags } from './chromium.mjs';
 import { DEADLINE_MS, LOOK_MS, START_MS } from './simulator.mjs';
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -20,7 +20,7 @@ async function freePort() {
 }
 
 /** Waits until `probe` answers something. */
-async function until(what, probe) {
+export async function until(what, probe) {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
     const found = await probe();
