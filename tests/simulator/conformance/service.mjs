@@ -8,12 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import readQr from 'jsqr';
 import puppeteer from 'puppeteer';
 import { executablePath, flags } from './chromium.mjs';
-import { DEADLINE_MS, START_MS } from './simulator.mjs';
+import { DEADLINE_MS, LOOK_MS, START_MS } from './simulator.mjs';
 
-/** Between two looks at something that tells nobody when it changes. */
-const LOOK_MS = 50;
-
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -23,7 +20,7 @@ async function freePort() {
 }
 
 /** Waits until `probe` answers something. */
-async function until(what, probe) {
+export async function until(what, probe) {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
     const found = await probe();

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** A code after 1.5 s, 6 s to scan it, the next ones for 2 s each. */
 const TIME_SCALE = 0.1;
@@ -11,6 +12,8 @@ export const DEADLINE_MS = 20_000;
 export const START_MS = 45_000;
 /** Longest wait for the binary to listen, and to end, in milliseconds. */
 const START_OR_STOP_MS = 10_000;
+/** Between two looks at something that nobody tells of. */
+export const LOOK_MS = 50;
 /** One long poll of the record, in seconds; a deadline is met this late at most. */
 const POLL_S = 1;
 
@@ -65,6 +68,19 @@ export class Simulator {
   /** Runs an operation of the control API; `GET /control/` of a running simulator lists them. */
   control(operation, body = {}) {
     return this.#ask(operation, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  /** Scans the code that a page shows, once one does; between two codes there is none. */
+  async scan() {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      try {
+        return await this.control('scan');
+      } catch (error) {
+        if (!/no page shows a code/.test(error.message) || Date.now() > deadline) throw error;
+        await pause(LOOK_MS);
+      }
+    }
   }
 
   /** The code shown now, the account's number, people, devices, faults. */

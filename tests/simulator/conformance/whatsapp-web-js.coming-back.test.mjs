@@ -6,6 +6,9 @@ import { START_MS, Simulator } from './simulator.mjs';
 import { Client } from './whatsapp-web-js.mjs';
 
 const FRIEND = '5491122334455';
+/** The real page's own times: the library begins to listen for the end of the sync only when the page has connected,
+ * and is never ready if it ends within the 160 ms that are left of those 1.6 s in the other files. */
+const TIME_SCALE = 1;
 
 describe('whatsapp-web.js', () => {
   let folder;
@@ -14,10 +17,9 @@ describe('whatsapp-web.js', () => {
 
   before(async () => {
     folder = temporaryFolder();
-    simulator = await Simulator.start();
+    simulator = await Simulator.start({ timeScale: TIME_SCALE });
     client = await new Client(simulator, folder, { takeoverOnConflict: true }).start();
-    await simulator.recordWhen('a code', ({ codes }) => codes.length > 0);
-    await simulator.control('scan');
+    await simulator.scan();
     await client.events.first('ready');
   }, { timeout: START_MS });
 

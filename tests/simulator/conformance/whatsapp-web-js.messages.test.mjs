@@ -18,8 +18,7 @@ describe('whatsapp-web.js', () => {
   before(async () => {
     simulator = await Simulator.start();
     client = await new Client(simulator, temporaryFolder()).start();
-    await simulator.recordWhen('a code', ({ codes }) => codes.length > 0);
-    await simulator.control('scan');
+    await simulator.scan();
     await client.events.first('ready');
   }, { timeout: START_MS });
 

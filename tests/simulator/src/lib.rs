@@ -3,7 +3,8 @@
 //! The page offers the module names, states, timings and failures of the real one, so that a program that drives
 //! WhatsApp Web through Chromium can be tested without a phone and without the network. [`Simulator`] is the handle
 //! for tests; `whatsapp-simulator` serves the same by itself, with a page for people at `/phone` and everything a
-//! test can do under `/control/`.
+//! test can do under `/control/`. Several accounts can live on one simulator ([`Simulator::account`]): what one sends
+//! arrives at the other.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), simulator::Error> {

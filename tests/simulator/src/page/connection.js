@@ -209,11 +209,15 @@ wire.on('state', async (state) => {
   if (mine === attempt) reopen();
 });
 
+let wasForced = Boolean(faults.socket_state);
+
 wire.on('faults', () => {
   const forced = faults.socket_state;
+  const mended = wasForced && !forced;
+  wasForced = Boolean(forced);
   if (forced && Socket.state !== forced && Socket.state !== 'UNLAUNCHED') force(forced);
-  if (!forced && socket === null && Socket.state === 'TIMEOUT') reopen();
-  if (!forced && socket === null && Socket.state === 'OPENING') reopen();
+  // An attempt of its own may be under way: only what was forced starts over.
+  if (mended && socket === null && ['TIMEOUT', 'OPENING'].includes(Socket.state)) reopen();
 });
 
 /** The boot of the socket, at its measured times. */

@@ -3,3 +3,4 @@
 mod chromium;
 mod control;
 mod page;
+mod seed;
