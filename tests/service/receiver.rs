@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::Value;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +31,7 @@ pub struct Receiver {
     pub address: SocketAddr,
     taken: watch::Sender<Vec<Received>>,
     answer: Arc<Mutex<Answer>>,
-    stop: CancellationToken,
+    stop: Arc<Mutex<CancellationToken>>,
 }
 
 impl Receiver {
@@ -40,18 +41,20 @@ impl Receiver {
 
     /// On an address of before: a receiver that comes back.
     pub async fn on(address: SocketAddr) -> Self {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.bind(address).unwrap();
-        let listener = socket.listen(128).unwrap();
+        let listener = listen(address);
         let address = listener.local_addr().unwrap();
         let answer: Answer = Box::new(|_| 204);
-        let (answer, stop) = (Arc::new(Mutex::new(answer)), CancellationToken::new());
+        let (answer, stop) = (Arc::new(Mutex::new(answer)), Arc::default());
         let receiver = Self { address, taken: watch::Sender::new(Vec::new()), answer, stop };
-        let router = Router::new().route("/hook", post(take)).with_state(receiver.clone());
-        let serving = receiver.stop.clone();
-        tokio::spawn(async move { serving.run_until_cancelled(axum::serve(listener, router).into_future()).await });
+        receiver.serve(listener);
         receiver
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let router = Router::new().route("/hook", post(take)).with_state(self.clone());
+        let serving = CancellationToken::new();
+        *self.stop.lock().unwrap() = serving.clone();
+        tokio::spawn(async move { serving.run_until_cancelled(axum::serve(listener, router).into_future()).await });
     }
 
     pub fn url(&self) -> String {
@@ -84,19 +87,35 @@ impl Receiver {
         }
     }
 
-    /// Gone at once, its connections with it.
+    /// Gone at once: whoever waits for an answer gets none.
     pub fn dies(&self) {
-        self.stop.cancel();
+        self.stop.lock().unwrap().cancel();
     }
+
+    /// At its old address, with what it had.
+    pub fn comes_back(&self) {
+        self.serve(listen(self.address));
+    }
+}
+
+fn listen(address: SocketAddr) -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket.listen(128).unwrap()
 }
 
 async fn take(State(receiver): State<Receiver>, headers: HeaderMap, raw: Bytes) -> StatusCode {
     let body = serde_json::from_slice(&raw).unwrap();
     let id = headers["webhook-id"].to_str().unwrap().to_owned();
     let received = Received { id, headers, raw, body };
+    let stop = receiver.stop.lock().unwrap().clone();
     let status = receiver.answer.lock().unwrap()(&received);
     if (200..300).contains(&status) {
         receiver.taken.send_modify(|taken| taken.push(received));
+    }
+    if stop.is_cancelled() {
+        std::future::pending::<()>().await;
     }
     StatusCode::from_u16(status).unwrap()
 }

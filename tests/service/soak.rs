@@ -38,11 +38,20 @@ enum Victim {
     /// All processes of the browser at once.
     BrowserTree,
     Renderer,
+    /// Who is told by webhook; back after the stream.
+    Receiver,
 }
 
 /// As often the service as its browser in any way.
-const VICTIMS: [Victim; 6] =
-    [Victim::Service, Victim::Service, Victim::Service, Victim::Browser, Victim::BrowserTree, Victim::Renderer];
+const VICTIMS: [Victim; 7] = [
+    Victim::Service,
+    Victim::Service,
+    Victim::Service,
+    Victim::Browser,
+    Victim::BrowserTree,
+    Victim::Renderer,
+    Victim::Receiver,
+];
 
 impl Victim {
     /// The processes of a victim; None where there is none at the moment.
@@ -53,6 +62,8 @@ impl Victim {
             Self::Browser => vec![browser()?],
             Self::BrowserTree => family(browser()?, ""),
             Self::Renderer => family(browser()?, "--type=renderer"),
+            // It has no process of its own.
+            Self::Receiver => return None,
         };
         Some(pids).filter(|pids| !pids.is_empty())
     }

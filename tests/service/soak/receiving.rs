@@ -1,6 +1,6 @@
 //! Under a stream of messages: the log ends up as what the simulated server delivered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -10,8 +10,9 @@ use rand::{Rng, SeedableRng};
 use serde_json::Value;
 use simulator::{Incoming, Options};
 
-use super::{Death, RECOVERY, VICTIMS, rounds, seed};
+use super::{Death, RECOVERY, VICTIMS, Victim, rounds, seed};
 use crate::process::{Process, link};
+use crate::receiver::{Received, Receiver, messages};
 use crate::world::{FRIEND, World};
 
 /// The last one's messages come sealed.
@@ -50,13 +51,23 @@ async fn whole_log(process: &mut Process, total: usize) -> Vec<Value> {
 type Sent = BTreeMap<&'static str, Vec<String>>;
 
 /// One round's stream, in the middle of which somebody dies.
-async fn round(world: &World, process: &mut Process, random: &mut SmallRng, t: u64, sent: &mut Sent) -> Death {
+async fn round(
+    world: &World,
+    process: &mut Process,
+    receiver: &Receiver,
+    random: &mut SmallRng,
+    t: u64,
+    sent: &mut Sent,
+) -> Option<Death> {
     let count = random.random_range(20..60);
     let (dies_at, victim) = (random.random_range(0..count), *VICTIMS.choose(random).unwrap());
     let mut death = None;
     for n in 0..count {
         if n == dies_at {
-            death = Some(victim.dies(world, process));
+            match victim {
+                Victim::Receiver => receiver.dies(),
+                _ => death = Some(victim.dies(world, process)),
+            }
         }
         let from = *PEOPLE.choose(random).unwrap();
         let message = Incoming::text(from, format!("{t}.{n}")).at(t);
@@ -65,7 +76,10 @@ async fn round(world: &World, process: &mut Process, random: &mut SmallRng, t: u
         // The stream's own pace: what comes at once is another test.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..8))).await;
     }
-    death.unwrap()
+    if victim == Victim::Receiver {
+        receiver.comes_back();
+    }
+    death
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,21 +87,32 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
     let (rounds, seed) = (rounds(), seed());
     let mut random = SmallRng::seed_from_u64(seed);
     let mut world = World::new(Options::fast()).await;
-    world.set("MAX_RECONNECTION_ATTEMPTS", "1000");
+    let receiver = Receiver::start().await;
+    world.set("MAX_RECONNECTION_ATTEMPTS", "1000").set("WEBHOOK_URLS", &receiver.url());
     let mut process = Process::started(&world);
     link(&world, &mut process).await;
     let linked = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let mut sent = Sent::new();
     for n in 0..rounds {
-        let death = round(&world, &mut process, &mut random, linked + n * ROUND_S, &mut sent).await;
+        let death = round(&world, &mut process, &receiver, &mut random, linked + n * ROUND_S, &mut sent).await;
         // Otherwise the next one dies while this one is being recovered from.
-        if n + 1 == rounds || random.random_bool(0.7) {
+        let waits = n + 1 == rounds || random.random_bool(0.7);
+        if let Some(death) = death.filter(|_| waits) {
             death.is_recovered_from(&world, &mut process).await;
         }
     }
+    process.listens();
     let items = whole_log(&mut process, sent.values().map(Vec::len).sum()).await;
     let sealed: Vec<_> = items.iter().filter(|item| item["type"] != "chat").collect();
     assert!(sealed.is_empty(), "seed {seed}: never seen to open: {sealed:#?}");
+    // What was on its way when somebody died comes twice, under the same id.
+    let wanted: Vec<_> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let distinct = |taken: &[Received]| {
+        let mut seen = HashSet::new();
+        taken.iter().filter(|one| seen.insert(one.id.clone())).cloned().collect::<Vec<_>>()
+    };
+    let taken = receiver.until("the whole log", |taken| messages(&distinct(taken)).len() >= wanted.len()).await;
+    assert!(messages(&distinct(&taken)) == wanted, "seed {seed}: the webhook was told otherwise than the log has it");
     for (from, mut ids) in sent {
         let logged = items.iter().filter(|item| item["phone"] == from);
         let mut logged: Vec<_> = logged.map(|item| item["id"].as_str().unwrap()).collect();
