@@ -136,6 +136,10 @@ pub struct Send {
     pub pause: RangeInclusive<Duration>,
     /// `SEND_DAILY_MAX`: messages a day (UTC); 0 is no limit.
     pub daily_max: u32,
+    /// `SEND_NEW_CONTACTS_DAILY_MAX`: of these, first messages to somebody; 0 is no limit.
+    pub new_contacts_daily_max: u32,
+    /// `SEND_TYPING`: the other side sees that somebody writes before a message comes.
+    pub typing: bool,
     /// `SEND_QUEUE_MAX`: sends that wait for their turn.
     pub queue_max: usize,
     /// `ALLOWED_CLIENTE_IDS`: empty is everyone.
@@ -279,6 +283,14 @@ fn read_send(r: &mut reader::Reader<'_>) -> Send {
         rate_per_minute: r.var("SEND_RATE_PER_MINUTE", "20", parse::COUNT, parse::count, 0),
         pause: r.var("SEND_PAUSE_MS", "1000-3000", parse::PAUSE, parse::pause, Duration::ZERO..=Duration::ZERO),
         daily_max: r.var("SEND_DAILY_MAX", "0", "a whole number", |t| t.parse().ok(), 0),
+        new_contacts_daily_max: r.var(
+            "SEND_NEW_CONTACTS_DAILY_MAX",
+            "0",
+            "a whole number",
+            |text| text.parse().ok(),
+            0,
+        ),
+        typing: r.var("SEND_TYPING", "false", parse::BOOL, parse::boolean, false),
         queue_max: r.var("SEND_QUEUE_MAX", "100", parse::COUNT, parse::count, 0),
         allowed_cliente_ids: r
             .optional("ALLOWED_CLIENTE_IDS", "a comma-separated list", |text| Some(parse::list(text)))

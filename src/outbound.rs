@@ -11,6 +11,7 @@ mod gates;
 mod leases;
 mod pacing;
 mod queue;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,8 @@ use courier::{Courier, Delivered, Parcel};
 pub use gates::Availability;
 use leases::{Lease, Leases};
 use pacing::{Refusal, Today};
-use queue::{DAY_MS, Queue, Turn, day_of};
+use queue::{Queue, Turn, day_of, until_tomorrow};
+use strangers::Strangers;
 
 /// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
 /// together take one.
@@ -131,7 +133,8 @@ impl Outbound {
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone());
         let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events));
-        let courier = Courier { page, ledger, acks, clock: clock.clone() };
+        let strangers = Strangers::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
+        let courier = Courier { page, ledger, acks, strangers, clock: clock.clone() };
         for (key, record) in store.unsettled_sends().await? {
             courier.resume(key, record).await;
         }
@@ -205,7 +208,7 @@ impl Outbound {
         let (to, text) = (request.to.clone(), request.text.clone());
         let (deadline, counted) = (request.arrived + self.settings.timeout, self.settings.daily_max > 0);
         let origin = Origin { cliente_id: request.cliente_id.clone() };
-        let parcel = Parcel { to, text, deadline, turn, counted, origin };
+        let parcel = Parcel { to, text, deadline, turn, counted, origin, typing: self.settings.typing };
         let delivered = match once {
             None => self.courier.send(parcel).await?,
             Some((key, fingerprint, lease)) => {
@@ -239,10 +242,7 @@ impl Outbound {
         let (why, retry_after) = match refusal {
             Refusal::TooLate(wait) => ("more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow", wait),
             Refusal::LineFull(wait) => ("SEND_QUEUE_MAX sends are waiting already", wait),
-            Refusal::DayFull => {
-                let midnight = Duration::from_millis(DAY_MS - self.clock.now().as_millis() % DAY_MS);
-                ("SEND_DAILY_MAX messages were sent today", midnight)
-            }
+            Refusal::DayFull => ("SEND_DAILY_MAX messages were sent today", until_tomorrow(self.clock.now())),
         };
         SendError::RateLimited { why, retry_after }
     }

@@ -124,11 +124,17 @@ impl Store {
         self.with(move |tables| tables.daily.count(day)).await
     }
 
+    /// How many first messages to somebody left on this day.
+    pub async fn first_on(&self, day: u64) -> Result<u32, StoreError> {
+        self.with(move |tables| tables.first.count(day)).await
+    }
+
     /// Remembers that a message of ours is about to leave, counted on its day; returns once that is durable.
     pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
         self.with(move |tables| {
-            let Departure { message_id, origin, at, day, once } = &departure;
+            let Departure { message_id, origin, at, day, first_on, once } = &departure;
             day.map_or(Ok(()), |day| tables.daily.add(day))?;
+            first_on.map_or(Ok(()), |day| tables.first.add(day))?;
             tables.messages.origins().keep(message_id, origin, *at)?;
             once.as_ref().map_or(Ok(()), |(key, record)| tables.sends.keep(*key, record, *at))?;
             tables.commit()

@@ -84,6 +84,8 @@ pub struct Departure {
     pub at: Timestamp,
     /// The day it counts on (its number since the epoch), where days have a cap.
     pub day: Option<u64>,
+    /// The day it counts on as the first message to somebody, where those have a cap.
+    pub first_on: Option<u64>,
     pub once: Option<(SendKey, SendRecord)>,
 }
 

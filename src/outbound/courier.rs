@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::acks::{Acks, Awaited};
 use super::queue::Turn;
+use super::strangers::{First, Strangers};
 use super::{SendError, left};
 use crate::domain::address::ChatId;
 use crate::domain::log::Origin;
@@ -24,10 +25,15 @@ use crate::whatsapp::Prepared;
 
 /// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
+/// What a person takes for a character (some 40 words a minute on a phone are 3 to 4 a second; this hurries), and the
+/// longest anybody is made to wait for it.
+const TYPED: Duration = Duration::from_millis(60);
+const TYPING_MAX: Duration = Duration::from_secs(5);
 
 /// The page's side of a send.
 pub(super) trait Page: Clone + Send + Sync + 'static {
     fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
+    fn typing(&self, to: Prepared) -> impl Future<Output = Result<(), SessionError>> + Send;
     fn dispatch(
         &self,
         to: Prepared,
@@ -51,6 +57,10 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
 impl Page for Handle {
     async fn prepare(&self, to: ChatId, patience: Duration) -> Result<Prepared, SessionError> {
         Self::prepare(self, to, patience).await
+    }
+
+    async fn typing(&self, to: Prepared) -> Result<(), SessionError> {
+        Self::typing(self, to).await
     }
 
     async fn dispatch(&self, to: Prepared, text: Secret, patience: Duration) -> Result<Ack, SessionError> {
@@ -82,6 +92,8 @@ pub(super) struct Parcel {
     pub counted: bool,
     /// What the log is to know of it.
     pub origin: Origin,
+    /// The other side sees that somebody writes.
+    pub typing: bool,
 }
 
 /// What WhatsApp's server acknowledged.
@@ -98,6 +110,7 @@ pub(super) struct Courier<P, L> {
     pub page: P,
     pub ledger: L,
     pub acks: Acks,
+    pub strangers: Strangers,
     pub clock: std::sync::Arc<dyn Clock>,
 }
 
@@ -105,8 +118,13 @@ impl<P: Page, L: Ledger> Courier<P, L> {
     /// At most once, and forgotten afterwards.
     pub(super) async fn send(&self, mut parcel: Parcel) -> Result<Delivered, SendError> {
         let prepared = self.prepare(&mut parcel).await?;
-        self.ledger.departs(self.departure(&prepared, &parcel, None)).await.map_err(not_stored)?;
+        let first = self.first(&prepared, &parcel)?;
+        self.type_a_while(&prepared, &parcel).await;
+        self.ledger.departs(self.departure(&prepared, &parcel, first.as_ref(), None)).await.map_err(not_stored)?;
         parcel.turn.leaves();
+        if let Some(first) = first {
+            first.leaves();
+        }
         // Awaited before it can be acknowledged.
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
         let ack = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await?;
@@ -121,6 +139,8 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         mut parcel: Parcel,
     ) -> Result<Delivered, SendError> {
         let prepared = self.prepare(&mut parcel).await?;
+        let first = self.first(&prepared, &parcel)?;
+        self.type_a_while(&prepared, &parcel).await;
         let reserved = SendRecord {
             fingerprint,
             created_at: self.clock.now(),
@@ -131,9 +151,12 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         let dispatching = SendRecord { stage: Stage::Dispatching, ..reserved.clone() };
         self.ledger.keep(key, reserved, self.clock.now()).await.map_err(not_stored)?;
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let departure = self.departure(&prepared, &parcel, Some((key, dispatching.clone())));
+        let departure = self.departure(&prepared, &parcel, first.as_ref(), Some((key, dispatching.clone())));
         self.ledger.departs(departure).await.map_err(not_stored)?;
         parcel.turn.leaves();
+        if let Some(first) = first {
+            first.leaves();
+        }
         let result = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await;
         let result = result.map(|ack| self.delivered(prepared, ack));
         match &result {
@@ -187,10 +210,36 @@ impl<P: Page, L: Ledger> Courier<P, L> {
 
     /// What is kept before it leaves: a count that a crash loses would let more go than the day may have, and a message
     /// nobody knows to be ours would be taken for a person's.
-    fn departure(&self, to: &Prepared, parcel: &Parcel, once: Option<(SendKey, SendRecord)>) -> Departure {
+    fn departure(
+        &self,
+        to: &Prepared,
+        parcel: &Parcel,
+        first: Option<&First>,
+        once: Option<(SendKey, SendRecord)>,
+    ) -> Departure {
         let day = parcel.counted.then(|| parcel.turn.day());
         let (message_id, origin) = (to.message_id.clone(), parcel.origin.clone());
-        Departure { message_id, origin, at: self.clock.now(), day, once }
+        Departure { message_id, origin, at: self.clock.now(), day, first_on: first.map(First::day), once }
+    }
+
+    /// The leave to write to somebody for the first time, where it is that and such messages have a cap.
+    fn first(&self, to: &Prepared, parcel: &Parcel) -> Result<Option<First>, SendError> {
+        let stranger = !to.talked && !to.chat_id.ends_with("@g.us");
+        if stranger { self.strangers.first(parcel.turn.day(), self.clock.now()) } else { Ok(None) }
+    }
+
+    /// As long as a person would type, within what the send may still take.
+    async fn type_a_while(&self, to: &Prepared, parcel: &Parcel) {
+        if !parcel.typing {
+            return;
+        }
+        let characters = u32::try_from(parcel.text.reveal().chars().count()).unwrap_or(u32::MAX);
+        let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(parcel.deadline) / 4);
+        // Where the page cannot show it, the message goes without.
+        if let Ok(Err(error)) = tokio::time::timeout(span, self.page.typing(to.clone())).await {
+            tracing::debug!(%error, "typing could not be shown");
+        }
+        tokio::time::sleep(span).await;
     }
 
     async fn prepare(&self, parcel: &mut Parcel) -> Result<Prepared, SendError> {

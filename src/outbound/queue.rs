@@ -124,11 +124,16 @@ impl Drop for Counted<'_> {
     }
 }
 
-pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// The number of the day (UTC) since the epoch.
 pub(super) fn day_of(now: Timestamp) -> u64 {
     now.as_millis() / DAY_MS
+}
+
+/// What is left of the day.
+pub(super) fn until_tomorrow(now: Timestamp) -> Duration {
+    Duration::from_millis(DAY_MS - now.as_millis() % DAY_MS)
 }
 
 struct Task {

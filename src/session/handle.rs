@@ -94,6 +94,7 @@ pub(super) enum Request {
     Exists { number: PhoneNumber, reply: Reply<Option<String>> },
     Phone { chat: ChatId, reply: Reply<Option<String>> },
     History { since: u64, skip: usize, limit: usize, deadline: Duration, reply: Reply<History> },
+    Typing { to: Prepared, reply: Reply<()> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
 
@@ -199,6 +200,11 @@ impl Handle {
     /// Resolves the recipient and reserves a message id; nothing leaves.
     pub async fn prepare(&self, chat: ChatId, deadline: Duration) -> Result<Prepared, SessionError> {
         self.ask(|reply| Request::Prepare { chat, deadline, reply }).await
+    }
+
+    /// Shows the other side that somebody writes.
+    pub async fn typing(&self, to: Prepared) -> Result<(), SessionError> {
+        self.ask(|reply| Request::Typing { to, reply }).await
     }
 
     /// Hands a message to the page under its reserved id.

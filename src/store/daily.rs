@@ -1,4 +1,5 @@
-//! How many messages left on each day: table `daily`, number of the day since the epoch (UTC) → count, both big-endian.
+//! How many messages left on each day: table `daily`, number of the day since the epoch (UTC) → count, both big-endian;
+//! and how many of them were the first to somebody: table `daily_first`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +7,8 @@ use super::StoreError;
 use super::engine::Engine;
 use super::table::Table;
 
-const NAME: &str = "daily";
+pub(super) const SENT: &str = "daily";
+pub(super) const FIRST: &str = "daily_first";
 
 pub(super) struct Daily {
     table: Table,
@@ -15,8 +17,8 @@ pub(super) struct Daily {
 }
 
 impl Daily {
-    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        Ok(Self { table: engine.table(NAME)?, counting: Mutex::new(()) })
+    pub(super) fn open(engine: &Engine, name: &str) -> Result<Self, StoreError> {
+        Ok(Self { table: engine.table(name)?, counting: Mutex::new(()) })
     }
 
     pub(super) fn count(&self, day: u64) -> Result<u32, StoreError> {

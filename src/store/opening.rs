@@ -20,7 +20,7 @@ use migrations::Outcome;
 use tokio::sync::watch;
 
 use super::StoreError;
-use super::daily::Daily;
+use super::daily::{Daily, FIRST, SENT};
 use super::engine::{Engine, guarded};
 use super::history::History;
 use super::messages::Messages;
@@ -38,6 +38,8 @@ pub(super) struct Tables {
     pub(super) history: History,
     pub(super) messages: Messages,
     pub(super) daily: Daily,
+    /// First messages to somebody.
+    pub(super) first: Daily,
     pub(super) sends: Sends,
     pub(super) targets: Targets,
     newest: watch::Sender<u64>,
@@ -88,9 +90,9 @@ pub(super) fn existing(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables
             }
         }
         let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
-        let (daily, sends, targets) = (Daily::open(&engine)?, Sends::open(&engine)?, Targets::open(&engine)?);
-        let newest = newest.clone();
-        let tables = Tables { engine, history, messages, daily, sends, targets, newest };
+        let (daily, sends, targets) = (Daily::open(&engine, SENT)?, Sends::open(&engine)?, Targets::open(&engine)?);
+        let (first, newest) = (Daily::open(&engine, FIRST)?, newest.clone());
+        let tables = Tables { engine, history, messages, daily, first, sends, targets, newest };
         // What is in the file was durable already, or is now.
         tables.commit()?;
         Ok(tables)

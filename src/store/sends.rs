@@ -148,6 +148,7 @@ mod tests {
             origin: Origin::default(),
             at: again,
             day: Some(7),
+            first_on: None,
             once: Some((key, record(key, again))),
         };
         store.keep_departure(departure).await.unwrap();

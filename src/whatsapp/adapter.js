@@ -71,6 +71,7 @@
     messages: ['session', ['WAWebCollections', (m) => m.Msg], ['WAWebMsgCollection', (m) => m.MsgCollection]],
     chats: ['send', ['WAWebCollections', (m) => m.Chat], ['WAWebChatCollection', (m) => m.ChatCollection]],
     contact: ['identity', ['WAWebApiContact', (m) => m.getPhoneNumber && m]],
+    typing: ['typing', ['WAWebChatStateBridge', (m) => m.sendChatStateComposing && m]],
     history: ['history', ['WAWebChatLoadMessages', (m) => m.loadEarlierMsgs && m]],
     wid: ['send', ['WAWebWidFactory', (m) => m.createWid && m]],
     exists: ['send', ['WAWebQueryExistsJob', (m) => m.queryWidExists && ((wid) => m.queryWidExists(wid))]],
@@ -372,7 +373,14 @@
       if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
       const chat = await openChat(target);
       const raw = await need('key').newId();
-      return { message_id: keyText(keyFor(chat, raw).key), raw_id: raw, chat_id: widText(chat.id) };
+      const talked = chat.msgs.getModelsArray().some((msg) => msg.type === 'chat' || msg.mimetype);
+      return { message_id: keyText(keyFor(chat, raw).key), raw_id: raw, chat_id: widText(chat.id), talked };
+    },
+
+    /** Shows the other side that somebody writes; what is sent ends it. */
+    async typing({ chat_id: chatId }) {
+      const chat = await openChat(chatId);
+      await need('typing').sendChatStateComposing(chat.id);
     },
 
     /** Sends under the reserved id; at most once, however often it is called. Whether it got there, acks tell. */

@@ -30,6 +30,9 @@ pub struct Prepared {
     pub raw_id: String,
     /// The chat it goes to, `user@server`: under a LID mostly.
     pub chat_id: String,
+    /// Somebody has said something there before.
+    #[serde(default)]
+    pub talked: bool,
 }
 
 /// A part of what the page remembers.
@@ -76,6 +79,11 @@ impl Page {
     /// Resolves the recipient and reserves a message id; nothing leaves.
     pub async fn prepare(&self, chat: &ChatId, deadline: Duration) -> Result<Prepared, PageError> {
         self.call("prepare", json!({ "chat": chat }), deadline).await
+    }
+
+    /// Shows the other side that somebody writes.
+    pub async fn typing(&self, to: &Prepared) -> Result<(), PageError> {
+        self.call("typing", json!({ "chat_id": to.chat_id }), self.deadline).await.map(|_: Value| ())
     }
 
     /// Sends under the reserved id, at most once however often it is called. The answer says that the page took it;

@@ -103,3 +103,34 @@ async fn a_session_lost_while_a_send_waits_refuses_it_when_its_turn_comes() {
     assert_eq!(world.simulator.record().received.len(), 1);
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_never_talked_to_have_a_cap_of_their_own() {
+    let mut world = ready(&[("SEND_NEW_CONTACTS_DAILY_MAX", "1")]).await;
+    let stranger = "5491133334444";
+    world.simulator.add_person(stranger).unwrap();
+    assert_eq!(world.send(FRIEND, "mucho gusto").await.0, 200);
+    for _ in 0..2 {
+        let (status, refused) = world.send(stranger, "mucho gusto").await;
+        assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
+        assert!(refused["message"].as_str().unwrap().contains("SEND_NEW_CONTACTS_DAILY_MAX"), "{refused}");
+    }
+    assert_eq!(world.send(FRIEND, "¿cómo va?").await.0, 200, "no stranger any more");
+    world.simulator.incoming(simulator::Incoming::text(stranger, "hola")).unwrap();
+    let deadline = Instant::now() + DEADLINE;
+    while world.send(stranger, "buenas").await.0 != 200 {
+        assert!(Instant::now() < deadline, "who wrote first is no stranger");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.simulator.record().received.len(), 3);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_wants_it_is_seen_to_write_before_a_message_comes() {
+    let mut world = ready(&[("SEND_TYPING", "true")]).await;
+    assert_eq!(world.send(FRIEND, "hola").await.0, 200);
+    let record = world.simulator.record();
+    assert!(record.chat_states.iter().any(|shown| shown.state == "composing"), "{:?}", record.chat_states);
+    world.stop().await;
+}

@@ -125,7 +125,12 @@ impl Page for Fake {
         let mut world = self.0.lock().unwrap();
         world.prepared += 1;
         let raw_id = format!("{:X}", world.prepared);
-        Ok(Prepared { message_id: MessageId::new(format!("true_{to}_{raw_id}")), raw_id, chat_id: to.to_string() })
+        let message_id = MessageId::new(format!("true_{to}_{raw_id}"));
+        Ok(Prepared { message_id, raw_id, chat_id: to.to_string(), talked: true })
+    }
+
+    async fn typing(&self, _: Prepared) -> Result<(), SessionError> {
+        Ok(())
     }
 
     async fn dispatch(&self, to: Prepared, _: Secret, _: Duration) -> Result<Ack, SessionError> {
@@ -165,7 +170,13 @@ impl Process {
         let (events, received) = mpsc::channel(8);
         let clock = Arc::new(SystemClock);
         let queue = Queue::start(&Config::read(&none).unwrap().send, Today::default(), clock.clone());
-        let courier = Courier { page: world.clone(), ledger: world.clone(), acks: Acks::listen(received), clock };
+        let courier = Courier {
+            page: world.clone(),
+            ledger: world.clone(),
+            acks: Acks::listen(received),
+            strangers: Strangers::new(0, 0, 0),
+            clock,
+        };
         let record = world.0.lock().unwrap().record.clone();
         if let Some(record) = record.filter(|record| record.stage == Stage::Dispatching) {
             courier.resume(key, record).await;
@@ -187,7 +198,7 @@ impl Process {
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
         let (to, text) = (ChatId::parse("5491122334455@c.us").unwrap(), Secret::new("hola"));
-        let parcel = Parcel { to, text, deadline, turn, counted: false, origin: Origin::default() };
+        let parcel = Parcel { to, text, deadline, turn, counted: false, origin: Origin::default(), typing: true };
         let sending = self.courier.send_once(key, fingerprint, parcel);
         let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
         Some(answer.map(|sent| sent.message_id))

@@ -72,6 +72,13 @@ impl Driver {
                     None
                 });
             }
+            Request::Typing { to, reply } => {
+                let Some(reply) = self.in_state(State::Ready, reply) else { return };
+                self.with_page(move |page| async move {
+                    let _ = reply.send(page.typing(&to).await.map_err(Into::into));
+                    None
+                });
+            }
             Request::Dispatch { to, text, deadline, reply } => {
                 let Some(reply) = self.in_state(State::Ready, reply) else { return };
                 self.with_page(move |page| async move {

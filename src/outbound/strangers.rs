@@ -1,0 +1,99 @@
+//! First messages to people this account has never talked to: those are what WhatsApp watches most, so they may have a
+//! cap of their own (`SEND_NEW_CONTACTS_DAILY_MAX`).
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::SendError;
+use super::queue::until_tomorrow;
+use crate::domain::time::Timestamp;
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Strangers {
+    limit: u32,
+    today: Arc<Mutex<Today>>,
+}
+
+#[derive(Debug)]
+struct Today {
+    day: u64,
+    /// Left, or about to.
+    count: u32,
+}
+
+/// The leave to write to somebody for the first time. Dropped before the message left, it is given back.
+#[derive(Debug)]
+pub(super) struct First {
+    day: u64,
+    today: Arc<Mutex<Today>>,
+    left: bool,
+}
+
+impl Strangers {
+    /// `count` were written to on `day` already; a limit of 0 is none.
+    pub(super) fn new(limit: u32, day: u64, count: u32) -> Self {
+        Self { limit, today: Arc::new(Mutex::new(Today { day, count })) }
+    }
+
+    /// # Errors
+    /// [`SendError::RateLimited`]: the day has had its share.
+    pub(super) fn first(&self, day: u64, now: Timestamp) -> Result<Option<First>, SendError> {
+        if self.limit == 0 {
+            return Ok(None);
+        }
+        let mut today = lock(&self.today);
+        if today.day < day {
+            *today = Today { day, count: 0 };
+        }
+        if today.count >= self.limit {
+            let why = "SEND_NEW_CONTACTS_DAILY_MAX people were written to for the first time today";
+            return Err(SendError::RateLimited { why, retry_after: until_tomorrow(now) });
+        }
+        today.count += 1;
+        Ok(Some(First { day: today.day, today: Arc::clone(&self.today), left: false }))
+    }
+}
+
+impl First {
+    pub(super) fn day(&self) -> u64 {
+        self.day
+    }
+
+    /// The message leaves.
+    pub(super) fn leaves(mut self) {
+        self.left = true;
+    }
+}
+
+impl Drop for First {
+    fn drop(&mut self) {
+        let mut today = lock(&self.today);
+        if !self.left && today.day == self.day {
+            today.count = today.count.saturating_sub(1);
+        }
+    }
+}
+
+fn lock(today: &Mutex<Today>) -> MutexGuard<'_, Today> {
+    today.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_cap_counts_what_left_and_begins_anew_each_day() {
+        let now = Timestamp::from_millis(7 * 24 * 60 * 60 * 1000);
+        let strangers = Strangers::new(2, 7, 1);
+        let given_back = strangers.first(7, now).unwrap();
+        assert!(matches!(strangers.first(7, now), Err(SendError::RateLimited { .. })));
+        drop(given_back);
+        strangers.first(7, now).unwrap().unwrap().leaves();
+        assert!(strangers.first(7, now).is_err());
+        assert!(strangers.first(8, now).is_ok());
+        assert!(Strangers::new(0, 7, 100).first(7, now).unwrap().is_none(), "no cap");
+    }
+}
