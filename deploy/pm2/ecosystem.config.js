@@ -82,7 +82,7 @@ module.exports = {
       restart_delay: 5000,
       exp_backoff_restart_delay: 100,
 
-      // The service alone, which needs a tenth of it: PM2 does not count the browser, and the service minds that.
+      // The service alone, which idles at 10 MB: PM2 does not count the browser's 300, and the service minds those.
       max_memory_restart: '400M',
 
       // A clean stop is over within SHUTDOWN_TIMEOUT.
