@@ -34,6 +34,9 @@ use crate::telemetry::with_causes;
 /// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
 const MESSAGES: usize = 4096;
 
+/// Between two tries to write to a store that failed; a full disk takes a person to mend.
+const MEND_EVERY: Duration = Duration::from_secs(2);
+
 /// Of the time a stop may take, what is kept for the store however long Chrome takes.
 const STORE_SHARE: Duration = Duration::from_secs(1);
 
@@ -152,6 +155,7 @@ impl Service {
         let outbound =
             Outbound::start(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone())
                 .await?;
+        tokio::spawn(mend(store.clone(), stop_deliveries.clone()));
         let auto_connect = config.session.auto_connect;
         let app = App {
             config: Arc::new(config),
@@ -240,6 +244,16 @@ fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
         InstanceError::Held { pid: Some(pid), .. } if pid.unsigned_abs() == std::process::id() => StartError::OneFolder,
         error => error.into(),
     })
+}
+
+/// A store that failed is written to now and then, so that it is found when it has been mended: nobody else may try.
+async fn mend(store: Store, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(MEND_EVERY)).await.is_some() {
+        if store.trouble().is_some() {
+            // It told why already.
+            let _ = store.flush().await;
+        }
+    }
 }
 
 /// The picture of a code, as long as it is the one to scan.

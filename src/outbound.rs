@@ -152,6 +152,12 @@ impl Outbound {
         )
     }
 
+    /// What keeps messages from being stored, in words. A send is tried all the same, for the disk may have been mended
+    /// meanwhile; where it was not, nothing leaves.
+    pub fn trouble(&self) -> Option<String> {
+        self.store.trouble()
+    }
+
     pub fn mode(&self) -> SendMode {
         self.settings.mode
     }

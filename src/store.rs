@@ -12,6 +12,7 @@
 mod daily;
 mod engine;
 mod error;
+mod health;
 mod history;
 mod log;
 mod messages;
@@ -30,7 +31,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -45,6 +45,7 @@ pub use messages::{LogChange, LogEntry};
 pub use reset::{accept_reset, announce as hold_sending};
 
 use engine::guarded;
+use health::Health;
 use opening::Tables;
 
 /// How long a call waits for the disk. A busy disk can take seconds for a flush; a send gives up after 50 s and must
@@ -66,8 +67,7 @@ pub struct Opened {
 
 struct Shared {
     dir: PathBuf,
-    /// The place of the newest entry of the log that is durable.
-    newest: watch::Sender<u64>,
+    health: Arc<Health>,
     slot: Mutex<Slot>,
     /// A broken engine took unflushed writes with it, and no flush has said so yet.
     lost: AtomicBool,
@@ -91,10 +91,10 @@ impl Store {
     pub async fn open(dir: &Path) -> Result<Opened, StoreError> {
         let dir = dir.to_owned();
         in_the_pool(move || {
-            let newest = watch::Sender::new(0);
-            let (tables, set_aside) = opening::open(&dir, &newest)?;
+            let health = Arc::new(Health::default());
+            let (tables, set_aside) = opening::open(&dir, &health)?;
             let slot = Mutex::new(Slot::Open(Arc::new(tables)));
-            let shared = Arc::new(Shared { dir, newest, slot, lost: AtomicBool::new(false) });
+            let shared = Arc::new(Shared { dir, health, slot, lost: AtomicBool::new(false) });
             Ok(Opened { store: Self { shared }, set_aside })
         })
         .await
@@ -104,6 +104,12 @@ impl Store {
     /// each time, because `session-manager store accept` is another process.
     pub fn sending_is_held(&self) -> bool {
         reset::is_pending(&self.shared.dir)
+    }
+
+    /// What keeps the store from being written to, in words; None while it works. It mends itself with the next write
+    /// that works ([`Store::flush`] is one).
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.health.trouble()
     }
 
     /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`], and to the log. Not durable before the
@@ -200,9 +206,12 @@ impl Store {
 
 impl Shared {
     fn with<T>(&self, work: impl FnOnce(&Tables) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let tables = self.tables()?;
+        let tables = self.tables().inspect_err(|error| self.health.failed(error))?;
         let result = guarded(|| work(&tables));
-        if result.as_ref().is_err_and(StoreError::breaks_the_engine) {
+        if let Err(error) = &result
+            && error.breaks_the_engine()
+        {
+            self.health.failed(error);
             self.give_up(tables);
         }
         result
@@ -233,7 +242,7 @@ impl Shared {
             Slot::Open(tables) => Ok(Arc::clone(tables)),
             Slot::Closed => Err(StoreError::Closed),
             Slot::Broken => {
-                let tables = Arc::new(opening::existing(&self.dir, &self.newest)?);
+                let tables = Arc::new(opening::existing(&self.dir, &self.health)?);
                 *slot = Slot::Open(Arc::clone(&tables));
                 Ok(tables)
             }

@@ -75,6 +75,8 @@ fn recommended(session: &Snapshot) -> &'static str {
 pub async fn status(State(app): State<App>) -> Json<Status> {
     let session = app.session.snapshot();
     let availability = app.outbound.availability();
+    let trouble = app.outbound.trouble();
+    let available = availability.is_open() && trouble.is_none();
     let code = session.code.as_deref();
     Json(Status {
         status: session.state,
@@ -82,7 +84,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         connected: session.state == state::State::Ready,
         session: SESSION,
         needs_qr: session.state == state::State::QrRequired,
-        can_send_messages: availability.is_open(),
+        can_send_messages: available,
         recommended_action: recommended(&session),
         since: session.since,
         reason: session.reason,
@@ -95,8 +97,8 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         cliente_id: app.config.session.cliente_id.clone(),
         send: Sending {
             mode: app.outbound.mode().name(),
-            available: availability.is_open(),
-            reason: availability.reason(),
+            available,
+            reason: availability.reason().or(trouble),
             queued: app.outbound.queued(),
         },
         deliveries: app.deliveries.status(),

@@ -66,7 +66,7 @@ pub struct LogExtent {
 impl Store {
     /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.
     pub fn newest(&self) -> watch::Receiver<u64> {
-        self.shared.newest.subscribe()
+        self.shared.health.follow()
     }
 
     /// Applies a batch and makes it durable.
@@ -78,20 +78,21 @@ impl Store {
         .await
     }
 
-    pub async fn logged(&self, query: LogQuery) -> Result<LogPage, StoreError> {
-        self.with(move |tables| {
-            let (items, next) =
-                tables.messages.after(query.after, tables.durable(), query.limit, |cursor, record| {
-                    Ok(match record {
-                        Record::Message(message) if query.wants(&message) => {
-                            Some(LogEntry { cursor, message: *message })
-                        }
-                        _ => None,
-                    })
-                })?;
-            Ok(LogPage { items, next })
-        })
-        .await
+    /// The messages that are wanted.
+    pub async fn logged(&self, mut query: LogQuery) -> Result<LogPage, StoreError> {
+        let mut items = Vec::new();
+        // In pieces: what few messages fit is looked for in all of them.
+        loop {
+            let piece = query.clone();
+            let (found, next) = self.with(move |tables| look(tables, &piece)).await?;
+            let is_end = next == query.after;
+            query.limit -= found.len();
+            query.after = next;
+            items.extend(found);
+            if is_end || query.limit == 0 {
+                return Ok(LogPage { items, next });
+            }
+        }
     }
 
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {
@@ -155,6 +156,15 @@ impl Store {
         })
         .await
     }
+}
+
+fn look(tables: &Tables, query: &LogQuery) -> Result<(Vec<LogEntry>, u64), StoreError> {
+    tables.messages.after(query.after, tables.durable(), query.limit, |cursor, record| {
+        Ok(match record {
+            Record::Message(message) if query.wants(&message) => Some(LogEntry { cursor, message: *message }),
+            _ => None,
+        })
+    })
 }
 
 fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>, StoreError> {

@@ -7,7 +7,7 @@
 //! says again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ const NEXT: &[u8] = b"next";
 const LOG_ID: &[u8] = b"log_id";
 /// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
 const MENDED: usize = 1024;
+
+/// Entries looked at in one go: some 100 ms, in which no other call waits long.
+const LOOKED_AT: usize = 10_000;
 
 /// What one batch does to the log.
 #[derive(Clone, Debug)]
@@ -79,6 +82,8 @@ pub(super) struct Messages {
     added: [AtomicU64; 2],
     /// The next sequence number; the lock keeps a batch in one piece.
     next: Mutex<u64>,
+    /// Keeps the parts of an entry together for those who read while it is written anew.
+    parts: RwLock<()>,
 }
 
 impl Messages {
@@ -96,7 +101,16 @@ impl Messages {
             }
         };
         let origins = Origins::open(engine)?;
-        let messages = Self { entries, ids, marks, origins, log, added: Default::default(), next: Mutex::new(next) };
+        let messages = Self {
+            entries,
+            ids,
+            marks,
+            origins,
+            log,
+            added: Default::default(),
+            next: Mutex::new(next),
+            parts: RwLock::default(),
+        };
         messages.mend(next)?;
         Ok(messages)
     }
@@ -147,14 +161,19 @@ impl Messages {
     }
 
     fn add(&self, next: &mut u64, message: &LoggedMessage) -> Result<(), StoreError> {
-        if self.find(&message.id)?.is_some() {
+        // An id alone, without its entry, is no message.
+        if let Some(known) = self.find(&message.id)?
+            && self.message(known)?.is_some_and(|known| known.id == message.id)
+        {
             return Ok(());
         }
         let mut message = message.clone();
         message.sent_by_us = self.origins.of(&message.id)?;
-        self.ids.put(message.id.as_str().as_bytes(), &next.to_be_bytes())?;
+        let (id, place) = (message.id.clone(), *next);
         let direction = usize::from(message.direction == Direction::Out);
+        // The entry first: an id that a crash leaves alone would hide the message for ever.
         self.append(next, &Record::Message(Box::new(message)))?;
+        self.ids.put(id.as_str().as_bytes(), &place.to_be_bytes())?;
         self.added[direction].fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -200,17 +219,19 @@ impl Messages {
 
     fn read(&self, cursor: u64) -> Result<Option<Record>, StoreError> {
         let mut bytes = Vec::new();
+        let whole = self.parts.read().unwrap_or_else(PoisonError::into_inner);
         for part in 0..=u16::MAX {
             match self.entries.get(&key(cursor, part))? {
                 Some(value) => bytes.extend(value),
                 None => break,
             }
         }
+        drop(whole);
         Ok(if bytes.is_empty() { None } else { decode(cursor, &bytes) })
     }
 
     /// What is wanted of the entries after a cursor and up to `newest`, oldest first, at most `limit`; and how far was
-    /// looked.
+    /// looked. Not at more than [`LOOKED_AT`] of them.
     pub(super) fn after<T>(
         &self,
         cursor: u64,
@@ -220,10 +241,16 @@ impl Messages {
     ) -> Result<(Vec<T>, u64), StoreError> {
         let mut found = Vec::new();
         let mut looked = cursor;
-        while found.len() < limit && looked < newest {
+        for _ in 0..LOOKED_AT {
+            if found.len() >= limit || looked >= newest {
+                break;
+            }
             // Retention leaves a gap at the front: the next key there is says how far it goes.
-            let Some((next, _)) = self.entries.next(Some(&key(looked, u16::MAX)))? else { break };
-            let Some(at) = sequence(&next).filter(|at| *at <= newest) else { break };
+            let next = self.entries.next(Some(&key(looked, u16::MAX)))?;
+            let Some(at) = next.and_then(|(key, _)| sequence(&key)).filter(|at| *at <= newest) else {
+                looked = newest;
+                break;
+            };
             looked = at;
             if let Some(record) = self.read(at)? {
                 found.extend(wanted(at, record)?);
@@ -265,7 +292,7 @@ impl Messages {
             if let Some(Record::Message(message)) = record {
                 self.ids.remove(message.id.as_str().as_bytes())?;
             }
-            self.cut(cursor, 0)?;
+            self.remove(cursor)?;
             swept += 1;
         }
         Ok(swept)
@@ -282,24 +309,32 @@ impl Messages {
 
     fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
-        let mut parts = 0;
-        for (part, chunk) in (0..=u16::MAX).zip(bytes.chunks(VALUE_LIMIT)) {
-            self.entries.put(&key(cursor, part), chunk)?;
-            parts = part + 1;
-        }
+        let parts =
+            (0..=u16::MAX).zip(bytes.chunks(VALUE_LIMIT)).map(|(part, chunk)| (key(cursor, part).to_vec(), chunk));
+        let count = u16::try_from(bytes.len().div_ceil(VALUE_LIMIT)).unwrap_or(u16::MAX);
         // A shorter form leaves the end of a longer one.
-        self.cut(cursor, parts)
+        let surplus = self.parts_from(cursor, count)?;
+        let _whole = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        self.entries.change(parts, surplus.into_iter())
     }
 
-    fn cut(&self, cursor: u64, from: u16) -> Result<(), StoreError> {
+    fn remove(&self, cursor: u64) -> Result<(), StoreError> {
+        let parts = self.parts_from(cursor, 0)?;
+        let _whole = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        self.entries.change(std::iter::empty(), parts.into_iter())
+    }
+
+    /// The keys of an entry's parts from one on.
+    fn parts_from(&self, cursor: u64, from: u16) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut found = Vec::new();
         for part in from..=u16::MAX {
             let key = key(cursor, part);
             if self.entries.get(&key)?.is_none() {
                 break;
             }
-            self.entries.remove(&key)?;
+            found.push(key.to_vec());
         }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -14,14 +14,15 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use migrations::Outcome;
-use tokio::sync::watch;
 
 use super::StoreError;
 use super::daily::{Daily, FIRST, SENT};
 use super::engine::{Engine, guarded};
+use super::health::Health;
 use super::history::History;
 use super::messages::Messages;
 use super::reset::{announce, sync_folder};
@@ -42,42 +43,42 @@ pub(super) struct Tables {
     pub(super) first: Daily,
     pub(super) sends: Sends,
     pub(super) targets: Targets,
-    newest: watch::Sender<u64>,
+    health: Arc<Health>,
 }
 
 impl Tables {
     /// The newest entry of the log that no crash takes back: others are told of none after it.
     pub(super) fn durable(&self) -> u64 {
-        *self.newest.borrow()
+        self.health.durable()
     }
 
     /// Makes everything that was written before durable, and then known to those who follow the log.
     pub(super) fn commit(&self) -> Result<(), StoreError> {
         let newest = self.messages.newest();
         self.engine.flush()?;
-        self.newest.send_if_modified(|known| newest > std::mem::replace(known, newest.max(*known)));
+        self.health.committed(newest);
         Ok(())
     }
 }
 
 /// Opens the store of `DATA_DIR`, and says where a damaged one went.
-pub(super) fn open(dir: &Path, newest: &watch::Sender<u64>) -> Result<(Tables, Option<PathBuf>), StoreError> {
+pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<PathBuf>), StoreError> {
     private_folder(dir)?;
     let path = store_path(dir);
     if !path.try_exists().map_err(|source| StoreError::io(&path, source))? {
-        return Ok((create(dir, newest)?, None));
+        return Ok((create(dir, health)?, None));
     }
-    match existing(dir, newest) {
+    match existing(dir, health) {
         Err(StoreError::Damaged(why)) => {
             let aside = set_aside(dir, &why)?;
-            Ok((create(dir, newest)?, Some(aside)))
+            Ok((create(dir, health)?, Some(aside)))
         }
         other => other.map(|tables| (tables, None)),
     }
 }
 
 /// Opens the store that is there; damage is an error.
-pub(super) fn existing(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables, StoreError> {
+pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, StoreError> {
     let path = store_path(dir);
     guarded(|| {
         let engine = Engine::open(&path)?;
@@ -91,15 +92,15 @@ pub(super) fn existing(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables
         }
         let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
         let (daily, sends, targets) = (Daily::open(&engine, SENT)?, Sends::open(&engine)?, Targets::open(&engine)?);
-        let (first, newest) = (Daily::open(&engine, FIRST)?, newest.clone());
-        let tables = Tables { engine, history, messages, daily, first, sends, targets, newest };
+        let (first, health) = (Daily::open(&engine, FIRST)?, Arc::clone(health));
+        let tables = Tables { engine, history, messages, daily, first, sends, targets, health };
         // What is in the file was durable already, or is now.
         tables.commit()?;
         Ok(tables)
     })
 }
 
-fn create(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables, StoreError> {
+fn create(dir: &Path, health: &Arc<Health>) -> Result<Tables, StoreError> {
     let draft = dir.join("store.new");
     let failed = |source| StoreError::io(&draft, source);
     match fs::remove_dir_all(&draft) {
@@ -113,7 +114,7 @@ fn create(dir: &Path, newest: &watch::Sender<u64>) -> Result<Tables, StoreError>
     sync_folder(&draft).map_err(failed)?;
     fs::rename(&draft, store_path(dir)).map_err(failed)?;
     sync_folder(dir).map_err(failed)?;
-    existing(dir, newest)
+    existing(dir, health)
 }
 
 fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {

@@ -31,13 +31,32 @@ impl Table {
         Ok(value.map(|value| value.to_vec()))
     }
 
-    /// Every write of a value goes through here, so that no page grows into a file of its own.
+    /// No value is written but by this and `change`, so that no page grows into a file of its own.
     pub(super) fn put(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        if value.len() > VALUE_LIMIT {
-            let table = self.name.clone();
-            return Err(StoreError::ValueTooLarge { table, bytes: value.len(), limit: VALUE_LIMIT });
-        }
+        self.check(value)?;
         self.tree.insert(key, value).map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// Several values and removals of which a crash leaves all or none.
+    pub(super) fn change<'a>(
+        &self,
+        puts: impl Iterator<Item = (Vec<u8>, &'a [u8])>,
+        removals: impl Iterator<Item = Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in puts {
+            self.check(value)?;
+            batch.insert(key, value);
+        }
+        removals.for_each(|key| batch.remove(key));
+        self.tree.apply_batch(batch).map_err(|error| self.failed(error))
+    }
+
+    fn check(&self, value: &[u8]) -> Result<(), StoreError> {
+        if value.len() <= VALUE_LIMIT {
+            return Ok(());
+        }
+        Err(StoreError::ValueTooLarge { table: self.name.clone(), bytes: value.len(), limit: VALUE_LIMIT })
     }
 
     pub(super) fn remove(&self, key: &[u8]) -> Result<(), StoreError> {

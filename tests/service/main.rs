@@ -5,6 +5,7 @@
 
 mod container;
 mod delivery;
+mod disk;
 mod events;
 mod http;
 mod hub;

@@ -194,3 +194,82 @@ async fn the_first_link_is_remembered_and_cursors_are_never_given_twice() {
     assert_eq!(*store.newest().borrow(), 4, "also after all of them are gone");
     store.close().await.unwrap();
 }
+
+/// What a kill leaves: the files as they are, nothing flushed for it.
+fn killed(dir: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    let from = format!("{}/.", dir.display());
+    assert!(std::process::Command::new("cp").args(["-r", &from]).arg(copy.path()).status().unwrap().success());
+    copy
+}
+
+/// Longer than one part by far, and different in each of them.
+fn long() -> String {
+    (0..13_000).map(|n| format!("{n:05}")).collect()
+}
+
+#[tokio::test]
+async fn an_id_that_a_crash_left_alone_hides_no_message() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).await.close().await.unwrap();
+    {
+        let engine = super::super::engine::Engine::open(&dir.path().join("store")).unwrap();
+        engine.table("message_ids").unwrap().put(b"a", &1_u64.to_be_bytes()).unwrap();
+        engine.flush().unwrap();
+    }
+    let store = open(dir.path()).await;
+    store.log(Arc::new(vec![add("a", "hola", 1)])).await.unwrap();
+    assert_eq!(everything(&store).await.len(), 1);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_a_batch_loses_and_spoils_nothing_that_is_said_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, body) = (open(dir.path()).await, long());
+    let kept: Vec<_> = (0..6).map(|n| add(&format!("kept{n}"), &body, 1)).collect();
+    store.log(Arc::new(kept.clone())).await.unwrap();
+    let phone = |n: usize| LogChange::Phone(MessageId::new(format!("kept{n}")), "5491122334455".to_owned());
+    let new: Vec<_> = (0..6).map(phone).chain((0..6).map(|n| add(&format!("new{n}"), &body, 2))).collect();
+    let unflushed = new.clone();
+    store.with(move |tables| tables.messages.apply(&unflushed)).await.unwrap();
+    let copy = killed(dir.path());
+    store.close().await.unwrap();
+    let store = open(copy.path()).await;
+    store.log(Arc::new(new)).await.unwrap();
+    let all = everything(&store).await;
+    assert_eq!(all.len(), 12);
+    assert!(all.iter().all(|entry| entry.message.body.reveal() == body));
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_never_sees_half_of_what_is_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, body) = (open(dir.path()).await, long());
+    store.log(Arc::new(vec![add("a", &body, 1)])).await.unwrap();
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        for n in 0..100 {
+            let digits = if n % 2 == 0 { "5491122334455" } else { "549112233" };
+            let change = [LogChange::Phone(MessageId::new("a"), digits.to_owned())];
+            writing.with(move |tables| tables.messages.apply(&change)).await.unwrap();
+        }
+    });
+    while !writer.is_finished() {
+        let page = store.events(0, 1).await.unwrap();
+        assert_eq!(page.items[0].message().unwrap().body.reveal(), body);
+    }
+    writer.await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_was_swept_is_read_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    store.log(Arc::new(vec![add("a", "x", 1), add("b", "x", 1)])).await.unwrap();
+    assert_eq!(store.sweep_log(at(10), 1000).await.unwrap(), 2);
+    assert_eq!(store.events(0, 10).await.unwrap().next, 2);
+    store.close().await.unwrap();
+}

@@ -1,0 +1,43 @@
+//! What is known of the store from outside its tables: how far the log is durable, and what is wrong with the disk.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::StoreError;
+
+#[derive(Default)]
+pub(super) struct Health {
+    newest: watch::Sender<u64>,
+    /// Since the last write that failed; until the next one that works.
+    trouble: Mutex<Option<String>>,
+}
+
+impl Health {
+    /// The newest entry of the log that no crash takes back: others are told of none after it.
+    pub(super) fn durable(&self) -> u64 {
+        *self.newest.borrow()
+    }
+
+    pub(super) fn follow(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    /// Everything up to here has reached the disk.
+    pub(super) fn committed(&self, newest: u64) {
+        self.newest.send_if_modified(|known| newest > std::mem::replace(known, newest.max(*known)));
+        *self.lock() = None;
+    }
+
+    pub(super) fn failed(&self, error: &StoreError) {
+        *self.lock() = Some(error.to_string());
+    }
+
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,94 @@
+//! A disk that is full: said so, nothing stored is lost, and all is well again by itself once there is room.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use simulator::{Incoming, Options};
+
+use crate::process::{BINARY, Process, link};
+use crate::receiver::{Receiver, messages};
+use crate::world::{DEADLINE, FRIEND, World};
+
+/// A mount namespace of its own, in which a small disk can be had without being noticed elsewhere.
+fn apart() -> Command {
+    let mut command = Command::new("unshare");
+    if !nix::unistd::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command.arg("--mount");
+    command
+}
+
+#[allow(clippy::print_stderr, reason = "a test that did not run must say so")]
+fn possible() -> bool {
+    let tried = apart().args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).stderr(Stdio::null()).status();
+    let possible = tried.is_ok_and(|status| status.success());
+    if !possible {
+        eprintln!("skipped: this user may not mount; run the tests as root");
+    }
+    possible
+}
+
+async fn until(process: &Process, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let answer = process.get(path).await;
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "waited for {what} in vain: {answer}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+async fn send(process: &Process, text: &str) -> (u16, Value) {
+    let request = reqwest::Client::new().post(format!("{}/send", process.url()));
+    crate::world::answer(request.json(&json!({ "number": FRIEND, "message": text }))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_stops_what_is_new_loses_nothing_and_recovers_by_itself() {
+    if !possible() {
+        return;
+    }
+    let receiver = Receiver::start().await;
+    let mut world = World::new(Options::fast()).await;
+    world.set("WEBHOOK_URLS", &receiver.url());
+    let data = world.folder().join("data");
+    fs::create_dir(&data).unwrap();
+    let mut command = apart();
+    command.args(["sh", "-c", "mount -t tmpfs -o size=16m,mode=700 tmpfs \"$DATA_DIR\" && exec \"$0\"", BINARY]);
+    let mut process = Process::run(&world, command);
+    process.listens();
+    link(&world, &mut process).await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let before = world.simulator.incoming(Incoming::text(FRIEND, "antes")).unwrap();
+    receiver.until("the first", |taken| messages(taken) == [before.as_str()]).await;
+
+    // `exec` in `sh` and `unshare` leave one process, whose own disk is seen through /proc.
+    let filler = format!("/proc/{}/root{}/filler", process.pid(), data.display());
+    let mut file = File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    // More than what the database has room for in its file as it is.
+    let mut all = vec![before.clone()];
+    all.extend(world.simulator.burst(40, |_| Incoming::text(FRIEND, "x".repeat(60_000))).unwrap());
+    let status =
+        until(&process, "/status", "the disk to be told of", |status| status["can_send_messages"] == false).await;
+    assert!(status["send"]["reason"].as_str().unwrap().contains("full"), "{status}");
+    assert_eq!(status["state"], "READY", "{status}");
+    let (code, refused) = send(&process, "nada").await;
+    assert_eq!((code, &refused["code"]), (503, &"SEND_UNAVAILABLE".into()), "{refused}");
+    assert!(world.simulator.record().received.is_empty(), "what could not be remembered has not left");
+
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    until(&process, "/status", "the service to recover", |status| status["can_send_messages"] == true).await;
+    let taken = receiver.until("all of them", |taken| messages(taken).len() >= all.len()).await;
+    assert_eq!(messages(&taken), all, "in order, each once");
+    let (code, sent) = send(&process, "ya está").await;
+    assert_eq!(code, 200, "{sent}");
+    let log = until(&process, "/messages", "all", |log| log["items"].as_array().unwrap().len() == all.len() + 1).await;
+    assert_eq!(log["items"][0]["id"], before.as_str());
+}
