@@ -40,6 +40,8 @@ pub use webhook::Codes;
 
 /// Replays on their way to a dispatcher, which may be waiting for a target's answer meanwhile.
 const REPLAYS: usize = 64;
+/// A dispatcher that waits for its target longer than this is asked again later.
+const REPLAY_DEADLINE: Duration = Duration::from_secs(20);
 /// Letters read at a time.
 const PAGE: usize = 1000;
 
@@ -87,6 +89,8 @@ pub enum Replayed {
     Unknown,
     /// Its target is not configured any more.
     NoTarget,
+    /// Its target is being waited for, or the service is stopping; the letter stays.
+    Busy,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -195,7 +199,8 @@ impl Deliveries {
             let Some((target, letter)) = page.last() else { break };
             after = Some(LetterId { target: target.clone(), event: letter.event });
             let named = |(target, letter): (String, Letter)| (LetterId { target, event: letter.event }, letter);
-            let given_up = page.into_iter().filter(|(_, letter)| letter.stage != Stage::Waiting).map(named);
+            let given_up =
+                page.into_iter().filter(|(_, letter)| matches!(letter.stage, Stage::Dead | Stage::Again)).map(named);
             found.extend(given_up.take(limit - found.len()));
         }
         Ok(found)
@@ -208,8 +213,14 @@ impl Deliveries {
             return Ok(if known { Replayed::NoTarget } else { Replayed::Unknown });
         };
         let (found, answer) = oneshot::channel();
-        // It fails where the service is stopping; the letter stays.
-        let _ = door.replays.send((id.event, found)).await;
-        Ok(if answer.await.unwrap_or(false) { Replayed::OnItsWay } else { Replayed::Unknown })
+        let asked = async {
+            door.replays.send((id.event, found)).await.ok()?;
+            answer.await.ok()
+        };
+        Ok(match tokio::time::timeout(REPLAY_DEADLINE, asked).await.ok().flatten() {
+            Some(true) => Replayed::OnItsWay,
+            Some(false) => Replayed::Unknown,
+            None => Replayed::Busy,
+        })
     }
 }

@@ -85,6 +85,7 @@ pub fn start(parts: Parts) -> Started {
         missed_tx,
         reconciling: reconciling_tx,
         nameless: nameless.clone(),
+        own: None,
         sealed: Sealed::default(),
         reconciled: None,
         whole: 0,
@@ -143,6 +144,8 @@ struct Task {
     missed_tx: mpsc::Sender<Missed>,
     reconciling: watch::Sender<bool>,
     nameless: mpsc::Sender<Nameless>,
+    /// The account's own phone digits, also while no page is there to tell them.
+    own: Option<String>,
     sealed: Sealed,
     /// The stay that was reconciled last, or is being.
     reconciled: Option<Stay>,
@@ -245,7 +248,7 @@ impl Task {
 
     fn logged(&self, recovered: bool, message: PageMessage) -> Option<LogChange> {
         let mut logged = LoggedMessage::from_page(message, self.parts.clock.now(), recovered)?;
-        logged.account = self.snapshots.borrow().account.as_ref().and_then(|account| account.phone.clone());
+        logged.account = self.own.clone();
         Some(LogChange::Add(Box::new(logged)))
     }
 
@@ -279,6 +282,9 @@ impl Task {
 
     fn session_moved(&mut self) {
         let session = Arc::clone(&self.snapshots.borrow_and_update());
+        if let Some(phone) = session.account.as_ref().and_then(|account| account.phone.as_ref()) {
+            self.own = Some(phone.clone());
+        }
         if session.state != State::Ready {
             return;
         }
@@ -359,10 +365,17 @@ impl Task {
     }
 
     async fn sweep(&self) {
-        match self.parts.store.sweep_log(self.horizon(), SWEEP_BATCH).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::info!(swept, "removed messages older than RETENTION_DAYS"),
-            Err(error) => tracing::warn!(%error, "old messages could not be removed"),
+        loop {
+            match self.parts.store.sweep_log(self.horizon(), SWEEP_BATCH).await {
+                Ok(0) => return,
+                Ok(swept) => {
+                    tracing::info!(swept, "removed entries older than RETENTION_DAYS");
+                    if swept < SWEEP_BATCH {
+                        return;
+                    }
+                }
+                Err(error) => return tracing::warn!(%error, "old messages could not be removed"),
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What happens to the session, kept: every transition in the history and the log, every new code in the log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +14,8 @@ use crate::store::{LogChange, Store, StoreError};
 
 /// A session moves a few times a minute at worst; the store takes milliseconds.
 pub const TRANSITIONS: usize = 256;
+/// A store that refuses (a full disk) is asked again this often.
+const STORE_RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until the transitions end. Each is flushed, several at once where they came together.
 pub async fn run(
@@ -24,7 +27,7 @@ pub async fn run(
     let mut steps = Vec::new();
     let mut shown = None;
     loop {
-        let kept = tokio::select! {
+        tokio::select! {
             biased;
             read = transitions.recv_many(&mut steps, TRANSITIONS) => {
                 if read == 0 {
@@ -34,28 +37,37 @@ pub async fn run(
                     let reason = serde_json::to_value(step.reason).unwrap_or_default();
                     metrics.reconnection(reason.as_str().unwrap_or("UNKNOWN"));
                 }
-                keep(&store, &mut steps).await
+                insist(|| keep(&store, &steps)).await;
+                steps.clear();
             }
             Ok(()) = session.changed() => {
                 let code = new_code(&session.borrow_and_update(), &mut shown);
-                match code {
-                    None => Ok(()),
-                    Some(code) => store.log(Arc::new(vec![LogChange::Happened(Happening::Code(code))])).await,
+                if let Some(code) = code {
+                    let happened = Arc::new(vec![LogChange::Happened(Happening::Code(code))]);
+                    insist(|| store.log(Arc::clone(&happened))).await;
                 }
             }
-        };
-        if let Err(error) = kept {
-            tracing::error!(%error, "what happened to the session could not be stored");
         }
     }
 }
 
-async fn keep(store: &Store, steps: &mut Vec<Transition>) -> Result<(), StoreError> {
+async fn keep(store: &Store, steps: &[Transition]) -> Result<(), StoreError> {
     let mut result = Ok(());
-    for step in steps.drain(..) {
-        result = result.and(store.append_transition(&step).await);
+    for step in steps {
+        result = result.and(store.append_transition(step).await);
     }
     result.and(store.flush().await)
+}
+
+/// Does not give up while the disk may be mended; what waits meanwhile is bounded by its channel.
+async fn insist<F: Future<Output = Result<(), StoreError>>>(write: impl Fn() -> F) {
+    while let Err(error) = write().await {
+        if matches!(error, StoreError::Closed) {
+            return;
+        }
+        tracing::error!(%error, "what happened to the session could not be stored; trying again");
+        tokio::time::sleep(STORE_RETRY).await;
+    }
 }
 
 fn new_code(session: &Snapshot, shown: &mut Option<Timestamp>) -> Option<CodeShown> {

@@ -89,7 +89,7 @@ pub struct HubUser {
 
 impl Delivery {
     pub(super) fn read(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Self {
-        let addresses = "a comma-separated list of at most 16 http:// or https:// addresses";
+        let addresses = "a comma-separated list of at most 16 http:// or https:// addresses without user and password";
         let webhooks = r.masked("WEBHOOK_URLS", addresses, webhooks, shown).unwrap_or_default();
         let secret = r.secret("WEBHOOK_SECRET");
         let signing_key = secret.as_deref().and_then(SigningKey::parse);
@@ -106,7 +106,8 @@ impl Delivery {
 }
 
 fn read_hub(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Option<Hub> {
-    let base = r.optional("CENTRAL_HUB_BASE_URL", "an http:// or https:// address", parse::page_url);
+    let base =
+        r.optional("CENTRAL_HUB_BASE_URL", "an http:// or https:// address without user, password and query", base);
     let user = r.optional("CENTRAL_HUB_USER", "printable text", parse::printable);
     let password = r.secret("CENTRAL_HUB_PASS");
     let listener_token = r.secret("INTERNAL_LISTENER_TOKEN");
@@ -129,8 +130,12 @@ fn read_hub(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Option<Hub> {
     })
 }
 
+fn base(text: &str) -> Option<String> {
+    parse::endpoint(text).filter(|url| !url.contains(['?', '#']))
+}
+
 fn webhooks(text: &str) -> Option<Vec<Webhook>> {
-    let urls: Vec<_> = parse::list(text).iter().map(|url| parse::page_url(url).map(Webhook)).collect::<Option<_>>()?;
+    let urls: Vec<_> = parse::list(text).iter().map(|url| parse::endpoint(url).map(Webhook)).collect::<Option<_>>()?;
     let distinct = urls.iter().enumerate().all(|(n, url)| !urls[..n].contains(url));
     (urls.len() <= WEBHOOKS_MAX && distinct).then_some(urls)
 }
@@ -166,6 +171,7 @@ mod tests {
         assert_eq!(webhooks("http://a.example/x, https://b.example").map(|urls| urls.len()), Some(2));
         assert!(webhooks("http://a.example/x, b.example").is_none());
         assert!(webhooks("http://a.example/x,http://a.example/x").is_none(), "twice the same");
+        assert!(webhooks("http://u:p@a.example/x").is_none() && base("http://a.example/?x=1").is_none());
     }
 
     #[test]

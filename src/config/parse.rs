@@ -96,6 +96,13 @@ pub(super) fn page_url(text: &str) -> Option<String> {
     web.then(|| text.to_owned())
 }
 
+/// An address that is posted to. A user and password in it would not be sent.
+pub(super) fn endpoint(text: &str) -> Option<String> {
+    let uri: ::http::Uri = text.parse().ok()?;
+    let bare = !uri.authority()?.as_str().contains('@');
+    page_url(text).filter(|_| bare)
+}
+
 pub(super) fn proxy(text: &str) -> Option<String> {
     let uri: ::http::Uri = text.parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks4" | "socks5"));

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::backoff::retry_after;
-use super::target::Outcome;
+use super::target::{Cause, Outcome};
 use crate::telemetry::with_causes;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
@@ -33,8 +33,11 @@ pub(super) struct Answer {
     pub body: Bytes,
 }
 
-/// A target that could not be reached or did not answer: why, in words.
-pub(super) struct NoAnswer(String);
+/// A target that could not be reached, or did not answer: why, in words.
+pub(super) struct NoAnswer {
+    why: String,
+    cause: Cause,
+}
 
 impl Client {
     pub(super) fn new() -> std::io::Result<Self> {
@@ -65,16 +68,21 @@ impl Client {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(Full::from(body)).map_err(|error| NoAnswer(error.to_string()))?;
+        let unclear = |why: String| NoAnswer { why, cause: Cause::Unclear };
+        let request = request.body(Full::from(body)).map_err(|error| unclear(error.to_string()))?;
         let exchange = async {
-            let answer = self.0.request(request).await.map_err(|error| NoAnswer(with_causes(&error)))?;
+            let answer = self.0.request(request).await.map_err(|error| {
+                // What was never sent cannot have been too much.
+                let cause = if error.is_connect() { Cause::Target } else { Cause::Unclear };
+                NoAnswer { why: with_causes(&error), cause }
+            })?;
             let (status, after) = (answer.status(), answer.headers().get(header::RETRY_AFTER).cloned());
             let after = after.and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
             // A longer answer is of no interest; what it is to say is in its status.
             let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await.map(|body| body.to_bytes());
             Ok(Answer { status, retry_after: after, body: body.unwrap_or_default() })
         };
-        let late = || NoAnswer(format!("it did not answer within {} s", DEADLINE.as_secs()));
+        let late = || unclear(format!("it did not answer within {} s", DEADLINE.as_secs()));
         tokio::time::timeout(DEADLINE, exchange).await.unwrap_or_else(|_| Err(late()))
     }
 }
@@ -83,16 +91,18 @@ impl Client {
 pub(super) fn outcome(answer: Result<Answer, NoAnswer>) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(NoAnswer(why)) => return Outcome::Retry { reason: why, after: None },
+        Err(NoAnswer { why, cause }) => return Outcome::Retry { reason: why, after: None, cause },
     };
     let (status, after) = (answer.status, answer.retry_after);
+    let later = |reason: String, cause: Cause| Outcome::Retry { reason, after, cause };
     match status.as_u16() {
         200..=299 => Outcome::Delivered,
-        300..=399 => Outcome::Retry { reason: format!("it redirects ({status}), which is not followed"), after },
-        401 => Outcome::Retry { reason: format!("it answers {status}: check the token or password"), after },
-        408 | 425 | 429 => Outcome::Retry { reason: format!("it answers {status}"), after },
+        300..=399 => later(format!("it redirects ({status}), which is not followed"), Cause::Target),
+        401 => later(format!("it answers {status}: check the token or password"), Cause::Target),
+        408 | 425 | 429 => later(format!("it answers {status}"), Cause::Target),
         400..=499 => Outcome::Refused(format!("it answers {status}")),
-        _ => Outcome::Retry { reason: format!("it answers {status}"), after },
+        _ if after.is_some() => later(format!("it answers {status}"), Cause::Target),
+        _ => later(format!("it answers {status}"), Cause::Unclear),
     }
 }
 

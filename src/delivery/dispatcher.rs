@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::ledger::Ledger;
 use super::status::TargetStatus;
-use super::target::{Outcome, Target, Wants};
+use super::target::{Cause, Outcome, Target, Wants};
 use crate::domain::event::Event;
 use crate::domain::letter::{Letter, Stage};
 use crate::domain::message::MessageId;
@@ -80,6 +80,8 @@ struct Dispatcher<T, L> {
     ahead: Lookahead,
     failing: Option<Failing>,
     aside: Aside,
+    /// Letters and the log take turns.
+    letter_was_last: bool,
     /// Delivered, and on its way to the disk.
     position: watch::Sender<u64>,
     newest: watch::Receiver<u64>,
@@ -102,6 +104,7 @@ pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
         ahead,
         failing: None,
         aside,
+        letter_was_last: false,
         position,
         newest,
         delivered: 0,
@@ -119,8 +122,20 @@ fn save<L: Ledger>(ledger: L, target: String, mut position: watch::Receiver<u64>
     tokio::spawn(async move {
         while position.changed().await.is_ok() {
             let reached = *position.borrow_and_update();
-            if let Err(error) = ledger.advance(target.clone(), reached, None).await {
-                tracing::warn!(%error, target, "how far deliveries got could not be stored; after a crash some are made again");
+            while let Err(error) = ledger.advance(target.clone(), reached, None).await {
+                tracing::warn!(%error, target, "how far deliveries got could not be stored; trying again");
+                if matches!(error, StoreError::Closed) {
+                    return;
+                }
+                // A newer position is as good, and a stop waits for no disk.
+                match tokio::time::timeout(STORE_AGAIN, position.changed()).await {
+                    Ok(Ok(())) => {
+                        position.mark_changed();
+                        break;
+                    }
+                    Ok(Err(_)) => return,
+                    Err(_) => {}
+                }
             }
         }
     })
@@ -129,7 +144,7 @@ fn save<L: Ledger>(ledger: L, target: String, mut position: watch::Receiver<u64>
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
     async fn run(mut self) {
         let mut newest = self.newest.clone();
-        for event in self.aside.waiting() {
+        for event in self.aside.alive() {
             self.ask_for_number(event).await;
         }
         loop {
@@ -137,14 +152,24 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 return;
             }
             self.report();
-            let head = self.ahead.head().map(|_| self.failing.as_ref().map_or_else(Instant::now, |f| f.again));
-            let letter = self.aside.due();
+            let now = Instant::now();
+            // A target that is left alone is left alone with letters too.
+            let earliest = self.failing.as_ref().map_or(now, |failing| failing.again);
+            let head = self.ahead.head().map(|_| earliest);
+            let letter = self.aside.due().map(|due| due.max(earliest));
+            let letter = letter.filter(|_| !self.letter_was_last || head.is_none_or(|head| head > now));
             let step = tokio::select! {
                 biased;
                 () = self.parts.stop.cancelled() => return,
                 Some((event, found)) = self.parts.replays.recv() => self.replay(event, found).await,
-                () = until(letter) => self.try_letter().await,
-                () = until(head) => self.try_head().await,
+                () = until(letter) => {
+                    self.letter_was_last = true;
+                    self.try_letters().await
+                }
+                () = until(head) => {
+                    self.letter_was_last = false;
+                    self.try_head().await
+                }
                 changed = newest.changed() => changed.map_err(|_| Stopped),
             };
             if step.is_err() {
@@ -156,6 +181,9 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     async fn look_ahead(&mut self, newest: &mut watch::Receiver<u64>) -> Result<(), Stopped> {
         let newest = *newest.borrow_and_update();
         while self.ahead.needs(newest, self.failing.is_some()) {
+            if self.parts.stop.is_cancelled() {
+                return Err(Stopped);
+            }
             let (target, now) = (&self.parts.target, self.parts.clock.now());
             let wants = |event: &Event| target.wants(event, now) != Wants::No;
             if let Err(error) = self.ahead.read(&self.parts.ledger, wants).await {
@@ -179,26 +207,31 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             // It may have become known since the event was read.
             match self.read(event.cursor).await? {
                 Some(fresh) => event = fresh,
-                None => return self.pass(),
+                None => return self.pass().await,
             }
         }
         match self.parts.target.wants(&event, now) {
-            Wants::No => self.pass(),
-            Wants::WithPhone => self.wait_for_number(event).await,
-            Wants::Yes => match self.deliver(&event).await? {
-                Outcome::Delivered => self.pass(),
-                Outcome::Refused(reason) => self.bury(&event, reason).await,
-                Outcome::Retry { reason, after } => self.failed(reason, after).await,
-            },
+            Wants::No => return self.pass().await,
+            Wants::WithPhone => return self.wait_for_number(event).await,
+            Wants::Yes => {}
+        }
+        // What was said before in the same chat, and waited for its number, goes first.
+        self.try_letters_before(&event).await?;
+        match self.deliver(&event).await? {
+            Outcome::Delivered => {
+                self.failing = None;
+                self.pass().await
+            }
+            Outcome::Refused(reason) => self.bury(&event, reason).await,
+            Outcome::Retry { reason, after, cause } => self.failed(reason, after, cause).await,
         }
     }
 
     /// The head is done with.
-    fn pass(&mut self) -> Result<(), Stopped> {
+    async fn pass(&mut self) -> Result<(), Stopped> {
         self.ahead.take();
-        self.failing = None;
         self.moved(1);
-        Ok(())
+        self.forget_done().await
     }
 
     /// Has the position written, where it moved by at least so many.
@@ -224,9 +257,9 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(outcome)
     }
 
-    async fn failed(&mut self, reason: String, after: Option<Duration>) -> Result<(), Stopped> {
+    async fn failed(&mut self, reason: String, after: Option<Duration>, cause: Cause) -> Result<(), Stopped> {
         let failures = self.failing.as_ref().map_or(0, |failing| failing.failures).saturating_add(1);
-        if failures >= POISON_AFTER && self.passes_behind(failures).await? {
+        if failures >= POISON_AFTER && cause == Cause::Unclear && self.passes_behind(failures).await? {
             return Ok(());
         }
         if failures == 1 {
@@ -340,7 +373,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         self.parts.status.send_replace(TargetStatus {
             target: self.parts.name.clone(),
             address: self.parts.address.clone(),
-            backlog: self.ahead.backlog(*self.newest.borrow()),
+            backlog: self.ahead.backlog(*self.newest.borrow()) + self.aside.alive().len() as u64,
             oldest_at: self.ahead.head().map(|event| event.at),
             failing_since: failing.map(|failing| failing.since),
             last_error: failing.map(|failing| failing.reason.clone()),

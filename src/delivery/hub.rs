@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::client::{Client, outcome};
-use super::target::{Outcome, Target, Wants};
+use super::target::{Cause, Outcome, Target, Wants};
 use crate::config::{Hub, HubUser};
 use crate::domain::event::{Event, What};
 use crate::domain::log::{Direction, LoggedMessage};
@@ -146,20 +146,20 @@ impl Conversation {
             token: Secret,
         }
         let body = json!({ "username": self.user.name, "password": self.user.password.reveal() });
-        let later =
-            |reason: String| Outcome::Retry { reason: format!("the hub's login failed: {reason}"), after: None };
+        let later = |reason: String, after: Option<Duration>| {
+            let reason = format!("the hub's login failed: {reason}");
+            // Whatever is wrong with the login is not wrong with the message.
+            Outcome::Retry { reason, after, cause: Cause::Target }
+        };
         let answer = self.client.post(&self.login, Vec::new(), body.to_string().into_bytes()).await;
         let body = answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default();
         match outcome(answer) {
             Outcome::Delivered => {}
-            // Whatever is wrong with the login is not wrong with the message.
-            Outcome::Refused(reason) => return Err(later(reason)),
-            Outcome::Retry { reason, after } => {
-                return Err(Outcome::Retry { reason: format!("the hub's login failed: {reason}"), after });
-            }
+            Outcome::Refused(reason) => return Err(later(reason, None)),
+            Outcome::Retry { reason, after, .. } => return Err(later(reason, after)),
         }
         let token = serde_json::from_slice::<LoggedIn>(&body).ok().and_then(|login| header_of(&login.token, "Bearer "));
-        let token = token.ok_or_else(|| later("its answer has no token".to_owned()))?;
+        let token = token.ok_or_else(|| later("its answer has no token".to_owned(), None))?;
         self.token = Some((token.clone(), Instant::now() + TOKEN_LIFE));
         Ok(token)
     }

@@ -21,9 +21,19 @@ pub(super) enum Outcome {
     Retry {
         reason: String,
         after: Option<Duration>,
+        cause: Cause,
     },
     /// Never, as it is.
     Refused(String),
+}
+
+/// What a failure may be owed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The target: it is away, asks to be left alone, or does not know us.
+    Target,
+    /// The target or this one event: those behind it tell.
+    Unclear,
 }
 
 pub(super) trait Target: Send + Sync + 'static {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::time::Timestamp;
 
 /// ```text
-/// Waiting ──► Dead ──► Again ──► delivered, and forgotten
-///    └── its number became known: delivered, and forgotten
+/// Waiting ──► Dead ──► Again ──► delivered: Done, and forgotten when everything before it is
+///    └── its number became known: delivered, likewise
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +20,8 @@ pub enum Stage {
     Dead,
     /// Somebody asked for it.
     Again,
+    /// Delivered, while something before it still is not: a restart is not to deliver it once more.
+    Done,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,9 @@ use super::App;
 use super::error::ApiError;
 use super::messages::{limit, wrong};
 
+/// When a replay that found its target busy is worth another try, in seconds: a target is waited for 15 s at most.
+const BUSY: u32 = 15;
+
 pub async fn dead(
     State(app): State<App>,
     Query(query): Query<HashMap<String, String>>,
@@ -52,6 +55,12 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     match app.deliveries.replay(letter).await? {
         Replayed::OnItsWay => Ok(Json(json!({ "ok": true, "success": true, "id": id, "status": "QUEUED" }))),
         Replayed::Unknown => Err(unknown()),
+        Replayed::Busy => Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "DELIVERY_BUSY",
+            "The target of this letter is being waited for; try again in a few seconds.",
+        )
+        .retry_after(BUSY)),
         Replayed::NoTarget => Err(ApiError::new(
             StatusCode::CONFLICT,
             "TARGET_NOT_CONFIGURED",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::domain::address::ChatId;
 use crate::domain::log::LoggedMessage;
@@ -32,16 +32,22 @@ pub(super) fn nameless(message: &LoggedMessage) -> Option<Nameless> {
 /// Ends with its senders.
 pub(super) async fn run(mut wanted: mpsc::Receiver<Nameless>, session: Handle, store: Store) {
     let mut waiting: VecDeque<(Instant, Nameless)> = VecDeque::new();
+    let mut beat = tokio::time::interval(ASK_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             one = wanted.recv() => {
                 let Some(one) = one else { return };
+                // Several may want to know.
+                if waiting.iter().any(|(_, known)| known.0 == one.0) {
+                    continue;
+                }
                 waiting.push_back((Instant::now() + PATIENCE, one));
                 if waiting.len() > WAITING_MAX {
                     waiting.pop_front();
                 }
             }
-            () = tokio::time::sleep(ASK_EVERY), if !waiting.is_empty() => {
+            _ = beat.tick(), if !waiting.is_empty() => {
                 let now = Instant::now();
                 waiting.retain(|(until, _)| *until > now);
                 let known = ask(waiting.iter().map(|(_, (_, chat))| chat.as_str()), &session).await;

@@ -1,24 +1,28 @@
 //! What a target has put aside: letters that wait for a number or were asked for again, and those that are dead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Dispatcher, Stopped};
+use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
 use crate::delivery::target::{Outcome, Target, Wants};
+use crate::domain::event::Event;
 use crate::domain::letter::{Letter, LetterId, Stage};
 
 /// How often it is seen whether a number has become known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// One letter; the rest of it is in the store.
+/// One letter that is not given up; the rest of it is in the store.
 struct Put {
-    stage: Stage,
+    /// It was put here for its number.
+    is_nameless: bool,
     attempts: u32,
-    /// When it is looked at again; dead ones are not.
+    /// Since it was put here.
+    failures: u32,
+    /// When it is looked at again.
     due: Instant,
     /// Until when its number is waited for.
     until: Instant,
@@ -26,86 +30,133 @@ struct Put {
 
 /// By the places of their events.
 pub(super) struct Aside {
-    letters: BTreeMap<u64, Put>,
+    alive: BTreeMap<u64, Put>,
+    dead: BTreeSet<u64>,
+    done: BTreeSet<u64>,
     patience: Duration,
 }
 
 impl Aside {
     pub(super) fn new(letters: &[Letter], patience: Duration) -> Self {
-        let mut aside = Self { letters: BTreeMap::new(), patience };
+        let mut aside = Self { alive: BTreeMap::new(), dead: BTreeSet::new(), done: BTreeSet::new(), patience };
         letters.iter().for_each(|letter| aside.put(letter));
         aside
     }
 
     pub(super) fn put(&mut self, letter: &Letter) {
+        self.remove(letter.event);
         let now = Instant::now();
-        let (stage, attempts) = (letter.stage, letter.attempts);
-        self.letters.insert(letter.event, Put { stage, attempts, due: now, until: now + self.patience });
+        match letter.stage {
+            Stage::Dead => drop(self.dead.insert(letter.event)),
+            Stage::Done => drop(self.done.insert(letter.event)),
+            Stage::Waiting | Stage::Again => {
+                let is_nameless = letter.stage == Stage::Waiting;
+                let (attempts, until) = (letter.attempts, now + self.patience);
+                let put = Put { is_nameless, attempts, failures: 0, due: now, until };
+                self.alive.insert(letter.event, put);
+            }
+        }
+    }
+
+    fn remove(&mut self, event: u64) {
+        self.alive.remove(&event);
+        self.dead.remove(&event);
+        self.done.remove(&event);
     }
 
     pub(super) fn has(&self, event: u64) -> bool {
-        self.letters.contains_key(&event)
+        self.alive.contains_key(&event) || self.dead.contains(&event) || self.done.contains(&event)
     }
 
-    pub(super) fn waiting(&self) -> Vec<u64> {
-        self.alive().map(|(event, _)| event).collect()
+    /// Those that are not given up, oldest first.
+    pub(super) fn alive(&self) -> Vec<u64> {
+        self.alive.keys().copied().collect()
     }
 
     pub(super) fn dead(&self) -> u64 {
-        self.letters.values().filter(|put| put.stage == Stage::Dead).count() as u64
+        self.dead.len() as u64
     }
 
     /// When the next one is to be looked at.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.alive().map(|(_, put)| put.due).min()
-    }
-
-    fn alive(&self) -> impl Iterator<Item = (u64, &Put)> {
-        self.letters.iter().filter(|(_, put)| put.stage != Stage::Dead).map(|(event, put)| (*event, put))
+        self.alive.values().map(|put| put.due).min()
     }
 }
 
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
     pub(super) async fn replay(&mut self, event: u64, found: oneshot::Sender<bool>) -> Result<(), Stopped> {
-        let dead = self.aside.letters.get(&event).filter(|put| put.stage == Stage::Dead);
-        if let Some(attempts) = dead.map(|put| put.attempts) {
+        if self.aside.dead.contains(&event) {
             let reason = "it was asked for again".to_owned();
-            let letter = Letter { event, stage: Stage::Again, reason, attempts, at: self.parts.clock.now() };
+            let letter = Letter { event, stage: Stage::Again, reason, attempts: 0, at: self.parts.clock.now() };
             self.keep(letter).await?;
             self.ask_for_number(event).await;
         }
         // One that is on its way already is found too. Whoever asked may have gone.
-        let _ = found.send(self.aside.has(event));
+        let _ = found.send(self.aside.alive.contains_key(&event));
         Ok(())
     }
 
-    pub(super) async fn try_letter(&mut self) -> Result<(), Stopped> {
-        let Some(cursor) = self.aside.alive().min_by_key(|(_, put)| put.due).map(|(event, _)| event) else {
-            return Ok(());
-        };
-        // Retention took the message: nobody can have it any more.
-        let Some(event) = self.read(cursor).await? else { return self.forget(cursor).await };
-        match self.parts.target.wants(&event, self.parts.clock.now()) {
-            Wants::No => self.forget(cursor).await,
-            Wants::WithPhone => self.still_nameless(cursor).await,
-            Wants::Yes => match self.deliver(&event).await? {
-                Outcome::Delivered => self.forget(cursor).await,
-                Outcome::Refused(reason) => self.die(cursor, reason).await,
-                Outcome::Retry { reason, after } => {
-                    tracing::debug!(target = self.parts.name, reason, "a letter could not be delivered yet");
-                    if let Some(put) = self.aside.letters.get_mut(&cursor) {
-                        put.attempts = put.attempts.saturating_add(1);
-                        put.due = Instant::now() + self.parts.backoff.pause(put.attempts, after, &mut rand::rng());
-                    }
-                    Ok(())
-                }
-            },
+    /// Looks at those whose number may be known by now, all at once so that they keep their order, up to the first that
+    /// has to be handed over.
+    pub(super) async fn try_letters(&mut self) -> Result<(), Stopped> {
+        let now = Instant::now();
+        let due: Vec<_> = self.aside.alive.iter().filter(|(_, put)| put.due <= now).map(|(event, _)| *event).collect();
+        for cursor in due {
+            if self.try_letter(cursor).await? {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    /// Looks at those of a message's chat before it.
+    pub(super) async fn try_letters_before(&mut self, event: &Event) -> Result<(), Stopped> {
+        let Some(message) = event.message() else { return Ok(()) };
+        for cursor in self.aside.alive() {
+            let put = self.aside.alive.get(&cursor);
+            let waits = cursor < event.cursor && put.is_some_and(|put| put.is_nameless && put.failures == 0);
+            if waits
+                && let Some(earlier) = self.read(cursor).await?
+                && earlier.message().is_some_and(|earlier| earlier.chat == message.chat)
+            {
+                self.try_letter(cursor).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True where it was handed to the target, whatever came of it.
+    async fn try_letter(&mut self, cursor: u64) -> Result<bool, Stopped> {
+        // Retention took the message: nobody can have it any more.
+        let Some(event) = self.read(cursor).await? else { return self.forget(cursor).await.map(|()| false) };
+        match self.parts.target.wants(&event, self.parts.clock.now()) {
+            Wants::No => self.forget(cursor).await.map(|()| false),
+            Wants::WithPhone => self.still_nameless(cursor).await.map(|()| false),
+            Wants::Yes => {
+                match self.deliver(&event).await? {
+                    Outcome::Delivered => self.letter_passed(cursor).await?,
+                    Outcome::Refused(reason) => self.die(cursor, reason).await?,
+                    Outcome::Retry { reason, after, .. } => self.letter_failed(cursor, reason, after).await?,
+                }
+                Ok(true)
+            }
+        }
+    }
+
+    async fn letter_failed(&mut self, cursor: u64, reason: String, after: Option<Duration>) -> Result<(), Stopped> {
+        tracing::debug!(target = self.parts.name, reason, "a letter could not be delivered yet");
+        let Some(put) = self.aside.alive.get_mut(&cursor) else { return Ok(()) };
+        put.attempts = put.attempts.saturating_add(1);
+        put.failures = put.failures.saturating_add(1);
+        put.due = Instant::now() + self.parts.backoff.pause(put.failures, after, &mut rand::rng());
+        // On a target that takes the others it is this one's fault.
+        let given_up = put.failures >= POISON_AFTER && self.failing.is_none();
+        if given_up { self.die(cursor, format!("{reason}, again and again")).await } else { Ok(()) }
     }
 
     async fn still_nameless(&mut self, cursor: u64) -> Result<(), Stopped> {
         let now = Instant::now();
-        match self.aside.letters.get_mut(&cursor) {
+        match self.aside.alive.get_mut(&cursor) {
             Some(put) if now < put.until => {
                 put.due = (now + LOOK_EVERY).min(put.until);
                 Ok(())
@@ -116,9 +167,26 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     async fn die(&mut self, event: u64, reason: String) -> Result<(), Stopped> {
         tracing::warn!(target = self.parts.name, event, reason, "a delivery is given up: a dead letter");
-        let attempts = self.aside.letters.get(&event).map_or(0, |put| put.attempts).saturating_add(1);
+        let attempts = self.aside.alive.get(&event).map_or(0, |put| put.attempts).saturating_add(1);
         let letter = Letter { event, stage: Stage::Dead, reason, attempts, at: self.parts.clock.now() };
         self.keep(letter).await
+    }
+
+    async fn letter_passed(&mut self, event: u64) -> Result<(), Stopped> {
+        if event <= self.ahead.position() {
+            return self.forget(event).await;
+        }
+        let reason = "delivered".to_owned();
+        self.keep(Letter { event, stage: Stage::Done, reason, attempts: 0, at: self.parts.clock.now() }).await
+    }
+
+    /// Forgets what was delivered early, once everything before it is done with.
+    pub(super) async fn forget_done(&mut self) -> Result<(), Stopped> {
+        let position = self.ahead.position();
+        while let Some(event) = self.aside.done.first().copied().filter(|event| *event <= position) {
+            self.forget(event).await?;
+        }
+        Ok(())
     }
 
     async fn forget(&mut self, event: u64) -> Result<(), Stopped> {
@@ -129,7 +197,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 break;
             }
         }
-        self.aside.letters.remove(&event);
+        self.aside.remove(event);
         Ok(())
     }
 }

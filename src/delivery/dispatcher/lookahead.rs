@@ -6,12 +6,13 @@ use crate::delivery::ledger::Ledger;
 use crate::domain::event::Event;
 use crate::store::StoreError;
 
-/// Events held in memory; the others stay in the store, so that memory does not grow with the backlog.
-const HELD: usize = 64;
+/// Events held in memory, at 256 KiB for the longest; the others stay in the store, so that memory does not grow with the
+/// backlog.
+const HELD: usize = 32;
 /// More are read when no more than this are left.
 const FEW: usize = HELD / 2;
 /// Entries of the log looked at in one go to be counted.
-const PAGE: usize = 256;
+const PAGE: usize = 64;
 
 pub(super) struct Lookahead {
     /// Those that are wanted, oldest first.

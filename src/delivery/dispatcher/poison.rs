@@ -1,23 +1,35 @@
 //! A target that fails may be down, or one event may be too much for it: those behind it tell.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
-use crate::delivery::target::{Outcome, Target, Wants};
+use crate::delivery::target::{Cause, Outcome, Target, Wants};
 use crate::domain::event::Event;
 use crate::domain::letter::Stage;
 
 /// How many behind the head are tried at most: one more with each failure, for several may be poison in a row.
 const REACH: usize = 8;
+/// No more are begun after this: one that takes no notice takes 15 s.
+const ROUND_MAX: Duration = Duration::from_secs(10);
 
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
     /// Whether one behind the head passes, in their order. If so, those before it that failed on a target that is up are
     /// dead letters.
     pub(super) async fn passes_behind(&mut self, failures: u32) -> Result<bool, Stopped> {
         let reach = usize::try_from(failures - POISON_AFTER + 1).unwrap_or(REACH).min(REACH);
+        let began = Instant::now();
         for places in 1..=reach {
+            // A target that hangs is not asked eight times over.
+            if began.elapsed() > ROUND_MAX {
+                return Ok(false);
+            }
             let Some(next) = self.deliverable(places).await? else { return Ok(false) };
             match self.deliver(&next).await? {
-                Outcome::Retry { .. } => continue,
+                Outcome::Retry { cause: Cause::Unclear, .. } => continue,
+                Outcome::Retry { cause: Cause::Target, .. } => return Ok(false),
                 Outcome::Delivered => {}
                 Outcome::Refused(reason) => self.keep(self.letter(&next, Stage::Dead, reason, 1)).await?,
             }
@@ -28,6 +40,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             self.ahead.take();
             self.failing = None;
             self.moved(1);
+            self.forget_done().await?;
             return Ok(true);
         }
         Ok(false)

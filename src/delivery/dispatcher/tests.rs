@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod manners;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -14,6 +16,10 @@ use crate::domain::log::LoggedMessage;
 use crate::domain::log::tests::page_message;
 use crate::domain::time::SystemClock;
 use crate::store::EventPage;
+
+fn later(reason: &str) -> Outcome {
+    Outcome::Retry { reason: reason.to_owned(), after: None, cause: Cause::Unclear }
+}
 
 /// What becomes of one event.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,8 +154,8 @@ impl Target for World {
         let take = |state: &mut State| {
             let down = state.down.iter().any(|span| span.contains(&now));
             match fate {
-                Fate::Poison => Outcome::Retry { reason: "poison".to_owned(), after: None },
-                _ if down => Outcome::Retry { reason: "down".to_owned(), after: None },
+                Fate::Poison => later("poison"),
+                _ if down => later("down"),
                 Fate::Refused => Outcome::Refused("refused".to_owned()),
                 _ => {
                     state.taken.push(event.cursor);
@@ -290,7 +296,8 @@ proptest! {
             }
             play(&mut world).await;
             let state = world.state.lock().unwrap();
-            let dead: BTreeSet<u64> = state.letters.keys().copied().collect();
+            let given_up = state.letters.values().filter(|letter| letter.stage == Stage::Dead);
+            let dead: BTreeSet<u64> = given_up.map(|letter| letter.event).collect();
             (state.taken.clone(), dead, state.position)
         });
         let last = (1..).zip(&fates).filter(|(_, fate)| **fate != Fate::NotWanted).map(|(n, _)| n).max();

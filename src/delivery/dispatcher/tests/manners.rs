@@ -1,0 +1,155 @@
+//! How a target is treated that is away, asks to be left alone, or takes its time.
+
+use super::*;
+
+/// Notes every call, and answers by the event's place.
+#[derive(Clone)]
+struct Odd {
+    started: Instant,
+    calls: Arc<Mutex<Vec<(Instant, u64)>>>,
+    how: fn(u64) -> (Duration, Outcome),
+    /// Until when an event is wanted.
+    wanted: fn(u64) -> Duration,
+}
+
+impl Target for Odd {
+    fn wants(&self, event: &Event, _: Timestamp) -> Wants {
+        if self.started.elapsed() < (self.wanted)(event.cursor) { Wants::Yes } else { Wants::No }
+    }
+
+    async fn deliver(&mut self, event: &Event) -> Outcome {
+        self.calls.lock().unwrap().push((Instant::now(), event.cursor));
+        let (span, outcome) = (self.how)(event.cursor);
+        tokio::time::sleep(span).await;
+        outcome
+    }
+}
+
+impl Odd {
+    fn new(how: fn(u64) -> (Duration, Outcome), wanted: fn(u64) -> Duration) -> Self {
+        Self { started: Instant::now(), calls: Arc::default(), how, wanted }
+    }
+
+    fn calls(&self) -> Vec<(Instant, u64)> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// Runs a dispatcher for it while something is done.
+    async fn serve(
+        &self,
+        world: &World,
+        position: u64,
+        letters: Vec<Letter>,
+        act: impl AsyncFnOnce(watch::Receiver<TargetStatus>),
+    ) {
+        let ((_replay, replays), (nameless, _)) = (mpsc::channel(8), mpsc::channel(8));
+        let (status, seen) = watch::channel(TargetStatus::default());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(Parts {
+            name: "target".to_owned(),
+            address: String::new(),
+            target: self.clone(),
+            ledger: world.clone(),
+            position,
+            letters,
+            clock: Arc::new(SystemClock),
+            backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
+            patience: Duration::from_secs(60),
+            nameless,
+            replays,
+            status,
+            stop: stop.clone(),
+        }));
+        act(seen).await;
+        stop.cancel();
+        task.await.unwrap();
+    }
+}
+
+fn always(_: u64) -> Duration {
+    Duration::MAX
+}
+
+fn later_as(reason: &str, after: Option<Duration>, cause: Cause) -> Outcome {
+    Outcome::Retry { reason: reason.to_owned(), after, cause }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_asks_to_be_left_alone_is() {
+    let world = World::new(vec![Fate::Taken; 20]);
+    let how = |_| (Duration::ZERO, later_as("429", Some(Duration::from_secs(60)), Cause::Target));
+    let target = Odd::new(how, always);
+    target.serve(&world, 0, Vec::new(), async |_| tokio::time::sleep(Duration::from_secs(3600)).await).await;
+    let calls = target.calls();
+    assert!(
+        calls.len() > 10 && calls.windows(2).all(|two| two[1].0 - two[0].0 >= Duration::from_secs(60)),
+        "{calls:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn letters_that_fail_do_not_hold_up_the_log_and_die_again() {
+    let world = World::new(vec![Fate::Taken; 40]);
+    let how = |place| match place {
+        1..=39 => (Duration::from_secs(15), later("timeout")),
+        _ => (Duration::ZERO, Outcome::Delivered),
+    };
+    let target = Odd::new(how, always);
+    let at = Timestamp::from_millis(0);
+    let letter = |event| Letter { event, stage: Stage::Again, reason: String::new(), attempts: 9, at };
+    let letters = (1..=39).map(letter).collect();
+    target
+        .serve(&world, 39, letters, async |seen| {
+            tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+            assert_eq!((seen.borrow().dead_letters, seen.borrow().backlog), (39, 0));
+        })
+        .await;
+    let calls = target.calls();
+    let head = calls.iter().position(|(_, place)| *place == 40);
+    assert!(head.is_some_and(|calls| calls < 3), "{head:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_out_of_date_does_not_make_a_target_that_is_down_look_new() {
+    let world = World::new(vec![Fate::Taken; 180]);
+    world.newest.send_replace(1);
+    let down = |_| (Duration::ZERO, later("down"));
+    let target = Odd::new(down, |place| Duration::from_secs(20 * place));
+    target
+        .serve(&world, 0, Vec::new(), async |seen| {
+            let mut since = BTreeSet::new();
+            for newest in 2..=180 {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                world.newest.send_replace(newest);
+                since.extend(seen.borrow().failing_since.map(|at| at.as_millis()));
+            }
+            assert_eq!(since.len(), 1, "it has been failing since then");
+        })
+        .await;
+    assert!(target.calls().len() < 60, "{} calls in an hour", target.calls().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_for_the_number_of_one_chat_keeps_its_order() {
+    let mut world = World::new(vec![Fate::Nameless(3), Fate::Nameless(3), Fate::Taken]);
+    world.newest.send_replace(1);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let (task, _replay, stop) = start(&mut world);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.newest.send_replace(2);
+    tokio::time::sleep(Duration::from_millis(1900)).await;
+    world.newest.send_replace(3);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(world.state.lock().unwrap().taken, [1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passed_behind_one_that_is_waited_for_is_not_told_again_by_the_next_start() {
+    let mut world = World::new(vec![Fate::Poison, Fate::Nameless(30)]);
+    for _ in 0..3 {
+        play(&mut world).await;
+    }
+    assert_eq!(world.state.lock().unwrap().taken, [2]);
+}
