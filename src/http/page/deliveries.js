@@ -109,7 +109,8 @@ export function clear() {
   $('letters').close();
 }
 
-export function listen() {
+/** `changed` is told when there is a new status to read. */
+export function listen(changed) {
   $('letters-open').addEventListener('click', () => {
     letters = [];
     next = null;
@@ -123,4 +124,5 @@ export function listen() {
     busy(event.currentTarget, () => replay(letters.filter((item) => !item.replaying)));
   });
   $('letters-close').addEventListener('click', () => $('letters').close());
+  $('letters').addEventListener('close', changed);
 }

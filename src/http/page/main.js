@@ -21,6 +21,7 @@ let answered = true;
 let looking = null;
 let again = false;
 let next = 0;
+let due = Infinity;
 let gathering = 0;
 
 /** Runs the look that is asked for while one is under way after it, once. */
@@ -34,7 +35,7 @@ function look() {
 }
 
 async function once() {
-  clearTimeout(next);
+  later(Infinity);
   const asked = token.get();
   try {
     status = await get('status');
@@ -48,7 +49,14 @@ async function once() {
     answered = false;
     show();
   }
-  next = setTimeout(() => { look(); if (!following) gather(); }, pause());
+  later(pause());
+}
+
+/** Looks again after so many milliseconds, or never. */
+function later(ms) {
+  clearTimeout(next);
+  due = performance.now() + ms;
+  if (ms !== Infinity) next = setTimeout(() => { look(); if (!following) gather(); }, ms);
 }
 
 function pause() {
@@ -81,8 +89,9 @@ function follow() {
     if (event === 'open' || event === 'closed') following = event === 'open';
     if (event === 'reset') messages.reset();
     if (event.startsWith('message') || event === 'reset' || event === 'open') gather();
-    if (event.startsWith('message')) live();
-    else look();
+    // What became of it at the targets is known a little later.
+    if (!event.startsWith('message')) look();
+    else if (due > performance.now() + LOOK_MS.soon) later(LOOK_MS.soon);
   });
 }
 
@@ -108,7 +117,7 @@ function gather() {
 /** Asks for the token; one that was sent was wrong. */
 function prompt(sent) {
   unfollow();
-  clearTimeout(next);
+  later(Infinity);
   token.forget();
   status = null;
   for (const part of [session, deliveries, messages]) part.clear();
@@ -149,7 +158,7 @@ function translate() {
 
 function listen() {
   session.listen(look);
-  deliveries.listen();
+  deliveries.listen(look);
   messages.listen();
   $('token-form').addEventListener('submit', (event) => {
     event.preventDefault();

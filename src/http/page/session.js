@@ -32,6 +32,7 @@ function why({ state, reason }) {
   return reason && state !== 'READY' && has(`reason.${reason}`) ? t(`reason.${reason}`) : '';
 }
 
+/** Nothing beside the code while a phone is to be linked. */
 function facts({ account, since, reconnection_attempts: attempts, send, cliente_id: client, ...rest }) {
   const sending = send.mode === 'live' && !send.available ? 'closed' : send.mode;
   const versions = [rest.whatsapp_web_version && `WhatsApp Web ${rest.whatsapp_web_version}`, rest.browser_version];
@@ -55,35 +56,30 @@ function detail({ state, detail: sentence, send }) {
   return ['ERROR', 'RECONNECTING', 'INIT'].includes(state) && why(status) ? sentence : '';
 }
 
-function connectLabel({ state, reason }) {
-  if (state === 'ERROR') return t('do.retry');
-  return t(reason === 'CONFLICT' ? 'do.take' : 'do.connect');
-}
-
 /** Shows a status; null where the service does not answer. */
-export function render(now_) {
-  status = now_;
+export function render(latest) {
+  status = latest;
   const state = status?.state ?? 'UNREACHABLE';
   const title = t(`state.${state}.title`);
-  const heading = status ? nextStep(status) : t('state.UNREACHABLE.next');
+  const step = status ? nextStep(status) : t('state.UNREACHABLE.next');
   $('session').dataset.tone = TONES[state];
   $('sign').setAttribute('href', `#sign-${TONES[state]}`);
   $('state').textContent = status ? state : '—';
   $('title').textContent = title;
-  $('next').textContent = heading;
+  $('next').textContent = step;
   say($('why'), status ? why(status) : '');
   document.title = `${title} · WhatsApp`;
-  $('facts').replaceChildren(...(status ? facts(status) : []));
+  $('facts').replaceChildren(...(status && state !== 'QR_REQUIRED' ? facts(status) : []));
   say($('detail'), status ? detail(status) : '');
   link.render(status);
   buttons(state);
-  announce([title, $('why').textContent, heading].filter(Boolean).join('. '), state);
+  announce([title, $('why').textContent, step].filter(Boolean).join('. '), state);
 }
 
 function buttons(state) {
   const focused = document.activeElement;
   $('connect').hidden = !STOPPED.includes(state);
-  if (status) $('connect').textContent = connectLabel(status);
+  $('connect').textContent = t(status?.reason === 'CONFLICT' ? 'do.take' : 'do.connect');
   $('disconnect').hidden = !status || state === 'DISCONNECTED';
   // Before a phone is linked there is nothing to unlink.
   $('logout').hidden = !status || state === 'QR_REQUIRED' || state === 'INIT' || (status.reason === 'LOGGED_OUT');
