@@ -27,7 +27,7 @@ run:
 	@.ci/install chromium
 	@echo "==> Building the service"
 	cargo build --release --locked
-	@echo "==> Running: http://localhost:3001/status tells how it is, http://localhost:3001/qr.txt is the code to scan"
+	@echo "==> Running: http://localhost:3001/ shows the code to scan, and then how the session is"
 	exec target/release/session-manager
 
 test:

@@ -87,6 +87,16 @@ describe('the page', () => {
     await world.leave(page);
   });
 
+  it('says why it is refused a status', async () => {
+    const page = await world.look({
+      prepare: (opened) => opened.route('**/status', (route) => route.fulfill({
+        status: 403, json: { code: 'HOST_NOT_ALLOWED', message: 'Without API_TOKEN the service answers to localhost only.' },
+      })),
+    });
+    await page.locator('#why').filter({ hasText: 'Sin API_TOKEN el servicio solo responde en localhost.' }).waitFor();
+    await world.leave(page);
+  });
+
   it('counts down by the clock of the service', async () => {
     const now = Date.now();
     const status = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';
-import { START_MS, World, screenshot } from './world.mjs';
+import { START_MS, World, screenshot, until } from './world.mjs';
 
 const TOKEN = 'a-token-of-some-length-0123456789';
 
@@ -17,7 +17,7 @@ describe('the page of a service with a token', () => {
 
   after(() => world?.stop(), { timeout: START_MS });
 
-  const field = () => page.getByLabel('Token de la API');
+  const field = (label = 'Token de la API') => page.getByLabel(label);
 
   it('asks for the token, and shows nothing before', async () => {
     await page.getByRole('heading', { name: 'Escriba el token' }).waitFor();
@@ -74,6 +74,24 @@ describe('the page of a service with a token', () => {
     await page.getByRole('heading', { name: 'Enter the token' }).waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
     assert.equal(await page.locator('#board').isVisible(), false);
+  });
+
+  it('shows nothing of what arrives after the token was forgotten', async () => {
+    const arrives = [];
+    await page.route(/\/(status|messages\?.*)$/, async (route) => {
+      const answer = await route.fetch();
+      arrives.push(() => route.fulfill({ response: answer }));
+    });
+    await field('API token').fill(TOKEN);
+    await page.keyboard.press('Enter');
+    await until('an answer under way', () => arrives.length > 0);
+    // As if the tab had been locked in another way meanwhile.
+    await page.evaluate(() => document.getElementById('lock').click());
+    for (const arrive of arrives.splice(0)) await arrive();
+    await page.unrouteAll({ behavior: 'wait' });
+    await page.getByRole('heading', { name: 'Enter the token' }).waitFor();
+    assert.equal(await page.locator('#state').textContent(), '');
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   });
 
   it('never put the token into an address', () => {

@@ -9,6 +9,8 @@ const PAGE = 50;
 
 let letters = [];
 let next = null;
+/** Counts up when what was read is to be forgotten: an answer that was under way is not shown. */
+let forgotten = 0;
 
 const since = (time) => relative(Date.parse(time), now());
 
@@ -70,7 +72,9 @@ function renderLetters() {
 }
 
 async function read(after) {
+  const asked = forgotten;
   const page = await get(`deliveries/dead?limit=${PAGE}${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+  if (asked !== forgotten) return;
   letters = after ? [...letters, ...page.items] : page.items;
   next = page.items.length === PAGE ? page.next : null;
   renderLetters();
@@ -102,6 +106,7 @@ function replay(wanted) {
 
 /** Nothing is kept of what only those with the token may see. */
 export function clear() {
+  forgotten += 1;
   letters = [];
   next = null;
   render([]);

@@ -18,19 +18,24 @@ let status = null;
 let stream = null;
 let following = false;
 let answered = true;
+/** Why the service gives no status, where it says so. */
+let refusal = '';
 let looking = null;
-let again = false;
+let queued = null;
 let next = 0;
 let due = Infinity;
 let gathering = 0;
 
 /** Runs the look that is asked for while one is under way after it, once. */
 function look() {
-  again = looking !== null;
-  looking ??= once().finally(() => {
-    looking = null;
-    if (again) look();
-  });
+  if (looking) {
+    queued ??= looking.then(() => {
+      queued = null;
+      return look();
+    });
+    return queued;
+  }
+  looking = once().finally(() => { looking = null; });
   return looking;
 }
 
@@ -38,15 +43,18 @@ async function once() {
   later(Infinity);
   const asked = token.get();
   try {
-    status = await get('status');
-    // The token was forgotten meanwhile: what it gave is not shown.
+    const read = await get('status');
+    // The token is another one meanwhile: what it gave is not shown.
     if (asked !== token.get()) return;
+    status = read;
     answered = true;
     show();
     follow();
   } catch (error) {
+    if (asked !== token.get()) return;
     if (error instanceof Refused && error.status === 401) return prompt(asked);
     answered = false;
+    refusal = error instanceof Refused ? words.wrong(error) : '';
     show();
   }
   later(pause());
@@ -69,7 +77,9 @@ function show() {
   $('prompt').hidden = true;
   $('board').hidden = false;
   $('lock').hidden = token.get() === null;
-  session.render(answered ? status : null);
+  session.render(answered ? status : null, refusal);
+  // What was true a while ago is not said to be so now.
+  $('deliveries').hidden = !answered;
   if (answered) deliveries.render(status.deliveries);
   live();
 }

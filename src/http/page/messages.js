@@ -15,6 +15,8 @@ const BODY_MAX = 600;
 let items = [];
 let revealed = false;
 let known = false;
+/** Counts up when what was read is to be forgotten: an answer that was under way is not shown. */
+let forgotten = 0;
 
 const after = (cursor, limit) => get(`messages?after=${cursor}&limit=${limit}`);
 
@@ -65,19 +67,23 @@ async function again() {
 }
 
 export async function refresh() {
-  items = (await again()).slice(-SHOWN);
+  const asked = forgotten;
+  const found = await again();
+  if (asked !== forgotten) return;
+  items = found.slice(-SHOWN);
   known = true;
   render();
 }
 
 /** The log is not the one that was read. */
 export function reset() {
+  forgotten += 1;
   items = [];
 }
 
 /** Nothing is kept of what only those with the token may see. */
 export function clear() {
-  items = [];
+  reset();
   known = false;
   revealed = false;
   render();

@@ -51,23 +51,24 @@ function facts({ account, since, reconnection_attempts: attempts, send, cliente_
 }
 
 /** What the service says itself, where something is wrong: it may know more, such as which part is missing. */
-function detail({ state, detail: sentence, send }) {
+function detail({ state, detail: sentence, send, reconnection_attempts: attempts }) {
   if (state === 'READY') return (send.mode !== 'off' && !send.available && send.reason) || '';
-  return ['ERROR', 'RECONNECTING', 'INIT'].includes(state) && why(status) ? sentence : '';
+  const troubled = state === 'ERROR' || state === 'INIT' || (state === 'RECONNECTING' && attempts > 0);
+  return troubled && why(status) ? sentence : '';
 }
 
-/** Shows a status; null where the service does not answer. */
-export function render(latest) {
+/** Shows a status; null where the service gives none, and why. */
+export function render(latest, refusal) {
   status = latest;
   const state = status?.state ?? 'UNREACHABLE';
   const title = t(`state.${state}.title`);
   const step = status ? nextStep(status) : t('state.UNREACHABLE.next');
   $('session').dataset.tone = TONES[state];
   $('sign').setAttribute('href', `#sign-${TONES[state]}`);
-  $('state').textContent = status ? state : '—';
+  $('state').textContent = status ? state : '';
   $('title').textContent = title;
   $('next').textContent = step;
-  say($('why'), status ? why(status) : '');
+  say($('why'), status ? why(status) : refusal);
   document.title = `${title} · WhatsApp`;
   $('facts').replaceChildren(...(status && state !== 'QR_REQUIRED' ? facts(status) : []));
   say($('detail'), status ? detail(status) : '');
@@ -146,5 +147,6 @@ export function clear() {
   $('confirm').close();
   say($('problem'), '');
   say($('notice'), '');
+  for (const part of ['state', 'title', 'next', 'why', 'detail', 'facts']) $(part).textContent = '';
   link.render(null);
 }
