@@ -85,11 +85,16 @@ describe('the page of a service with a token', () => {
     await field('API token').fill(TOKEN);
     await page.keyboard.press('Enter');
     await until('an answer under way', () => arrives.length > 0);
-    // As if the tab had been locked in another way meanwhile.
-    await page.evaluate(() => document.getElementById('lock').click());
+    await page.evaluate(() => {
+      const board = document.getElementById('board');
+      globalThis.shown = 0;
+      new MutationObserver(() => { globalThis.shown += Number(!board.hidden); }).observe(board, { attributes: true });
+      document.getElementById('lock').click();
+    });
     for (const arrive of arrives.splice(0)) await arrive();
     await page.unrouteAll({ behavior: 'wait' });
     await page.getByRole('heading', { name: 'Enter the token' }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.shown), 0);
     assert.equal(await page.locator('#state').textContent(), '');
     assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   });
