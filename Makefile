@@ -6,10 +6,11 @@ ROUNDS ?= 200
 SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 DEPLOY := tests/deploy
+PAGE := tests/page
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test conformance deploy-check sandbox soak bench lint fmt deps
+.PHONY: help run test conformance deploy-check page-check sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
@@ -17,6 +18,7 @@ help:
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
+	@echo "make page-check  the operator page in a real browser; its screenshots are in target/page-screenshots"
 	@echo "make soak     service, browser and renderer killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
@@ -25,7 +27,7 @@ run:
 	@.ci/install chromium
 	@echo "==> Building the service"
 	cargo build --release --locked
-	@echo "==> Running: http://localhost:3001/status tells how it is, http://localhost:3001/qr.txt is the code to scan"
+	@echo "==> Running: http://localhost:3001/ shows the code to scan, and then how the session is"
 	exec target/release/session-manager
 
 test:
@@ -36,6 +38,7 @@ test:
 	cargo test --workspace --locked
 	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory deploy-check
+	@$(MAKE) --no-print-directory page-check
 
 conformance:
 	@.ci/install chromium node
@@ -57,6 +60,14 @@ deploy-check:
 	cd $(DEPLOY)/pm2 && npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(DEPLOY)/pm2 && $(BINARIES) npm run --silent run
 
+page-check:
+	@.ci/install chromium node
+	@echo "==> Building the service and the simulator"
+	cargo build --locked --workspace --bins
+	@echo "==> Using the operator page as an operator does"
+	cd $(PAGE) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(PAGE) && $(BINARIES) npm run --silent run
+
 sandbox:
 	@.ci/install chromium
 	@echo "==> Building the service and the simulator"
@@ -75,6 +86,7 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	node --check src/whatsapp/adapter.js
+	for script in src/http/page/*.js; do node --check --input-type=module - <"$$script" || exit; done
 
 fmt:
 	cargo fmt --all

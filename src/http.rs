@@ -10,6 +10,7 @@ mod health;
 mod messages;
 mod metrics;
 mod numbers;
+mod page;
 mod qr;
 mod router;
 mod send;

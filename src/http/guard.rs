@@ -10,12 +10,12 @@ use subtle::ConstantTimeEq;
 
 use crate::config::Server;
 
-use super::App;
 use super::error::ApiError;
+use super::{App, page};
 
-/// What holds no data is free: whoever watches the service has no token.
+/// What holds no data is free: whoever watches the service has no token, and the page is where it is asked for.
 fn is_free(path: &str) -> bool {
-    path == "/health" || path.starts_with("/health/")
+    path == "/health" || path.starts_with("/health/") || page::is_static(path)
 }
 
 pub async fn check(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{App, connect, deliveries, events, guard, health, messages, metrics, numbers, qr, send, status};
+use super::{App, connect, deliveries, events, guard, health, messages, metrics, numbers, page, qr, send, status};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -21,6 +21,9 @@ const REQUEST_ID_MAX: usize = 128;
 /// The whole API.
 pub fn router(app: App) -> Router {
     Router::new()
+        .route("/", get(page::document))
+        .route("/qr.html", get(page::document))
+        .route("/page/{file}", get(page::file))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,0 +1,159 @@
+//! The operator page: static files that hold no data. It asks the API for everything, and the person for the token.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+
+use super::error::ApiError;
+
+/// Its own files and this service, nothing else; and no text that somebody wrote can become markup.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const WORDS: &str = "application/json";
+
+const DOCUMENT: &str = include_str!("page/index.html");
+
+/// What the document asks for below `/page/`.
+const FILES: [(&str, &str, &str); 14] = [
+    ("page.css", STYLE, include_str!("page/page.css")),
+    ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
+    ("main.js", SCRIPT, include_str!("page/main.js")),
+    ("api.js", SCRIPT, include_str!("page/api.js")),
+    ("clock.js", SCRIPT, include_str!("page/clock.js")),
+    ("stream.js", SCRIPT, include_str!("page/stream.js")),
+    ("words.js", SCRIPT, include_str!("page/words.js")),
+    ("elements.js", SCRIPT, include_str!("page/elements.js")),
+    ("session.js", SCRIPT, include_str!("page/session.js")),
+    ("link.js", SCRIPT, include_str!("page/link.js")),
+    ("deliveries.js", SCRIPT, include_str!("page/deliveries.js")),
+    ("messages.js", SCRIPT, include_str!("page/messages.js")),
+    ("es.json", WORDS, include_str!("page/es.json")),
+    ("en.json", WORDS, include_str!("page/en.json")),
+];
+
+pub(super) fn is_static(path: &str) -> bool {
+    path == "/" || path == "/qr.html" || path.starts_with("/page/")
+}
+
+pub async fn document() -> Response {
+    served(HTML, DOCUMENT)
+}
+
+pub async fn file(Path(name): Path<String>) -> Result<Response, ApiError> {
+    let found = FILES.iter().find(|(file, ..)| *file == name);
+    found.map(|(_, kind, body)| served(kind, body)).ok_or_else(|| ApiError::of_status(StatusCode::NOT_FOUND))
+}
+
+fn served(kind: &'static str, body: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "no-referrer"),
+        // Asked for anew after an update; they are small.
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use crate::domain::state::{Reason, State};
+
+    use super::*;
+
+    fn text(name: &str) -> &'static str {
+        FILES.iter().find(|(file, ..)| *file == name).unwrap().2
+    }
+
+    fn words(name: &str) -> BTreeMap<String, String> {
+        serde_json::from_str(text(name)).unwrap()
+    }
+
+    /// Every reason there is, by the names that the reader of JSON allows.
+    fn reasons() -> Vec<String> {
+        let error = serde_json::from_str::<Reason>("\"?\"").unwrap_err().to_string();
+        let names: Vec<_> = error.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+        assert!(names.len() >= 22 && names.contains(&"SHUTTING_DOWN".to_owned()), "{error}");
+        names
+    }
+
+    /// The quoted words that stand after a mark.
+    fn named<'a>(source: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+        source.match_indices(mark).filter_map(move |(at, _)| source[at + mark.len()..].split(['"', '\'']).next())
+    }
+
+    #[test]
+    fn every_state_and_every_reason_has_a_sentence_in_both_languages() {
+        for words in [words("es.json"), words("en.json")] {
+            let states =
+                State::ALL.iter().flat_map(|state| [format!("state.{state}.title"), format!("state.{state}.next")]);
+            let reasons = reasons().into_iter().map(|reason| format!("reason.{reason}"));
+            for key in states.chain(reasons) {
+                assert!(words.get(&key).is_some_and(|sentence| !sentence.is_empty()), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things_with_the_same_values() {
+        let values = |words: BTreeMap<String, String>| -> BTreeMap<String, BTreeSet<String>> {
+            let value = |part: &str| part.split_once('}').map(|(name, _)| name.to_owned());
+            words.into_iter().map(|(key, text)| (key, text.split('{').skip(1).filter_map(value).collect())).collect()
+        };
+        assert_eq!(values(words("es.json")), values(words("en.json")));
+    }
+
+    #[test]
+    fn whatever_is_said_has_words() {
+        let words = words("es.json");
+        let scripts = FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT).flat_map(|(.., body)| named(body, "t('"));
+        let missing: Vec<_> = named(DOCUMENT, "data-t=\"")
+            .chain(scripts)
+            .filter(|key| key.contains('.') && !words.contains_key(*key))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_page_knows_which_reasons_are_permanent() {
+        let list = text("session.js").split_once("PERMANENT = [").unwrap().1.split_once(']').unwrap().0;
+        let known: BTreeSet<_> = list.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+        let permanent = |name: &String| serde_json::from_str::<Reason>(&format!("\"{name}\"")).unwrap().is_permanent();
+        assert_eq!(known, reasons().into_iter().filter(permanent).collect());
+    }
+
+    #[test]
+    fn every_file_that_is_asked_for_is_served() {
+        let in_document = named(DOCUMENT, "=\"page/");
+        let imported = FILES.iter().flat_map(|(.., body)| named(body, "from './"));
+        for name in in_document.chain(imported).chain(["es.json", "en.json"]) {
+            assert!(FILES.iter().any(|(file, ..)| *file == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+        assert!(!DOCUMENT.contains("style=\"") && !DOCUMENT.contains("<style") && !DOCUMENT.contains(" onclick"));
+        assert!(DOCUMENT.match_indices("<script").all(|(at, _)| DOCUMENT[at..].contains("src=\"page/")));
+        for (name, _, body) in FILES {
+            let addresses = body.replace("http://www.w3.org/2000/svg", "");
+            assert!(!addresses.contains("http://") && !addresses.contains("https://"), "{name}");
+            assert!(!body.contains("innerHTML") && !body.contains("insertAdjacentHTML"), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_its_own_paths_are_free() {
+        assert!(["/", "/qr.html", "/page/main.js"].into_iter().all(is_static));
+        assert!(!["/qr", "/status", "/events", "/pages", "/qr.html/x", "//", ""].into_iter().any(is_static));
+    }
+}

@@ -1,0 +1,178 @@
+// One simulated WhatsApp, one service on it, one browser that looks at its page. All of it ends with the process.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chromium } from 'playwright-core';
+
+/** Longest wait for one thing: a loaded machine needs seconds where this one needs tenths. */
+export const DEADLINE_MS = 30_000;
+/** Longest start or stop of everything. */
+export const START_MS = 60_000;
+export const FRIEND = '5491122334455';
+
+const SCREENSHOTS = resolve('../../target/page-screenshots');
+/** The simulator's codes live 6 s and then 2 s, its page takes a tenth of the real one's time. */
+const TIME_SCALE = '0.1';
+const DEBIAN = { script: '/usr/bin/chromium', browser: '/usr/lib/chromium/chromium' };
+
+function browserPath() {
+  const named = realpathSync(process.env.CHROME_PATH || DEBIAN.script);
+  return named === DEBIAN.script && existsSync(DEBIAN.browser) ? DEBIAN.browser : named;
+}
+
+/** Waits until `probe` gives something that tells nobody when it changes. */
+export async function until(what, probe) {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`no ${what} in ${DEADLINE_MS} ms`);
+    await pause(50);
+  }
+}
+
+/** Starts a program and gives it with the first line of its output for which `reads` finds something. */
+async function started(binary, args, env, reads) {
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+  process.once('exit', () => child.kill('SIGKILL'));
+  child.stderr.pipe(process.stderr);
+  const found = await new Promise((done, failed) => {
+    createInterface(child.stdout).on('line', (line) => reads(line) && done(reads(line)));
+    child.once('exit', (code) => failed(new Error(`${binary} ended with ${code}`)));
+    setTimeout(() => failed(new Error(`${binary} did not start`)), START_MS).unref();
+  });
+  return { child, found };
+}
+
+async function ended(child) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(START_MS) });
+  child.kill('SIGINT');
+  await exit.finally(() => child.kill('SIGKILL'));
+}
+
+/** A target of webhooks that answers what it is told to. */
+export class Receiver {
+  status = 200;
+  taken = 0;
+
+  static async start() {
+    const receiver = new Receiver();
+    receiver.server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        if (receiver.status === 200) receiver.taken += 1;
+        response.writeHead(receiver.status).end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(receiver.server, 'listening');
+    receiver.url = `http://127.0.0.1:${receiver.server.address().port}/hook`;
+    return receiver;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+export class World {
+  #folder = mkdtempSync(join(tmpdir(), 'page-'));
+  #simulator;
+  #service;
+  #env;
+  #browser;
+
+  /** `env` is added to the service's. */
+  static async start({ env = {} } = {}) {
+    const world = new World();
+    process.once('exit', () => rmSync(world.#folder, { recursive: true, force: true, maxRetries: 5 }));
+    const announced = (line) => /^(http:\S+?)\/?$/.exec(line)?.[1];
+    const args = ['--time-scale', TIME_SCALE];
+    ({ child: world.#simulator, found: world.phone } = await started(process.env.SIMULATOR_BIN, args, process.env, announced));
+    world.#env = {
+      PATH: process.env.PATH, HOME: world.#folder, TMPDIR: world.#folder,
+      NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1',
+      TOKENS_DIR: join(world.#folder, 'tokens'), DATA_DIR: join(world.#folder, 'data'),
+      WHATSAPP_WEB_URL: `${world.phone}/`, SEND_PAUSE_MS: '0', ...env,
+    };
+    await world.startService();
+    world.#browser = await chromium.launch({
+      executablePath: browserPath(), chromiumSandbox: process.getuid() !== 0, args: ['--disable-gpu'],
+      env: { ...process.env, TMPDIR: world.#folder },
+    });
+    return world;
+  }
+
+  async startService() {
+    const listening = (line) => line.includes('"listening"') && JSON.parse(line).address;
+    const { child, found } = await started(process.env.SESSION_MANAGER_BIN, [], this.#env, listening);
+    this.#service = child;
+    this.url = /^http/.test(found) ? found : `http://${found}`;
+    // The same address after a restart, as the page expects.
+    this.#env.PORT = new URL(this.url).port;
+  }
+
+  stopService() {
+    return ended(this.#service);
+  }
+
+  /** Runs an operation of the simulator's control API. */
+  async control(operation, body = {}) {
+    const answer = await fetch(`${this.phone}/control/${operation}`, { method: 'POST', body: JSON.stringify(body) });
+    const result = await answer.json();
+    if (!answer.ok) throw new Error(`${operation}: ${result.error}`);
+    return result;
+  }
+
+  async api(path, { method = 'GET', body, token } = {}) {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    const answer = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+    return answer.json();
+  }
+
+  /** A page of its own profile. Everything it complains of is kept in `complaints`, everything it asks for in `asked`. */
+  async look({ path = '/qr.html', locale = 'es-AR', mobile = false, dark = false, prepare } = {}) {
+    const context = await this.#browser.newContext({
+      locale,
+      viewport: mobile ? { width: 390, height: 844 } : { width: 1280, height: 800 },
+      deviceScaleFactor: mobile ? 2 : 1, isMobile: mobile, hasTouch: mobile,
+      colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
+    });
+    context.setDefaultTimeout(DEADLINE_MS);
+    const page = await context.newPage();
+    page.complaints = [];
+    page.asked = [];
+    page.on('pageerror', (error) => page.complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && page.complaints.push(message.text()));
+    page.on('request', (request) => page.asked.push(request.url()));
+    await prepare?.(page);
+    await page.goto(`${this.url}${path}`);
+    return page;
+  }
+
+  /** Ends the tab, and what a test told it in the service's place. */
+  async leave(page) {
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.context().close();
+  }
+
+  async stop() {
+    for (const context of this.#browser?.contexts() ?? []) {
+      for (const page of context.pages()) await this.leave(page);
+    }
+    await this.#browser?.close();
+    await ended(this.#service);
+    await ended(this.#simulator);
+  }
+}
+
+/** Kept with the test's results, for whoever wants to see how the page looks. */
+export async function screenshot(page, name, options = {}) {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), ...options });
+}
