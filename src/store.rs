@@ -42,7 +42,7 @@ pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
 pub use log::{EventPage, LogExtent, LogPage, LogQuery};
 pub use messages::{LogChange, LogEntry};
-pub use reset::{accept_reset, announce as hold_sending};
+pub use reset::{accept_reset, announce_restored};
 
 use engine::guarded;
 use health::Health;

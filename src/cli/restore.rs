@@ -22,7 +22,7 @@ use crate::config::{Config, Paths};
 use crate::domain::state::SESSION;
 use crate::domain::time::Timestamp;
 use crate::instance::InstanceLock;
-use crate::store::hold_sending;
+use crate::store::announce_restored;
 
 use super::backup::{Manifest, PROFILE, STORE};
 use super::interrupt::Interrupt;
@@ -72,7 +72,7 @@ fn restore(options: &RestoreOptions, paths: &Paths, interrupt: &Interrupt) -> Re
     if let Some((from, to)) = messages {
         // First of all: a crash after this must not end in an older store that sends.
         let why = format!("the store was restored from a backup of {}", manifest.made_at);
-        hold_sending(&paths.data, &why).map_err(io::Error::other)?;
+        announce_restored(&paths.data, &why).map_err(io::Error::other)?;
         let put = swap::put(&from, &to, &now).map_err(|failure| {
             let note = "nothing was restored, and sending stays off until `session-manager store accept`";
             Failure::new(failure.code, format!("{failure}; {note}"))

@@ -62,7 +62,8 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     let known = headers.get("last-event-id").map(|id| id.to_str().ok().and_then(|id| id.parse().ok()));
     let hello = Sent::default().retry(RECONNECT).comment("following");
     let (after, first) = match known {
-        None => (extent.newest, hello),
+        // Also a client that is cut off before the first event comes back to where it began.
+        None => (extent.newest, hello.id(EventCursor { log: extent.log, cursor: extent.newest }.to_string())),
         Some(Some(EventCursor { log, cursor }))
             if log == extent.log && (extent.oldest.saturating_sub(1)..=extent.newest).contains(&cursor) =>
         {

@@ -6,7 +6,7 @@
 //! id, which is mended at the next opening; or that a message was edited and the message not changed yet, which the page
 //! says again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use rand::Rng;
@@ -77,7 +77,7 @@ pub(super) struct Messages {
     ids: Table,
     marks: Table,
     origins: Origins,
-    log: LogId,
+    log: AtomicU32,
     /// Received and sent, since the store was opened.
     added: [AtomicU64; 2],
     /// The next sequence number; the lock keeps a batch in one piece.
@@ -106,7 +106,7 @@ impl Messages {
             ids,
             marks,
             origins,
-            log,
+            log: AtomicU32::new(log.0),
             added: Default::default(),
             next: Mutex::new(next),
             parts: RwLock::default(),
@@ -126,7 +126,15 @@ impl Messages {
     }
 
     pub(super) fn id(&self) -> LogId {
-        self.log
+        LogId(self.log.load(Ordering::Relaxed))
+    }
+
+    /// Gives the log another id: its places will be given to others than before.
+    pub(super) fn becomes_another(&self) -> Result<(), StoreError> {
+        let log: u32 = rand::rng().random();
+        self.marks.put(LOG_ID, &log.to_be_bytes())?;
+        self.log.store(log, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Messages received and sent since the store was opened.

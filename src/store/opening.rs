@@ -25,7 +25,7 @@ use super::engine::{Engine, guarded};
 use super::health::Health;
 use super::history::History;
 use super::messages::Messages;
-use super::reset::{announce, sync_folder};
+use super::reset::{announce, forget_restored, is_restored, sync_folder};
 use super::sends::Sends;
 use super::targets::Targets;
 use crate::domain::time::Timestamp;
@@ -73,7 +73,15 @@ pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<P
             let aside = set_aside(dir, &why)?;
             Ok((create(dir, health)?, Some(aside)))
         }
-        other => other.map(|tables| (tables, None)),
+        Ok(tables) => {
+            if is_restored(dir) {
+                tables.messages.becomes_another()?;
+                tables.commit()?;
+                forget_restored(dir).map_err(|source| StoreError::io(dir, source))?;
+            }
+            Ok((tables, None))
+        }
+        Err(error) => Err(error),
     }
 }
 

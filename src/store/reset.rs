@@ -20,15 +20,41 @@ pub(super) fn is_pending(dir: &Path) -> bool {
 ///
 /// # Errors
 /// [`StoreError::Io`] or [`StoreError::DiskFull`] when it cannot be written.
-pub fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
-    let path = marker(dir);
+pub(super) fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
+    leave(dir, &marker(dir), why)
+}
+
+/// Leaves the marker for a store that is about to be put back from a backup: places of its log that were given since
+/// are given again, so the log gets another id when it is opened next.
+///
+/// # Errors
+/// As [`announce`].
+pub fn announce_restored(dir: &Path, why: &str) -> Result<(), StoreError> {
+    announce(dir, why)?;
+    leave(dir, &restored(dir), why)
+}
+
+/// Whether the store was put back from a backup since it was opened last.
+pub(super) fn is_restored(dir: &Path) -> bool {
+    restored(dir).exists()
+}
+
+pub(super) fn forget_restored(dir: &Path) -> io::Result<()> {
+    fs::remove_file(restored(dir)).and_then(|()| sync_folder(dir))
+}
+
+fn restored(dir: &Path) -> PathBuf {
+    dir.join("store.restored")
+}
+
+fn leave(dir: &Path, path: &Path, why: &str) -> Result<(), StoreError> {
     let write = || {
-        let mut file = File::create(&path)?;
+        let mut file = File::create(path)?;
         writeln!(file, "{why}")?;
         file.sync_all()?;
         sync_folder(dir)
     };
-    write().map_err(|source| StoreError::io(&path, source))
+    write().map_err(|source| StoreError::io(path, source))
 }
 
 /// Accepts that the store in `DATA_DIR` was started anew, for `session-manager store accept`: a running service sends

@@ -136,7 +136,7 @@ mod tests {
 
     use super::super::report::Status;
     use super::*;
-    use crate::store::hold_sending;
+    use crate::store::announce_restored;
 
     async fn made() -> TempDir {
         let data = tempfile::tempdir().unwrap();
@@ -157,7 +157,7 @@ mod tests {
         let before = contents(data.path());
         assert_eq!(check(data.path(), None).await.status, Status::Ok);
         assert_eq!(contents(data.path()), before);
-        hold_sending(data.path(), "test").unwrap();
+        announce_restored(data.path(), "test").unwrap();
         assert_eq!(check(data.path(), None).await.status, Status::Warning);
         assert_eq!(check(data.path(), Some(1)).await.status, Status::Skipped);
         assert_eq!(check(&data.path().join("absent"), None).await.status, Status::Ok);

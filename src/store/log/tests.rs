@@ -273,3 +273,20 @@ async fn a_log_that_was_swept_is_read_to_its_end() {
     assert_eq!(store.events(0, 10).await.unwrap().next, 2);
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_log_that_was_put_back_gives_no_event_the_id_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    store.log(Arc::new(vec![add("a", "x", 1)])).await.unwrap();
+    let before = store.events(0, 1).await.unwrap().items[0].id();
+    store.close().await.unwrap();
+    crate::store::announce_restored(dir.path(), "a test").unwrap();
+    let store = open(dir.path()).await;
+    let after = store.events(0, 1).await.unwrap().items[0].id();
+    assert_ne!(before, after);
+    store.close().await.unwrap();
+    let store = open(dir.path()).await;
+    assert_eq!(store.events(0, 1).await.unwrap().items[0].id(), after, "once");
+    store.close().await.unwrap();
+}
