@@ -18,6 +18,14 @@ use super::error::ApiError;
 /// The kernel's clock ticks a second, as it counts them for programs: the same on every Linux.
 const TICKS: f64 = 100.0;
 
+/// What Prometheus reads
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "watching",
+    responses((status = 200, content_type = "text/plain", body = String)),
+)]
 pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     let browser = app.session.browser_usage().await;
     let mut read = Read(app.metrics.gather());

@@ -5,6 +5,7 @@
 
 mod container;
 mod delivery;
+mod docs;
 mod events;
 mod http;
 mod hub;
