@@ -40,7 +40,8 @@ async fn what_the_service_answers_is_what_the_document_says() {
     let mut world = World::new(Options::fast()).await;
     world.set("AUTO_CONNECT", "false").set("ALLOWED_CLIENTE_IDS", "51").start().await;
     let world = &mut world;
-    let plain = ["/health", "/health/live", "/health/ready", "/status", "/qr", "/qr-code", "/messages", "/deliveries/dead"];
+    let plain =
+        ["/health", "/health/live", "/health/ready", "/status", "/qr", "/qr-code", "/messages", "/deliveries/dead"];
     for path in plain {
         checked(world, "GET", path, path, None).await;
     }
@@ -127,7 +128,9 @@ async fn the_document_and_its_viewer_are_free_of_the_token_and_hold_nothing() {
     world.set("AUTO_CONNECT", "false").set("API_TOKEN", "0123456789abcdef").start().await;
     assert_eq!(world.get("/openapi.json").await, (200, document().clone()));
     assert_eq!(world.get("/status").await.0, 401);
-    for (path, kind) in [("/docs", "text/html"), ("/docs/viewer.js", "text/javascript"), ("/docs/viewer.css", "text/css")] {
+    for (path, kind) in
+        [("/docs", "text/html"), ("/docs/viewer.js", "text/javascript"), ("/docs/viewer.css", "text/css")]
+    {
         let response = world.request("GET", path).send().await.unwrap();
         assert_eq!(response.status(), 200, "{path}");
         let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();

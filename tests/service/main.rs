@@ -15,6 +15,7 @@ mod metrics;
 mod once;
 mod pacing;
 mod process;
+mod readme;
 mod receiver;
 mod recovery;
 mod refusals;
