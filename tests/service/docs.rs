@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use session_manager::http::document;
 use simulator::{Incoming, Options};
 
-use crate::receiver::{Receiver, messages};
+use crate::receiver::{Received, Receiver, messages};
 use crate::world::{FRIEND, World};
 
 /// What a body breaks of a schema of the document.
@@ -101,10 +101,11 @@ async fn what_webhooks_are_told_is_what_the_document_says() {
     let receiver = Receiver::start().await;
     let mut world = World::new(Options::fast()).await;
     world.set("WEBHOOK_URLS", &receiver.url()).start().await;
+    let kind = |kind: &'static str| move |one: &Received| one.body["type"] == kind;
+    receiver.until("a code", |taken| taken.iter().any(kind("session.qr"))).await;
     world.link().await;
     world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
     assert_eq!(world.send(FRIEND, "hola").await.0, 200);
-    let kind = |kind: &'static str| move |one: &crate::receiver::Received| one.body["type"] == kind;
     let all = ["message", "message.ack", "session.state", "session.qr"];
     let taken = receiver
         .until("events of every kind", |taken| {

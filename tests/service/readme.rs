@@ -68,6 +68,7 @@ async fn every_line_of_curl_works() {
         worked += 1;
     }
     world.link().await;
+    world.simulator.add_person(FRIEND).unwrap();
     for line in lines(|line| !asks_for(line, &linking) && !asks_for(line, &ending) && line.contains(":3001")) {
         works(world, line).await;
         worked += 1;
