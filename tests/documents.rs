@@ -53,7 +53,7 @@ fn the_readmes_table_of_settings_is_what_the_program_reads() {
             format!("| `{}` | {default} | {text} |", setting.name)
         })
         .collect();
-    assert_eq!(table, rows, "the right table is:\n{}\n", rows.join("\n"));
+    assert!(table == rows, "the right table is:\n{}\n", rows.join("\n"));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn codes_in_capitals_are_ones_that_exist() {
         let capitals =
             |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
         for word in quoted(&text).filter(capitals) {
-            let known = settings.contains(word) || document.contains(word) || ["FAILED", "DISPLAY"].contains(&word);
+            let known = settings.contains(word) || document.contains(word) || word == "NODE_OPTIONS";
             assert!(known, "{name} names {word}, which is no setting, state, reason or code");
         }
     }

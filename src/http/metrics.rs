@@ -41,6 +41,8 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     }
     deliveries(&app, &mut read);
     process(&app, &mut read);
+    // Without a target there is nothing to say of targets, and a family of nothing cannot be written.
+    read.0.retain(|family| !family.get_metric().is_empty());
     read.0.sort_by(|a, b| a.name().cmp(b.name()));
     let text = TextEncoder::new().encode_to_string(&read.0).map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");
