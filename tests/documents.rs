@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use clap::Parser;
+use session_manager::cli::Arguments;
 use session_manager::config::Config;
 use session_manager::http::document;
 
@@ -123,4 +125,28 @@ fn every_file_that_is_named_is_there() {
             assert!(root.join(path).exists(), "{name} names {path}");
         }
     }
+}
+
+#[test]
+fn every_command_that_is_shown_is_one_that_the_program_takes() {
+    let mut shown = 0;
+    for name in WRITTEN {
+        let text = read(name);
+        let blocks = text.split("```sh\n").skip(1).flat_map(|rest| rest.split("```").next().unwrap().lines());
+        let inline = quoted(&text).filter(|code| code.starts_with("session-manager "));
+        for line in blocks.chain(inline) {
+            let line = line.split(['#', '|', '<', '>', '&']).next().unwrap().trim();
+            let Some((_, arguments)) = line.split_once("session-manager ") else { continue };
+            let ours = line.starts_with("session-manager ") || line.starts_with("target/release/session-manager ");
+            if !ours || arguments.contains(['[', '…']) {
+                continue;
+            }
+            let words = std::iter::once("session-manager").chain(arguments.split_whitespace());
+            let taken = Arguments::try_parse_from(words);
+            let is_help = arguments.contains("--help");
+            assert!(taken.is_ok() || is_help, "{name} shows `{line}`: {}", taken.unwrap_err());
+            shown += 1;
+        }
+    }
+    assert!(shown > 15, "{shown} commands");
 }

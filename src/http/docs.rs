@@ -23,7 +23,7 @@ const PAGE: &str = include_str!("docs/index.html");
 const SCRIPT: &str = include_str!("docs/viewer.js");
 const STYLE: &str = include_str!("docs/viewer.css");
 /// The viewer's own files and the document are all it reaches.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.

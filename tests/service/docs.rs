@@ -1,11 +1,12 @@
 //! The API's document, against what the service really answers, says and tells.
 
 use serde_json::{Value, json};
+use session_manager::browser::Chrome;
 use session_manager::http::document;
 use simulator::{Incoming, Options};
 
 use crate::receiver::{Received, Receiver, messages};
-use crate::world::{FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World};
 
 /// What a body breaks of a schema of the document.
 fn broken(schema: &Value, body: &Value) -> Vec<String> {
@@ -140,5 +141,35 @@ async fn the_document_and_its_viewer_are_free_of_the_token_and_hold_nothing() {
         assert!(!header("content-security-policy").contains("unsafe"), "{path}");
         assert_eq!(response.headers().get_all("content-security-policy").iter().count(), 1, "{path}");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_viewer_draws_every_operation_within_its_policy() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("AUTO_CONNECT", "false").start().await;
+    let chrome = Chrome::find(None, std::env::var_os("PATH").as_deref()).await.unwrap();
+    let mut command = tokio::process::Command::new(&chrome.path);
+    let profile = format!("--user-data-dir={}", world.folder().join("viewer").display());
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        "--virtual-time-budget=10000",
+    ]);
+    command.args([profile.as_str(), "--dump-dom", &world.url("/docs")]).kill_on_drop(true);
+    let output = tokio::time::timeout(DEADLINE, command.output()).await.expect("it does not draw").unwrap();
+    let [page, log] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(!log.contains("Content Security Policy") && !log.contains("Uncaught"), "{log}");
+    for section in ["paths", "webhooks"] {
+        for (path, item) in document()[section].as_object().unwrap() {
+            for operation in item.as_object().unwrap().values() {
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(page.contains(&format!("id=\"operation-{id}\"")), "{path} is not drawn: {page}");
+            }
+        }
+    }
+    assert!(page.contains("curl -s ") && page.contains("SEND_UNCONFIRMED") && page.contains("id=\"schema-Status\""));
     world.stop().await;
 }

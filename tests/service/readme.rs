@@ -1,4 +1,4 @@
-//! What the README shows, done: its lines of curl, and its check of a webhook's signature.
+//! What the README and the runbook show, done: its lines of curl, and its check of a webhook's signature.
 
 use std::process::{Output, Stdio};
 
@@ -9,14 +9,15 @@ use tokio::process::Command;
 use crate::receiver::{Receiver, messages};
 use crate::world::{DEADLINE, FRIEND, World};
 
-const README: &str = include_str!("../../README.md");
+const WRITTEN: [&str; 2] = [include_str!("../../README.md"), include_str!("../../deploy/OPERACION.md")];
 /// curl's own: the time that was given is over, as it should be for what streams.
 const TIMED_OUT: i32 = 28;
 
 /// The blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let open = format!("```{language}\n");
-    README.split(&open).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+    let blocks = WRITTEN.iter().flat_map(|text| text.split(&open).skip(1));
+    blocks.map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 /// The lines of curl that ask for one of these paths, in order.
