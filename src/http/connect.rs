@@ -107,7 +107,7 @@ pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Disco
     path = "/logout",
     operation_id = "logout",
     tag = "session",
-    request_body(content = Option<requests::LogOut>, description = "May be left out."),
+    request_body = requests::LogOut,
     responses((status = 200, body = Unlinked)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "NOT_CONNECTED", "WHATSAPP_ERROR",

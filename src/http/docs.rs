@@ -76,10 +76,14 @@ pub fn document() -> &'static Value {
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
             "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
         });
+        let schemas = document["components"]["schemas"].clone();
         let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
         for section in ["paths", "webhooks"] {
             for (path, method, operation) in operations(&mut document[section]) {
                 complete(path, method, operation, &examples);
+                if let Some(body) = operation.get_mut("requestBody") {
+                    body["required"] = json!(wants_a_field(body, &schemas));
+                }
             }
         }
         document
@@ -96,6 +100,12 @@ fn bind_events(schemas: &mut Value) {
         json!({ "if": { "properties": { "type": { "const": kind } } }, "then": { "properties": { "data": data } } })
     });
     schemas["Event"]["allOf"] = bound.collect();
+}
+
+/// Else the whole body may be left out.
+fn wants_a_field(body: &Value, schemas: &Value) -> bool {
+    let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+    schemas[reference.rsplit('/').next().unwrap_or_default()]["required"].is_array()
 }
 
 /// Every operation of a section, with its path and method.
