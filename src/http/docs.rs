@@ -23,8 +23,9 @@ const PAGE: &str = include_str!("docs/index.html");
 const SCRIPT: &str = include_str!("docs/viewer.js");
 const STYLE: &str = include_str!("docs/viewer.css");
 /// The viewer's own files and the document are all it reaches.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.
 
@@ -71,6 +72,8 @@ pub fn document() -> &'static Value {
         let mut document = json!(Api::openapi());
         document["info"]["description"] = json!(ABOUT);
         document["webhooks"] = webhook::described();
+        let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
+        document["components"]["schemas"]["Error"]["properties"]["code"]["enum"] = json!(codes);
         bind_events(&mut document["components"]["schemas"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
@@ -144,7 +147,7 @@ fn named(examples: &Map<String, Value>) -> Value {
 }
 
 /// Whether a path may be read without a token.
-pub(super) fn is_free(path: &str) -> bool {
+pub(super) fn is_static(path: &str) -> bool {
     matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
 }
 

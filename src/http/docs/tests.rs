@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
-/// Files of pages for people, which no program asks for.
-const PAGES: [&str; 4] = ["/", "/qr.html", "/docs", "/openapi.json"];
 /// Words in capitals that stand in no body.
 const ELSEWHERE: [&str; 2] = ["DENY", "OTHER"];
 
+/// Pages for people and their files, which no program asks for.
 fn is_page(path: &str) -> bool {
-    PAGES.contains(&path) || [".js", ".css", ".svg", ".ico"].iter().any(|end| path.ends_with(end) && path != "/qr.svg")
+    ["/", "/qr.html", "/docs", "/openapi.json"].contains(&path)
+        || ["/docs/", "/page/"].iter().any(|own| path.starts_with(own))
 }
 
 /// The handlers' files without what is said to the document, and without tests.
@@ -152,5 +152,5 @@ fn the_viewer_needs_no_other_host_and_no_inline_script() {
     }
     assert!(PAGE.split("<script").skip(1).all(|script| script.split('>').next().unwrap().contains("src=")));
     assert!(!PAGE.contains("<style") && !PAGE.contains(" style=") && !PAGE.contains(" onload="));
-    assert!(is_free("/docs") && is_free("/openapi.json") && !is_free("/docs/../status") && !is_free("/status"));
+    assert!(is_static("/docs") && is_static("/openapi.json") && !is_static("/docs/../status") && !is_static("/status"));
 }
