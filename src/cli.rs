@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod interrupt;
+mod openapi;
 mod options;
 mod progress;
 mod qr;
@@ -127,6 +128,7 @@ fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
         Command::Backup(options) => to_the_end(backup::run(options, &config()?)),
         Command::Restore(options) => to_the_end(restore::run(options, &config()?)),
         Command::Store(StoreCommand::Accept) => store::accept(&config()?.paths.data),
+        Command::Openapi => openapi::print(),
         Command::Completions { shell } => completions::print(shell),
     }
 }

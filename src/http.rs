@@ -3,6 +3,7 @@
 mod body;
 mod connect;
 mod deliveries;
+mod docs;
 mod error;
 mod events;
 mod guard;
@@ -30,6 +31,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::session::Handle;
 
+pub use docs::document;
 pub use events::Followers;
 pub use numbers::Lookups;
 pub use router::router;

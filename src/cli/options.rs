@@ -88,6 +88,12 @@ login (link the phone again) or leave some messages unreadable. After the store 
     /// Work on the store
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Print the OpenAPI 3.1 document of the API, as /openapi.json serves it
+    #[command(after_help = "\
+Examples:
+  session-manager openapi > openapi.json
+  session-manager openapi | jq -r '.paths | keys[]'")]
+    Openapi,
     /// Print a script that completes this command line in your shell
     #[command(after_help = "\
 Examples:

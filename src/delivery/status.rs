@@ -1,11 +1,12 @@
 //! What others see of a target.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::time::Timestamp;
 
 /// How a target is doing, as `/status` tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TargetStatus {
     pub target: String,
     /// Where to; without what may be secret in an address.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// E.164 allows 15 digits; the shortest numbers in use, country code included, have 7.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
@@ -10,7 +11,7 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const CHAT_USER_MAX: usize = 32;
 
 /// A phone number in international form, digits only.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
 pub struct PhoneNumber(String);
 

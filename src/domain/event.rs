@@ -5,7 +5,7 @@
 //! may already show a later edit.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::log::{CIPHERTEXT, Direction, LoggedMessage};
 use super::message::{Ack, Media, MessageId};
@@ -148,7 +148,8 @@ impl Event {
 }
 
 /// An event as webhooks and `/events` tell it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub struct Told<'a> {
     pub id: String,
     /// `message`, `message.edited`, `message.revoked`, `message.ack`, `session.state` or `session.qr`.
@@ -159,7 +160,9 @@ pub struct Told<'a> {
     pub data: Data<'a>,
 }
 
-#[derive(Debug, Serialize)]
+/// What an event is about; `type` says which of these it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventData)]
 #[serde(untagged)]
 pub enum Data<'a> {
     Message(Box<MessageItem<'a>>),
@@ -169,7 +172,8 @@ pub enum Data<'a> {
 }
 
 /// A message as others see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
 pub struct MessageItem<'a> {
     /// WhatsApp's.
     pub id: &'a MessageId,
@@ -193,7 +197,8 @@ pub struct MessageItem<'a> {
     pub sent_by_api: bool,
     pub cliente_id: Option<&'a str>,
     pub ack: Ack,
-    pub ack_history: Vec<Value>,
+    /// Oldest first; at most eight.
+    pub ack_history: Vec<AckAt>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }
@@ -217,25 +222,34 @@ impl<'a> MessageItem<'a> {
             sent_by_api: message.sent_by_us.is_some(),
             cliente_id: message.cliente_id(),
             ack: message.ack,
-            ack_history: message.acks.iter().map(|(ack, at)| json!({ "ack": ack, "at": at })).collect(),
+            ack_history: message.acks.iter().map(|&(ack, at)| AckAt { ack, at }).collect(),
             edited_at: message.edited_at,
             revoked_at: message.revoked_at,
         }
     }
 }
 
+/// When a message got how far.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct AckAt {
+    pub ack: Ack,
+    pub at: Timestamp,
+}
+
 /// How far a message got.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MessageAck)]
 pub struct AckItem<'a> {
     pub id: &'a MessageId,
     pub chat_id: &'a str,
     pub phone: Option<&'a str>,
     pub cliente_id: Option<&'a str>,
-    /// -1 error, 1 server, 2 delivered, 3 read, 4 played.
     pub ack: Ack,
 }
 
-#[derive(Debug, Serialize)]
+/// A step of the session.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StateChange)]
 pub struct StateItem<'a> {
     pub state: State,
     pub before: State,
@@ -243,7 +257,9 @@ pub struct StateItem<'a> {
     pub detail: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+/// A new code to scan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CodeChange)]
 pub struct CodeItem {
     pub attempt: u32,
     pub generated_at: Timestamp,

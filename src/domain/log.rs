@@ -1,6 +1,7 @@
 //! A message as the durable log keeps it, and what may happen to it later.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::secret::{Secret, revealed};
 
@@ -25,7 +26,8 @@ const REVOKED: &str = "revoked";
 /// Acknowledgements kept of one message: clock, server, delivered, read, played, and an error or two.
 const ACKS_MAX: usize = 8;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     In,

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::secret::Secret;
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, in groups with `_participant`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct MessageId(String);
 
@@ -27,8 +28,8 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// How far a message of ours got, as WhatsApp counts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// How far a message of ours got, as WhatsApp counts it: -1 error, 0 not left, 1 server, 2 delivered, 3 read, 4 played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Ack(i8);
 
@@ -93,7 +94,7 @@ pub struct PageMessage {
 }
 
 /// What there is to know of a picture or a file without fetching it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Media {
     pub mimetype: String,
     /// Bytes.

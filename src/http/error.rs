@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::delivery::LettersError;
 use crate::domain::message::MessageId;
@@ -25,6 +27,26 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     retry_after: Option<u32>,
+    extra: Map<String, Value>,
+}
+
+/// The one shape of an error, for people (`message`) and programs (`code`).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody {
+    /// False.
+    ok: bool,
+    /// False.
+    success: bool,
+    code: &'static str,
+    /// The same as `code`.
+    error: &'static str,
+    /// One sentence that says what to do.
+    message: String,
+    state: State,
+    /// What more there is to say: `message_id` and `id`, `currentStatus`, `status`, `reason`, `detail`.
+    #[serde(flatten)]
+    #[schema(ignore)]
     extra: Map<String, Value>,
 }
 
@@ -66,17 +88,8 @@ impl ApiError {
 
     /// The error as it goes out.
     pub fn render(self, state: State) -> Response {
-        let mut body = self.extra;
-        for (field, value) in [
-            ("ok", json!(false)),
-            ("success", json!(false)),
-            ("code", json!(self.code)),
-            ("error", json!(self.code)),
-            ("message", json!(self.message)),
-            ("state", json!(state)),
-        ] {
-            body.insert(field.to_owned(), value);
-        }
+        let Self { code, message, extra, .. } = self;
+        let body = ErrorBody { ok: false, success: false, code, error: code, message, state, extra };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -52,6 +52,20 @@ struct Follower {
     _room: OwnedSemaphorePermit,
 }
 
+/// Everything that happens, as it happens
+///
+/// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`, `state`, `qr`, or
+/// `reset` where the place that `Last-Event-ID` names is not there any more; `data:` is an Event; `id:` is its place. A
+/// comment comes every 15 seconds. At most 64 clients.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "events",
+    tag = "messages",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last `id:` seen: goes on after it, without a gap.")),
+    responses((status = 200, content_type = "text/event-stream", body = String)),
+    extensions(("x-errors" = json!(["TOO_MANY_CLIENTS", "STORE_UNAVAILABLE"]))),
+)]
 pub async fn events(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
     let room = Arc::clone(&app.followers.0).try_acquire_owned().map_err(|_| {
         let why = format!("{CLIENTS} clients follow the events already; close one and try again.");

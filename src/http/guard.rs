@@ -11,11 +11,12 @@ use subtle::ConstantTimeEq;
 use crate::config::Server;
 
 use super::error::ApiError;
-use super::{App, page};
+use super::{App, docs, page};
 
 /// What holds no data is free: whoever watches the service has no token, and the page is where it is asked for.
 fn is_free(path: &str) -> bool {
-    path == "/health" || path.starts_with("/health/") || page::is_static(path)
+    let watched = path == "/health" || path.starts_with("/health/");
+    watched || page::is_static(path) || docs::is_static(path)
 }
 
 pub async fn check(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {

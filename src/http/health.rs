@@ -3,41 +3,87 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::domain::state;
+use crate::domain::time::Timestamp;
 
 use super::error::ApiError;
 use super::{App, SERVICE, VERSION};
 
-/// 200 as long as HTTP is answered.
-pub async fn health(State(app): State<App>) -> Json<Value> {
-    let session = app.session.snapshot();
-    let state = if session.initialized { session.state.name() } else { "NOT_INITIALIZED" };
-    Json(json!({
-        "status": "ok",
-        "service": SERVICE,
-        "timestamp": app.clock.now(),
-        "whatsapp_state": state,
-        "version": VERSION,
-        "uptime_s": app.started.elapsed().as_secs(),
-    }))
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    status: &'static str,
+    service: &'static str,
+    timestamp: Timestamp,
+    /// The session's state, or `NOT_INITIALIZED` before the first connect.
+    whatsapp_state: &'static str,
+    version: &'static str,
+    /// Whole seconds since the start.
+    uptime_s: u64,
 }
 
-/// 503 when the session's task is stuck: then only a restart helps.
-pub async fn live(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+#[derive(Serialize, ToSchema)]
+pub struct Alive {
+    /// `ok`, or `ready` where that was asked for.
+    status: &'static str,
+    state: state::State,
+}
+
+/// Whether HTTP is answered
+///
+/// 200 as long as it is, whatever the session does.
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "watching", responses((status = 200, body = Health)))]
+pub async fn health(State(app): State<App>) -> Json<Health> {
+    let session = app.session.snapshot();
+    let state = if session.initialized { session.state.name() } else { "NOT_INITIALIZED" };
+    Json(Health {
+        status: "ok",
+        service: SERVICE,
+        timestamp: app.clock.now(),
+        whatsapp_state: state,
+        version: VERSION,
+        uptime_s: app.started.elapsed().as_secs(),
+    })
+}
+
+/// Whether the session's own task turns
+///
+/// 503 when it is stuck: then only a restart helps.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    operation_id = "live",
+    tag = "watching",
+    responses((status = 200, body = Alive)),
+    extensions(("x-errors" = json!(["SESSION_STUCK"]))),
+)]
+pub async fn live(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
     if app.session.is_alive() {
-        return Ok(Json(json!({ "status": "ok", "state": app.session.snapshot().state })));
+        return Ok(Json(Alive { status: "ok", state: app.session.snapshot().state }));
     }
     let message = "The session's task is stuck: restart the service.";
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_STUCK", message).with("status", "stuck"))
 }
 
+/// Whether messages can go through
+///
 /// 200 only in READY.
-pub async fn ready(State(app): State<App>) -> Result<Json<Value>, ApiError> {
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    operation_id = "ready",
+    tag = "watching",
+    responses((status = 200, body = Alive)),
+    extensions(("x-errors" = json!(["SESSION_NOT_READY"]))),
+)]
+pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
     let session = app.session.snapshot();
     if session.state == state::State::Ready {
-        return Ok(Json(json!({ "status": "ready", "state": session.state })));
+        return Ok(Json(Alive { status: "ready", state: session.state }));
     }
     let message = format!("The session is {}. {}", session.state, session.detail);
     let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message.trim());

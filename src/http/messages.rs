@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
 use crate::domain::event::MessageItem;
@@ -22,11 +23,29 @@ const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
 
 /// A message with its place in the log.
-#[derive(Serialize)]
-struct Item<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = LoggedMessage)]
+pub struct Item<'a> {
     cursor: String,
     #[serde(flatten)]
     message: MessageItem<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Messages)]
+pub struct Listed<'a> {
+    ok: bool,
+    items: Vec<Item<'a>>,
+    /// To be handed back as `after`.
+    next: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneMessage)]
+pub struct One<'a> {
+    ok: bool,
+    #[serde(flatten)]
+    item: Item<'a>,
 }
 
 impl<'a> Item<'a> {
@@ -35,10 +54,23 @@ impl<'a> Item<'a> {
     }
 }
 
-pub async fn list(
-    State(app): State<App>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<Value>, ApiError> {
+/// The durable log, oldest first
+#[utoipa::path(
+    get,
+    path = "/messages",
+    operation_id = "messages",
+    tag = "messages",
+    params(
+        ("direction" = Option<String>, Query, description = "`in`, `out` or `all`."),
+        ("chat" = Option<String>, Query, description = "A chat id, or a phone number."),
+        ("cliente_id" = Option<String>, Query, description = "Those sent through `/send` for this client."),
+        ("after" = Option<String>, Query, description = "The `next` of an earlier answer."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
+    ),
+    responses((status = 200, body = Listed)),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
     let wanted = LogQuery {
         after: cursor(&query)?,
         limit: limit(&query)?,
@@ -47,17 +79,25 @@ pub async fn list(
         cliente_id: query.get("cliente_id").cloned(),
     };
     let page = app.inbound.page(wanted).await?;
-    let items: Vec<_> = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
-    Ok(Json(json!({ "ok": true, "items": items, "next": page.next.to_string() })))
+    let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
+    Ok(Json(Listed { ok: true, items, next: page.next.to_string() }).into_response())
 }
 
-pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+/// One message of the log
+#[utoipa::path(
+    get,
+    path = "/messages/{id}",
+    operation_id = "message",
+    tag = "messages",
+    params(("id" = String, Path, description = "WhatsApp's id, such as the `message_id` of `/send`.")),
+    responses((status = 200, body = One)),
+    extensions(("x-errors" = json!(["MESSAGE_NOT_FOUND", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let entry = app.inbound.message(MessageId::new(id)).await?.ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
     })?;
-    let mut answer = json!(Item::new(entry.cursor, &entry.message));
-    answer["ok"] = json!(true);
-    Ok(Json(answer))
+    Ok(Json(One { ok: true, item: Item::new(entry.cursor, &entry.message) }).into_response())
 }
 
 pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {

@@ -18,6 +18,14 @@ use super::error::ApiError;
 /// The kernel's clock ticks a second, as it counts them for programs: the same on every Linux.
 const TICKS: f64 = 100.0;
 
+/// What Prometheus reads
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "watching",
+    responses((status = 200, content_type = "text/plain", body = String)),
+)]
 pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     let browser = app.session.browser_usage().await;
     let mut read = Read(app.metrics.gather());
@@ -33,6 +41,8 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     }
     deliveries(&app, &mut read);
     process(&app, &mut read);
+    // Without a target there is nothing to say of targets, and a family of nothing cannot be written.
+    read.0.retain(|family| !family.get_metric().is_empty());
     read.0.sort_by(|a, b| a.name().cmp(b.name()));
     let text = TextEncoder::new().encode_to_string(&read.0).map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");

@@ -7,8 +7,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use crate::domain::address::PhoneNumber;
 
@@ -42,7 +43,30 @@ impl Lookups {
     }
 }
 
-pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Result<Json<Value>, ApiError> {
+#[derive(Serialize, ToSchema)]
+pub struct Lookup {
+    ok: bool,
+    number: PhoneNumber,
+    /// Whether it is on WhatsApp.
+    exists: bool,
+    chat_id: Option<String>,
+}
+
+/// Whether a number is on WhatsApp
+///
+/// At most 30 a minute.
+#[utoipa::path(
+    get,
+    path = "/numbers/{number}",
+    operation_id = "number",
+    tag = "messages",
+    params(("number" = String, Path, description = "Digits with the country; `+`, spaces and dashes may stand between.")),
+    responses((status = 200, body = Lookup)),
+    extensions(("x-errors" = json!([
+        "INVALID_NUMBER", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+    ]))),
+)]
+pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Result<Json<Lookup>, ApiError> {
     let number = PhoneNumber::parse(&number)
         .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("number {error}.")))?;
     app.lookups.take(Instant::now()).map_err(|wait| {
@@ -51,7 +75,7 @@ pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Resul
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
     })?;
     let chat_id = app.session.exists(number.clone()).await?;
-    Ok(Json(json!({ "ok": true, "number": number, "exists": chat_id.is_some(), "chat_id": chat_id })))
+    Ok(Json(Lookup { ok: true, number, exists: chat_id.is_some(), chat_id }))
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::state;
+use crate::domain::time::Timestamp;
 use crate::session::{LinkCode, Snapshot};
 
 use super::App;
@@ -29,31 +31,122 @@ enum Form {
 
 type Parameters = Query<HashMap<String, String>>;
 
+/// The code to scan, or that there is none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Qr {
+    Available(Code),
+    None(NoCode),
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Code {
+    /// `QR_AVAILABLE`.
+    status: &'static str,
+    /// `data:image/png;base64,…`
+    qr: String,
+    /// How many codes were shown before and with this one.
+    attempt: u32,
+    generated_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct NoCode {
+    /// `NO_QR`.
+    status: &'static str,
+    state: state::State,
+}
+
+/// The code as the hub knows it.
+#[derive(Serialize, ToSchema)]
+pub struct HubCode {
+    /// `data:image/png;base64,…`
+    #[serde(rename = "qrDataUrl")]
+    data_url: String,
+    /// The same.
+    qr: String,
+    status: state::State,
+}
+
+/// The code to scan
+///
+/// JSON unless `Accept` names one of the others. As JSON the answer is 200 in every state; as a picture it is 404 where
+/// there is no code.
+#[utoipa::path(
+    get,
+    path = "/qr",
+    operation_id = "qr",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content(
+        (Qr = "application/json"), (Vec<u8> = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
+    ))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
 pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
     let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
     answer(&app, &query, negotiated(&accepted.join(","))).await
 }
 
+/// The code to scan, a picture
+#[utoipa::path(
+    get,
+    path = "/qr.png",
+    operation_id = "qrPng",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "image/png", body = Vec<u8>)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
 pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Png).await
 }
 
+/// The code to scan, a drawing
+#[utoipa::path(
+    get,
+    path = "/qr.svg",
+    operation_id = "qrSvg",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "image/svg+xml", body = String)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
 pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Svg).await
 }
 
+/// The code to scan, in half-block characters for a terminal
+#[utoipa::path(
+    get,
+    path = "/qr.txt",
+    operation_id = "qrText",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "text/plain", body = String)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
 pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Text).await
 }
 
-/// For the hub, which knows this route.
+/// The code to scan, as the hub asks for it
+#[utoipa::path(
+    get,
+    path = "/qr-code",
+    operation_id = "qrCode",
+    tag = "linking",
+    responses((status = 200, body = HubCode)),
+    extensions(("x-errors" = json!(["QR_NOT_AVAILABLE"]))),
+)]
 pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
     let session = app.session.snapshot();
     let code = session
         .code
         .as_deref()
         .ok_or_else(|| no_code(&session, "QR_NOT_AVAILABLE").with("currentStatus", session.state.name()))?;
-    let body = json!({ "qrDataUrl": code.data_url, "qr": code.data_url, "status": session.state });
+    let body = HubCode { data_url: code.data_url.clone(), qr: code.data_url.clone(), status: session.state };
     Ok((NEVER_CACHED, Json(body)).into_response())
 }
 
@@ -100,16 +193,16 @@ fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-fn described(session: &Snapshot, code: Option<&LinkCode>) -> serde_json::Value {
+fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
     match code {
-        Some(code) => json!({
-            "status": "QR_AVAILABLE",
-            "qr": code.data_url,
-            "attempt": code.attempt,
-            "generated_at": code.generated_at,
-            "expires_at": code.expires_at,
+        Some(code) => Qr::Available(Code {
+            status: "QR_AVAILABLE",
+            qr: code.data_url.clone(),
+            attempt: code.attempt,
+            generated_at: code.generated_at,
+            expires_at: code.expires_at,
         }),
-        None => json!({ "status": "NO_QR", "state": session.state }),
+        None => Qr::None(NoCode { status: "NO_QR", state: session.state }),
     }
 }
 

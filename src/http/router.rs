@@ -12,7 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{App, connect, deliveries, events, guard, health, messages, metrics, numbers, page, qr, send, status};
+use super::{
+    App, connect, deliveries, docs, events, guard, health, messages, metrics, numbers, page, qr, send, status,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -45,6 +47,10 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/deliveries/dead", get(deliveries::dead))
         .route("/deliveries/dead/{id}/replay", post(deliveries::replay))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .route("/docs/viewer.js", get(docs::script))
+        .route("/docs/viewer.css", get(docs::style))
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .route_layer(from_fn_with_state(app.clone(), observe))

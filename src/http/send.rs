@@ -4,16 +4,21 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use http::HeaderMap;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
+use crate::domain::message::{Ack, MessageId};
 use crate::domain::once::SendKey;
+use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, SendRequest, Sent};
 use crate::secret::{Secret, masked};
 
 use super::App;
 use super::body::{fields, text_or_number};
+use super::docs::requests;
 use super::error::ApiError;
 
 /// WhatsApp's own limit, in characters.
@@ -23,7 +28,50 @@ const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
 
-pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Value>, ApiError> {
+/// A message that WhatsApp's server has acknowledged.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sent)]
+pub struct Accepted {
+    ok: bool,
+    success: bool,
+    message_id: MessageId,
+    /// The same.
+    id: MessageId,
+    /// Phone digits, or the chat id where that was asked for.
+    to: String,
+    chat_id: String,
+    ack: Ack,
+    /// `SENT`.
+    status: &'static str,
+    timestamp: Timestamp,
+    /// With `SEND_MODE=dry-run`: nothing left.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// Send a text
+///
+/// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
+/// sent at most once; with one, exactly once, and trying again with the same key is always safe.
+#[utoipa::path(
+    post,
+    path = "/send",
+    operation_id = "send",
+    tag = "messages",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Made once per message; kept 24 hours."),
+        ("X-Cliente-Id" = Option<String>, Header, description = "Where the body has no `cliente_id`."),
+    ),
+    request_body = requests::Send,
+    responses((status = 200, body = Accepted)),
+    extensions(("x-errors" = json!([
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
+        "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
+        "RATE_LIMITED", "NOT_ON_WHATSAPP", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+    ]))),
+)]
+pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
     let arrived = Instant::now();
     let request = read(&fields(body).await?, &headers, arrived)?;
     let to = masked(&request.to.to_string());
@@ -34,7 +82,7 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
     match result {
         Ok(sent) => {
             tracing::info!(to, cliente_id, wait_ms, ack = sent.ack.level(), dry_run = sent.dry_run, "sent");
-            Ok(Json(described(&sent)))
+            Ok(Json(accepted(sent)))
         }
         Err(error) => {
             tracing::warn!(to, cliente_id, wait_ms, %error, "not sent");
@@ -135,22 +183,10 @@ fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<O
     if legal { Ok(Some(SendKey::of(key))) } else { Err(wrong()) }
 }
 
-fn described(sent: &Sent) -> Value {
-    let mut answer = json!({
-        "ok": true,
-        "success": true,
-        "message_id": sent.message_id,
-        "id": sent.message_id,
-        "to": sent.to,
-        "chat_id": sent.chat_id,
-        "ack": sent.ack,
-        "status": "SENT",
-        "timestamp": sent.at,
-    });
-    if sent.dry_run {
-        answer["dry_run"] = json!(true);
-    }
-    answer
+fn accepted(sent: Sent) -> Accepted {
+    let Sent { message_id, chat_id, to, ack, at, dry_run } = sent;
+    let id = message_id.clone();
+    Accepted { ok: true, success: true, message_id, id, to, chat_id, ack, status: "SENT", timestamp: at, dry_run }
 }
 
 #[cfg(test)]
@@ -158,6 +194,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 

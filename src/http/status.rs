@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::delivery::TargetStatus;
 use crate::domain::account::Account;
@@ -12,19 +13,26 @@ use crate::session::{LinkCode, Snapshot};
 
 use super::App;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Status {
+    /// The same as `state`.
     status: state::State,
     state: state::State,
+    /// Whether the state is READY.
     connected: bool,
+    /// `admin`: there is one.
     session: &'static str,
     needs_qr: bool,
     can_send_messages: bool,
+    /// `NONE`, `WAIT`, `SCAN_QR`, `CONNECT` or `CHECK_SERVER`.
     recommended_action: &'static str,
+    /// When the session came into this state.
     since: Timestamp,
     reason: Option<Reason>,
+    /// One sentence that says what to do; empty where nothing is.
     detail: String,
     reconnection_attempts: u32,
+    /// What was missed is being fetched.
     reconciling: bool,
     account: Option<Account>,
     whatsapp_web_version: Option<String>,
@@ -34,21 +42,26 @@ pub struct Status {
     /// One entry a delivery target.
     deliveries: Vec<TargetStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The code to scan, `data:image/png;base64,…`; only while there is one.
     qr_code_base64: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     qr: Option<Shown>,
 }
 
-#[derive(Serialize)]
+/// Whether `POST /send` would be taken now.
+#[derive(Serialize, ToSchema)]
 struct Sending {
+    /// `live`, `dry-run` or `off`.
     mode: &'static str,
     available: bool,
+    /// Why not, in words.
     reason: Option<String>,
+    /// Sends that wait for their turn.
     queued: usize,
 }
 
 /// A code without its picture.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Shown {
     attempt: u32,
     generated_at: Timestamp,
@@ -72,6 +85,8 @@ fn recommended(session: &Snapshot) -> &'static str {
     }
 }
 
+/// Everything there is to know about the session
+#[utoipa::path(get, path = "/status", operation_id = "status", tag = "session", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<App>) -> Json<Status> {
     let session = app.session.snapshot();
     let availability = app.outbound.availability();

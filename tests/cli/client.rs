@@ -108,7 +108,7 @@ fn without_a_service_that_is_said() {
 #[test]
 fn every_command_has_help_with_examples() {
     let world = World::new();
-    let commands = ["doctor", "config", "qr", "status", "backup", "restore", "completions"];
+    let commands = ["doctor", "config", "qr", "status", "backup", "restore", "openapi", "completions"];
     for arguments in commands.map(|command| vec![command, "--help"]).into_iter().chain([vec!["--help"]]) {
         let ran = world.run(&arguments);
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
@@ -116,6 +116,15 @@ fn every_command_has_help_with_examples() {
     }
     assert_eq!(world.run(&["frobnicate"]).code, Some(64));
     assert_eq!(world.run(&["backup"]).code, Some(64));
+}
+
+#[test]
+fn the_document_of_the_api_is_printed_without_a_service() {
+    let ran = World::new().run(&["openapi"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let document = ran.json();
+    assert_eq!((&document["openapi"], &document["info"]["title"]), (&"3.1.0".into(), &"session-manager".into()));
+    assert!(document["paths"]["/send"]["post"].is_object());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod container;
 mod delivery;
 mod disk;
+mod docs;
 mod events;
 mod http;
 mod hub;
@@ -15,6 +16,7 @@ mod metrics;
 mod once;
 mod pacing;
 mod process;
+mod readme;
 mod receiver;
 mod recovery;
 mod refusals;

@@ -12,6 +12,18 @@ fn value(text: &str, series: &str) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_targets_there_are_metrics_all_the_same() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("AUTO_CONNECT", "false").start().await;
+    let answer = world.request("GET", "/metrics").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let text = answer.text().await.unwrap();
+    assert_eq!(value(&text, "session_manager_state{state=\"DISCONNECTED\"}"), Some(1.0), "{text}");
+    assert!(!text.contains("target="), "{text}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_an_operator_watches_is_there_and_nothing_private() {
     let receiver = Receiver::start().await;
     let mut world = World::new(Options::fast()).await;

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::domain::log::tests::page_message;
 use crate::domain::message::PageMessage;

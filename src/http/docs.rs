@@ -1,0 +1,172 @@
+//! `/openapi.json`, made from the handlers and their types, and `/docs`, the viewer of it. Neither holds any data.
+
+mod errors;
+pub(super) mod requests;
+mod webhook;
+
+use std::sync::OnceLock;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+use crate::domain::event::Told;
+
+use super::error::ErrorBody;
+use super::{connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+
+/// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
+const EXAMPLES: &str = include_str!("docs/examples.json");
+const PAGE: &str = include_str!("docs/index.html");
+const SCRIPT: &str = include_str!("docs/viewer.js");
+const STYLE: &str = include_str!("docs/viewer.css");
+/// The viewer's own files and the document are all it reaches.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.
+
+JSON in UTF-8; times are ISO-8601 in UTC with milliseconds. `X-Request-Id` is on every answer, the caller's where it sent \
+a sane one. Every error has the one shape of `Error`, also 404 `NOT_FOUND` for an unknown path and 405 \
+`METHOD_NOT_ALLOWED` for a wrong method. Where an answer says `Retry-After`, it may be asked for again after so many seconds.
+
+On loopback no token is needed unless `API_TOKEN` is set; with one, everything but `/health*`, `/openapi.json` and `/docs` \
+wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS` need none.";
+/// What `data` of an event is, by its `type`.
+const EVENTS: [(&str, &str); 6] = [
+    ("message", "Message"),
+    ("message.edited", "Message"),
+    ("message.revoked", "Message"),
+    ("message.ack", "MessageAck"),
+    ("session.state", "StateChange"),
+    ("session.qr", "CodeChange"),
+];
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "session-manager", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
+    servers((url = "/", description = "This service")),
+    tags(
+        (name = "session", description = "The session: how it is, starting, stopping, unlinking."),
+        (name = "linking", description = "Linking a phone: the code to scan, or one to type."),
+        (name = "messages", description = "Sending, the durable log, and what happens as it happens."),
+        (name = "deliveries", description = "What webhooks and the hub refused for good."),
+        (name = "watching", description = "For whoever watches the service."),
+    ),
+    paths(
+        status::status, connect::connect, connect::disconnect, connect::log_out, qr::qr, qr::png, qr::svg, qr::text,
+        qr::qr_code, connect::pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
+        deliveries::dead, deliveries::replay, health::health, health::live, health::ready, metrics::metrics,
+    ),
+    components(schemas(Told, ErrorBody)),
+)]
+struct Api;
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let mut document = json!(Api::openapi());
+        document["info"]["description"] = json!(ABOUT);
+        document["webhooks"] = webhook::described();
+        let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
+        document["components"]["schemas"]["Error"]["properties"]["code"]["enum"] = json!(codes);
+        bind_events(&mut document["components"]["schemas"]);
+        document["components"]["securitySchemes"] = json!({
+            "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
+            "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
+        });
+        let schemas = document["components"]["schemas"].clone();
+        let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
+        for section in ["paths", "webhooks"] {
+            for (path, method, operation) in operations(&mut document[section]) {
+                complete(path, method, operation, &examples);
+                if let Some(body) = operation.get_mut("requestBody") {
+                    body["required"] = json!(wants_a_field(body, &schemas));
+                }
+            }
+        }
+        document
+    })
+}
+
+/// Says which data belongs to which type; of themselves several fit.
+fn bind_events(schemas: &mut Value) {
+    let choices = schemas["EventData"].as_object_mut().and_then(|data| data.remove("oneOf")).unwrap_or_default();
+    schemas["EventData"]["anyOf"] = choices;
+    schemas["Event"]["properties"]["type"]["enum"] = EVENTS.iter().map(|(kind, _)| json!(kind)).collect();
+    let bound = EVENTS.iter().map(|(kind, data)| {
+        let data = json!({ "$ref": format!("#/components/schemas/{data}") });
+        json!({ "if": { "properties": { "type": { "const": kind } } }, "then": { "properties": { "data": data } } })
+    });
+    schemas["Event"]["allOf"] = bound.collect();
+}
+
+/// Else the whole body may be left out.
+fn wants_a_field(body: &Value, schemas: &Value) -> bool {
+    let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+    schemas[reference.rsplit('/').next().unwrap_or_default()]["required"].is_array()
+}
+
+/// Every operation of a section, with its path and method.
+fn operations(section: &mut Value) -> impl Iterator<Item = (&String, &String, &mut Value)> {
+    let paths = section.as_object_mut().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        item.as_object_mut().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
+    })
+}
+
+/// What is not said at the handler itself: who may call, what can go wrong, what it looks like.
+fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
+    let guarded = path.starts_with('/') && !path.starts_with("/health");
+    if guarded {
+        // Where no token is set, or from a trusted network: none of both.
+        operation["security"] = json!([{ "bearer": [] }, { "key": [] }, {}]);
+    }
+    let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
+    if path.starts_with('/') {
+        errors::describe(operation, &own, guarded, method == "post");
+    }
+    let examples = &examples[operation["operationId"].as_str().unwrap_or_default()];
+    if let Some(requests) = examples["request"].as_object() {
+        operation["requestBody"]["content"]["application/json"]["examples"] = named(requests);
+    }
+    for (status, answers) in examples["responses"].as_object().into_iter().flatten() {
+        for (kind, answers) in answers.as_object().into_iter().flatten() {
+            operation["responses"][status]["content"][kind]["examples"] =
+                named(answers.as_object().unwrap_or(&Map::new()));
+        }
+    }
+}
+
+fn named(examples: &Map<String, Value>) -> Value {
+    examples.iter().map(|(name, value)| (name.clone(), json!({ "value": value }))).collect()
+}
+
+/// Whether a path may be read without a token.
+pub(super) fn is_static(path: &str) -> bool {
+    matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
+}
+
+pub(super) async fn openapi() -> Json<&'static Value> {
+    Json(document())
+}
+
+pub(super) async fn page() -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)], PAGE)
+        .into_response()
+}
+
+pub(super) async fn script() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
+}
+
+pub(super) async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Every code an error may have, and how the document says so.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
+pub(super) const CODES: [(&str, u16, &str); 36] = [
+    ("BAD_REQUEST", 400, "The request could not be understood."),
+    ("INVALID_JSON", 400, "The body must be a JSON object."),
+    ("INVALID_FIELD", 400, "force must be true or false."),
+    ("INVALID_PARAMETER", 400, "limit must be a whole number, 1 to 1000."),
+    ("INVALID_NUMBER", 400, "number (or to) is missing."),
+    ("INVALID_MESSAGE", 400, "message is blank."),
+    ("INVALID_WAIT", 400, "wait must be a whole number of seconds, 0 to 60."),
+    ("NOT_ON_WHATSAPP", 400, "the number is not on WhatsApp"),
+    ("UNAUTHORIZED", 401, "Send the token as `Authorization: Bearer …` or `X-API-Key`."),
+    ("HOST_NOT_ALLOWED", 403, "Without API_TOKEN the service answers to localhost only."),
+    ("ORIGIN_NOT_ALLOWED", 403, "This page may not change anything here; CORS_ORIGINS names those that may."),
+    ("CLIENTE_NOT_ALLOWED", 403, "this service does not send for the client named in cliente_id"),
+    ("SEND_DISABLED", 403, "sending is switched off (SEND_MODE=off)"),
+    ("NOT_FOUND", 404, "There is nothing at this path."),
+    ("NO_QR", 404, "A phone is linked already; there is no code to scan."),
+    ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
+    ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
+    ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
+    ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
+    ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),
+    ("NOT_WAITING_FOR_LINK", 409, "the session is READY and not waiting for a phone"),
+    (
+        "NOT_CONNECTED",
+        409,
+        "the session is not connected; with {\"force\":true} the stored login is removed all the same",
+    ),
+    ("TARGET_NOT_CONFIGURED", 409, "The target of this letter is not among the settings any more."),
+    ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),
+    ("IDEMPOTENCY_CONFLICT", 422, "the idempotency key was used for another message; use a new key for each message"),
+    ("RATE_LIMITED", 429, "more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow"),
+    ("INTERNAL", 500, "Something went wrong inside; the log says what."),
+    ("WHATSAPP_ERROR", 500, "WhatsApp Web refused the message, nothing was sent"),
+    ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),
+    ("SESSION_NOT_READY", 503, "the session is QR_REQUIRED, not READY; try again when GET /status says so"),
+    ("SESSION_STUCK", 503, "The session's task is stuck: restart the service."),
+    ("SEND_UNAVAILABLE", 503, "the store was set aside: `session-manager store accept` allows sending again"),
+    ("PAGE_UNAVAILABLE", 503, "WhatsApp Web changed: update session-manager or set ADAPTER_PATH"),
+    ("STORE_UNAVAILABLE", 503, "the log cannot be read at the moment"),
+    ("TOO_MANY_CLIENTS", 503, "64 clients follow the events already; close one and try again."),
+    ("SEND_UNCONFIRMED", 504, "WhatsApp's server did not acknowledge the message in time; it may still arrive"),
+];
+
+/// Those whose answers say when to come back, always or mostly.
+const RETRIED: [u16; 2] = [429, 503];
+
+/// Adds the answers that are errors, those every route may give among them.
+pub(super) fn describe(operation: &mut Value, own: &Value, guarded: bool, changing: bool) {
+    let own = own.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let common: &[&str] =
+        if guarded { &["UNAUTHORIZED", "HOST_NOT_ALLOWED", "INTERNAL"] } else { &["HOST_NOT_ALLOWED"] };
+    let origin = changing.then_some("ORIGIN_NOT_ALLOWED");
+    let wanted: Vec<_> = own.chain(common.iter().copied()).chain(origin).collect();
+    let mut statuses: BTreeMap<u16, Vec<(&str, &str)>> = BTreeMap::new();
+    for (code, status, sentence) in CODES.into_iter().filter(|(code, ..)| wanted.contains(code)) {
+        statuses.entry(status).or_default().push((code, sentence));
+    }
+    for (status, codes) in statuses {
+        operation["responses"][status.to_string()] = answer(status, &codes);
+    }
+}
+
+fn answer(status: u16, codes: &[(&str, &str)]) -> Value {
+    let names: Vec<_> = codes.iter().map(|(code, _)| format!("`{code}`")).collect();
+    let examples: Value = codes.iter().map(|(code, sentence)| ((*code).to_owned(), example(code, sentence))).collect();
+    let body = json!({ "schema": { "$ref": "#/components/schemas/Error" }, "examples": examples });
+    let mut answer = json!({ "description": names.join(", "), "content": { "application/json": body } });
+    if RETRIED.contains(&status) {
+        let seconds = json!({ "description": "Seconds, where trying again helps.", "schema": { "type": "integer" } });
+        answer["headers"] = json!({ "Retry-After": seconds });
+    }
+    answer
+}
+
+fn example(code: &str, sentence: &str) -> Value {
+    let state = match code {
+        "SESSION_NOT_READY" => "QR_REQUIRED",
+        "NOT_CONNECTED" => "DISCONNECTED",
+        _ => "READY",
+    };
+    let mut body =
+        json!({ "ok": false, "success": false, "code": code, "error": code, "message": sentence, "state": state });
+    match code {
+        "SEND_UNCONFIRMED" => {
+            body["message_id"] = json!("true_5491122334455@c.us_3EB0A1B2C3D4E5F60718");
+            body["id"] = body["message_id"].clone();
+        }
+        "QR_NOT_AVAILABLE" => body["currentStatus"] = json!("READY"),
+        _ => {}
+    }
+    json!({ "value": body })
+}

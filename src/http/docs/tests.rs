@@ -1,0 +1,156 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// Words in capitals that stand in no body.
+const ELSEWHERE: [&str; 2] = ["DENY", "OTHER"];
+
+/// Pages for people and their files, which no program asks for.
+fn is_page(path: &str) -> bool {
+    ["/", "/qr.html", "/docs", "/openapi.json"].contains(&path)
+        || ["/docs/", "/page/"].iter().any(|own| path.starts_with(own))
+}
+
+/// The handlers' files without what is said to the document, and without tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("docs.rs"));
+    files.map(|path| (path.clone(), code_of(&fs::read_to_string(&path).unwrap()))).collect()
+}
+
+fn code_of(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    let mut code = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        inside |= line.starts_with("#[utoipa::path(");
+        if !inside && !line.trim_start().starts_with("//") {
+            code.push_str(line);
+            code.push('\n');
+        }
+        inside &= !line.ends_with(")]");
+    }
+    code
+}
+
+/// The words in capitals that stand alone between quotes.
+fn words(code: &str) -> BTreeSet<String> {
+    let is_word = |text: &&str| text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    code.split('"').filter(is_word).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_route_is_in_the_document_and_nothing_else() {
+    let router = sources().into_iter().find(|(path, _)| path.ends_with("router.rs")).unwrap().1;
+    let routes: BTreeSet<_> = router
+        .split(".route(")
+        .skip(1)
+        .map(|route| {
+            let path = route.split('"').nth(1).unwrap();
+            let method = route.split_once(',').unwrap().1.trim_start().split('(').next().unwrap();
+            (path.to_owned(), method.to_owned())
+        })
+        .filter(|(path, _)| !is_page(path))
+        .collect();
+    let mut document = document().clone();
+    let operations = operations(&mut document["paths"]);
+    let described: BTreeSet<_> = operations.map(|(path, method, _)| (path.clone(), method.clone())).collect();
+    assert_eq!(routes, described);
+}
+
+#[test]
+fn every_word_that_an_answer_may_hold_is_in_the_document() {
+    let document = document().to_string();
+    for (path, code) in sources() {
+        for word in words(&code).iter().filter(|word| !ELSEWHERE.contains(&word.as_str())) {
+            let known = document.contains(&format!("\"{word}\"")) || document.contains(&format!("`{word}`"));
+            let known = known || errors::CODES.iter().any(|(code, ..)| code == word);
+            assert!(known, "{word} of {} is not in the document", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_code_is_one_that_the_code_gives_and_that_an_operation_names() {
+    let given: BTreeSet<_> = sources().iter().flat_map(|(_, code)| words(code)).collect();
+    let mut document = document().clone();
+    let named: BTreeSet<_> = operations(&mut document["paths"])
+        .flat_map(|(_, _, operation)| words(&operation["responses"].to_string()))
+        .collect();
+    for (code, ..) in errors::CODES {
+        assert!(given.contains(code), "nothing answers with {code}");
+        // These come before there is a route, or instead of what it should have said.
+        let beside = ["NOT_FOUND", "METHOD_NOT_ALLOWED", "BAD_REQUEST"].contains(&code);
+        assert!(beside || named.contains(code), "no operation names {code}");
+    }
+    for (path, text) in sources_of_handlers() {
+        for block in text.split("#[utoipa::path(").skip(1) {
+            for code in words(block.split(")]\n").next().unwrap()) {
+                assert!(
+                    errors::CODES.iter().any(|(known, ..)| *known == code),
+                    "{code} of {} is no code",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+fn sources_of_handlers() -> Vec<(PathBuf, String)> {
+    sources().into_iter().map(|(path, _)| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+#[test]
+fn every_example_is_what_its_schema_says() {
+    let mut document = document().clone();
+    let components = document["components"].clone();
+    let mut seen = 0;
+    for section in ["paths", "webhooks"] {
+        for (path, method, operation) in operations(&mut document[section]) {
+            let bodies = [("request", operation["requestBody"].clone())];
+            let answers = operation["responses"].as_object().unwrap().clone();
+            let answers = answers.iter().map(|(status, answer)| (status.as_str(), answer.clone()));
+            for (what, body) in bodies.into_iter().chain(answers) {
+                for (kind, content) in body["content"].as_object().into_iter().flatten() {
+                    let examples = content["examples"].as_object();
+                    assert!(kind != "application/json" || examples.is_some(), "{method} {path} {what} has no example");
+                    let mut schema = content["schema"].clone();
+                    assert!(schema.is_object(), "{method} {path} {what} {kind} has no schema");
+                    schema["components"] = components.clone();
+                    let validator = jsonschema::validator_for(&schema).unwrap();
+                    for (name, example) in examples.into_iter().flatten() {
+                        let problems: Vec<_> =
+                            validator.iter_errors(&example["value"]).map(|e| e.to_string()).collect();
+                        assert!(problems.is_empty(), "{method} {path} {what} {name}: {problems:?}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 60, "{seen} examples");
+}
+
+#[test]
+fn every_example_belongs_to_an_operation() {
+    let examples: Value = serde_json::from_str(EXAMPLES).unwrap();
+    let text = document().to_string();
+    for name in examples.as_object().unwrap().keys() {
+        assert!(text.contains(&format!("\"operationId\":\"{name}\"")), "{name}");
+    }
+}
+
+#[test]
+fn the_viewer_needs_no_other_host_and_no_inline_script() {
+    for file in [PAGE, SCRIPT, STYLE] {
+        assert!(!file.contains("http://") && !file.contains("https://") && !file.contains("innerHTML"));
+    }
+    assert!(PAGE.split("<script").skip(1).all(|script| script.split('>').next().unwrap().contains("src=")));
+    assert!(!PAGE.contains("<style") && !PAGE.contains(" style=") && !PAGE.contains(" onload="));
+    assert!(is_static("/docs") && is_static("/openapi.json") && !is_static("/docs/../status") && !is_static("/status"));
+}
