@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 36] = [
+pub(super) const CODES: [(&str, u16, &str); 37] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -39,6 +39,7 @@ pub(super) const CODES: [(&str, u16, &str); 36] = [
     ("INTERNAL", 500, "Something went wrong inside; the log says what."),
     ("WHATSAPP_ERROR", 500, "WhatsApp Web refused the message, nothing was sent"),
     ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),
+    ("DELIVERY_BUSY", 503, "The target of this letter is being waited for; try again in a few seconds."),
     ("SESSION_NOT_READY", 503, "the session is QR_REQUIRED, not READY; try again when GET /status says so"),
     ("SESSION_STUCK", 503, "The session's task is stuck: restart the service."),
     ("SEND_UNAVAILABLE", 503, "the store was set aside: `session-manager store accept` allows sending again"),
