@@ -5,26 +5,19 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::{Pid, getpgid};
 
 use crate::domain::state::SESSION;
 
-use super::chrome::MARK;
-use super::process::CHROME_READS;
+use super::leveldb;
+use super::running::{Running, looks_like_a_browser};
 
 /// Where the former Node service kept its login.
 const FORMER: &str = "session-admin";
 /// Says that a device was linked in this profile: lives and goes with the login itself.
 const LINKED: &str = "linked";
 const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
-/// A Chrome whose service died closes by itself within 0.3 s.
-const LEFTOVER_GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -102,14 +95,19 @@ impl Profile {
         DirBuilder::new().mode(0o700).create(&self.path)
     }
 
-    /// Makes the profile free to be opened: ends a browser that an earlier crash of this service left, clears the locks
-    /// of the dead, refuses where a stranger is using it. Blocking, up to a few seconds.
+    /// Makes the profile fit to be opened: ends a browser that an earlier crash of this service left, clears the locks of
+    /// the dead, mends what they were writing, refuses where a stranger is using it. Blocking, up to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
-        let users = self.users();
-        if let Some(stranger) = users.iter().find(|user| !user.is_ours) {
+        let (browsers, helpers): (Vec<_>, Vec<_>) = Running::on(&self.path).partition(Running::is_browser);
+        if let Some(stranger) = browsers.iter().find(|browser| !browser.is_ours()) {
             return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid });
         }
-        users.iter().for_each(|leftover| end_leftover(Pid::from_raw(leftover.pid)));
+        for leftover in &browsers {
+            tracing::warn!(pid = leftover.pid, "ending a browser that an earlier run of this service left");
+            leftover.end();
+        }
+        // What serves a browser leaves after it, and until then it may hold the databases.
+        helpers.iter().for_each(Running::end);
         if let Some(pid) = self.singleton_holder() {
             return Err(ProfileError::InUse { path: self.path.clone(), pid });
         }
@@ -121,7 +119,18 @@ impl Profile {
             let file = self.path.join(name);
             ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
         }
+        self.mend();
         Ok(())
+    }
+
+    /// A profile that cannot be mended may still open.
+    fn mend(&self) {
+        match leveldb::mend(&self.path) {
+            Ok(logs) => {
+                logs.iter().for_each(|log| tracing::info!(log = %log.display(), "mended what a killed browser left"));
+            }
+            Err(error) => tracing::warn!(%error, "the databases of the profile could not be looked through"),
+        }
     }
 
     /// Chrome's socket stands in a temporary folder of its own, which a browser that was killed leaves behind.
@@ -140,17 +149,12 @@ impl Profile {
 
     /// The browsers at work on the profile. Changes nothing.
     pub fn occupants(&self) -> Vec<Occupant> {
-        let mut users = self.users();
+        let browsers = Running::on(&self.path).filter(Running::is_browser);
+        let mut users: Vec<_> =
+            browsers.map(|browser| Occupant { pid: browser.pid, is_ours: browser.is_ours() }).collect();
         let holder = self.singleton_holder().filter(|pid| users.iter().all(|user| user.pid != *pid));
         users.extend(holder.map(|pid| Occupant { pid, is_ours: false }));
         users
-    }
-
-    /// The browsers that were started on the profile.
-    fn users(&self) -> Vec<Occupant> {
-        let flag = [b"--user-data-dir=", self.path.as_os_str().as_bytes()].concat();
-        let uses_it = |browser: &Running| browser.arguments.contains(&flag);
-        browsers().filter(uses_it).map(|browser| Occupant { pid: browser.pid, is_ours: browser.is_ours() }).collect()
     }
 
     /// The live browser of this host that holds Chrome's own lock, a link whose target is `host-pid`.
@@ -158,96 +162,12 @@ impl Profile {
         let target = fs::read_link(self.path.join(SINGLETONS[0])).ok()?.to_string_lossy().into_owned();
         let (host, pid) = target.rsplit_once('-')?;
         let ours = nix::unistd::gethostname().unwrap_or_default();
-        pid.parse().ok().filter(|pid| OsStr::new(host) == ours && is_browser(Pid::from_raw(*pid)))
+        pid.parse().ok().filter(|pid| OsStr::new(host) == ours && looks_like_a_browser(*pid))
     }
-}
-
-/// The browsers of this service, on any profile, whose service is gone.
-pub fn orphans() -> Vec<i32> {
-    browsers().filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
 }
 
 fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
-}
-
-/// A running browser: its first process, not its renderers.
-struct Running {
-    pid: i32,
-    arguments: Vec<Vec<u8>>,
-}
-
-impl Running {
-    fn is_ours(&self) -> bool {
-        self.arguments.iter().any(|argument| argument == MARK.as_bytes())
-    }
-
-    fn parent(&self) -> Option<i32> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // The name before it may hold anything, parentheses too: `pid (name) state parent …`.
-        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
-    }
-
-    /// Whether its parent, which is another than started it once that is gone, lacks the other end of its pipe.
-    fn is_orphan(&self) -> bool {
-        let pipe = match fs::read_link(format!("/proc/{}/fd/{CHROME_READS}", self.pid)) {
-            Ok(pipe) => pipe,
-            // A browser of another user is not ours to judge; one without a pipe has lost it.
-            Err(error) => return error.kind() == io::ErrorKind::NotFound,
-        };
-        let ends = self.parent().and_then(|parent| fs::read_dir(format!("/proc/{parent}/fd")).ok());
-        // What may not be looked into belongs to another user, and a service has the user of its browser.
-        let mut ends = ends.into_iter().flatten().flatten();
-        !ends.any(|end| fs::read_link(end.path()).is_ok_and(|end| end == pipe))
-    }
-}
-
-fn arguments(pid: Pid) -> Vec<Vec<u8>> {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
-}
-
-/// Whatever was started with a profile, as only browsers are.
-fn browsers() -> impl Iterator<Item = Running> {
-    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.map(|pid| Running { pid, arguments: arguments(Pid::from_raw(pid)) }).filter(|process| {
-        let has = |start: &[u8]| process.arguments.iter().any(|argument| argument.starts_with(start));
-        has(b"--user-data-dir=") && !has(b"--type=")
-    })
-}
-
-/// A pid of the dead may have been given to anything: only something that looks like a browser holds a lock.
-fn is_browser(pid: Pid) -> bool {
-    let program = arguments(pid).first().map(|program| String::from_utf8_lossy(program).to_lowercase());
-    program.is_some_and(|program| program.contains("chrom"))
-}
-
-fn is_alive(pid: Pid) -> bool {
-    let is_zombie = fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')));
-    kill(pid, None).is_ok() && !is_zombie
-}
-
-fn end_leftover(pid: Pid) {
-    tracing::warn!(pid = pid.as_raw(), "ending a browser that an earlier run of this service left");
-    for signal in [None, Some(Signal::SIGTERM), Some(Signal::SIGKILL)] {
-        // Chrome leads a group of its own; a pid that does not is not killed with its group.
-        if let Some(signal) = signal {
-            let leads = getpgid(Some(pid)) == Ok(pid);
-            let _ = if leads { killpg(pid, signal) } else { kill(pid, signal) };
-        }
-        let deadline = Instant::now() + LEFTOVER_GRACE;
-        while is_alive(pid) {
-            if Instant::now() > deadline {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        if !is_alive(pid) {
-            return;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -258,7 +178,12 @@ mod tests {
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command};
 
+    use nix::unistd::Pid;
+
     use super::*;
+    use crate::browser::chrome::MARK;
+    use crate::browser::orphans;
+    use crate::browser::running::{self, is_alive};
 
     struct Reaped(Child);
 
@@ -276,7 +201,7 @@ mod tests {
         command.stdin(std::process::Stdio::piped());
         let child = Reaped(command.spawn().unwrap());
         // The kernel lets the parent go on a moment before the new command line can be read.
-        while self::arguments(Pid::from_raw(child.0.id().cast_signed()))[0] != name.as_bytes() {
+        while running::arguments(child.0.id().cast_signed())[0] != name.as_bytes() {
             std::thread::yield_now();
         }
         child

@@ -22,5 +22,6 @@ mod recovery;
 mod refusals;
 mod send;
 mod soak;
+mod torn;
 mod two_accounts;
 mod world;

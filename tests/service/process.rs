@@ -106,6 +106,33 @@ impl Process {
         reqwest::get(format!("{}{path}", self.url.as_ref().unwrap())).await.unwrap().json().await.unwrap()
     }
 
+    /// All messages of the log, once there are so many.
+    pub async fn logged(&mut self, total: usize, deadline: Duration) -> Vec<Value> {
+        let until = Instant::now() + deadline;
+        loop {
+            let items = self.log().await;
+            if items.len() >= total {
+                return items;
+            }
+            let late = Instant::now() >= until;
+            assert!(!late, "{} of {total} in the log: {:#?}", items.len(), self.warnings());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn log(&self) -> Vec<Value> {
+        let (mut items, mut after) = (Vec::new(), "0".to_owned());
+        loop {
+            let page = self.get(&format!("/messages?limit=1000&after={after}")).await;
+            let found = page["items"].as_array().unwrap();
+            if found.is_empty() {
+                return items;
+            }
+            items.extend(found.iter().cloned());
+            after = page["next"].as_str().unwrap().to_owned();
+        }
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }

@@ -1,8 +1,5 @@
 //! What dies is killed with -9 at random moments, again and again. `SOAK_ROUNDS` says how often (`make soak`), and
 //! `SOAK_SEED` what dies at which moments, as far as those are in the hands of a test.
-//!
-//! Not held yet: 200 rounds with seed 77 ended with the login gone (QR_REQUIRED after a death of the service). What Chrome
-//! has on its disk when all of its processes are killed, and the service right after, is where to look.
 
 mod receiving;
 mod sending;

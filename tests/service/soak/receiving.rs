@@ -7,7 +7,6 @@ use nix::sys::signal::Signal;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use serde_json::Value;
 use simulator::{Incoming, Options};
 
 use super::{Death, RECOVERY, VICTIMS, Victim, rounds, seed};
@@ -20,32 +19,6 @@ const PEOPLE: [&str; 4] = [FRIEND, "5491155554444", "5491166665555", SEALED];
 const SEALED: &str = "5491177776666";
 /// How far WhatsApp's clock goes on in a round: a long run is long for it, too, and history is asked for since a while.
 const ROUND_S: u64 = 60;
-
-async fn log(process: &Process) -> Vec<Value> {
-    let (mut items, mut after) = (Vec::new(), "0".to_owned());
-    loop {
-        let page = process.get(&format!("/messages?limit=1000&after={after}")).await;
-        let found = page["items"].as_array().unwrap();
-        if found.is_empty() {
-            return items;
-        }
-        items.extend(found.iter().cloned());
-        after = page["next"].as_str().unwrap().to_owned();
-    }
-}
-
-async fn whole_log(process: &mut Process, total: usize) -> Vec<Value> {
-    let deadline = tokio::time::Instant::now() + RECOVERY;
-    loop {
-        let items = log(process).await;
-        if items.len() >= total {
-            return items;
-        }
-        let late = tokio::time::Instant::now() >= deadline;
-        assert!(!late, "{} of {total} in the log: {:#?}", items.len(), process.warnings());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// Everything sent, by sender, in order.
 type Sent = BTreeMap<&'static str, Vec<String>>;
@@ -102,7 +75,7 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
         }
     }
     process.listens();
-    let items = whole_log(&mut process, sent.values().map(Vec::len).sum()).await;
+    let items = process.logged(sent.values().map(Vec::len).sum(), RECOVERY).await;
     let sealed: Vec<_> = items.iter().filter(|item| item["type"] != "chat").collect();
     assert!(sealed.is_empty(), "seed {seed}: never seen to open: {sealed:#?}");
     // What was on its way when somebody died comes twice, under the same id.

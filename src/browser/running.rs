@@ -1,0 +1,112 @@
+//! The browsers that run on this machine, whoever started them, and what serves them.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, getpgid};
+
+use super::chrome::MARK;
+use super::process::CHROME_READS;
+
+/// A Chrome whose service died closes by itself within 0.3 s.
+const LEAVE_GRACE: Duration = Duration::from_secs(3);
+
+/// The browsers of this service, on any profile, whose service is gone.
+pub fn orphans() -> Vec<i32> {
+    let browsers = Running::all().filter(Running::is_browser);
+    browsers.filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
+}
+
+/// A process that was started with a profile, as only browsers and what serves them are.
+pub(super) struct Running {
+    pub(super) pid: i32,
+    arguments: Vec<Vec<u8>>,
+}
+
+impl Running {
+    fn all() -> impl Iterator<Item = Self> {
+        let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let processes = pids.map(|pid| Self { pid, arguments: arguments(pid) });
+        processes.filter(|process| process.has(b"--user-data-dir="))
+    }
+
+    /// Those of a profile.
+    pub(super) fn on(profile: &Path) -> impl Iterator<Item = Self> {
+        let flag = [b"--user-data-dir=", profile.as_os_str().as_bytes()].concat();
+        Self::all().filter(move |process| process.arguments.contains(&flag))
+    }
+
+    fn has(&self, start: &[u8]) -> bool {
+        self.arguments.iter().any(|argument| argument.starts_with(start))
+    }
+
+    /// The first process of a browser, not one of its helpers.
+    pub(super) fn is_browser(&self) -> bool {
+        !self.has(b"--type=")
+    }
+
+    pub(super) fn is_ours(&self) -> bool {
+        self.arguments.iter().any(|argument| argument == MARK.as_bytes())
+    }
+
+    fn parent(&self) -> Option<i32> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // The name before it may hold anything, parentheses too: `pid (name) state parent …`.
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// Whether its parent, which is another than started it once that is gone, lacks the other end of its pipe.
+    fn is_orphan(&self) -> bool {
+        let pipe = match fs::read_link(format!("/proc/{}/fd/{CHROME_READS}", self.pid)) {
+            Ok(pipe) => pipe,
+            // A browser of another user is not ours to judge; one without a pipe has lost it.
+            Err(error) => return error.kind() == io::ErrorKind::NotFound,
+        };
+        let ends = self.parent().and_then(|parent| fs::read_dir(format!("/proc/{parent}/fd")).ok());
+        // What may not be looked into belongs to another user, and a service has the user of its browser.
+        let mut ends = ends.into_iter().flatten().flatten();
+        !ends.any(|end| fs::read_link(end.path()).is_ok_and(|end| end == pipe))
+    }
+
+    /// Waits for it to leave by itself, as it does when what it served is gone, and then makes it. Blocking.
+    pub(super) fn end(&self) {
+        let pid = Pid::from_raw(self.pid);
+        for signal in [None, Some(Signal::SIGTERM), Some(Signal::SIGKILL)] {
+            // Chrome leads a group of its own; a pid that does not is not killed with its group. One that was given to
+            // another meanwhile is not killed at all.
+            if let Some(signal) = signal.filter(|_| arguments(self.pid) == self.arguments) {
+                let leads = getpgid(Some(pid)) == Ok(pid);
+                let _ = if leads { killpg(pid, signal) } else { kill(pid, signal) };
+            }
+            let deadline = Instant::now() + LEAVE_GRACE;
+            while is_alive(pid) && Instant::now() <= deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            if !is_alive(pid) {
+                return;
+            }
+        }
+    }
+}
+
+pub(super) fn arguments(pid: i32) -> Vec<Vec<u8>> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+}
+
+/// A pid of the dead may have been given to anything: only something that looks like a browser holds a lock.
+pub(super) fn looks_like_a_browser(pid: i32) -> bool {
+    let program = arguments(pid).first().map(|program| String::from_utf8_lossy(program).to_lowercase());
+    program.is_some_and(|program| program.contains("chrom"))
+}
+
+pub(super) fn is_alive(pid: Pid) -> bool {
+    let is_zombie = fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')));
+    kill(pid, None).is_ok() && !is_zombie
+}

@@ -1,0 +1,78 @@
+//! What a browser leaves that is killed in the middle of a write: Chrome deletes a database it finds damaged, and the
+//! login with it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use simulator::{Incoming, Options};
+
+use crate::process::{Process, link};
+use crate::world::{DEADLINE, FRIEND, World, browsers, eventually, family};
+
+/// A record of LevelDB: checksum, length, kind (1: one that is an entry of its own) and data.
+fn record(data: &[u8]) -> Vec<u8> {
+    let summed = [&[1], data].concat();
+    let sum = crc32c::crc32c(&summed).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
+    let length = u16::try_from(data.len()).unwrap().to_le_bytes();
+    [sum.as_slice(), &length, &summed].concat()
+}
+
+/// The logs of the page's database.
+fn logs(profile: &Path) -> Vec<PathBuf> {
+    let databases = std::fs::read_dir(profile.join("Default/IndexedDB")).unwrap().flatten();
+    let files = databases.flat_map(|database| std::fs::read_dir(database.path()).unwrap().flatten());
+    let files = files.map(|file| file.path());
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).collect()
+}
+
+/// Kills the service and all of the browser, which was in the middle of a write; gives its logs.
+async fn dies_writing(world: &World, process: Process) -> Vec<PathBuf> {
+    let browser = family(browsers(&world.profile())[0], "");
+    process.signal(Signal::SIGKILL);
+    process.exit();
+    for pid in browser {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    }
+    eventually("the browser's end", || browsers(&world.profile()).is_empty()).await;
+    let logs = logs(&world.profile());
+    assert!(!logs.is_empty());
+    for log in &logs {
+        File::options().append(true).open(log).unwrap().write_all(&record(&[7; 1000])[..500]).unwrap();
+    }
+    logs
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_killed_in_the_middle_of_its_writes_loses_no_login() {
+    let world = World::new(Options::fast()).await;
+    let mut process = Process::started(&world);
+    link(&world, &mut process).await;
+    // The first time the half of a record is passed over and written on behind, the second time it is found.
+    for round in 0..3 {
+        dies_writing(&world, process).await;
+        process = Process::started(&world);
+        process.reaches("READY");
+        world.simulator.incoming(Incoming::text(FRIEND, format!("in round {round}"))).unwrap();
+        process.logged(round + 1, DEADLINE).await;
+    }
+    assert_eq!(world.simulator.record().links.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_was_written_on_behind_half_a_write_keeps_its_login() {
+    let world = World::new(Options::fast()).await;
+    let mut process = Process::started(&world);
+    link(&world, &mut process).await;
+    for log in dies_writing(&world, process).await {
+        // A batch of nothing: its first number in the sequence of writes, and how many.
+        let batch = [1_u64.to_le_bytes().as_slice(), &0_u32.to_le_bytes()].concat();
+        // More of them than the record wanted in all.
+        File::options().append(true).open(log).unwrap().write_all(&record(&batch).repeat(100)).unwrap();
+    }
+    let mut process = Process::started(&world);
+    process.reaches("READY");
+    assert_eq!(world.simulator.record().links.len(), 1);
+}
