@@ -85,7 +85,7 @@ bench:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	node --check src/whatsapp/adapter.js
+	for script in src/whatsapp/*.js; do node --check "$$script" || exit; done
 	for script in src/http/page/*.js; do node --check --input-type=module - <"$$script" || exit; done
 
 fmt:

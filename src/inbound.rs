@@ -7,9 +7,10 @@
 //! ```
 //!
 //! What a new document says is held until its history has been asked for: what an earlier one said and was lost comes
-//! first. The page keeps what is held here, so nothing depends on it.
+//! first, unless the page takes long to tell it. The page keeps what is held here, so nothing depends on it.
 
 mod phones;
+mod reader;
 mod reconcile;
 mod sealed;
 #[cfg(test)]
@@ -22,17 +23,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::domain::event::Event;
 use crate::domain::log::{CIPHERTEXT, LoggedMessage};
 use crate::domain::message::{MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::session::{Handle, Snapshot};
 pub use crate::store::LogQuery;
-use crate::store::{EventPage, LogChange, LogEntry, LogExtent, LogPage, Store, StoreError};
+use crate::store::{LogChange, Store, StoreError};
 
 pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
-use reconcile::Missed;
+pub use reader::{Inbound, LogError};
+use reconcile::{Missed, Outcome};
 use sealed::Sealed;
 
 /// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
@@ -58,22 +59,17 @@ pub struct Parts {
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.
     pub retention: Duration,
+    /// How long new messages wait for what was missed before them.
+    pub patience: Duration,
 }
 
 /// The reading end, the task that writes, and where the number of a message is asked for again.
 pub type Started = (Inbound, JoinHandle<()>, mpsc::Sender<Nameless>);
 
-/// The log as others read it. Cheap to clone.
-#[derive(Clone)]
-pub struct Inbound {
-    store: Store,
-    reconciling: watch::Receiver<bool>,
-}
-
 /// Starts the task that owns the log's writing end.
 pub fn start(parts: Parts) -> Started {
     let (reconciling_tx, reconciling) = watch::channel(false);
-    let inbound = Inbound { store: parts.store.clone(), reconciling };
+    let inbound = Inbound::new(parts.store.clone(), reconciling);
     let (nameless, wanted) = mpsc::channel(NAMELESS);
     tokio::spawn(phones::run(wanted, parts.session.clone(), parts.store.clone()));
     let snapshots = parts.session.watch();
@@ -90,48 +86,10 @@ pub fn start(parts: Parts) -> Started {
         reconciled: None,
         whole: 0,
         held: Vec::new(),
+        held_until: None,
     };
     (inbound, tokio::spawn(task.run()), nameless)
 }
-
-impl Inbound {
-    /// Whether what was missed is still being fetched.
-    pub fn is_reconciling(&self) -> bool {
-        *self.reconciling.borrow()
-    }
-
-    /// The newest entry's place, as it moves: whoever follows the log waits here.
-    pub fn newest(&self) -> watch::Receiver<u64> {
-        self.store.newest()
-    }
-
-    /// Messages, oldest first.
-    pub async fn page(&self, query: LogQuery) -> Result<LogPage, LogError> {
-        Ok(self.store.logged(query).await?)
-    }
-
-    /// Everything that happened after a place, oldest first.
-    pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, LogError> {
-        Ok(self.store.events(after, limit).await?)
-    }
-
-    pub async fn event(&self, cursor: u64) -> Result<Option<Event>, LogError> {
-        Ok(self.store.event(cursor).await?)
-    }
-
-    /// What there is of the log.
-    pub async fn extent(&self) -> Result<LogExtent, LogError> {
-        Ok(self.store.log_extent().await?)
-    }
-
-    pub async fn message(&self, id: MessageId) -> Result<Option<LogEntry>, LogError> {
-        Ok(self.store.logged_message(id).await?)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the log of messages cannot be read at the moment: {0}")]
-pub struct LogError(#[from] StoreError);
 
 /// One stay in READY with one document: what is reconciled once.
 type Stay = (Timestamp, u64);
@@ -152,6 +110,8 @@ struct Task {
     /// The document whose history has been asked for; of this one nothing is missing.
     whole: u64,
     held: Vec<LogChange>,
+    /// Until when, once it is settled since when something is missing.
+    held_until: Option<Instant>,
 }
 
 impl Task {
@@ -160,6 +120,7 @@ impl Task {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         loop {
             let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            let held_until = self.held_until.unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
             tokio::select! {
                 biased;
                 read = self.parts.events.recv_many(&mut events, BATCH) => {
@@ -180,6 +141,7 @@ impl Task {
                     let changes = self.additions(overdue);
                     self.take_in(changes).await;
                 }
+                () = tokio::time::sleep_until(held_until) => self.wait_no_longer().await,
                 _ = sweep.tick() => self.sweep().await,
             }
         }
@@ -304,21 +266,50 @@ impl Task {
 
     async fn recovered(&mut self, missed: Missed) {
         match missed {
+            Missed::Begins(stay) if self.reconciled == Some(stay) && self.whole != stay.1 => {
+                self.held_until.get_or_insert(Instant::now() + self.parts.patience);
+            }
+            Missed::Begins(_) => {}
             Missed::Messages(messages) => self.remembered(messages).await,
+            Missed::Ack(id, ack) => {
+                self.pass_on(&MessageEvent::Acked(id.clone(), ack)).await;
+                self.store(vec![LogChange::Ack(id, ack, self.parts.clock.now())]).await;
+            }
             // An earlier stay's end says nothing of this one.
-            Missed::End { stay, .. } if self.reconciled != Some(stay) => {}
-            Missed::End { stay, complete } => {
+            Missed::End(stay, _) if self.reconciled != Some(stay) => {}
+            Missed::End(stay, outcome) => {
+                self.held_until = None;
                 // What a newer document said meanwhile waits for the asking of its own history.
-                if complete && self.snapshots.borrow().documents == stay.1 {
-                    self.whole = stay.1;
-                    let held = std::mem::take(&mut self.held);
-                    self.store(held).await;
-                } else {
+                if outcome == Outcome::Interrupted || self.snapshots.borrow().documents != stay.1 {
                     self.reconciled = None;
+                } else {
+                    self.release(stay.1).await;
+                }
+                if outcome == Outcome::Whole
+                    && let Err(error) = self.parts.store.nothing_missed().await
+                {
+                    tracing::warn!(%error, "what was missed will be asked for once more");
                 }
                 self.reconciling.send_replace(false);
             }
         }
+    }
+
+    /// New messages go before the missed ones: they may come late, but not never.
+    async fn wait_no_longer(&mut self) {
+        self.held_until = None;
+        let document = self.snapshots.borrow().documents;
+        if self.reconciled.is_some_and(|stay| stay.1 == document) {
+            tracing::warn!("the page takes long to tell what was missed; new messages are stored before it");
+            self.release(document).await;
+        }
+    }
+
+    /// Of this document nothing is held any more.
+    async fn release(&mut self, document: u64) {
+        self.whole = document;
+        let held = std::mem::take(&mut self.held);
+        self.store(held).await;
     }
 
     /// Takes in what the page remembers: news to the log, or known to it and changed since.

@@ -1,5 +1,5 @@
 //! WhatsApp Web as the service sees it: what can be asked of the page, and what the page reports. The names of
-//! WhatsApp's modules stand in `adapter.js` and nowhere else.
+//! WhatsApp's modules stand in `adapter.js` and `history.js` and nowhere else.
 
 mod page;
 mod report;
@@ -15,6 +15,8 @@ pub use page::{History, Page, PageError, Prepared};
 pub use report::{Level, Missing, PageEvent, Reader, SocketState, Surface};
 
 const BUILT_IN: &str = include_str!("whatsapp/adapter.js");
+/// Its part that reads what the page remembers: given to the adapter, also to one from elsewhere.
+const HISTORY: &str = include_str!("whatsapp/history.js");
 
 /// The adapter with the names it goes by in one run of the browser.
 #[derive(Clone, Debug)]
@@ -48,8 +50,8 @@ impl Adapter {
             "origin": origin,
             "settle_ms": surface_settle.as_millis(),
         });
-        // The file is one function expression; it ends before its last line break.
-        let script = format!("{}\n({options});", source.trim_end());
+        // Each file is one function expression; it ends before its last line break.
+        let script = format!("{}\n({options},\n{});", source.trim_end(), HISTORY.trim_end());
         Ok(Self { api, script: PageScript { script, binding, origin } })
     }
 }

@@ -47,6 +47,8 @@ pub struct Timings {
     /// The first pause before a delivery that failed is made again, and the longest.
     pub delivery_backoff: Duration,
     pub delivery_backoff_max: Duration,
+    /// How long new messages wait for those that were missed before them, so that they follow them.
+    pub reconcile: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,
 }
@@ -79,6 +81,7 @@ impl Default for Timings {
             browser_close: s(5),
             delivery_backoff: s(1),
             delivery_backoff_max: s(300),
+            reconcile: s(60),
             phone_patience: s(60),
         }
     }
@@ -109,6 +112,7 @@ impl Timings {
             unlink_grace: scale(base.unlink_grace),
             delivery_backoff: scale(base.delivery_backoff),
             delivery_backoff_max: scale(base.delivery_backoff_max),
+            reconcile: scale(base.reconcile),
             phone_patience: scale(base.phone_patience),
             ..base
         }

@@ -1,12 +1,12 @@
-//! Asks the page for what came while nobody listened, part by part, oldest first.
+//! Asks the page for what came while nobody listened, part by part, oldest first; and how far those messages of ours got
+//! of which nobody heard.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::domain::message::PageMessage;
-use crate::domain::time::Timestamp;
+use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::session::{Handle, SessionError};
 use crate::store::Store;
 
@@ -16,43 +16,48 @@ use super::Stay;
 const OVERLAP_S: u64 = 600;
 /// Messages asked for at a time: about a megabyte.
 const PART: usize = 1000;
-/// The page may have to load earlier messages of many chats.
+/// The page may have to load earlier messages of many chats, on which it spends 30 s.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Between two tries of a page that does not answer, or is not there yet.
+/// Between two tries of a page that does not answer, or is not there yet; doubled each time up to the maximum.
 const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// The page defines its modules for up to 20 s; what is missing after this stays missing.
 const LACKING_MAX: Duration = Duration::from_secs(30);
 
 pub(super) enum Missed {
+    /// Since when is settled: what is stored from now on does not hide what is older.
+    Begins(Stay),
     Messages(Vec<PageMessage>),
-    /// `complete` is false where READY ended first: the next one asks again.
-    End {
-        stay: Stay,
-        complete: bool,
-    },
+    Ack(MessageId, Ack),
+    End(Stay, Outcome),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Whole,
+    /// The page cannot tell: another adapter may find out what is missing.
+    Unknown,
+    /// READY ended first: the next one asks again.
+    Interrupted,
 }
 
 /// Finds what is missing since the newest message that is known, or since the first link, which is now where there was
 /// none before.
 pub(super) async fn run(store: Store, session: Handle, stay: Stay, found: mpsc::Sender<Missed>) {
-    let started = Instant::now();
-    let complete = loop {
-        match search(&store, &session, stay.0, &found).await {
-            Search::Done => break true,
-            Search::Over => break false,
-            Search::Lacking(modules) if started.elapsed() > LACKING_MAX => {
-                tracing::warn!(modules, "the page lacks what is needed to look for missed messages");
-                break true;
-            }
-            Search::Lacking(_) | Search::Failed => tokio::time::sleep(PAUSE).await,
-        }
-    };
-    let _ = found.send(Missed::End { stay, complete }).await;
+    let asking = Asking { store, session, found };
+    let outcome = asking.run(stay).await;
+    let _ = asking.found.send(Missed::End(stay, outcome)).await;
 }
 
-enum Search {
-    Done,
+struct Asking {
+    store: Store,
+    session: Handle,
+    found: mpsc::Sender<Missed>,
+}
+
+/// Why it was not told.
+enum Failure {
     /// READY is over, or nobody wants to know any more.
     Over,
     /// The page has no modules for it, or not yet.
@@ -60,34 +65,74 @@ enum Search {
     Failed,
 }
 
-async fn search(store: &Store, session: &Handle, ready_since: Timestamp, found: &mpsc::Sender<Missed>) -> Search {
-    let first_link = match store.first_link(ready_since.as_millis() / 1000).await {
-        Ok(mark) => mark,
-        Err(error) => {
-            tracing::warn!(%error, "what was missed cannot be looked for");
-            return Search::Failed;
-        }
-    };
-    let newest = store.newest_logged().await.ok().flatten();
-    let known = newest.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
-    let since = known.saturating_sub(OVERLAP_S).max(first_link);
-    let mut skip = 0;
-    loop {
-        let part = match session.history(since, skip, PART, DEADLINE).await {
-            Ok(part) => part,
-            Err(SessionError::NotReady(_) | SessionError::Stopped) => return Search::Over,
-            Err(SessionError::PageLacks(modules)) => return Search::Lacking(modules),
-            Err(error) => {
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotReady(_) | SessionError::Stopped => Self::Over,
+            SessionError::PageLacks(modules) => Self::Lacking(modules),
+            error => {
                 tracing::warn!(%error, "the page did not tell what was missed; asking again");
-                return Search::Failed;
+                Self::Failed
             }
-        };
-        skip += part.messages.len();
-        if found.send(Missed::Messages(part.messages)).await.is_err() {
-            return Search::Over;
         }
-        if !part.more {
-            return Search::Done;
+    }
+}
+
+impl Asking {
+    async fn run(&self, stay: Stay) -> Outcome {
+        let started = Instant::now();
+        let mut pause = PAUSE;
+        loop {
+            match self.all(stay).await {
+                Ok(()) => return Outcome::Whole,
+                Err(Failure::Over) => return Outcome::Interrupted,
+                Err(Failure::Lacking(modules)) if started.elapsed() > LACKING_MAX => {
+                    tracing::warn!(modules, "the page lacks what is needed to look for missed messages");
+                    return Outcome::Unknown;
+                }
+                Err(Failure::Lacking(_) | Failure::Failed) => tokio::time::sleep(pause).await,
+            }
+            pause = PAUSE_MAX.min(pause * 2);
         }
+    }
+
+    async fn all(&self, stay: Stay) -> Result<(), Failure> {
+        let since = self.store.missed_since(stay.0.as_millis() / 1000, OVERLAP_S).await.map_err(|error| {
+            tracing::warn!(%error, "what was missed cannot be looked for");
+            Failure::Failed
+        })?;
+        self.tell(Missed::Begins(stay)).await?;
+        let mut skip = 0;
+        loop {
+            let part = self.session.history(since, skip, PART, DEADLINE).await?;
+            skip += part.messages.len();
+            self.tell(Missed::Messages(part.messages)).await?;
+            if !part.more {
+                break;
+            }
+        }
+        self.acks().await
+    }
+
+    /// What was sent under a key and may have left: looked up by its id. That the page does not know it proves nothing.
+    async fn acks(&self) -> Result<(), Failure> {
+        let unsettled = self.store.unsettled_sends().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "sends that are not settled cannot be looked up");
+            Vec::new()
+        });
+        for (_, record) in unsettled {
+            match self.session.ack(record.message_id.clone()).await {
+                Ok(Some(ack)) => self.tell(Missed::Ack(record.message_id, ack)).await?,
+                Ok(None) => {}
+                // It is of no use to ask for this one again.
+                Err(SessionError::Refused(why)) => tracing::warn!(why, "the page cannot look up a message by its id"),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, missed: Missed) -> Result<(), Failure> {
+        self.found.send(missed).await.map_err(|_| Failure::Over)
     }
 }

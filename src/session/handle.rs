@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::browser::{Usage, usage};
 use crate::domain::address::{ChatId, PhoneNumber};
-use crate::domain::message::Ack;
+use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 use crate::secret::Secret;
@@ -93,6 +93,7 @@ pub(super) enum Request {
     Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
     Exists { number: PhoneNumber, reply: Reply<Option<String>> },
     Phone { chat: ChatId, reply: Reply<Option<String>> },
+    Ack { message: MessageId, reply: Reply<Option<Ack>> },
     History { since: u64, skip: usize, limit: usize, deadline: Duration, reply: Reply<History> },
     Typing { to: Prepared, reply: Reply<()> },
     Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
@@ -220,6 +221,11 @@ impl Handle {
     /// The phone digits behind a chat, where the page knows them. In READY.
     pub async fn phone(&self, chat: ChatId) -> Result<Option<String>, SessionError> {
         self.ask(|reply| Request::Phone { chat, reply }).await
+    }
+
+    /// How far a message of ours has got, where the page knows it. In READY.
+    pub async fn ack(&self, message: MessageId) -> Result<Option<Ack>, SessionError> {
+        self.ask(|reply| Request::Ack { message, reply }).await
     }
 
     /// What the page remembers since then (seconds since the epoch), in READY: at most `limit` after the first `skip`.

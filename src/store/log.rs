@@ -103,11 +103,6 @@ impl Store {
         .await
     }
 
-    /// The newest message there is.
-    pub async fn newest_logged(&self) -> Result<Option<LogEntry>, StoreError> {
-        self.with(|tables| tables.messages.newest_message()).await
-    }
-
     /// What happened after a place. What concerns a message that is no longer there is left out.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
         self.with(move |tables| {
@@ -133,15 +128,29 @@ impl Store {
         .await
     }
 
-    /// When the account was first linked, in seconds since the epoch; `now` where that is only just known.
-    pub async fn first_link(&self, now: u64) -> Result<u64, StoreError> {
-        self.with(move |tables| match tables.messages.first_link()? {
-            Some(mark) => Ok(mark),
-            None => {
-                tables.messages.set_first_link(now)?;
-                tables.commit()?;
-                Ok(now)
-            }
+    /// Since when, in seconds since the epoch, something may be missing: since the newest message, less the overlap, or
+    /// what was found before and not yet made up for; not from before the first link, which is `now` where that is only
+    /// just known. Remembered until [`Store::nothing_missed`].
+    pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
+        self.with(move |tables| {
+            let messages = &tables.messages;
+            let first_link = messages.first_link()?.unwrap_or(now);
+            let newest = messages.newest_message()?.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
+            let since = newest.saturating_sub(overlap);
+            let since = messages.missed_since()?.map_or(since, |before| before.min(since)).max(first_link);
+            messages.set_first_link(first_link)?;
+            messages.set_missed_since(Some(since))?;
+            tables.commit()?;
+            Ok(since)
+        })
+        .await
+    }
+
+    /// All that was missed is in the log.
+    pub async fn nothing_missed(&self) -> Result<(), StoreError> {
+        self.with(|tables| {
+            tables.messages.set_missed_since(None)?;
+            tables.commit()
         })
         .await
     }

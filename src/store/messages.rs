@@ -25,6 +25,7 @@ const NAME: &str = "messages";
 const IDS: &str = "message_ids";
 const MARKS: &str = "marks";
 const FIRST_LINK: &[u8] = b"first_link";
+const MISSED_SINCE: &[u8] = b"missed_since";
 /// The next sequence number, where retention removed the entries that would tell.
 const NEXT: &[u8] = b"next";
 /// Tells this log from the one of another store.
@@ -313,6 +314,18 @@ impl Messages {
 
     pub(super) fn set_first_link(&self, seconds: u64) -> Result<(), StoreError> {
         self.marks.put(FIRST_LINK, &seconds.to_be_bytes())
+    }
+
+    /// Since when, in seconds since the epoch, something may be missing.
+    pub(super) fn missed_since(&self) -> Result<Option<u64>, StoreError> {
+        number(&self.marks, MISSED_SINCE)
+    }
+
+    pub(super) fn set_missed_since(&self, seconds: Option<u64>) -> Result<(), StoreError> {
+        match seconds {
+            Some(seconds) => self.marks.put(MISSED_SINCE, &seconds.to_be_bytes()),
+            None => self.marks.remove(MISSED_SINCE),
+        }
     }
 
     fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
-// The page adapter: the only code that knows WhatsApp's modules. One function expression; the service calls it with its
-// options in every document, before any script of the page.
+// The page adapter: the only code that knows WhatsApp's modules, with history.js. One function expression; the service
+// calls it with its options and with history.js in every document, before any script of the page.
 //
 // It reports through one binding, as numbered JSON: {epoch, n, type, …}. The epoch names the document, n counts up
 // without a gap. It answers calls through window[options.api](name, argument) with {ok, value} or {ok, code, message}.
 // It never throws into the page, and polls only while modules are still being defined.
-(function adapter(options) {
+(function adapter(options, reading) {
   'use strict';
   if (window.top !== window || location.origin !== options.origin || window[options.api]) return;
   const report = window[options.binding];
@@ -328,43 +328,6 @@
     return answer ? widText(answer.wid) : null;
   }
 
-  // The messages of each chat in order, by their keys. A collection may append what was loaded, and times are whole
-  // seconds: the order is seen only while it comes about.
-  const orders = new WeakMap();
-
-  /** A chat's messages, oldest first: news is later than what was there, and what a load adds is earlier. */
-  function inOrder(chat) {
-    const present = new Map(chat.msgs.getModelsArray().map((msg) => [keyText(msg.id), msg]));
-    const known = orders.get(chat) ?? [];
-    const seen = new Set(known);
-    const unseen = [...present.keys()].filter((key) => !seen.has(key));
-    const isNews = (key) => present.get(key).isNewMsg;
-    const order = [...unseen.filter((key) => !isNews(key)), ...known, ...unseen.filter(isNews)];
-    orders.set(chat, order);
-    return order.filter((key) => present.has(key)).map((key) => present.get(key));
-  }
-
-  /** Loads a chat back to a time, or to its beginning. */
-  async function reachBack(earlierOf, chat, since) {
-    let messages = inOrder(chat);
-    let oldest;
-    do {
-      if (messages.some((msg) => msg.t < since)) return;
-      [oldest] = messages;
-      await earlierOf.loadEarlierMsgs(chat);
-      messages = inOrder(chat);
-    } while (messages[0] !== oldest);
-  }
-
-  let lastTurn = Promise.resolve();
-
-  /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
-  function inTurn(work) {
-    const turn = lastTurn.then(work);
-    lastTurn = turn.catch(() => {});
-    return turn;
-  }
-
   const CALLS = {
     /** Resolves the recipient and reserves an id; nothing leaves. */
     async prepare({ chat: id }) {
@@ -422,33 +385,14 @@
       return { chat_id: await exists(chat) };
     },
 
-    /**
-     * Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach; of that
-     * at most `limit` after the first `skip`. What arrives between two calls shifts the rest back: told twice, not missed.
-     */
-    history: ({ since, skip, limit }) =>
-      inTurn(async () => {
-        const collected = [];
-        // Also missing while the page is still defining its modules: then nothing is known of the past.
-        const earlierOf = need('history');
-        for (const chat of need('chats').getModelsArray()) {
-          try {
-            await reachBack(earlierOf, chat, since);
-          } catch (error) {
-            // One chat that cannot be loaded further does not cost the others.
-            push('fault', { where: 'history', message: said(error) });
-          }
-          // Between chats it goes by time; within one, a time that steps back changes no order.
-          let at = 0;
-          for (const msg of inOrder(chat)) {
-            at = Math.max(at, Number(msg.t) || 0);
-            if (at >= since) collected.push({ at, msg });
-          }
-        }
-        collected.sort((a, b) => a.at - b.at);
-        const part = collected.slice(skip, skip + limit);
-        return { messages: part.map(({ msg }) => describe(msg)), more: collected.length > skip + limit };
-      }),
+    /** How far a message of ours has got, also one that is not in memory; null where the page does not know it. */
+    async ack({ message_id: id }) {
+      const messages = need('messages');
+      const message = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];
+      return { ack: message ? Number(message.ack) || 0 : null };
+    },
+
+    history: reading({ need, describe, keyText, fault: (error) => push('fault', { where: 'history', message: said(error) }) }),
 
     async pairing_code({ phone }) {
       if (!waitsForPhone()) refuse('NOT_WAITING', 'the page is not waiting for a phone');

@@ -116,6 +116,15 @@ impl Page {
         self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Known| known.phone)
     }
 
+    /// How far a message of ours has got; None where the page does not know it.
+    pub async fn ack(&self, message: &MessageId) -> Result<Option<Ack>, PageError> {
+        #[derive(Deserialize)]
+        struct Known {
+            ack: Option<Ack>,
+        }
+        self.call("ack", json!({ "message_id": message }), self.deadline).await.map(|known: Known| known.ack)
+    }
+
     /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first and each chat
     /// in its order: at most `limit` after the first `skip`.
     pub async fn history(

@@ -43,6 +43,29 @@ fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
 
+/// The page loads earlier messages forever, as where it asks a phone that is off. Each chat costs 3 s then.
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
+    let mut world = World::ready().await;
+    let people = [FRIEND, "5491155554444", "5491166665555"];
+    let mut wanted: Vec<_> = people.map(|from| world.simulator.incoming(Incoming::text(from, "antes")).unwrap()).into();
+    log(&world, wanted.len()).await;
+    world.simulator.faults(|faults| faults.earlier_hangs = true);
+    world.stop().await;
+    wanted.extend(people.map(|from| world.simulator.incoming(Incoming::text(from, "mientras tanto")).unwrap()));
+    world.start().await;
+    world.until(State::Ready).await;
+    let new = world.simulator.incoming(Incoming::text(FRIEND, "ahora")).unwrap();
+    let items = log(&world, people.len() + 1).await;
+    assert_eq!(items.last().unwrap()["id"], *new);
+    assert_eq!(world.get("/status").await.1["reconciling"], true, "it was not waited for");
+    wanted.push(new);
+    let items = log(&world, wanted.len()).await;
+    assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), wanted.iter().map(String::as_str).collect());
+    assert_eq!(items.len(), wanted.len());
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_message_is_kept_as_it_came() {
     let mut world = World::ready().await;

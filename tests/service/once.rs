@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
-use simulator::{Options, ServerFault};
+use simulator::{Incoming, Options, ServerFault};
 
 use crate::process::{Process, link};
 use crate::world::{DEADLINE, FRIEND, World, answer};
@@ -67,14 +67,21 @@ async fn settled(process: &Process) -> Value {
     settled.await.expect("the key was never settled")
 }
 
-/// The server has the message and says so while the service is dead, or while it is past hearing and its page is not.
+/// The server has the message and says so while the service is dead, or while it is past hearing and its page is not;
+/// also where it lies further back than what is asked for again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ack_that_nobody_heard_settles_the_key_all_the_same() {
-    for page_hears in [false, true] {
+    for (page_hears, long_ago) in [(false, false), (true, false), (true, true)] {
         let world = World::new(Options::fast()).await;
         let mut process = Process::started(&world);
         link(&world, &mut process).await;
         world.simulator.add_person(FRIEND).unwrap();
+        if long_ago {
+            let in_an_hour =
+                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 3600;
+            world.simulator.incoming(Incoming::text("5491155554444", "mucho después").at(in_an_hour)).unwrap();
+            process.logged(1, DEADLINE).await;
+        }
         world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
         world.simulator.heard(DEADLINE).await.unwrap();
         let cut_off = tokio::spawn(ask(&process, "k", "hola"));

@@ -65,6 +65,13 @@ impl Driver {
                     None
                 });
             }
+            Request::Ack { message, reply } => {
+                let Some(reply) = self.in_state(State::Ready, reply) else { return };
+                self.with_page(move |page| async move {
+                    let _ = reply.send(page.ack(&message).await.map_err(Into::into));
+                    None
+                });
+            }
             Request::History { since, skip, limit, deadline, reply } => {
                 let Some(reply) = self.in_state(State::Ready, reply) else { return };
                 self.with_page(move |page| async move {

@@ -83,6 +83,10 @@ impl Model {
         let swept = self.happened.iter().position(|(_, _, at)| *at >= end).unwrap_or(self.happened.len());
         let gone: Vec<_> = self.happened.drain(..swept).filter(|(kind, ..)| *kind == "message").collect();
         self.messages.retain(|message| !gone.iter().any(|(_, id, _)| *id == message.id));
+        // What is left of them is of no message, also not of one that comes again under the same id.
+        for (_, id, _) in self.happened.iter_mut().filter(|(_, id, _)| gone.iter().any(|(_, gone, _)| id == gone)) {
+            *id = MessageId::new("gone");
+        }
         swept
     }
 
@@ -176,22 +180,42 @@ async fn pages_follow_each_other_without_a_gap() {
 }
 
 #[tokio::test]
-async fn the_first_link_is_remembered_and_cursors_are_never_given_twice() {
+async fn cursors_are_never_given_twice() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    assert_eq!(store.first_link(7).await.unwrap(), 7);
     store.log(Arc::new(vec![add("a", "x", 0), add("b", "x", 1)])).await.unwrap();
     store.close().await.unwrap();
     let store = open(dir.path()).await;
-    assert_eq!(store.first_link(9).await.unwrap(), 7);
     store.log(Arc::new(vec![add("a", "again", 2), add("c", "x", 2)])).await.unwrap();
     assert_eq!(*store.newest().borrow(), 3);
-    assert_eq!(store.newest_logged().await.unwrap().unwrap().message.id.as_str(), "c");
     assert_eq!(store.sweep_log(at(9), 100).await.unwrap(), 3);
     store.close().await.unwrap();
     let store = open(dir.path()).await;
     store.log(Arc::new(vec![add("d", "x", 9)])).await.unwrap();
     assert_eq!(*store.newest().borrow(), 4, "also after all of them are gone");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_may_be_missing_is_remembered_until_nothing_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let sent_at = |t: u64, id: &str| {
+        let message = PageMessage { t, ..page_message(id, "x") };
+        Arc::new(vec![LogChange::Add(Box::new(LoggedMessage::from_page(message, at(0), false).unwrap()))])
+    };
+    let store = open(dir.path()).await;
+    assert_eq!(store.missed_since(100, 10).await.unwrap(), 100, "nothing is older than the first link");
+    store.nothing_missed().await.unwrap();
+    store.log(sent_at(150, "a")).await.unwrap();
+    assert_eq!(store.missed_since(900, 10).await.unwrap(), 140);
+    // Newer ones do not make up for what is missing before them.
+    store.log(sent_at(300, "b")).await.unwrap();
+    store.close().await.unwrap();
+    let store = open(dir.path()).await;
+    assert_eq!(store.missed_since(900, 10).await.unwrap(), 140);
+    store.nothing_missed().await.unwrap();
+    assert_eq!(store.missed_since(900, 10).await.unwrap(), 290);
+    assert_eq!(store.missed_since(900, 1000).await.unwrap(), 100);
     store.close().await.unwrap();
 }
 

@@ -21,6 +21,8 @@ pub struct Faults {
     pub slow_boot_ms: u64,
     /// Milliseconds (not scaled) added before the first code.
     pub code_delay_ms: u64,
+    /// The earlier messages of a chat, beyond those in memory, are loaded forever.
+    pub earlier_hangs: bool,
     /// A scan is accepted by the phone, and the new login is refused when the page connects with it.
     pub refuse_link: bool,
     /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.

@@ -5,7 +5,7 @@ import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { MsgKey, createWid } from '/static/wids.js';
 import { TIMES, pause, wait } from '/static/clock.js';
-import { mark, wire } from '/static/wire.js';
+import { faults, mark, wire } from '/static/wire.js';
 import { Cmd, Socket, connection, current, handlers, tell } from '/static/connection.js';
 import { Chat, file } from '/static/chats.js';
 import { receive } from '/static/receipts.js';
@@ -253,6 +253,7 @@ const PAGE = 20;
 export async function loadEarlierMsgs(target) {
   const chat = target?.chat ?? target;
   const remote = String(chat.id);
+  while (faults.earlier_hangs) await new Promise((resolve) => wire.once('faults', resolve));
   const records = (await storage.all('messages')).filter((record) => record.remote === remote).sort(byOrder);
   const isShown = (record) => Boolean(Msg.get(keyOf(record)));
   // What is newer than the newest shown is only just arriving, and no history.

@@ -1,0 +1,93 @@
+// What the page remembers, told in each chat's own order. One function expression that the adapter calls with what it
+// needs; the result is its call `history`.
+(function reading(adapter) {
+  'use strict';
+  const { need, describe, keyText, fault } = adapter;
+  // Mostly earlier messages come from the browser's own storage, within milliseconds. What is not there the page may ask
+  // the phone for, and that may be off: each load is waited for so long, and all of one call together.
+  const LOAD_MS = 3000;
+  const LOADS_MS = 30000;
+
+  // The messages of each chat in order, by their keys. A collection may append what was loaded, and times are whole
+  // seconds: the order is seen only while it comes about.
+  const orders = new WeakMap();
+
+  /** A chat's messages, oldest first: news is later than what was there, and what a load adds is earlier. */
+  function inOrder(chat) {
+    const present = new Map(chat.msgs.getModelsArray().map((msg) => [keyText(msg.id), msg]));
+    const known = orders.get(chat) ?? [];
+    const seen = new Set(known);
+    const unseen = [...present.keys()].filter((key) => !seen.has(key));
+    const isNews = (key) => present.get(key).isNewMsg;
+    const order = [...unseen.filter((key) => !isNews(key)), ...known, ...unseen.filter(isNews)];
+    orders.set(chat, order);
+    return order.filter((key) => present.has(key)).map((key) => present.get(key));
+  }
+
+  const loads = new WeakMap();
+
+  /** What was not loaded in time is not asked for again: the next one waits for the same load. */
+  async function loadEarlier(chat, until) {
+    const load = loads.get(chat) ?? Promise.resolve(need('history').loadEarlierMsgs(chat)).finally(() => loads.delete(chat));
+    loads.set(chat, load);
+    let timer;
+    const late = new Promise((_, reject) => {
+      const patience = Math.max(0, Math.min(LOAD_MS, until - performance.now()));
+      timer = setTimeout(() => reject(new Error('the earlier messages of a chat did not come in time')), patience);
+    });
+    try {
+      await Promise.race([load, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Loads a chat back to a time, or to its beginning. */
+  async function reachBack(chat, since, until) {
+    let messages = inOrder(chat);
+    let oldest;
+    do {
+      if (messages.some((msg) => msg.t < since)) return;
+      [oldest] = messages;
+      await loadEarlier(chat, until);
+      messages = inOrder(chat);
+    } while (messages[0] !== oldest);
+  }
+
+  /**
+   * Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach; of that at
+   * most `limit` after the first `skip`. What arrives between two calls shifts the rest back: told twice, not missed.
+   */
+  async function history({ since, skip, limit }) {
+    // Also missing while the page is still defining its modules: then nothing is known of the past.
+    need('history');
+    const collected = [];
+    const until = performance.now() + LOADS_MS;
+    for (const chat of need('chats').getModelsArray()) {
+      try {
+        await reachBack(chat, since, until);
+      } catch (error) {
+        // One chat that cannot be loaded further does not cost the others.
+        fault(error);
+      }
+      // Between chats it goes by time; within one, a time that steps back changes no order.
+      let at = 0;
+      for (const msg of inOrder(chat)) {
+        at = Math.max(at, Number(msg.t) || 0);
+        if (at >= since) collected.push({ at, msg });
+      }
+    }
+    collected.sort((a, b) => a.at - b.at);
+    const part = collected.slice(skip, skip + limit);
+    return { messages: part.map(({ msg }) => describe(msg)), more: collected.length > skip + limit };
+  }
+
+  let lastTurn = Promise.resolve();
+
+  /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
+  return (argument) => {
+    const turn = lastTurn.then(() => history(argument));
+    lastTurn = turn.catch(() => {});
+    return turn;
+  };
+})
