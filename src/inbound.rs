@@ -33,7 +33,7 @@ use crate::store::{LogChange, Store, StoreError};
 
 pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
 pub use reader::{Inbound, LogError};
-use reconcile::{Missed, Outcome};
+use reconcile::{Missed, OVERLAP_S, Outcome};
 use sealed::Sealed;
 
 /// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
@@ -128,8 +128,7 @@ impl Task {
                         let left = self.sealed.give_up_all();
                         let left = self.additions(left);
                         self.held.extend(left);
-                        let held = std::mem::take(&mut self.held);
-                        return self.store(held).await;
+                        return self.store_early().await;
                     }
                     let changes = self.changes(&mut events).await;
                     self.take_in(changes).await;
@@ -153,9 +152,21 @@ impl Task {
         }
         self.held.extend(changes);
         if self.held.len() > HELD_MAX {
-            let held = std::mem::take(&mut self.held);
-            self.store(held).await;
+            self.store_early().await;
         }
+    }
+
+    /// Stores what is held before what was missed has been asked for: newer as it is, it must not hide that.
+    async fn store_early(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        if held.is_empty() {
+            return;
+        }
+        let now = self.parts.clock.now().as_millis() / 1000;
+        if let Err(error) = self.parts.store.missed_since(now, OVERLAP_S).await {
+            tracing::warn!(%error, "since when messages are missing could not be stored");
+        }
+        self.store(held).await;
     }
 
     async fn changes(&mut self, events: &mut Vec<MessageEvent>) -> Vec<LogChange> {
@@ -284,11 +295,11 @@ impl Task {
                     self.reconciled = None;
                 } else {
                     self.release(stay.1).await;
-                }
-                if outcome == Outcome::Whole
-                    && let Err(error) = self.parts.store.nothing_missed().await
-                {
-                    tracing::warn!(%error, "what was missed will be asked for once more");
+                    if outcome == Outcome::Whole
+                        && let Err(error) = self.parts.store.nothing_missed().await
+                    {
+                        tracing::warn!(%error, "what was missed will be asked for once more");
+                    }
                 }
                 self.reconciling.send_replace(false);
             }

@@ -11,7 +11,15 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+/// How long databases are waited for that are still open: a Chrome that is killed is gone in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 const BLOCK: usize = 32 * 1024;
 /// Checksum (4 bytes), length (2), kind (1).
@@ -21,23 +29,80 @@ const FIRST: u8 = 2;
 const MIDDLE: u8 = 3;
 const LAST: u8 = 4;
 
-/// Mends the logs of every database under `folder`, which nobody may have open; gives those that needed it. Blocking.
-pub(super) fn mend(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut mended = Vec::new();
+/// Mends the logs of every database under `folder`. Blocking, up to a few seconds where one is still open.
+pub(super) fn mend(folder: &Path) {
+    let until = Instant::now() + PATIENCE;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder)?.collect::<io::Result<Vec<_>>>()?;
-        let is_database = entries.iter().any(|entry| entry.file_name() == "CURRENT");
-        for entry in entries {
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() && is_database && is_log(&entry.path()) && mend_log(&entry.path())? {
-                mended.push(entry.path());
+        match files(&folder) {
+            Ok(Files { within, logs }) => {
+                folders.extend(within);
+                if !logs.is_empty() {
+                    mend_database(&folder, &logs, until);
+                }
             }
+            Err(error) => tracing::warn!(folder = %folder.display(), %error, "databases could not be looked for"),
         }
     }
-    Ok(mended)
+}
+
+struct Files {
+    within: Vec<PathBuf>,
+    /// Where the folder is a database.
+    logs: Vec<PathBuf>,
+}
+
+fn files(folder: &Path) -> io::Result<Files> {
+    let mut files = Files { within: Vec::new(), logs: Vec::new() };
+    let mut is_database = false;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
+            files.within.push(path);
+        } else if kind.is_file() && is_log(&path) {
+            files.logs.push(path);
+        } else {
+            is_database |= entry.file_name() == "CURRENT";
+        }
+    }
+    if !is_database {
+        files.logs.clear();
+    }
+    Ok(files)
+}
+
+fn mend_database(folder: &Path, logs: &[PathBuf], until: Instant) {
+    let Some(_lock) = lock(&folder.join("LOCK"), until) else {
+        tracing::warn!(folder = %folder.display(), "a database is still open, and was not looked through");
+        return;
+    };
+    for log in logs {
+        match mend_log(log) {
+            Ok(false) => {}
+            Ok(true) => tracing::info!(log = %log.display(), "mended what a killed browser left"),
+            Err(error) => tracing::warn!(log = %log.display(), %error, "a log could not be mended"),
+        }
+    }
+}
+
+/// LevelDB's own lock: what serves a browser leaves after it, and until then may write.
+fn lock(path: &Path, until: Instant) -> Option<File> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path).ok()?;
+    let whole = libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    while fcntl(&file, FcntlArg::F_SETLK(&whole)).is_err() {
+        if Instant::now() >= until {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Some(file)
 }
 
 /// A log of writes, or the one that says which files make up the database: both are written on, and in one format.
@@ -49,39 +114,66 @@ fn is_log(path: &Path) -> bool {
 
 fn mend_log(path: &Path) -> io::Result<bool> {
     let log = fs::read(path)?;
-    let found = read(&log);
-    let Some(sound) = found.sound else { return Ok(false) };
-    if found.entries.len() == sound.entries {
+    let Some(damage) = read(&log, |_| {}) else { return Ok(false) };
+    let mut whole = Vec::with_capacity(log.len());
+    let mut numbers = Numbers::default();
+    read(&log, |entry| {
+        let entry = entry.concat();
+        numbers.follow(&entry);
+        append(&mut whole, &entry);
+    });
+    let is_manifest = path.extension().is_none();
+    if damage.is_end || !(is_manifest || numbers.are_whole) {
         let file = File::options().write(true).open(path)?;
-        file.set_len(sound.bytes as u64)?;
+        file.set_len(damage.sound as u64)?;
         file.sync_all()?;
-    } else {
-        let draft = path.with_extension("mended");
-        fs::write(&draft, written(&found.entries))?;
-        File::open(&draft)?.sync_all()?;
-        fs::rename(draft, path)?;
+        return Ok(true);
     }
+    let draft = path.with_extension("mended");
+    fs::write(&draft, whole)?;
+    fs::set_permissions(&draft, fs::metadata(path)?.permissions())?;
+    File::open(&draft)?.sync_all()?;
+    fs::rename(draft, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
     Ok(true)
 }
 
-/// What is whole in a log.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Found {
-    entries: Vec<Vec<u8>>,
-    /// What comes before the first damage, if there is any.
-    sound: Option<Sound>,
+/// The numbers of the writes in a log: behind half an entry they go on where they were. Where they do not, more is missing
+/// than that, and what comes after it is of no use.
+struct Numbers {
+    next: Option<u64>,
+    are_whole: bool,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { next: None, are_whole: true }
+    }
+}
+
+impl Numbers {
+    /// An entry begins with the number of its first write (8 bytes) and how many there are (4).
+    fn follow(&mut self, entry: &[u8]) {
+        let first = entry.first_chunk().map(|number| u64::from_le_bytes(*number));
+        let count = entry.get(8..).and_then(<[u8]>::first_chunk).map(|count| u64::from(u32::from_le_bytes(*count)));
+        self.are_whole &= self.next.is_none_or(|next| first == Some(next));
+        self.next = first.zip(count).map(|(first, count)| first.wrapping_add(count));
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Sound {
-    entries: usize,
-    bytes: usize,
+struct Damage {
+    /// Where the last entry before it ends.
+    sound: usize,
+    /// No whole entry comes after it.
+    is_end: bool,
 }
 
-fn read(log: &[u8]) -> Found {
-    let mut found = Found::default();
+/// Tells every whole entry, as the parts of it, and the first damage.
+fn read<'a>(log: &'a [u8], mut tell: impl FnMut(&[&'a [u8]])) -> Option<Damage> {
+    let mut damage: Option<Damage> = None;
     let (mut at, mut end) = (0, 0);
-    let mut begun: Option<Vec<u8>> = None;
+    let mut begun: Vec<&[u8]> = Vec::new();
     while at < log.len() {
         let left = BLOCK - at % BLOCK;
         if left < HEADER {
@@ -89,44 +181,49 @@ fn read(log: &[u8]) -> Found {
             continue;
         }
         let record = record_at(log, at);
-        let fits = match record {
-            Some(Record { kind: FULL | FIRST, .. }) => begun.is_none(),
-            Some(_) => begun.is_some(),
-            None => false,
-        };
+        let fits = record.is_some_and(|record| record.begins() == begun.is_empty());
         if !fits {
-            found.sound.get_or_insert(Sound { entries: found.entries.len(), bytes: end });
-            begun = None;
+            damage.get_or_insert(Damage { sound: end, is_end: true });
+            begun.clear();
         }
-        let Some(Record { kind, data }) = record else {
+        let Some(record) = record else {
             // What was written on behind the damage begins anywhere.
             at += 1;
             continue;
         };
-        at += HEADER + data.len();
-        let entry = match (kind, begun.take()) {
-            (FULL | FIRST, _) => data.to_vec(),
-            (_, Some(begun)) => [&begun, data].concat(),
+        at += HEADER + record.data.len();
+        if begun.is_empty() && !record.begins() {
             // The rest of an entry whose beginning is lost.
-            (_, None) => continue,
-        };
-        if kind == FULL || kind == LAST {
-            found.entries.push(entry);
+            continue;
+        }
+        begun.push(record.data);
+        if record.ends() {
+            tell(&begun);
+            begun.clear();
             end = at;
-        } else {
-            begun = Some(entry);
+            damage.iter_mut().for_each(|damage| damage.is_end = false);
         }
     }
-    if begun.is_some() {
-        found.sound.get_or_insert(Sound { entries: found.entries.len(), bytes: end });
+    if !begun.is_empty() {
+        damage.get_or_insert(Damage { sound: end, is_end: true });
     }
-    found
+    damage
 }
 
 #[derive(Clone, Copy)]
 struct Record<'a> {
     kind: u8,
     data: &'a [u8],
+}
+
+impl Record<'_> {
+    fn begins(self) -> bool {
+        matches!(self.kind, FULL | FIRST)
+    }
+
+    fn ends(self) -> bool {
+        matches!(self.kind, FULL | LAST)
+    }
 }
 
 /// The record that begins at a place, if a whole one does.
@@ -143,12 +240,6 @@ fn record_at(log: &[u8], at: usize) -> Option<Record<'_>> {
 fn checksum(kind: u8, data: &[u8]) -> [u8; 4] {
     let sum = crc32c::crc32c_append(crc32c::crc32c(&[kind]), data);
     sum.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
-}
-
-fn written(entries: &[Vec<u8>]) -> Vec<u8> {
-    let mut log = Vec::new();
-    entries.iter().for_each(|entry| append(&mut log, entry));
-    log
 }
 
 fn append(log: &mut Vec<u8>, entry: &[u8]) {
@@ -176,105 +267,4 @@ fn append(log: &mut Vec<u8>, entry: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn entries() -> impl Strategy<Value = Vec<Vec<u8>>> {
-        // Short ones, long ones, and such as end around the end of a block.
-        let length = prop_oneof![0..200_usize, (BLOCK - 40)..(BLOCK + 40), 0..3 * BLOCK];
-        vec((length, any::<u8>()).prop_map(|(length, byte)| vec![byte; length]), 0..6)
-    }
-
-    /// As LevelDB reuses a log: it writes on behind whatever there is.
-    fn written_on(mut log: Vec<u8>, entries: &[Vec<u8>]) -> Vec<u8> {
-        entries.iter().for_each(|entry| append(&mut log, entry));
-        log
-    }
-
-    fn mended(log: &[u8]) -> Vec<u8> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("000003.log");
-        fs::write(&file, log).unwrap();
-        fs::write(folder.path().join("CURRENT"), b"").unwrap();
-        let mended = mend(folder.path()).unwrap();
-        assert_eq!(mended.is_empty(), read(log).sound.is_none());
-        assert!(mend(folder.path()).unwrap().is_empty());
-        fs::read(file).unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_written_is_read_and_left_alone(entries in entries()) {
-            let log = written(&entries);
-            prop_assert_eq!(&read(&log), &Found { entries, sound: None });
-            prop_assert_eq!(mended(&log), log);
-        }
-
-        #[test]
-        fn cut_anywhere_it_ends_with_its_last_whole_entry(entries in entries(), cut in 0.0..1.0) {
-            let log = written(&entries);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-            let cut = (log.len() as f64 * cut) as usize;
-            let ends = (0..=entries.len()).map(|n| written(&entries[..n]).len());
-            let whole = ends.take_while(|end| *end <= cut).count() - 1;
-            let left = mended(&log[..cut]);
-            prop_assert_eq!(read(&left), Found { entries: entries[..whole].to_vec(), sound: None });
-            prop_assert!(log.starts_with(&left));
-        }
-
-        #[test]
-        fn written_on_behind_a_torn_end_it_loses_nothing_whole(
-            before in entries(),
-            torn in 1..2 * BLOCK,
-            kept in 0.0..1.0,
-            after in entries(),
-        ) {
-            let log = written(&before);
-            let whole = written_on(log.clone(), &[vec![7; torn]]);
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-            let kept = log.len() + ((whole.len() - log.len()) as f64 * kept) as usize;
-            let log = mended(&written_on(whole[..kept].to_vec(), &after));
-            prop_assert_eq!(read(&log), Found { entries: [before, after].concat(), sound: None });
-        }
-
-        #[test]
-        fn whatever_there_is_becomes_a_sound_log(
-            entries in entries(),
-            damage in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
-            behind in vec(any::<u8>(), 0..100),
-        ) {
-            let mut log = written(&entries);
-            log.extend(behind);
-            for (at, byte) in damage.into_iter().filter(|_| !log.is_empty()).collect::<Vec<_>>() {
-                let at = at.index(log.len());
-                log[at] = byte;
-            }
-            prop_assert_eq!(read(&mended(&log)).sound, None);
-        }
-    }
-
-    #[test]
-    fn only_the_logs_of_databases_are_touched() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("Default/IndexedDB/some.indexeddb.leveldb");
-        let other = folder.path().join("other");
-        for folder in [&database, &other] {
-            fs::create_dir_all(folder).unwrap();
-            for name in ["000003.log", "MANIFEST-000001", "LOG", "000005.ldb", "notes.log"] {
-                fs::write(folder.join(name), b"torn").unwrap();
-            }
-        }
-        fs::write(database.join("CURRENT"), b"MANIFEST-000001\n").unwrap();
-        std::os::unix::fs::symlink(&database, folder.path().join("link")).unwrap();
-        let mut mended = mend(folder.path()).unwrap();
-        mended.sort_unstable();
-        assert_eq!(mended, [database.join("000003.log"), database.join("MANIFEST-000001")]);
-        assert_eq!(fs::read(database.join("LOG")).unwrap(), b"torn");
-        assert_eq!(fs::read(other.join("000003.log")).unwrap(), b"torn");
-    }
-}
+mod tests;

@@ -98,7 +98,7 @@ impl Profile {
     /// Makes the profile fit to be opened: ends a browser that an earlier crash of this service left, clears the locks of
     /// the dead, mends what they were writing, refuses where a stranger is using it. Blocking, up to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
-        let (browsers, helpers): (Vec<_>, Vec<_>) = Running::on(&self.path).partition(Running::is_browser);
+        let browsers: Vec<_> = Running::on(&self.path).collect();
         if let Some(stranger) = browsers.iter().find(|browser| !browser.is_ours()) {
             return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid });
         }
@@ -106,8 +106,6 @@ impl Profile {
             tracing::warn!(pid = leftover.pid, "ending a browser that an earlier run of this service left");
             leftover.end();
         }
-        // What serves a browser leaves after it, and until then it may hold the databases.
-        helpers.iter().for_each(Running::end);
         if let Some(pid) = self.singleton_holder() {
             return Err(ProfileError::InUse { path: self.path.clone(), pid });
         }
@@ -119,18 +117,8 @@ impl Profile {
             let file = self.path.join(name);
             ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
         }
-        self.mend();
+        leveldb::mend(&self.path);
         Ok(())
-    }
-
-    /// A profile that cannot be mended may still open.
-    fn mend(&self) {
-        match leveldb::mend(&self.path) {
-            Ok(logs) => {
-                logs.iter().for_each(|log| tracing::info!(log = %log.display(), "mended what a killed browser left"));
-            }
-            Err(error) => tracing::warn!(%error, "the databases of the profile could not be looked through"),
-        }
     }
 
     /// Chrome's socket stands in a temporary folder of its own, which a browser that was killed leaves behind.
@@ -149,7 +137,7 @@ impl Profile {
 
     /// The browsers at work on the profile. Changes nothing.
     pub fn occupants(&self) -> Vec<Occupant> {
-        let browsers = Running::on(&self.path).filter(Running::is_browser);
+        let browsers = Running::on(&self.path);
         let mut users: Vec<_> =
             browsers.map(|browser| Occupant { pid: browser.pid, is_ours: browser.is_ours() }).collect();
         let holder = self.singleton_holder().filter(|pid| users.iter().all(|user| user.pid != *pid));

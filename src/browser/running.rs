@@ -1,4 +1,4 @@
-//! The browsers that run on this machine, whoever started them, and what serves them.
+//! The browsers that run on this machine, whoever started them.
 
 use std::fs;
 use std::io;
@@ -17,11 +17,10 @@ const LEAVE_GRACE: Duration = Duration::from_secs(3);
 
 /// The browsers of this service, on any profile, whose service is gone.
 pub fn orphans() -> Vec<i32> {
-    let browsers = Running::all().filter(Running::is_browser);
-    browsers.filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
+    Running::all().filter(|browser| browser.is_ours() && browser.is_orphan()).map(|browser| browser.pid).collect()
 }
 
-/// A process that was started with a profile, as only browsers and what serves them are.
+/// A running browser: its first process, not its renderers.
 pub(super) struct Running {
     pub(super) pid: i32,
     arguments: Vec<Vec<u8>>,
@@ -32,7 +31,8 @@ impl Running {
         let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let processes = pids.map(|pid| Self { pid, arguments: arguments(pid) });
-        processes.filter(|process| process.has(b"--user-data-dir="))
+        // Started with a profile, as only browsers are; those that serve them are of a type.
+        processes.filter(|process| process.has(b"--user-data-dir=") && !process.has(b"--type="))
     }
 
     /// Those of a profile.
@@ -43,11 +43,6 @@ impl Running {
 
     fn has(&self, start: &[u8]) -> bool {
         self.arguments.iter().any(|argument| argument.starts_with(start))
-    }
-
-    /// The first process of a browser, not one of its helpers.
-    pub(super) fn is_browser(&self) -> bool {
-        !self.has(b"--type=")
     }
 
     pub(super) fn is_ours(&self) -> bool {
@@ -73,7 +68,7 @@ impl Running {
         !ends.any(|end| fs::read_link(end.path()).is_ok_and(|end| end == pipe))
     }
 
-    /// Waits for it to leave by itself, as it does when what it served is gone, and then makes it. Blocking.
+    /// Waits for it to leave by itself, as it does when its service is gone, and then makes it. Blocking.
     pub(super) fn end(&self) {
         let pid = Pid::from_raw(self.pid);
         for signal in [None, Some(Signal::SIGTERM), Some(Signal::SIGKILL)] {

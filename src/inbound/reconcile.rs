@@ -13,7 +13,7 @@ use crate::store::Store;
 use super::Stay;
 
 /// Asked for again before the newest known message: the order of arrival is not quite that of WhatsApp's times.
-const OVERLAP_S: u64 = 600;
+pub(super) const OVERLAP_S: u64 = 600;
 /// Messages asked for at a time: about a megabyte.
 const PART: usize = 1000;
 /// The page may have to load earlier messages of many chats, on which it spends 30 s.
@@ -24,6 +24,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// The page defines its modules for up to 20 s; what is missing after this stays missing.
 const LACKING_MAX: Duration = Duration::from_secs(30);
+/// What has not been loaded after this the phone may not have to give now; the next READY asks for it again.
+const PARTIAL_MAX: Duration = Duration::from_secs(120);
 
 pub(super) enum Missed {
     /// Since when is settled: what is stored from now on does not hide what is older.
@@ -36,7 +38,7 @@ pub(super) enum Missed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Whole,
-    /// The page cannot tell: another adapter may find out what is missing.
+    /// The page cannot tell all: a later one, or another adapter, may.
     Unknown,
     /// READY ended first: the next one asks again.
     Interrupted,
@@ -46,7 +48,10 @@ pub(super) enum Outcome {
 /// none before.
 pub(super) async fn run(store: Store, session: Handle, stay: Stay, found: mpsc::Sender<Missed>) {
     let asking = Asking { store, session, found };
-    let outcome = asking.run(stay).await;
+    let mut outcome = asking.run(stay).await;
+    if outcome != Outcome::Interrupted && asking.acks().await.is_err() {
+        outcome = Outcome::Interrupted;
+    }
     let _ = asking.found.send(Missed::End(stay, outcome)).await;
 }
 
@@ -62,6 +67,8 @@ enum Failure {
     Over,
     /// The page has no modules for it, or not yet.
     Lacking(String),
+    /// Some chats take long to load.
+    Partial,
     Failed,
 }
 
@@ -83,6 +90,11 @@ impl Asking {
         let started = Instant::now();
         let mut pause = PAUSE;
         loop {
+            // A later stay asks for itself.
+            let session = self.session.snapshot();
+            if (session.since, session.documents) != stay {
+                return Outcome::Interrupted;
+            }
             match self.all(stay).await {
                 Ok(()) => return Outcome::Whole,
                 Err(Failure::Over) => return Outcome::Interrupted,
@@ -90,7 +102,11 @@ impl Asking {
                     tracing::warn!(modules, "the page lacks what is needed to look for missed messages");
                     return Outcome::Unknown;
                 }
-                Err(Failure::Lacking(_) | Failure::Failed) => tokio::time::sleep(pause).await,
+                Err(Failure::Partial) if started.elapsed() > PARTIAL_MAX => {
+                    tracing::warn!("some chats did not load; what they lack is asked for again with the next READY");
+                    return Outcome::Unknown;
+                }
+                Err(Failure::Lacking(_) | Failure::Partial | Failure::Failed) => tokio::time::sleep(pause).await,
             }
             pause = PAUSE_MAX.min(pause * 2);
         }
@@ -102,19 +118,20 @@ impl Asking {
             Failure::Failed
         })?;
         self.tell(Missed::Begins(stay)).await?;
-        let mut skip = 0;
+        let (mut skip, mut partial) = (0, false);
         loop {
             let part = self.session.history(since, skip, PART, DEADLINE).await?;
             skip += part.messages.len();
+            partial |= part.partial;
             self.tell(Missed::Messages(part.messages)).await?;
             if !part.more {
-                break;
+                return if partial { Err(Failure::Partial) } else { Ok(()) };
             }
         }
-        self.acks().await
     }
 
-    /// What was sent under a key and may have left: looked up by its id. That the page does not know it proves nothing.
+    /// What was sent under a key and may have left: looked up by its id. That the page does not know it proves nothing, nor
+    /// does it that it cannot say: it is asked again in the next READY.
     async fn acks(&self) -> Result<(), Failure> {
         let unsettled = self.store.unsettled_sends().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "sends that are not settled cannot be looked up");
@@ -124,9 +141,11 @@ impl Asking {
             match self.session.ack(record.message_id.clone()).await {
                 Ok(Some(ack)) => self.tell(Missed::Ack(record.message_id, ack)).await?,
                 Ok(None) => {}
-                // It is of no use to ask for this one again.
-                Err(SessionError::Refused(why)) => tracing::warn!(why, "the page cannot look up a message by its id"),
-                Err(error) => return Err(error.into()),
+                Err(SessionError::NotReady(_) | SessionError::Stopped) => return Err(Failure::Over),
+                Err(error) => {
+                    tracing::warn!(%error, "the page did not tell whether a message had left");
+                    break;
+                }
             }
         }
         Ok(())

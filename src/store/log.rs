@@ -12,6 +12,9 @@ use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
+/// What could not be made up for in a day, in seconds, is not looked for any more: each try reads everything since then.
+const MISSED_MAX_S: u64 = 86_400;
+
 /// Which entries are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -129,15 +132,16 @@ impl Store {
     }
 
     /// Since when, in seconds since the epoch, something may be missing: since the newest message, less the overlap, or
-    /// what was found before and not yet made up for; not from before the first link, which is `now` where that is only
-    /// just known. Remembered until [`Store::nothing_missed`].
+    /// what was found before and not yet made up for, for a day; not from before the first link, which is `now` where that
+    /// is only just known. Remembered until [`Store::nothing_missed`].
     pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
         self.with(move |tables| {
             let messages = &tables.messages;
             let first_link = messages.first_link()?.unwrap_or(now);
             let newest = messages.newest_message()?.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
             let since = newest.saturating_sub(overlap);
-            let since = messages.missed_since()?.map_or(since, |before| before.min(since)).max(first_link);
+            let before = messages.missed_since()?.map(|before| before.max(now.saturating_sub(MISSED_MAX_S)));
+            let since = before.map_or(since, |before| before.min(since)).max(first_link);
             messages.set_first_link(first_link)?;
             messages.set_missed_since(Some(since))?;
             tables.commit()?;

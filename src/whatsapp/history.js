@@ -24,48 +24,56 @@
     return order.filter((key) => present.has(key)).map((key) => present.get(key));
   }
 
-  const loads = new WeakMap();
+  // Those that were not done in time, and still are not.
+  const loading = new WeakSet();
 
-  /** What was not loaded in time is not asked for again: the next one waits for the same load. */
+  /** False if it is not done in time. Nobody waits for the same load twice: that would take the others' time. */
   async function loadEarlier(chat, until) {
-    const load = loads.get(chat) ?? Promise.resolve(need('history').loadEarlierMsgs(chat)).finally(() => loads.delete(chat));
-    loads.set(chat, load);
+    if (loading.has(chat)) return false;
+    loading.add(chat);
+    const load = Promise.resolve(need('history').loadEarlierMsgs(chat)).finally(() => loading.delete(chat));
     let timer;
-    const late = new Promise((_, reject) => {
+    const late = new Promise((resolve) => {
       const patience = Math.max(0, Math.min(LOAD_MS, until - performance.now()));
-      timer = setTimeout(() => reject(new Error('the earlier messages of a chat did not come in time')), patience);
+      timer = setTimeout(() => resolve('late'), patience);
     });
     try {
-      await Promise.race([load, late]);
+      return (await Promise.race([load, late])) !== 'late';
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Loads a chat back to a time, or to its beginning. */
+  /** Loads a chat back to a time, or to its beginning. False if that takes too long. */
   async function reachBack(chat, since, until) {
     let messages = inOrder(chat);
     let oldest;
     do {
-      if (messages.some((msg) => msg.t < since)) return;
+      if (messages.some((msg) => msg.t < since)) return true;
       [oldest] = messages;
-      await loadEarlier(chat, until);
+      if (!(await loadEarlier(chat, until))) return false;
       messages = inOrder(chat);
     } while (messages[0] !== oldest);
+    return true;
   }
 
   /**
    * Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach; of that at
    * most `limit` after the first `skip`. What arrives between two calls shifts the rest back: told twice, not missed.
+   * `partial` where a load takes too long: what it brings may come before what has been told.
    */
   async function history({ since, skip, limit }) {
     // Also missing while the page is still defining its modules: then nothing is known of the past.
     need('history');
+    const socket = need('socket');
+    // A document that is still catching up does not know what it is missing.
+    if (socket.state !== 'CONNECTED' || !socket.hasSynced) throw new Error('the page is still catching up');
     const collected = [];
+    let partial = false;
     const until = performance.now() + LOADS_MS;
     for (const chat of need('chats').getModelsArray()) {
       try {
-        await reachBack(chat, since, until);
+        if (!(await reachBack(chat, since, until))) partial = true;
       } catch (error) {
         // One chat that cannot be loaded further does not cost the others.
         fault(error);
@@ -79,7 +87,7 @@
     }
     collected.sort((a, b) => a.at - b.at);
     const part = collected.slice(skip, skip + limit);
-    return { messages: part.map(({ msg }) => describe(msg)), more: collected.length > skip + limit };
+    return { messages: part.map(({ msg }) => describe(msg)), more: collected.length > skip + limit, partial };
   }
 
   let lastTurn = Promise.resolve();

@@ -40,6 +40,9 @@ pub struct Prepared {
 pub struct History {
     pub messages: Vec<PageMessage>,
     pub more: bool,
+    /// Not all of it could be loaded in time: what is missing may belong before what was told.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -28,8 +28,30 @@ fn logs(profile: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).collect()
 }
 
-/// Kills the service and all of the browser, which was in the middle of a write; gives its logs.
-async fn dies_writing(world: &World, process: Process) -> Vec<PathBuf> {
+/// The number of the next write: an entry begins with the number of its first and how many there are.
+fn next_number(log: &[u8]) -> u64 {
+    const BLOCK: usize = 32 * 1024;
+    let (mut at, mut next) = (0, 0);
+    while at + 7 <= log.len() {
+        let left = BLOCK - at % BLOCK;
+        if left < 7 {
+            at += left;
+            continue;
+        }
+        let (length, begins) = (usize::from(u16::from_le_bytes([log[at + 4], log[at + 5]])), log[at + 6] < 3);
+        if begins {
+            let entry = &log[at + 7..];
+            let count = u32::from_le_bytes(entry[8..12].try_into().unwrap());
+            next = u64::from_le_bytes(entry[..8].try_into().unwrap()) + u64::from(count);
+        }
+        at += 7 + length;
+    }
+    next
+}
+
+/// Kills the service and all of the browser, which was in the middle of a write; gives its logs, and the number of the
+/// next write of each.
+async fn dies_writing(world: &World, process: Process) -> Vec<(PathBuf, u64)> {
     let browser = family(browsers(&world.profile())[0], "");
     process.signal(Signal::SIGKILL);
     process.exit();
@@ -39,10 +61,12 @@ async fn dies_writing(world: &World, process: Process) -> Vec<PathBuf> {
     eventually("the browser's end", || browsers(&world.profile()).is_empty()).await;
     let logs = logs(&world.profile());
     assert!(!logs.is_empty());
-    for log in &logs {
-        File::options().append(true).open(log).unwrap().write_all(&record(&[7; 1000])[..500]).unwrap();
-    }
-    logs
+    let tear = |log: PathBuf| {
+        let next = next_number(&std::fs::read(&log).unwrap());
+        File::options().append(true).open(&log).unwrap().write_all(&record(&[7; 1000])[..500]).unwrap();
+        (log, next)
+    };
+    logs.into_iter().map(tear).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,13 +90,15 @@ async fn a_profile_that_was_written_on_behind_half_a_write_keeps_its_login() {
     let world = World::new(Options::fast()).await;
     let mut process = Process::started(&world);
     link(&world, &mut process).await;
-    for log in dies_writing(&world, process).await {
-        // A batch of nothing: its first number in the sequence of writes, and how many.
-        let batch = [1_u64.to_le_bytes().as_slice(), &0_u32.to_le_bytes()].concat();
+    for (log, next) in dies_writing(&world, process).await {
+        // An entry of no writes.
+        let batch = [next.to_le_bytes().as_slice(), &0_u32.to_le_bytes()].concat();
         // More of them than the record wanted in all.
         File::options().append(true).open(log).unwrap().write_all(&record(&batch).repeat(100)).unwrap();
     }
     let mut process = Process::started(&world);
     process.reaches("READY");
     assert_eq!(world.simulator.record().links.len(), 1);
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.exit().0, Some(0));
 }
