@@ -148,7 +148,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             self.ask_for_number(event).await;
         }
         loop {
-            if self.look_ahead(&mut newest).await.is_err() {
+            if self.look_ahead(&mut newest).await.is_err() || self.forget_gone().await.is_err() {
                 return;
             }
             self.report();

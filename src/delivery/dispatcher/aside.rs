@@ -15,6 +15,9 @@ use crate::domain::letter::{Letter, LetterId, Stage};
 /// How often it is seen whether a number has become known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it is seen which dead letters retention has taken.
+const GONE_EVERY: Duration = Duration::from_secs(3600);
+
 /// One letter that is not given up; the rest of it is in the store.
 struct Put {
     /// It was put here for its number.
@@ -34,11 +37,14 @@ pub(super) struct Aside {
     dead: BTreeSet<u64>,
     done: BTreeSet<u64>,
     patience: Duration,
+    /// When it was last seen which are gone.
+    seen: Instant,
 }
 
 impl Aside {
     pub(super) fn new(letters: &[Letter], patience: Duration) -> Self {
-        let mut aside = Self { alive: BTreeMap::new(), dead: BTreeSet::new(), done: BTreeSet::new(), patience };
+        let (alive, dead, done) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut aside = Self { alive, dead, done, patience, seen: Instant::now() };
         letters.iter().for_each(|letter| aside.put(letter));
         aside
     }
@@ -184,6 +190,21 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     pub(super) async fn forget_done(&mut self) -> Result<(), Stopped> {
         let position = self.ahead.position();
         while let Some(event) = self.aside.done.first().copied().filter(|event| *event <= position) {
+            self.forget(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the dead whose messages retention took: the store has done so, and nobody can have them any more.
+    pub(super) async fn forget_gone(&mut self) -> Result<(), Stopped> {
+        if self.aside.seen.elapsed() < GONE_EVERY {
+            return Ok(());
+        }
+        self.aside.seen = Instant::now();
+        while let Some(event) = self.aside.dead.first().copied() {
+            if self.read(event).await?.is_some() {
+                break;
+            }
             self.forget(event).await?;
         }
         Ok(())

@@ -41,6 +41,8 @@ struct State {
     position: u64,
     letters: BTreeMap<u64, Letter>,
     taken: Vec<u64>,
+    /// Up to here retention took the log.
+    gone: u64,
     /// How many more writes and deliveries the process lives to see, and whether the last one still has its effect.
     crash: Option<(usize, bool)>,
 }
@@ -117,7 +119,8 @@ impl Ledger for World {
     }
 
     async fn event(&self, cursor: u64) -> Result<Option<Event>, StoreError> {
-        Ok(Some(self.event(cursor)))
+        let is_there = cursor > self.state.lock().unwrap().gone;
+        Ok(is_there.then(|| self.event(cursor)))
     }
 
     async fn advance(&self, _: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
@@ -174,24 +177,34 @@ fn start(world: &mut World) -> (JoinHandle<()>, mpsc::Sender<Replay>, Cancellati
         let state = world.state.lock().unwrap();
         (state.position, state.letters.values().cloned().collect())
     };
-    let ((replay, replays), (nameless, _)) = (mpsc::channel(8), mpsc::channel(8));
-    let stop = CancellationToken::new();
-    let parts = Parts {
+    let (replay, replays) = mpsc::channel(8);
+    let parts = parts(world.clone(), world, position, letters, replays);
+    let stop = parts.stop.clone();
+    (tokio::spawn(run(parts)), replay, stop)
+}
+
+fn parts<T>(
+    target: T,
+    world: &World,
+    position: u64,
+    letters: Vec<Letter>,
+    replays: mpsc::Receiver<Replay>,
+) -> Parts<T, World> {
+    Parts {
         name: "target".to_owned(),
         address: String::new(),
-        target: world.clone(),
+        target,
         ledger: world.clone(),
         position,
         letters,
         clock: Arc::new(SystemClock),
         backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
         patience: Duration::from_secs(60),
-        nameless,
+        nameless: mpsc::channel(8).0,
         replays,
         status: watch::Sender::new(TargetStatus::default()),
-        stop: stop.clone(),
-    };
-    (tokio::spawn(run(parts)), replay, stop)
+        stop: CancellationToken::new(),
+    }
 }
 
 /// Lets it run until nothing more can happen: longer than any pause, and than any target here is down.

@@ -42,24 +42,10 @@ impl Odd {
         letters: Vec<Letter>,
         act: impl AsyncFnOnce(watch::Receiver<TargetStatus>),
     ) {
-        let ((_replay, replays), (nameless, _)) = (mpsc::channel(8), mpsc::channel(8));
-        let (status, seen) = watch::channel(TargetStatus::default());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(run(Parts {
-            name: "target".to_owned(),
-            address: String::new(),
-            target: self.clone(),
-            ledger: world.clone(),
-            position,
-            letters,
-            clock: Arc::new(SystemClock),
-            backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
-            patience: Duration::from_secs(60),
-            nameless,
-            replays,
-            status,
-            stop: stop.clone(),
-        }));
+        let (_replay, replays) = mpsc::channel(8);
+        let parts = parts(self.clone(), world, position, letters, replays);
+        let (seen, stop) = (parts.status.subscribe(), parts.stop.clone());
+        let task = tokio::spawn(run(parts));
         act(seen).await;
         stop.cancel();
         task.await.unwrap();
@@ -152,4 +138,22 @@ async fn what_passed_behind_one_that_is_waited_for_is_not_told_again_by_the_next
         play(&mut world).await;
     }
     assert_eq!(world.state.lock().unwrap().taken, [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_letters_are_not_counted_for_longer_than_their_messages_are_kept() {
+    let world = World::new(vec![Fate::Taken; 10]);
+    world.newest.send_replace(5);
+    let target = Odd::new(|_| (Duration::ZERO, Outcome::Delivered), always);
+    let at = Timestamp::from_millis(0);
+    let letter = |event| Letter { event, stage: Stage::Dead, reason: String::new(), attempts: 9, at };
+    target
+        .serve(&world, 5, (1..=4).map(letter).collect(), async |mut seen| {
+            seen.wait_for(|status| status.dead_letters == 4).await.unwrap();
+            world.state.lock().unwrap().gone = 3;
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            world.newest.send_replace(6);
+            seen.wait_for(|status| status.dead_letters == 1).await.unwrap();
+        })
+        .await;
 }
