@@ -1,10 +1,13 @@
 //! The API's document, against what the service really answers, says and tells.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use session_manager::browser::Chrome;
 use session_manager::http::document;
 use simulator::{Incoming, Options};
 
+use crate::events::Follower;
 use crate::receiver::{Received, Receiver, messages};
 use crate::world::{DEADLINE, FRIEND, World};
 
@@ -98,7 +101,7 @@ async fn what_the_service_answers_is_what_the_document_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_webhooks_are_told_is_what_the_document_says() {
+async fn what_webhooks_and_followers_are_told_is_what_the_document_says() {
     let receiver = Receiver::start().await;
     let mut world = World::new(Options::fast()).await;
     world.set("WEBHOOK_URLS", &receiver.url()).start().await;
@@ -118,6 +121,17 @@ async fn what_webhooks_are_told_is_what_the_document_says() {
         let wrong = broken(schema, &one.body);
         assert!(wrong.is_empty(), "{wrong:?} in {}", one.body);
     }
+    let event = json!({ "$ref": "#/components/schemas/Event" });
+    let mut follower = Follower::follow(&world, Some("from the beginning")).await;
+    assert_eq!(follower.next().await.name, "reset");
+    let mut awaited: HashSet<_> = ["message", "message_ack", "state", "qr"].map(str::to_owned).into();
+    while !awaited.is_empty() {
+        let sent = follower.next().await;
+        let wrong = broken(&event, &sent.data);
+        assert!(wrong.is_empty(), "{wrong:?} in {sent:?}");
+        awaited.remove(&sent.name);
+    }
+    drop(follower);
     let mut without = taken.iter().find(|one| one.body["type"] == "message").unwrap().body.clone();
     without["data"].as_object_mut().unwrap().remove("body");
     assert!(!broken(schema, &without).is_empty(), "a message without its text would pass");

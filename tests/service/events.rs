@@ -8,21 +8,21 @@ use simulator::Incoming;
 use crate::world::{DEADLINE, FRIEND, World};
 
 /// A client of the stream.
-struct Follower {
+pub struct Follower {
     response: reqwest::Response,
     text: String,
     events: VecDeque<Sent>,
 }
 
 #[derive(Debug)]
-struct Sent {
-    name: String,
-    id: String,
-    data: Value,
+pub struct Sent {
+    pub name: String,
+    pub id: String,
+    pub data: Value,
 }
 
 impl Follower {
-    async fn follow(world: &World, last: Option<&str>) -> Self {
+    pub async fn follow(world: &World, last: Option<&str>) -> Self {
         let mut request = world.request("GET", "/events");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -33,7 +33,7 @@ impl Follower {
         Self { response, text: String::new(), events: VecDeque::new() }
     }
 
-    async fn next(&mut self) -> Sent {
+    pub async fn next(&mut self) -> Sent {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return event;
