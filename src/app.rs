@@ -139,7 +139,7 @@ impl Service {
             events,
             acks,
             retention: config.retention,
-            patience: config.timings.reconcile,
+            timings: config.timings.clone(),
         });
         let stop_deliveries = CancellationToken::new();
         let (deliveries, dispatchers) = delivery::start(delivery::Parts {

@@ -9,6 +9,7 @@
 //! What a new document says is held until its history has been asked for: what an earlier one said and was lost comes
 //! first, unless the page takes long to tell it. The page keeps what is held here, so nothing depends on it.
 
+mod held;
 mod phones;
 mod reader;
 mod reconcile;
@@ -23,14 +24,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::config::Timings;
 use crate::domain::log::{CIPHERTEXT, LoggedMessage};
-use crate::domain::message::{MessageEvent, MessageId, PageMessage};
+use crate::domain::message::{MessageEvent, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::session::{Handle, Snapshot};
 pub use crate::store::LogQuery;
 use crate::store::{LogChange, Store, StoreError};
 
+use held::Held;
 pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
 pub use reader::{Inbound, LogError};
 use reconcile::{Missed, OVERLAP_S, Outcome};
@@ -41,8 +44,6 @@ const BATCH: usize = 512;
 /// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
 /// what does not fit there is asked for again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
-/// Held while a new document's history is asked for; a longer absence than this is stored out of order.
-const HELD_MAX: usize = 20_000;
 /// How often old messages are looked for, and how many go at a time.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_BATCH: usize = 1000;
@@ -59,8 +60,7 @@ pub struct Parts {
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.
     pub retention: Duration,
-    /// How long new messages wait for what was missed before them.
-    pub patience: Duration,
+    pub timings: Timings,
 }
 
 /// The reading end, the task that writes, and where the number of a message is asked for again.
@@ -74,6 +74,7 @@ pub fn start(parts: Parts) -> Started {
     tokio::spawn(phones::run(wanted, parts.session.clone(), parts.store.clone()));
     let snapshots = parts.session.watch();
     let (missed_tx, missed) = mpsc::channel(1);
+    let held = Held::new(parts.timings.missed_hold);
     let task = Task {
         parts,
         snapshots,
@@ -85,8 +86,8 @@ pub fn start(parts: Parts) -> Started {
         sealed: Sealed::default(),
         reconciled: None,
         whole: 0,
-        held: Vec::new(),
-        held_until: None,
+        held,
+        incomplete: false,
     };
     (inbound, tokio::spawn(task.run()), nameless)
 }
@@ -109,25 +110,26 @@ struct Task {
     reconciled: Option<Stay>,
     /// The document whose history has been asked for; of this one nothing is missing.
     whole: u64,
-    held: Vec<LogChange>,
-    /// Until when, once it is settled since when something is missing.
-    held_until: Option<Instant>,
+    held: Held,
+    /// Not all that was missed is in the log: it is asked for again now and then.
+    incomplete: bool,
 }
 
 impl Task {
     async fn run(mut self) {
         let mut events = Vec::with_capacity(BATCH);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut again = tokio::time::interval(self.parts.timings.missed_again);
         loop {
             let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
-            let held_until = self.held_until.unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            let held_until = self.held.until().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
             tokio::select! {
                 biased;
                 read = self.parts.events.recv_many(&mut events, BATCH) => {
                     if read == 0 {
                         let left = self.sealed.give_up_all();
                         let left = self.additions(left);
-                        self.held.extend(left);
+                        self.held.put(left);
                         return self.store_early().await;
                     }
                     let changes = self.changes(&mut events).await;
@@ -142,6 +144,7 @@ impl Task {
                 }
                 () = tokio::time::sleep_until(held_until) => self.wait_no_longer().await,
                 _ = sweep.tick() => self.sweep().await,
+                _ = again.tick() => self.ask_again(),
             }
         }
     }
@@ -150,15 +153,15 @@ impl Task {
         if self.snapshots.borrow().documents == self.whole && self.held.is_empty() {
             return self.store(changes).await;
         }
-        self.held.extend(changes);
-        if self.held.len() > HELD_MAX {
+        self.held.put(changes);
+        if self.held.is_full() {
             self.store_early().await;
         }
     }
 
     /// Stores what is held before what was missed has been asked for: newer as it is, it must not hide that.
     async fn store_early(&mut self) {
-        let held = std::mem::take(&mut self.held);
+        let held = self.held.take();
         if held.is_empty() {
             return;
         }
@@ -272,15 +275,12 @@ impl Task {
         self.reconciling.send_replace(true);
         let (store, session) = (self.parts.store.clone(), self.parts.session.clone());
         let found = self.missed_tx.clone();
-        tokio::spawn(reconcile::run(store, session, stay, found));
+        let tries = self.parts.timings.missed_tries;
+        tokio::spawn(reconcile::run(store, session, stay, tries, found));
     }
 
     async fn recovered(&mut self, missed: Missed) {
         match missed {
-            Missed::Begins(stay) if self.reconciled == Some(stay) && self.whole != stay.1 => {
-                self.held_until.get_or_insert(Instant::now() + self.parts.patience);
-            }
-            Missed::Begins(_) => {}
             Missed::Messages(messages) => self.remembered(messages).await,
             Missed::Ack(id, ack) => {
                 self.pass_on(&MessageEvent::Acked(id.clone(), ack)).await;
@@ -289,37 +289,52 @@ impl Task {
             // An earlier stay's end says nothing of this one.
             Missed::End(stay, _) if self.reconciled != Some(stay) => {}
             Missed::End(stay, outcome) => {
-                self.held_until = None;
                 // What a newer document said meanwhile waits for the asking of its own history.
                 if outcome == Outcome::Interrupted || self.snapshots.borrow().documents != stay.1 {
                     self.reconciled = None;
                 } else {
                     self.release(stay.1).await;
-                    if outcome == Outcome::Whole
-                        && let Err(error) = self.parts.store.nothing_missed().await
-                    {
-                        tracing::warn!(%error, "what was missed will be asked for once more");
-                    }
+                    self.ended(outcome).await;
                 }
                 self.reconciling.send_replace(false);
             }
         }
     }
 
+    async fn ended(&mut self, outcome: Outcome) {
+        // What is still sealed is not in the log yet.
+        self.incomplete = outcome != Outcome::Whole || self.sealed.deadline().is_some();
+        let marked = if self.incomplete {
+            self.parts.store.still_missing().await
+        } else {
+            self.parts.store.nothing_missed().await
+        };
+        if let Err(error) = marked {
+            tracing::warn!(%error, "what was missed will be asked for once more");
+        }
+    }
+
+    fn ask_again(&mut self) {
+        if let Some(stay) = self.reconciled.filter(|_| self.incomplete && !*self.reconciling.borrow()) {
+            self.incomplete = false;
+            self.reconcile(stay);
+        }
+    }
+
     /// New messages go before the missed ones: they may come late, but not never.
     async fn wait_no_longer(&mut self) {
-        self.held_until = None;
+        tracing::warn!("the page takes long to tell what was missed; new messages are stored before it");
+        self.store_early().await;
         let document = self.snapshots.borrow().documents;
         if self.reconciled.is_some_and(|stay| stay.1 == document) {
-            tracing::warn!("the page takes long to tell what was missed; new messages are stored before it");
-            self.release(document).await;
+            self.whole = document;
         }
     }
 
     /// Of this document nothing is held any more.
     async fn release(&mut self, document: u64) {
         self.whole = document;
-        let held = std::mem::take(&mut self.held);
+        let held = self.held.take();
         self.store(held).await;
     }
 
@@ -330,7 +345,7 @@ impl Task {
         let mut changes = Vec::with_capacity(2 * messages.len());
         for mut message in messages.into_iter().filter(|message| message.t >= horizon) {
             if message.kind == CIPHERTEXT {
-                match self.opened_meanwhile(&message.id) {
+                match self.held.opened(&message.id) {
                     Some(opened) => message = opened,
                     // Of this the page will tell only that it opened.
                     None => {
@@ -348,16 +363,6 @@ impl Task {
             changes.push(LogChange::Amend(Box::new(message), now));
         }
         self.store(changes).await;
-    }
-
-    /// A message that opened before its sealed form was heard of: events overtake the page's answers.
-    fn opened_meanwhile(&self, id: &MessageId) -> Option<PageMessage> {
-        self.held.iter().rev().find_map(|change| match change {
-            LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {
-                Some((**message).clone())
-            }
-            _ => None,
-        })
     }
 
     /// What is older is not kept.

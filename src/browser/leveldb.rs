@@ -74,7 +74,7 @@ fn files(folder: &Path) -> io::Result<Files> {
 
 fn mend_database(folder: &Path, logs: &[PathBuf], until: Instant) {
     let Some(_lock) = lock(&folder.join("LOCK"), until) else {
-        tracing::warn!(folder = %folder.display(), "a database is still open, and was not looked through");
+        tracing::warn!(folder = %folder.display(), "a database could not be locked, as one that is still open, and was not looked through");
         return;
     };
     for log in logs {

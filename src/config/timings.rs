@@ -48,7 +48,11 @@ pub struct Timings {
     pub delivery_backoff: Duration,
     pub delivery_backoff_max: Duration,
     /// How long new messages wait for those that were missed before them, so that they follow them.
-    pub reconcile: Duration,
+    pub missed_hold: Duration,
+    /// How long the page is asked for what was missed; it defines its modules for up to 20 s.
+    pub missed_tries: Duration,
+    /// When it is asked again for what it could not tell.
+    pub missed_again: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,
 }
@@ -81,7 +85,9 @@ impl Default for Timings {
             browser_close: s(5),
             delivery_backoff: s(1),
             delivery_backoff_max: s(300),
-            reconcile: s(60),
+            missed_hold: s(60),
+            missed_tries: s(30),
+            missed_again: s(3600),
             phone_patience: s(60),
         }
     }
@@ -112,7 +118,9 @@ impl Timings {
             unlink_grace: scale(base.unlink_grace),
             delivery_backoff: scale(base.delivery_backoff),
             delivery_backoff_max: scale(base.delivery_backoff_max),
-            reconcile: scale(base.reconcile),
+            missed_hold: scale(base.missed_hold),
+            missed_tries: scale(base.missed_tries),
+            missed_again: scale(base.missed_again),
             phone_patience: scale(base.phone_patience),
             ..base
         }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::session::{Handle, SessionError};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 use super::Stay;
 
@@ -20,16 +20,9 @@ const PART: usize = 1000;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Between two tries of a page that does not answer, or is not there yet; doubled each time up to the maximum.
 const PAUSE: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-
-/// The page defines its modules for up to 20 s; what is missing after this stays missing.
-const LACKING_MAX: Duration = Duration::from_secs(30);
-/// What has not been loaded after this the phone may not have to give now; the next READY asks for it again.
-const PARTIAL_MAX: Duration = Duration::from_secs(120);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 pub(super) enum Missed {
-    /// Since when is settled: what is stored from now on does not hide what is older.
-    Begins(Stay),
     Messages(Vec<PageMessage>),
     Ack(MessageId, Ack),
     End(Stay, Outcome),
@@ -38,7 +31,7 @@ pub(super) enum Missed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Whole,
-    /// The page cannot tell all: a later one, or another adapter, may.
+    /// The page cannot tell all now.
     Unknown,
     /// READY ended first: the next one asks again.
     Interrupted,
@@ -46,8 +39,8 @@ pub(super) enum Outcome {
 
 /// Finds what is missing since the newest message that is known, or since the first link, which is now where there was
 /// none before.
-pub(super) async fn run(store: Store, session: Handle, stay: Stay, found: mpsc::Sender<Missed>) {
-    let asking = Asking { store, session, found };
+pub(super) async fn run(store: Store, session: Handle, stay: Stay, tries: Duration, found: mpsc::Sender<Missed>) {
+    let asking = Asking { store, session, tries, found };
     let mut outcome = asking.run(stay).await;
     if outcome != Outcome::Interrupted && asking.acks().await.is_err() {
         outcome = Outcome::Interrupted;
@@ -58,29 +51,29 @@ pub(super) async fn run(store: Store, session: Handle, stay: Stay, found: mpsc::
 struct Asking {
     store: Store,
     session: Handle,
+    /// For how long.
+    tries: Duration,
     found: mpsc::Sender<Missed>,
 }
 
 /// Why it was not told.
+#[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// READY is over, or nobody wants to know any more.
+    #[error("READY is over, or nobody wants to know any more")]
     Over,
-    /// The page has no modules for it, or not yet.
-    Lacking(String),
-    /// Some chats take long to load.
+    #[error("some chats did not load")]
     Partial,
-    Failed,
+    #[error(transparent)]
+    Page(SessionError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::NotReady(_) | SessionError::Stopped => Self::Over,
-            SessionError::PageLacks(modules) => Self::Lacking(modules),
-            error => {
-                tracing::warn!(%error, "the page did not tell what was missed; asking again");
-                Self::Failed
-            }
+            error => Self::Page(error),
         }
     }
 }
@@ -98,30 +91,23 @@ impl Asking {
             match self.all(stay).await {
                 Ok(()) => return Outcome::Whole,
                 Err(Failure::Over) => return Outcome::Interrupted,
-                Err(Failure::Lacking(modules)) if started.elapsed() > LACKING_MAX => {
-                    tracing::warn!(modules, "the page lacks what is needed to look for missed messages");
+                Err(why) if started.elapsed() > self.tries => {
+                    tracing::warn!(%why, "the page did not tell all that was missed");
                     return Outcome::Unknown;
                 }
-                Err(Failure::Partial) if started.elapsed() > PARTIAL_MAX => {
-                    tracing::warn!("some chats did not load; what they lack is asked for again with the next READY");
-                    return Outcome::Unknown;
-                }
-                Err(Failure::Lacking(_) | Failure::Partial | Failure::Failed) => tokio::time::sleep(pause).await,
+                Err(why) => tracing::info!(%why, "the page did not tell all that was missed; asking again"),
             }
+            tokio::time::sleep(pause).await;
             pause = PAUSE_MAX.min(pause * 2);
         }
     }
 
     async fn all(&self, stay: Stay) -> Result<(), Failure> {
-        let since = self.store.missed_since(stay.0.as_millis() / 1000, OVERLAP_S).await.map_err(|error| {
-            tracing::warn!(%error, "what was missed cannot be looked for");
-            Failure::Failed
-        })?;
-        self.tell(Missed::Begins(stay)).await?;
+        let since = self.store.missed_since(stay.0.as_millis() / 1000, OVERLAP_S).await?;
         let (mut skip, mut partial) = (0, false);
         loop {
             let part = self.session.history(since, skip, PART, DEADLINE).await?;
-            skip += part.messages.len();
+            skip = part.next;
             partial |= part.partial;
             self.tell(Missed::Messages(part.messages)).await?;
             if !part.more {
@@ -141,6 +127,8 @@ impl Asking {
             match self.session.ack(record.message_id.clone()).await {
                 Ok(Some(ack)) => self.tell(Missed::Ack(record.message_id, ack)).await?,
                 Ok(None) => {}
+                // It is of no use to ask for this one again.
+                Err(SessionError::Refused(why)) => tracing::warn!(why, "the page cannot look up a message by its id"),
                 Err(SessionError::NotReady(_) | SessionError::Stopped) => return Err(Failure::Over),
                 Err(error) => {
                     tracing::warn!(%error, "the page did not tell whether a message had left");

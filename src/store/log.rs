@@ -12,8 +12,8 @@ use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
-/// What could not be made up for in a day, in seconds, is not looked for any more: each try reads everything since then.
-const MISSED_MAX_S: u64 = 86_400;
+/// How often it is tried to make up for what is missing: two days of READY, as it is asked for every hour.
+const TRIES_MAX: u64 = 48;
 
 /// Which entries are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,18 +132,18 @@ impl Store {
     }
 
     /// Since when, in seconds since the epoch, something may be missing: since the newest message, less the overlap, or
-    /// what was found before and not yet made up for, for a day; not from before the first link, which is `now` where that
-    /// is only just known. Remembered until [`Store::nothing_missed`].
+    /// what was found before and not yet made up for; not from before the first link, which is `now` where that is only
+    /// just known. Remembered until [`Store::nothing_missed`].
     pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
         self.with(move |tables| {
             let messages = &tables.messages;
             let first_link = messages.first_link()?.unwrap_or(now);
             let newest = messages.newest_message()?.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
             let since = newest.saturating_sub(overlap);
-            let before = messages.missed_since()?.map(|before| before.max(now.saturating_sub(MISSED_MAX_S)));
-            let since = before.map_or(since, |before| before.min(since)).max(first_link);
+            let (before, tries) = messages.missed()?.unwrap_or((since, 0));
+            let since = since.min(before).max(first_link);
             messages.set_first_link(first_link)?;
-            messages.set_missed_since(Some(since))?;
+            messages.set_missed(Some((since, tries)))?;
             tables.commit()?;
             Ok(since)
         })
@@ -153,7 +153,21 @@ impl Store {
     /// All that was missed is in the log.
     pub async fn nothing_missed(&self) -> Result<(), StoreError> {
         self.with(|tables| {
-            tables.messages.set_missed_since(None)?;
+            tables.messages.set_missed(None)?;
+            tables.commit()
+        })
+        .await
+    }
+
+    /// Not all of it is, after one more try. What has been tried too often is given up: each try reads everything since.
+    pub async fn still_missing(&self) -> Result<(), StoreError> {
+        self.with(|tables| {
+            let missed = tables.messages.missed()?.map(|(since, tries)| (since, tries + 1));
+            let kept = missed.filter(|(_, tries)| *tries < TRIES_MAX);
+            if kept.is_none() {
+                tracing::warn!("what the page could not tell in {TRIES_MAX} tries is not asked for any more");
+            }
+            tables.messages.set_missed(kept)?;
             tables.commit()
         })
         .await

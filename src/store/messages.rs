@@ -26,6 +26,7 @@ const IDS: &str = "message_ids";
 const MARKS: &str = "marks";
 const FIRST_LINK: &[u8] = b"first_link";
 const MISSED_SINCE: &[u8] = b"missed_since";
+const MISSED_TRIES: &[u8] = b"missed_tries";
 /// The next sequence number, where retention removed the entries that would tell.
 const NEXT: &[u8] = b"next";
 /// Tells this log from the one of another store.
@@ -316,16 +317,19 @@ impl Messages {
         self.marks.put(FIRST_LINK, &seconds.to_be_bytes())
     }
 
-    /// Since when, in seconds since the epoch, something may be missing.
-    pub(super) fn missed_since(&self) -> Result<Option<u64>, StoreError> {
-        number(&self.marks, MISSED_SINCE)
+    /// Since when, in seconds since the epoch, something may be missing, and how often it was asked for in vain.
+    pub(super) fn missed(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let tries = number(&self.marks, MISSED_TRIES)?.unwrap_or_default();
+        Ok(number(&self.marks, MISSED_SINCE)?.map(|since| (since, tries)))
     }
 
-    pub(super) fn set_missed_since(&self, seconds: Option<u64>) -> Result<(), StoreError> {
-        match seconds {
-            Some(seconds) => self.marks.put(MISSED_SINCE, &seconds.to_be_bytes()),
-            None => self.marks.remove(MISSED_SINCE),
-        }
+    pub(super) fn set_missed(&self, missed: Option<(u64, u64)>) -> Result<(), StoreError> {
+        let Some((since, tries)) = missed else {
+            self.marks.remove(MISSED_SINCE)?;
+            return self.marks.remove(MISSED_TRIES);
+        };
+        self.marks.put(MISSED_TRIES, &tries.to_be_bytes())?;
+        self.marks.put(MISSED_SINCE, &since.to_be_bytes())
     }
 
     fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {

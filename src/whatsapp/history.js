@@ -24,21 +24,34 @@
     return order.filter((key) => present.has(key)).map((key) => present.get(key));
   }
 
-  // Those that were not done in time, and still are not.
-  const loading = new WeakSet();
+  // When the loads began that are not done. One that did not come in time is not waited for twice, which would take the
+  // others' time, and is begun again only after a minute.
+  const LOAD_AGAIN_MS = 60000;
+  const loading = new WeakMap();
 
-  /** False if it is not done in time. Nobody waits for the same load twice: that would take the others' time. */
+  /** Builds since April 2026 take `{chat}`, older ones the chat. */
+  async function load(chat) {
+    const { loadEarlierMsgs } = need('history');
+    try {
+      return await loadEarlierMsgs({ chat });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return await loadEarlierMsgs(chat);
+    }
+  }
+
+  /** False if it is not done in time. */
   async function loadEarlier(chat, until) {
-    if (loading.has(chat)) return false;
-    loading.add(chat);
-    const load = Promise.resolve(need('history').loadEarlierMsgs(chat)).finally(() => loading.delete(chat));
+    if (performance.now() - loading.get(chat) < LOAD_AGAIN_MS) return false;
+    loading.set(chat, performance.now());
+    const done = load(chat).finally(() => loading.delete(chat));
     let timer;
     const late = new Promise((resolve) => {
       const patience = Math.max(0, Math.min(LOAD_MS, until - performance.now()));
       timer = setTimeout(() => resolve('late'), patience);
     });
     try {
-      return (await Promise.race([load, late])) !== 'late';
+      return (await Promise.race([done, late])) !== 'late';
     } finally {
       clearTimeout(timer);
     }
@@ -59,8 +72,9 @@
 
   /**
    * Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach; of that at
-   * most `limit` after the first `skip`. What arrives between two calls shifts the rest back: told twice, not missed.
-   * `partial` where a load takes too long: what it brings may come before what has been told.
+   * most `limit` after the first `skip`, and where the next part begins. What arrives between two calls shifts the rest
+   * back: told twice, not missed. `partial` where a chat does not load, or a message cannot be told: that may come before
+   * what has been told.
    */
   async function history({ since, skip, limit }) {
     // Also missing while the page is still defining its modules: then nothing is known of the past.
@@ -70,24 +84,40 @@
     if (socket.state !== 'CONNECTED' || !socket.hasSynced) throw new Error('the page is still catching up');
     const collected = [];
     let partial = false;
+    // One chat or message that is odd does not cost the others.
+    const failed = (error) => {
+      partial = true;
+      fault(error);
+    };
     const until = performance.now() + LOADS_MS;
     for (const chat of need('chats').getModelsArray()) {
       try {
         if (!(await reachBack(chat, since, until))) partial = true;
       } catch (error) {
-        // One chat that cannot be loaded further does not cost the others.
-        fault(error);
+        failed(error);
       }
-      // Between chats it goes by time; within one, a time that steps back changes no order.
-      let at = 0;
-      for (const msg of inOrder(chat)) {
-        at = Math.max(at, Number(msg.t) || 0);
-        if (at >= since) collected.push({ at, msg });
+      try {
+        // Between chats it goes by time; within one, a time that steps back changes no order.
+        let at = 0;
+        for (const msg of inOrder(chat)) {
+          at = Math.max(at, Number(msg.t) || 0);
+          if (at >= since) collected.push({ at, msg });
+        }
+      } catch (error) {
+        failed(error);
       }
     }
     collected.sort((a, b) => a.at - b.at);
-    const part = collected.slice(skip, skip + limit);
-    return { messages: part.map(({ msg }) => describe(msg)), more: collected.length > skip + limit, partial };
+    const next = Math.min(skip + limit, collected.length);
+    const messages = [];
+    for (const { msg } of collected.slice(skip, next)) {
+      try {
+        messages.push(describe(msg));
+      } catch (error) {
+        failed(error);
+      }
+    }
+    return { messages, next, more: next < collected.length, partial };
   }
 
   let lastTurn = Promise.resolve();

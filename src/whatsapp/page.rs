@@ -39,9 +39,10 @@ pub struct Prepared {
 #[derive(Clone, Debug, Deserialize)]
 pub struct History {
     pub messages: Vec<PageMessage>,
+    /// Where the next part begins, if there is more.
+    pub next: usize,
     pub more: bool,
-    /// Not all of it could be loaded in time: what is missing may belong before what was told.
-    #[serde(default)]
+    /// Not all of it could be loaded or told; what is missing may belong before what was told.
     pub partial: bool,
 }
 

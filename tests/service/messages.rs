@@ -52,6 +52,7 @@ async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
     log(&world, wanted.len()).await;
     world.simulator.faults(|faults| faults.earlier_hangs = true);
     world.stop().await;
+    world.tune = |timings| timings.missed_again = Duration::from_secs(2);
     wanted.extend(people.map(|from| world.simulator.incoming(Incoming::text(from, "mientras tanto")).unwrap()));
     world.start().await;
     world.until(State::Ready).await;
@@ -63,7 +64,21 @@ async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
     let items = log(&world, wanted.len()).await;
     assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), wanted.iter().map(String::as_str).collect());
     assert_eq!(items.len(), wanted.len());
+    // What it could not tell it is asked for again.
+    reconciling_becomes(&world, false).await;
+    reconciling_becomes(&world, true).await;
+    world.simulator.faults(|faults| faults.earlier_hangs = false);
+    reconciling_becomes(&world, false).await;
+    assert_eq!(all(&world).await.len(), wanted.len());
     world.stop().await;
+}
+
+async fn reconciling_becomes(world: &World, wanted: bool) {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.get("/status").await.1["reconciling"] != wanted {
+        assert!(tokio::time::Instant::now() < deadline, "reconciling never became {wanted}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +194,17 @@ async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_ope
 /// After a load the page keeps the last messages of a chat in memory and puts what it loads of the others behind them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_parts_it_is_asked() {
+    is_told_in_order(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_of_an_older_build_remembers_is_told_in_order() {
+    is_told_in_order(true).await;
+}
+
+async fn is_told_in_order(bare_load: bool) {
     let mut world = World::ready().await;
+    world.simulator.page_build(|build| build.bare_load = bare_load);
     // Times are whole seconds, and these come in one or two.
     let mut sent: HashMap<&str, Vec<String>> = HashMap::new();
     for n in 0..120 {
@@ -191,11 +216,12 @@ async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_
     world.start().await;
     world.until(State::Ready).await;
     for size in [1000, 50, 7] {
-        let (mut told, mut more) = (Vec::new(), true);
+        let (mut told, mut next, mut more) = (Vec::new(), 0, true);
         while more {
             let session = world.service.as_ref().unwrap().session();
-            let part = session.history(0, told.len(), size, DEADLINE).await.unwrap();
-            more = part.more;
+            let part = session.history(0, next, size, DEADLINE).await.unwrap();
+            assert!(!part.partial);
+            (next, more) = (part.next, part.more);
             told.extend(part.messages);
         }
         for (from, sent) in &sent {

@@ -66,6 +66,7 @@ async fn the_older_forms_of_the_page_work_too() {
         build.msg_key_default = true;
         build.serialized_ids = false;
         build.bare_chat = true;
+        build.bare_load = true;
         build.old_adv_secret = true;
         build.old_code_element = true;
         build.reload_after_link = true;

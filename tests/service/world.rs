@@ -27,6 +27,8 @@ pub struct World {
     pub service: Option<Service>,
     pub settings: BTreeMap<String, String>,
     pub scale: f64,
+    /// What a test waits for less long than the others.
+    pub tune: fn(&mut Timings),
     folder: TempDir,
     client: reqwest::Client,
 }
@@ -53,7 +55,7 @@ impl World {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(70)).build().unwrap();
-        Self { simulator, service: None, settings, scale: SCALE, folder, client }
+        Self { simulator, service: None, settings, scale: SCALE, tune: |_| {}, folder, client }
     }
 
     /// A service that is running and connecting.
@@ -78,6 +80,7 @@ impl World {
     pub async fn start(&mut self) {
         let mut config = Config::read(&self.settings).unwrap();
         config.timings = Timings::scaled(self.scale);
+        (self.tune)(&mut config.timings);
         let service = Service::start(config).await.unwrap();
         service.open().await;
         self.service = Some(service);

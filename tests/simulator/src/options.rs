@@ -85,6 +85,8 @@ pub struct PageBuild {
     pub serialized_ids: bool,
     /// `findOrCreateLatestChat` gives the chat itself instead of `{chat, created}`.
     pub bare_chat: bool,
+    /// `loadEarlierMsgs` takes the chat itself instead of `{chat}`, as builds before April 2026 did.
+    pub bare_load: bool,
     /// The ADV (account and device verification) secret is answered by `WAWebAdvSignatureApi` (older builds) instead of `WAWebUserPrefsMultiDevice`.
     pub old_adv_secret: bool,
     /// The code stands in a `div[data-ref]` (older builds) instead of the element with a test id.
@@ -109,6 +111,7 @@ impl Default for PageBuild {
             msg_key_default: false,
             serialized_ids: true,
             bare_chat: false,
+            bare_load: false,
             old_adv_secret: false,
             old_code_element: false,
             keeps_synced: true,

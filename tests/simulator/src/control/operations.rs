@@ -172,7 +172,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "page",
         takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
-                old_adv_secret, old_code_element, keeps_synced, messages_per_chat, codes_in_a_row, times_messages}; {\"reset\": true}",
+                bare_load, old_adv_secret, old_code_element, keeps_synced, messages_per_chat, codes_in_a_row, \
+                times_messages}; {\"reset\": true}",
         does: "changes the build of the page for the next load; answers the whole build",
         example: r#"{"reset": true, "messages_per_chat": 5}"#,
         run: |shared, _, body| {

@@ -249,10 +249,10 @@ export async function loadHistory() {
 /** Messages of a chat that one call loads. */
 const PAGE = 20;
 
-/** Both forms in use: the chat, and `{chat}`. The answer is what was loaded, oldest first; empty when there is no more. */
+/** One of two forms, as the build has it. The answer is what was loaded, oldest first; empty when there is no more. */
 export async function loadEarlierMsgs(target) {
-  const chat = target?.chat ?? target;
-  const remote = String(chat.id);
+  const chat = config.build.bare_load ? target : target.chat;
+  const remote = chat.id.toString();
   while (faults.earlier_hangs) await new Promise((resolve) => wire.once('faults', resolve));
   const records = (await storage.all('messages')).filter((record) => record.remote === remote).sort(byOrder);
   const isShown = (record) => Boolean(Msg.get(keyOf(record)));

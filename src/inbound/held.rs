@@ -1,0 +1,60 @@
+//! What a new document says before its history has been asked for: it waits for what was missed, for a while.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::log::CIPHERTEXT;
+use crate::domain::message::{MessageId, PageMessage};
+use crate::store::LogChange;
+
+/// The page keeps them too, but it may die: of more than this none waits.
+const HELD_MAX: usize = 20_000;
+
+pub(super) struct Held {
+    changes: Vec<LogChange>,
+    /// How long one waits.
+    patience: Duration,
+    until: Option<Instant>,
+}
+
+impl Held {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { changes: Vec::new(), patience, until: None }
+    }
+
+    pub(super) fn put(&mut self, changes: Vec<LogChange>) {
+        self.changes.extend(changes);
+        if !self.changes.is_empty() {
+            self.until.get_or_insert(Instant::now() + self.patience);
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Vec<LogChange> {
+        self.until = None;
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.changes.len() > HELD_MAX
+    }
+
+    /// When the first has waited long enough.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// A message that opened before its sealed form was heard of: events overtake the page's answers.
+    pub(super) fn opened(&self, id: &MessageId) -> Option<PageMessage> {
+        self.changes.iter().rev().find_map(|change| match change {
+            LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {
+                Some((**message).clone())
+            }
+            _ => None,
+        })
+    }
+}
