@@ -19,7 +19,7 @@ help:
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
 	@echo "make page-check  the operator page in a real browser; its screenshots are in target/page-screenshots"
-	@echo "make soak     service, browser and renderer killed ROUNDS times under a stream of messages and in the middle of sends"
+	@echo "make soak     service, browser, renderer and receiver killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
 

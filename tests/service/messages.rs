@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use session_manager::domain::state::State;
-use simulator::{Incoming, Options};
+use simulator::{EarlierFault, Incoming, Options};
 
 use crate::process::{self, Process};
 use crate::world::{DEADLINE, FRIEND, World};
@@ -50,7 +50,7 @@ async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
     let people = [FRIEND, "5491155554444", "5491166665555"];
     let mut wanted: Vec<_> = people.map(|from| world.simulator.incoming(Incoming::text(from, "antes")).unwrap()).into();
     log(&world, wanted.len()).await;
-    world.simulator.faults(|faults| faults.earlier_hangs = true);
+    world.simulator.faults(|faults| faults.earlier = EarlierFault::Hang);
     world.stop().await;
     world.tune = |timings| timings.missed_again = Duration::from_secs(2);
     wanted.extend(people.map(|from| world.simulator.incoming(Incoming::text(from, "mientras tanto")).unwrap()));
@@ -67,9 +67,26 @@ async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
     // What it could not tell it is asked for again.
     reconciling_becomes(&world, false).await;
     reconciling_becomes(&world, true).await;
-    world.simulator.faults(|faults| faults.earlier_hangs = false);
+    world.simulator.faults(|faults| faults.earlier = EarlierFault::None);
     reconciling_becomes(&world, false).await;
     assert_eq!(all(&world).await.len(), wanted.len());
+    world.stop().await;
+}
+
+/// Otherwise what it may lack would be taken to be there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
+    let mut world = World::ready().await;
+    for from in [FRIEND, "5491155554444"] {
+        world.simulator.incoming(Incoming::text(from, "hola")).unwrap();
+    }
+    log(&world, 2).await;
+    for (fault, partial) in [(EarlierFault::Throw, true), (EarlierFault::None, false)] {
+        world.simulator.faults(|faults| faults.earlier = fault);
+        world.simulator.heard(DEADLINE).await.unwrap();
+        let part = world.service.as_ref().unwrap().session().history(0, 0, 100, DEADLINE).await.unwrap();
+        assert_eq!((part.messages.len(), part.partial), (2, partial), "{fault:?}");
+    }
     world.stop().await;
 }
 

@@ -21,8 +21,8 @@ pub struct Faults {
     pub slow_boot_ms: u64,
     /// Milliseconds (not scaled) added before the first code.
     pub code_delay_ms: u64,
-    /// The earlier messages of a chat, beyond those in memory, are loaded forever.
-    pub earlier_hangs: bool,
+    /// How loading the earlier messages of a chat, beyond those in memory, fails.
+    pub earlier: EarlierFault,
     /// A scan is accepted by the phone, and the new login is refused when the page connects with it.
     pub refuse_link: bool,
     /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.
@@ -42,6 +42,19 @@ pub enum SendFault {
     Hang,
     /// The message is added, its ack becomes -1 and the result says so.
     Error,
+}
+
+/// How the page fails to load earlier messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarlierFault {
+    /// It loads them.
+    #[default]
+    None,
+    /// It never comes to an end.
+    Hang,
+    /// The call throws.
+    Throw,
 }
 
 /// A step of a send at which the page can be held. The mark `held:STEP` of the page's load says that it was reached; the

@@ -37,7 +37,7 @@ mod world;
 
 pub use account::OnAccount;
 pub use error::Error;
-pub use faults::{Faults, Network, SendFault, SendStep, ServerFault, SocketState};
+pub use faults::{EarlierFault, Faults, Network, SendFault, SendStep, ServerFault, SocketState};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{Options, PageBuild};
 pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};

@@ -158,7 +158,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "faults",
         takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, \
-                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, earlier_hangs, refuse_link, socket_state}; \
+                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, earlier: none|hang|throw, refuse_link, socket_state}; \
                 {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         example: r#"{"reset": true, "server": "none"}"#,

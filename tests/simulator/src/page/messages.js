@@ -253,7 +253,8 @@ const PAGE = 20;
 export async function loadEarlierMsgs(target) {
   const chat = config.build.bare_load ? target : target.chat;
   const remote = chat.id.toString();
-  while (faults.earlier_hangs) await new Promise((resolve) => wire.once('faults', resolve));
+  if (faults.earlier === 'throw') throw new Error('the phone does not answer');
+  while (faults.earlier === 'hang') await new Promise((resolve) => wire.once('faults', resolve));
   const records = (await storage.all('messages')).filter((record) => record.remote === remote).sort(byOrder);
   const isShown = (record) => Boolean(Msg.get(keyOf(record)));
   // What is newer than the newest shown is only just arriving, and no history.
