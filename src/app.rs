@@ -120,6 +120,7 @@ impl Service {
         let (messages, events) = mpsc::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
         let clock = Arc::new(SystemClock);
+        let (acks, acked) = mpsc::channel(MESSAGES);
         let (session, driver) = session::start(session::Parts {
             policy: config.session.clone(),
             browser: config.browser.clone(),
@@ -128,10 +129,10 @@ impl Service {
             clock: clock.clone(),
             transitions,
             messages,
+            acks: acks.clone(),
             stop: stop_session.clone(),
         });
         let recorder = tokio::spawn(recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
-        let (acks, acked) = mpsc::channel(MESSAGES);
         let (inbound, keeper, nameless) = inbound::start(inbound::Parts {
             store: store.clone(),
             session: session.clone(),

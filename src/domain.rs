@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod event;
 pub mod letter;
+pub mod limits;
 pub mod log;
 pub mod message;
 pub mod once;

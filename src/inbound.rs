@@ -132,7 +132,7 @@ impl Task {
                         self.held.put(left);
                         return self.store_early().await;
                     }
-                    let changes = self.changes(&mut events).await;
+                    let changes = self.changes(&mut events);
                     self.take_in(changes).await;
                 }
                 Some(missed) = self.missed.recv() => self.recovered(missed).await,
@@ -172,11 +172,10 @@ impl Task {
         self.store(held).await;
     }
 
-    async fn changes(&mut self, events: &mut Vec<MessageEvent>) -> Vec<LogChange> {
+    fn changes(&mut self, events: &mut Vec<MessageEvent>) -> Vec<LogChange> {
         let now = self.parts.clock.now();
         let mut changes = Vec::with_capacity(events.len());
         for event in events.drain(..) {
-            self.pass_on(&event).await;
             match event {
                 MessageEvent::Added(message) if message.kind == CIPHERTEXT => self.sealed.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
@@ -189,23 +188,20 @@ impl Task {
                     }
                     sealed::Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
-                MessageEvent::Acked(id, ack) => changes.push(LogChange::Ack(id, ack, now)),
+                MessageEvent::Acked(id, ack, _) => changes.push(LogChange::Ack(id, ack, now)),
+                MessageEvent::Removed(_)
+                | MessageEvent::Outcome(_)
+                | MessageEvent::Reacted(_)
+                | MessageEvent::Voted(_) => {}
             }
         }
         changes
     }
 
-    /// Those who wait for an acknowledgement hear of every message of ours. Not of what is not stored yet: of this nobody
-    /// makes news.
+    /// Tells those who wait for an acknowledgement of what the page remembers: the driver tells them of what it reports.
     async fn pass_on(&self, event: &MessageEvent) {
-        let ours = match event {
-            MessageEvent::Added(message) | MessageEvent::Changed(message) => message.from_me,
-            MessageEvent::Acked(..) => true,
-        };
-        if ours {
-            // It fails where nobody waits any more.
-            let _ = self.parts.acks.send(event.clone()).await;
-        }
+        // It fails where nobody waits any more.
+        let _ = self.parts.acks.send(event.clone()).await;
     }
 
     fn additions(&self, messages: Vec<PageMessage>) -> Vec<LogChange> {
@@ -283,7 +279,7 @@ impl Task {
         match missed {
             Missed::Messages(messages) => self.remembered(messages).await,
             Missed::Ack(id, ack) => {
-                self.pass_on(&MessageEvent::Acked(id.clone(), ack)).await;
+                self.pass_on(&MessageEvent::Acked(id.clone(), ack, None)).await;
                 self.store(vec![LogChange::Ack(id, ack, self.parts.clock.now())]).await;
             }
             // An earlier stay's end says nothing of this one.

@@ -1,6 +1,7 @@
 //! WhatsApp Web as the service sees it: what can be asked of the page, and what the page reports. The names of
 //! WhatsApp's modules stand in `adapter.js` and `history.js` and nowhere else.
 
+mod answers;
 mod page;
 mod report;
 
@@ -11,8 +12,11 @@ use rand::Rng;
 use rand::distr::Alphanumeric;
 
 use crate::browser::PageScript;
-pub use page::{History, Page, PageError, Prepared};
-pub use report::{Level, Missing, PageEvent, Reader, SocketState, Surface};
+pub use answers::{
+    Addons, ById, Entry, Found, Head, History, Known, Prepared, Resent, Restricted, Row, RowKey, Rows, RowsBack, Table,
+};
+pub use page::{Page, PageError};
+pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 const BUILT_IN: &str = include_str!("whatsapp/adapter.js");
 /// Its part that reads what the page remembers: given to the adapter, also to one from elsewhere.

@@ -63,9 +63,17 @@ pub struct PageMessage {
     pub from_me: bool,
     /// The chat, `user@server`.
     pub chat: String,
+    /// The LID of the other side of a direct chat, where the page knows it.
+    #[serde(default)]
+    pub lid: Option<String>,
     /// Who wrote it in a group.
     #[serde(default)]
     pub author: Option<String>,
+    /// The author's phone digits and LID, where the page knows them.
+    #[serde(default)]
+    pub author_phone: Option<String>,
+    #[serde(default)]
+    pub author_lid: Option<String>,
     /// Absent on some system messages.
     #[serde(default)]
     pub from: Option<String>,
@@ -77,6 +85,10 @@ pub struct PageMessage {
     /// `chat` is text; `ciphertext` is not decrypted yet.
     #[serde(rename = "kind")]
     pub kind: String,
+    /// Of a `ciphertext`: why it cannot be read.
+    #[serde(default)]
+    pub subtype: Option<String>,
+    /// The words, wherever the page keeps them.
     pub body: Secret,
     /// The name the sender gave themselves.
     #[serde(default)]
@@ -86,6 +98,18 @@ pub struct PageMessage {
     /// WhatsApp's own part of the id of the message this one answers.
     #[serde(default)]
     pub quoted: Option<String>,
+    /// What there is beside the words: coordinates, contacts, the options of a poll, the button that was pressed.
+    #[serde(default)]
+    pub data: Option<Details>,
+    /// When it was edited last, in milliseconds since the epoch.
+    #[serde(default)]
+    pub edited_ms: Option<u64>,
+    /// When it was deleted for everybody, in seconds since the epoch. `id` is the deleted message's own.
+    #[serde(default)]
+    pub revoked_s: Option<u64>,
+    /// Its row in the page's table of messages, where it was read from there.
+    #[serde(default)]
+    pub row: Option<u64>,
     /// Seconds since the epoch, by WhatsApp's server.
     pub t: u64,
     pub ack: Ack,
@@ -102,11 +126,94 @@ pub struct Media {
     pub filename: Option<String>,
 }
 
+/// What a message says beside its words. It may hold anything that people send, so it is never printed.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Details(pub serde_json::Value);
+
+impl fmt::Debug for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The end of a send that the present document made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Outcome {
+    pub id: MessageId,
+    /// `OK`, or WhatsApp's word for what went wrong.
+    pub result: String,
+    /// The number with which the server refused it.
+    #[serde(default)]
+    pub code: Option<i64>,
+    /// Nothing has left, and nothing will.
+    #[serde(default)]
+    pub certain: bool,
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Somebody's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// The reaction's own id.
+    pub id: MessageId,
+    /// The message it is to.
+    pub message_id: MessageId,
+    pub chat: String,
+    /// Who reacted, `user@server`.
+    pub sender: String,
+    #[serde(default)]
+    pub sender_phone: Option<String>,
+    pub from_me: bool,
+    /// Empty where it was taken back.
+    pub emoji: String,
+    /// Milliseconds since the epoch.
+    pub t_ms: u64,
+}
+
+/// Somebody's present choice in a poll.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Vote {
+    /// The vote's own id.
+    pub id: MessageId,
+    /// The poll.
+    pub message_id: MessageId,
+    pub chat: String,
+    /// Who voted, `user@server`.
+    pub sender: String,
+    #[serde(default)]
+    pub sender_phone: Option<String>,
+    pub from_me: bool,
+    /// What is chosen now; empty where the choice was taken back.
+    pub options: Vec<Secret>,
+    /// Milliseconds since the epoch.
+    pub t_ms: u64,
+}
+
 /// What happens to messages, in the order the page saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MessageEvent {
     Added(Box<PageMessage>),
     /// Decrypted, edited or revoked since it was added.
     Changed(Box<PageMessage>),
-    Acked(MessageId, Ack),
+    /// The page took it away.
+    Removed(MessageId),
+    /// How far it got; with the number of the server's refusal where there is one.
+    Acked(MessageId, Ack, Option<i64>),
+    /// The end of a send that this document made.
+    Outcome(Outcome),
+    Reacted(Box<Reaction>),
+    Voted(Box<Vote>),
+}
+
+impl MessageEvent {
+    /// What those who wait for the end of a send want to hear of.
+    pub fn concerns_a_send(&self) -> bool {
+        match self {
+            Self::Added(message) | Self::Changed(message) => message.from_me,
+            Self::Acked(..) | Self::Outcome(_) => true,
+            Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => false,
+        }
+    }
 }

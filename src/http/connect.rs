@@ -142,7 +142,7 @@ fn stopped(app: &App) -> Disconnected {
     responses((status = 200, body = PairingCode)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "INVALID_NUMBER", "NOT_WAITING_FOR_LINK",
-        "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "PAIRING_BUSY", "PHONE_APP_TOO_OLD", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
     ]))),
 )]
 pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<PairingCode>, ApiError> {

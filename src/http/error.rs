@@ -18,6 +18,8 @@ use crate::session::SessionError;
 
 /// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
+/// WhatsApp does not say when it gives pairing codes again; its own page lets a code live three minutes and a quarter.
+const PAIRING_RETRY: u32 = 195;
 
 /// An error on its way out. The router adds the session's state and writes it (`render`), so that every error, also
 /// those of axum itself, has one shape.
@@ -165,6 +167,17 @@ impl From<SessionError> for ApiError {
             }
             SessionError::PageLacks(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "PAGE_UNAVAILABLE", message),
             SessionError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SessionError::ChatReadOnly(_) => Self::new(StatusCode::FORBIDDEN, "CHAT_READ_ONLY", message),
+            SessionError::ContactBlocked => Self::new(StatusCode::FORBIDDEN, "CONTACT_BLOCKED", message),
+            SessionError::PairingBusy => Self::new(StatusCode::CONFLICT, "PAIRING_BUSY", message),
+            SessionError::PairingLimited => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(PAIRING_RETRY)
+            }
+            SessionError::PhoneAppTooOld => Self::new(StatusCode::CONFLICT, "PHONE_APP_TOO_OLD", message),
+            SessionError::InvalidNumber => Self::bad_request("INVALID_NUMBER", message),
+            SessionError::LoopEnded => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
+            }
         }
     }
 }

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::address::PhoneNumber;
+use crate::domain::state::State as SessionState;
+use crate::session::SessionError;
 
 use super::App;
 use super::error::ApiError;
@@ -74,7 +76,8 @@ pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Resul
         let message = format!("At most {PER_MINUTE} numbers a minute can be looked up.");
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
     })?;
-    let chat_id = app.session.exists(number.clone()).await?;
+    let page = app.session.page(SessionState::Ready)?;
+    let chat_id = page.exists(&number).await.map_err(SessionError::from)?.chat_id;
     Ok(Json(Lookup { ok: true, number, exists: chat_id.is_some(), chat_id }))
 }
 

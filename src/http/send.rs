@@ -68,7 +68,7 @@ pub struct Accepted {
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
-        "RATE_LIMITED", "NOT_ON_WHATSAPP", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
     ]))),
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {

@@ -10,6 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::domain::address::ChatId;
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::MessageId;
+use crate::domain::state::State;
 use crate::session::Handle;
 use crate::store::{LogChange, Store};
 
@@ -67,6 +68,10 @@ pub(super) async fn run(mut wanted: mpsc::Receiver<Nameless>, session: Handle, s
     }
 }
 
+async fn phone(session: &Handle, chat: &ChatId) -> Option<String> {
+    session.page(State::Ready).ok()?.phone(chat).await.ok().flatten()
+}
+
 /// The digits behind those chats that the page knows by now.
 async fn ask(chats: impl Iterator<Item = &str>, session: &Handle) -> HashMap<String, String> {
     let mut answers: HashMap<&str, Option<String>> = HashMap::new();
@@ -75,7 +80,7 @@ async fn ask(chats: impl Iterator<Item = &str>, session: &Handle) -> HashMap<Str
             && let Ok(id) = ChatId::parse(chat)
         {
             // A page that is not there is asked again.
-            answers.insert(chat, session.phone(id).await.ok().flatten());
+            answers.insert(chat, phone(session, &id).await);
         }
     }
     answers.into_iter().filter_map(|(chat, digits)| Some((chat.to_owned(), digits?))).collect()

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::domain::message::{Ack, MessageId, PageMessage};
+use crate::domain::state::State;
 use crate::session::{Handle, SessionError};
 use crate::store::{Store, StoreError};
 
@@ -106,7 +107,8 @@ impl Asking {
         let since = self.store.missed_since(stay.0.as_millis() / 1000, OVERLAP_S).await?;
         let (mut skip, mut partial) = (0, false);
         loop {
-            let part = self.session.history(since, skip, PART, DEADLINE).await?;
+            let page = self.session.page(State::Ready)?;
+            let part = page.history(since, skip, PART, DEADLINE).await.map_err(SessionError::from)?;
             skip = part.next;
             partial |= part.partial;
             self.tell(Missed::Messages(part.messages)).await?;
@@ -124,7 +126,8 @@ impl Asking {
             Vec::new()
         });
         for (_, record) in unsettled {
-            match self.session.ack(record.message_id.clone()).await {
+            let page = self.session.page(State::Ready)?;
+            match page.ack(&record.message_id).await.map_err(SessionError::from) {
                 Ok(Some(ack)) => self.tell(Missed::Ack(record.message_id, ack)).await?,
                 Ok(None) => {}
                 // It is of no use to ask for this one again.

@@ -55,9 +55,10 @@ async fn run(
             }
             event = events.recv() => {
                 let (message, ack) = match event {
-                    Some(MessageEvent::Acked(message, ack)) => (message, ack),
+                    Some(MessageEvent::Acked(message, ack, _)) => (message, ack),
                     // A page that was loaded again shows what it holds, with the acks that nobody heard.
                     Some(MessageEvent::Added(message) | MessageEvent::Changed(message)) => (message.id, message.ack),
+                    Some(_) => continue,
                     None => return,
                 };
                 if (ack.is_sent() || ack.is_failure())
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     fn acked(id: &str, level: i8) -> MessageEvent {
-        MessageEvent::Acked(MessageId::new(id), Ack::new(level))
+        MessageEvent::Acked(MessageId::new(id), Ack::new(level), None)
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ use crate::domain::address::ChatId;
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::once::{Departure, Fingerprint, SendKey, SendRecord, Stage};
+use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
 use crate::session::{Handle, SessionError};
@@ -56,15 +57,15 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
 
 impl Page for Handle {
     async fn prepare(&self, to: ChatId, patience: Duration) -> Result<Prepared, SessionError> {
-        Self::prepare(self, to, patience).await
+        Ok(self.page(State::Ready)?.prepare(&to, patience).await?)
     }
 
     async fn typing(&self, to: Prepared) -> Result<(), SessionError> {
-        Self::typing(self, to).await
+        Ok(self.page(State::Ready)?.typing(&to).await?)
     }
 
     async fn dispatch(&self, to: Prepared, text: Secret, patience: Duration) -> Result<Ack, SessionError> {
-        Self::dispatch(self, to, text, patience).await
+        Ok(self.page(State::Ready)?.dispatch(&to, &text, patience).await?)
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Parts {
     pub transitions: mpsc::Sender<Transition>,
     /// Everything that happens to messages, in order.
     pub messages: mpsc::Sender<MessageEvent>,
+    /// What those who wait for the end of a send want to hear of, past the disk.
+    pub acks: mpsc::Sender<MessageEvent>,
     /// Ends the session for good, cleanly.
     pub stop: CancellationToken,
 }
@@ -60,6 +62,7 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         Machine::new(parts.policy.clone(), parts.timings.clone(), parts.profile.is_linked(), rand::random(), now);
     let first = Snapshot::new(0, machine.view(), None, None);
     let (snapshot, snapshots) = watch::channel(Arc::new(first));
+    let (page, pages) = watch::channel(None);
     let pulse = Arc::new(Pulse::new());
     let driver = Driver {
         parts,
@@ -71,6 +74,7 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         results,
         results_tx,
         snapshot,
+        page,
         code: None,
         drawing: None,
         browser_version: None,
@@ -82,7 +86,7 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         pulse: Arc::clone(&pulse),
     };
     let task = tokio::spawn(driver.run());
-    (Handle { requests: requests_tx, snapshots, pulse }, task)
+    (Handle { requests: requests_tx, snapshots, pages, pulse }, task)
 }
 
 /// What came back of what the driver started, with the browser it was started for.
@@ -150,6 +154,8 @@ struct Driver {
     results: mpsc::Receiver<(u64, Done)>,
     results_tx: mpsc::Sender<(u64, Done)>,
     snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The page of the browser that runs, for those who ask it something.
+    page: watch::Sender<Option<Page>>,
     /// The present code's pictures, and the code being drawn.
     code: Option<(Code, Option<Arc<LinkCode>>)>,
     drawing: Option<Code>,
@@ -268,7 +274,11 @@ impl Driver {
         let message = match &event {
             PageEvent::Message { message } => Some(MessageEvent::Added(message.clone())),
             PageEvent::Changed { message } => Some(MessageEvent::Changed(message.clone())),
-            PageEvent::Ack { id, ack } => Some(MessageEvent::Acked(id.clone(), *ack)),
+            PageEvent::Removed { id } => Some(MessageEvent::Removed(id.clone())),
+            PageEvent::Ack { id, ack, code } => Some(MessageEvent::Acked(id.clone(), *ack, *code)),
+            PageEvent::Outcome(outcome) => Some(MessageEvent::Outcome(outcome.clone())),
+            PageEvent::Reaction(reaction) => Some(MessageEvent::Reacted(reaction.clone())),
+            PageEvent::Vote(vote) => Some(MessageEvent::Voted(vote.clone())),
             PageEvent::Fault { place, message } => {
                 tracing::warn!(place, message, "something went wrong in the page adapter");
                 None
@@ -280,20 +290,28 @@ impl Driver {
             }
             _ => None,
         };
-        let refused = message.is_some_and(|message| self.parts.messages.try_send(message).is_err());
+        let refused = message.is_some_and(|message| !self.hand_on(message));
         if refused || missed > 0 {
             tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
             self.feed(Input::ReportsLost);
         }
-        let unlinked = event == PageEvent::Logout {};
+        let unlinked = matches!(event, PageEvent::Logout { .. });
         self.feed(Input::Page(event));
         if unlinked {
             self.page_unlinked();
         }
     }
 
+    /// Hands an event on to those who follow messages; false where one of them is too far behind to take it.
+    fn hand_on(&self, message: MessageEvent) -> bool {
+        // Whoever waits for an ack must not wait for a disk.
+        let acks = !message.concerns_a_send() || self.parts.acks.try_send(message.clone()).is_ok();
+        self.parts.messages.try_send(message).is_ok() && acks
+    }
+
     /// The browser is going without being asked: its exit, or its pipe, whichever showed first.
     fn gone(&mut self, how: String) {
+        self.page.send_replace(None);
         let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Leaving { closing: false }) else {
             return;
         };
@@ -348,6 +366,7 @@ impl Driver {
                 self.browser_version = Some(browser.version.clone());
                 self.pulse.runs(Some(browser.pid()));
                 let gone = Box::pin(browser.gone());
+                self.page.send_replace(Some(page.clone()));
                 self.slot = Slot::Running(Box::new(Running { browser, page, events, reader: Reader::default(), gone }));
                 self.feed(Input::Launched);
             }

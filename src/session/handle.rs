@@ -8,12 +8,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::browser::{Usage, usage};
-use crate::domain::address::{ChatId, PhoneNumber};
-use crate::domain::message::{Ack, MessageId};
+use crate::domain::address::PhoneNumber;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 use crate::secret::Secret;
-use crate::whatsapp::{History, PageError, Prepared};
+use crate::whatsapp::{Page, PageError};
 
 use super::snapshot::Snapshot;
 
@@ -45,6 +44,21 @@ pub enum SessionError {
     PageLacks(String),
     #[error("the number is not on WhatsApp")]
     NotOnWhatsApp,
+    #[error("nobody but its admins can write to this chat, or this account is no longer in it: {0}")]
+    ChatReadOnly(String),
+    #[error("this account has blocked the contact: unblock it on the phone to write to it")]
+    ContactBlocked,
+    #[error("a pairing code is being asked for already; wait for that answer")]
+    PairingBusy,
+    #[error("WhatsApp gives no more pairing codes for now; scan the code instead, or try again later")]
+    PairingLimited,
+    #[error("the phone's WhatsApp is too old for pairing codes: update it, or scan the code instead")]
+    PhoneAppTooOld,
+    #[error("WhatsApp does not take this number: it must be the phone's own, digits with the country")]
+    InvalidNumber,
+    /// The page's connection loop has ended: only another document connects again.
+    #[error("the page has stopped connecting")]
+    LoopEnded,
     /// The page answered, and said no.
     #[error("WhatsApp Web refused: {0}")]
     Refused(String),
@@ -58,6 +72,13 @@ impl From<PageError> for SessionError {
         match error {
             PageError::Missing(modules) => Self::PageLacks(modules),
             PageError::NotOnWhatsApp => Self::NotOnWhatsApp,
+            PageError::ChatReadOnly(why) => Self::ChatReadOnly(why),
+            PageError::ContactBlocked => Self::ContactBlocked,
+            PageError::PairingBusy => Self::PairingBusy,
+            PageError::PairingLimited => Self::PairingLimited,
+            PageError::PhoneAppTooOld => Self::PhoneAppTooOld,
+            PageError::InvalidNumber => Self::InvalidNumber,
+            PageError::LoopEnded => Self::LoopEnded,
             PageError::NotWaiting => Self::NotWaitingForLink(State::QrRequired),
             PageError::Refused(why) => Self::Refused(why),
             PageError::Lost(error) => Self::NoAnswer(error.to_string()),
@@ -90,13 +111,6 @@ pub(super) enum Request {
     Disconnect(Reply<()>),
     LogOut { force: bool, reply: Reply<LoggedOut> },
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
-    Prepare { chat: ChatId, deadline: Duration, reply: Reply<Prepared> },
-    Exists { number: PhoneNumber, reply: Reply<Option<String>> },
-    Phone { chat: ChatId, reply: Reply<Option<String>> },
-    Ack { message: MessageId, reply: Reply<Option<Ack>> },
-    History { since: u64, skip: usize, limit: usize, deadline: Duration, reply: Reply<History> },
-    Typing { to: Prepared, reply: Reply<()> },
-    Dispatch { to: Prepared, text: Secret, deadline: Duration, reply: Reply<Ack> },
 }
 
 /// Shows that the driver is turning, and how its browser does.
@@ -145,6 +159,8 @@ impl Pulse {
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// The page of the present browser. The driver takes it away before it lets the browser go.
+    pub(super) pages: watch::Receiver<Option<Page>>,
     pub(super) pulse: Arc<Pulse>,
 }
 
@@ -198,45 +214,18 @@ impl Handle {
         self.ask(|reply| Request::PairingCode { phone, reply }).await
     }
 
-    /// Resolves the recipient and reserves a message id; nothing leaves.
-    pub async fn prepare(&self, chat: ChatId, deadline: Duration) -> Result<Prepared, SessionError> {
-        self.ask(|reply| Request::Prepare { chat, deadline, reply }).await
-    }
-
-    /// Shows the other side that somebody writes.
-    pub async fn typing(&self, to: Prepared) -> Result<(), SessionError> {
-        self.ask(|reply| Request::Typing { to, reply }).await
-    }
-
-    /// Hands a message to the page under its reserved id.
-    pub async fn dispatch(&self, to: Prepared, text: Secret, deadline: Duration) -> Result<Ack, SessionError> {
-        self.ask(|reply| Request::Dispatch { to, text, deadline, reply }).await
-    }
-
-    /// The chat of a number; None where it is not on WhatsApp. In READY.
-    pub async fn exists(&self, number: PhoneNumber) -> Result<Option<String>, SessionError> {
-        self.ask(|reply| Request::Exists { number, reply }).await
-    }
-
-    /// The phone digits behind a chat, where the page knows them. In READY.
-    pub async fn phone(&self, chat: ChatId) -> Result<Option<String>, SessionError> {
-        self.ask(|reply| Request::Phone { chat, reply }).await
-    }
-
-    /// How far a message of ours has got, where the page knows it. In READY.
-    pub async fn ack(&self, message: MessageId) -> Result<Option<Ack>, SessionError> {
-        self.ask(|reply| Request::Ack { message, reply }).await
-    }
-
-    /// What the page remembers since then (seconds since the epoch), in READY: at most `limit` after the first `skip`.
-    pub async fn history(
-        &self,
-        since: u64,
-        skip: usize,
-        limit: usize,
-        deadline: Duration,
-    ) -> Result<History, SessionError> {
-        self.ask(|reply| Request::History { since, skip, limit, deadline, reply }).await
+    /// The page, to be asked directly, in the state that the caller needs. What it answers is judged by the caller; what
+    /// changes the session goes through the requests.
+    pub fn page(&self, needed: State) -> Result<Page, SessionError> {
+        if self.requests.is_closed() {
+            return Err(SessionError::Stopped);
+        }
+        let state = self.snapshot().state;
+        let page = self.pages.borrow().clone().filter(|_| state == needed);
+        page.ok_or(match needed {
+            State::QrRequired => SessionError::NotWaitingForLink(state),
+            _ => SessionError::NotReady(state),
+        })
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use crate::domain::account::Account;
-use crate::domain::message::{Ack, MessageId, PageMessage};
+use crate::domain::limits::Limits;
+use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::secret::Secret;
 
 /// The socket's state in WhatsApp's words.
@@ -28,11 +29,36 @@ pub enum SocketState {
     Unknown,
 }
 
+/// The stream's state in WhatsApp's words. The page sets two of them only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StreamState {
+    Connected,
+    #[default]
+    #[serde(other)]
+    Disconnected,
+}
+
 /// Where the page stands, whole, every time some of it moved.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Level {
     pub socket: SocketState,
+    #[serde(default)]
+    pub stream: StreamState,
+    /// `hasSynced`: it stays true when the line is lost.
     pub synced: bool,
+    /// The server has delivered what it held back while the device was away (`isOfflineDeliveryEnd`).
+    #[serde(default)]
+    pub caught_up: bool,
+    /// The page's connection loop exists. It is gone for good where the session is used on another machine.
+    #[serde(default)]
+    pub comms: Option<bool>,
+    /// This tab owns the login; false where a second tab of the same profile took it.
+    #[serde(default)]
+    pub mutex: Option<bool>,
+    /// What the page found out about the network by itself.
+    #[serde(default)]
+    pub network: Option<bool>,
     /// `navigator.onLine`.
     pub online: bool,
     /// The adapter hears messages: a session that does not is not ready, however green it looks.
@@ -74,7 +100,14 @@ impl Surface {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PageEvent {
     /// The adapter is in a new document.
-    Hello {},
+    Hello {
+        /// The address says that the document follows a logout.
+        #[serde(default)]
+        post_logout: Option<PostLogout>,
+        /// The page loaded itself again.
+        #[serde(default)]
+        reloaded: bool,
+    },
     /// The document is complete; with which HTTP status it came (0 where the browser does not say).
     Document {
         status: u16,
@@ -85,11 +118,47 @@ pub enum PageEvent {
         code: Option<Secret>,
         /// `modules`, or `dom` where the code could only be read off the picture.
         source: String,
+        /// How long the page shows it.
+        #[serde(default)]
+        ttl_ms: Option<u64>,
     },
-    /// The messages of an absence are arriving.
-    Progress {},
-    /// The device was unlinked.
-    Logout {},
+    /// Something happened to the pairing code on show.
+    Pairing {
+        event: PairingEvent,
+    },
+    /// The first history, or the messages of an absence, are arriving.
+    Progress {
+        #[serde(default)]
+        step: String,
+        #[serde(default)]
+        done: Option<u64>,
+        #[serde(default)]
+        total: Option<u64>,
+    },
+    /// A logout has begun: the page is about to clear its storage.
+    Leaving {},
+    /// The device was unlinked, for this reason in WhatsApp's words.
+    Logout {
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Whether the account is banned for a time. Told at every login, mostly to say that it is not.
+    Ban {
+        banned: bool,
+        #[serde(default)]
+        code: Option<i64>,
+        #[serde(default)]
+        message: Option<String>,
+        /// Seconds until it ends.
+        #[serde(default)]
+        expires_s: Option<u64>,
+    },
+    /// WhatsApp's server refused the login because the service is unavailable (503).
+    Unavailable {},
+    /// WhatsApp's server calls the page too old (405, 409); the page is about to load itself again.
+    Outdated {},
+    /// WhatsApp's own limits on writing to people who do not know us.
+    Limits(Limits),
     /// WhatsApp asks for another browser.
     Refused {},
     Message {
@@ -98,16 +167,51 @@ pub enum PageEvent {
     Changed {
         message: Box<PageMessage>,
     },
+    /// The page took a message away: a placeholder that is not needed, or one deleted for this account.
+    Removed {
+        id: MessageId,
+    },
     Ack {
         id: MessageId,
         ack: Ack,
+        /// The number with which the server refused it.
+        #[serde(default)]
+        code: Option<i64>,
     },
+    /// The end of a send that this document made.
+    Outcome(Outcome),
+    Reaction(Box<Reaction>),
+    Vote(Box<Vote>),
     /// Something went wrong in the adapter.
     Fault {
         #[serde(rename = "where")]
         place: String,
         message: String,
     },
+}
+
+/// What the address of a document says of the logout before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct PostLogout {
+    /// WhatsApp's number for the reason; mostly it gives none.
+    #[serde(default)]
+    pub reason: Option<i64>,
+    #[serde(default)]
+    pub header: Option<String>,
+    #[serde(default)]
+    pub subtext: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairingEvent {
+    /// The phone has answered with the characters.
+    Hello,
+    /// WhatsApp's server wants another pairing code.
+    Refresh,
+    ManualRefresh,
+    #[serde(other)]
+    Error,
 }
 
 /// Reads reports in order and notices when some are missing.
@@ -160,7 +264,7 @@ mod tests {
             n += 1;
             reader.read(&format!(r#"{{"epoch":"e","n":{n},{body}}}"#)).unwrap().0
         };
-        assert_eq!(read(r#""type":"hello""#), PageEvent::Hello {});
+        assert_eq!(read(r#""type":"hello""#), PageEvent::Hello { post_logout: None, reloaded: false });
         let level = read(
             r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#,
         );

@@ -84,7 +84,16 @@ async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
     for (fault, partial) in [(EarlierFault::Throw, true), (EarlierFault::None, false)] {
         world.simulator.faults(|faults| faults.earlier = fault);
         world.simulator.heard(DEADLINE).await.unwrap();
-        let part = world.service.as_ref().unwrap().session().history(0, 0, 100, DEADLINE).await.unwrap();
+        let part = world
+            .service
+            .as_ref()
+            .unwrap()
+            .session()
+            .page(State::Ready)
+            .unwrap()
+            .history(0, 0, 100, DEADLINE)
+            .await
+            .unwrap();
         assert_eq!((part.messages.len(), part.partial), (2, partial), "{fault:?}");
     }
     world.stop().await;
@@ -236,7 +245,7 @@ async fn is_told_in_order(bare_load: bool) {
         let (mut told, mut next, mut more) = (Vec::new(), 0, true);
         while more {
             let session = world.service.as_ref().unwrap().session();
-            let part = session.history(0, next, size, DEADLINE).await.unwrap();
+            let part = session.page(State::Ready).unwrap().history(0, next, size, DEADLINE).await.unwrap();
             assert!(!part.partial);
             (next, more) = (part.next, part.more);
             told.extend(part.messages);

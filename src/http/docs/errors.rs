@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 37] = [
+pub(super) const CODES: [(&str, u16, &str); 41] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -18,6 +18,8 @@ pub(super) const CODES: [(&str, u16, &str); 37] = [
     ("HOST_NOT_ALLOWED", 403, "Without API_TOKEN the service answers to localhost only."),
     ("ORIGIN_NOT_ALLOWED", 403, "This page may not change anything here; CORS_ORIGINS names those that may."),
     ("CLIENTE_NOT_ALLOWED", 403, "this service does not send for the client named in cliente_id"),
+    ("CHAT_READ_ONLY", 403, "nobody but its admins can write to this chat, or this account is no longer in it"),
+    ("CONTACT_BLOCKED", 403, "this account has blocked the contact: unblock it on the phone to write to it"),
     ("SEND_DISABLED", 403, "sending is switched off (SEND_MODE=off)"),
     ("NOT_FOUND", 404, "There is nothing at this path."),
     ("NO_QR", 404, "A phone is linked already; there is no code to scan."),
@@ -31,6 +33,12 @@ pub(super) const CODES: [(&str, u16, &str); 37] = [
         "NOT_CONNECTED",
         409,
         "the session is not connected; with {\"force\":true} the stored login is removed all the same",
+    ),
+    ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
+    (
+        "PHONE_APP_TOO_OLD",
+        409,
+        "the phone's WhatsApp is too old for pairing codes: update it, or scan the code instead",
     ),
     ("TARGET_NOT_CONFIGURED", 409, "The target of this letter is not among the settings any more."),
     ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),

@@ -126,7 +126,7 @@ impl Page for Fake {
         world.prepared += 1;
         let raw_id = format!("{:X}", world.prepared);
         let message_id = MessageId::new(format!("true_{to}_{raw_id}"));
-        Ok(Prepared { message_id, raw_id, chat_id: to.to_string(), talked: true })
+        Ok(Prepared { message_id, raw_id, chat_id: to.to_string(), talked: true, phone: None, restricted: None })
     }
 
     async fn typing(&self, _: Prepared) -> Result<(), SessionError> {
@@ -241,7 +241,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
             process = Process::start(&world, key).await;
         }
         if let Some(id) = left.first().filter(|_| attempt.late_ack) {
-            process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER)).await.unwrap();
+            process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER, None)).await.unwrap();
             // Also where the disk was full at first.
             tokio::time::sleep(2 * STORE_AGAIN).await;
             acked = Some(id.clone());

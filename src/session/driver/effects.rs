@@ -24,7 +24,6 @@ impl Driver {
             Effect::Reload => self.reload(),
             Effect::RefreshCode => self.ask("a new code", |page| async move { page.refresh_code().await }),
             Effect::Reconnect => self.ask("to reconnect", |page| async move { page.reconnect().await }),
-            Effect::TakeOver => self.ask("to take over", |page| async move { page.take_over().await }),
             Effect::Beat => {
                 let deadline = self.parts.timings.heartbeat_deadline.min(deadline);
                 let pulse = Arc::clone(&self.pulse);
@@ -81,6 +80,7 @@ impl Driver {
 
     /// Ends whatever is in the browser's place; `Closed` follows in any case, once it is gone.
     fn close(&mut self) {
+        self.page.send_replace(None);
         match std::mem::replace(&mut self.slot, Slot::Leaving { closing: true }) {
             Slot::Running(running) => self.end(running.browser),
             Slot::Launching(called_off) => called_off.cancel(),

@@ -44,55 +44,6 @@ impl Driver {
                     is_given.then_some(Done::PairingCodeGiven)
                 });
             }
-            Request::Prepare { chat, deadline, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.prepare(&chat, deadline).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::Exists { number, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.exists(&number).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::Phone { chat, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.phone(&chat).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::Ack { message, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.ack(&message).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::History { since, skip, limit, deadline, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.history(since, skip, limit, deadline).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::Typing { to, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.typing(&to).await.map_err(Into::into));
-                    None
-                });
-            }
-            Request::Dispatch { to, text, deadline, reply } => {
-                let Some(reply) = self.in_state(State::Ready, reply) else { return };
-                self.with_page(move |page| async move {
-                    let _ = reply.send(page.dispatch(&to, &text, deadline).await.map_err(Into::into));
-                    None
-                });
-            }
         }
     }
 

@@ -47,7 +47,7 @@ impl Machine {
         let timings = self.timings.clone();
         let Some(live) = self.live_mut() else { return };
         match event {
-            PageEvent::Hello {} => {
+            PageEvent::Hello { .. } => {
                 live.begin_document(now.mono, &timings);
                 self.documents += 1;
                 self.doubt_line(now);
@@ -75,15 +75,25 @@ impl Machine {
             }
             PageEvent::Status(level) => self.level_moved(level, now),
             PageEvent::Code { code, .. } => self.code_changed(code, now),
-            PageEvent::Progress {} => live.progress_at = now.mono,
-            PageEvent::Logout {} => self.unlinked(now),
+            PageEvent::Progress { .. } => live.progress_at = now.mono,
+            PageEvent::Logout { .. } => self.unlinked(now),
             PageEvent::Refused {} if self.state != State::Disconnected => {
                 self.fail(Reason::BrowserRefused, words::of_reason(Reason::BrowserRefused).to_owned(), now);
             }
             PageEvent::Refused {}
             | PageEvent::Message { .. }
             | PageEvent::Changed { .. }
+            | PageEvent::Removed { .. }
             | PageEvent::Ack { .. }
+            | PageEvent::Outcome(_)
+            | PageEvent::Reaction(_)
+            | PageEvent::Vote(_)
+            | PageEvent::Pairing { .. }
+            | PageEvent::Leaving {}
+            | PageEvent::Ban { .. }
+            | PageEvent::Unavailable {}
+            | PageEvent::Outdated {}
+            | PageEvent::Limits(_)
             | PageEvent::Fault { .. } => {}
         }
     }
@@ -175,7 +185,7 @@ impl Machine {
             }
             SocketState::Conflict if self.take_back => {
                 self.take_back = false;
-                self.effects.push(Effect::TakeOver);
+                self.reload(now);
             }
             SocketState::Conflict => {
                 self.disconnect(Reason::Conflict, words::of_reason(Reason::Conflict).to_owned(), now);

@@ -63,7 +63,6 @@ pub enum Effect {
     Reload,
     RefreshCode,
     Reconnect,
-    TakeOver,
     Beat,
     Probe,
     /// A device is linked in the profile, or no longer.

@@ -5,7 +5,7 @@ mod regressions;
 
 use crate::domain::account::Account;
 use crate::secret::Secret;
-use crate::whatsapp::{Level, Missing, PageEvent, SocketState, Surface};
+use crate::whatsapp::{Level, Missing, PageEvent, SocketState, StreamState, Surface};
 
 use super::*;
 
@@ -86,7 +86,7 @@ impl Bench {
 
     fn launched(&mut self) -> &mut Self {
         self.give(Input::Launched);
-        self.page(PageEvent::Hello {});
+        self.page(hello());
         self
     }
 
@@ -118,7 +118,12 @@ fn level(socket: SocketState, paired: bool) -> Level {
     let connected = socket == SocketState::Connected;
     Level {
         socket,
+        stream: if connected { StreamState::Connected } else { StreamState::Disconnected },
         synced: connected,
+        caught_up: connected,
+        comms: None,
+        mutex: None,
+        network: None,
         online: true,
         subscribed: true,
         version: None,
@@ -126,8 +131,16 @@ fn level(socket: SocketState, paired: bool) -> Level {
     }
 }
 
+fn hello() -> PageEvent {
+    PageEvent::Hello { post_logout: None, reloaded: false }
+}
+
+fn logout() -> PageEvent {
+    PageEvent::Logout { reason: None }
+}
+
 fn code(text: &str) -> PageEvent {
-    PageEvent::Code { code: Some(Secret::new(text)), source: "modules".to_owned() }
+    PageEvent::Code { code: Some(Secret::new(text)), source: "modules".to_owned(), ttl_ms: None }
 }
 
 #[test]
@@ -224,7 +237,7 @@ fn a_lost_socket_escalates_with_the_network_up() {
     let steps = |effects: Vec<Effect>| effects.into_iter().filter(|e| *e != Effect::Beat).collect::<Vec<_>>();
     assert_eq!(steps(bench.wait(55 * S, true)), [Effect::Reconnect]);
     assert_eq!(steps(bench.wait(120 * S, true)), [Effect::Reload, Effect::Probe]);
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     bench.level(SocketState::Opening, true);
     assert!(bench.wait(120 * S, true).contains(&Effect::Close));
     assert_eq!(bench.machine.view().attempts, 1);
@@ -279,7 +292,7 @@ fn a_minute_of_ready_forgets_the_attempts() {
     let mut bench = Bench::ready();
     bench.give(Input::PageCrashed);
     assert_eq!((bench.state(), bench.machine.view().attempts), (State::Reconnecting, 1));
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     bench.level(SocketState::Connected, true);
     bench.wait(59 * S, true);
     assert_eq!(bench.machine.view().attempts, 1);
@@ -308,10 +321,10 @@ fn two_heartbeats_missed_in_a_row_mean_a_hung_page() {
 #[test]
 fn an_unlinking_by_the_phone_lets_the_page_clear_up_and_then_closes() {
     let mut bench = Bench::ready();
-    assert!(bench.page(PageEvent::Logout {}).contains(&Effect::RememberLink(false)));
+    assert!(bench.page(logout()).contains(&Effect::RememberLink(false)));
     assert_eq!(bench.told(), (State::Disconnected, Some(Reason::LoggedOut)));
     assert!(!bench.done.contains(&Effect::Close));
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     assert!(bench.level(SocketState::Unpaired, false).contains(&Effect::Close));
     bench.closed();
     assert!(bench.machine.is_at_rest());
@@ -323,9 +336,9 @@ fn a_login_unlinked_while_the_service_was_down_asks_for_a_phone_and_says_why() {
     bench.give(Input::Connect);
     bench.launched();
     bench.level(SocketState::Opening, true);
-    bench.page(PageEvent::Logout {});
+    bench.page(logout());
     bench.level(SocketState::Opening, true);
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     bench.level(SocketState::Unpaired, false);
     assert_eq!(bench.told(), (State::QrRequired, Some(Reason::LoggedOut)));
 }
@@ -339,7 +352,7 @@ fn a_conflict_stops_and_only_the_operator_takes_the_session_back() {
     assert!(!bench.wait(3600 * S, true).contains(&Effect::Launch));
     bench.give(Input::Connect);
     bench.launched();
-    assert_eq!(bench.level(SocketState::Conflict, true).last(), Some(&Effect::TakeOver));
+    assert_eq!(bench.level(SocketState::Conflict, true).last(), Some(&Effect::Reload));
     bench.level(SocketState::Connected, true);
     assert_eq!(bench.state(), State::Ready);
 }

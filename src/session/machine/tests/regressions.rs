@@ -19,7 +19,7 @@ fn a_server_that_fails_for_a_while_is_not_a_changed_surface() {
         bench.page(bare());
         assert_eq!(bench.told(), (State::Init, Some(Reason::PageLoadFailed)));
         assert!(bench.wait(60 * S, true).contains(&Effect::Load));
-        bench.page(PageEvent::Hello {});
+        bench.page(hello());
     }
     // The document came, its scripts did not: the same.
     bench.page(PageEvent::Document { status: 200 });
@@ -30,14 +30,14 @@ fn a_server_that_fails_for_a_while_is_not_a_changed_surface() {
 #[test]
 fn ready_does_not_outlive_the_page_it_was_said_of() {
     let reloads: [fn(&mut Bench); 2] =
-        [|bench| drop(bench.give(Input::ReportsLost)), |bench| drop(bench.page(PageEvent::Hello {}))];
+        [|bench| drop(bench.give(Input::ReportsLost)), |bench| drop(bench.page(hello()))];
     for reload in reloads {
         let mut bench = Bench::ready();
         reload(&mut bench);
         assert_eq!(bench.state(), State::Ready, "the page is given its grace");
         bench.wait(6 * S, true);
         assert_eq!(bench.state(), State::Reconnecting);
-        bench.page(PageEvent::Hello {});
+        bench.page(hello());
         bench.level(SocketState::Connected, true);
         assert_eq!(bench.state(), State::Ready);
     }
@@ -87,7 +87,7 @@ fn going_back_and_forth_is_no_progress() {
 fn reports_lost_again_right_after_a_reload_are_not_forgotten() {
     let mut bench = Bench::ready();
     assert!(bench.give(Input::ReportsLost).contains(&Effect::Reload));
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     bench.level(SocketState::Connected, true);
     assert!(!bench.give(Input::ReportsLost).contains(&Effect::Reload), "not in a circle");
     assert!(bench.wait(61 * S, true).contains(&Effect::Reload));
@@ -126,7 +126,7 @@ fn a_code_that_comes_back_as_it_was_is_no_new_attempt() {
     bench.give(Input::Connect);
     bench.launched().level(SocketState::Unpaired, false);
     bench.page(code("a"));
-    bench.page(PageEvent::Code { code: None, source: String::new() });
+    bench.page(PageEvent::Code { code: None, source: String::new(), ttl_ms: None });
     assert!(bench.machine.view().code.is_none());
     bench.page(code("a"));
     assert_eq!(bench.machine.view().code.unwrap().attempt, 1);
@@ -147,7 +147,7 @@ fn whoever_types_a_pairing_code_is_not_cut_off_by_the_limit_of_codes() {
 fn a_page_too_old_is_forgiven_again_after_it_was_well() {
     let mut bench = Bench::ready();
     bench.level(SocketState::DeprecatedVersion, true);
-    bench.page(PageEvent::Hello {});
+    bench.page(hello());
     bench.level(SocketState::Connected, true);
     bench.wait(70 * S, true);
     bench.level(SocketState::DeprecatedVersion, true);

@@ -1,0 +1,45 @@
+//! WhatsApp's own limits on writing to people who do not know the account. The page knows them and does not enforce them.
+
+use serde::{Deserialize, Serialize};
+
+/// The limits as the page knows them; None where the page does not know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// How many new chats may be begun in a cycle.
+    #[serde(default)]
+    pub new_chats: Option<NewChats>,
+    /// No chats may be begun for a time.
+    #[serde(default)]
+    pub timelock: Option<Timelock>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewChats {
+    pub status: NewChatsStatus,
+    #[serde(default)]
+    pub used: Option<u64>,
+    #[serde(default)]
+    pub quota: Option<u64>,
+    /// The end of the cycle, in seconds since the epoch.
+    #[serde(default)]
+    pub until_s: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NewChatsStatus {
+    FirstWarning,
+    SecondWarning,
+    Capped,
+    #[serde(other)]
+    None,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timelock {
+    /// WhatsApp's word for it, such as `DEFAULT` or `WEB_COMPANION_ONLY`.
+    pub kind: String,
+    /// Its end, in seconds since the epoch.
+    #[serde(default)]
+    pub until_s: Option<u64>,
+}
