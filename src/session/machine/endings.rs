@@ -97,7 +97,8 @@ impl Machine {
         self.outdated += 1;
         let detail = words::of_reason(Reason::VersionDeprecated).to_owned();
         if self.outdated >= OUTDATED_MAX && self.state != State::Disconnected {
-            return self.fail(Reason::VersionDeprecated, detail, now);
+            self.outdated = 0;
+            return self.recover(Reason::VersionDeprecated, detail, now);
         }
         self.refused_for_now(Reason::VersionDeprecated, detail, now);
     }

@@ -27,6 +27,91 @@ pub struct Faults {
     pub refuse_link: bool,
     /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.
     pub socket_state: Option<SocketState>,
+    /// The server refuses every login, of those who are connected too.
+    pub login: Option<LoginRefusal>,
+    /// The server refuses pairing codes, by WhatsApp's name for it: `IQErrorRateOverlimit`, `IQErrorFeatureNotAvailable`…
+    pub pairing: Option<String>,
+    /// The server refuses messages with this number.
+    pub nack: Option<u16>,
+    /// The phone numbers that the account has blocked.
+    pub blocked: Vec<String>,
+    /// Groups the account is in that are not as usual, by id (`…@g.us`).
+    pub groups: BTreeMap<String, Group>,
+    /// The cap on new chats.
+    pub new_chats: Option<NewChats>,
+    /// No chats may be begun.
+    pub timelock: Option<Timelock>,
+}
+
+/// How the server refuses a login.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRefusal {
+    /// 401 and 406 unlink, 402 bans for a time, 403 locks, 405 and 409 call the page too old, 503 is out of service.
+    pub reason: u16,
+    /// Of a ban: its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Of a ban: how many seconds it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire: Option<u64>,
+    /// Of a ban: WhatsApp's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Of a lock: WhatsApp's words, in two parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtext: Option<String>,
+}
+
+impl LoginRefusal {
+    /// With this number and nothing more.
+    pub fn of(reason: u16) -> Self {
+        Self { reason, code: None, expire: None, message: None, header: None, subtext: None }
+    }
+}
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Group {
+    /// Its members are named by LID, not by phone number.
+    pub by_lid: bool,
+    /// Only admins write.
+    pub announce: bool,
+    /// The account is one.
+    pub admin: bool,
+    /// The account has left it, or was removed.
+    pub read_only: bool,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self { by_lid: true, announce: false, admin: false, read_only: false }
+    }
+}
+
+/// The cap on new chats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewChats {
+    /// `NONE`, `FIRST_WARNING`, `SECOND_WARNING` or `CAPPED`.
+    pub status: String,
+    pub used: u64,
+    pub quota: u64,
+    /// The end of the cycle, in Unix seconds.
+    pub until_s: u64,
+}
+
+/// No chats may be begun for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timelock {
+    /// Such as `DEFAULT`.
+    pub kind: String,
+    /// Its end, in Unix seconds.
+    pub until_s: u64,
 }
 
 /// How the page fails to send.
@@ -40,7 +125,7 @@ pub enum SendFault {
     Throw,
     /// The message is added with ack 0, the result never comes and nothing leaves.
     Hang,
-    /// The message is added, its ack becomes -1 and the result says so.
+    /// The message is added and fails in the page: its ack stays 0, it is marked as failed, and the result says so.
     Error,
 }
 
@@ -105,10 +190,6 @@ pub enum SocketState {
     Unlaunched,
     /// Stays connecting.
     Opening,
-    /// Waiting; comes back by itself once cleared.
-    Timeout,
-    /// The page is too old: only a reload helps.
-    DeprecatedVersion,
     /// The account is blocked.
     TosBlock,
     /// The business account is blocked.

@@ -37,8 +37,11 @@ mod world;
 
 pub use account::OnAccount;
 pub use error::Error;
-pub use faults::{EarlierFault, Faults, Network, SendFault, SendStep, ServerFault, SocketState};
+pub use faults::{
+    EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, SendFault, SendStep, ServerFault, SocketState,
+    Timelock,
+};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
-pub use options::{Options, PageBuild};
+pub use options::{CodeForm, Options, PageBuild};
 pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};
 pub use simulator::Simulator;

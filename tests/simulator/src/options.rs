@@ -81,25 +81,39 @@ pub struct PageBuild {
     pub unknown_module_null: bool,
     /// `WAWebMsgKey` is `{default: MsgKey}` instead of the class itself.
     pub msg_key_default: bool,
-    /// Message keys have their own `_serialized`; one measured build had none.
+    /// Message keys have their own `_serialized`, which older builds had.
     pub serialized_ids: bool,
     /// `findOrCreateLatestChat` gives the chat itself instead of `{chat, created}`.
     pub bare_chat: bool,
     /// `loadEarlierMsgs` takes the chat itself instead of `{chat}`, as builds before April 2026 did.
     pub bare_load: bool,
-    /// The ADV (account and device verification) secret is answered by `WAWebAdvSignatureApi` (older builds) instead of `WAWebUserPrefsMultiDevice`.
+    /// The ADV (account and device verification) secret is answered by `WAWebUserPrefsMultiDevice` only (older builds).
     pub old_adv_secret: bool,
     /// The code stands in a `div[data-ref]` (older builds) instead of the element with a test id.
     pub old_code_element: bool,
-    /// `hasSynced` stays true while the connection is lost, instead of falling and rising again. The default, because
-    /// whatsapp-web.js takes every change of it for the start of a login and is not known to see one on each loss.
-    pub keeps_synced: bool,
     /// How many messages of each chat are in memory after a load; the others must be loaded.
     pub messages_per_chat: usize,
     /// Each message that arrives is a moment of the load, `message:` and its id: for measuring.
     pub times_messages: bool,
     /// How many codes are shown before the page gives up with UNPAIRED_IDLE.
     pub codes_in_a_row: u32,
+    /// From so many waiting messages on, a page that boots stores rows only, and an open page loads itself again.
+    pub backlog_limit: usize,
+    /// What the picture of a code has beside its five fields.
+    pub code_form: CodeForm,
+}
+
+/// The text of a code's picture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeForm {
+    /// Five fields.
+    #[default]
+    Plain,
+    /// An address before the first.
+    Prefix,
+    /// An address as the sixth.
+    Suffix,
 }
 
 impl Default for PageBuild {
@@ -109,15 +123,16 @@ impl Default for PageBuild {
             reload_after_link: false,
             unknown_module_null: false,
             msg_key_default: false,
-            serialized_ids: true,
+            serialized_ids: false,
             bare_chat: false,
             bare_load: false,
             old_adv_secret: false,
             old_code_element: false,
-            keeps_synced: true,
             times_messages: false,
             messages_per_chat: 5,
             codes_in_a_row: 6,
+            backlog_limit: 1000,
+            code_form: CodeForm::Plain,
         }
     }
 }

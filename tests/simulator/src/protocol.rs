@@ -1,7 +1,7 @@
 //! The two conversations of a page: with the WhatsApp server (`/ws`), and with the simulation itself (`/page/wire`),
 //! which stays open when the "network" is cut.
 
-use crate::faults::{Faults, Network, SocketState};
+use crate::faults::{Faults, LoginRefusal, Network, SocketState};
 use crate::message::{Identity, Message};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,10 @@ pub(crate) enum FromPage {
     ChatState { chat: String, state: String },
     /// A chat was read.
     Seen { chat: String },
+    /// The page has another ADV secret, or none (empty).
+    Secret { adv_secret: String },
+    /// The phone is asked to send a message again that could not be opened.
+    AskPhone { id: String },
 }
 
 /// A device's login, as its page keeps it.
@@ -70,8 +74,14 @@ pub(crate) type Keys<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
 pub(crate) enum ToPage<'a> {
     /// The login is good; `queued` events of its absence follow.
     Welcome { me: Identity, queued: usize },
-    /// The device is not linked (any more).
-    LoggedOut { reason: u8 },
+    /// The device was unlinked.
+    LoggedOut,
+    /// The login is refused.
+    Failure(&'a LoginRefusal),
+    /// The server refuses a message.
+    Nack { id: &'a str, code: u16 },
+    /// The page is to change its ADV secret.
+    RotateSecret,
     /// No login: waiting for a phone.
     Unpaired,
     /// The current ref and how long it lives.
@@ -101,11 +111,37 @@ pub(crate) struct Found {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "e", rename_all = "kebab-case")]
 pub(crate) enum Event {
-    Message { message: Box<Message> },
-    History { messages: Vec<Message> },
-    Ack { id: String, ack: i8 },
-    Revoke { id: String },
-    Edit { id: String, body: String },
+    Message {
+        message: Box<Message>,
+    },
+    History {
+        messages: Vec<Message>,
+    },
+    Ack {
+        id: String,
+        ack: i8,
+    },
+    Revoke {
+        id: String,
+    },
+    Edit {
+        id: String,
+        body: String,
+    },
+    /// Somebody's reaction to a message; an empty one is taken back.
+    Reaction {
+        id: String,
+        sender: String,
+        emoji: String,
+        t_ms: u64,
+    },
+    /// Somebody's choice in a poll.
+    Vote {
+        id: String,
+        sender: String,
+        options: Vec<String>,
+        t_ms: u64,
+    },
 }
 
 /// What the page reports to the simulation.
@@ -148,5 +184,11 @@ pub(crate) enum ToWire<'a> {
     /// The socket goes to a state, once.
     State {
         state: SocketState,
+    },
+    /// Another tab of the profile takes the login.
+    Tab,
+    /// Something happens to the pairing code on show.
+    PairingEvent {
+        event: &'a str,
     },
 }

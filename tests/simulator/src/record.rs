@@ -30,6 +30,10 @@ pub struct Record {
     pub seen: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
+    /// How often it was asked whether somebody is on WhatsApp.
+    pub lookups: u64,
+    /// Bare ids of messages that the phone was asked to send again.
+    pub asked_again: Vec<String>,
     /// The codes that pages were given to show, oldest first.
     pub codes: Vec<String>,
 }

@@ -170,6 +170,37 @@ impl Simulator {
         self.with(|world| world.edit(message, body))
     }
 
+    /// Somebody reacts to a message; an empty reaction is taken back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BadNumber`].
+    pub fn react(&self, message: &str, from: &str, emoji: &str) -> Result<(), Error> {
+        self.with(|world| world.react(message, from, emoji))
+    }
+
+    /// Somebody chooses in a poll.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BadNumber`].
+    pub fn vote(&self, message: &str, from: &str, options: &[&str]) -> Result<(), Error> {
+        self.with(|world| world.vote(message, from, options.iter().map(|&name| name.to_owned()).collect()))
+    }
+
+    /// Pages that show a code change its secret under the same ref; the answer is how many there are.
+    pub fn rotate_secret(&self) -> usize {
+        self.with(World::rotate_secret)
+    }
+
+    /// Another tab of the same profile takes the login from the open pages; the answer is how many there are.
+    pub fn second_tab(&self) -> usize {
+        self.with(|world| world.broadcast(&ToWire::Tab))
+    }
+
+    /// Something happens to the pairing code on show, such as `refresh_alt_linking_code`.
+    pub fn pairing_event(&self, event: &str) -> usize {
+        self.with(|world| world.broadcast(&ToWire::PairingEvent { event }))
+    }
+
     /// The page's storage and memory lose a message, without a word.
     pub fn forget(&self, message: &str) {
         self.with(|world| world.forget(message));

@@ -36,6 +36,25 @@ pub(super) struct Ack {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Reaction {
+    pub(super) message: String,
+    pub(super) from: String,
+    pub(super) emoji: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Vote {
+    pub(super) message: String,
+    pub(super) from: String,
+    pub(super) options: Vec<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pairing {
+    pub(super) event: String,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Named {
     pub(super) message: String,
 }

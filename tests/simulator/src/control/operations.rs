@@ -1,7 +1,8 @@
 //! The table of operations, in an order in which their examples work one after the other on a page that shows a code.
 
 use super::fields::{
-    Account, Ack, Burst, Busy, Code, Cut, Edit, FromPhone, Named, Person, Scan, Socket, Unlink, merged, read,
+    Account, Ack, Burst, Busy, Code, Cut, Edit, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket, Unlink,
+    Vote, merged, read,
 };
 use crate::error::Error;
 use crate::message::Incoming;
@@ -111,6 +112,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "reaction",
+        takes: "{message, from, emoji}: an empty emoji takes it back",
+        does: "somebody reacts to a message",
+        example: r#"{"message": "last", "from": "5491122334455", "emoji": "👍"}"#,
+        run: |shared, phone, body| {
+            let Reaction { message, from, emoji } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.react(&message, &from, &emoji)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "vote",
+        takes: "{message, from, options}: a poll, and the names of what is chosen",
+        does: "somebody chooses in a poll",
+        example: r#"{"message": "last", "from": "5491122334455", "options": []}"#,
+        run: |shared, phone, body| {
+            let Vote { message, from, options } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.vote(&message, &from, options)).map(|()| json!({}))
+        },
+    },
+    Operation {
         name: "from-phone",
         takes: "{to, body}: a number or a group; to another account's number it arrives there",
         does: "the account's owner writes on the phone; answers {message}",
@@ -158,7 +181,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "faults",
         takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, \
-                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, earlier: none|hang|throw, refuse_link, socket_state}; \
+                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, earlier: none|hang|throw, refuse_link, socket_state, \
+                login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
+                pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
+                groups: {id: {by_lid, announce, admin, read_only}}, new_chats: {status, used, quota, until_s}, \
+                timelock: {kind, until_s}}; \
                 {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         example: r#"{"reset": true, "server": "none"}"#,
@@ -172,8 +199,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "page",
         takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
-                bare_load, old_adv_secret, old_code_element, keeps_synced, messages_per_chat, codes_in_a_row, \
-                times_messages}; {\"reset\": true}",
+                bare_load, old_adv_secret, old_code_element, messages_per_chat, codes_in_a_row, \
+                times_messages, backlog_limit, code_form: plain|prefix|suffix}; {\"reset\": true}",
         does: "changes the build of the page for the next load; answers the whole build",
         example: r#"{"reset": true, "messages_per_chat": 5}"#,
         run: |shared, _, body| {
@@ -195,9 +222,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "socket-state",
-        takes: "{state: OPENING|TIMEOUT|UNLAUNCHED|DEPRECATED_VERSION|TOS_BLOCK|SMB_TOS_BLOCK|PROXYBLOCK}",
+        takes: "{state: OPENING|UNLAUNCHED|TOS_BLOCK|SMB_TOS_BLOCK|PROXYBLOCK}",
         does: "puts the sockets of the open pages into a state, once; answers {pages}",
-        example: r#"{"state": "TIMEOUT"}"#,
+        example: r#"{"state": "OPENING"}"#,
         run: |shared, _, body| {
             let Socket { state } = read(body)?;
             Ok(json!({ "pages": shared.with(|world| world.broadcast(&ToWire::State { state })) }))
@@ -209,6 +236,30 @@ pub(super) const OPERATIONS: &[Operation] = &[
         does: "somebody takes the connected devices of the account over; answers {taken}",
         example: "{}",
         run: |shared, phone, _| Ok(json!({ "taken": shared.with(|world| world.conflict(phone)) })),
+    },
+    Operation {
+        name: "second-tab",
+        takes: "{}",
+        does: "another tab of the same profile takes the login from the open pages; answers {pages}",
+        example: "{}",
+        run: |shared, _, _| Ok(json!({ "pages": shared.with(|world| world.broadcast(&ToWire::Tab)) })),
+    },
+    Operation {
+        name: "rotate-secret",
+        takes: "{}",
+        does: "pages that show a code change its secret under the same ref; answers {pages}",
+        example: "{}",
+        run: |shared, _, _| Ok(json!({ "pages": shared.with(|world| world.rotate_secret()) })),
+    },
+    Operation {
+        name: "pairing-event",
+        takes: "{event: primary_hello_received|refresh_alt_linking_code|force_manual_refresh|error_alt_linking}",
+        does: "something happens to the pairing code on show; answers {pages}",
+        example: r#"{"event": "refresh_alt_linking_code"}"#,
+        run: |shared, _, body| {
+            let Pairing { event } = read(body)?;
+            Ok(json!({ "pages": shared.with(|world| world.broadcast(&ToWire::PairingEvent { event: &event })) }))
+        },
     },
     Operation {
         name: "unlink",

@@ -5,7 +5,8 @@ import { TIMES, moment } from '/static/clock.js';
 import { openWire } from '/static/wire.js';
 import { launch } from '/static/connection.js';
 import { defineAll, install } from '/static/loader.js';
-import { loadHistory } from '/static/messages.js';
+import '/static/backlog.js';
+import { openStore } from '/static/messages.js';
 import { EARLY } from '/static/modules.js';
 import { LATE } from '/static/modules-late.js';
 import { prepareKeys } from '/static/linking.js';
@@ -15,6 +16,8 @@ import * as storage from '/static/storage.js';
 
 await storage.open();
 setMe(await storage.get('login', 'me'));
+await recall();
+await openStore();
 await prepareKeys();
 openWire();
 mount();
@@ -37,7 +40,4 @@ async function defineLate() {
 
 const socketLaunched = launch();
 await defineLate();
-await moment(TIMES.history);
-await recall();
-await loadHistory();
 await socketLaunched;

@@ -2,8 +2,9 @@
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
-import { Contact, getCurrentLid, me } from '/static/people.js';
-import { tell } from '/static/connection.js';
+import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.js';
+import { connection, tell } from '/static/connection.js';
+import { faults, wire } from '/static/wire.js';
 
 /** Whether somebody is online, and types: nobody is here, whoever subscribes. */
 export class PresenceModel extends Model {
@@ -15,6 +16,13 @@ export const Presence = new Collection(PresenceModel);
 export class GroupMetadataModel extends Model {
   static {
     this.prototype.proxyName = 'groupMetadata';
+  }
+}
+
+/** Those in a group. */
+class Participants extends Array {
+  iAmAdmin() {
+    return this.some(({ id, isAdmin }) => isAdmin && String(id) === String(me.lid));
   }
 }
 
@@ -57,8 +65,22 @@ export class ChatModel extends Model {
     return this.name ?? contact?.name ?? contact?.pushname ?? this.id.user;
   }
 
+  /** Left, or removed from it. */
+  get isReadOnly() {
+    return this.isGroup() && faults.groups[String(this.id)]?.read_only === true;
+  }
+
+  get accountLid() {
+    return this.id.isLid() ? this.id : getCurrentLid(this.id);
+  }
+
   isGroup() {
     return this.id.isGroup();
+  }
+
+  /** The token of those who know this account. */
+  getTcToken() {
+    return this.msgs.getModelsArray().some((message) => !message.id.fromMe) ? new Uint8Array(1) : undefined;
   }
 }
 
@@ -66,20 +88,52 @@ export class ChatCollection extends Collection {
   constructor() {
     super(ChatModel);
   }
+
+  /** By either identity. */
+  getLatestChatForWid(wid) {
+    const other = wid.isUser() ? getAlternateUserWid(wid) : undefined;
+    return this.get(wid) ?? (other && this.get(other));
+  }
 }
 
 export const Chat = new ChatCollection();
 
+/** What is done before a chat is made: its notices are stored. */
+export const created = { before: async () => {} };
+
 function create(wid) {
   const group = wid.isGroup();
   if (group) {
-    GroupMetadata.add({ id: wid, isLidAddressingMode: true, announce: false, participants: [{ id: me.lid }] });
+    const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
+    const participants = Participants.of({ id: me.lid, isAdmin });
+    GroupMetadata.add({ id: wid, isLidAddressingMode, announce, participants });
   }
   const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
   const fields = { id: wid, t: 0, unreadCount: 0, archive: false, mute: { expiration: 0 }, name: undefined };
   const [chat] = Chat.add({ ...fields, lastReceivedKey: undefined, ephemeralDuration: undefined, groupMetadata });
   return chat;
 }
+
+/** The notices that a new chat with a person begins with. */
+export function noticesOf(wid) {
+  if (!wid.isUser() || Chat.get(wid)) return [];
+  const notice = { fromMe: false, remote: String(wid), from: String(wid), to: String(me.lid), body: '', ack: 0 };
+  const t = Math.floor(Date.now() / 1000);
+  return [
+    { ...notice, t, type: 'e2e_notification', subtype: 'encrypt' },
+    { ...notice, t, type: 'notification_template', subtype: 'contact_info_card' },
+  ];
+}
+
+/** The chat that a message of ours went to. */
+export const chatOf = (remote) => Chat.get(remote);
+
+/** Groups this account is in are there before anything was said in them. */
+export function openGroups() {
+  for (const id of Object.keys(faults.groups)) if (me.lid) open(createWid(id));
+}
+wire.on('faults', openGroups);
+connection.on('connected', openGroups);
 
 /** The chat of a wid, made if there is none. A phone number must have been resolved before. */
 export function open(wid) {
@@ -89,8 +143,11 @@ export function open(wid) {
   return { chat: known ?? create(home), created: !known };
 }
 
-export async function findOrCreateLatestChat(wid) {
-  const found = open(createWid(wid));
+export async function findOrCreateLatestChat(wid, _origin) {
+  const target = createWid(wid);
+  const home = target.isRegularUserPn() ? getCurrentLid(target) : target;
+  if (home) await created.before(String(home));
+  const found = open(target);
   return config.build.bare_chat ? found.chat : found;
 }
 
@@ -105,9 +162,9 @@ export function file(message) {
   return chat;
 }
 
-/** Both forms in use: the chat itself, and `{chat}`. */
-export async function sendSeen(target) {
-  const chat = target?.chat ?? target;
+/** Takes an object. Nothing happens where nothing is unread. */
+export async function sendSeen({ chat }) {
+  if (!chat?.unreadCount) return;
   chat.set({ unreadCount: 0 });
   tell({ t: 'seen', chat: String(chat.id) });
 }

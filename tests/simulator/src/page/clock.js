@@ -20,8 +20,9 @@ export const TIMES = {
   // Back online, the first attempt comes so late that CONNECTED follows within 2 to 5 s.
   backOnline: 1.5,
   retry: 1.0,
-  timeoutOver: 5.0,
   logout: 0.3,
+  // The page gives an unlinking this long at most.
+  unlink: 3.0,
 };
 
 /** Browsers slow down pages that open sockets faster than this, in milliseconds. */
@@ -34,8 +35,15 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Waits as long as `seconds` last here. */
 export const wait = (seconds) => pause(milliseconds(seconds));
 
-/** Waits before the next attempt to connect. */
-export const waitToRetry = () => pause(Math.max(SHORTEST_RETRY_MS, milliseconds(TIMES.retry)));
+/** The longest pause between two attempts, in seconds. */
+const LONGEST_RETRY = 900;
+
+/** The pause before an attempt that so many failed ones preceded: Fibonacci's numbers, as the page has it. */
+export function retryMs(failures) {
+  let [now, next] = [0, 1];
+  for (let step = 0; step < failures && now < LONGEST_RETRY; step += 1) [now, next] = [next, now + next];
+  return Math.max(SHORTEST_RETRY_MS, milliseconds(Math.min(now, LONGEST_RETRY) * TIMES.retry));
+}
 
 /** Waits for a moment of the boot, `extra` real milliseconds later if the boot is slow. */
 export const moment = (seconds, extra = 0) =>

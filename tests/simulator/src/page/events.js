@@ -36,12 +36,8 @@ export class Emitter {
 
   trigger(name, ...values) {
     for (const { handler, context } of this.#handlers.get(name) ?? []) {
-      // A listener that throws must not stop the page.
-      try {
-        handler.apply(context ?? this, values);
-      } catch (error) {
-        console.error(error);
-      }
+      // One that throws skips the others and throws into whoever triggered, as on the real page.
+      handler.apply(context ?? this, values);
     }
     return this;
   }

@@ -4,8 +4,8 @@ import { Emitter } from '/static/events.js';
 import { Model } from '/static/models.js';
 import { TIMES, moment, pause, wait } from '/static/clock.js';
 import { bytes } from '/static/random.js';
-import { faults, mark } from '/static/wire.js';
-import { Cmd, Socket, connection, handlers, reopen, request, tell } from '/static/connection.js';
+import { faults, mark, wire } from '/static/wire.js';
+import { BackendEventBus, Socket, connection, handlers, request, startComms, stopComms, tell } from '/static/connection.js';
 import { setMe } from '/static/people.js';
 import * as storage from '/static/storage.js';
 
@@ -19,11 +19,13 @@ export const Conn = new Model({
   plugged: undefined,
 });
 
-/** Events: `code` (text or undefined), `page` (the login page is mounted). */
+/** Events: `code` (the text of the picture, or undefined), `page` (the login page is mounted). */
 export const linking = new Emitter();
 
-/** The kind of device in the code: 1 is Chrome. */
-export const DEVICE_PLATFORM = 1;
+/** The kind of device in the code: 1 is Chrome. A text. */
+export const DEVICE_PLATFORM = '1';
+
+export const advSecretEventEmitter = new Emitter();
 
 const keys = {};
 
@@ -35,12 +37,13 @@ export function decodeB64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 }
 
+const random = () => encodeB64(bytes(32));
+
 /** Reads this page's keys, or makes them: they stay until the page is logged out. */
 export async function prepareKeys() {
   let companion = await storage.get('login', 'companion');
   if (!companion) {
-    const random = () => encodeB64(bytes(32));
-    companion = { staticKey: random(), identityKey: random(), advSecret: random(), platform: String(DEVICE_PLATFORM) };
+    companion = { staticKey: random(), identityKey: random(), advSecret: '', platform: DEVICE_PLATFORM };
     await storage.put('login', 'companion', companion);
   }
   Object.assign(keys, companion);
@@ -52,11 +55,50 @@ export const waNoiseInfo = { get: async () => ({ staticKeyPair: pair(keys.static
 export const waSignalStore = {
   getRegistrationInfo: async () => ({ registrationId: 1, identityKeyPair: pair(keys.identityKey) }),
 };
-export const getADVSecretKey = () => keys.advSecret;
 
-/** The text a phone scans, once there is a ref. */
-export const code = () =>
-  Conn.ref && [Conn.ref, keys.staticKey, keys.identityKey, keys.advSecret, DEVICE_PLATFORM].join(',');
+/** The secret as it is stored; undefined while there is none. */
+export const storedSecret = () => keys.advSecret || undefined;
+
+export async function getADVSecretKey() {
+  if (!keys.advSecret) throw new Error('no ADV secret key');
+  return keys.advSecret;
+}
+
+/** A scan is checked against the newest secret. */
+async function setSecret(advSecret) {
+  keys.advSecret = advSecret;
+  await storage.put('login', 'companion', { ...keys });
+  tell({ t: 'secret', advSecret });
+}
+
+// A new secret with each connection that waits for a phone.
+connection.ready = async () => {
+  if (await storage.get('login', 'device')) return;
+  keys.advSecret = random();
+  await storage.put('login', 'companion', { ...keys });
+};
+
+/** The server has the page change its secret under the same ref. */
+handlers['rotate-secret'] = async () => {
+  await setSecret(random());
+  advSecretEventEmitter.trigger('change');
+  showPicture();
+};
+
+const PREFIX = 'https://wa.me/settings/linked_devices#';
+const SUFFIX = ',https://faq.whatsapp.com/r/ld';
+
+/** The text of the picture; it stays, dead, when the codes have run out. */
+export function code() {
+  if (!Conn.ref || !keys.advSecret) return undefined;
+  const text = [Conn.ref, keys.staticKey, keys.identityKey, keys.advSecret, DEVICE_PLATFORM].join(',');
+  const forms = { plain: text, prefix: PREFIX + text, suffix: text + SUFFIX };
+  return forms[config.build.code_form];
+}
+
+export const isNativeCameraQRLinkedDeviceTest = () => config.build.code_form === 'prefix';
+
+const showPicture = () => linking.trigger('code', code());
 
 // Each row of codes has a number; a row that is over must not go on.
 let row = 0;
@@ -65,9 +107,7 @@ let awaitedRef = null;
 
 handlers.ref = (frame) => awaitedRef?.(frame);
 
-async function showRow() {
-  row += 1;
-  const mine = row;
+async function showRow(mine) {
   for (let shown = 0; shown < config.build.codes_in_a_row; shown += 1) {
     const next = new Promise((resolve) => {
       awaitedRef = resolve;
@@ -75,84 +115,115 @@ async function showRow() {
     tell({ t: 'ref', first: shown === 0 });
     const { value, ttlMs } = await next;
     if (mine !== row) return;
+    // The ref is there before UNPAIRED is announced.
     Conn.set({ refTTL: ttlMs, ref: value });
-    linking.trigger('code', code());
+    Socket.state = 'UNPAIRED';
+    showPicture();
     mark('codeShown');
     await pause(ttlMs);
-    if (mine !== row) return;
+    // A page without a network just stops: the state stays, and the code is dead.
+    if (mine !== row || !navigator.onLine) return;
   }
-  hideCode();
   Socket.state = 'UNPAIRED_IDLE';
 }
 
-function hideCode() {
-  row += 1;
-  Conn.set({ ref: undefined, refTTL: undefined });
-  linking.trigger('code', undefined);
+async function mountPage(first) {
+  await (first ? moment(TIMES.linkPage, faults.slow_boot_ms) : wait(TIMES.refresh));
+  linking.trigger('page');
 }
 
 connection.on('unpaired', async () => {
-  hideCode();
+  row += 1;
   const mine = row;
-  Socket.state = 'PAIRING';
   const first = firstBoot;
   firstBoot = false;
-  await (first ? moment(TIMES.unpaired, faults.slow_boot_ms) : wait(TIMES.pairing));
-  if (mine !== row || Socket.state !== 'PAIRING') return;
-  Socket.state = 'UNPAIRED';
-  await (first ? moment(TIMES.linkPage, faults.slow_boot_ms) : wait(TIMES.refresh));
-  linking.trigger('page');
-  await (first ? moment(TIMES.firstCode, faults.slow_boot_ms + faults.code_delay_ms) : wait(TIMES.refresh));
-  if (mine === row && Socket.state === 'UNPAIRED') showRow();
+  mountPage(first);
+  await (first ? moment(TIMES.unpaired, faults.slow_boot_ms + faults.code_delay_ms) : wait(TIMES.refresh));
+  if (mine === row) showRow(mine);
 });
 
-Socket.on('change:state', (_socket, state) => {
-  if (!['PAIRING', 'UNPAIRED', 'UNPAIRED_IDLE'].includes(state) && Conn.ref) hideCode();
+Socket.on('change:stream change:state', () => {
+  if (!['PAIRING', 'UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) row += 1;
 });
 
-Cmd.on('refresh_qr', async () => {
-  if (Socket.state !== 'UNPAIRED_IDLE') return;
-  Socket.state = 'UNPAIRED';
-  await wait(TIMES.refresh);
-  if (Socket.state === 'UNPAIRED') showRow();
-});
+function refreshQR() {
+  row += 1;
+  stage = 'none';
+  stopComms();
+  startComms();
+}
+
+BackendEventBus.on('refresh_qr', refreshQR);
+export const LaunchSocketUtils = { refreshQR };
 
 handlers.linked = async ({ device, me }) => {
-  hideCode();
+  row += 1;
   await storage.put('login', 'device', device);
-  await storage.put('login', 'me', me);
-  setMe(me);
+  // The phone numbers its devices.
+  const identity = { ...me, device: device.id.split(':')[1] };
+  await storage.put('login', 'me', identity);
+  setMe(identity);
+  Conn.set({ platform: 'android' });
+  pairingType = 'QR_CODE';
   if (config.build.reload_after_link) {
     await wait(TIMES.refresh);
     location.reload();
     return;
   }
-  reopen();
+  // The server ends the stream, and the page logs in on another, in the same document.
+  stopComms();
+  startComms();
 };
 
 connection.on('connected', ({ me }) => {
   Conn.set({ platform: 'android', pushname: me.name, connected: true });
 });
 
-let prepared = false;
+// ── Linking by phone number ─────────────────────────────────────────────────────────────────────────────────────────
 
-async function pairingCode(phone, _showNotification) {
-  if (!prepared) throw new Error('linking by phone number is not initialized');
+export const LinkDeviceEvents = Object.assign(new Emitter(), {
+  triggerRefreshAltLinkingCode() {
+    this.trigger('link_device_events:refresh_alt_linking_code');
+  },
+});
+
+let pairingType = 'QR_CODE';
+let stage = 'none';
+
+class CompanionHelloError extends Error {
+  constructor(name) {
+    super(`companion_hello failed: ${name}`);
+    this.name = 'CompanionHelloError';
+    this.type = { name };
+  }
+}
+
+async function startAltLinkingFlow(phone, _showNotification) {
+  if (stage !== 'initialized') throw new Error('Invariant Violation: alt linking is not initialized');
+  stage = 'started';
+  if (faults.pairing) throw new CompanionHelloError(faults.pairing);
   if (!['UNPAIRED', 'UNPAIRED_IDLE'].includes(Socket.state)) throw new Error(`cannot link in state ${Socket.state}`);
   const { code: characters } = await request({ t: 'pairing-code', phone: String(phone) });
-  if (!characters) throw new Error('the phone number has no account');
+  if (!characters) throw new CompanionHelloError('IQErrorBadRequest');
   return characters;
 }
 
 export const AltDeviceLinkingApi = {
-  // whatsapp-web.js calls it first, wa-js never does: nothing depends on it.
-  setPairingType() {},
+  getPairingType: () => pairingType,
+  setPairingType(type) {
+    pairingType = type;
+  },
+  /** From here on no code to scan of this connection works. */
   async initializeAltDeviceLinking() {
-    prepared = true;
+    pairingType = 'ALT_DEVICE_LINKING';
+    stage = 'initialized';
+    await setSecret('');
   },
   async initializeQRLinking() {
-    prepared = false;
+    stage = 'none';
+    await setSecret(random());
   },
-  startAltLinkingFlow: pairingCode,
-  genLinkDeviceCodeForPhoneNumber: pairingCode,
+  startAltLinkingFlow,
 };
+
+wire.on('pairing-event', (event) => LinkDeviceEvents.trigger(`link_device_events:${event}`));

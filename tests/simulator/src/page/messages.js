@@ -4,12 +4,11 @@
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { MsgKey, createWid } from '/static/wids.js';
-import { TIMES, pause, wait } from '/static/clock.js';
+import { pause } from '/static/clock.js';
 import { faults, mark, wire } from '/static/wire.js';
-import { Cmd, Socket, connection, current, handlers, tell } from '/static/connection.js';
-import { Chat, file } from '/static/chats.js';
-import { receive } from '/static/receipts.js';
-import { learn, meet, setMe } from '/static/people.js';
+import { Chat, created, file, noticesOf } from '/static/chats.js';
+import { learn, meet } from '/static/people.js';
+import { historyRow, keyOf, nextRow, openRows } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
 /** The longest timer of a browser; a message sealed for longer is never opened. */
@@ -34,6 +33,7 @@ class MsgCollection extends Collection {
     super(MsgModel);
   }
 
+  /** Reads rows, and adds them. */
   async getMessagesById(ids) {
     const found = await Promise.all(ids.map((id) => this.get(id) ?? this.#stored(String(id?._serialized ?? id))));
     return { messages: found.filter(Boolean) };
@@ -43,28 +43,19 @@ class MsgCollection extends Collection {
   async processMultipleMessages(_chat, messages) {
     for (const message of messages) {
       if (message.type !== 'protocol') this.add(message);
-      else this.get(message.protocolMessageKey)?.set({ body: undefined, type: 'revoked' });
+      else await revoked(message);
     }
   }
 
-  /** A message that is stored, without it being added. */
-  async #stored(key) {
-    const record = await storage.get('messages', key.split('_')[2]);
-    return record && keyOf(record).toString() === key ? new MsgModel(fieldsOf(record, false)) : undefined;
+  async #stored(text) {
+    const { id } = MsgKey.fromString(text);
+    const record = await storage.get('messages', id);
+    if (!record || String(keyOf(record)) !== text) return undefined;
+    return this.add(restored(record), { search: true })[0];
   }
 }
 
 export const Msg = new MsgCollection();
-
-// Stored messages keep the order in which they came, across loads.
-let order = Date.now() * 1000;
-
-export const nextOrder = () => {
-  order += 1;
-  return order;
-};
-
-export const keyOf = ({ fromMe, remote, id, participant }) => new MsgKey({ fromMe, remote, id, participant });
 
 /** The fields of the model of a stored message. */
 export function fieldsOf(record, isNewMsg) {
@@ -73,6 +64,7 @@ export function fieldsOf(record, isNewMsg) {
     isNewMsg,
     id: keyOf(record),
     type: record.sealed ? 'ciphertext' : record.type,
+    subtype: record.subtype,
     body: record.sealed ? undefined : record.body,
     from: wid(record.from),
     to: wid(record.to),
@@ -80,31 +72,42 @@ export function fieldsOf(record, isNewMsg) {
     t: record.t,
     ack: record.ack,
     self: record.fromMe ? 'out' : 'in',
-    notifyName: record.notifyName,
+    notifyName: isNewMsg ? record.notifyName : undefined,
     isForwarded: false,
     latestEditMsgKey: undefined,
     caption: undefined,
+    protocolMessageKey: record.protocolKey && MsgKey.fromString(record.protocolKey),
     ...(record.sealed ? {} : record.fields),
   };
+}
+
+/** The ids that this document is sending: others without an ack are taken for failed ones. */
+export const sendingNow = new Set();
+
+/** A message as it comes back from storage. */
+function restored(record) {
+  const unsent = record.fromMe && record.ack === 0 && !sendingNow.has(record.id);
+  return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true }) };
 }
 
 /** Adds a stored message to the collections. */
 export function show(record, isNewMsg) {
   if (isNewMsg && config.build.times_messages) mark(`message:${record.id}`);
-  const [message] = Msg.add(fieldsOf(record, isNewMsg));
+  const [message] = Msg.add(isNewMsg ? fieldsOf(record, true) : restored(record));
   meet(createWid(record.participant ?? record.remote), record.fromMe ? undefined : record.notifyName);
   file(message);
-  if (record.sealed) unseal(record, message);
+  if (record.sealed) unseal(record);
   return message;
 }
 
-/** Opens a ciphertext after its time. */
-async function unseal(record, message) {
+/** Opens a ciphertext after its time: the row, and the model where there is one. */
+async function unseal(record) {
   if (record.ciphertextMs > LONGEST_TIMER_MS) return;
   await pause(record.ciphertextMs);
-  const opened = await storage.update('messages', record.id, { sealed: false });
-  if (!opened || message.type !== 'ciphertext') return;
-  message.set({ type: opened.type, body: opened.body, ...opened.fields });
+  const opened = await storage.update('messages', record.id, { sealed: false, subtype: undefined });
+  const message = find(record.id);
+  if (!opened || message?.type !== 'ciphertext') return;
+  message.set({ type: opened.type, subtype: undefined, body: opened.body, ...opened.fields });
 }
 
 async function introduce({ known = [], knownAfterMs }) {
@@ -117,111 +120,102 @@ export const find = (id) => Msg.getModelsArray().find((message) => message.id.id
 
 // The bare ids of all stored messages: the server delivers again what was not confirmed.
 const known = new Set();
-const historyLoaded = Promise.withResolvers();
 
-/** Stores messages in one go and shows them. */
-async function store(messages, isNewMsg) {
+/** A new chat gets notices of its own before its first message, with rows like any other. */
+async function storeNotices(remote) {
+  for (const notice of noticesOf(createWid(remote))) {
+    const record = { ...notice, id: await MsgKey.newId(), n: nextRow() };
+    known.add(record.id);
+    await storage.put('messages', record.id, record);
+    show(record, true);
+  }
+}
+
+export async function openChatWithNotices(remote) {
+  if (!Chat.get(remote)) await storeNotices(remote);
+}
+
+created.before = openChatWithNotices;
+
+/**
+ * Stores messages in one go. They are shown unless the page is working through a large backlog before it has restored its
+ * chats: then only their rows are there.
+ */
+export async function store(messages, { isNew, shown = true }) {
   const fresh = messages.filter(({ id }) => !known.has(id));
   for (const message of fresh) {
     known.add(message.id);
     const introduced = introduce(message);
     if (!message.knownAfterMs) await introduced;
   }
-  const sealed = ({ ciphertextMs }) => isNewMsg && ciphertextMs !== undefined;
-  const records = fresh.map((message) => ({ ...message, n: nextOrder(), sealed: sealed(message) }));
+  if (isNew && shown) for (const { remote } of fresh) await openChatWithNotices(remote);
+  const sealed = ({ ciphertextMs }) => isNew && ciphertextMs !== undefined;
+  const row = (index) => (isNew ? nextRow() : historyRow(index, fresh.length));
+  const records = fresh.map((message, index) => {
+    const { notifyName, ...kept } = message;
+    return { ...kept, n: row(index), sealed: sealed(message), subtype: message.fields?.subtype };
+  });
   await storage.putAll('messages', records.map((record) => [record.id, record]));
-  for (const record of records) show(record, isNewMsg);
+  if (!shown) return records.filter((record) => record.sealed).forEach(unseal);
+  records.forEach((record, index) => show({ ...record, notifyName: fresh[index].notifyName }, isNew));
 }
 
-/** The notice that a message was deleted for everyone. */
-async function revocation(stored) {
-  const { from, to, author } = fieldsOf(stored, true);
-  const key = keyOf(stored);
-  const id = new MsgKey({ ...key, id: await MsgKey.newId() });
-  return { id, type: 'protocol', subtype: 'sender_revoke', protocolMessageKey: key, from, to, author, isNewMsg: true };
+/** Stores what this page sends itself. */
+export async function storeOwn(record) {
+  known.add(record.id);
+  await storage.put('messages', record.id, record);
 }
 
-const events = {
-  history: ({ messages }) => store(messages, false),
+export const isStored = (id) => known.has(id);
+
+/** A deletion gives the message the key of the deletion, in memory and in its row, and keeps the old one beside it. */
+async function revoked({ id, protocolMessageKey, t }) {
+  const old = await storage.get('messages', protocolMessageKey.id);
+  if (!old) return;
+  const protocolKey = String(protocolMessageKey);
+  const gone = { type: 'revoked', subtype: 'sender', body: '', fields: {}, sealed: false };
+  known.add(id.id);
+  await storage.move('messages', old.id, id.id, { ...old, ...gone, id: id.id, protocolKey, revokeTimestamp: t });
+  const message = Msg.get(protocolMessageKey);
+  if (!message) return;
+  const chat = Chat.get(message.id.remote);
+  for (const collection of [Msg, chat?.msgs]) collection?.rekey(message, id);
+  const words = { body: undefined, caption: undefined };
+  message.set({ id, type: 'revoked', subtype: 'sender', revokeTimestamp: t, protocolMessageKey, ...words });
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** What happens to stored messages. */
+export const events = {
+  history: ({ messages }) => store(messages, { isNew: false }),
   async ack({ id, ack }) {
     const stored = await storage.get('messages', id);
     // Acks only grow; an error is final.
     if (stored && ack >= 0 && ack <= stored.ack) return;
     await storage.update('messages', id, { ack });
-    if (stored?.fromMe && ack >= 2) await receive(stored, ack);
+    if (stored?.fromMe && ack >= 2) await events.receipt(stored, ack);
     else find(id)?.set({ ack });
   },
   async revoke({ id }) {
-    const stored = await storage.update('messages', id, { type: 'revoked', body: '', sealed: false });
-    if (stored) await Msg.processMultipleMessages(createWid(stored.remote), [await revocation(stored)]);
+    const stored = await storage.get('messages', id);
+    if (!stored) return;
+    const { from, to, author } = fieldsOf(stored, true);
+    const key = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
+    const notice = { id: key, type: 'protocol', subtype: 'sender_revoke', protocolMessageKey: keyOf(stored) };
+    await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, t: now(), isNewMsg: true }]);
   },
   async edit({ id, body }) {
-    await storage.update('messages', id, { body });
-    const message = find(id);
-    message?.set({ body, latestEditMsgKey: new MsgKey({ ...message.id, id: await MsgKey.newId() }) });
+    const stored = await storage.get('messages', id);
+    if (!stored) return;
+    const edited = { latestEditSenderTimestampMs: Date.now() };
+    const isText = stored.type === 'chat';
+    const fields = { ...stored.fields, ...edited, ...(!isText && { caption: body }) };
+    await storage.update('messages', id, isText ? { body, fields } : { fields });
+    const latestEditMsgKey = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
+    find(id)?.set({ ...(isText ? { body } : { caption: body }), latestEditMsgKey, ...edited });
   },
 };
-
-const backlog = { total: 0, left: 0, done: () => {} };
-
-export const OfflineMessageHandler = {
-  /** In percent. */
-  getOfflineDeliveryProgress: () =>
-    backlog.total === 0 ? 100 : Math.floor((100 * (backlog.total - backlog.left)) / backlog.total),
-};
-
-const queue = [];
-let working = false;
-
-// Not awaited by the connection, so that what comes meanwhile can be dealt with together.
-handlers.event = (frame) => {
-  queue.push(frame);
-  if (!working) workThrough();
-};
-
-async function workThrough() {
-  working = true;
-  await historyLoaded.promise;
-  while (queue.length > 0) await work();
-  working = false;
-}
-
-const isMessage = (frame) => frame?.event.e === 'message';
-
-/** Deals with the next event, or with a run of messages at once. */
-async function work() {
-  const run = [queue.shift()];
-  while (isMessage(run[0]) && isMessage(queue[0])) run.push(queue.shift());
-  try {
-    if (isMessage(run[0])) await store(run.map(({ event }) => event.message), true);
-    else await events[run[0].event.e](run[0].event);
-  } catch (error) {
-    console.error(error);
-  }
-  tell({ t: 'got', seq: run.at(-1).seq });
-  for (const { offline } of run) if (offline) caughtUpByOne();
-}
-
-function caughtUpByOne() {
-  backlog.left -= 1;
-  Cmd.trigger('offline_progress_update_from_bridge');
-  if (backlog.left === 0) backlog.done();
-}
-
-connection.on('connected', async ({ me, queued, attempt }) => {
-  setMe(me);
-  // What an earlier connection left here comes again.
-  queue.length = 0;
-  Object.assign(backlog, { total: queued, left: queued });
-  const caughtUp = new Promise((resolve) => {
-    backlog.done = resolve;
-  });
-  // Synced means that the chats are there, too.
-  await Promise.all([wait(TIMES.sync), historyLoaded.promise, queued === 0 || caughtUp]);
-  if (!current(attempt) || Socket.state !== 'CONNECTED') return;
-  mark('synced');
-  Socket.hasSynced = true;
-});
 
 wire.on('forget', async (id) => {
   known.delete(id);
@@ -234,22 +228,24 @@ wire.on('forget', async (id) => {
 
 const byOrder = (a, b) => a.n - b.n;
 
-/** Loads the last messages of each chat, as news of nothing, and all that has not left yet. */
-export async function loadHistory() {
+/** Notes which messages are stored: before anything is received. */
+export async function openStore() {
+  await openRows();
   for (const id of await storage.keys('messages')) known.add(id);
+}
+
+/** Restores the last messages of each chat, as news of nothing. */
+export async function restore() {
   const chats = Map.groupBy((await storage.all('messages')).sort(byOrder), (record) => record.remote);
   for (const records of chats.values()) {
-    const last = records.slice(-config.build.messages_per_chat);
-    const pending = records.filter((record) => record.fromMe && record.ack === 0 && !last.includes(record));
-    for (const record of [...pending, ...last]) show(record, false);
+    for (const record of records.slice(-config.build.messages_per_chat)) show(record, false);
   }
-  historyLoaded.resolve();
 }
 
 /** Messages of a chat that one call loads. */
 const PAGE = 20;
 
-/** One of two forms, as the build has it. The answer is what was loaded, oldest first; empty when there is no more. */
+/** One of two forms, as the build has it. The answer is what was loaded, oldest first; undefined when there is no more. */
 export async function loadEarlierMsgs(target) {
   const chat = config.build.bare_load ? target : target.chat;
   const remote = chat.id.toString();

@@ -107,17 +107,21 @@ export class Collection extends Emitter {
     return this.#models.size;
   }
 
-  add(model) {
+  add(model, options = {}) {
     const models = Array.isArray(model) ? model : [model];
-    return models.map((item) => {
+    // All are in the collection before the first is told of.
+    const fresh = [];
+    const result = models.map((item) => {
       const known = this.get(item.id);
       if (known) return known;
       const added = item instanceof Model ? item : new this.modelClass(item);
       this.#models.set(Collection.key(added.id), added);
       added.joined(this);
-      this.trigger('add', added, this);
+      fresh.push(added);
       return added;
     });
+    for (const added of fresh) this.trigger('add', added, this, options);
+    return result;
   }
 
   remove(model, { silent = false } = {}) {
@@ -127,6 +131,11 @@ export class Collection extends Emitter {
     if (!silent) this.trigger('remove', found, this);
     found.left(this);
     return found;
+  }
+
+  /** Puts a model under another id, without an event of the collection. */
+  rekey(model, id) {
+    this.#models = new Map([...this.#models.values()].map((one) => [Collection.key(one === model ? id : one.id), one]));
   }
 
   forEach(visit) {

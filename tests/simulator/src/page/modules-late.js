@@ -14,6 +14,8 @@ import {
   sendSeen,
 } from '/static/chats.js';
 import { alone } from '/static/loader.js';
+import { PollVotes, Reactions } from '/static/addons.js';
+import { limits } from '/static/limits.js';
 import { Msg, MsgModel, loadEarlierMsgs } from '/static/messages.js';
 import {
   Contact,
@@ -22,14 +24,23 @@ import {
   getAlternateUserWid,
   getCurrentLid,
   getPhoneNumber,
+  isBlocked,
   queryPhoneExists,
   queryWidExists,
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
-import { addAndSendMsgToChat, sendTextMsgToChat } from '/static/sending.js';
+import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
+import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendTextMsgToChat } from '/static/sending.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
 
-const Blocklist = new Collection(Model);
+/** Says of everybody whether they are blocked. */
+class BlocklistCollection extends Collection {
+  get(wid) {
+    return isBlocked(wid) ? { id: wid } : undefined;
+  }
+}
+
+const Blocklist = new BlocklistCollection(Model);
 const StatusV3 = new Collection(Model);
 
 const collections = {
@@ -56,13 +67,22 @@ const sending = {
   WAWebQueryExistsJob: { queryWidExists, queryPhoneExists },
   WAWebFindChatAction: { findOrCreateLatestChat },
   WAWebSendMsgChatAction: { addAndSendMsgToChat },
-  WAWebSendTextMsgChatAction: { sendTextMsgToChat },
+  WAWebSendTextMsgChatAction: { sendTextMsgToChat, createTextMsgData },
+  WAWebMsgDataUtils: { genOutgoingMsgData },
+  WAWebResendMsgAction: { resendMsg },
+  WAWebSchemaMessage: { getMessageTable },
+  WAWebSchemaReactions: { getReactionsTable },
+  WAWebPollsVotesSchema: { getTable: getVotesTable },
+  WAWebDBMessageSerialization: { messageFromDbRow },
+  WAWebReactionsCollection: { ReactionsCollection: Reactions },
+  WAWebPollsPollVoteCollection: { PollVoteCollection: PollVotes },
+  ...limits,
   WAWebGetEphemeralFieldsMsgActionsUtils: {
     getEphemeralFields: ({ ephemeralDuration }) => (ephemeralDuration ? { ephemeralDuration } : {}),
   },
-  WAWebHandleChatSimpleReceipt: chatReceipts,
-  WAWebHandleGroupSimpleReceipt: groupReceipts,
-  WAWebHandleStatusSimpleReceipt: statusReceipts,
+  WAWebHandleDirectChatReceipt: chatReceipts,
+  WAWebHandleGroupChatReceipt: groupReceipts,
+  WAWebHandleStatusReceipt: statusReceipts,
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen },

@@ -1,20 +1,26 @@
 // The modules that exist from the first moment, also on the login screen.
 import { config } from '/config.js';
-import { Cmd, Socket } from '/static/connection.js';
+import { BackendEventBus, Cmd, Socket, TabMutex, Updater, WAComms } from '/static/connection.js';
 import {
   AltDeviceLinkingApi,
   Conn,
   DEVICE_PLATFORM,
+  LaunchSocketUtils,
+  LinkDeviceEvents,
+  advSecretEventEmitter,
   decodeB64,
   encodeB64,
   getADVSecretKey,
+  isNativeCameraQRLinkedDeviceTest,
+  storedSecret,
   waNoiseInfo,
   waSignalStore,
 } from '/static/linking.js';
-import { OfflineMessageHandler } from '/static/messages.js';
+import { OfflineMessageHandler } from '/static/backlog.js';
+import { Emitter } from '/static/events.js';
+import { isMeAccount } from '/static/rows.js';
 import { me } from '/static/people.js';
 
-const advSecret = (offered) => (offered ? { getADVSecretKey, setADVSignedIdentity() {} } : {});
 
 function getMeLidUserOrThrow() {
   if (!me.lid) throw new Error('nobody is logged in');
@@ -28,18 +34,27 @@ export const EARLY = {
   WAWebUserPrefsMeUser: {
     getMaybeMePnUser: () => me.phone,
     getMaybeMeLidUser: () => me.lid,
+    getMaybeMeDevicePn: () => me.phone && `${me.phone.user}:${me.device}@${me.phone.server}`,
     getMeLidUserOrThrow,
-    getMeUser: () => me.phone,
+    isMeAccount,
     getMaybeMeDisplayName: () => me.name,
   },
   WAWebUserPrefsInfoStore: { waNoiseInfo },
   WAWebSignalStoreApi: { waSignalStore },
-  WAWebUserPrefsMultiDevice: advSecret(!config.build.old_adv_secret),
-  WAWebAdvSignatureApi: advSecret(config.build.old_adv_secret),
+  WAWebUserPrefsMultiDevice: { getADVSecretKey: storedSecret, advSecretEventEmitter, isRegistered: () => Boolean(me.phone) },
+  // Builds before it had a module of its own.
+  WAWebAdvSignatureApi: config.build.old_adv_secret ? {} : { getADVSecretKey },
   WABase64: { encodeB64, decodeB64 },
   WAWebCompanionRegClientUtils: { DEVICE_PLATFORM },
   WAWebAltDeviceLinkingApi: AltDeviceLinkingApi,
-  WAWebLaunchSocketUtils: { refreshQR: () => Cmd.refreshQR() },
+  WAWebLaunchSocketUtils: LaunchSocketUtils,
+  WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: LinkDeviceEvents },
+  WAWebNativeCameraQRLinkedDeviceUtils: { isNativeCameraQRLinkedDeviceTest },
+  WAWebBackendEventBus: { BackendEventBus, BackendEvent: {} },
+  WAComms,
+  WAWebUserPrefsTabMutex: TabMutex,
+  WAWebUpdater: { Updater },
+  WAWebStorageCmd: { StorageCmd: new Emitter() },
   WAWebOfflineHandler: { OfflineMessageHandler },
   WAWebMiscBrowserUtils: { info: () => ({ name: 'Chrome', os: 'Linux', version: [] }) },
 };

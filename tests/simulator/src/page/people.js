@@ -1,12 +1,12 @@
 // Who is who: LIDs, phone numbers, contacts.
 import { Collection, Model } from '/static/models.js';
-import { createWid } from '/static/wids.js';
-import { request } from '/static/connection.js';
-import { reach } from '/static/wire.js';
+import { createWid, setMine } from '/static/wids.js';
+import { connection, request } from '/static/connection.js';
+import { faults, reach } from '/static/wire.js';
 import * as storage from '/static/storage.js';
 
 /** The account that is linked here; empty when none is. */
-export const me = { lid: undefined, phone: undefined, name: undefined };
+export const me = { lid: undefined, phone: undefined, name: undefined, device: undefined };
 
 const phoneOf = new Map();
 const lidOf = new Map();
@@ -34,8 +34,15 @@ export function setMe(identity) {
   me.lid = identity && createWid(identity.lid);
   me.phone = identity && createWid(identity.phone);
   me.name = identity?.name;
+  me.device = identity?.device ?? me.device;
+  setMine(me.lid, me.phone);
   if (identity) remember(identity);
 }
+
+// A logout forgets the number; the LID stays in memory until the document ends.
+connection.on('cleared', () => {
+  me.phone = undefined;
+});
 
 function remember({ lid, phone, name }) {
   const wid = createWid(lid);
@@ -70,6 +77,12 @@ export function meet(wid, name) {
 
 export async function recall() {
   (await storage.all('people')).forEach(remember);
+}
+
+/** Whether the owner has blocked them. */
+export function isBlocked(wid) {
+  const identities = [String(wid), String(getAlternateUserWid(createWid(wid)))];
+  return faults.blocked.some((phone) => identities.includes(`${phone}@c.us`));
 }
 
 export const getPhoneNumber = (lid) => phoneOf.get(String(lid));

@@ -1,20 +1,16 @@
-// Sending: a message is stored with ack 0, shown, and sent; it is sent again with the same id until it is acknowledged.
+// Sending: a message is stored with ack 0, shown, and sent once the backlog has been delivered. While this document lives,
+// it is sent again after each loss of the line; another document sends nothing by itself, and calls it failed.
 import { MsgKey, createWid } from '/static/wids.js';
 import { faults, reach, wire } from '/static/wire.js';
-import { connection, tell } from '/static/connection.js';
-import { Msg, nextOrder, show } from '/static/messages.js';
-import { me } from '/static/people.js';
+import { BackendEventBus, connection, handlers, tell } from '/static/connection.js';
+import { chatOf, sendSeen } from '/static/chats.js';
+import { Msg, find, isStored, openChatWithNotices, sendingNow, show, storeOwn } from '/static/messages.js';
+import { isBlocked, me } from '/static/people.js';
+import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
-// Who waits for the result of which message, by bare id.
-const waiting = new Map();
-
-Msg.on('change:ack', (message, ack) => {
-  const done = waiting.get(message.id.id);
-  if (!done || ack === 0) return;
-  waiting.delete(message.id.id);
-  done({ messageSendResult: ack > 0 ? 'OK' : 'ERROR_UNKNOWN', t: message.t, count: null });
-});
+// What this document has sent or is about to send, and who waits for the result, by bare id.
+const inFlight = new Map();
 
 const KEPT_APART = ['id', 'ack', 'body', 'from', 'to', 'local', 'self', 't', 'isNewMsg', 'type'];
 
@@ -33,55 +29,117 @@ function recordOf(data) {
     t: data.t,
     ack: 0,
     fields: JSON.parse(JSON.stringify(Object.fromEntries(fields))),
-    n: nextOrder(),
   };
 }
 
-function transmit(record) {
-  if (faults.send === 'hang') return;
-  tell({ t: 'send', message: record });
+const caughtUp = () =>
+  BackendEventBus.isOfflineDeliveryEnd
+    ? Promise.resolve()
+    : new Promise((resolve) => BackendEventBus.once('offline_delivery_end', resolve));
+
+function settle(id, result) {
+  const entry = inFlight.get(id);
+  inFlight.delete(id);
+  entry?.resolve(result);
 }
+
+Msg.on('change:ack', (message, ack) => {
+  if (ack > 0) settle(message.id.id, { messageSendResult: 'OK', t: message.t, count: null });
+});
+
+/** The server's no, with its number. */
+handlers.nack = async ({ id, code }) => {
+  await storage.update('messages', id, { ack: -1 });
+  find(id)?.set({ ack: -1, isSendFailure: true });
+  settle(id, { messageSendResult: 'ERROR_UNKNOWN', ackErrorCode: code });
+};
+
+function transmit({ record }) {
+  if (faults.send !== 'hang') tell({ t: 'send', message: record });
+}
+
+/** Sends what is stored; resolves with the result. */
+async function leave(record) {
+  const result = new Promise((resolve) => inFlight.set(record.id, { record, resolve }));
+  sendingNow.add(record.id);
+  await caughtUp();
+  await reach('transmit');
+  if (faults.send === 'error') {
+    find(record.id)?.set({ isSendFailure: true });
+    settle(record.id, { messageSendResult: 'ERROR_UNKNOWN' });
+  } else {
+    transmit(inFlight.get(record.id) ?? { record });
+  }
+  sendSeen({ chat: chatOf(record.remote) });
+  return result;
+}
+
+const failure = (name, message) => Object.assign(new Error(message), { name });
 
 async function add(record) {
   await reach('add');
-  await storage.put('messages', record.id, record);
-  const message = show(record, true);
-  await reach('transmit');
-  if (faults.send === 'error') {
-    await storage.update('messages', record.id, { ack: -1 });
-    message.set({ ack: -1 });
-  } else {
-    transmit(record);
-  }
-  return message;
+  if (isStored(record.id)) throw failure('DuplicateMessageError', 'the key has a row already');
+  await openChatWithNotices(record.remote);
+  record.n = nextRow();
+  await storeOwn(record);
+  return show(record, true);
 }
 
 /** The answer, at once: a promise of the message in the collection, and one of the result. */
-export function addAndSendMsgToChat(chat, data) {
+export function addAndSendMsgToChat(chat, given) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
-  if (!chat || !data.id) throw new TypeError('a chat and a message key are needed');
-  const record = recordOf(data);
-  const result = new Promise((resolve) => waiting.set(record.id, resolve));
-  return [add(record), result];
+  if (!chat || !given) throw new TypeError('a chat and a message are needed');
+  const record = Promise.resolve(given).then(recordOf);
+  const added = record.then((ready) => {
+    if (isBlocked(ready.remote)) throw failure('ContactBlocked', 'the contact is blocked');
+    sendingNow.add(ready.id);
+    return add(ready);
+  });
+  const result = Promise.all([record, added]).then(([ready]) => leave(ready));
+  // Each of both may be left alone.
+  added.catch(() => {});
+  result.catch(() => {});
+  return [added, result];
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** Who we are in a chat: by LID or by phone, as it is addressed. */
+export async function genOutgoingMsgData(chat, type) {
+  const isGroup = chat.id.isGroup();
+  const byLid = isGroup ? chat.groupMetadata?.isLidAddressingMode === true : chat.id.isLid();
+  const from = byLid ? me.lid : me.phone;
+  const participant = isGroup ? from : undefined;
+  const id = new MsgKey({ from, to: chat.id, id: await MsgKey.newId(), participant, selfDir: 'out' });
+  return { id, from: createWid(from), to: chat.id, type, t: now(), viewMode: 'VISIBLE', isNewMsg: true, local: true, ack: 0 };
+}
+
+export async function createTextMsgData(chat, text, options = {}) {
+  const body = (text ?? '').trim();
+  if (body === '') return null;
+  const { ephemeralDuration } = chat;
+  return { ...options, ...(await genOutgoingMsgData(chat, 'chat')), body, ...(ephemeralDuration && { ephemeralDuration }) };
 }
 
 /** The short way: the page picks the id. */
 export async function sendTextMsgToChat(chat, text, options = {}) {
-  const from = chat.id.isLid() || chat.id.isGroup() ? me.lid : me.phone;
-  const participant = chat.id.isGroup() ? from : undefined;
-  const id = new MsgKey({ from, to: chat.id, id: await MsgKey.newId(), participant, selfDir: 'out' });
-  const t = Math.floor(Date.now() / 1000);
-  const data = { ...options, id, from: createWid(from), to: chat.id, body: text, type: 'chat', ack: 0, t };
-  const [added, result] = addAndSendMsgToChat(chat, data);
+  const [added, result] = addAndSendMsgToChat(chat, await createTextMsgData(chat, text, options));
   await added;
   return result;
 }
 
-/** Sends everything that has not been acknowledged. */
-async function sendAgain() {
-  const pending = (await storage.all('messages')).filter((record) => record.fromMe && record.ack === 0);
-  pending.sort((a, b) => a.n - b.n).forEach(transmit);
+/** Sends what failed again, under the same id; nothing otherwise. */
+export async function resendMsg(message) {
+  if (!message.isSendFailure && message.ack >= 0) return undefined;
+  const record = await storage.update('messages', message.id.id, { ack: 0 });
+  message.set({ ack: 0, isSendFailure: false });
+  return (await leave(record)).messageSendResult;
 }
 
-connection.on('connected', sendAgain);
-wire.on('forget', (id) => waiting.delete(id));
+connection.on('connected', async () => {
+  const pending = [...inFlight.values()].sort((a, b) => a.record.n - b.record.n);
+  await caughtUp();
+  // What came through meanwhile is not sent again.
+  for (const entry of pending) if (inFlight.get(entry.record.id) === entry) transmit(entry);
+});
+wire.on('forget', (id) => inFlight.delete(id));

@@ -1,7 +1,8 @@
-// What the profile keeps, in IndexedDB: the login, this page's keys, the messages (sent ones included) and who is who.
+// What the profile keeps, in IndexedDB: the login, this page's keys, the messages (sent ones included), reactions, votes
+// and who is who.
 
 const NAME = 'model-storage';
-const STORES = ['login', 'messages', 'people'];
+const STORES = ['login', 'messages', 'people', 'reactions', 'votes'];
 
 let database = null;
 
@@ -35,6 +36,12 @@ export const keys = (store) => settled(reader(store).getAllKeys());
 export const putAll = (store, entries) => write([store], (target) => entries.forEach(([key, value]) => target.put(value, key)));
 export const put = (store, key, value) => write([store], (target) => target.put(value, key));
 export const remove = (store, key) => write([store], (target) => target.delete(key));
+/** Puts a value under another key. */
+export const move = (store, from, to, value) =>
+  write([store], (target) => {
+    target.delete(from);
+    target.put(value, to);
+  });
 export const clear = () => write(STORES, (...targets) => targets.forEach((target) => target.clear()));
 
 /** Changes a stored value, if it is there; the answer is the new one. */

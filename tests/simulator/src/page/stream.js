@@ -1,6 +1,7 @@
 // The stream: what the page as a whole is doing, in words of its own. It follows the socket.
 import { Model } from '/static/models.js';
 import { Socket } from '/static/connection.js';
+import { me } from '/static/people.js';
 
 class StreamModel extends Model {
   markAvailable() {
@@ -18,24 +19,26 @@ export const Stream = new StreamModel({
   displayInfo: undefined,
   available: false,
   needsUpdate: undefined,
-  hasSynced: false,
+  isHardRefresh: undefined,
+  couldForce: false,
+  phoneAuthed: false,
 });
 
-const MODES = { PAIRING: 'QR', UNPAIRED: 'QR', UNPAIRED_IDLE: 'QR', TIMEOUT: 'OFFLINE', UNLAUNCHED: 'SYNCING' };
+const BLOCKED = ['PROXYBLOCK', 'TOS_BLOCK', 'SMB_TOS_BLOCK'];
 
+/** A lost line of a page that has synced stays MAIN. */
 function mode() {
-  const { state, hasSynced } = Socket;
-  if (state === 'CONNECTED') return hasSynced ? 'MAIN' : 'SYNCING';
-  if (state === 'OPENING') return hasSynced ? 'OFFLINE' : 'SYNCING';
-  return MODES[state] ?? state;
+  const { state, stream, hasSynced } = Socket;
+  if (BLOCKED.includes(state)) return state;
+  if (!me.phone) return 'QR';
+  return hasSynced || stream === 'CONNECTED' ? 'MAIN' : 'SYNCING';
 }
 
-const INFOS = { OPENING: 'OPENING', PAIRING: 'PAIRING', TIMEOUT: 'TIMEOUT', UNLAUNCHED: 'OFFLINE' };
+const INFOS = { OPENING: 'OPENING', PAIRING: 'PAIRING', UNLAUNCHED: 'OFFLINE' };
 
 function follow() {
   const info = INFOS[Socket.state] ?? 'NORMAL';
-  const needsUpdate = Socket.state === 'DEPRECATED_VERSION' ? 'SOFT' : undefined;
-  Stream.set({ mode: mode(), info, displayInfo: info, needsUpdate, hasSynced: Socket.hasSynced });
+  Stream.set({ mode: mode(), info, displayInfo: info, phoneAuthed: Socket.stream !== 'DISCONNECTED' });
 }
 
-Socket.on('change:state change:hasSynced', follow);
+Socket.on('change:state change:stream change:hasSynced', follow);

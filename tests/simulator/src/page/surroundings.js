@@ -5,7 +5,7 @@ import { Emitter } from '/static/events.js';
 import { alone } from '/static/loader.js';
 import { Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
-import { Cmd } from '/static/connection.js';
+import { Cmd, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 import { wire } from '/static/wire.js';
 import { getCurrentLid, getPhoneNumber, me } from '/static/people.js';
@@ -35,7 +35,10 @@ const NetworkStatus = new NetworkStatusModel({ online: navigator.onLine });
 wire.on('online', () => NetworkStatus.set({ online: true }));
 wire.on('offline', () => NetworkStatus.set({ online: false }));
 
-const LinkDeviceEvents = Object.assign(new Emitter(), { triggerRefreshAltLinkingCode() {} });
+/** Has the phone send again what could not be opened here. */
+function askPhone(messages) {
+  for (const { id, type } of messages) if (type === 'ciphertext') tell({ t: 'ask-phone', id: id.id });
+}
 
 const isMe = ({ id }) => [me.phone, me.lid].some((mine) => mine?.equals(id));
 const phoneText = ({ id }) => (id.isLid() ? getPhoneNumber(id) : id)?.user;
@@ -104,22 +107,21 @@ const chats = {
 };
 
 const SOCKET_STATES =
-  'CONFLICT CONNECTED DEPRECATED_VERSION OPENING PAIRING PROXYBLOCK SMB_TOS_BLOCK TIMEOUT TOS_BLOCK UNLAUNCHED UNPAIRED UNPAIRED_IDLE';
+  'CONFLICT CONNECTED OPENING PAIRING PROXYBLOCK SCREEN_LOCKED SMB_TOS_BLOCK TOS_BLOCK UNLAUNCHED UNPAIRED UNPAIRED_IDLE';
+const SOCKET_STREAM = { DISCONNECTED: 'DISCONNECTED', SYNCING: 'SYNCING', RESUMING: 'RESUMING', CONNECTED: 'CONNECTED' };
 const SOCKET_STATE = Object.fromEntries(SOCKET_STATES.split(' ').map((state) => [state, state]));
 const ACK = { FAILED: -1, CLOCK: 0, SENT: 1, RECEIVED: 2, READ: 3, PLAYED: 4 };
 
 const session = {
   WAWebStreamModel: { Stream },
-  WAWebSocketConstants: { SOCKET_STATE, SOCKET_STREAM: {}, WATCHED_SOCKET_STATE: {} },
+  WAWebSocketConstants: { SOCKET_STATE, SOCKET_STREAM },
   WAWebAck: { ACK, ACK_STRING: { SENDER: 'sender', DELIVERY: 'delivery', READ: 'read' }, EDIT_ATTR: {} },
   WAWebBuildConstants: { SANITIZED_VERSION_STR: config.build.version, VERSION_STR: config.build.version },
   WAWebLoginState: { isLoggedIn: () => Boolean(me.lid), isRegistered: () => Boolean(me.lid) },
-  WAWebBackendEventBus: { BackendEventBus: new Emitter(), BackendEvent: {} },
   WAWebNetworkStatus: alone(NetworkStatus),
-  WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: LinkDeviceEvents },
   WAWebLogoutReason: { getErrorCodeFromLogoutReason: (reason) => reason },
   WAWebSyncGatingUtils: { isPlaceholderMessageResendEnabled: never },
-  WAWebNonMessageDataRequestPlaceholderMessageResendUtils: { handlePlaceholderMsgsSeen: async () => {} },
+  WAWebNonMessageDataRequestPlaceholderMessageResendUtils: { handlePlaceholderMsgsSeen: askPhone },
   WAWebCallCollection: alone(new Calls()),
   WAWebLidMigrationUtils: { toPn: getPhoneNumber, toLid: getCurrentLid, isLidMigrated: () => true },
   WAWebLid1X1MigrationGating: { Lid1X1MigrationUtils: { isLidMigrated: () => true } },

@@ -107,6 +107,13 @@ export const WidFactory = {
   isWidlike,
 };
 
+/** Who the account is, as soon as that is known. */
+let mine = [];
+export const setMine = (...wids) => {
+  mine = wids.filter(Boolean).map(String);
+};
+const isMine = (wid) => mine.includes(String(wid));
+
 export class MsgKey {
   constructor(parts) {
     // Clients find this class among all by the sentence.
@@ -115,6 +122,8 @@ export class MsgKey {
     this.fromMe = fromMe ?? selfDir === 'out';
     this.remote = createWid(remote ?? (this.fromMe ? to : from));
     this.id = id;
+    // In the chat with oneself both sides have the same name: the key says which one it is of.
+    if (isMine(this.remote)) this.self = parts.self ?? selfDir ?? (this.fromMe ? 'out' : 'in');
     if (participant) this.participant = createWid(participant);
     if (config.build.serialized_ids) this._serialized = this.toString();
   }
@@ -126,8 +135,17 @@ export class MsgKey {
   }
 
   static fromString(text) {
-    const [fromMe, remote, id, participant] = text.split('_');
-    return new MsgKey({ fromMe: fromMe === 'true', remote, id, participant });
+    const [fromMe, remote, id, ...rest] = String(text).split('_');
+    const self = ['in', 'out'].includes(rest[0]) ? rest.shift() : undefined;
+    return new MsgKey({ fromMe: fromMe === 'true', remote, id, self, participant: rest[0] });
+  }
+
+  static from(key) {
+    return key instanceof MsgKey ? key : MsgKey.fromString(key);
+  }
+
+  clone() {
+    return new MsgKey(this);
   }
 
   equals(other) {
@@ -135,6 +153,6 @@ export class MsgKey {
   }
 
   toString() {
-    return [this.fromMe, this.remote, this.id, this.participant].filter((part) => part !== undefined).join('_');
+    return [this.fromMe, this.remote, this.id, this.self, this.participant].filter((part) => part !== undefined).join('_');
   }
 }

@@ -6,7 +6,7 @@ import { TIMES, pause, wait } from '/static/clock.js';
 /** What is broken now; the object stays the same. */
 export const faults = { ...config.faults };
 
-/** Events: `faults`, `online`, `offline`, `forget` (id), `state` (state). */
+/** Events: `faults`, `online`, `offline`, `forget` (id), `state` (state), `tab`, `pairing-event` (name). */
 export const wire = new Emitter();
 
 /** Moments of this load, in milliseconds since `performance.timeOrigin`. */
@@ -67,6 +67,12 @@ const heard = {
   },
   state({ state }) {
     wire.trigger('state', state);
+  },
+  tab() {
+    wire.trigger('tab');
+  },
+  'pairing-event'({ event }) {
+    wire.trigger('pairing-event', event);
   },
 };
 

@@ -27,11 +27,14 @@ type File = (&'static str, &'static str, &'static str);
 /// The files of both pages, in the order the browser needs them.
 const FILES: &[File] = &[
     ("/static/style.css", CSS, include_str!("../page/style.css")),
+    ("/static/addons.js", JAVASCRIPT, include_str!("../page/addons.js")),
+    ("/static/backlog.js", JAVASCRIPT, include_str!("../page/backlog.js")),
     ("/static/boot.js", JAVASCRIPT, include_str!("../page/boot.js")),
     ("/static/chats.js", JAVASCRIPT, include_str!("../page/chats.js")),
     ("/static/clock.js", JAVASCRIPT, include_str!("../page/clock.js")),
     ("/static/connection.js", JAVASCRIPT, include_str!("../page/connection.js")),
     ("/static/events.js", JAVASCRIPT, include_str!("../page/events.js")),
+    ("/static/limits.js", JAVASCRIPT, include_str!("../page/limits.js")),
     ("/static/linking.js", JAVASCRIPT, include_str!("../page/linking.js")),
     ("/static/loader.js", JAVASCRIPT, include_str!("../page/loader.js")),
     ("/static/messages.js", JAVASCRIPT, include_str!("../page/messages.js")),
@@ -41,6 +44,7 @@ const FILES: &[File] = &[
     ("/static/people.js", JAVASCRIPT, include_str!("../page/people.js")),
     ("/static/random.js", JAVASCRIPT, include_str!("../page/random.js")),
     ("/static/receipts.js", JAVASCRIPT, include_str!("../page/receipts.js")),
+    ("/static/rows.js", JAVASCRIPT, include_str!("../page/rows.js")),
     ("/static/sending.js", JAVASCRIPT, include_str!("../page/sending.js")),
     ("/static/storage.js", JAVASCRIPT, include_str!("../page/storage.js")),
     ("/static/stream.js", JAVASCRIPT, include_str!("../page/stream.js")),

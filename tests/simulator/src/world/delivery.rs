@@ -118,6 +118,9 @@ impl World {
             return;
         }
         let Some((phone, device)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
+        if let Some(code) = self.faults.nack {
+            return self.tell(number, &ToPage::Nack { id: &message.id, code });
+        }
         let Some(account) = self.accounts.get(&phone) else { return };
         message.ack = 1;
         let id = message.id.clone();
@@ -193,6 +196,21 @@ impl World {
     pub(crate) fn edit(&mut self, key: &str, body: &str) -> Result<(), Error> {
         let edited = Event::Edit { id: bare_id(key).to_owned(), body: body.to_owned() };
         self.change(key, &edited, |message| message.body = body.to_owned())
+    }
+
+    /// Somebody reacts to a message; an empty reaction is taken back.
+    pub(crate) fn react(&mut self, key: &str, from: &str, emoji: &str) -> Result<(), Error> {
+        let sender = self.directory.add(from, None)?.lid;
+        let (id, emoji) = (bare_id(key).to_owned(), emoji.to_owned());
+        let reaction = Event::Reaction { id, sender, emoji, t_ms: unix_ms() };
+        self.change(key, &reaction, |_| {})
+    }
+
+    /// Somebody chooses in a poll.
+    pub(crate) fn vote(&mut self, key: &str, from: &str, options: Vec<String>) -> Result<(), Error> {
+        let sender = self.directory.add(from, None)?.lid;
+        let vote = Event::Vote { id: bare_id(key).to_owned(), sender, options, t_ms: unix_ms() };
+        self.change(key, &vote, |_| {})
     }
 
     /// Changes a message wherever it is, and tells the pages.

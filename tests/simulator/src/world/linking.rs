@@ -2,6 +2,7 @@
 
 use super::{Expiring, LinkedDevice, Peer, World, unix_ms};
 use crate::error::Error;
+use crate::faults::LoginRefusal;
 use crate::protocol::{Companion, Event, Login, ToPage};
 use crate::record::{Link, LinkWay, Logout, LogoutBy};
 use std::collections::VecDeque;
@@ -9,6 +10,9 @@ use tokio::time::Instant;
 
 /// Life of the first code of a row, in seconds (measured on the real page).
 const FIRST_REF_S: f64 = 60.0;
+/// What a picture may have before the ref, and as a sixth field.
+const CODE_PREFIX: &str = "https://wa.me/settings/linked_devices#";
+const CODE_SUFFIX: &str = ",https://faq.whatsapp.com/r/ld";
 /// Life of the codes after it.
 const NEXT_REF_S: f64 = 20.0;
 /// Life of a pairing code.
@@ -33,13 +37,17 @@ impl World {
     fn login(&mut self, number: u64, login: Login) {
         let account = self.accounts.iter_mut().find(|(_, account)| account.devices.contains_key(&login.id));
         let Some((phone, account)) = account else {
-            return self.tell(number, &ToPage::LoggedOut { reason: 0 });
+            return self.refuse(number, &LoginRefusal::of(401));
         };
         let me = account.me.clone();
         let phone = phone.clone();
-        let Some(device) = account.devices.get_mut(&login.id).filter(|device| device.secret == login.secret) else {
-            return self.tell(number, &ToPage::LoggedOut { reason: 0 });
-        };
+        if account.devices.get(&login.id).is_none_or(|device| device.secret != login.secret) {
+            return self.refuse(number, &LoginRefusal::of(401));
+        }
+        if let Some(refusal) = self.faults.login.clone() {
+            return self.refuse(number, &refusal);
+        }
+        let Some(device) = self.device(&phone, &login.id) else { return };
         let former = device.peer.replace(number);
         let backlog: Vec<_> = device.queue.iter().cloned().collect();
         if let Some(former) = former {
@@ -52,6 +60,13 @@ impl World {
         self.tell(number, &ToPage::Welcome { me, queued: backlog.len() });
         for (seq, event) in &backlog {
             self.tell(number, &ToPage::Event { seq: *seq, offline: true, event });
+        }
+    }
+
+    fn refuse(&self, number: u64, refusal: &LoginRefusal) {
+        self.tell(number, &ToPage::Failure(refusal));
+        if let Some(peer) = self.peers.get(&number) {
+            peer.outbox.close();
         }
     }
 
@@ -77,7 +92,11 @@ impl World {
 
     /// The phone of an account scans `code`; the answer is the new device's id.
     pub(crate) fn scan(&mut self, phone: &str, code: &str) -> Result<String, Error> {
-        let fields: Vec<&str> = code.trim().split(',').collect();
+        // What a picture may have beside the five fields; phones take it or leave it.
+        let code = code.trim();
+        let code = code.strip_prefix(CODE_PREFIX).unwrap_or(code);
+        let code = code.strip_suffix(CODE_SUFFIX).unwrap_or(code);
+        let fields: Vec<&str> = code.split(',').collect();
         // The page and whatsapp-web.js end the code with the platform, wa-js leaves it out: phones take both.
         let (value, keys) = match fields[..] {
             [value, static_key, identity_key, adv_secret, ref platform @ ..] if platform.len() <= 1 => {
@@ -102,6 +121,21 @@ impl World {
             return Err(Error::CodeUnknown("the keys are not those of the page that shows the ref"));
         }
         self.link(number, phone, LinkWay::Scan)
+    }
+
+    /// A page that shows a code has another secret.
+    pub(super) fn change_secret(&mut self, number: u64, secret: String) {
+        if let Some(companion) = self.peers.get_mut(&number).and_then(|peer| peer.companion.as_mut()) {
+            companion.adv_secret = secret;
+        }
+        self.touch();
+    }
+
+    /// Has the pages that show a code change their secret; the answer is how many there are.
+    pub(crate) fn rotate_secret(&mut self) -> usize {
+        let showing: Vec<u64> = self.peers.iter().filter(|(_, peer)| peer.code.is_some()).map(|(n, _)| *n).collect();
+        showing.iter().for_each(|number| self.tell(*number, &ToPage::RotateSecret));
+        showing.len()
     }
 
     pub(super) fn ask_pairing_code(&mut self, number: u64, req: u64, phone: &str) {
@@ -171,7 +205,7 @@ impl World {
             account.devices.keys().filter(|id| only.is_none_or(|only| only == *id)).cloned().collect();
         for id in &linked {
             if let Some(number) = self.remove_device(phone, id, LogoutBy::Phone) {
-                self.tell(number, &ToPage::LoggedOut { reason: 0 });
+                self.tell(number, &ToPage::LoggedOut);
             }
         }
         linked.len()

@@ -227,6 +227,10 @@ impl World {
     /// Changes what is broken; open pages hear of it at once.
     pub(crate) fn set_faults(&mut self, faults: Faults) {
         self.broadcast(&ToWire::Faults { faults: &faults });
+        // Those who are connected log in again, and are refused.
+        if faults.login.is_some() && self.faults.login.is_none() {
+            self.peers.values().filter(|peer| peer.device.is_some()).for_each(|peer| peer.outbox.close());
+        }
         self.faults = faults;
         self.touch();
     }
@@ -288,6 +292,8 @@ impl World {
             FromPage::Send { message } => self.receive(number, message),
             FromPage::Exists { req, wid } => {
                 let found = self.directory.exists(&wid);
+                self.record.lookups += 1;
+                self.touch();
                 self.tell(number, &ToPage::Exists { req, found });
             }
             FromPage::Got { seq } => self.confirm(number, seq),
@@ -297,6 +303,11 @@ impl World {
                 self.touch();
             }
             FromPage::Seen { chat } => self.seen(number, chat),
+            FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
+            FromPage::AskPhone { id } => {
+                self.record.asked_again.push(id);
+                self.touch();
+            }
         }
     }
 

@@ -211,7 +211,7 @@ fn an_unlinked_device_is_told_at_once_or_when_it_comes() -> Outcome {
     assert_eq!(world.unlink(ME, None), 2);
     assert_eq!(kinds(&told(&outbox)), ["welcome", "logged-out"]);
     let (_, outbox) = connected(&mut world, &away);
-    assert_eq!(kinds(&told(&outbox)), ["logged-out"]);
+    assert_eq!(kinds(&told(&outbox)), ["failure"]);
     Ok(())
 }
 
@@ -220,7 +220,7 @@ fn a_stolen_id_without_the_secret_is_refused() -> Outcome {
     let mut world = world()?;
     let login = linked(&mut world)?;
     let (_, outbox) = connected(&mut world, &Login { id: login.id, secret: "guess".to_owned() });
-    assert_eq!(kinds(&told(&outbox)), ["logged-out"]);
+    assert_eq!(kinds(&told(&outbox)), ["failure"]);
     Ok(())
 }
 

@@ -1,0 +1,42 @@
+// Reactions and votes: kept beside the messages, in tables and collections of their own. They are no messages.
+import { Collection, Model } from '/static/models.js';
+import { MsgKey } from '/static/wids.js';
+import { find } from '/static/messages.js';
+import { keyOf } from '/static/rows.js';
+import * as storage from '/static/storage.js';
+
+class ReactionsModel extends Model {
+  reactions = new Collection(Model);
+}
+
+/** Holds the reactions of those messages only whose reactions somebody has looked at. */
+export const Reactions = new Collection(ReactionsModel);
+export const PollVotes = new Collection(Model);
+
+/** The key of what happened to a message, in the same chat. */
+const keyLike = async (stored) => new MsgKey({ ...keyOf(stored), fromMe: false, id: await MsgKey.newId() });
+
+export const addonEvents = {
+  async reaction({ id, sender, emoji, t_ms: timestamp }) {
+    const stored = await storage.get('messages', id);
+    if (!stored) return;
+    const parentMsgKey = String(keyOf(stored));
+    const row = { parentMsgKey, senderUserJid: sender, reactionText: emoji, timestamp, msgKey: String(await keyLike(stored)) };
+    await storage.put('reactions', `${parentMsgKey} ${sender}`, row);
+    if (emoji !== '') find(id)?.set({ hasReaction: true });
+  },
+
+  async vote({ id, sender, options, t_ms: senderTimestampMs }) {
+    const stored = await storage.get('messages', id);
+    if (!stored) return;
+    const msgKey = await keyLike(stored);
+    const parentMsgKey = keyOf(stored);
+    const chosen = (stored.fields?.pollOptions ?? []).filter(({ name }) => options.includes(name));
+    const selectedOptionLocalIds = chosen.map(({ localId }) => localId);
+    const row = { parentMsgKey: String(parentMsgKey), sender, selectedOptionLocalIds, senderTimestampMs, msgKey: String(msgKey) };
+    await storage.put('votes', `${row.parentMsgKey} ${sender}`, row);
+    const before = PollVotes.filter((vote) => String(vote.parentMsgKey) === row.parentMsgKey && String(vote.sender) === sender);
+    for (const vote of before) PollVotes.remove(vote);
+    PollVotes.add({ ...row, id: `!!${msgKey}`, msgKey, parentMsgKey });
+  },
+};

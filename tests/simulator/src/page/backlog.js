@@ -1,0 +1,123 @@
+// What the server tells of, in its order; and what it held back while this device was away.
+//
+// Chats are restored and the page is synced before the backlog is worked through, unless that is large: then only rows are
+// stored, before the chats are restored. On an open page a large backlog makes the page load itself again.
+import { config } from '/config.js';
+import { TIMES, wait } from '/static/clock.js';
+import { mark } from '/static/wire.js';
+import { Socket, announce, connection, current, handlers, tell } from '/static/connection.js';
+import { addonEvents } from '/static/addons.js';
+import { events, restore, store } from '/static/messages.js';
+import { receive } from '/static/receipts.js';
+import { setMe } from '/static/people.js';
+
+const backlog = { total: 0, left: 0, rowsOnly: false, done: () => {} };
+
+export const OfflineMessageHandler = {
+  /** In percent. */
+  getOfflineDeliveryProgress: () =>
+    backlog.total === 0 ? 100 : Math.floor((100 * (backlog.total - backlog.left)) / backlog.total),
+  getOfflineMessageCount: () => backlog.total,
+};
+
+events.receipt = receive;
+const happenings = { ...events, ...addonEvents };
+
+let ready = Promise.withResolvers();
+let hasRestored = false;
+const queue = [];
+let working = false;
+
+// Not awaited by the connection, so that what comes meanwhile can be dealt with together.
+handlers.event = (frame) => {
+  queue.push(frame);
+  if (!working) workThrough();
+};
+
+async function workThrough() {
+  working = true;
+  while (queue.length > 0) {
+    await ready.promise;
+    await work();
+  }
+  working = false;
+}
+
+const isMessage = (frame) => frame?.event.e === 'message';
+/** Of a large backlog, stored at a time. */
+const LOT = 400;
+
+/** Deals with the next event, or with a run of messages at once. */
+async function work() {
+  const run = [queue.shift()];
+  if (run[0] === undefined) return;
+  const limit = backlog.rowsOnly && backlog.left > 0 ? LOT : Infinity;
+  while (run.length < limit && isMessage(run[0]) && isMessage(queue[0]) && run[0].offline === queue[0].offline) run.push(queue.shift());
+  try {
+    const shown = !(backlog.rowsOnly && run[0].offline);
+    if (isMessage(run[0])) await store(run.map(({ event }) => event.message), { isNew: true, shown });
+    else await happenings[run[0].event.e](run[0].event);
+  } catch (error) {
+    console.error(error);
+  }
+  tell({ t: 'got', seq: run.at(-1).seq });
+  const offline = run.filter((frame) => frame.offline).length;
+  if (offline === 0) return;
+  backlog.left -= offline;
+  announce('offline_progress_update');
+  if (backlog.left <= 0) backlog.done();
+}
+
+async function restoreOnce() {
+  if (hasRestored) return;
+  hasRestored = true;
+  await restore();
+}
+
+/** The chats are there: what is sent now leaves, and what comes is shown. */
+function synced() {
+  mark('synced');
+  announce('main_stream_mode_ready');
+  Socket.hasSynced = true;
+  Socket.stream = 'CONNECTED';
+}
+
+connection.on('connected', async ({ me: account, queued, attempt }) => {
+  setMe(account);
+  // What an earlier connection left here comes again.
+  queue.length = 0;
+  ready.resolve();
+  ready = Promise.withResolvers();
+  const isCurrent = () => current(attempt);
+  const isLarge = queued >= config.build.backlog_limit;
+  if (Socket.hasSynced && isLarge) {
+    announce('offline_delivery_state_reset');
+    await wait(TIMES.refresh);
+    if (isCurrent()) location.reload();
+    return;
+  }
+  const reconnected = Boolean(Socket.hasSynced);
+  if (reconnected) announce('offline_delivery_state_reset');
+  Object.assign(backlog, { total: queued, left: queued, rowsOnly: isLarge });
+  const caughtUp = new Promise((resolve) => {
+    backlog.done = resolve;
+  });
+  const arrived = queued === 0 ? Promise.resolve() : caughtUp;
+  if (isLarge) {
+    ready.resolve();
+    await arrived;
+  }
+  if (!reconnected) await wait(TIMES.sync);
+  await restoreOnce();
+  if (!isCurrent()) return;
+  if (!reconnected) synced();
+  ready.resolve();
+  await arrived;
+  if (!isCurrent()) return;
+  announce('offline_delivery_end');
+  if (!reconnected) {
+    announce('on_initial_chat_synced');
+    announce('on_critical_sync_done');
+  }
+});
+
