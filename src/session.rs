@@ -11,4 +11,5 @@ mod words;
 pub use code::LinkCode;
 pub use driver::{Parts, start};
 pub use handle::{Connected, Handle, LoggedOut, PairingCode, SessionError};
+pub use machine::{Ban, Progress};
 pub use snapshot::Snapshot;

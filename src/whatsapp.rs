@@ -1,5 +1,5 @@
 //! WhatsApp Web as the service sees it: what can be asked of the page, and what the page reports. The names of
-//! WhatsApp's modules stand in `adapter.js` and `history.js` and nowhere else.
+//! WhatsApp's modules stand in the files of `adapter/` and nowhere else.
 
 mod answers;
 mod page;
@@ -18,9 +18,19 @@ pub use answers::{
 pub use page::{Page, PageError};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
-const BUILT_IN: &str = include_str!("whatsapp/adapter.js");
-/// Its part that reads what the page remembers: given to the adapter, also to one from elsewhere.
-const HISTORY: &str = include_str!("whatsapp/history.js");
+/// The adapter's files. The first is called with the options and with all others, in this order.
+const FILES: [(&str, &str); 10] = [
+    ("core.js", include_str!("whatsapp/adapter/core.js")),
+    ("link.js", include_str!("whatsapp/adapter/link.js")),
+    ("code.js", include_str!("whatsapp/adapter/code.js")),
+    ("describe.js", include_str!("whatsapp/adapter/describe.js")),
+    ("messages.js", include_str!("whatsapp/adapter/messages.js")),
+    ("addons.js", include_str!("whatsapp/adapter/addons.js")),
+    ("history.js", include_str!("whatsapp/adapter/history.js")),
+    ("chats.js", include_str!("whatsapp/adapter/chats.js")),
+    ("limits.js", include_str!("whatsapp/adapter/limits.js")),
+    ("send.js", include_str!("whatsapp/adapter/send.js")),
+];
 
 /// The adapter with the names it goes by in one run of the browser.
 #[derive(Clone, Debug)]
@@ -39,12 +49,19 @@ pub enum AdapterError {
 }
 
 impl Adapter {
-    /// The built-in adapter, or the one at `path`, made ready for the page at `url`. Blocking.
+    /// The built-in adapter, or the one at `path`, made ready for the page at `url`. A file at `path` is all of the
+    /// adapter; a folder has files of the same names as the built-in ones, which stand in for those it lacks. Blocking.
     pub fn load(path: Option<&Path>, url: &str, surface_settle: Duration) -> Result<Self, AdapterError> {
-        let source = match path {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|source| AdapterError::Unreadable { path: path.display().to_string(), source })?,
-            None => BUILT_IN.to_owned(),
+        let files = match path {
+            None => FILES.map(|(_, file)| file.to_owned()).to_vec(),
+            Some(path) if path.is_dir() => {
+                let read = |(name, built_in): (&str, &str)| {
+                    let file = path.join(name);
+                    if file.exists() { read(&file) } else { Ok(built_in.to_owned()) }
+                };
+                FILES.into_iter().map(read).collect::<Result<_, _>>()?
+            }
+            Some(path) => vec![read(path)?],
         };
         let origin = origin(url).ok_or_else(|| AdapterError::NoOrigin(url.to_owned()))?;
         let (api, binding) = (unguessable(), unguessable());
@@ -55,9 +72,16 @@ impl Adapter {
             "settle_ms": surface_settle.as_millis(),
         });
         // Each file is one function expression; it ends before its last line break.
-        let script = format!("{}\n({options},\n{});", source.trim_end(), HISTORY.trim_end());
+        let (core, parts) = files.split_first().map_or(("", &[][..]), |(core, parts)| (core.as_str(), parts));
+        let parts: Vec<_> = parts.iter().map(|part| part.trim_end()).collect();
+        let script = format!("{}\n({options},\n[{}]);", core.trim_end(), parts.join(",\n"));
         Ok(Self { api, script: PageScript { script, binding, origin } })
     }
+}
+
+fn read(path: &Path) -> Result<String, AdapterError> {
+    std::fs::read_to_string(path)
+        .map_err(|source| AdapterError::Unreadable { path: path.display().to_string(), source })
 }
 
 /// The origin as a browser writes it: lower case, without the port that goes without saying.

@@ -21,8 +21,16 @@ pub struct Timings {
     pub heartbeat_deadline: Duration,
     /// Nothing moves towards READY for this long: stalled.
     pub progress: Duration,
+    /// The same after a link: the page itself gives the first history and the critical data 180 s, then it unlinks.
+    pub link_progress: Duration,
+    /// A login that is refused shows a connected line for less than this, each time.
+    pub ready_hold: Duration,
+    /// A page without its connection loop, and nothing to explain that: the login is used elsewhere.
+    pub conflict: Duration,
+    /// What needs a person is looked at again this often: somebody may have mended it.
+    pub look_again: Duration,
     /// The page brings its socket back by itself in 2-3 s.
-    pub socket_grace: Duration,
+    pub line_grace: Duration,
     /// With the network up: ask the page to reconnect, then reload it, then start the browser again.
     pub reconnect_after: Duration,
     pub reload_after: Duration,
@@ -40,7 +48,8 @@ pub struct Timings {
     pub later_code: Duration,
     /// A pairing code is good for about three minutes.
     pub pairing_code: Duration,
-    /// Between the page's word that it was unlinked and its having cleared its storage.
+    /// Between the page's word that it is being unlinked and its having cleared its storage: it gives WhatsApp's server
+    /// 3 s of that, and then deletes its databases.
     pub unlink_grace: Duration,
     /// `Browser.close` is followed by the exit in 0.1-0.3 s; a loaded machine took 3 s.
     pub browser_close: Duration,
@@ -71,7 +80,11 @@ impl Default for Timings {
             heartbeat: s(15),
             heartbeat_deadline: s(10),
             progress: s(120),
-            socket_grace: s(5),
+            link_progress: s(200),
+            ready_hold: s(2),
+            conflict: s(20),
+            look_again: s(3600),
+            line_grace: s(5),
             reconnect_after: s(60),
             reload_after: s(180),
             relaunch_after: s(300),
@@ -83,7 +96,7 @@ impl Default for Timings {
             first_code: s(60),
             later_code: s(20),
             pairing_code: s(180),
-            unlink_grace: s(5),
+            unlink_grace: s(15),
             browser_close: s(5),
             delivery_backoff: s(1),
             delivery_backoff_max: s(300),
@@ -107,7 +120,11 @@ impl Timings {
             surface_settle: scale(base.surface_settle),
             heartbeat: scale(base.heartbeat),
             progress: scale(base.progress),
-            socket_grace: scale(base.socket_grace),
+            link_progress: scale(base.link_progress),
+            ready_hold: scale(base.ready_hold),
+            conflict: scale(base.conflict),
+            look_again: scale(base.look_again),
+            line_grace: scale(base.line_grace),
             reconnect_after: scale(base.reconnect_after),
             reload_after: scale(base.reload_after),
             relaunch_after: scale(base.relaunch_after),

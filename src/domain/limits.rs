@@ -1,6 +1,7 @@
 //! WhatsApp's own limits on writing to people who do not know the account. The page knows them and does not enforce them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The limits as the page knows them; None where the page does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct NewChats {
     pub until_s: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NewChatsStatus {
     FirstWarning,

@@ -104,13 +104,15 @@ pub enum Reason {
     ProxyBlocked,
     QrNotScanned,
     LoginRefused,
+    ServiceUnavailable,
+    SendsUnconfirmed,
     ProfileInUse,
     NoDisplay,
     ShuttingDown,
 }
 
 impl Reason {
-    /// A reason that trying again by itself cannot mend: only `POST /connect` leaves it.
+    /// A reason that needs a person: it is looked at again only now and then, or at once by `POST /connect`.
     pub fn is_permanent(self) -> bool {
         matches!(
             self,

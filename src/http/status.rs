@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use crate::delivery::TargetStatus;
 use crate::domain::account::Account;
+use crate::domain::limits;
 use crate::domain::state::{self, Reason, SESSION};
 use crate::domain::time::Timestamp;
-use crate::session::{LinkCode, Snapshot};
+use crate::session::{LinkCode, Progress, Snapshot};
 
 use super::App;
 
@@ -34,11 +35,14 @@ pub struct Status {
     reconnection_attempts: u32,
     /// What was missed is being fetched.
     reconciling: bool,
+    /// How far a first sync or the messages of an absence are; in AUTHENTICATED, once something moved.
+    progress: Option<Moved>,
     account: Option<Account>,
     whatsapp_web_version: Option<String>,
     browser_version: Option<String>,
     cliente_id: Option<String>,
     send: Sending,
+    limits: Limits,
     /// One entry a delivery target.
     deliveries: Vec<TargetStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +62,69 @@ struct Sending {
     reason: Option<String>,
     /// Sends that wait for their turn.
     queued: usize,
+}
+
+/// What of a first sync, or of a backlog, moved last.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Progress)]
+struct Moved {
+    /// `offline` (messages of an absence), `history`, `chats`, `app_state` or `critical`.
+    step: String,
+    done: Option<u64>,
+    total: Option<u64>,
+    moved_at: Timestamp,
+}
+
+/// WhatsApp's own limits on this account, as WhatsApp Web knows them.
+#[derive(Serialize, ToSchema)]
+struct Limits {
+    /// New chats that may be begun in a cycle.
+    new_chats: Option<NewChats>,
+    /// No chats may be begun for a time.
+    timelock: Option<Timelock>,
+    /// The account is banned for a time.
+    ban: Option<Banned>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NewChats {
+    status: limits::NewChatsStatus,
+    used: Option<u64>,
+    quota: Option<u64>,
+    /// When the cycle ends.
+    until: Option<Timestamp>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Timelock {
+    /// WhatsApp's word for it.
+    kind: String,
+    until: Option<Timestamp>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Banned {
+    /// WhatsApp's number for the reason.
+    code: Option<i64>,
+    message: Option<String>,
+    /// It is not tried before.
+    until: Option<Timestamp>,
+}
+
+impl Limits {
+    fn of(session: &Snapshot) -> Self {
+        let at = |seconds: u64| Timestamp::from_millis(seconds.saturating_mul(1000));
+        let limits::Limits { new_chats, timelock } = session.limits.clone();
+        let new_chats = new_chats.map(|cap| NewChats {
+            status: cap.status,
+            used: cap.used,
+            quota: cap.quota,
+            until: cap.until_s.map(at),
+        });
+        let timelock = timelock.map(|lock| Timelock { kind: lock.kind, until: lock.until_s.map(at) });
+        let ban = session.ban.clone().map(|ban| Banned { code: ban.code, message: ban.message, until: ban.until });
+        Self { new_chats, timelock, ban }
+    }
 }
 
 /// A code without its picture.
@@ -106,6 +173,12 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         detail: session.detail.clone(),
         reconnection_attempts: session.attempts,
         reconciling: session.state == state::State::Ready && app.inbound.is_reconciling(),
+        progress: session.progress.clone().map(|Progress { step, done, total, moved_at }| Moved {
+            step,
+            done,
+            total,
+            moved_at,
+        }),
         account: session.account.clone(),
         whatsapp_web_version: session.web_version.clone(),
         browser_version: session.browser_version.clone(),
@@ -116,6 +189,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
             reason: availability.reason().or(trouble),
             queued: app.outbound.queued(),
         },
+        limits: Limits::of(&session),
         deliveries: app.deliveries.status(),
         qr_code_base64: code.map(|code| code.data_url.clone()),
         qr: code.map(Shown::from),

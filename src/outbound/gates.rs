@@ -22,7 +22,7 @@ pub(super) fn availability(mode: SendMode, session: &Snapshot, stopping: bool, h
         Availability::Disabled
     } else if stopping {
         Availability::Stopping
-    } else if session.state != State::Ready {
+    } else if session.state != State::Ready || !session.line_up {
         Availability::NotReady(session.state)
     } else if held {
         Availability::Unavailable(
@@ -77,6 +77,8 @@ pub(super) fn allow_cliente(allowed: &[String], named: Option<&str>) -> Result<(
 pub(super) mod tests {
     use crate::domain::time::Timestamp;
 
+    use crate::domain::limits::Limits;
+
     use super::*;
 
     fn session(state: State, send_broken: Option<&str>) -> Snapshot {
@@ -94,6 +96,10 @@ pub(super) mod tests {
             code: None,
             web_version: None,
             browser_version: None,
+            line_up: true,
+            progress: None,
+            limits: Limits::default(),
+            ban: None,
             send_broken: send_broken.map(str::to_owned),
         }
     }

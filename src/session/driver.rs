@@ -99,6 +99,7 @@ enum Done {
     Beat(bool),
     Probed(bool),
     PairingCodeGiven,
+    LoopEnded,
     LogOutFailed,
     Drawn(Option<LinkCode>),
     Wiped(bool),
@@ -295,6 +296,7 @@ impl Driver {
             tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
             self.feed(Input::ReportsLost);
         }
+        // A logout that has only begun still has WhatsApp's server to tell.
         let unlinked = matches!(event, PageEvent::Logout { .. });
         self.feed(Input::Page(event));
         if unlinked {
@@ -343,6 +345,7 @@ impl Driver {
             Done::Beat(answered) => self.feed(Input::Beat { answered }),
             Done::Probed(reachable) => self.feed(Input::Probed { reachable }),
             Done::PairingCodeGiven => self.feed(Input::PairingCodeGiven),
+            Done::LoopEnded => self.feed(Input::LoopEnded),
             Done::LogOutFailed => self.log_out_failed(),
         }
     }

@@ -111,6 +111,7 @@ pub(super) enum Request {
     Disconnect(Reply<()>),
     LogOut { force: bool, reply: Reply<LoggedOut> },
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
+    SendsUnconfirmed,
 }
 
 /// Shows that the driver is turning, and how its browser does.
@@ -208,6 +209,12 @@ impl Handle {
     /// Unlinks the device and removes the stored login; `force` removes it also where WhatsApp cannot be told.
     pub async fn log_out(&self, force: bool) -> Result<LoggedOut, SessionError> {
         self.ask(|reply| Request::LogOut { force, reply }).await
+    }
+
+    /// Tells that WhatsApp's server acknowledged none of the last sends although the line seemed up.
+    pub fn sends_unconfirmed(&self) {
+        // A queue that is full means a driver that is stuck, which has another alarm.
+        let _ = self.requests.try_send(Request::SendsUnconfirmed);
     }
 
     pub async fn pairing_code(&self, phone: PhoneNumber) -> Result<PairingCode, SessionError> {

@@ -9,7 +9,10 @@
 //!
 //! The driver feeds it everything that happens and performs its effects; nobody else moves the session.
 
+mod codes;
+mod endings;
 mod facts;
+mod line;
 mod live;
 mod signals;
 mod timers;
@@ -20,12 +23,13 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
 use crate::config::{Session as Policy, Timings};
+use crate::domain::limits::Limits;
 use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
 
 use super::words;
 use facts::Live;
-pub use signals::{Code, Effect, Input, Now, View};
+pub use signals::{Ban, Code, Effect, Input, Now, Progress, View};
 
 #[derive(Debug)]
 enum Phase {
@@ -41,7 +45,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Stop,
-    Fail { permanent: bool },
+    Fail { retry_at: Option<Duration> },
     Relaunch { after: Duration },
 }
 
@@ -63,11 +67,13 @@ pub struct Machine {
     linked: bool,
     /// READY was reached since the last connect.
     ready_once: bool,
-    /// The operator connected after a CONFLICT: take the session back, once.
-    take_back: bool,
-    /// The page was reloaded for being too old; once is enough.
-    version_reloaded: bool,
     documents: u64,
+    /// Documents that the page loaded by itself since it was READY last.
+    own_documents: u32,
+    /// Documents in a row that WhatsApp's server called too old.
+    outdated: u32,
+    limits: Limits,
+    ban: Option<Ban>,
     effects: Vec<Effect>,
 }
 
@@ -88,9 +94,11 @@ impl Machine {
             initialized: false,
             linked,
             ready_once: false,
-            take_back: false,
-            version_reloaded: false,
             documents: 0,
+            own_documents: 0,
+            outdated: 0,
+            limits: Limits::default(),
+            ban: None,
             effects: Vec::new(),
         }
     }
@@ -124,6 +132,10 @@ impl Machine {
             active: self.is_active(),
             documents: self.documents,
             connected: live.is_some_and(Live::is_connected),
+            line_up: self.state == State::Ready && live.is_some_and(|live| live.lost.is_none() && live.is_whole()),
+            progress: live.and_then(|live| live.progress.clone()).filter(|_| self.state == State::Authenticated),
+            limits: self.limits.clone(),
+            ban: self.ban.clone(),
             account: level.and_then(|level| level.account.clone()),
             code: live.and_then(|live| live.code.clone()).filter(|_| self.state == State::QrRequired),
             web_version: level.and_then(|level| level.version.clone()),
@@ -156,7 +168,6 @@ impl Machine {
         if self.is_active() {
             return;
         }
-        self.take_back = self.reason == Some(Reason::Conflict);
         self.fresh_start();
         self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
         match &mut self.phase {
@@ -171,7 +182,7 @@ impl Machine {
         self.attempts = 0;
         self.well_since = None;
         self.ready_once = false;
-        self.version_reloaded = false;
+        (self.own_documents, self.outdated) = (0, 0);
     }
 
     fn launch(&mut self) {
@@ -219,14 +230,19 @@ impl Machine {
         let Phase::Closing { then } = self.phase else { return };
         match then {
             Then::Stop => self.phase = Phase::Stopped,
-            Then::Fail { permanent } => self.phase = Phase::Failed { retry_at: self.retry_at(permanent, now) },
+            Then::Fail { retry_at } => self.phase = Phase::Failed { retry_at },
             Then::Relaunch { after } if after.is_zero() => self.launch(),
             Then::Relaunch { after } => self.phase = Phase::Waiting { until: now.mono + after },
         }
     }
 
-    fn retry_at(&self, permanent: bool, now: Now) -> Option<Duration> {
-        (!permanent).then(|| now.mono + self.policy.error_retry)
+    /// What needs a person is looked at again now and then; an account that is blocked for good is not.
+    fn retry_at(&self, reason: Reason, now: Now) -> Option<Duration> {
+        match reason {
+            Reason::AccountBlocked => None,
+            reason if reason.is_permanent() => Some(now.mono + self.timings.look_again),
+            _ => Some(now.mono + self.policy.error_retry),
+        }
     }
 
     fn disconnect(&mut self, reason: Reason, detail: String, now: Now) {
@@ -245,10 +261,11 @@ impl Machine {
     fn fail(&mut self, reason: Reason, detail: String, now: Now) {
         self.become_(State::Error, Some(reason), detail, now);
         // A failed launch leaves nothing to close.
+        let retry_at = self.retry_at(reason, now);
         if matches!(self.phase, Phase::Launching) {
-            self.phase = Phase::Failed { retry_at: self.retry_at(reason.is_permanent(), now) };
+            self.phase = Phase::Failed { retry_at };
         } else {
-            self.come_to_rest(Then::Fail { permanent: reason.is_permanent() }, now);
+            self.come_to_rest(Then::Fail { retry_at }, now);
         }
     }
 

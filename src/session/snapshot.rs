@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::domain::account::Account;
+use crate::domain::limits::Limits;
 use crate::domain::state::{Reason, State};
 use crate::domain::time::Timestamp;
 
 use super::code::LinkCode;
-use super::machine::View;
+use super::machine::{Ban, Progress, View};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -29,6 +30,13 @@ pub struct Snapshot {
     pub code: Option<Arc<LinkCode>>,
     pub web_version: Option<String>,
     pub browser_version: Option<String>,
+    /// READY, and the line is up at this moment: what is sent now leaves.
+    pub line_up: bool,
+    /// How far a first sync or a backlog is, in AUTHENTICATED.
+    pub progress: Option<Progress>,
+    /// WhatsApp's own limits, as the page last told them.
+    pub limits: Limits,
+    pub ban: Option<Ban>,
     /// READY, and yet the page lacks what sending needs: the modules.
     pub send_broken: Option<String>,
 }
@@ -49,6 +57,10 @@ impl Snapshot {
             code,
             web_version: view.web_version,
             browser_version,
+            line_up: view.line_up,
+            progress: view.progress,
+            limits: view.limits,
+            ban: view.ban,
             send_broken: view.send_broken,
         }
     }

@@ -17,9 +17,6 @@ pub enum SocketState {
     Unpaired,
     UnpairedIdle,
     Connected,
-    Conflict,
-    Timeout,
-    DeprecatedVersion,
     TosBlock,
     SmbTosBlock,
     #[serde(rename = "PROXYBLOCK")]

@@ -23,7 +23,12 @@ impl Driver {
             Effect::Load => self.load(),
             Effect::Reload => self.reload(),
             Effect::RefreshCode => self.ask("a new code", |page| async move { page.refresh_code().await }),
-            Effect::Reconnect => self.ask("to reconnect", |page| async move { page.reconnect().await }),
+            Effect::QrAgain => self.ask("for codes to scan again", |page| async move { page.qr_again().await }),
+            Effect::Reconnect => self.with_page(|page| async move {
+                let error = page.reconnect().await.err()?;
+                tracing::warn!(%error, "the page could not be asked to reconnect");
+                matches!(error, PageError::LoopEnded).then_some(Done::LoopEnded)
+            }),
             Effect::Beat => {
                 let deadline = self.parts.timings.heartbeat_deadline.min(deadline);
                 let pulse = Arc::clone(&self.pulse);

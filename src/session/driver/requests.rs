@@ -32,6 +32,7 @@ impl Driver {
                 self.feed(Input::Disconnect(Reason::Operator));
                 self.when_at_rest(move || drop(reply.send(Ok(()))));
             }
+            Request::SendsUnconfirmed => self.feed(Input::SendsUnconfirmed),
             Request::LogOut { force, reply } => self.log_out(force, reply),
             Request::PairingCode { phone, reply } => {
                 let Some(reply) = self.in_state(State::QrRequired, reply) else { return };
@@ -80,7 +81,7 @@ impl Driver {
         } else if self.logging_out.is_some() || self.wipe {
             let _ = reply.send(Err(SessionError::Busy));
         } else {
-            let until = Instant::now() + self.parts.timings.page_call;
+            let until = Instant::now() + self.parts.timings.page_call + self.parts.timings.unlink_grace;
             self.logging_out = Some(LogOut { until, force, reply });
             if connected {
                 self.with_page(|page| async move {
@@ -140,10 +141,15 @@ impl Driver {
     /// Answers those who waited for what has come about.
     pub(super) fn settle_waiting(&mut self) {
         let view = self.machine.view();
-        if self.logging_out.is_some() && view.state == State::Disconnected && view.reason == Some(Reason::LoggedOut) {
-            self.remove_login(false);
-        } else if self.logging_out.as_ref().is_some_and(|log_out| Instant::now() >= log_out.until) {
-            self.log_out_failed();
+        if let Some(log_out) = &self.logging_out {
+            let unlinked = view.state == State::Disconnected && view.reason == Some(Reason::LoggedOut);
+            let late = Instant::now() >= log_out.until;
+            // The page clears its storage and is closed after that: nothing is removed under it.
+            if unlinked && (late || self.machine.is_at_rest()) {
+                self.remove_login(false);
+            } else if late {
+                self.log_out_failed();
+            }
         }
         if self.machine.is_at_rest() || self.machine.view().active {
             for waiting in self.at_rest.drain(..) {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::config::Timings;
-use crate::whatsapp::{Level, SocketState, Surface};
+use crate::whatsapp::{Level, SocketState, StreamState, Surface};
 
-use super::Code;
+use super::{Code, Progress};
 
 #[derive(Debug)]
 pub(super) struct Live {
@@ -28,15 +28,24 @@ pub(super) struct Live {
     pub(super) unlinked: bool,
     /// An unlinked page is let go at this time at the latest: it clears its storage first.
     pub(super) leave_at: Option<Duration>,
-    /// This page has been on the line.
+    /// Socket and stream are both connected since.
+    pub(super) line_since: Option<Duration>,
+    /// This page has been on the line, and the server did not refuse it.
     pub(super) was_connected: bool,
+    /// The page lost its connection loop at this time, and nothing explains it.
+    pub(super) comms_gone_since: Option<Duration>,
+    /// The page said that it is too old, or that a logout has begun: what follows is explained.
+    pub(super) explained: bool,
+    /// A phone was linked while this browser ran: the first sync is under way.
+    pub(super) linked_here: bool,
+    pub(super) progress: Option<Progress>,
     pub(super) lost: Option<Lost>,
     pub(super) probe: Probe,
     pub(super) progress_at: Duration,
     /// How far towards READY this document got: going back and forth is no progress.
     pub(super) furthest: u8,
-    /// A code was asked for again since the last one.
-    pub(super) code_asked: bool,
+    /// When new codes were asked for since the last one.
+    pub(super) code_asked_at: Option<Duration>,
     pub(super) beat: Beat,
     /// The last reload for lost reports, and the next one where more were lost too soon after it.
     pub(super) reloaded_at: Option<Duration>,
@@ -108,12 +117,17 @@ impl Live {
             pairing_until: None,
             unlinked: false,
             leave_at: None,
+            line_since: None,
             was_connected: false,
+            comms_gone_since: None,
+            explained: false,
+            linked_here: false,
+            progress: None,
             lost: None,
             probe: Probe::Idle,
             progress_at: mono,
             furthest: 0,
-            code_asked: false,
+            code_asked_at: None,
             beat: Beat { next: Some(mono + timings.heartbeat), missed: 0 },
             reloaded_at: None,
             reload_at: None,
@@ -124,9 +138,9 @@ impl Live {
         self.level.as_ref().is_some_and(|level| level.socket == SocketState::Connected)
     }
 
-    /// What the browser itself says of the network.
+    /// What the browser and the page say of the network.
     pub(super) fn is_online(&self) -> bool {
-        self.level.as_ref().is_none_or(|level| level.online)
+        self.level.as_ref().is_none_or(|level| level.online && level.network != Some(false))
     }
 
     /// A new document: nothing the old one said holds.
@@ -139,7 +153,10 @@ impl Live {
         self.in_series = 0;
         self.pairing_until = None;
         self.unlinked = false;
+        self.line_since = None;
         self.was_connected = false;
+        self.comms_gone_since = None;
+        self.explained = false;
         self.progress_at = mono;
         self.furthest = 0;
     }
@@ -168,13 +185,45 @@ impl Live {
 
     /// Takes a new level in; true progress moves the deadline.
     pub(super) fn note(&mut self, level: &Level, mono: Duration) {
-        let steps = [level.account.is_some(), level.socket == SocketState::Connected, level.synced, level.subscribed];
+        let on_line = level.socket == SocketState::Connected && level.stream == StreamState::Connected;
+        // The order in which these come differs between a link and a later boot.
+        let steps = [level.account.is_some(), on_line, level.synced, level.caught_up, level.subscribed];
         let far = u8::try_from(steps.iter().filter(|step| **step).count()).unwrap_or(u8::MAX);
         let back_online = level.online && !self.is_online();
         if far > self.furthest || back_online {
             self.progress_at = mono;
         }
         self.furthest = self.furthest.max(far);
+        self.line_since = on_line.then(|| self.line_since.unwrap_or(mono));
+        let loop_gone = level.comms == Some(false) && level.account.is_some() && !self.explained;
+        self.comms_gone_since = loop_gone.then(|| self.comms_gone_since.unwrap_or(mono));
         self.level = Some(level.clone());
+    }
+
+    /// Whether nothing is missing for sending and receiving, at this moment.
+    pub(super) fn is_whole(&self) -> bool {
+        let complete = |level: &Level| level.synced && level.caught_up && level.subscribed;
+        self.line_since.is_some() && self.level.as_ref().is_some_and(complete)
+    }
+
+    /// Something of a first sync or of a backlog moved: neither the deadline nor the recovery of the line counts on from
+    /// before. Reports that repeat themselves are no progress.
+    pub(super) fn moved(&mut self, progress: Progress, mono: Duration) {
+        let same =
+            |last: &Progress| (&last.step, last.done, last.total) == (&progress.step, progress.done, progress.total);
+        if progress.done.is_some() && self.progress.as_ref().is_some_and(same) {
+            return;
+        }
+        self.progress = Some(progress);
+        self.progress_at = mono;
+        self.be_patient(mono);
+    }
+
+    /// The page is at work on its line: it gets its time again.
+    pub(super) fn be_patient(&mut self, mono: Duration) {
+        if let Some(lost) = &mut self.lost {
+            lost.up_since = lost.up_since.map(|_| mono);
+            lost.step = Step::Waited;
+        }
     }
 }

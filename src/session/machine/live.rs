@@ -1,14 +1,19 @@
-//! The session while a browser runs: which state follows from what the page says.
+//! The session while a browser runs: what the page says, sorted to those who decide on it.
+//!
+//! `line.rs` decides on AUTHENTICATED, READY and RECONNECTING, `codes.rs` on the linking of a phone, `endings.rs` on what
+//! ends or refuses a login.
 
 use crate::domain::state::{Reason, State};
-use crate::secret::Secret;
-use crate::whatsapp::{Level, PageEvent, SocketState};
+use crate::whatsapp::{PageEvent, Surface};
 
-use super::facts::{Live, Load, Probe};
-use super::{Code, Effect, Input, Machine, Now, Phase, Then, words};
+use super::facts::{Live, Load};
+use super::{Input, Machine, Now, Phase, Progress, Then, words};
+
+/// Documents in a row that the page loads by itself without the session becoming READY: a large backlog makes two.
+const OWN_DOCUMENTS_MAX: u32 = 10;
 
 impl Machine {
-    fn live_mut(&mut self) -> Option<&mut Live> {
+    pub(super) fn live_mut(&mut self) -> Option<&mut Live> {
         match &mut self.phase {
             Phase::Live(live) => Some(live),
             _ => None,
@@ -29,6 +34,8 @@ impl Machine {
                 }
             }
             Input::PairingCodeGiven => live.pairing_until = Some(now.mono + timings.pairing_code),
+            Input::LoopEnded => self.loop_ended(now),
+            Input::SendsUnconfirmed => self.sends_unconfirmed(now),
             Input::Beat { answered } => self.beaten(answered, now),
             Input::Probed { reachable } => self.probed(reachable, now),
             Input::Page(event) => self.page_said(event, now),
@@ -44,13 +51,13 @@ impl Machine {
     }
 
     fn page_said(&mut self, event: PageEvent, now: Now) {
-        let timings = self.timings.clone();
         let Some(live) = self.live_mut() else { return };
         match event {
-            PageEvent::Hello { .. } => {
-                live.begin_document(now.mono, &timings);
-                self.documents += 1;
-                self.doubt_line(now);
+            PageEvent::Hello { post_logout, .. } => {
+                self.begin_document(post_logout.is_some(), now);
+                if let Some(said) = post_logout {
+                    self.logged_out_because(&said, now);
+                }
             }
             PageEvent::Document { status } if status >= 400 => self.load_failed(Some(&format!("HTTP {status}")), now),
             PageEvent::Document { .. } => {
@@ -61,22 +68,20 @@ impl Machine {
             }
             // The browser's error page, or a server's, has no modules either.
             PageEvent::Surface(_) if matches!(live.load, Load::Failed { .. }) => {}
-            PageEvent::Surface(surface) if surface.settled && !surface.loader => {
-                self.load_failed(Some("the page came without its scripts"), now);
-            }
-            PageEvent::Surface(surface) => {
-                let broken = surface.broken("session").filter(|_| surface.settled);
-                live.surface = Some(surface);
-                // A page that was refused or that is leaving has another reason.
-                if let Some(modules) = broken.filter(|_| !matches!(self.state, State::Error | State::Disconnected)) {
-                    let detail = format!("{} Missing: {modules}.", words::of_reason(Reason::SurfaceChanged));
-                    self.fail(Reason::SurfaceChanged, detail, now);
-                }
-            }
+            PageEvent::Surface(surface) => self.surface_told(surface, now),
             PageEvent::Status(level) => self.level_moved(level, now),
-            PageEvent::Code { code, .. } => self.code_changed(code, now),
-            PageEvent::Progress { .. } => live.progress_at = now.mono,
-            PageEvent::Logout { .. } => self.unlinked(now),
+            PageEvent::Code { code, ttl_ms, .. } => self.code_changed(code, ttl_ms, now),
+            PageEvent::Pairing { event } => self.pairing_told(event, now),
+            PageEvent::Progress { step, done, total } => {
+                live.moved(Progress { step, done, total, moved_at: now.wall }, now.mono);
+            }
+            PageEvent::Leaving {} => self.unlinked(None, now),
+            PageEvent::Logout { reason } => self.unlinked(reason.as_deref(), now),
+            PageEvent::Ban { banned: false, .. } => self.login_accepted(),
+            PageEvent::Ban { code, message, expires_s, .. } => self.banned(code, message, expires_s, now),
+            PageEvent::Unavailable {} => self.unavailable(now),
+            PageEvent::Outdated {} => self.outdated(now),
+            PageEvent::Limits(limits) => self.limits = limits,
             PageEvent::Refused {} if self.state != State::Disconnected => {
                 self.fail(Reason::BrowserRefused, words::of_reason(Reason::BrowserRefused).to_owned(), now);
             }
@@ -88,13 +93,39 @@ impl Machine {
             | PageEvent::Outcome(_)
             | PageEvent::Reaction(_)
             | PageEvent::Vote(_)
-            | PageEvent::Pairing { .. }
-            | PageEvent::Leaving {}
-            | PageEvent::Ban { .. }
-            | PageEvent::Unavailable {}
-            | PageEvent::Outdated {}
-            | PageEvent::Limits(_)
             | PageEvent::Fault { .. } => {}
+        }
+    }
+
+    /// A document that nobody asked for is the page's own: a large backlog, an update, a server that calls it too old.
+    /// That is no crash, but it may not go on for ever.
+    fn begin_document(&mut self, after_logout: bool, now: Now) {
+        let timings = self.timings.clone();
+        let Some(live) = self.live_mut() else { return };
+        let own = matches!(live.load, Load::Arrived { .. }) && !after_logout;
+        live.begin_document(now.mono, &timings);
+        self.documents += 1;
+        self.own_documents = if own { self.own_documents + 1 } else { self.own_documents };
+        self.doubt_line(now);
+        if self.own_documents > OWN_DOCUMENTS_MAX && self.state != State::Disconnected {
+            self.own_documents = 0;
+            let detail = "The page keeps loading itself again and does not become ready.".to_owned();
+            self.recover(Reason::SyncStalled, detail, now);
+        }
+    }
+
+    fn surface_told(&mut self, surface: Surface, now: Now) {
+        if surface.settled && !surface.loader {
+            return self.load_failed(Some("the page came without its scripts"), now);
+        }
+        let broken = surface.broken("session").filter(|_| surface.settled);
+        if let Some(live) = self.live_mut() {
+            live.surface = Some(surface);
+        }
+        // A page that was refused or that is leaving has another reason.
+        if let Some(modules) = broken.filter(|_| !matches!(self.state, State::Error | State::Disconnected)) {
+            let detail = format!("{} Missing: {modules}.", words::of_reason(Reason::SurfaceChanged));
+            self.fail(Reason::SurfaceChanged, detail, now);
         }
     }
 
@@ -135,16 +166,10 @@ impl Machine {
         let until = now.mono + self.timings.page_commit + self.timings.page_load;
         if let Some(live) = self.live_mut() {
             live.load = Load::Asked { until };
-            self.effects.push(Effect::Reload);
+            // What the old document said of the line says nothing of the next.
+            live.line_since = None;
+            self.effects.push(super::Effect::Reload);
             self.doubt_line(now);
-        }
-    }
-
-    /// A line that was up is in doubt until the page says otherwise, and that may not take longer than the grace.
-    fn doubt_line(&mut self, now: Now) {
-        let was_up = self.state == State::Ready;
-        if let Some(live) = self.live_mut().filter(|_| was_up) {
-            live.doubt(now.mono);
         }
     }
 
@@ -159,192 +184,6 @@ impl Machine {
             }
             let detail = words::of_reason(Reason::PageUnresponsive).to_owned();
             self.recover(Reason::PageUnresponsive, detail, now);
-        }
-    }
-
-    fn level_moved(&mut self, level: Level, now: Now) {
-        let Some(live) = self.live_mut() else { return };
-        if live.unlinked && level.account.is_some() {
-            return;
-        }
-        live.note(&level, now.mono);
-        if live.leave_at.is_some() {
-            // It has cleared its storage: nothing is left to wait for.
-            if level.account.is_none() {
-                self.close(Then::Stop);
-            }
-            return;
-        }
-        match level.socket {
-            SocketState::TosBlock | SocketState::SmbTosBlock => self.stop_for(Reason::AccountBlocked, now),
-            SocketState::ProxyBlock => self.stop_for(Reason::ProxyBlocked, now),
-            SocketState::DeprecatedVersion if self.version_reloaded => self.stop_for(Reason::VersionDeprecated, now),
-            SocketState::DeprecatedVersion => {
-                self.version_reloaded = true;
-                self.reload(now);
-            }
-            SocketState::Conflict if self.take_back => {
-                self.take_back = false;
-                self.reload(now);
-            }
-            SocketState::Conflict => {
-                self.disconnect(Reason::Conflict, words::of_reason(Reason::Conflict).to_owned(), now);
-            }
-            _ if level.account.is_some() => self.paired(&level, now),
-            SocketState::Unpaired | SocketState::UnpairedIdle => self.unpaired(level.socket, now),
-            _ => {}
-        }
-    }
-
-    fn stop_for(&mut self, reason: Reason, now: Now) {
-        self.fail(reason, words::of_reason(reason).to_owned(), now);
-    }
-
-    fn paired(&mut self, level: &Level, now: Now) {
-        if !self.linked {
-            self.linked = true;
-            self.effects.push(Effect::RememberLink(true));
-        }
-        if matches!(self.state, State::Init | State::QrRequired) {
-            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
-        }
-        let is_ready = self.state == State::Ready;
-        let was_up = is_ready || self.state == State::Reconnecting;
-        let Some(live) = self.live_mut() else { return };
-        if level.socket != SocketState::Connected {
-            if was_up || live.was_connected {
-                live.doubt(now.mono);
-                live.network_told(level.online, now.mono);
-            }
-            return;
-        }
-        live.was_connected = true;
-        let whole = level.synced && level.subscribed;
-        if is_ready && !whole {
-            // Connected and deaf, or behind: given the same grace as a line that is gone.
-            return self.doubt_line(now);
-        }
-        live.lost = None;
-        live.probe = Probe::Idle;
-        if whole {
-            if !is_ready {
-                self.ready_once = true;
-                self.take_back = false;
-                self.become_(State::Ready, None, String::new(), now);
-            }
-        } else if self.state == State::Reconnecting {
-            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
-        }
-    }
-
-    /// The page asks for a phone.
-    fn unpaired(&mut self, socket: SocketState, now: Now) {
-        let had_login = self.linked;
-        self.forget_link();
-        if let Some(live) = self.live_mut() {
-            live.lost = None;
-        }
-        match self.state {
-            State::Init | State::Authenticated | State::Reconnecting if !self.ready_once => {
-                let reason = had_login.then_some(Reason::LoggedOut);
-                let detail = reason.map_or(words::of_state(State::QrRequired), words::of_reason).to_owned();
-                self.become_(State::QrRequired, reason, detail, now);
-            }
-            State::Init => {
-                self.become_(State::QrRequired, None, words::of_state(State::QrRequired).to_owned(), now);
-            }
-            State::Ready | State::Reconnecting | State::Authenticated => {
-                let detail = words::of_reason(Reason::LoggedOut).to_owned();
-                return self.disconnect(Reason::LoggedOut, detail, now);
-            }
-            State::QrRequired | State::Disconnected | State::Error => {}
-        }
-        if socket == SocketState::UnpairedIdle {
-            self.codes_ran_out(now);
-        }
-    }
-
-    pub(super) fn codes_ran_out(&mut self, now: Now) {
-        let limit = self.policy.qr_max_attempts;
-        let Some(live) = self.live_mut() else { return };
-        // Somebody is typing a pairing code: new scannable ones would end it.
-        if live.pairing_until.is_some_and(|until| now.mono < until) {
-            return;
-        }
-        if limit > 0 && live.attempt >= limit {
-            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
-            return self.disconnect(Reason::QrNotScanned, detail, now);
-        }
-        live.in_series = 0;
-        self.effects.push(Effect::RefreshCode);
-    }
-
-    fn code_changed(&mut self, code: Option<Secret>, now: Now) {
-        let (limit, first, later) = (self.policy.qr_max_attempts, self.timings.first_code, self.timings.later_code);
-        let Some(live) = self.live_mut() else { return };
-        live.progress_at = now.mono;
-        live.code_asked = false;
-        let Some(text) = code else {
-            live.take_code_off();
-            return self.code_gone();
-        };
-        live.code_until = Some(now.mono + first + first);
-        if live.shelved.as_ref().is_some_and(|code| code.text == text) {
-            live.code = live.shelved.take();
-            return;
-        }
-        let typing = live.pairing_until.is_some_and(|until| now.mono < until);
-        if limit > 0 && live.attempt >= limit && !typing {
-            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
-            return self.disconnect(Reason::QrNotScanned, detail, now);
-        }
-        live.attempt += 1;
-        live.in_series += 1;
-        let life = if live.in_series == 1 { first } else { later };
-        let expires_at = now.wall.plus(life);
-        live.code = Some(Code { text, attempt: live.attempt, generated_at: now.wall, expires_at });
-        if self.state == State::QrRequired {
-            self.well_since.get_or_insert(now.mono);
-        }
-    }
-
-    /// Codes that follow each other are as well as a session gets without a phone.
-    pub(super) fn code_gone(&mut self) {
-        if self.state == State::QrRequired {
-            self.well_since = None;
-        }
-    }
-
-    /// The device was unlinked: by the phone, by us, or found to be when it connected.
-    fn unlinked(&mut self, now: Now) {
-        let grace = now.mono + self.timings.unlink_grace;
-        let Some(live) = self.live_mut() else { return };
-        (live.unlinked, live.lost) = (true, None);
-        live.take_code_off();
-        let detail = words::of_reason(Reason::LoggedOut).to_owned();
-        match self.state {
-            State::Ready | State::Reconnecting | State::Authenticated if self.ready_once => {
-                self.forget_link();
-                self.become_(State::Disconnected, Some(Reason::LoggedOut), detail, now);
-                if let Some(live) = self.live_mut() {
-                    live.leave_at = Some(grace);
-                }
-            }
-            State::Authenticated | State::Reconnecting => {
-                // A login made in this very run never worked; an older one was unlinked while nobody was listening.
-                let fresh = self.live().is_some_and(|live| live.attempt > 0);
-                let reason = if fresh { Reason::LoginRefused } else { Reason::LoggedOut };
-                self.forget_link();
-                self.become_(State::QrRequired, Some(reason), words::of_reason(reason).to_owned(), now);
-            }
-            _ => {}
-        }
-    }
-
-    fn forget_link(&mut self) {
-        if self.linked {
-            self.linked = false;
-            self.effects.push(Effect::RememberLink(false));
         }
     }
 }

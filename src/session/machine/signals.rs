@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::account::Account;
+use crate::domain::limits::Limits;
 use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
 use crate::secret::Secret;
@@ -49,6 +50,10 @@ pub enum Input {
         reachable: bool,
     },
     PairingCodeGiven,
+    /// The page's connection loop has ended: only another document connects again.
+    LoopEnded,
+    /// Sends in a row were not acknowledged by WhatsApp's server although the line seemed up.
+    SendsUnconfirmed,
     /// The profile is empty.
     LoginRemoved,
     /// Time has passed: see [`Machine::deadline`].
@@ -62,6 +67,8 @@ pub enum Effect {
     Load,
     Reload,
     RefreshCode,
+    /// Back from a pairing code to codes to scan.
+    QrAgain,
     Reconnect,
     Beat,
     Probe,
@@ -80,6 +87,25 @@ pub struct Code {
     pub expires_at: Timestamp,
 }
 
+/// What of a first sync, or of a backlog, moved last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// `offline` (messages of an absence), `history`, `chats`, `app_state` or `critical`.
+    pub step: String,
+    pub done: Option<u64>,
+    pub total: Option<u64>,
+    pub moved_at: Timestamp,
+}
+
+/// The account is banned for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// WhatsApp's number for the reason.
+    pub code: Option<i64>,
+    pub message: Option<String>,
+    pub until: Option<Timestamp>,
+}
+
 /// What the world may know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -96,6 +122,11 @@ pub struct View {
     pub documents: u64,
     /// WhatsApp's server is on the line.
     pub connected: bool,
+    /// READY, and the line is up at this moment: what is sent now leaves.
+    pub line_up: bool,
+    pub progress: Option<Progress>,
+    pub limits: Limits,
+    pub ban: Option<Ban>,
     pub account: Option<Account>,
     pub code: Option<Code>,
     pub web_version: Option<String>,

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use crate::domain::state::{Reason, State};
 
-use crate::whatsapp::SocketState;
-
 use super::facts::{Live, Load, Lost, Probe, Step};
 use super::{Effect, Machine, Now, Phase, Then, words};
 
@@ -19,8 +17,12 @@ enum Due {
     LoadAgain,
     /// An unlinked page took too long to clear its storage.
     Leave,
-    /// The socket did not come back by itself.
-    SocketGrace,
+    /// The line did not come back by itself.
+    LineGrace,
+    /// The line has held for long enough to be believed.
+    Held,
+    /// The page has had no connection loop for long enough.
+    CommsGone,
     /// The next step of recovery of a lost socket.
     Escalate,
     ProbeAgain,
@@ -62,7 +64,7 @@ impl Machine {
             Phase::Live(_) => self.live_timers(&mut timers),
             Phase::Stopped | Phase::Failed { .. } | Phase::Closing { .. } | Phase::Launching => {}
         }
-        if let Some(since) = self.well_since.filter(|_| self.attempts > 0 || self.version_reloaded) {
+        if let Some(since) = self.well_since.filter(|_| self.attempts > 0) {
             timers.push((since + self.timings.stable, Due::Well));
         }
         timers
@@ -87,9 +89,22 @@ impl Machine {
         if let Probe::Down { again_at } = live.probe {
             timers.push((again_at, Due::ProbeAgain));
         }
+        let settles = match self.state {
+            State::Authenticated => live.is_whole(),
+            State::Ready => live.is_whole() && live.lost.is_some(),
+            State::Reconnecting => true,
+            _ => false,
+        };
+        timers.extend(live.line_since.filter(|_| settles).map(|since| (since + t.ready_hold, Due::Held)));
+        if let Some(since) = live.comms_gone_since.filter(|_| live.probe == Probe::Idle) {
+            timers.push((since + t.conflict, Due::CommsGone));
+        }
         if let Some(Lost { since, up_since, step }) = live.lost {
             if self.state.may_become(State::Reconnecting) {
-                timers.push((since + t.socket_grace, Due::SocketGrace));
+                timers.push((since + t.line_grace, Due::LineGrace));
+            }
+            if live.comms_gone_since.is_some() {
+                return;
             }
             let after = match step {
                 Step::Waited => t.reconnect_after,
@@ -98,15 +113,22 @@ impl Machine {
             };
             timers.extend(up_since.filter(|_| live.probe == Probe::Idle).map(|up| (up + after, Due::Escalate)));
         } else if live.level.is_some() && live.is_online() && live.probe == Probe::Idle && self.is_under_way() {
-            timers.push((live.progress_at + t.progress, Due::Stalled));
-            if self.state == State::QrRequired && !live.code_asked {
-                timers.push((live.progress_at + t.progress / 2, Due::AskCode));
+            timers.push((live.progress_at + self.patience(), Due::Stalled));
+            if self.state == State::QrRequired {
+                let since = live.code_asked_at.map_or(live.progress_at, |asked| asked.max(live.progress_at));
+                timers.push((since + t.progress / 4, Due::AskCode));
             }
         }
     }
 
+    /// How long nothing may move: a first sync has the page's own windows of 180 s in it.
+    pub(super) fn patience(&self) -> Duration {
+        let linked_here = self.live().is_some_and(|live| live.linked_here);
+        if linked_here { self.timings.link_progress } else { self.timings.progress }
+    }
+
     /// Whether the session is on its way somewhere, so that standing still is wrong.
-    fn is_under_way(&self) -> bool {
+    pub(super) fn is_under_way(&self) -> bool {
         let without_code = self.live().is_some_and(|live| live.code.is_none() && live.pairing_until.is_none());
         matches!(self.state, State::Init | State::Authenticated | State::Reconnecting)
             || (self.state == State::QrRequired && without_code)
@@ -123,13 +145,16 @@ impl Machine {
             Due::LoadLate => self.load_failed(Some("the page did not arrive in time"), now),
             Due::LoadAgain => self.load_again(now),
             Due::Leave => self.close(Then::Stop),
-            Due::SocketGrace => {
+            Due::LineGrace => {
                 let detail = words::of_reason(Reason::NetworkLost).to_owned();
                 self.become_(State::Reconnecting, Some(Reason::NetworkLost), detail, now);
             }
+            Due::Held => self.line_held(now),
+            // A network that is down explains it; WhatsApp's host is asked.
+            Due::CommsGone => self.probe(),
             Due::Escalate | Due::Stalled => self.escalate(),
             Due::ProbeAgain => self.probe(),
-            Due::AskCode => self.ask_code(now),
+            Due::AskCode => self.codes_ran_out(now),
             Due::PairingOver => self.pairing_over(now),
             Due::Beat => {
                 self.with_live(|live| live.beat.next = None);
@@ -143,11 +168,11 @@ impl Machine {
                 self.code_gone();
             }
             Due::Reload => self.reload_for_reports(now),
-            Due::Well => (self.attempts, self.version_reloaded) = (0, false),
+            Due::Well => self.attempts = 0,
         }
     }
 
-    fn with_live(&mut self, change: impl FnOnce(&mut Live)) {
+    pub(super) fn with_live(&mut self, change: impl FnOnce(&mut Live)) {
         if let Phase::Live(live) = &mut self.phase {
             change(live);
         }
@@ -157,76 +182,5 @@ impl Machine {
         let until = now.mono + self.timings.page_commit + self.timings.page_load;
         self.with_live(|live| live.load = Load::Asked { until });
         self.effects.push(Effect::Load);
-    }
-
-    fn ask_code(&mut self, now: Now) {
-        self.with_live(|live| live.code_asked = true);
-        self.codes_ran_out(now);
-    }
-
-    fn pairing_over(&mut self, now: Now) {
-        self.with_live(|live| live.pairing_until = None);
-        let idle =
-            self.live().and_then(|live| live.level.as_ref()).is_some_and(|l| l.socket == SocketState::UnpairedIdle);
-        if idle && self.state == State::QrRequired {
-            self.codes_ran_out(now);
-        }
-    }
-
-    /// Asking the page costs nothing; before it is torn down the network is asked.
-    fn escalate(&mut self) {
-        match self.live().and_then(|live| live.lost) {
-            Some(lost) if lost.step == Step::Waited => {
-                self.with_live(|live| live.lost = Some(Lost { step: Step::Reconnected, ..lost }));
-                self.effects.push(Effect::Reconnect);
-            }
-            _ => self.probe(),
-        }
-    }
-
-    fn probe(&mut self) {
-        self.with_live(|live| live.probe = Probe::Asked);
-        self.effects.push(Effect::Probe);
-    }
-
-    pub(super) fn probed(&mut self, reachable: bool, now: Now) {
-        let interval = self.timings.probe_interval;
-        let Some(live) = self.live().filter(|live| live.probe == Probe::Asked) else { return };
-        let lost = live.lost;
-        if !reachable {
-            self.with_live(|live| {
-                live.probe = Probe::Down { again_at: now.mono + interval };
-                live.progress_at = now.mono;
-                if let Some(lost) = &mut live.lost {
-                    (lost.up_since, lost.step) = (None, Step::Waited);
-                }
-            });
-            return;
-        }
-        self.with_live(|live| live.probe = Probe::Idle);
-        match lost {
-            // The network is back: the page gets its time again.
-            Some(Lost { up_since: None, .. }) => self.with_live(|live| {
-                live.lost = lost.map(|lost| Lost { up_since: Some(now.mono), ..lost });
-            }),
-            Some(lost) if lost.step == Step::Reconnected => {
-                self.with_live(|live| live.lost = Some(Lost { step: Step::Reloaded, ..lost }));
-                self.reload(now);
-            }
-            Some(_) => {
-                let detail = words::of_reason(Reason::NetworkLost).to_owned();
-                self.recover(Reason::NetworkLost, detail, now);
-            }
-            None => self.stalled(now),
-        }
-    }
-
-    fn stalled(&mut self, now: Now) {
-        let Some(live) = self.live() else { return };
-        // It may have been the network, and that only just came back.
-        if self.is_under_way() && now.mono >= live.progress_at + self.timings.progress {
-            let detail = words::of_reason(Reason::SyncStalled).to_owned();
-            self.recover(Reason::SyncStalled, detail, now);
-        }
     }
 }

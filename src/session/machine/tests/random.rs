@@ -6,14 +6,14 @@ use super::*;
 
 /// Anything the world may come up with. The bench checks the rules after every step.
 fn anything() -> impl Strategy<Value = u8> {
-    0..26u8
+    0..36u8
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn no_sequence_of_events_breaks_the_rules(steps in proptest::collection::vec((anything(), 0..400u64), 1..80), linked: bool) {
-        use SocketState::{Conflict, Connected, DeprecatedVersion, Opening, Pairing, ProxyBlock, Timeout, Unlaunched, Unpaired, UnpairedIdle};
+        use SocketState::{Connected, Opening, Pairing, ProxyBlock, Unknown, Unlaunched, Unpaired, UnpairedIdle};
         let mut bench = Bench::new(policy(), linked);
         let mut starting = false;
         for (step, seconds) in steps {
@@ -45,10 +45,24 @@ proptest! {
                 17 if running => drop(bench.give(Input::ReportsLost)),
                 18 if running => drop(bench.give(Input::PairingCodeGiven)),
                 19..=25 if running => {
-                    let sockets = [Connected, Opening, Unpaired, UnpairedIdle, Pairing, Conflict, Timeout, Unlaunched, DeprecatedVersion, ProxyBlock];
+                    let sockets = [Connected, Opening, Unpaired, UnpairedIdle, Pairing, Unlaunched, Unknown, ProxyBlock];
                     let socket = sockets[usize::try_from(seconds).unwrap() % sockets.len()];
-                    bench.level(socket, seconds % 3 != 0);
+                    let stream = if seconds % 5 == 0 { StreamState::Disconnected } else { StreamState::Connected };
+                    let (comms, mutex) = (Some(seconds % 11 != 0), Some(seconds % 13 != 0));
+                    let caught_up = seconds % 7 != 0;
+                    let level = level(socket, seconds % 3 != 0);
+                    bench.page(PageEvent::Status(Level { stream, comms, mutex, caught_up, ..level }));
                 }
+                26 if running => drop(bench.page(PageEvent::Leaving {})),
+                27 if running => drop(bench.page(PageEvent::Outdated {})),
+                28 if running => drop(bench.page(PageEvent::Unavailable {})),
+                29 if running => drop(bench.page(ban(seconds % 2 == 0, Some(seconds)))),
+                30 if running => drop(bench.page(ban(true, None))),
+                31 if running => drop(bench.give(Input::LoopEnded)),
+                32 if running => drop(bench.give(Input::SendsUnconfirmed)),
+                33 if running => drop(bench.page(progress(seconds))),
+                34 if running => drop(bench.page(after_logout(i64::try_from(seconds % 5).ok()))),
+                35 if running => drop(bench.page(PageEvent::Pairing { event: PairingEvent::Refresh })),
                 _ => {}
             }
             bench.wait(Duration::from_secs(seconds), seconds % 2 == 0);

@@ -1,8 +1,13 @@
-// What the page remembers, told in each chat's own order. One function expression that the adapter calls with what it
-// needs; the result is its call `history`.
-(function reading(adapter) {
+// What the page remembers, told in each chat's own order: asked for only where the page's table of messages cannot be read.
+(function chats(page) {
   'use strict';
-  const { need, describe, keyText, fault } = adapter;
+  const { need, describe, keyText, push, said } = page;
+  const fault = (error) => push('fault', { where: 'history', message: said(error) });
+
+  const forms = {
+    history: ['older_history', ['WAWebChatLoadMessages', (m) => m.loadEarlierMsgs && m]],
+  };
+
   // Mostly earlier messages come from the browser's own storage, within milliseconds. What is not there the page may ask
   // the phone for, and that may be off: each load is waited for so long, and all of one call together.
   const LOAD_MS = 3000;
@@ -122,10 +127,14 @@
 
   let lastTurn = Promise.resolve();
 
-  /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
-  return (argument) => {
-    const turn = lastTurn.then(() => history(argument));
-    lastTurn = turn.catch(() => {});
-    return turn;
+  const calls = {
+    /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
+    history: (argument) => {
+      const turn = lastTurn.then(() => history(argument));
+      lastTurn = turn.catch(() => {});
+      return turn;
+    },
   };
+
+  return { forms, calls };
 })

@@ -1,0 +1,138 @@
+// Reactions and votes: the page keeps them beside the messages, in tables and collections of their own.
+(function addons(page) {
+  'use strict';
+  const { push, guarded, attempt, has, need, keyText, widText, phoneOf, asWid } = page;
+
+  const forms = {
+    reaction_rows: ['reactions', ['WAWebSchemaReactions', (m) => m.getReactionsTable && (() => m.getReactionsTable())]],
+    vote_rows: ['votes', ['WAWebPollsVotesSchema', (m) => m.getTable && (() => m.getTable())]],
+    reactions: ['reactions', ['WAWebReactionsCollection', (m) => m.ReactionsCollection]],
+    votes: ['votes', ['WAWebPollsPollVoteCollection', (m) => m.PollVoteCollection]],
+    keyClass: ['send', ['WAWebMsgKey', (m) => m.default?.newId && m.default], ['WAWebMsgKey', (m) => m.newId && m]],
+  };
+
+  /** A reaction and what follows it move several models at once: they are read from the table once. */
+  const SETTLE_MS = 100;
+  const TOLD_MAX = 10000;
+
+  const keyOf = (text) => attempt(() => need('keyClass').fromString(keyText(text)));
+  const chatOf = (text) => widText(keyOf(text)?.remote);
+  const isMe = (wid) => Boolean(attempt(() => need('me').isMeAccount(asWid(wid))));
+
+  function reaction(row) {
+    return {
+      id: keyText(row.msgKey),
+      message_id: keyText(row.parentMsgKey),
+      chat: chatOf(row.parentMsgKey),
+      sender: widText(row.senderUserJid),
+      sender_phone: phoneOf(row.senderUserJid),
+      from_me: isMe(row.senderUserJid),
+      emoji: String(row.reactionText ?? '').slice(0, 64),
+      t_ms: Number(row.timestamp) || 0,
+    };
+  }
+
+  /** The names of the options that a vote chose. The poll itself may only be in the table. */
+  async function chosen(vote, polls) {
+    const id = keyText(vote.parentMsgKey);
+    if (!polls.has(id)) {
+      const poll = need('messages').get(id) ?? (await need('messages').getMessagesById([id])).messages[0];
+      polls.set(id, poll?.pollOptions ?? []);
+    }
+    // A row keeps the numbers of the options in a buffer, a model in an array.
+    const numbers = vote.selectedOptionLocalIds ?? [];
+    const selected = [...(numbers instanceof ArrayBuffer ? new Uint8Array(numbers) : numbers)].map(Number);
+    return polls.get(id).filter((option) => selected.includes(Number(option.localId))).map((option) => String(option.name));
+  }
+
+  async function vote(row, polls) {
+    return {
+      id: keyText(row.msgKey),
+      message_id: keyText(row.parentMsgKey),
+      chat: chatOf(row.parentMsgKey),
+      sender: widText(row.sender),
+      sender_phone: phoneOf(row.sender),
+      from_me: isMe(row.sender),
+      options: await chosen(row, polls),
+      t_ms: Number(row.senderTimestampMs) || 0,
+    };
+  }
+
+  /** What each person was last told to have reacted or voted in this document. */
+  const told = new Map();
+
+  function tell(type, one) {
+    const place = `${type} ${one.message_id} ${one.sender}`;
+    const text = JSON.stringify(one);
+    if (told.get(place) === text) return;
+    told.delete(place);
+    told.set(place, text);
+    if (told.size > TOLD_MAX) told.delete(told.keys().next().value);
+    push(type, one);
+  }
+
+  // ── Live ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const moved = new Set();
+  let timer = null;
+
+  function readLater(parent) {
+    moved.add(keyText(parent));
+    timer ??= setTimeout(guarded('reaction', readMoved), SETTLE_MS);
+  }
+
+  async function readMoved() {
+    timer = null;
+    const parents = [...moved];
+    moved.clear();
+    const rows = await need('reaction_rows')().anyOf(['parentMsgKey'], parents);
+    for (const row of rows.sort((a, b) => a.timestamp - b.timestamp)) tell('reaction', reaction(row));
+  }
+
+  function watchReactions(collection) {
+    const follow = (model) => {
+      const look = guarded('reaction', () => readLater(model.id));
+      for (const event of ['add', 'remove', 'change:senders']) model.reactions?.on?.(event, look);
+      look();
+    };
+    for (const model of [...collection.getModelsArray()]) follow(model);
+    collection.on('add', guarded('reaction', follow));
+  }
+
+  let votes = Promise.resolve();
+
+  function watchVotes(collection) {
+    const tellVote = async (model) => tell('vote', await vote(model, new Map()));
+    collection.on(
+      'add',
+      guarded('vote', (model) => {
+        votes = votes.then(() => tellVote(model)).catch(guarded('vote', (error) => Promise.reject(error)));
+      }),
+    );
+  }
+
+  const listeners = {
+    reactions: watchReactions,
+    votes: watchVotes,
+    // A reaction to a message whose reactions the page has not loaded shows on the message only, and only the first
+    // does: the others are found when the service looks through the tables.
+    messages: (messages) => messages.on('change:hasReaction', guarded('reaction', (msg) => readLater(msg.id))),
+  };
+
+  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+
+  const calls = {
+    /** What is not older than a time. The tables have no index on it. */
+    async addons({ since_s: since }) {
+      const from = since * 1000;
+      const reactions = (await need('reaction_rows')().all()).filter((row) => Number(row.timestamp) >= from).map(reaction);
+      const rows = has('vote_rows') ? (await need('vote_rows')().all()).filter((row) => Number(row.senderTimestampMs) >= from) : [];
+      const polls = new Map();
+      const answers = [];
+      for (const row of rows) answers.push(await vote(row, polls));
+      return { reactions, votes: answers };
+    },
+  };
+
+  return { forms, listeners, calls };
+})

@@ -1,0 +1,230 @@
+// Linking a phone: the code to scan, as a phone will accept it, and the characters to type.
+(function code(page) {
+  'use strict';
+  const { push, guarded, attempt, refuse, has, need } = page;
+
+  const forms = {
+    noise: ['code', ['WAWebUserPrefsInfoStore', (m) => m.waNoiseInfo]],
+    signal: ['code', ['WAWebSignalStoreApi', (m) => m.waSignalStore]],
+    base64: ['code', ['WABase64', (m) => m.encodeB64]],
+    secret: [
+      'code',
+      ['WAWebAdvSignatureApi', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
+      ['WAWebUserPrefsMultiDevice', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
+    ],
+    rotation: ['rotation', ['WAWebUserPrefsMultiDevice', (m) => m.advSecretEventEmitter]],
+    platform: ['code', ['WAWebCompanionRegClientUtils', (m) => m.DEVICE_PLATFORM]],
+    refresh: [
+      'refresh',
+      ['WAWebBackendEventBus', (m) => m.BackendEventBus.triggerRefreshQR && (() => m.BackendEventBus.triggerRefreshQR())],
+      ['WAWebLaunchSocketUtils', (m) => m.refreshQR && (() => m.refreshQR())],
+      ['WAWebCmd', (m) => m.Cmd.refreshQR && (() => m.Cmd.refreshQR())],
+    ],
+    pairing: ['pairing', ['WAWebAltDeviceLinkingApi', (m) => m.startAltLinkingFlow && m]],
+    pairing_events: ['pairing_events', ['WAWebLinkDeviceEvents', (m) => m.WAWebLinkDeviceEvents]],
+    prefix: ['code_prefix', ['WAWebNativeCameraQRLinkedDeviceUtils', (m) => m.isNativeCameraQRLinkedDeviceTest && m]],
+  };
+
+  const PREFIX = 'https://wa.me/settings/linked_devices#';
+  /** The page follows a code with the next on time; a code that stays longer is not accepted any more. */
+  const STALE_AFTER_MS = 3000;
+  const PICTURE = '[data-testid="link-device-qr-code"][data-ref], div[data-ref]';
+
+  let turn = null;
+  let last = null;
+  let observer = null;
+  /** The ref on show, and since when. */
+  let shown = { ref: null, since: 0 };
+  let staleTimer = null;
+  /** The service asked for a pairing code: the code to scan is dead until it asks for another. */
+  let typing = false;
+
+  const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(has('socket')?.state);
+  const byCharacters = () => typing || attempt(() => need('pairing').getPairingType()) === 'ALT_DEVICE_LINKING';
+
+  async function compose(ref) {
+    const [noise, registration, secret] = await Promise.all([
+      need('noise').get(),
+      need('signal').getRegistrationInfo(),
+      need('secret')(),
+    ]);
+    const encode = need('base64');
+    const keys = [encode(noise.staticKeyPair.pubKey), encode(registration.identityKeyPair.pubKey)];
+    const parts = [ref, ...keys, secret, need('platform')];
+    return parts.every(Boolean) ? parts.join(',') : null;
+  }
+
+  const fields = (text) => (text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text).split(',');
+
+  /** The picture's own text, which may have a prefix or a field more. It counts if it is of this ref and this secret. */
+  function pictured(ref, composed) {
+    const text = document.querySelector(PICTURE)?.getAttribute('data-ref');
+    if (!text) return null;
+    const [pictureRef, , , secret] = fields(text);
+    if (pictureRef !== ref) return null;
+    return composed === null || fields(composed)[3] === secret ? text : null;
+  }
+
+  function watchPicture() {
+    if (observer) return;
+    observer = new MutationObserver(guarded('code', code));
+    observer.observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ['data-ref'] });
+  }
+
+  function ignorePicture() {
+    observer?.disconnect();
+    observer = null;
+  }
+
+  /** How long the ref on show is good for, in milliseconds; the page stops following codes where it has no network. */
+  function left(conn) {
+    if (shown.ref !== conn.ref) shown = { ref: conn.ref, since: performance.now() };
+    const life = Number(conn.refTTL) || 60000;
+    return shown.since + life + STALE_AFTER_MS - performance.now();
+  }
+
+  async function present() {
+    const conn = has('conn');
+    const online = navigator.onLine && has('network')?.online !== false;
+    // The ref is there before UNPAIRED is announced, and stays, dead, when the codes have run out.
+    const ref = has('socket')?.state === 'UNPAIRED' && online && !byCharacters() ? conn?.ref : null;
+    if (!ref) {
+      ignorePicture();
+      return { code: null, source: 'modules', ttl_ms: null };
+    }
+    const patience = left(conn);
+    clearTimeout(staleTimer);
+    if (patience <= 0) return { code: null, source: 'modules', ttl_ms: null };
+    staleTimer = setTimeout(guarded('code', code), patience + 1);
+    watchPicture();
+    const composed = await compose(ref).catch(() => null);
+    const picture = pictured(ref, composed);
+    const prefix = attempt(() => need('prefix').isNativeCameraQRLinkedDeviceTest()) ? PREFIX : '';
+    const text = picture ?? (composed && prefix + composed);
+    return { code: text, source: picture ? 'dom' : 'modules', ttl_ms: Number(conn.refTTL) || null };
+  }
+
+  /** One at a time, and once more if something moved meanwhile: the last word is always about the present. */
+  async function code() {
+    if (turn) {
+      turn.again = true;
+      return;
+    }
+    turn = { again: true };
+    try {
+      while (turn.again) {
+        turn.again = false;
+        const now = await present();
+        if (!turn.again && now.code !== last) {
+          last = now.code;
+          push('code', now);
+        }
+      }
+    } finally {
+      turn = null;
+    }
+  }
+
+  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+
+  const UNPAIRED_MS = 10000;
+
+  /** Has the page connect anew and waits for its codes: a pairing code needs a live connection. */
+  function refreshed() {
+    const [socket, conn] = [need('socket'), need('conn')];
+    const before = conn.ref;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.off('change:state', look);
+        reject(new Error('the page did not connect in time'));
+      }, UNPAIRED_MS);
+      function look() {
+        if (socket.state !== 'UNPAIRED' || conn.ref === before) return;
+        clearTimeout(timer);
+        socket.off('change:state', look);
+        resolve();
+      }
+      socket.on('change:state', look);
+      need('refresh')();
+    });
+  }
+
+  /** What WhatsApp's refusals of a pairing code mean. */
+  const REFUSALS = {
+    IQErrorRateOverlimit: ['RATE_LIMITED', 'WhatsApp gives no more pairing codes for now'],
+    IQErrorFeatureNotAvailable: ['PHONE_APP_TOO_OLD', 'the WhatsApp on the phone is too old for pairing codes'],
+    IQErrorBadRequest: ['INVALID_NUMBER', 'WhatsApp does not take this number'],
+  };
+
+  let asking = false;
+
+  async function giveCharacters(phone) {
+    const pairing = need('pairing');
+    // A pairing code before this one, or codes that ran out: both end with a new connection.
+    if (byCharacters() || need('socket').state === 'UNPAIRED_IDLE') {
+      await refreshed();
+    }
+    typing = true;
+    await code();
+    await pairing.initializeAltDeviceLinking();
+    pairing.setPairingType('ALT_DEVICE_LINKING');
+    return pairing.startAltLinkingFlow(phone, true);
+  }
+
+  async function pairingCode({ phone }) {
+    if (!waitsForPhone()) refuse('NOT_WAITING', 'the page is not waiting for a phone');
+    if (asking) refuse('BUSY', 'a pairing code is being asked for');
+    asking = true;
+    try {
+      return { code: await giveCharacters(phone) };
+    } catch (error) {
+      await scanAgain().catch(() => {});
+      // The name of the refusal also ends the message.
+      const name = error?.type?.name ?? Object.keys(REFUSALS).find((known) => String(error?.message).endsWith(known));
+      if (REFUSALS[name]) refuse(...REFUSALS[name]);
+      throw error;
+    } finally {
+      asking = false;
+    }
+  }
+
+  /** Back from characters to a code to scan. */
+  async function scanAgain() {
+    need('refresh')();
+    const pairing = need('pairing');
+    await pairing.initializeQRLinking();
+    pairing.setPairingType('QR_CODE');
+    typing = false;
+    await code();
+  }
+
+  const EVENTS = {
+    primary_hello_received: 'hello',
+    refresh_alt_linking_code: 'refresh',
+    force_manual_refresh: 'manual_refresh',
+    error_alt_linking: 'error',
+  };
+
+  const calls = {
+    pairing_code: pairingCode,
+    qr_again: scanAgain,
+    refresh_code: async () => (byCharacters() ? scanAgain() : void need('refresh')()),
+  };
+
+  const listeners = {
+    socket: (socket) => socket.on('change:state', guarded('code', code)),
+    conn: (conn) => conn.on('change:ref', guarded('code', code)),
+    // Under the same ref the secret may change.
+    rotation: (emitter) => emitter.on('change', guarded('code', code)),
+    network: (network) => network.on('change:online', guarded('code', code)),
+    pairing_events: (events) => {
+      for (const [event, name] of Object.entries(EVENTS)) {
+        events.on(`link_device_events:${event}`, guarded('pairing', () => push('pairing', { event: name })));
+      }
+    },
+  };
+
+  for (const name of ['online', 'offline']) window.addEventListener(name, guarded('code', code));
+
+  return { forms, listeners, calls, looks: { code } };
+})

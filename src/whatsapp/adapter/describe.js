@@ -1,0 +1,182 @@
+// A message of the page as the service is told of it: the words wherever the page keeps them, and who said them.
+(function describe(page) {
+  'use strict';
+  const { attempt, has, keyText, widText } = page;
+
+  const forms = {
+    contact: ['identity', ['WAWebApiContact', (m) => m.getPhoneNumber && m]],
+    contacts: ['names', ['WAWebCollections', (m) => m.Contact], ['WAWebContactCollection', (m) => m.ContactCollection]],
+    wid: ['send', ['WAWebWidFactory', (m) => m.createWid && m]],
+  };
+
+  // ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const asWid = (wid) => (typeof wid === 'string' ? attempt(() => page.need('wid').createWid(wid)) : wid);
+  const isPhone = (wid) => wid?.server === 'c.us';
+  const isLid = (wid) => wid?.server === 'lid';
+
+  /** The wid of a person without the device. */
+  const person = (wid) => (wid?.device === undefined ? wid : (attempt(() => page.need('wid').asUserWidOrThrow(wid)) ?? wid));
+
+  /** The phone digits behind a wid, where the page knows them. Never the digits of a LID. */
+  function phoneOf(given) {
+    const wid = person(asWid(given));
+    if (isPhone(wid)) return wid.user;
+    if (!isLid(wid) || !has('contact')) return null;
+    return attempt(() => has('contact').getPhoneNumber(wid).user);
+  }
+
+  function lidOf(given) {
+    const wid = person(asWid(given));
+    if (isLid(wid)) return widText(wid);
+    if (!isPhone(wid) || !has('contact')) return null;
+    return widText(attempt(() => has('contact').getCurrentLid(wid)));
+  }
+
+  /** Names are not stored with a message: a row has none, the contact does. */
+  function nameOf(msg, sender) {
+    if (msg.notifyName) return msg.notifyName;
+    const contact = sender && attempt(() => has('contacts').get(sender));
+    return contact?.pushname || contact?.name || contact?.verifiedName || null;
+  }
+
+  // ── What ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The longest text that WhatsApp carries. */
+  const TEXT_MAX = 65536;
+  const ITEMS_MAX = 100;
+  /** Where `body` has the words. Elsewhere it may be a picture. */
+  const SPOKEN = new Set([
+    'chat',
+    'buttons_response',
+    'template_button_reply',
+    'list_response',
+    'interactive_response',
+    'interactive',
+    'list',
+    'hsm',
+    'native_flow',
+    'automated_greeting_message',
+  ]);
+
+  const text = (value) => (typeof value === 'string' ? value.slice(0, TEXT_MAX) : '');
+  const number = (value) => (value === undefined || value === null || !Number.isFinite(Number(value)) ? null : Number(value));
+  const list = (value) => (Array.isArray(value) ? value.slice(0, ITEMS_MAX) : []);
+
+  function location(msg) {
+    const [name, ...address] = text(msg.loc || msg.comment).split('\n');
+    return { latitude: number(msg.lat), longitude: number(msg.lng), name: name || null, address: address.join(', ') || null };
+  }
+
+  function locationWords({ latitude, longitude, name, address }) {
+    const place = [name, address].filter(Boolean).join(', ');
+    const at = latitude === null || longitude === null ? '' : `(${latitude}, ${longitude})`;
+    return [place, at].filter(Boolean).join(' ');
+  }
+
+  /** The lines of a contact card, with folded ones joined. */
+  function card(vcard, displayName) {
+    const lines = text(vcard).replace(/\r?\n[ \t]/g, '').split(/\r?\n/);
+    const value = (line) => line.slice(line.indexOf(':') + 1).trim();
+    const field = (name) => lines.filter((line) => new RegExp(`^(item\\d+\\.)?${name}[;:]`, 'i').test(line)).map(value);
+    return { name: displayName || field('FN')[0] || null, phones: field('TEL').slice(0, ITEMS_MAX) };
+  }
+
+  function cards(msg) {
+    if (msg.type !== 'multi_vcard') return [card(msg.body, msg.vcardFormattedName)];
+    return list(msg.vcardList).map((one) => card(one?.vcard, one?.displayName));
+  }
+
+  const cardWords = ({ name, phones }) => [name, phones.join(', ')].filter(Boolean).join(': ');
+
+  function poll(msg) {
+    const options = list(msg.pollOptions).map((option) => text(option?.name));
+    return { question: text(msg.pollName), options, multiple: number(msg.pollSelectableOptionsCount) !== 1 };
+  }
+
+  function event(msg) {
+    const place = msg.eventLocation;
+    return {
+      name: text(msg.eventName),
+      description: text(msg.eventDescription) || null,
+      start_s: number(msg.eventStartTime),
+      location: text(place?.name ?? place) || null,
+    };
+  }
+
+  /** Words and the structured rest of the kinds that keep them elsewhere than in `body` or `caption`. */
+  const KINDS = {
+    location: (msg) => {
+      const place = location(msg);
+      return [locationWords(place), { location: place }];
+    },
+    vcard: (msg) => [cards(msg).map(cardWords).join('\n'), { contacts: cards(msg) }],
+    multi_vcard: (msg) => [cards(msg).map(cardWords).join('\n'), { contacts: cards(msg) }],
+    poll_creation: (msg) => [poll(msg).question, { poll: poll(msg) }],
+    event_creation: (msg) => [event(msg).name, { event: event(msg) }],
+    buttons_response: (msg) => [text(msg.body), { button: { id: msg.selectedButtonId ?? null, text: text(msg.body) } }],
+    template_button_reply: (msg) => [text(msg.body), { button: { id: msg.selectedId ?? null, text: text(msg.body) } }],
+    list_response: (msg) => {
+      const answer = msg.listResponse ?? {};
+      const id = answer.singleSelectReply?.selectedRowId ?? null;
+      return [text(msg.body), { list: { id, title: text(answer.title) || null, description: text(answer.description) || null } }];
+    },
+    quarantined: (msg) => [text(msg.quarantineExtractedText), null],
+  };
+
+  function words(msg) {
+    const kind = attempt(() => KINDS[msg.type]?.(msg));
+    if (kind) return kind;
+    return [text(SPOKEN.has(msg.type) ? msg.body : msg.caption), null];
+  }
+
+  function media(msg) {
+    if (!msg.mimetype) return null;
+    return { mimetype: text(msg.mimetype).slice(0, 255), size: number(msg.size), filename: text(msg.filename).slice(0, 255) || null };
+  }
+
+  /** A deletion gives a message the key of the deletion, and keeps its own in another field. */
+  const originalKey = (msg) => (msg.type === 'revoked' ? (msg.protocolMessageKey ?? msg.id) : msg.id);
+
+  /** `msg` is a model, or a row made into message data. */
+  page.describe = (msg) => {
+    const key = msg.id;
+    const chat = asWid(key.remote);
+    const direct = isPhone(chat) || isLid(chat);
+    const author = direct ? null : (msg.author ?? key.participant);
+    const [body, data] = words(msg);
+    return {
+      id: keyText(originalKey(msg)),
+      revoke_id: msg.type === 'revoked' ? keyText(key) : null,
+      from_me: Boolean(key.fromMe),
+      chat: widText(key.remote),
+      lid: direct ? lidOf(chat) : null,
+      phone: direct ? phoneOf(chat) : null,
+      author: widText(author ?? msg.author),
+      author_phone: author ? phoneOf(author) : null,
+      author_lid: author ? lidOf(author) : null,
+      from: widText(msg.from),
+      to: widText(msg.to),
+      kind: msg.type ?? 'unknown',
+      subtype: msg.subtype ?? null,
+      body,
+      name: key.fromMe ? null : nameOf(msg, author ?? chat),
+      media: media(msg),
+      quoted: msg.quotedStanzaID || null,
+      data,
+      t: number(msg.t) ?? 0,
+      ack: number(msg.ack) ?? 0,
+      is_new: Boolean(msg.isNewMsg),
+      edited_ms: number(msg.latestEditSenderTimestampMs),
+      revoked_s: msg.type === 'revoked' ? number(msg.revokeTimestamp) : null,
+      row: number(msg.rowId),
+    };
+  };
+  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, isLid, person, originalKey });
+
+  const calls = {
+    /** Phone numbers become known some time after the first message of somebody new. */
+    phone: async ({ chat }) => ({ phone: phoneOf(chat) }),
+  };
+  return { forms, calls };
+})

@@ -1,0 +1,134 @@
+// What the page keeps in its own table of messages, in the order in which this device received it.
+//
+// The page numbers the rows: history that came with a link ends at exactly 1,000,000,000, what the device received since
+// begins one above. A placeholder that opens, an edit and a deletion change a row and keep its number.
+(function history(page) {
+  'use strict';
+  const { push, said, attempt, refuse, has, need, keyText, widText, describe } = page;
+
+  const forms = {
+    rows: ['history', ['WAWebSchemaMessage', (m) => m.getMessageTable && (() => m.getMessageTable())]],
+    rowReader: ['history', ['WAWebDBMessageSerialization', (m) => m.messageFromDbRow && ((row) => m.messageFromDbRow(row))]],
+    resend_request: [
+      'resend_request',
+      ['WAWebNonMessageDataRequestPlaceholderMessageResendUtils', (m) => m.handlePlaceholderMsgsSeen && m],
+    ],
+  };
+
+  const LAST_HISTORY_ROW = 1e9;
+  const ROW_MAX = Number.MAX_SAFE_INTEGER;
+  /** Of one answer, in characters of JSON: a message may have 65,536 of its own. */
+  const ANSWER_MAX = 4e6;
+  /** Rows looked through at a time without being decrypted. */
+  const SCAN = 1000;
+  /** Rows looked through for deletions, whose rows have another id than the message had. */
+  const DELETIONS_SCAN = 5000;
+
+  /** Whose table it is: a new link is another device and empties the table. */
+  function device() {
+    const me = need('me');
+    return widText(attempt(() => me.getMaybeMeDevicePn()) ?? attempt(() => me.getMaybeMeDeviceLid()));
+  }
+
+  /** One row as the service is told of it. A row that cannot be read is told without its message. */
+  function told(row) {
+    let message = null;
+    try {
+      message = { ...describe(need('rowReader')(row)), row: row.rowId };
+    } catch (error) {
+      push('fault', { where: 'row', message: said(error) });
+    }
+    return { row: row.rowId, id: keyText(row.id), message };
+  }
+
+  /** As many of the rows as fit into an answer, and whether that is all of them. */
+  function fitting(rows) {
+    const answer = [];
+    let size = 0;
+    for (const row of rows) {
+      const one = told(row);
+      size += JSON.stringify(one).length;
+      if (answer.length > 0 && size > ANSWER_MAX) return { rows: answer, whole: false };
+      answer.push(one);
+    }
+    return { rows: answer, whole: true };
+  }
+
+  /** `plain` leaves encrypted columns as they are, which is much cheaper. */
+  const between = (low, high, options, plain = false) =>
+    need('rows')().between(['rowId'], low, high, options, ...(plain ? [false] : []));
+
+  async function head() {
+    const [row] = await need('rows')().all({ index: ['rowId'], reverse: true, limit: 1 }, false);
+    return { device: device(), row: row?.rowId ?? null, id: row ? keyText(row.id) : null };
+  }
+
+  async function rowsAfter({ after, limit }) {
+    const low = after ?? LAST_HISTORY_ROW;
+    const found = await between(low, ROW_MAX, { lowerInclusive: true, limit: limit + 2 });
+    const at = found.find((row) => row.rowId === low);
+    const later = found.filter((row) => row.rowId > low);
+    const { rows, whole } = fitting(later.slice(0, limit));
+    const first = at && after !== null && after !== undefined ? { row: at.rowId, id: keyText(at.id) } : null;
+    return { device: device(), first, rows, more: !whole || later.length > limit };
+  }
+
+  /** Backwards from `before`, those that `wanted` takes; `ends` says that what is further back is not wanted either. */
+  async function back(low, before, limit, wanted, ends) {
+    const high = before ?? ROW_MAX;
+    const scanned = await between(low, high, { reverse: true, limit: SCAN, lowerInclusive: true, upperInclusive: false }, true);
+    const hits = scanned.filter(wanted).slice(0, limit);
+    const read = await need('rows')().bulkGet(hits.map((row) => row.id));
+    const { rows, whole } = fitting(read.filter(Boolean));
+    const cut = !whole || hits.length === limit;
+    const next = (cut ? rows.at(-1)?.row : scanned.at(-1)?.rowId) ?? null;
+    const more = next !== null && (cut || (scanned.length === SCAN && !ends(scanned)));
+    return { rows, more, next: more ? next : null };
+  }
+
+  const calls = {
+    head,
+    rows: rowsAfter,
+
+    /** Live rows not older than a time, newest first. Rows are in the order of arrival, times nearly so. */
+    recent: ({ since_s: since, before, limit }) => {
+      const isRecent = (row) => Number(row.t) >= since;
+      return back(LAST_HISTORY_ROW + 1, before, limit, isRecent, (rows) => !rows.some(isRecent));
+    },
+
+    /** Rows of the history that are newer than a time. Their order is that of the chats, so all are looked at. */
+    older: ({ newer_than_s: since, before, limit }) =>
+      back(0, before ?? LAST_HISTORY_ROW + 1, limit, (row) => Number(row.t) > since, () => false),
+
+    async by_id({ ids }) {
+      const table = need('rows')();
+      const direct = (await table.bulkGet(ids)).filter(Boolean);
+      const found = new Set(direct.map((row) => keyText(row.id)));
+      const missing = new Set(ids.filter((id) => !found.has(id)));
+      const deleted = [];
+      if (missing.size > 0) {
+        const range = { reverse: true, limit: DELETIONS_SCAN };
+        const scanned = await between(LAST_HISTORY_ROW + 1, ROW_MAX, { ...range, lowerInclusive: true }, true);
+        const hits = scanned.filter((row) => row.protocolMessageKey && missing.has(keyText(row.protocolMessageKey)));
+        deleted.push(...(await table.bulkGet(hits.map((row) => row.id))).filter(Boolean));
+      }
+      const messages = [...direct, ...deleted].map((row) => told(row).message).filter(Boolean);
+      for (const message of messages) missing.delete(message.id);
+      return { messages, missing: [...missing] };
+    },
+
+    /** As the page does for placeholders on the screen. It asks once a document for each, and not for what is too old. */
+    async ask_resend({ ids }) {
+      const { messages } = await need('messages').getMessagesById(ids);
+      const sealed = messages.filter((msg) => msg?.type === 'ciphertext');
+      if (sealed.length > 0) need('resend_request').handlePlaceholderMsgsSeen(sealed, true);
+      return { asked: sealed.length };
+    },
+  };
+
+  /** The table opens some time after the module is there. */
+  page.tableIsOpen = () => has('rows') !== undefined && attempt(() => need('rows')()) !== null;
+  page.refuseClosedTable = () => page.tableIsOpen() || refuse('MISSING', 'WAWebSchemaMessage');
+
+  return { forms, calls };
+})

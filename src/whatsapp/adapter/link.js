@@ -1,0 +1,209 @@
+// The line to WhatsApp's server and the linked account: where they stand, what ends them, and what brings them back.
+(function link(page) {
+  'use strict';
+  const { push, said, guarded, attempt, refuse, has, need, widText } = page;
+
+  const forms = {
+    socket: ['session', ['WAWebSocketModel', (m) => m.Socket]],
+    me: ['session', ['WAWebUserPrefsMeUser', (m) => m.getMaybeMePnUser && m]],
+    command: ['session', ['WAWebCmd', (m) => m.Cmd]],
+    conn: ['session', ['WAWebConnModel', (m) => m.Conn]],
+    // Both have the flag; the bus has it first.
+    backlog: ['session', ['WAWebBackendEventBus', (m) => m.BackendEventBus], ['WAWebCmd', (m) => m.Cmd]],
+    comms: ['recovery', ['WAComms', (m) => m.getComms && m]],
+    mutex: ['recovery', ['WAWebUserPrefsTabMutex', (m) => m.currentTabHasMutex && m]],
+    network: [
+      'recovery',
+      ['WAWebNetworkStatus', (m) => m.default?.on && m.default],
+      ['WAWebNetworkStatus', (m) => typeof m.on === 'function' && m],
+    ],
+    resume: ['progress', ['WAWebOfflineHandler', (m) => m.OfflineMessageHandler]],
+    updater: ['updates', ['WAWebUpdater', (m) => m.Updater]],
+    storage: ['storage', ['WAWebStorageCmd', (m) => m.StorageCmd]],
+    clock: ['clock', ['WATimeUtils', (m) => m.unixTime && m], ['WATimeUtils', (m) => m.default?.unixTime && m.default]],
+  };
+
+  // ── Where the page stands ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** The line's loss has events; that the page's connection loop is gone, or another tab has the login, has none. */
+  const LOST_LOOK_MS = 1000;
+  let lastStatus = '';
+  let timer = null;
+  // Before the page has launched its socket there is no connection loop and no mutex either: that means nothing.
+  let hadComms = false;
+  let hadMutex = false;
+
+  function account() {
+    const me = need('me');
+    const phone = me.getMaybeMePnUser();
+    const lid = me.getMaybeMeLidUser?.();
+    // The page forgets the number at a logout, the LID only with the document.
+    if (!phone) return null;
+    const conn = need('conn');
+    return {
+      phone: phone.user ?? null,
+      lid: widText(lid),
+      pushname: me.getMaybeMeDisplayName?.() ?? conn.pushname ?? null,
+      platform: conn.platform ?? null,
+    };
+  }
+
+  function level() {
+    const socket = need('socket');
+    const loop = has('comms') ? Boolean(attempt(() => need('comms').getComms())) : null;
+    hadComms ||= loop === true;
+    const mutex = has('mutex') ? Boolean(attempt(() => need('mutex').currentTabHasMutex())) : null;
+    hadMutex ||= mutex === true;
+    return {
+      socket: socket.state || 'UNLAUNCHED',
+      // Builds before it had a stream of its own said all with the state.
+      stream: socket.stream ?? (socket.state === 'CONNECTED' ? 'CONNECTED' : 'DISCONNECTED'),
+      synced: Boolean(socket.hasSynced),
+      caught_up: has('backlog')?.isOfflineDeliveryEnd ?? true,
+      comms: hadComms ? loop : null,
+      mutex: hadMutex ? mutex : null,
+      online: navigator.onLine,
+      network: has('network')?.online ?? null,
+      subscribed: page.watched.has('messages'),
+      version: page.version(),
+      account: account(),
+    };
+  }
+
+  /** The whole level every time something may have moved: no edge is missed, whenever the adapter began to listen. */
+  function status() {
+    if (!has('socket') || !has('me') || !has('conn')) return;
+    const present = level();
+    const text = JSON.stringify(present);
+    if (text !== lastStatus) {
+      lastStatus = text;
+      push('status', present);
+    }
+    if (timer === null && present.synced && present.stream !== 'CONNECTED') {
+      timer = setTimeout(() => {
+        timer = null;
+        guarded('status', status)();
+      }, LOST_LOOK_MS);
+    }
+  }
+
+  // ── What ends a session ─────────────────────────────────────────────────────────────────────────────────────────
+
+  let leaving = false;
+
+  function watchLogout(command) {
+    command.on(
+      'starting_logout_from_bridge',
+      guarded('leaving', () => {
+        leaving = true;
+        push('leaving', {});
+      }),
+    );
+    const gone = (reason) => push('logout', { reason: typeof reason === 'string' ? reason.slice(0, 80) : null });
+    command.on('logout_from_bridge', guarded('logout', () => gone(null)));
+    command.on('unexpected_logout_modal_from_bridge', guarded('logout', gone));
+  }
+
+  const wholeNumber = (value) => (Number.isFinite(Number(value)) && value !== null ? Math.trunc(Number(value)) : null);
+
+  function watchRefusals(command) {
+    command.on(
+      'account_temporarily_banned_from_bridge',
+      guarded('ban', (ban) =>
+        push('ban', {
+          banned: Boolean(ban?.banned),
+          code: ban?.code === undefined ? null : wholeNumber(ban.code),
+          message: typeof ban?.message === 'string' ? said(ban.message) : null,
+          expires_s: ban?.expire === undefined ? null : wholeNumber(ban.expire),
+        }),
+      ),
+    );
+    command.on('service_unavailable_503_from_bridge', guarded('unavailable', () => push('unavailable', {})));
+  }
+
+  /** A page that the server calls too old stops its connection loop and loads itself again at once, without an event. */
+  function tellOutdated() {
+    if (leaving || !hadComms || attempt(() => need('comms').getComms())) return;
+    if (attempt(() => need('updater').hardExpirationTimer) !== null) push('outdated', {});
+  }
+
+  // ── What shows that a first sync, or the backlog of an absence, moves ───────────────────────────────────────────
+
+  const STEPS = {
+    offline_progress_update_from_bridge: 'offline',
+    new_history_sync_chunk_processed_from_bridge: 'history',
+    on_initial_chat_synced_from_bridge: 'chats',
+    main_stream_mode_ready_from_bridge: 'chats',
+    app_state_sync_completed_from_bridge: 'app_state',
+    on_critical_sync_done_from_bridge: 'critical',
+  };
+
+  function progress(step) {
+    const data = { step, done: null, total: null };
+    if (step === 'offline') {
+      const resume = has('resume');
+      const total = wholeNumber(attempt(() => resume.getOfflineMessageCount()));
+      // The page counts in percent.
+      const percent = wholeNumber(attempt(() => resume.getOfflineDeliveryProgress()));
+      if (total !== null && percent !== null) Object.assign(data, { total, done: Math.round((total * percent) / 100) });
+    }
+    push('progress', data);
+  }
+
+  function watchProgress(command) {
+    for (const [event, step] of Object.entries(STEPS)) command.on(event, guarded('progress', () => progress(step)));
+    for (const event of ['offline_delivery_end_from_bridge', 'offline_delivery_state_reset_from_bridge']) {
+      command.on(event, guarded('status', status));
+    }
+  }
+
+  const listeners = {
+    socket: (socket) => {
+      for (const field of ['state', 'stream', 'hasSynced']) socket.on(`change:${field}`, guarded('status', status));
+    },
+    conn: (conn) => conn.on('change:pushname', guarded('status', status)),
+    command: (command) => {
+      watchLogout(command);
+      watchRefusals(command);
+      watchProgress(command);
+    },
+    backlog: (bus) => {
+      bus.onOfflineDeliveryEnd?.(guarded('status', status));
+      bus.onOfflineDeliveryStateReset?.(guarded('status', status));
+    },
+    network: (network) => network.on('change:online', guarded('status', status)),
+    storage: (storage) => {
+      const modal = (why) => guarded('storage', () => push('fault', { where: 'storage', message: why }));
+      storage.on('storage_not_enough_space', modal('the page says that the browser has no space left to store in'));
+      storage.on('cache_storage_open_failed', modal('the page says that its storage cannot be opened'));
+    },
+  };
+
+  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** Connects at once where the page would wait, and drops a socket that is open and leads nowhere. */
+  function reconnect() {
+    const comms = need('comms');
+    const ended = hadMutex && attempt(() => need('mutex').currentTabHasMutex()) === false;
+    if (ended || !comms.getComms()) refuse('LOOP_ENDED', 'the page has stopped connecting');
+    if (comms.isSocketConnected?.()) {
+      comms.forceAbortSocketConnection();
+      return { how: 'dropped' };
+    }
+    (comms.maybeResetSocketLoop ?? comms.forceResetSocketLoop)();
+    return { how: 'hurried' };
+  }
+
+  const calls = {
+    reconnect: async () => reconnect(),
+    /** Not awaited: the page navigates away under it. */
+    logout: async () => guarded('logout', () => need('socket').logout())(),
+    clock: async () => ({ server_s: wholeNumber(need('clock').unixTime()) }),
+  };
+
+  for (const name of ['online', 'offline']) window.addEventListener(name, guarded('status', status));
+  window.addEventListener('beforeunload', guarded('outdated', tellOutdated));
+  page.status = status;
+
+  return { forms, listeners, calls, looks: { status } };
+})

@@ -1,0 +1,39 @@
+// What happens to messages while the page is open: new ones, what changes in them, how far ours got.
+(function messages(page) {
+  'use strict';
+  const { push, guarded, keyText, describe, originalKey } = page;
+
+  const forms = {
+    messages: ['session', ['WAWebCollections', (m) => m.Msg], ['WAWebMsgCollection', (m) => m.MsgCollection]],
+  };
+
+  /** A deletion moves several fields at once, each with an event of its own: it is told once. */
+  const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey'];
+  const told = new WeakMap();
+
+  function tellChange(msg) {
+    const message = describe(msg);
+    const text = JSON.stringify(message);
+    if (told.get(msg) === text) return;
+    told.set(msg, text);
+    push('changed', { message });
+  }
+
+  /** The server's no comes with its number a moment later, when the send itself has ended: both are told then. */
+  function tellAck(msg) {
+    const id = keyText(originalKey(msg));
+    const ack = Number(msg.ack) || 0;
+    if (ack < 0 && page.isSending(id)) return;
+    push('ack', { id, ack, code: null });
+  }
+
+  function watch(collection) {
+    // After every load and link the page adds history to the collection; only what is new is news.
+    collection.on('add', guarded('message', (msg) => msg.isNewMsg && push('message', { message: describe(msg) })));
+    for (const field of CHANGES) collection.on(`change:${field}`, guarded('changed', tellChange));
+    collection.on('change:ack', guarded('ack', tellAck));
+    collection.on('remove', guarded('removed', (msg) => push('removed', { id: keyText(originalKey(msg)) })));
+  }
+
+  return { forms, listeners: { messages: watch }, calls: {} };
+})

@@ -1,0 +1,225 @@
+// Sending text: who to send to, under which id, and what became of it.
+//
+// The page makes the message; only its id is chosen here. The page does not look at WhatsApp's own limits when modules
+// send, nor at groups that are closed: the adapter tells of both before anything leaves.
+(function send(page) {
+  'use strict';
+  const { push, said, attempt, refuse, has, need, keyText, widText, phoneOf, lidOf, isPhone } = page;
+
+  const forms = {
+    chats: ['send', ['WAWebCollections', (m) => m.Chat], ['WAWebChatCollection', (m) => m.ChatCollection]],
+    exists: ['send', ['WAWebQueryExistsJob', (m) => m.queryWidExists && ((wid) => m.queryWidExists(wid))]],
+    open: [
+      'send',
+      ['WAWebFindChatAction', (m) => m.findOrCreateLatestChat && ((wid) => m.findOrCreateLatestChat(wid, 'createChat'))],
+    ],
+    text: ['send', ['WAWebSendTextMsgChatAction', (m) => m.createTextMsgData && ((chat, text) => m.createTextMsgData(chat, text, {}))]],
+    outgoing: ['send', ['WAWebMsgDataUtils', (m) => m.genOutgoingMsgData && ((chat) => m.genOutgoingMsgData(chat, 'chat'))]],
+    send: ['send', ['WAWebSendMsgChatAction', (m) => m.addAndSendMsgToChat && ((chat, data) => m.addAndSendMsgToChat(chat, data))]],
+    resend: ['resend', ['WAWebResendMsgAction', (m) => m.resendMsg && ((msg) => m.resendMsg(msg))]],
+    blocked: ['blocklist', ['WAWebBlocklistCollection', (m) => m.BlocklistCollection]],
+    typing: ['typing', ['WAWebChatStateBridge', (m) => m.sendChatStateComposing && m]],
+  };
+
+  // ── Who to send to ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A number that WhatsApp's server denied is asked for again after this. */
+  const DENIED_MS = 600000;
+  const REMEMBERED_MAX = 10000;
+  /** Number → the chat that the server named for it, where the page's own cache has no LID for it. */
+  const named = new Map();
+  /** Number → when the server said that it is not on WhatsApp. */
+  const denied = new Map();
+
+  function remember(map, key, value) {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value);
+  }
+
+  /** What says nothing of a conversation. */
+  const NOTICES = new Set(['e2e_notification', 'notification', 'notification_template', 'gp2', 'protocol', 'call_log', 'debug']);
+  const isTalk = (msg) => !NOTICES.has(msg.type);
+  /** Rows of a chat that are looked at for the first word. A new chat begins with two notices. */
+  const FIRST_ROWS = 20;
+
+  /** The page holds only the last message of most chats, and that may be a notice: then its table is asked. */
+  async function hasTalked(chat) {
+    if (!chat) return false;
+    if (chat.msgs?.getModelsArray().some(isTalk)) return true;
+    if (!page.tableIsOpen()) return false;
+    const id = widText(chat.id);
+    const range = [`${id}_/`, `${id}_g`, { reverse: true, limit: FIRST_ROWS }];
+    const rows = await need('rows')().between(['internalId'], ...range, false).catch(() => []);
+    return rows.some(isTalk);
+  }
+
+  function chatOf(wid) {
+    const chats = need('chats');
+    const lid = isPhone(wid) && lidOf(wid);
+    return (
+      attempt(() => chats.getLatestChatForWid(wid)) ??
+      chats.get(wid) ??
+      (lid ? chats.get(need('wid').createWid(lid)) : null) ??
+      null
+    );
+  }
+
+  function refuseClosed(wid, chat) {
+    if (wid.server === 'g.us') {
+      if (!chat) refuse('CHAT_READ_ONLY', 'this account is not in the group');
+      if (chat.isReadOnly) refuse('CHAT_READ_ONLY', 'this account has left the group, or was removed from it');
+      const group = chat.groupMetadata;
+      const closed = chat.isAnnounceGrpRestrict || (group?.announce && !attempt(() => group.participants.iAmAdmin()));
+      if (closed) refuse('CHAT_READ_ONLY', 'only admins write to this group');
+      return;
+    }
+    const list = has('blocked');
+    const identities = [widText(wid), lidOf(wid), phoneOf(wid) && `${phoneOf(wid)}@c.us`].filter(Boolean);
+    const isBlocked = identities.some((one) => attempt(() => list.get(need('wid').createWid(one))));
+    if (isBlocked) refuse('CONTACT_BLOCKED', 'this account has blocked the contact');
+  }
+
+  /** What the page knows without asking the server. `chat_id` is null for a number that has to be looked up. */
+  async function known({ chat: id }) {
+    const wid = need('wid').createWid(id);
+    const chat = chatOf(wid);
+    refuseClosed(wid, chat);
+    const chatId = chat ? widText(chat.id) : isPhone(wid) ? (lidOf(wid) ?? named.get(id) ?? null) : id;
+    const talked = await hasTalked(chat);
+    return { chat_id: chatId, talked, phone: phoneOf(wid), restricted: page.restricted(wid, chat) };
+  }
+
+  async function ask(id) {
+    if (performance.now() - denied.get(id) < DENIED_MS) return null;
+    const answer = await need('exists')(need('wid').createWid(id));
+    if (answer) remember(named, id, widText(answer.wid));
+    else remember(denied, id, performance.now());
+    return answer ? answer.wid : null;
+  }
+
+  async function openChat(id) {
+    const wid = need('wid').createWid(id);
+    const chat = chatOf(wid);
+    if (chat) return chat;
+    const opened = await need('open')(wid);
+    return opened?.chat ?? opened ?? refuse('FAILED', 'the page could not open the chat');
+  }
+
+  // ── Under which id ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The key that the page would give, with an id chosen here: by LID or phone, as the chat is addressed. */
+  function keyFor(data, raw) {
+    const Key = need('keyClass');
+    return new Key({ from: data.from, to: data.to, id: raw, participant: data.id.participant, selfDir: 'out' });
+  }
+
+  /** The page sends these now, in this document. */
+  const sending = new Set();
+  page.isSending = (id) => sending.has(id);
+
+  /** A send has ended: with the server's word, or certainly without anything having left, or nobody knows how. */
+  function ended(id, result, code, certain, why) {
+    sending.delete(id);
+    const ack = Number(need('messages').get(id)?.ack) || 0;
+    if (ack < 0) push('ack', { id, ack, code });
+    push('outcome', { id, result, code, certain, message: why });
+  }
+
+  function follow(id, promise) {
+    sending.add(id);
+    promise.then(
+      (result) => {
+        const word = String(result?.messageSendResult ?? result ?? 'UNKNOWN');
+        const code = Number(result?.ackErrorCode) || null;
+        const msg = need('messages').get(id);
+        const failed = Number(msg?.ack) < 0 || (Number(msg?.ack) === 0 && Boolean(msg?.isSendFailure));
+        const certain = word !== 'OK' && word !== 'ERROR_NETWORK' && failed;
+        ended(id, word, code, certain, '');
+      },
+      // The page rejects before anything has left: a blocked contact, or a message that could not be stored.
+      (error) => ended(id, String(error?.name ?? 'Error'), null, true, said(error)),
+    );
+  }
+
+  const isBlockedError = (error) => /contact.?blocked/i.test(String(error?.name ?? ''));
+
+  const calls = {
+    known,
+
+    /** Resolves the recipient and reserves an id; nothing leaves. */
+    async prepare({ chat: id }) {
+      const before = await known({ chat: id });
+      const target = before.chat_id ?? widText(await ask(id));
+      if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
+      const chat = await openChat(target);
+      refuseClosed(chat.id, chat);
+      const data = await need('outgoing')(chat);
+      const raw = await need('keyClass').newId();
+      return {
+        message_id: keyText(keyFor(data, raw)),
+        raw_id: raw,
+        chat_id: widText(chat.id),
+        talked: before.talked || (await hasTalked(chat)),
+        phone: phoneOf(chat.id) ?? before.phone,
+        restricted: page.restricted(chat.id, chat),
+      };
+    },
+
+    /** Shows the other side that somebody writes; what is sent ends it. */
+    async typing({ chat_id: chatId }) {
+      const chat = await openChat(chatId);
+      await need('typing').sendChatStateComposing(chat.accountLid ?? chat.id);
+    },
+
+    /** Sends under the reserved id; at most once, however often it is called. What becomes of it is reported. */
+    async dispatch({ chat_id: chatId, raw_id: raw, text }) {
+      const chat = await openChat(chatId);
+      const data = await need('text')(chat, text);
+      if (!data) refuse('FAILED', 'the page takes the text for blank');
+      const key = keyFor(data, raw);
+      const id = keyText(key);
+      const messages = need('messages');
+      const held = messages.get(id) ?? (page.tableIsOpen() ? await need('rows')().get(id, false) : null);
+      if (held) return { ack: Number(held.ack) || 0 };
+      const [added, result] = need('send')(chat, { ...data, id: key });
+      sending.add(id);
+      try {
+        await added;
+      } catch (error) {
+        sending.delete(id);
+        Promise.resolve(result).catch(() => {});
+        if (isBlockedError(error)) refuse('CONTACT_BLOCKED', 'this account has blocked the contact');
+        throw error;
+      }
+      follow(id, Promise.resolve(result));
+      return { ack: Number(messages.get(id)?.ack) || 0 };
+    },
+
+    /** Has the page send again what it holds and what the server has not: under the same id, once a document. */
+    async resend({ message_id: id }) {
+      const messages = need('messages');
+      const msg = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];
+      if (!msg) return { outcome: 'absent', ack: null };
+      const ack = Number(msg.ack) || 0;
+      if (ack !== 0) return { outcome: 'sent', ack };
+      if (sending.has(id) || !msg.isSendFailure) return { outcome: 'pending', ack };
+      follow(id, Promise.resolve(need('resend')(msg)));
+      return { outcome: 'resent', ack };
+    },
+
+    /** How far a message of ours has got, also one that is not in memory; null where the page does not know it. */
+    async ack({ message_id: id }) {
+      const messages = need('messages');
+      const message = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];
+      return { ack: message ? Number(message.ack) || 0 : null };
+    },
+
+    async exists({ chat }) {
+      const wid = await ask(chat);
+      return { chat_id: widText(wid), lid: wid ? lidOf(wid) : null, phone: wid ? (phoneOf(wid) ?? phoneOf(chat)) : null };
+    },
+  };
+
+  return { forms, calls };
+})
