@@ -127,6 +127,7 @@ impl LoggedMessage {
         if SYSTEM.contains(&message.kind.as_str()) || message.chat == "status@broadcast" {
             return None;
         }
+        let is_sealed = message.kind == CIPHERTEXT;
         let kind = never_opens(&message).map_or(message.kind, str::to_owned);
         Some(Self {
             direction: if message.from_me { Direction::Out } else { Direction::In },
@@ -144,7 +145,7 @@ impl LoggedMessage {
             lid: message.lid,
             author_phone: message.author_phone,
             author_lid: message.author_lid,
-            subtype: message.subtype,
+            subtype: message.subtype.filter(|_| is_sealed),
             data: message.data,
             edited_ms: message.edited_ms,
             error_code: None,

@@ -232,18 +232,23 @@ impl<S: Source> Reader<S> {
     async fn history(&self, since: u64) -> Result<(), Failure> {
         // One that was sent in the same second may be news, too.
         let since = since.saturating_sub(1);
-        let mut places = Vec::new();
-        let mut part = self.older(since, None).await?;
-        while let Some(next) = part.next.filter(|_| part.more) {
-            places.push(next);
-            part = self.older(since, Some(next)).await?;
-        }
+        let (mut places, mut before) = (Vec::new(), None);
         loop {
+            let part = self.older(since, before).await?;
+            if !part.rows.is_empty() {
+                places.push(before);
+            }
+            before = part.next.filter(|_| part.more);
+            if before.is_none() {
+                break;
+            }
+        }
+        for before in places.into_iter().rev() {
+            let mut part = self.older(since, before).await?;
             part.rows.reverse();
             self.tell(Found::History(messages(part.rows, since))).await?;
-            let Some(_) = places.pop() else { return Ok(()) };
-            part = self.older(since, places.last().copied()).await?;
         }
+        Ok(())
     }
 
     /// What changed in rows that were read before.

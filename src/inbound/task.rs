@@ -61,6 +61,10 @@ pub(super) struct Task<S> {
     /// The document of which everything before its events has been read.
     whole: u64,
     held: Held,
+    /// The line was lost since it was read last; or while it is being read.
+    line_lost: bool,
+    /// There was a gap while it was being read: it is read again.
+    again: bool,
     /// Not all that was missed is in the log: it is asked for again now and then.
     incomplete: bool,
     /// The document whose table cannot be read.
@@ -88,6 +92,8 @@ impl<S: Source> Task<S> {
             is_reading: false,
             whole: 0,
             held,
+            line_lost: false,
+            again: false,
             incomplete: false,
             unreadable: None,
         }

@@ -33,12 +33,25 @@ impl<S: Source> Task<S> {
             self.stay = Some(stay);
             self.places.forget();
             self.read(stay, Scope::Gap);
+        } else if self.line_lost && session.line_up {
+            // The session stayed READY; what came meanwhile may not have been told.
+            self.gap(stay);
+        }
+        self.line_lost = !session.line_up;
+    }
+
+    fn gap(&mut self, stay: Stay) {
+        if self.is_reading {
+            self.again = true;
+        } else {
+            self.read(stay, Scope::Gap);
         }
     }
 
     fn read(&mut self, stay: Stay, scope: Scope) {
         if scope == Scope::Gap {
             self.reconciling.send_replace(true);
+            self.again = false;
         }
         self.is_reading = true;
         let reader = Reader {
@@ -65,8 +78,7 @@ impl<S: Source> Task<S> {
             return self.session_moved();
         }
         let is_ready = self.snapshots.borrow().state == State::Ready;
-        let readable = |stay: &Stay| self.unreadable != Some(stay.1);
-        if let Some(stay) = self.stay.filter(readable).filter(|_| is_ready && !self.is_reading) {
+        if let Some(stay) = self.stay.filter(|_| is_ready && !self.is_reading) {
             self.read(stay, Scope::Look);
         }
     }
@@ -81,6 +93,8 @@ impl<S: Source> Task<S> {
                 let changes = self.remembered(messages).await;
                 if let Some(place) = place {
                     self.places.reached(place);
+                    // It can be read after all, and what changed in it was not looked at.
+                    self.again |= self.unreadable.take().is_some();
                 }
                 self.store(changes).await;
             }
@@ -141,7 +155,11 @@ impl<S: Source> Task<S> {
         if let Err(error) = marked {
             tracing::warn!(%error, "what was missed will be asked for once more");
         }
-        self.reconciling.send_replace(false);
+        if self.again {
+            self.read(stay, Scope::Gap);
+        } else {
+            self.reconciling.send_replace(false);
+        }
     }
 
     /// New messages go before the missed ones: they may come late, but not never.

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Timings;
 use crate::domain::event::Event;
+use crate::domain::limits::Limits;
 use crate::domain::log::tests::page_message;
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::state::{State, Transition};
@@ -183,6 +184,10 @@ fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
         code: None,
         web_version: None,
         browser_version: None,
+        line_up: state == State::Ready,
+        progress: None,
+        limits: Limits::default(),
+        ban: None,
         send_broken: None,
     })
 }
@@ -242,6 +247,16 @@ impl World {
         self.page.table().stay = Some(stay);
         self.reconciling.mark_unchanged();
         self.snapshots.send_replace(snapshot(stay, State::Ready));
+    }
+
+    /// The line is lost for a moment, in which the session stays READY.
+    pub(super) async fn line_lost(&mut self) {
+        let before = Arc::clone(&self.snapshots.borrow());
+        self.reconciling.mark_unchanged();
+        self.snapshots.send_replace(Arc::new(Snapshot { line_up: false, ..(*before).clone() }));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.snapshots.send_replace(before);
+        self.read().await;
     }
 
     pub(super) fn documents(&mut self) -> &mut u64 {

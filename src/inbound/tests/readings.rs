@@ -150,6 +150,16 @@ async fn what_changed_in_an_absence_is_told_once() {
     assert!(log[3].message.revoked_at.is_some() && log[3].message.kind == "revoked");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_lost_for_a_moment_is_a_gap() {
+    let mut world = World::new().await;
+    world.page.receive(message("a", "hola", NOW - 100));
+    world.ready().await;
+    world.page.change("a", |message| message.kind = "revoked".to_owned());
+    world.line_lost().await;
+    assert_eq!(world.kinds().await, ["message", "message.revoked"]);
+}
+
 fn reaction(emoji: &str, t_ms: u64) -> Reaction {
     Reaction {
         id: MessageId::new("r"),
