@@ -62,7 +62,7 @@ pub struct Timings {
     pub missed_tries: Duration,
     /// How often the page's table of messages is looked at for what nobody told.
     pub missed_look: Duration,
-    /// When it is asked again for what it could not tell.
+    /// How often everything is looked at that may have changed in it.
     pub missed_again: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,

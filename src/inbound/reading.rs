@@ -31,6 +31,9 @@ const CHATS_PART: usize = 1000;
 pub(super) const OVERLAP_S: u64 = 600;
 /// How far back a message may change in place: WhatsApp takes deletions for 60 h, and 12 h more on the way.
 const CHANGES_S: u64 = 73 * 3600;
+/// How far back is looked now and then: edits are taken for 20 minutes, and most deletions come soon. Those of messages that
+/// the page has not loaded change a row without a word.
+const LOOK_S: u64 = 3600;
 /// The phone is not asked for older ones.
 const RESEND_S: u64 = 14 * 24 * 3600;
 /// Messages asked for by their ids at a time; the adapter's limit.
@@ -61,8 +64,18 @@ pub(super) enum Found {
 pub(super) enum Scope {
     /// After a gap: everything.
     Gap,
-    /// Now and then: new rows, and sealed ones.
+    /// Now and then: what is new, and what changed of late.
     Look,
+}
+
+impl Scope {
+    /// How far back what changes is looked at, in seconds.
+    fn back_s(self) -> u64 {
+        match self {
+            Self::Gap => CHANGES_S,
+            Self::Look => LOOK_S,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,13 +161,9 @@ impl<S: Source> Reader<S> {
         }
         let is_partial = !readable && self.chats().await?;
         self.tell(Found::CaughtUp).await?;
-        if self.scope == Scope::Gap {
-            self.there(self.recent(&reading).await)?;
-        }
+        self.there(self.recent(&reading).await)?;
         self.there(self.sealed().await)?;
-        if self.scope == Scope::Gap {
-            self.there(self.addons(&reading).await)?;
-        }
+        self.there(self.addons(&reading).await)?;
         if is_partial { Err(Failure::Partial) } else { Ok(()) }
     }
 
@@ -253,7 +262,7 @@ impl<S: Source> Reader<S> {
 
     /// What changed in rows that were read before.
     async fn recent(&self, reading: &Reading) -> Result<(), Failure> {
-        let since = self.now.saturating_sub(CHANGES_S).max(reading.floor);
+        let since = self.now.saturating_sub(self.scope.back_s()).max(reading.floor);
         let mut before = None;
         loop {
             self.check()?;
@@ -288,7 +297,7 @@ impl<S: Source> Reader<S> {
 
     async fn addons(&self, reading: &Reading) -> Result<(), Failure> {
         // One that was made on a phone without a line comes days later.
-        let since = reading.addons_since.saturating_sub(CHANGES_S).max(reading.first_link);
+        let since = reading.addons_since.saturating_sub(self.scope.back_s()).max(reading.first_link);
         self.check()?;
         let mut addons = self.source.addons(since).await?;
         addons.reactions.retain(|reaction| reaction.t_ms / 1000 >= since);

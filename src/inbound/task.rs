@@ -20,7 +20,7 @@ use super::Stay;
 use super::held::Held;
 use super::phones::{self, Nameless};
 use super::places::Places;
-use super::reading::{Found, OVERLAP_S};
+use super::reading::{Found, OVERLAP_S, Scope};
 use super::sealed::{Opened, Sealed};
 use super::source::Source;
 
@@ -65,8 +65,6 @@ pub(super) struct Task<S> {
     line_lost: bool,
     /// There was a gap while it was being read: it is read again.
     again: bool,
-    /// Not all that was missed is in the log: it is asked for again now and then.
-    incomplete: bool,
     /// The document whose table cannot be read.
     unreadable: Option<u64>,
 }
@@ -94,7 +92,6 @@ impl<S: Source> Task<S> {
             held,
             line_lost: false,
             again: false,
-            incomplete: false,
             unreadable: None,
         }
     }
@@ -102,9 +99,12 @@ impl<S: Source> Task<S> {
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<MessageEvent>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
-        let mut again = tokio::time::interval(self.kept.timings.missed_again);
-        let mut look = tokio::time::interval(self.kept.timings.missed_look);
+        let start = Instant::now();
+        let Timings { missed_look, missed_again, .. } = self.kept.timings;
+        let mut look = tokio::time::interval_at(start + missed_look, missed_look);
+        let mut again = tokio::time::interval_at(start + missed_again, missed_again);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.session_moved();
         loop {
             let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
@@ -126,8 +126,8 @@ impl<S: Source> Task<S> {
                 () = tokio::time::sleep_until(opens) => self.give_up().await,
                 () = tokio::time::sleep_until(held_until) => self.wait_no_longer().await,
                 _ = sweep.tick() => self.sweep().await,
-                _ = again.tick() => self.ask_again(),
-                _ = look.tick() => self.look(),
+                _ = again.tick() => self.look(Scope::Gap),
+                _ = look.tick() => self.look(Scope::Look),
             }
         }
     }

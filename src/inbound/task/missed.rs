@@ -66,20 +66,14 @@ impl<S: Source> Task<S> {
         tokio::spawn(reader.run());
     }
 
-    pub(super) fn ask_again(&mut self) {
-        if let Some(stay) = self.stay.filter(|_| self.incomplete && !self.is_reading) {
-            self.incomplete = false;
-            self.read(stay, Scope::Gap);
-        }
-    }
-
-    pub(super) fn look(&mut self) {
+    /// Reads without there having been a gap, unless it is being read.
+    pub(super) fn look(&mut self, scope: Scope) {
         if self.stay.is_none() {
             return self.session_moved();
         }
         let is_ready = self.snapshots.borrow().state == State::Ready;
         if let Some(stay) = self.stay.filter(|_| is_ready && !self.is_reading) {
-            self.read(stay, Scope::Look);
+            self.read(stay, scope);
         }
     }
 
@@ -144,16 +138,16 @@ impl<S: Source> Task<S> {
             return;
         }
         self.release(stay.1).await;
-        // What is still sealed is not in the log yet.
-        let before = scope == Scope::Look && self.incomplete;
-        self.incomplete = before || outcome != Outcome::Whole || !self.sealed.is_empty();
-        let marked = if self.incomplete {
-            self.kept.store.still_missing().await
-        } else {
-            self.kept.store.nothing_missed().await
-        };
-        if let Err(error) = marked {
-            tracing::warn!(%error, "what was missed will be asked for once more");
+        if scope == Scope::Gap {
+            // What is still sealed is not in the log yet.
+            let marked = if outcome != Outcome::Whole || !self.sealed.is_empty() {
+                self.kept.store.still_missing().await
+            } else {
+                self.kept.store.nothing_missed().await
+            };
+            if let Err(error) = marked {
+                tracing::warn!(%error, "what was missed will be asked for once more");
+            }
         }
         if self.again {
             self.read(stay, Scope::Gap);

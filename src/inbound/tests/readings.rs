@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::domain::log::CIPHERTEXT;
-use crate::domain::message::{MessageEvent, MessageId, Reaction, Vote};
+use crate::domain::message::{MessageEvent, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::secret::Secret;
 use crate::whatsapp::Row;
 
@@ -158,6 +158,46 @@ async fn a_line_that_was_lost_for_a_moment_is_a_gap() {
     world.page.change("a", |message| message.kind = "revoked".to_owned());
     world.line_lost().await;
     assert_eq!(world.kinds().await, ["message", "message.revoked"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_page_changes_without_a_word_is_found_by_a_look() {
+    let mut world = World::new().await;
+    for (id, t) in [("of late", NOW - 100), ("yesterday's", NOW - 90_000)] {
+        world.page.receive(message(id, "hola", t));
+    }
+    world.ready().await;
+    for id in ["of late", "yesterday's"] {
+        world.page.change(id, |message| message.kind = "revoked".to_owned());
+    }
+    world.page.table().reactions = vec![reaction("👍", NOW * 1000)];
+    let told = |kind: &str, kinds: &[&str]| kinds.iter().filter(|known| **known == kind).count();
+    world.events(4).await;
+    let kinds = world.kinds().await;
+    assert_eq!((told("message.revoked", &kinds), told("message.reaction", &kinds)), (1, 1));
+    world.events(5).await;
+    assert_eq!(told("message.revoked", &world.kinds().await), 2, "what is older is looked at more rarely");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_that_failed_for_sure_says_so_with_its_number() {
+    let mut world = World::new().await;
+    world.ready().await;
+    let mine = PageMessage { from_me: true, ..message("mine", "hola", NOW) };
+    world.tell(MessageEvent::Added(Box::new(mine))).await;
+    let outcome = |result: &str, certain: bool| Outcome {
+        id: MessageId::new("mine"),
+        result: result.to_owned(),
+        code: certain.then_some(475),
+        certain,
+        message: String::new(),
+    };
+    world.tell(MessageEvent::Outcome(outcome("ERROR_NETWORK", false))).await;
+    world.tell(MessageEvent::Outcome(outcome("ERROR_UNKNOWN", true))).await;
+    world.events(2).await;
+    let log = world.log().await;
+    assert_eq!((log[0].message.ack.level(), log[0].message.error_code), (-1, Some(475)));
+    assert_eq!(log[0].message.acks.len(), 1);
 }
 
 fn reaction(emoji: &str, t_ms: u64) -> Reaction {
