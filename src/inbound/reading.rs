@@ -106,6 +106,8 @@ enum Failure {
     Over,
     #[error("some chats did not load")]
     Partial,
+    #[error("it has not opened its table of messages yet")]
+    Closed,
     #[error("another device's table took the place of the one that was being read")]
     Replaced,
     #[error(transparent)]
@@ -136,24 +138,29 @@ impl<S: Source> Reader<S> {
         let started = Instant::now();
         let mut pause = PAUSE;
         loop {
-            match self.all().await {
+            let last = started.elapsed() > self.tries;
+            match self.all(last).await {
                 Ok(()) => return Outcome::Whole,
                 Err(Failure::Over) => return Outcome::Interrupted,
-                Err(why) if started.elapsed() > self.tries => {
+                Err(why) if last => {
                     tracing::warn!(%why, "the page did not tell all that was missed");
                     return Outcome::Unknown;
                 }
-                Err(why) => tracing::info!(%why, "the page did not tell all that was missed; asking again"),
+                Err(why) => tracing::debug!(%why, "the page did not tell all that was missed; asking again"),
             }
             tokio::time::sleep(pause).await;
             pause = PAUSE_MAX.min(pause * 2);
         }
     }
 
-    async fn all(&self) -> Result<(), Failure> {
+    /// A page that was just loaded defines its modules for a while: only the last time the table is taken to be missing.
+    async fn all(&self, last: bool) -> Result<(), Failure> {
         let reading = self.store.begin_reading(self.stay.0.as_millis() / 1000).await?;
         let readable = self.there(self.table(&reading).await)?.is_some();
         if !readable {
+            if !last {
+                return Err(Failure::Closed);
+            }
             self.tell(Found::Unreadable).await?;
             if self.scope == Scope::Look {
                 return Ok(());
