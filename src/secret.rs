@@ -42,6 +42,10 @@ pub mod revealed {
         serializer.serialize_str(secret.reveal())
     }
 
+    pub fn serialize_all<S: Serializer>(secrets: &[Secret], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(secrets.iter().map(Secret::reveal))
+    }
+
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
         String::deserialize(deserializer).map(Secret::new)
     }

@@ -9,16 +9,19 @@
 //! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
 //! business, and a change of either is a step in `migrations`.
 
+mod addons;
 mod daily;
 mod engine;
 mod error;
 mod health;
 mod history;
 mod log;
+mod marks;
 mod messages;
 mod opening;
 mod origins;
 mod raw;
+mod records;
 mod reset;
 mod sends;
 mod table;
@@ -40,8 +43,9 @@ use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
-pub use log::{EventPage, LogExtent, LogPage, LogQuery};
-pub use messages::{LogChange, LogEntry};
+pub use log::{EventPage, LogExtent, LogPage, LogQuery, Reading};
+pub use marks::{Place, Relink};
+pub use records::{LogChange, LogEntry};
 pub use reset::{accept_reset, announce_restored};
 
 use engine::guarded;

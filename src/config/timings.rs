@@ -60,7 +60,9 @@ pub struct Timings {
     pub missed_hold: Duration,
     /// How long the page is asked for what was missed; it defines its modules for up to 20 s.
     pub missed_tries: Duration,
-    /// When it is asked again for what it could not tell.
+    /// How often the page's table of messages is looked at for what nobody told.
+    pub missed_look: Duration,
+    /// How often everything is looked at that may have changed in it.
     pub missed_again: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,
@@ -100,6 +102,7 @@ impl Default for Timings {
             delivery_backoff_max: s(300),
             missed_hold: s(60),
             missed_tries: s(30),
+            missed_look: s(300),
             missed_again: s(3600),
             phone_patience: s(60),
         }
@@ -137,6 +140,7 @@ impl Timings {
             delivery_backoff_max: scale(base.delivery_backoff_max),
             missed_hold: scale(base.missed_hold),
             missed_tries: scale(base.missed_tries),
+            missed_look: scale(base.missed_look),
             missed_again: scale(base.missed_again),
             phone_patience: scale(base.phone_patience),
             ..base

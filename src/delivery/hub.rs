@@ -1,6 +1,6 @@
 //! The central hub's listener: what it stores (persistence) and what its conversations show.
 //!
-//! Only text between two people goes there, under phone numbers, never under a LID's digits.
+//! Only words between two people go there, under phone numbers, never under a LID's digits.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use crate::secret::Secret;
 /// How long the hub's token is used before another is asked for; the hub's contract.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
 
-/// The text that an event brings to the hub.
+/// The words that an event brings to the hub.
 fn text(event: &Event) -> Option<&LoggedMessage> {
     match &event.what {
-        What::Message(message) if message.is_personal_text() => Some(message),
+        What::Message(message) if message.has_personal_words() => Some(message),
         _ => None,
     }
 }
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn only_text_between_two_people_goes_there() {
+    fn only_words_between_two_people_go_there() {
         let (hub, now) = (hub(), Timestamp::from_millis(0));
         let persistence = Persistence::new(Client::new().unwrap(), &hub).unwrap();
         let conversation = Conversation::new(Client::new().unwrap(), &hub, hub.user.clone().unwrap()).unwrap();
@@ -256,7 +256,8 @@ mod tests {
         };
         assert_eq!(both(message(|_| {})), (Wants::Yes, Wants::Yes));
         assert_eq!(both(message(|page| page.chat = "1@g.us".to_owned())), (Wants::No, Wants::No));
-        assert_eq!(both(message(|page| page.kind = "image".to_owned())), (Wants::No, Wants::No));
+        let caption = message(|page| page.kind = "image".to_owned());
+        assert_eq!(both(caption), (Wants::Yes, Wants::Yes), "a caption is words");
         assert_eq!(both(message(|page| page.body = Secret::new(" "))), (Wants::No, Wants::No));
         assert_eq!(both(message(|page| page.phone = None)), (Wants::WithPhone, Wants::WithPhone));
         let mut ours = message(|page| page.from_me = true);

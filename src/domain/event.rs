@@ -4,13 +4,17 @@
 //! An event that concerns a message carries the message as it is when the event is read, so one that was delivered late
 //! may already show a later edit.
 
+mod items;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::log::{CIPHERTEXT, Direction, LoggedMessage};
-use super::message::{Ack, Media, MessageId};
-use super::state::{Reason, SESSION, State, Transition};
+use super::log::LoggedMessage;
+use super::message::{Ack, Reaction, Vote};
+use super::state::{SESSION, Transition};
 use super::time::Timestamp;
+use crate::secret::Secret;
+pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, VoteItem};
 
 /// An entry of the log that is no message. `of` is the place of the message that it happened to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +38,16 @@ pub enum Happening {
         ack: Ack,
         at: Timestamp,
     },
+    /// Somebody reacted to a message, or took a reaction back.
+    Reacted {
+        reaction: Reaction,
+        at: Timestamp,
+    },
+    /// Somebody chose in a poll.
+    Voted {
+        vote: Vote,
+        at: Timestamp,
+    },
     State(Transition),
     Code(CodeShown),
 }
@@ -41,9 +55,12 @@ pub enum Happening {
 impl Happening {
     pub fn at(&self) -> Timestamp {
         match self {
-            Self::Opened { at, .. } | Self::Edited { at, .. } | Self::Revoked { at, .. } | Self::Acked { at, .. } => {
-                *at
-            }
+            Self::Opened { at, .. }
+            | Self::Edited { at, .. }
+            | Self::Revoked { at, .. }
+            | Self::Acked { at, .. }
+            | Self::Reacted { at, .. }
+            | Self::Voted { at, .. } => *at,
             Self::State(step) => step.at,
             Self::Code(code) => code.generated_at,
         }
@@ -60,11 +77,12 @@ pub struct CodeShown {
 
 /// What the change of a message at this place is to those who follow the log.
 pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Timestamp) -> Vec<Happening> {
-    let opened = before.kind == CIPHERTEXT && after.kind != CIPHERTEXT && after.revoked_at.is_none();
+    let opened = before.is_sealed() && !after.is_sealed() && after.revoked_at.is_none();
+    let revoked = before.revoked_at.is_none() && after.revoked_at.is_some();
     let found = [
         opened.then_some(Happening::Opened { of, at }),
         (before.edited_at != after.edited_at).then_some(Happening::Edited { of, at }),
-        (before.revoked_at != after.revoked_at).then_some(Happening::Revoked { of, at }),
+        revoked.then_some(Happening::Revoked { of, at }),
         (before.ack != after.ack).then_some(Happening::Acked { of, ack: after.ack, at }),
     ];
     found.into_iter().flatten().collect()
@@ -89,6 +107,8 @@ pub enum What {
     Edited(Box<LoggedMessage>),
     Revoked(Box<LoggedMessage>),
     Acked(Box<LoggedMessage>, Ack),
+    Reacted(Box<Reaction>),
+    Voted(Box<Vote>),
     State(Transition),
     Code(CodeShown),
 }
@@ -105,6 +125,8 @@ impl Event {
             What::Edited(_) => "message.edited",
             What::Revoked(_) => "message.revoked",
             What::Acked(..) => "message.ack",
+            What::Reacted(_) => "message.reaction",
+            What::Voted(_) => "message.vote",
             What::State(_) => "session.state",
             What::Code(_) => "session.qr",
         }
@@ -116,7 +138,7 @@ impl Event {
             What::Message(message) | What::Edited(message) | What::Revoked(message) | What::Acked(message, _) => {
                 Some(message)
             }
-            What::State(_) | What::Code(_) => None,
+            What::Reacted(_) | What::Voted(_) | What::State(_) | What::Code(_) => None,
         }
     }
 
@@ -132,6 +154,27 @@ impl Event {
                 phone: message.phone.as_deref(),
                 cliente_id: message.cliente_id(),
                 ack: *ack,
+                error_code: message.error_code.filter(|_| ack.is_failure()),
+            }),
+            What::Reacted(reaction) => Data::Reaction(ReactionItem {
+                id: &reaction.id,
+                message_id: &reaction.message_id,
+                chat_id: &reaction.chat,
+                sender: &reaction.sender,
+                sender_phone: reaction.sender_phone.as_deref(),
+                from_me: reaction.from_me,
+                emoji: &reaction.emoji,
+                timestamp: Timestamp::from_millis(reaction.t_ms),
+            }),
+            What::Voted(vote) => Data::Vote(VoteItem {
+                id: &vote.id,
+                message_id: &vote.message_id,
+                chat_id: &vote.chat,
+                sender: &vote.sender,
+                sender_phone: vote.sender_phone.as_deref(),
+                from_me: vote.from_me,
+                options: vote.options.iter().map(Secret::reveal).collect(),
+                timestamp: Timestamp::from_millis(vote.t_ms),
             }),
             What::State(step) => {
                 Data::State(StateItem { state: step.to, before: step.from, reason: step.reason, detail: &step.detail })
@@ -152,7 +195,8 @@ impl Event {
 #[schema(as = Event)]
 pub struct Told<'a> {
     pub id: String,
-    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `session.state` or `session.qr`.
+    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `session.state` or
+    /// `session.qr`.
     pub r#type: &'static str,
     /// When the service learned of it.
     pub timestamp: Timestamp,
@@ -167,106 +211,10 @@ pub struct Told<'a> {
 pub enum Data<'a> {
     Message(Box<MessageItem<'a>>),
     Ack(AckItem<'a>),
+    Reaction(ReactionItem<'a>),
+    Vote(VoteItem<'a>),
     State(StateItem<'a>),
     Code(CodeItem),
-}
-
-/// A message as others see it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Message)]
-pub struct MessageItem<'a> {
-    /// WhatsApp's.
-    pub id: &'a MessageId,
-    pub direction: Direction,
-    pub chat_id: &'a str,
-    /// The other side's phone digits, where WhatsApp knows them.
-    pub phone: Option<&'a str>,
-    /// Who wrote it, in groups.
-    pub author: Option<&'a str>,
-    pub name: Option<&'a str>,
-    pub r#type: &'a str,
-    pub body: &'a str,
-    pub media: Option<&'a Media>,
-    pub quoted_id: Option<&'a str>,
-    /// By WhatsApp's server; whole seconds.
-    pub timestamp: Timestamp,
-    pub received_at: Timestamp,
-    /// It came while the service was away.
-    pub recovered: bool,
-    /// Sent through `/send`.
-    pub sent_by_api: bool,
-    pub cliente_id: Option<&'a str>,
-    pub ack: Ack,
-    /// Oldest first; at most eight.
-    pub ack_history: Vec<AckAt>,
-    pub edited_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
-}
-
-impl<'a> MessageItem<'a> {
-    pub fn new(message: &'a LoggedMessage) -> Self {
-        Self {
-            id: &message.id,
-            direction: message.direction,
-            chat_id: &message.chat,
-            phone: message.phone.as_deref(),
-            author: message.author.as_deref(),
-            name: message.name.as_deref(),
-            r#type: &message.kind,
-            body: message.body.reveal(),
-            media: message.media.as_ref(),
-            quoted_id: message.quoted.as_deref(),
-            timestamp: message.timestamp,
-            received_at: message.received_at,
-            recovered: message.recovered,
-            sent_by_api: message.sent_by_us.is_some(),
-            cliente_id: message.cliente_id(),
-            ack: message.ack,
-            ack_history: message.acks.iter().map(|&(ack, at)| AckAt { ack, at }).collect(),
-            edited_at: message.edited_at,
-            revoked_at: message.revoked_at,
-        }
-    }
-}
-
-/// When a message got how far.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct AckAt {
-    pub ack: Ack,
-    pub at: Timestamp,
-}
-
-/// How far a message got.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MessageAck)]
-pub struct AckItem<'a> {
-    pub id: &'a MessageId,
-    pub chat_id: &'a str,
-    pub phone: Option<&'a str>,
-    pub cliente_id: Option<&'a str>,
-    pub ack: Ack,
-}
-
-/// A step of the session.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = StateChange)]
-pub struct StateItem<'a> {
-    pub state: State,
-    pub before: State,
-    pub reason: Option<Reason>,
-    pub detail: &'a str,
-}
-
-/// A new code to scan.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CodeChange)]
-pub struct CodeItem {
-    pub attempt: u32,
-    pub generated_at: Timestamp,
-    pub expires_at: Timestamp,
-    /// What the phone scans. Only with `WEBHOOK_QR=true`, and only while it is valid.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub qr: Option<String>,
 }
 
 /// A place in one log, as callers hand it back: `evt_` with the log's id and the place.

@@ -5,24 +5,48 @@ use utoipa::ToSchema;
 
 use crate::secret::{Secret, revealed};
 
-use super::message::{Ack, Media, MessageId, PageMessage};
+use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
 
-/// Types that tell of the conversation's keeping and are nobody's words.
-const SYSTEM: [&str; 8] = [
-    "gp2",
+/// Types that tell of the conversation's keeping, or change another message, and are nobody's words.
+const SYSTEM: [&str; 26] = [
+    "broadcast_notification",
+    "call_log",
+    "debug",
+    "debug_placeholder",
     "e2e_notification",
+    "event_edit_encrypted",
+    "event_response",
+    "gp2",
+    "guest_upsell_system_msg",
+    "history_bundle",
+    "keep_in_chat",
+    "message_edit_encrypted",
+    "message_history_notice",
+    "newsletter_notification",
     "notification",
     "notification_template",
+    "pin_message",
+    "pinned_message",
+    "poll_add_option_decrypted",
+    "poll_add_option_encrypted",
+    "poll_edit_encrypted",
+    "poll_update",
     "protocol",
-    "call_log",
-    "broadcast_notification",
-    "debug",
+    "reaction",
+    "reaction_enc",
+    "status_notification",
 ];
 /// Not decrypted yet.
 pub const CIPHERTEXT: &str = "ciphertext";
 /// Deleted for everybody.
-const REVOKED: &str = "revoked";
+pub const REVOKED: &str = "revoked";
+/// Sealed messages that a linked device never gets to see: WhatsApp's subtype, and the type under which they are told.
+const NEVER_OPEN: [(&str, &str); 3] = [
+    ("view_once_unavailable_fanout", "view_once"),
+    ("bot_unavailable_fanout", "bot_unavailable"),
+    ("hosted_unavailable_fanout", "hosted_unavailable"),
+];
 /// Acknowledgements kept of one message: clock, server, delivered, read, played, and an error or two.
 const ACKS_MAX: usize = 8;
 
@@ -53,6 +77,26 @@ pub struct LoggedMessage {
     pub body: Secret,
     pub media: Option<Media>,
     pub quoted: Option<String>,
+    /// The LID of the other side of a direct chat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lid: Option<String>,
+    /// The author's phone digits and LID, in groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_lid: Option<String>,
+    /// Of a sealed message: why it cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtype: Option<String>,
+    /// What it says beside its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Details>,
+    /// When its sender edited it last, in milliseconds since the epoch: tells an older word of the page from a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_ms: Option<u64>,
+    /// The number with which WhatsApp's server refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<i64>,
     /// By WhatsApp's server; whole seconds.
     pub timestamp: Timestamp,
     pub received_at: Timestamp,
@@ -83,24 +127,33 @@ impl LoggedMessage {
         if SYSTEM.contains(&message.kind.as_str()) || message.chat == "status@broadcast" {
             return None;
         }
+        let is_sealed = message.kind == CIPHERTEXT;
+        let kind = never_opens(&message).map_or(message.kind, str::to_owned);
         Some(Self {
             direction: if message.from_me { Direction::Out } else { Direction::In },
+            revoked_at: (kind == REVOKED).then_some(received_at),
+            edited_at: message.edited_ms.map(|_| received_at),
             id: message.id,
             chat: message.chat,
             phone: message.phone,
             author: message.author,
             name: message.name,
-            kind: message.kind,
+            kind,
             body: message.body,
             media: message.media,
             quoted: message.quoted,
+            lid: message.lid,
+            author_phone: message.author_phone,
+            author_lid: message.author_lid,
+            subtype: message.subtype.filter(|_| is_sealed),
+            data: message.data,
+            edited_ms: message.edited_ms,
+            error_code: None,
             timestamp: Timestamp::from_millis(message.t.saturating_mul(1000)),
             received_at,
             recovered,
             ack: message.ack,
             acks: Vec::new(),
-            edited_at: None,
-            revoked_at: None,
             account: None,
             sent_by_us: None,
         })
@@ -110,26 +163,58 @@ impl LoggedMessage {
     pub fn amend(&mut self, message: &PageMessage, at: Timestamp) {
         if message.kind == REVOKED {
             self.revoked_at.get_or_insert(at);
-        } else {
-            if self.kind == CIPHERTEXT {
-                self.kind.clone_from(&message.kind);
-            } else if self.body != message.body {
-                self.edited_at = Some(at);
-            }
-            self.body = message.body.clone();
-            self.media = message.media.clone().or(self.media.take());
+        } else if message.kind != CIPHERTEXT {
+            self.say(message, at);
         }
-        self.phone = message.phone.clone().or(self.phone.take());
-        self.acknowledge(message.ack, at);
+        fill(&mut self.phone, &message.phone);
+        fill(&mut self.lid, &message.lid);
+        fill(&mut self.author_phone, &message.author_phone);
+        fill(&mut self.author_lid, &message.author_lid);
+        self.name = self.name.take().or_else(|| message.name.clone());
+        self.acknowledge(message.ack, None, at);
     }
 
-    /// Acknowledgements only climb, but for an error.
-    pub fn acknowledge(&mut self, ack: Ack, at: Timestamp) {
+    fn say(&mut self, message: &PageMessage, at: Timestamp) {
+        if self.is_sealed() {
+            // What was taken for gone is there after all.
+            self.revoked_at = None;
+            self.subtype = None;
+            self.kind.clone_from(&message.kind);
+        } else if message.edited_ms < self.edited_ms {
+            // The page said this before the edit that is known already.
+            return;
+        } else if self.body != message.body && (message.edited_ms.is_some() || !self.body.reveal().is_empty()) {
+            self.edited_at = Some(at);
+        }
+        self.edited_ms = message.edited_ms;
+        self.body = message.body.clone();
+        self.media = message.media.clone().or(self.media.take());
+        self.data = message.data.clone().or(self.data.take());
+    }
+
+    /// The page took away what it could not open: that was no message.
+    pub fn withdraw(&mut self, at: Timestamp) {
+        if self.is_sealed() {
+            self.revoked_at.get_or_insert(at);
+        }
+    }
+
+    /// It could not be decrypted, or not yet.
+    pub fn is_sealed(&self) -> bool {
+        self.kind == CIPHERTEXT || NEVER_OPEN.iter().any(|(_, kind)| self.kind == *kind)
+    }
+
+    /// Acknowledgements only climb, but for an error. `code` is the number of the server's refusal.
+    pub fn acknowledge(&mut self, ack: Ack, code: Option<i64>, at: Timestamp) {
         if ack > self.ack || (ack.is_failure() && ack != self.ack) {
             self.ack = ack;
+            self.error_code = code;
             self.acks.push((ack, at));
             let surplus = self.acks.len().saturating_sub(ACKS_MAX);
             self.acks.drain(..surplus);
+        }
+        if self.ack == ack && ack.is_failure() {
+            self.error_code = code.or(self.error_code);
         }
     }
 
@@ -138,11 +223,30 @@ impl LoggedMessage {
         self.sent_by_us.as_ref()?.cliente_id.as_deref()
     }
 
-    /// Text between two people: not a group, a channel, a picture, or nothing.
-    pub fn is_personal_text(&self) -> bool {
+    /// Words between two people, of whatever kind (a caption, the button that was pressed): not a group, a channel, or
+    /// nothing.
+    pub fn has_personal_words(&self) -> bool {
         let personal = matches!(self.chat.rsplit_once('@'), Some((_, "c.us" | "lid")));
-        personal && self.kind == "chat" && !self.body.reveal().trim().is_empty()
+        personal && !self.body.reveal().trim().is_empty()
     }
+}
+
+/// Takes over what has become known.
+fn fill(known: &mut Option<String>, said: &Option<String>) {
+    if said.is_some() {
+        known.clone_from(said);
+    }
+}
+
+/// The type of a sealed message that this device will never get to see; None where it may open.
+pub fn never_opens(message: &PageMessage) -> Option<&'static str> {
+    let subtype = message.subtype.as_deref().filter(|_| message.kind == CIPHERTEXT)?;
+    NEVER_OPEN.iter().find(|(known, _)| *known == subtype).map(|(_, kind)| *kind)
+}
+
+/// Whether it is sealed and may open.
+pub fn may_open(message: &PageMessage) -> bool {
+    message.kind == CIPHERTEXT && never_opens(message).is_none()
 }
 
 #[cfg(test)]
@@ -150,14 +254,15 @@ pub(crate) mod tests {
     use super::*;
 
     #[test]
-    fn only_text_between_two_is_personal() {
+    fn only_words_between_two_are_personal() {
         let at = Timestamp::from_millis(0);
         let personal = |message: PageMessage| {
-            LoggedMessage::from_page(message, at, false).is_some_and(|message| message.is_personal_text())
+            LoggedMessage::from_page(message, at, false).is_some_and(|message| message.has_personal_words())
         };
         assert!(personal(page_message("a", "hola")) && !personal(page_message("a", " \n")));
         assert!(!personal(PageMessage { chat: "1@g.us".to_owned(), ..page_message("a", "hola") }));
-        assert!(!personal(PageMessage { kind: "image".to_owned(), ..page_message("a", "hola") }));
+        assert!(personal(PageMessage { kind: "image".to_owned(), ..page_message("a", "una foto") }));
+        assert!(personal(PageMessage { kind: "buttons_response".to_owned(), ..page_message("a", "Sí") }));
     }
 
     pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
@@ -210,9 +315,66 @@ pub(crate) mod tests {
         let gone = PageMessage { kind: "revoked".to_owned(), ..page_message("a", "") };
         logged.amend(&gone, at(3));
         assert_eq!((logged.body.reveal(), logged.revoked_at), ("adiós", Some(at(3))));
-        logged.acknowledge(Ack::new(2), at(4));
-        logged.acknowledge(Ack::new(1), at(5));
+        logged.acknowledge(Ack::new(2), None, at(4));
+        logged.acknowledge(Ack::new(1), None, at(5));
         assert_eq!(logged.acks, [(Ack::new(2), at(4))]);
+        logged.acknowledge(Ack::new(-1), Some(475), at(6));
+        logged.acknowledge(Ack::new(-1), None, at(7));
+        assert_eq!((logged.ack, logged.error_code), (Ack::new(-1), Some(475)));
+        logged.acknowledge(Ack::new(1), None, at(8));
+        assert_eq!((logged.ack, logged.error_code), (Ack::new(1), None), "it was sent again");
+    }
+
+    #[test]
+    fn an_older_word_of_the_page_does_not_undo_an_edit() {
+        let at = Timestamp::from_millis;
+        let said = |body: &str, edited_ms| PageMessage { edited_ms, ..page_message("a", body) };
+        let Some(mut logged) = LoggedMessage::from_page(said("dos", Some(20)), at(0), true) else { return };
+        assert_eq!(logged.edited_at, Some(at(0)));
+        logged.amend(&said("uno", Some(10)), at(1));
+        logged.amend(&said("cero", None), at(2));
+        assert_eq!((logged.body.reveal(), logged.edited_at), ("dos", Some(at(0))));
+        logged.amend(&said("tres", Some(30)), at(3));
+        assert_eq!((logged.body.reveal(), logged.edited_at), ("tres", Some(at(3))));
+    }
+
+    #[test]
+    fn words_that_an_earlier_version_did_not_read_are_no_edit() {
+        let at = Timestamp::from_millis;
+        let picture = |body: &str| PageMessage { kind: "image".to_owned(), ..page_message("a", body) };
+        let Some(mut logged) = LoggedMessage::from_page(picture(""), at(0), false) else { return };
+        logged.amend(&picture("el gato"), at(1));
+        assert_eq!((logged.body.reveal(), logged.edited_at), ("el gato", None));
+    }
+
+    #[test]
+    fn a_deletion_that_comes_first_is_an_entry_that_is_deleted() {
+        let at = Timestamp::from_millis;
+        let gone = PageMessage { kind: "revoked".to_owned(), ..page_message("a", "") };
+        let logged = LoggedMessage::from_page(gone, at(3), false);
+        assert_eq!(logged.map(|logged| (logged.kind, logged.revoked_at)), Some(("revoked".to_owned(), Some(at(3)))));
+    }
+
+    #[test]
+    fn what_can_never_open_is_named() {
+        let at = Timestamp::from_millis;
+        let subtype = |subtype: &str| PageMessage {
+            kind: CIPHERTEXT.to_owned(),
+            subtype: Some(subtype.to_owned()),
+            ..page_message("a", "")
+        };
+        assert!(may_open(&subtype("fanout")) && !may_open(&subtype("bot_unavailable_fanout")));
+        let Some(mut logged) = LoggedMessage::from_page(subtype("view_once_unavailable_fanout"), at(0), false) else {
+            return;
+        };
+        assert_eq!(logged.kind, "view_once");
+        let before = logged.clone();
+        logged.amend(&subtype("view_once_unavailable_fanout"), at(1));
+        assert_eq!(logged, before);
+        logged.withdraw(at(2));
+        assert_eq!(logged.revoked_at, Some(at(2)));
+        logged.amend(&page_message("a", "hola"), at(3));
+        assert_eq!((logged.kind.as_str(), logged.revoked_at), ("chat", None), "it is there after all");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, revealed};
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, in groups with `_participant`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -36,6 +36,8 @@ pub struct Ack(i8);
 impl Ack {
     /// The page shows a clock: it has not left.
     pub const PENDING: Self = Self(0);
+    /// WhatsApp's server refused it, or it will never leave.
+    pub const FAILED: Self = Self(-1);
     /// WhatsApp's server has it.
     pub const SERVER: Self = Self(1);
 
@@ -173,7 +175,7 @@ pub struct Reaction {
 }
 
 /// Somebody's present choice in a poll.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vote {
     /// The vote's own id.
     pub id: MessageId,
@@ -186,6 +188,7 @@ pub struct Vote {
     pub sender_phone: Option<String>,
     pub from_me: bool,
     /// What is chosen now; empty where the choice was taken back.
+    #[serde(serialize_with = "revealed::serialize_all")]
     pub options: Vec<Secret>,
     /// Milliseconds since the epoch.
     pub t_ms: u64,

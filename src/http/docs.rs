@@ -36,11 +36,13 @@ a sane one. Every error has the one shape of `Error`, also 404 `NOT_FOUND` for a
 On loopback no token is needed unless `API_TOKEN` is set; with one, everything but `/health*`, `/openapi.json` and `/docs` \
 wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS` need none.";
 /// What `data` of an event is, by its `type`.
-const EVENTS: [(&str, &str); 6] = [
+const EVENTS: [(&str, &str); 8] = [
     ("message", "Message"),
     ("message.edited", "Message"),
     ("message.revoked", "Message"),
     ("message.ack", "MessageAck"),
+    ("message.reaction", "MessageReaction"),
+    ("message.vote", "MessageVote"),
     ("session.state", "StateChange"),
     ("session.qr", "CodeChange"),
 ];

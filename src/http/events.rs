@@ -54,9 +54,9 @@ struct Follower {
 
 /// Everything that happens, as it happens
 ///
-/// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`, `state`, `qr`, or
-/// `reset` where the place that `Last-Event-ID` names is not there any more; `data:` is an Event; `id:` is its place. A
-/// comment comes every 15 seconds. At most 64 clients.
+/// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`,
+/// `message_reaction`, `message_vote`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
+/// more; `data:` is an Event; `id:` is its place. A comment comes every 15 seconds. At most 64 clients.
 #[utoipa::path(
     get,
     path = "/events",
@@ -132,6 +132,8 @@ fn name(event: &Event) -> &'static str {
         What::Edited(_) => "message_edited",
         What::Revoked(_) => "message_revoked",
         What::Acked(..) => "message_ack",
+        What::Reacted(_) => "message_reaction",
+        What::Voted(_) => "message_vote",
         What::State(_) => "state",
         What::Code(_) => "qr",
     }

@@ -1,5 +1,6 @@
 //! What a new document says before its history has been asked for: it waits for what was missed, for a while.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -46,6 +47,15 @@ impl Held {
     /// When the first has waited long enough.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
+    }
+
+    /// The messages that were told of.
+    pub(super) fn added(&self) -> HashSet<MessageId> {
+        let added = self.changes.iter().filter_map(|change| match change {
+            LogChange::Add(message) => Some(message.id.clone()),
+            _ => None,
+        });
+        added.collect()
     }
 
     /// A message that opened before its sealed form was heard of: events overtake the page's answers.

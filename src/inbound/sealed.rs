@@ -1,5 +1,5 @@
-//! Messages that are not decrypted yet. They open by themselves, mostly within a second; what does not open in a
-//! minute is kept as it is.
+//! Messages that are not decrypted yet. They open by themselves, mostly within a second; the phone is asked for those that
+//! do not, and what does not open in a minute is kept as it is.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,10 +7,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::log::CIPHERTEXT;
-use crate::domain::message::PageMessage;
+use crate::domain::message::{MessageId, PageMessage};
 
 /// The contract's: later than this it is kept sealed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// Its sender is asked by the page itself, and answers sooner than this; the phone is asked then.
+const ASK_AFTER: Duration = Duration::from_secs(10);
 /// A burst of sealed messages larger than this gives up on the oldest first.
 const SEALED_MAX: usize = 4096;
 
@@ -22,50 +24,103 @@ pub(super) enum Opened {
     Now,
 }
 
+struct Waiting {
+    since: Instant,
+    message: PageMessage,
+}
+
 #[derive(Default)]
 pub(super) struct Sealed {
     /// In order of arrival, so of their deadlines too.
-    waiting: VecDeque<(Instant, PageMessage)>,
+    waiting: VecDeque<Waiting>,
+    /// How many at the end of these the phone was not asked for yet.
+    unasked: usize,
     surplus: Vec<PageMessage>,
 }
 
 impl Sealed {
     pub(super) fn put(&mut self, message: PageMessage, now: Instant) {
-        if self.waiting.iter().any(|(_, known)| known.id == message.id) {
+        if let Some(known) = self.waiting.iter_mut().find(|known| known.message.id == message.id) {
+            known.message.row = message.row.or(known.message.row);
             return;
         }
-        self.waiting.push_back((now + PATIENCE, message));
+        self.waiting.push_back(Waiting { since: now, message });
+        self.unasked += 1;
         if self.waiting.len() > SEALED_MAX {
-            self.surplus.extend(self.waiting.pop_front().map(|(_, message)| message));
+            self.surplus.extend(self.waiting.pop_front().map(|waiting| waiting.message));
+            self.unasked = self.unasked.min(self.waiting.len());
         }
     }
 
     pub(super) fn open(&mut self, message: &PageMessage) -> Opened {
-        let Some(at) = self.waiting.iter().position(|(_, known)| known.id == message.id) else {
+        let Some(at) = self.waiting.iter().position(|known| known.message.id == message.id) else {
             return Opened::NotSealed;
         };
         if message.kind == CIPHERTEXT {
             return Opened::Still;
         }
-        self.waiting.remove(at);
+        self.take(at);
         Opened::Now
     }
 
+    /// The page took it away: it was no message. Whether it was waited for.
+    pub(super) fn withdraw(&mut self, id: &MessageId) -> bool {
+        let at = self.waiting.iter().position(|known| known.message.id == *id);
+        at.map(|at| self.take(at)).is_some()
+    }
+
+    fn take(&mut self, at: usize) {
+        if at >= self.waiting.len() - self.unasked {
+            self.unasked -= 1;
+        }
+        self.waiting.remove(at);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.surplus.is_empty()
+    }
+
+    /// The row of the first that waits, of those read from the page's table.
+    pub(super) fn first_row(&self) -> Option<u64> {
+        let waiting = self.waiting.iter().map(|waiting| &waiting.message);
+        waiting.chain(&self.surplus).filter_map(|message| message.row).min()
+    }
+
+    /// When there is something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        if self.surplus.is_empty() { self.waiting.front().map(|(at, _)| *at) } else { Some(Instant::now()) }
+        if !self.surplus.is_empty() {
+            return Some(Instant::now());
+        }
+        let given_up = self.waiting.front().map(|waiting| waiting.since + PATIENCE);
+        let unasked = self.waiting.len() - self.unasked;
+        let asked = self.waiting.get(unasked).map(|waiting| waiting.since + ASK_AFTER);
+        given_up.into_iter().chain(asked).min()
+    }
+
+    /// Those for which the phone is to be asked now; each once.
+    pub(super) fn due_to_ask(&mut self, now: Instant) -> Vec<MessageId> {
+        let unasked = self.waiting.range(self.waiting.len() - self.unasked..);
+        let due: Vec<_> = unasked
+            .take_while(|waiting| waiting.since + ASK_AFTER <= now)
+            .map(|waiting| waiting.message.id.clone())
+            .collect();
+        self.unasked -= due.len();
+        due
     }
 
     /// Those whose time is over.
     pub(super) fn overdue(&mut self, now: Instant) -> Vec<PageMessage> {
         let mut overdue = std::mem::take(&mut self.surplus);
-        while self.waiting.front().is_some_and(|(at, _)| *at <= now) {
-            overdue.extend(self.waiting.pop_front().map(|(_, message)| message));
+        while self.waiting.front().is_some_and(|waiting| waiting.since + PATIENCE <= now) {
+            overdue.extend(self.waiting.pop_front().map(|waiting| waiting.message));
         }
+        self.unasked = self.unasked.min(self.waiting.len());
         overdue
     }
 
     pub(super) fn give_up_all(&mut self) -> Vec<PageMessage> {
-        let waiting = self.waiting.drain(..).map(|(_, message)| message);
+        self.unasked = 0;
+        let waiting = self.waiting.drain(..).map(|waiting| waiting.message);
         self.surplus.drain(..).chain(waiting).collect()
     }
 }

@@ -1,11 +1,16 @@
 #![allow(clippy::unwrap_used)]
 
+mod page;
+mod readings;
+
 use tokio::time::Instant;
 
 use crate::domain::log::CIPHERTEXT;
 use crate::domain::log::tests::page_message;
-use crate::domain::message::PageMessage;
+use crate::domain::message::{MessageId, PageMessage};
+use crate::store::Place;
 
+use super::places::Places;
 use super::sealed::{Opened, Sealed};
 
 fn sealed(id: &str) -> PageMessage {
@@ -15,16 +20,21 @@ fn sealed(id: &str) -> PageMessage {
 #[tokio::test(start_paused = true)]
 async fn a_sealed_message_arrives_when_it_opens_or_sealed_after_a_minute() {
     let mut waiting = Sealed::default();
-    waiting.put(sealed("a"), Instant::now());
-    waiting.put(sealed("a"), Instant::now());
-    waiting.put(sealed("b"), Instant::now());
+    let start = Instant::now();
+    waiting.put(sealed("a"), start);
+    waiting.put(sealed("a"), start);
+    waiting.put(sealed("b"), start);
     assert_eq!(waiting.open(&sealed("a")), Opened::Still);
     assert_eq!(waiting.open(&page_message("a", "hola")), Opened::Now);
     assert_eq!(waiting.open(&page_message("a", "hola")), Opened::NotSealed);
-    assert!(waiting.overdue(Instant::now()).is_empty());
+    assert!(waiting.overdue(Instant::now()).is_empty() && waiting.due_to_ask(Instant::now()).is_empty());
+    tokio::time::sleep_until(waiting.deadline().unwrap()).await;
+    assert_eq!(waiting.due_to_ask(Instant::now()), [MessageId::new("b")], "the phone is asked before it is given up");
+    assert!(waiting.due_to_ask(Instant::now()).is_empty(), "once");
     tokio::time::sleep_until(waiting.deadline().unwrap()).await;
     let overdue = waiting.overdue(Instant::now());
     assert_eq!(overdue.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(start.elapsed().as_secs(), 60);
     assert!(waiting.deadline().is_none());
 }
 
@@ -37,4 +47,28 @@ fn what_waits_is_bounded_and_nothing_of_it_is_dropped() {
     }
     assert_eq!(waiting.overdue(now).len(), 5000 - 4096);
     assert_eq!(waiting.give_up_all().len(), 4096);
+    assert!(waiting.is_empty() && waiting.due_to_ask(now).is_empty());
+}
+
+#[test]
+fn what_the_page_takes_away_was_no_message() {
+    let mut waiting = Sealed::default();
+    waiting.put(sealed("a"), Instant::now());
+    assert!(waiting.withdraw(&MessageId::new("a")) && !waiting.withdraw(&MessageId::new("a")));
+    assert!(waiting.give_up_all().is_empty());
+}
+
+#[test]
+fn a_place_is_written_when_nothing_before_it_waits() {
+    let place = |row: u64| Place { device: None, row: Some((row, MessageId::new(row.to_string()))) };
+    let mut places = Places::default();
+    for row in [10, 20, 30] {
+        places.reached(place(row));
+    }
+    assert_eq!(places.next(Some(15)), Some(place(10)));
+    assert_eq!(places.next(Some(15)), None);
+    places.reached(place(30));
+    assert_eq!(places.next(None), Some(place(30)));
+    places.reached(place(30));
+    assert_eq!(places.next(None), None, "it is written");
 }

@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::messages::{LogChange, LogEntry, Record};
+use super::marks::{Place, Relink};
 use super::opening::Tables;
+use super::records::{LogChange, LogEntry, Record};
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, LogId, What};
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::MessageId;
+use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 
 /// How often it is tried to make up for what is missing: two days of READY, as it is asked for every hour.
 const TRIES_MAX: u64 = 48;
+/// How long after a new link its history may still arrive: the phone sends it in parts.
+const HISTORY_ARRIVES_S: u64 = 3600;
 
 /// Which entries are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +70,84 @@ pub struct LogExtent {
     pub sent: u64,
 }
 
+/// What is known before the page's table of messages is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// Up to where it is in the log; None where it was never read.
+    pub place: Option<Place>,
+    /// No row from before this, in seconds since the epoch, is news.
+    pub floor: u64,
+    /// The last link that followed another one.
+    pub relink: Option<Relink>,
+    /// Reactions and votes from before this, in seconds since the epoch, are known.
+    pub addons_since: u64,
+    /// When the account was first linked, in seconds since the epoch: reactions and votes from before it are no news.
+    pub first_link: u64,
+}
+
 impl Store {
+    /// What a reading of the page's table begins with. In a store that knows of no link, `now` is the time of the first:
+    /// the whole table is news where this store has seen the account being linked, else only what comes from now on.
+    pub async fn begin_reading(&self, now: u64) -> Result<Reading, StoreError> {
+        self.with(move |tables| {
+            let marks = tables.messages.marks();
+            let linked_here = || {
+                let steps = tables.history.recent(usize::MAX)?;
+                Ok::<_, StoreError>(steps.iter().any(|step| step.to == State::QrRequired))
+            };
+            let first_link = match marks.first_link()? {
+                Some(first_link) => first_link,
+                None => {
+                    marks.set_floor(if linked_here()? { 0 } else { now })?;
+                    marks.set_first_link(now)?;
+                    tables.commit()?;
+                    now
+                }
+            };
+            Ok(Reading {
+                place: marks.place()?,
+                // A store of a version that did not read the table: its log begins with the first link.
+                floor: marks.floor()?.unwrap_or(first_link),
+                relink: marks.relink()?,
+                addons_since: marks.addons_since()?.unwrap_or(first_link),
+                first_link,
+            })
+        })
+        .await
+    }
+
+    /// Remembers that another device was linked than the one whose messages are in the log; durable. Asked again it says
+    /// the same.
+    pub async fn linked_anew(&self, device: String, now: u64) -> Result<Relink, StoreError> {
+        self.with(move |tables| {
+            let marks = tables.messages.marks();
+            if let Some(known) = marks.relink()?.filter(|relink| relink.device == device) {
+                return Ok(known);
+            }
+            let newest = tables.messages.newest_message()?.map(|entry| entry.message.timestamp.as_millis() / 1000);
+            let since = newest.or(marks.first_link()?).unwrap_or(now);
+            let relink = Relink { device, since, until: now.saturating_add(HISTORY_ARRIVES_S) };
+            marks.set_relink(&relink)?;
+            tables.commit()?;
+            Ok(relink)
+        })
+        .await
+    }
+
+    /// Remembers that reactions and votes from before this are known.
+    pub async fn addons_known(&self, since: u64) -> Result<(), StoreError> {
+        self.with(move |tables| {
+            tables.messages.marks().set_addons_since(since)?;
+            tables.commit()
+        })
+        .await
+    }
+
+    /// The messages not older than `since` that could not be decrypted yet.
+    pub async fn sealed_messages(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
+        self.with(move |tables| tables.messages.sealed(since)).await
+    }
+
     /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.shared.health.follow()
@@ -136,14 +217,14 @@ impl Store {
     /// just known. Remembered until [`Store::nothing_missed`].
     pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
         self.with(move |tables| {
-            let messages = &tables.messages;
-            let first_link = messages.first_link()?.unwrap_or(now);
+            let (messages, marks) = (&tables.messages, tables.messages.marks());
+            let first_link = marks.first_link()?.unwrap_or(now);
             let newest = messages.newest_message()?.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
             let since = newest.saturating_sub(overlap);
-            let (before, tries) = messages.missed()?.unwrap_or((since, 0));
+            let (before, tries) = marks.missed()?.unwrap_or((since, 0));
             let since = since.min(before).max(first_link);
-            messages.set_first_link(first_link)?;
-            messages.set_missed(Some((since, tries)))?;
+            marks.set_first_link(first_link)?;
+            marks.set_missed(Some((since, tries)))?;
             tables.commit()?;
             Ok(since)
         })
@@ -153,7 +234,7 @@ impl Store {
     /// All that was missed is in the log.
     pub async fn nothing_missed(&self) -> Result<(), StoreError> {
         self.with(|tables| {
-            tables.messages.set_missed(None)?;
+            tables.messages.marks().set_missed(None)?;
             tables.commit()
         })
         .await
@@ -162,12 +243,13 @@ impl Store {
     /// Not all of it is, after one more try. What has been tried too often is given up: each try reads everything since.
     pub async fn still_missing(&self) -> Result<(), StoreError> {
         self.with(|tables| {
-            let missed = tables.messages.missed()?.map(|(since, tries)| (since, tries + 1));
+            let marks = tables.messages.marks();
+            let missed = marks.missed()?.map(|(since, tries)| (since, tries + 1));
             let kept = missed.filter(|(_, tries)| *tries < TRIES_MAX);
-            if kept.is_none() {
+            if missed.is_some() && kept.is_none() {
                 tracing::warn!("what the page could not tell in {TRIES_MAX} tries is not asked for any more");
             }
-            tables.messages.set_missed(kept)?;
+            marks.set_missed(kept)?;
             tables.commit()
         })
         .await
@@ -205,6 +287,8 @@ fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>
                 Happening::Edited { of, .. } => message(of)?.map(What::Edited),
                 Happening::Revoked { of, .. } => message(of)?.map(What::Revoked),
                 Happening::Acked { of, ack, .. } => message(of)?.map(|message| What::Acked(message, ack)),
+                Happening::Reacted { reaction, .. } => Some(What::Reacted(Box::new(reaction))),
+                Happening::Voted { vote, .. } => Some(What::Voted(Box::new(vote))),
                 Happening::State(step) => Some(What::State(step)),
                 Happening::Code(shown) => Some(What::Code(shown)),
             },

@@ -1,6 +1,7 @@
 //! The log: messages, and what happened to them and to the session, in one sequence. Table `messages`: sequence number
 //! and part (both big-endian, so that they sort) → a part of the entry as JSON; an entry may be longer than a value may
-//! be. Table `message_ids`: WhatsApp's id → sequence number.
+//! be. Table `message_ids`: WhatsApp's id → sequence number. Table `sealed`: the ids of those that may still open →
+//! nothing.
 //!
 //! sled loses only a suffix of what was not flushed, across tables: what a crash can leave is a last entry without its
 //! id, which is mended at the next opening; or that a message was edited and the message not changed yet, which the page
@@ -10,75 +11,35 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use rand::Rng;
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::addons::Addons;
 use super::engine::Engine;
+use super::marks::Marks;
 use super::origins::Origins;
+use super::records::{LogChange, LogEntry, Record};
 use super::table::{Table, VALUE_LIMIT};
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::{Direction, LoggedMessage};
-use crate::domain::message::{Ack, MessageId, PageMessage};
+use crate::domain::log::{CIPHERTEXT, Direction, LoggedMessage};
+use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
 const NAME: &str = "messages";
 const IDS: &str = "message_ids";
-const MARKS: &str = "marks";
-const FIRST_LINK: &[u8] = b"first_link";
-const MISSED_SINCE: &[u8] = b"missed_since";
-const MISSED_TRIES: &[u8] = b"missed_tries";
-/// The next sequence number, where retention removed the entries that would tell.
-const NEXT: &[u8] = b"next";
-/// Tells this log from the one of another store.
-const LOG_ID: &[u8] = b"log_id";
+const SEALED: &str = "sealed";
 /// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
 const MENDED: usize = 1024;
 
 /// Entries looked at in one go: some 100 ms, in which no other call waits long.
 const LOOKED_AT: usize = 10_000;
 
-/// What one batch does to the log.
-#[derive(Clone, Debug)]
-pub enum LogChange {
-    Add(Box<LoggedMessage>),
-    Amend(Box<PageMessage>, Timestamp),
-    Ack(MessageId, Ack, Timestamp),
-    /// The phone digits behind a message's chat became known.
-    Phone(MessageId, String),
-    /// Something that is not about a message.
-    Happened(Happening),
-}
-
-/// An entry as it is stored. What happened has the field `event`, which no message has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Record {
-    Happening(Happening),
-    Message(Box<LoggedMessage>),
-}
-
-impl Record {
-    fn kept_since(&self) -> Timestamp {
-        match self {
-            Self::Happening(happening) => happening.at(),
-            Self::Message(message) => message.received_at,
-        }
-    }
-}
-
-/// An entry with its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogEntry {
-    /// Counts up from 1 in order of arrival.
-    pub cursor: u64,
-    pub message: LoggedMessage,
-}
-
 pub(super) struct Messages {
     entries: Table,
     ids: Table,
-    marks: Table,
+    sealed: Table,
+    marks: Marks,
     origins: Origins,
+    addons: Addons,
     log: AtomicU32,
     /// Received and sent, since the store was opened.
     added: [AtomicU64; 2],
@@ -90,24 +51,27 @@ pub(super) struct Messages {
 
 impl Messages {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        let (entries, ids, marks) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(MARKS)?);
+        let (entries, ids, sealed) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(SEALED)?);
+        let marks = Marks::open(engine)?;
         let newest = entries.newest_first().next().transpose()?;
         let after_newest = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
-        let next = number(&marks, NEXT)?.map_or(after_newest, |next| next.max(after_newest));
-        let log = match marks.get(LOG_ID)?.and_then(|bytes| bytes.try_into().ok()) {
-            Some(bytes) => LogId(u32::from_be_bytes(bytes)),
+        let next = marks.next()?.map_or(after_newest, |next| next.max(after_newest));
+        let log = match marks.log_id()? {
+            Some(log) => log,
             None => {
                 let log = LogId(rand::rng().random());
-                marks.put(LOG_ID, &log.0.to_be_bytes())?;
+                marks.set_log_id(log)?;
                 log
             }
         };
-        let origins = Origins::open(engine)?;
+        let (origins, addons) = (Origins::open(engine)?, Addons::open(engine)?);
         let messages = Self {
             entries,
             ids,
+            sealed,
             marks,
             origins,
+            addons,
             log: AtomicU32::new(log.0),
             added: Default::default(),
             next: Mutex::new(next),
@@ -133,15 +97,19 @@ impl Messages {
 
     /// Gives the log another id: its places will be given to others than before.
     pub(super) fn becomes_another(&self) -> Result<(), StoreError> {
-        let log: u32 = rand::rng().random();
-        self.marks.put(LOG_ID, &log.to_be_bytes())?;
-        self.log.store(log, Ordering::Relaxed);
+        let log = LogId(rand::rng().random());
+        self.marks.set_log_id(log)?;
+        self.log.store(log.0, Ordering::Relaxed);
         Ok(())
     }
 
     /// Messages received and sent since the store was opened.
     pub(super) fn added(&self) -> [u64; 2] {
         self.added.each_ref().map(|added| added.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     pub(super) fn origins(&self) -> &Origins {
@@ -157,9 +125,25 @@ impl Messages {
                 LogChange::Amend(page, at) => {
                     self.change(&mut next, &page.id, *at, |message| message.amend(page, *at))?;
                 }
-                LogChange::Ack(id, ack, at) => {
-                    self.change(&mut next, id, *at, |message| message.acknowledge(*ack, *at))?;
+                LogChange::Ack(id, ack, code, at) => {
+                    self.change(&mut next, id, *at, |message| message.acknowledge(*ack, *code, *at))?;
                 }
+                LogChange::Withdrawn(id, at) => {
+                    self.change(&mut next, id, *at, |message| message.withdraw(*at))?;
+                }
+                LogChange::Reacted(reaction, at) => {
+                    if self.addons.is_new_reaction(reaction, *at)? {
+                        let (reaction, at) = (reaction.clone(), *at);
+                        self.append(&mut next, &Record::Happening(Happening::Reacted { reaction, at }))?;
+                    }
+                }
+                LogChange::Voted(vote, at) => {
+                    if self.addons.is_new_vote(vote, *at)? {
+                        let (vote, at) = (vote.clone(), *at);
+                        self.append(&mut next, &Record::Happening(Happening::Voted { vote, at }))?;
+                    }
+                }
+                LogChange::Read(place) => self.marks.set_place(place)?,
                 LogChange::Phone(id, digits) => {
                     let at = Timestamp::from_millis(0);
                     self.change(&mut next, id, at, |message| message.phone = Some(digits.clone()))?;
@@ -179,11 +163,14 @@ impl Messages {
         }
         let mut message = message.clone();
         message.sent_by_us = self.origins.of(&message.id)?;
-        let (id, place) = (message.id.clone(), *next);
+        let (id, place, sealed) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
         let direction = usize::from(message.direction == Direction::Out);
         // The entry first: an id that a crash leaves alone would hide the message for ever.
         self.append(next, &Record::Message(Box::new(message)))?;
         self.ids.put(id.as_str().as_bytes(), &place.to_be_bytes())?;
+        if sealed {
+            self.sealed.put(id.as_str().as_bytes(), &[])?;
+        }
         self.added[direction].fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -209,7 +196,30 @@ impl Messages {
         for happening in happenings(cursor, &before, &after, at) {
             self.append(next, &Record::Happening(happening))?;
         }
-        if after == before { Ok(()) } else { self.write(cursor, &Record::Message(Box::new(after))) }
+        if after == before {
+            return Ok(());
+        }
+        if before.kind == CIPHERTEXT && (after.kind != CIPHERTEXT || after.revoked_at.is_some()) {
+            self.sealed.remove(id.as_str().as_bytes())?;
+        }
+        self.write(cursor, &Record::Message(Box::new(after)))
+    }
+
+    /// The messages that may still open and are not older than `since`.
+    pub(super) fn sealed(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
+        let mut found = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        while let Some((key, _)) = self.sealed.next(after.as_deref())? {
+            let id = MessageId::new(String::from_utf8_lossy(&key));
+            match self.find(&id)?.map(|cursor| self.message(cursor)).transpose()?.flatten() {
+                Some(message) if message.timestamp < since => {}
+                Some(_) => found.push(id),
+                // Retention took it.
+                None => self.sealed.remove(&key)?,
+            }
+            after = Some(key);
+        }
+        Ok(found)
     }
 
     pub(super) fn newest(&self) -> u64 {
@@ -217,7 +227,8 @@ impl Messages {
     }
 
     pub(super) fn find(&self, id: &MessageId) -> Result<Option<u64>, StoreError> {
-        number(&self.ids, id.as_str().as_bytes())
+        let bytes = self.ids.get(id.as_str().as_bytes())?;
+        Ok(bytes.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
     }
 
     pub(super) fn message(&self, cursor: u64) -> Result<Option<LoggedMessage>, StoreError> {
@@ -290,8 +301,9 @@ impl Messages {
     /// Removes the entries from before `end`, from the front; at most `limit` of them. Gives how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        self.marks.put(NEXT, &next.to_be_bytes())?;
+        self.marks.set_next(*next)?;
         self.origins.sweep(end)?;
+        self.addons.sweep(end)?;
         let mut swept = 0;
         while swept < limit {
             let Some(cursor) = self.entries.next(None)?.and_then(|(key, _)| sequence(&key)) else { break };
@@ -306,30 +318,6 @@ impl Messages {
             swept += 1;
         }
         Ok(swept)
-    }
-
-    /// When the account was first linked, in seconds since the epoch: nothing older is news.
-    pub(super) fn first_link(&self) -> Result<Option<u64>, StoreError> {
-        number(&self.marks, FIRST_LINK)
-    }
-
-    pub(super) fn set_first_link(&self, seconds: u64) -> Result<(), StoreError> {
-        self.marks.put(FIRST_LINK, &seconds.to_be_bytes())
-    }
-
-    /// Since when, in seconds since the epoch, something may be missing, and how often it was asked for in vain.
-    pub(super) fn missed(&self) -> Result<Option<(u64, u64)>, StoreError> {
-        let tries = number(&self.marks, MISSED_TRIES)?.unwrap_or_default();
-        Ok(number(&self.marks, MISSED_SINCE)?.map(|since| (since, tries)))
-    }
-
-    pub(super) fn set_missed(&self, missed: Option<(u64, u64)>) -> Result<(), StoreError> {
-        let Some((since, tries)) = missed else {
-            self.marks.remove(MISSED_SINCE)?;
-            return self.marks.remove(MISSED_TRIES);
-        };
-        self.marks.put(MISSED_TRIES, &tries.to_be_bytes())?;
-        self.marks.put(MISSED_SINCE, &since.to_be_bytes())
     }
 
     fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {
@@ -361,10 +349,6 @@ impl Messages {
         }
         Ok(found)
     }
-}
-
-fn number(table: &Table, key: &[u8]) -> Result<Option<u64>, StoreError> {
-    Ok(table.get(key)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
 }
 
 fn key(cursor: u64, part: u16) -> [u8; 10] {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use crate::domain::log::CIPHERTEXT;
 use crate::domain::log::tests::page_message;
 use crate::domain::message::PageMessage;
 
@@ -27,6 +28,35 @@ fn what_changed_is_what_happened() {
     let mut open = sealed.clone();
     open.amend(&page_message("a", "hola"), AT(5));
     assert_eq!(happenings(7, &sealed, &open, AT(5)), [Happening::Opened { of: 7, at: AT(5) }]);
+}
+
+/// As they are on the disk: a name that changes here loses what is stored.
+#[test]
+fn stored_shapes_stay_as_they_are() {
+    let earlier = json!({
+        "id": "false_1@lid_A", "direction": "in", "chat": "1@lid", "phone": null, "author": null, "name": "Ana",
+        "type": "chat", "body": "hola", "media": null, "quoted": null, "timestamp": "2026-07-25T17:20:00.000Z",
+        "received_at": "2026-07-25T17:20:00.007Z", "recovered": false, "ack": 0, "acks": [], "edited_at": null,
+        "revoked_at": null, "account": null, "sent_by_us": null,
+    });
+    let read: Result<LoggedMessage, _> = serde_json::from_value(earlier.clone());
+    assert_eq!(read.ok().map(|message| json!(message)), Some(earlier));
+    let reaction = json!({
+        "event": "reacted", "at": "2026-07-25T17:20:00.007Z", "reaction": {
+            "id": "r", "message_id": "m", "chat": "1@lid", "sender": "1@lid", "sender_phone": null, "from_me": false,
+            "emoji": "👍", "t_ms": 7,
+        },
+    });
+    let vote = json!({
+        "event": "voted", "at": "2026-07-25T17:20:00.007Z", "vote": {
+            "id": "v", "message_id": "m", "chat": "1@lid", "sender": "1@lid", "sender_phone": null, "from_me": false,
+            "options": ["hoy", "mañana"], "t_ms": 7,
+        },
+    });
+    for stored in [reaction, vote] {
+        let read: Result<Happening, _> = serde_json::from_value(stored.clone());
+        assert_eq!(read.ok().map(|happening| json!(happening)), Some(stored));
+    }
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Model {
         change(known);
         for (kind, changed) in [
             ("message.edited", before.edited_at != known.edited_at),
-            ("message.revoked", before.revoked_at != known.revoked_at),
+            ("message.revoked", before.revoked_at.is_none() && known.revoked_at.is_some()),
             ("message.ack", before.ack != known.ack),
         ] {
             if changed {
@@ -124,8 +124,8 @@ proptest! {
                     }
                     Step::Ack(id, ack) => {
                         let (id, ack) = (MessageId::new(id.to_string()), Ack::new(ack));
-                        model.change(&id, at(n), |known| known.acknowledge(ack, at(n)));
-                        LogChange::Ack(id, ack, at(n))
+                        model.change(&id, at(n), |known| known.acknowledge(ack, None, at(n)));
+                        LogChange::Ack(id, ack, None, at(n))
                     }
                     Step::Sweep(end) => {
                         assert_eq!(store.sweep_log(at(end), usize::MAX).await.unwrap(), model.sweep(at(end)));

@@ -1,0 +1,296 @@
+//! The task that owns the log's writing end.
+
+mod missed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::config::Timings;
+use crate::domain::log::{LoggedMessage, may_open};
+use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
+use crate::domain::state::State;
+use crate::domain::time::{Clock, Timestamp};
+use crate::session::Snapshot;
+use crate::store::{LogChange, Store, StoreError};
+
+use super::Stay;
+use super::held::Held;
+use super::phones::{self, Nameless};
+use super::places::Places;
+use super::reading::{Found, OVERLAP_S, Scope};
+use super::sealed::{Opened, Sealed};
+use super::source::Source;
+
+/// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
+const BATCH: usize = 512;
+/// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
+/// what does not fit there is asked for again.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How often old messages are looked for, and how many go at a time.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+const SWEEP_BATCH: usize = 1000;
+
+/// What the task works with and does not change.
+pub(super) struct Kept<S> {
+    pub store: Store,
+    pub source: S,
+    pub clock: Arc<dyn Clock>,
+    pub acks: mpsc::Sender<MessageEvent>,
+    pub nameless: mpsc::Sender<Nameless>,
+    pub retention: Duration,
+    pub timings: Timings,
+}
+
+pub(super) struct Task<S> {
+    kept: Kept<S>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What a reading found. It waits for the task after each part.
+    found: mpsc::Receiver<(Stay, Found)>,
+    found_tx: mpsc::Sender<(Stay, Found)>,
+    reconciling: watch::Sender<bool>,
+    /// The account's own phone digits, also while no page is there to tell them.
+    own: Option<String>,
+    sealed: Sealed,
+    places: Places,
+    /// The stay that was read last, or is being.
+    stay: Option<Stay>,
+    is_reading: bool,
+    /// The document of which everything before its events has been read.
+    whole: u64,
+    held: Held,
+    /// The line was lost since it was read last; or while it is being read.
+    line_lost: bool,
+    /// There was a gap while it was being read: it is read again.
+    again: bool,
+    /// The document whose table cannot be read.
+    unreadable: Option<u64>,
+}
+
+impl<S: Source> Task<S> {
+    pub(super) fn new(
+        kept: Kept<S>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+        reconciling: watch::Sender<bool>,
+    ) -> Self {
+        let (found_tx, found) = mpsc::channel(1);
+        let held = Held::new(kept.timings.missed_hold);
+        Self {
+            kept,
+            snapshots,
+            found,
+            found_tx,
+            reconciling,
+            own: None,
+            sealed: Sealed::default(),
+            places: Places::default(),
+            stay: None,
+            is_reading: false,
+            whole: 0,
+            held,
+            line_lost: false,
+            again: false,
+            unreadable: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut events: mpsc::Receiver<MessageEvent>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let start = Instant::now();
+        let Timings { missed_look, missed_again, .. } = self.kept.timings;
+        let mut look = tokio::time::interval_at(start + missed_look, missed_look);
+        let mut again = tokio::time::interval_at(start + missed_again, missed_again);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.session_moved();
+        loop {
+            let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            let held_until = self.held.until().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            tokio::select! {
+                biased;
+                read = events.recv_many(&mut batch, BATCH) => {
+                    if read == 0 {
+                        let left = self.sealed.give_up_all();
+                        let left = self.additions(left);
+                        self.held.put(left);
+                        return self.store_early().await;
+                    }
+                    let changes = self.changes(&mut batch);
+                    self.take_in(changes).await;
+                }
+                Some((stay, found)) = self.found.recv() => self.found(stay, found).await,
+                Ok(()) = self.snapshots.changed() => self.session_moved(),
+                () = tokio::time::sleep_until(opens) => self.give_up().await,
+                () = tokio::time::sleep_until(held_until) => self.wait_no_longer().await,
+                _ = sweep.tick() => self.sweep().await,
+                _ = again.tick() => self.look(Scope::Gap),
+                _ = look.tick() => self.look(Scope::Look),
+            }
+        }
+    }
+
+    async fn take_in(&mut self, changes: Vec<LogChange>) {
+        if self.snapshots.borrow().documents == self.whole && self.held.is_empty() {
+            return self.store(changes).await;
+        }
+        self.held.put(changes);
+        if self.held.is_full() {
+            self.store_early().await;
+        }
+    }
+
+    /// Stores what is held before what was missed has been asked for: newer as it is, it must not hide that.
+    async fn store_early(&mut self) {
+        let held = self.held.take();
+        if held.is_empty() {
+            return;
+        }
+        if let Err(error) = self.kept.store.missed_since(self.now_s(), OVERLAP_S).await {
+            tracing::warn!(%error, "since when messages are missing could not be stored");
+        }
+        self.store(held).await;
+    }
+
+    fn changes(&mut self, events: &mut Vec<MessageEvent>) -> Vec<LogChange> {
+        let now = self.kept.clock.now();
+        let mut changes = Vec::with_capacity(events.len());
+        for event in events.drain(..) {
+            match event {
+                MessageEvent::Added(message) if may_open(&message) => self.sealed.put(*message, Instant::now()),
+                MessageEvent::Added(message) => changes.extend(self.addition(*message)),
+                MessageEvent::Changed(message) => match self.sealed.open(&message) {
+                    Opened::Still => {}
+                    // This is its arrival, unless it was given up on before and is in the log as it was.
+                    Opened::Now => {
+                        changes.extend(self.addition((*message).clone()));
+                        changes.push(LogChange::Amend(message, now));
+                    }
+                    Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
+                },
+                MessageEvent::Removed(id) => {
+                    if !self.sealed.withdraw(&id) {
+                        changes.push(LogChange::Withdrawn(id, now));
+                    }
+                }
+                MessageEvent::Acked(id, ack, code) => changes.push(LogChange::Ack(id, ack, code, now)),
+                MessageEvent::Outcome(outcome) if outcome.certain => {
+                    changes.push(LogChange::Ack(outcome.id, Ack::FAILED, outcome.code, now));
+                }
+                // What is not certain the acks tell, or nobody.
+                MessageEvent::Outcome(_) => {}
+                MessageEvent::Reacted(reaction) => changes.push(LogChange::Reacted(*reaction, now)),
+                MessageEvent::Voted(vote) => changes.push(LogChange::Voted(*vote, now)),
+            }
+        }
+        changes
+    }
+
+    /// Tells those who wait for an acknowledgement of what the page remembers: the driver tells them of what it reports.
+    async fn pass_on(&self, event: MessageEvent) {
+        // It fails where nobody waits any more.
+        let _ = self.kept.acks.send(event).await;
+    }
+
+    fn additions(&self, messages: Vec<PageMessage>) -> Vec<LogChange> {
+        messages.into_iter().filter_map(|message| self.addition(message)).collect()
+    }
+
+    fn addition(&self, message: PageMessage) -> Option<LogChange> {
+        self.logged(self.is_late(&message), message)
+    }
+
+    /// Whether it was sent before we were ready to hear it.
+    fn is_late(&self, message: &PageMessage) -> bool {
+        let session = self.snapshots.borrow();
+        session.state != State::Ready || message.t < session.since.as_millis() / 1000
+    }
+
+    fn logged(&self, recovered: bool, message: PageMessage) -> Option<LogChange> {
+        let mut logged = LoggedMessage::from_page(message, self.kept.clock.now(), recovered)?;
+        logged.account = self.own.clone();
+        Some(LogChange::Add(Box::new(logged)))
+    }
+
+    /// Stores what is to be stored, and with it up to where the page's table is in the log. Does not give up: what was
+    /// received is not dropped for a disk that is full at the moment.
+    async fn store(&mut self, mut changes: Vec<LogChange>) {
+        if let Some(place) = self.places.next(self.sealed.first_row()) {
+            changes.push(LogChange::Read(place));
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let changes = Arc::new(changes);
+        loop {
+            match self.kept.store.log(Arc::clone(&changes)).await {
+                Ok(()) => return self.ask_for_phones(&changes),
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, messages = changes.len(), "messages could not be stored; trying again");
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+            }
+        }
+    }
+
+    fn ask_for_phones(&self, stored: &[LogChange]) {
+        for change in stored {
+            if let LogChange::Add(message) = change
+                && let Some(one) = phones::nameless(message)
+            {
+                let _ = self.kept.nameless.try_send(one);
+            }
+        }
+    }
+
+    /// Asks the phone for what does not open by itself, and keeps sealed what has not opened in time.
+    async fn give_up(&mut self) {
+        let now = Instant::now();
+        let ids = self.sealed.due_to_ask(now);
+        if !ids.is_empty() {
+            self.ask_phone(ids);
+        }
+        let overdue = self.sealed.overdue(now);
+        let changes = self.additions(overdue);
+        self.take_in(changes).await;
+    }
+
+    fn ask_phone(&self, ids: Vec<MessageId>) {
+        let source = self.kept.source.clone();
+        tokio::spawn(async move {
+            let count = ids.len();
+            match source.ask_resend(ids).await {
+                Ok(()) => tracing::info!(count, "asked the phone for messages that could not be decrypted"),
+                Err(why) => tracing::info!(%why, count, "the phone could not be asked for what could not be decrypted"),
+            }
+        });
+    }
+
+    fn now_s(&self) -> u64 {
+        self.kept.clock.now().as_millis() / 1000
+    }
+
+    /// What is older is not kept.
+    fn horizon(&self) -> Timestamp {
+        let retention = u64::try_from(self.kept.retention.as_millis()).unwrap_or(u64::MAX);
+        Timestamp::from_millis(self.kept.clock.now().as_millis().saturating_sub(retention))
+    }
+
+    async fn sweep(&self) {
+        loop {
+            match self.kept.store.sweep_log(self.horizon(), SWEEP_BATCH).await {
+                Ok(0) => return,
+                Ok(swept) => {
+                    tracing::info!(swept, "removed entries older than RETENTION_DAYS");
+                    if swept < SWEEP_BATCH {
+                        return;
+                    }
+                }
+                Err(error) => return tracing::warn!(%error, "old messages could not be removed"),
+            }
+        }
+    }
+}

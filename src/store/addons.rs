@@ -1,0 +1,76 @@
+//! What was told last of somebody's reaction to a message or vote in a poll: table `addons`, `r` or `v`, the message's id,
+//! a zero and who → milliseconds since the epoch of the reaction and of its being told (both big-endian), and a hash of
+//! what it was. The page says the same again and again.
+
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::engine::Engine;
+use super::table::Table;
+use crate::domain::message::{Reaction, Vote};
+use crate::domain::time::Timestamp;
+
+const NAME: &str = "addons";
+
+pub(super) struct Addons(Table);
+
+impl Addons {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(Self(engine.table(NAME)?))
+    }
+
+    /// Whether it is news; it is known from then on.
+    pub(super) fn is_new_reaction(&self, reaction: &Reaction, at: Timestamp) -> Result<bool, StoreError> {
+        let key = format!("r{}\0{}", reaction.message_id, reaction.sender);
+        self.is_new(&key, reaction.t_ms, std::iter::once(reaction.emoji.as_str()), at)
+    }
+
+    /// Whether it is news; it is known from then on.
+    pub(super) fn is_new_vote(&self, vote: &Vote, at: Timestamp) -> Result<bool, StoreError> {
+        let key = format!("v{}\0{}", vote.message_id, vote.sender);
+        self.is_new(&key, vote.t_ms, vote.options.iter().map(|option| option.reveal()), at)
+    }
+
+    fn is_new<'a>(
+        &self,
+        key: &str,
+        t_ms: u64,
+        words: impl Iterator<Item = &'a str>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut hash = Sha256::new();
+        let mut is_empty = true;
+        for word in words.filter(|word| !word.is_empty()) {
+            is_empty = false;
+            hash.update(word.len().to_be_bytes());
+            hash.update(word);
+        }
+        let hash = hash.finalize();
+        let known = self.0.get(key.as_bytes())?;
+        let is_new = match &known {
+            Some(known) => {
+                let since = known.get(..8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+                t_ms >= since && known.get(16..) != Some(hash.as_slice())
+            }
+            // What came and went unheard is nothing to tell.
+            None => !is_empty,
+        };
+        if is_new {
+            let value = [&t_ms.to_be_bytes()[..], &at.as_millis().to_be_bytes(), &hash].concat();
+            self.0.put(key.as_bytes(), &value)?;
+        }
+        Ok(is_new)
+    }
+
+    /// Forgets what was told before `end`.
+    pub(super) fn sweep(&self, end: Timestamp) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        while let Some((key, value)) = self.0.next(after.as_deref())? {
+            if value.get(8..16).is_none_or(|at| at < end.as_millis().to_be_bytes().as_slice()) {
+                self.0.remove(&key)?;
+            }
+            after = Some(key);
+        }
+        Ok(())
+    }
+}

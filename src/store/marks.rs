@@ -1,0 +1,143 @@
+//! Small facts about the log, table `marks`: up to where the page's messages are in it, and what may be missing.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::engine::Engine;
+use super::table::Table;
+use crate::domain::event::LogId;
+use crate::domain::message::MessageId;
+
+const NAME: &str = "marks";
+const FIRST_LINK: &[u8] = b"first_link";
+const FLOOR: &[u8] = b"floor";
+const PLACE: &[u8] = b"place";
+const RELINK: &[u8] = b"relink";
+const ADDONS_SINCE: &[u8] = b"addons_since";
+const MISSED_SINCE: &[u8] = b"missed_since";
+const MISSED_TRIES: &[u8] = b"missed_tries";
+/// The next sequence number, where retention removed the entries that would tell.
+const NEXT: &[u8] = b"next";
+/// Tells this log from the one of another store.
+const LOG_ID: &[u8] = b"log_id";
+
+/// Up to where the page's table of messages is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The linked device whose table it is: another link has another table.
+    pub device: Option<String>,
+    /// The number and the key of the last row that is in the log; None before the first.
+    pub row: Option<(u64, MessageId)>,
+}
+
+/// A link that followed another one: history that came with it is news as far as it is newer than the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relink {
+    pub device: String,
+    /// The newest message that the log had then, in seconds since the epoch.
+    pub since: u64,
+    /// Until when history of this link may still arrive, in seconds since the epoch.
+    pub until: u64,
+}
+
+pub(super) struct Marks(Table);
+
+impl Marks {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(Self(engine.table(NAME)?))
+    }
+
+    pub(super) fn log_id(&self) -> Result<Option<LogId>, StoreError> {
+        let bytes = self.0.get(LOG_ID)?.and_then(|bytes| bytes.try_into().ok());
+        Ok(bytes.map(|bytes| LogId(u32::from_be_bytes(bytes))))
+    }
+
+    pub(super) fn set_log_id(&self, log: LogId) -> Result<(), StoreError> {
+        self.0.put(LOG_ID, &log.0.to_be_bytes())
+    }
+
+    pub(super) fn next(&self) -> Result<Option<u64>, StoreError> {
+        self.number(NEXT)
+    }
+
+    pub(super) fn set_next(&self, next: u64) -> Result<(), StoreError> {
+        self.set(NEXT, next)
+    }
+
+    /// When the account was first linked, in seconds since the epoch: history from before it is no news.
+    pub(super) fn first_link(&self) -> Result<Option<u64>, StoreError> {
+        self.number(FIRST_LINK)
+    }
+
+    pub(super) fn set_first_link(&self, seconds: u64) -> Result<(), StoreError> {
+        self.set(FIRST_LINK, seconds)
+    }
+
+    /// No row of the page from before this, in seconds since the epoch, is news.
+    pub(super) fn floor(&self) -> Result<Option<u64>, StoreError> {
+        self.number(FLOOR)
+    }
+
+    pub(super) fn set_floor(&self, seconds: u64) -> Result<(), StoreError> {
+        self.set(FLOOR, seconds)
+    }
+
+    pub(super) fn place(&self) -> Result<Option<Place>, StoreError> {
+        self.json(PLACE)
+    }
+
+    pub(super) fn set_place(&self, place: &Place) -> Result<(), StoreError> {
+        self.set_json(PLACE, place)
+    }
+
+    pub(super) fn relink(&self) -> Result<Option<Relink>, StoreError> {
+        self.json(RELINK)
+    }
+
+    pub(super) fn set_relink(&self, relink: &Relink) -> Result<(), StoreError> {
+        self.set_json(RELINK, relink)
+    }
+
+    /// Reactions and votes from before this, in seconds since the epoch, are known.
+    pub(super) fn addons_since(&self) -> Result<Option<u64>, StoreError> {
+        self.number(ADDONS_SINCE)
+    }
+
+    pub(super) fn set_addons_since(&self, seconds: u64) -> Result<(), StoreError> {
+        self.set(ADDONS_SINCE, seconds)
+    }
+
+    /// Since when, in seconds since the epoch, something may be missing, and how often it was asked for in vain.
+    pub(super) fn missed(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let tries = self.number(MISSED_TRIES)?.unwrap_or_default();
+        Ok(self.number(MISSED_SINCE)?.map(|since| (since, tries)))
+    }
+
+    pub(super) fn set_missed(&self, missed: Option<(u64, u64)>) -> Result<(), StoreError> {
+        let Some((since, tries)) = missed else {
+            self.0.remove(MISSED_SINCE)?;
+            return self.0.remove(MISSED_TRIES);
+        };
+        self.set(MISSED_TRIES, tries)?;
+        self.set(MISSED_SINCE, since)
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        Ok(self.0.get(key)?.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
+    }
+
+    fn set(&self, key: &[u8], number: u64) -> Result<(), StoreError> {
+        self.0.put(key, &number.to_be_bytes())
+    }
+
+    /// What cannot be read is as if it were not there: the table of the page is then read from its start.
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        Ok(self.0.get(key)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    fn set_json(&self, key: &[u8], value: &impl Serialize) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(value).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+        self.0.put(key, &bytes)
+    }
+}
