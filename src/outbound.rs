@@ -11,6 +11,7 @@ mod gates;
 mod leases;
 mod pacing;
 mod queue;
+mod resends;
 mod strangers;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::config::{Send as Settings, SendMode};
 use crate::domain::address::{ChatId, Server};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::once::{Fingerprint, SendKey, Verdict, judge};
+use crate::domain::once::{Cause, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
@@ -38,11 +39,15 @@ pub use gates::Availability;
 use leases::{Lease, Leases};
 use pacing::{Refusal, Today};
 use queue::{Queue, Turn, day_of, until_tomorrow};
+use resends::UnderWay;
 use strangers::Strangers;
 
 /// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
 /// together take one.
 const RESERVE: u32 = 5;
+/// How long the outcome of a send that has ended may take to be stored: a flush takes milliseconds.
+const SETTLED: [Duration; 4] =
+    [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 /// A send as it was asked for.
 #[derive(Clone, Debug)]
@@ -88,8 +93,15 @@ pub enum SendError {
     NotOnWhatsApp,
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
-    #[error("WhatsApp Web marked the message as failed")]
-    Failed { message_id: MessageId },
+    /// WhatsApp's own word: it will never arrive.
+    #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
+    Failed { message_id: MessageId, cause: Option<Cause> },
+    #[error("WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered")]
+    NewChatsRestricted { retry_after: Duration },
+    #[error("{0}, so nothing can be written there")]
+    ChatReadOnly(String),
+    #[error("this account has blocked the contact: unblock it on the phone to write to it")]
+    ContactBlocked,
     /// Before anything had left.
     #[error("WhatsApp Web did not answer and nothing was sent; try again")]
     NoAnswer,
@@ -112,6 +124,7 @@ pub struct Outbound {
     courier: Courier<Handle, Store>,
     queue: Queue,
     leases: Leases,
+    under_way: UnderWay,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
@@ -134,12 +147,15 @@ impl Outbound {
         let queue = Queue::start(&settings, today, clock.clone());
         let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events));
         let strangers = Strangers::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
-        let courier = Courier { page, ledger, acks, strangers, clock: clock.clone() };
+        let unconfirmed = Arc::default();
+        let courier = Courier { page, ledger, acks, strangers, unconfirmed, clock: clock.clone() };
         for (key, record) in store.unsettled_sends().await? {
             courier.resume(key, record).await;
         }
+        let under_way = UnderWay::default();
+        tokio::spawn(resends::run(session.watch(), store.clone(), courier.clone(), under_way.clone()));
         let (settings, leases) = (Arc::new(settings), Leases::default());
-        Ok(Self { settings, session, store, courier, queue, leases, clock, stop })
+        Ok(Self { settings, session, store, courier, queue, leases, under_way, clock, stop })
     }
 
     /// Whether a send would be taken now, and why not.
@@ -182,18 +198,43 @@ impl Outbound {
         let fingerprint = key.fingerprint(&[&request.to.to_string(), request.text.reveal(), cliente_id]);
         let deadline = request.arrived + self.settings.timeout;
         let lease = tokio::time::timeout_at(deadline, self.leases.take(key)).await;
-        match self.known(key, fingerprint).await? {
+        match self.settled(key, fingerprint, deadline).await? {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
-            Verdict::Failed(message_id) => return Err(SendError::Failed { message_id }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
-            Verdict::Sent { message_id, chat_id, ack, at } => {
-                return Ok(sent(Delivered { message_id, chat_id, ack, at }, &request.to, false));
+            Verdict::Sent { message_id, chat_id, phone, ack, at } => {
+                return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &request.to, false));
             }
         }
         // Another has it, and nothing has left yet.
         let lease = lease.map_err(|_| SendError::Busy)?;
         self.send_anew(&request, Some((key, fingerprint, lease))).await
+    }
+
+    /// What is known of the key. A message that the page is sending again at the moment is waited for.
+    async fn settled(&self, key: SendKey, fingerprint: Fingerprint, deadline: Instant) -> Result<Verdict, SendError> {
+        let verdict = self.known(key, fingerprint).await?;
+        let Verdict::Unconfirmed(message_id) = &verdict else { return Ok(verdict) };
+        if !self.under_way.has(message_id) {
+            return Ok(verdict);
+        }
+        let acked = self.courier.acks.expect(message_id.clone()).await;
+        // It may have ended just before it was waited for.
+        let verdict = self.known(key, fingerprint).await?;
+        if !matches!(verdict, Verdict::Unconfirmed(_)) {
+            return Ok(verdict);
+        }
+        let Ok(Some(_)) = tokio::time::timeout_at(deadline, acked).await else { return Ok(verdict) };
+        // Whoever settles it hears of the end at the same moment.
+        for pause in SETTLED {
+            let verdict = self.known(key, fingerprint).await?;
+            if !matches!(verdict, Verdict::Unconfirmed(_)) {
+                return Ok(verdict);
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.known(key, fingerprint).await
     }
 
     async fn known(&self, key: SendKey, fingerprint: Fingerprint) -> Result<Verdict, SendError> {
@@ -256,13 +297,14 @@ impl Outbound {
     fn dry_run(&self, request: &SendRequest) -> Sent {
         let message_id = MessageId::new(format!("true_{}_DRYRUN{:016X}", request.to, rand::rng().random::<u64>()));
         let (chat_id, at) = (request.to.to_string(), self.clock.now());
-        sent(Delivered { message_id, chat_id, ack: Ack::SERVER, at }, &request.to, true)
+        sent(Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at }, &request.to, true)
     }
 }
 
 fn sent(delivered: Delivered, to: &ChatId, dry_run: bool) -> Sent {
-    let to = if to.server() == Server::Phone { to.user().to_owned() } else { to.to_string() };
-    let Delivered { message_id, chat_id, ack, at } = delivered;
+    let Delivered { message_id, chat_id, phone, ack, at } = delivered;
+    let named = || phone.unwrap_or_else(|| to.user().to_owned());
+    let to = if to.server() == Server::Phone { named() } else { to.to_string() };
     Sent { message_id, chat_id, to, ack, at, dry_run }
 }
 

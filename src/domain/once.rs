@@ -1,10 +1,10 @@
 //! A send that is made exactly once: what is remembered of it under its key, and what that means for whoever asks again.
 //!
 //! ```text
-//! (unknown) ──► Reserved ──► Dispatching ──► Done(Sent | Failed)      Done only by WhatsApp's own word, early or late
-//!     ▲            │ a crash: it      │ a crash: it may have left, so it is never sent again
-//!     │            ▼ never left       │
-//!     └────── sent by the retry ◄─────┘ the page refused it: forgotten
+//! (unknown) ──► Reserved ──► Dispatching ──► Sent | Failed      only by WhatsApp's own word, early or late
+//!     ▲            │ a crash: it      │ a crash: it may have left. The page sends what it holds of it again, under the
+//!     │            ▼ never left       │ same id; what the page does not hold stays here
+//!     └────── sent by the retry ◄─────┘ the page refused to take it: forgotten
 //! ```
 
 use std::time::Duration;
@@ -58,10 +58,13 @@ pub struct SendRecord {
     pub created_at: Timestamp,
     pub message_id: MessageId,
     pub chat_id: String,
+    /// The recipient's phone digits, where the page knew them.
+    #[serde(default)]
+    pub phone: Option<String>,
     pub stage: Stage,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Stage {
     /// The id is taken; nothing has left.
@@ -73,7 +76,40 @@ pub enum Stage {
         at: Timestamp,
     },
     /// WhatsApp said so itself.
-    Failed,
+    Failed {
+        #[serde(default)]
+        cause: Option<Cause>,
+    },
+}
+
+/// WhatsApp's own name for what went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cause {
+    /// The number in the server's refusal.
+    Number(i64),
+    /// The result of the page's own send, such as `ERROR_UNKNOWN`.
+    Word(String),
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(421) => f.write_str("421: the group's members changed; try again"),
+            Self::Number(475) => f.write_str("475: WhatsApp caps the new chats of this account for now"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// How a send ended, by WhatsApp's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The server has it.
+    Sent(Ack),
+    /// It will never arrive.
+    Failed(Option<Cause>),
 }
 
 /// What is kept of a message before it leaves.
@@ -98,10 +134,11 @@ pub enum Verdict {
     Sent {
         message_id: MessageId,
         chat_id: String,
+        phone: Option<String>,
         ack: Ack,
         at: Timestamp,
     },
-    Failed(MessageId),
+    Failed(MessageId, Option<Cause>),
     Unconfirmed(MessageId),
 }
 
@@ -119,8 +156,11 @@ impl SendRecord {
 
     /// Settles it by WhatsApp's word.
     #[must_use]
-    pub fn settled(mut self, ack: Ack, at: Timestamp) -> Self {
-        self.stage = if ack.is_failure() { Stage::Failed } else { Stage::Sent { ack, at } };
+    pub fn settled(mut self, end: End, at: Timestamp) -> Self {
+        self.stage = match end {
+            End::Sent(ack) => Stage::Sent { ack, at },
+            End::Failed(cause) => Stage::Failed { cause },
+        };
         self
     }
 }
@@ -128,13 +168,13 @@ impl SendRecord {
 /// What is to be done with a request whose key has this record.
 pub fn judge(record: Option<SendRecord>, fingerprint: Fingerprint, now: Timestamp) -> Verdict {
     let Some(record) = record.filter(|record| record.is_live(now)) else { return Verdict::Send };
-    let SendRecord { message_id, chat_id, .. } = record;
+    let SendRecord { message_id, chat_id, phone, .. } = record;
     match record.stage {
         _ if record.fingerprint != fingerprint => Verdict::Conflict,
         Stage::Reserved => Verdict::Send,
         Stage::Dispatching => Verdict::Unconfirmed(message_id),
-        Stage::Sent { ack, at } => Verdict::Sent { message_id, chat_id, ack, at },
-        Stage::Failed => Verdict::Failed(message_id),
+        Stage::Sent { ack, at } => Verdict::Sent { message_id, chat_id, phone, ack, at },
+        Stage::Failed { cause } => Verdict::Failed(message_id, cause),
     }
 }
 
@@ -160,6 +200,7 @@ mod tests {
             created_at,
             message_id: MessageId::new("m"),
             chat_id: "c".to_owned(),
+            phone: None,
             stage: Stage::Dispatching,
         };
         let late = created_at.plus(KEY_LIFE);
@@ -167,5 +208,15 @@ mod tests {
         assert_eq!(judge(Some(record.clone()), other, created_at), Verdict::Conflict);
         assert_eq!(judge(Some(record), other, late), Verdict::Send);
         assert_eq!(judge(None, other, late), Verdict::Send);
+    }
+
+    #[test]
+    fn what_earlier_versions_stored_is_read_and_causes_keep_their_form() {
+        let stage = |text: &str| serde_json::from_str::<Stage>(text).ok();
+        assert_eq!(stage(r#"{"is":"failed"}"#), Some(Stage::Failed { cause: None }));
+        for cause in [None, Some(Cause::Number(475)), Some(Cause::Word("ERROR_UNKNOWN".to_owned()))] {
+            let failed = Stage::Failed { cause };
+            assert_eq!(serde_json::to_string(&failed).ok().and_then(|text| stage(&text)), Some(failed));
+        }
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::delivery::LettersError;
 use crate::domain::message::MessageId;
+use crate::domain::once::Cause;
 use crate::domain::state::State;
 use crate::inbound::LogError;
 use crate::outbound::SendError;
@@ -46,7 +47,7 @@ pub struct ErrorBody {
     /// One sentence that says what to do.
     message: String,
     state: State,
-    /// What more there is to say: `message_id` and `id`, `currentStatus`, `status`, `reason`, `detail`.
+    /// What more there is to say: `message_id` and `id`, `whatsapp_code`, `currentStatus`, `status`, `reason`, `detail`.
     #[serde(flatten)]
     #[schema(ignore)]
     extra: Map<String, Value>,
@@ -125,8 +126,21 @@ impl From<SendError> for ApiError {
             SendError::KeyConflict => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT", message),
             SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
-            SendError::Failed { message_id } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message).about(&message_id)
+            SendError::ChatReadOnly(_) => Self::new(StatusCode::FORBIDDEN, "CHAT_READ_ONLY", message),
+            SendError::ContactBlocked => Self::new(StatusCode::FORBIDDEN, "CONTACT_BLOCKED", message),
+            SendError::NewChatsRestricted { retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "NEW_CHATS_RESTRICTED", message)
+                    .retry_after(whole_seconds(retry_after))
+            }
+            SendError::Failed { message_id, cause } => {
+                let code = match cause {
+                    Some(Cause::Number(number)) => Value::from(number),
+                    Some(Cause::Word(word)) => Value::from(word),
+                    None => Value::Null,
+                };
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
+                    .about(&message_id)
+                    .with("whatsapp_code", code)
             }
             SendError::Unconfirmed { message_id } => {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message).about(&message_id)
@@ -195,7 +209,10 @@ mod tests {
             (SendError::Stopping, 503, "SESSION_NOT_READY", true),
             (SendError::Busy, 503, "SESSION_NOT_READY", true),
             (SendError::NoAnswer, 503, "SESSION_NOT_READY", true),
-            (SendError::Failed { message_id: MessageId::new("m") }, 500, "WHATSAPP_ERROR", false),
+            (SendError::ChatReadOnly(String::new()), 403, "CHAT_READ_ONLY", false),
+            (SendError::ContactBlocked, 403, "CONTACT_BLOCKED", false),
+            (SendError::NewChatsRestricted { retry_after: Duration::ZERO }, 429, "NEW_CHATS_RESTRICTED", true),
+            (SendError::Failed { message_id: MessageId::new("m"), cause: None }, 500, "WHATSAPP_ERROR", false),
             (SendError::RateLimited { why: "", retry_after: Duration::ZERO }, 429, "RATE_LIMITED", true),
             (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
             (SendError::KeyConflict, 422, "IDEMPOTENCY_CONFLICT", false),

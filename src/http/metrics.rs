@@ -9,6 +9,7 @@ use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, GaugeVec, IntCounterVec, Opts, TEXT_FORMAT, TextEncoder};
 
+use crate::domain::limits::NewChatsStatus;
 use crate::domain::state;
 use crate::domain::time::Timestamp;
 
@@ -30,6 +31,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     let browser = app.session.browser_usage().await;
     let mut read = Read(app.metrics.gather());
     session(&app, &mut read);
+    limits(&app, &mut read);
     if let Some(usage) = browser {
         read.gauge("session_manager_browser_memory_bytes", "Memory of the browser's processes (PSS)", usage.memory);
         read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes);
@@ -74,6 +76,28 @@ impl Read {
             values.iter().for_each(|(labels, value)| counters.with_label_values(labels).inc_by(*value));
             self.0.extend(counters.collect());
         }
+    }
+}
+
+/// WhatsApp's own limits on this account.
+fn limits(app: &App, read: &mut Read) {
+    let session = app.session.snapshot();
+    let now = app.clock.now();
+    let holds = |holds: bool| f64::from(u8::from(holds));
+    let cap = session.limits.new_chats.as_ref();
+    let in_force = [
+        (vec!["new_chats"], holds(cap.is_some_and(|cap| cap.status == NewChatsStatus::Capped))),
+        (vec!["timelock"], holds(session.limits.timelock.is_some())),
+        (vec!["ban"], holds(session.ban.as_ref().is_some_and(|ban| ban.until.is_none_or(|until| until > now)))),
+    ];
+    read.gauges("session_manager_limit", "1 where WhatsApp limits the account", &["limit"], &in_force);
+    // Counts are far below what a float holds exactly.
+    let count = |n: u64| n.to_string().parse().unwrap_or(f64::MAX);
+    if let Some(used) = cap.and_then(|cap| cap.used) {
+        read.gauge("session_manager_new_chats_used", "New chats begun in WhatsApp's present cycle", count(used));
+    }
+    if let Some(quota) = cap.and_then(|cap| cap.quota) {
+        read.gauge("session_manager_new_chats_quota", "New chats that WhatsApp allows in a cycle", count(quota));
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Lookup {
     /// Whether it is on WhatsApp.
     exists: bool,
     chat_id: Option<String>,
+    /// `user@lid`, where WhatsApp tells it.
+    lid: Option<String>,
 }
 
 /// Whether a number is on WhatsApp
@@ -77,8 +79,9 @@ pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Resul
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
     })?;
     let page = app.session.page(SessionState::Ready)?;
-    let chat_id = page.exists(&number).await.map_err(SessionError::from)?.chat_id;
-    Ok(Json(Lookup { ok: true, number, exists: chat_id.is_some(), chat_id }))
+    let found = page.exists(&number).await.map_err(SessionError::from)?;
+    let exists = found.chat_id.is_some();
+    Ok(Json(Lookup { ok: true, number, exists, chat_id: found.chat_id, lid: found.lid }))
 }
 
 #[cfg(test)]

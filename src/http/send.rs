@@ -68,7 +68,8 @@ pub struct Accepted {
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
-        "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
+        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
     ]))),
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
@@ -98,12 +99,14 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Ok(_) => "sent",
         Err(SendError::Failed { .. }) => "failed",
         Err(SendError::Unconfirmed { .. }) => "unconfirmed",
-        Err(SendError::RateLimited { .. }) => "rate_limited",
+        Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer) => "not_ready",
         Err(SendError::Unavailable(_)) => "unavailable",
         Err(
             SendError::Refused(_)
             | SendError::NotOnWhatsApp
+            | SendError::ChatReadOnly(_)
+            | SendError::ContactBlocked
             | SendError::Disabled
             | SendError::ClienteNotAllowed
             | SendError::KeyConflict,

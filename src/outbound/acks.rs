@@ -7,16 +7,17 @@ use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::message::{Ack, MessageEvent, MessageId};
+use crate::domain::once::{Cause, End};
 
 /// Waits being registered; each takes the task a microsecond.
 const REGISTRATIONS: usize = 64;
 
 #[derive(Clone)]
-pub(super) struct Acks(mpsc::Sender<(MessageId, oneshot::Sender<Ack>)>);
+pub(super) struct Acks(mpsc::Sender<(MessageId, oneshot::Sender<End>)>);
 
-/// Resolves with the server's acknowledgement or with a failure; with None when nobody will tell any more. Never twice:
-/// whoever asks again waits.
-pub(super) type Awaited = std::pin::Pin<Box<dyn Future<Output = Option<Ack>> + Send>>;
+/// Resolves with the end of a send, by WhatsApp's own word; with None when nobody will tell any more. Never twice: whoever
+/// asks again waits.
+pub(super) type Awaited = std::pin::Pin<Box<dyn Future<Output = Option<End>> + Send>>;
 
 impl Acks {
     pub(super) fn listen(events: mpsc::Receiver<MessageEvent>) -> Self {
@@ -25,7 +26,7 @@ impl Acks {
         Self(register)
     }
 
-    /// From when this returns, an ack of the message is not missed.
+    /// From when this returns, the end of the message's send is not missed.
     pub(super) async fn expect(&self, message: MessageId) -> Awaited {
         let (tell, told) = oneshot::channel();
         let registered = self.0.send((message, tell)).await;
@@ -41,39 +42,60 @@ impl Acks {
 
 async fn run(
     mut events: mpsc::Receiver<MessageEvent>,
-    mut registrations: mpsc::Receiver<(MessageId, oneshot::Sender<Ack>)>,
+    mut registrations: mpsc::Receiver<(MessageId, oneshot::Sender<End>)>,
 ) {
-    let mut waiting: HashMap<MessageId, oneshot::Sender<Ack>> = HashMap::new();
+    let mut waiting: HashMap<MessageId, Vec<oneshot::Sender<End>>> = HashMap::new();
     loop {
         tokio::select! {
             // First: what is registered now was not acknowledged before.
             biased;
             Some((message, tell)) = registrations.recv() => {
                 // Those who gave up are taken off here, so the list stays as long as there are sends.
-                waiting.retain(|_, tell| !tell.is_closed());
-                waiting.insert(message, tell);
+                waiting.retain(|_, tells| {
+                    tells.retain(|tell| !tell.is_closed());
+                    !tells.is_empty()
+                });
+                waiting.entry(message).or_default().push(tell);
             }
             event = events.recv() => {
-                let (message, ack) = match event {
-                    Some(MessageEvent::Acked(message, ack, _)) => (message, ack),
-                    // A page that was loaded again shows what it holds, with the acks that nobody heard.
-                    Some(MessageEvent::Added(message) | MessageEvent::Changed(message)) => (message.id, message.ack),
-                    Some(_) => continue,
-                    None => return,
-                };
-                if (ack.is_sent() || ack.is_failure())
-                    && let Some(tell) = waiting.remove(&message)
-                {
-                    let _ = tell.send(ack);
+                let Some(event) = event else { return };
+                if let Some((message, end)) = end_of(event) {
+                    for tell in waiting.remove(&message).unwrap_or_default() {
+                        let _ = tell.send(end.clone());
+                    }
                 }
             }
         }
     }
 }
 
+/// The end of a send, where the event is one.
+fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
+    let acked = |ack: Ack, code: Option<i64>| match ack {
+        ack if ack.is_failure() => Some(End::Failed(code.map(Cause::Number))),
+        ack if ack.is_sent() => Some(End::Sent(ack)),
+        _ => None,
+    };
+    match event {
+        MessageEvent::Acked(id, ack, code) => acked(ack, code).map(|end| (id, end)),
+        // A page that was loaded again shows what it holds, with the acks that nobody heard.
+        MessageEvent::Added(message) | MessageEvent::Changed(message) => {
+            acked(message.ack, None).map(|end| (message.id, end))
+        }
+        MessageEvent::Outcome(outcome) if outcome.certain => {
+            let cause = outcome.code.map_or(Cause::Word(outcome.result), Cause::Number);
+            Some((outcome.id, End::Failed(Some(cause))))
+        }
+        // Nobody knows how it ended: an ack may still come.
+        MessageEvent::Outcome(_) | MessageEvent::Removed(_) | MessageEvent::Reacted(_) | MessageEvent::Voted(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use crate::domain::message::Outcome;
 
     use super::*;
 
@@ -89,7 +111,7 @@ mod tests {
         for event in [acked("a", 0), acked("b", 1), acked("a", 2), acked("a", 3)] {
             events.send(event).await.unwrap();
         }
-        assert_eq!(waiting.await, Some(Ack::new(2)));
+        assert_eq!(waiting.await, Some(End::Sent(Ack::new(2))));
     }
 
     #[tokio::test]
@@ -97,9 +119,23 @@ mod tests {
         let (events, received) = mpsc::channel(8);
         let acks = Acks::listen(received);
         let (failed, left) = (acks.expect(MessageId::new("a")).await, acks.expect(MessageId::new("b")).await);
-        events.send(acked("a", -1)).await.unwrap();
-        assert_eq!(failed.await, Some(Ack::new(-1)));
+        let refused = MessageEvent::Acked(MessageId::new("a"), Ack::new(-1), Some(475));
+        events.send(refused).await.unwrap();
+        assert_eq!(failed.await, Some(End::Failed(Some(Cause::Number(475)))));
         drop(events);
         assert_eq!(left.await, None);
+    }
+
+    #[tokio::test]
+    async fn only_a_certain_outcome_ends_it_and_all_who_wait_hear_of_it() {
+        let (events, received) = mpsc::channel(8);
+        let acks = Acks::listen(received);
+        let (one, other) = (acks.expect(MessageId::new("a")).await, acks.expect(MessageId::new("a")).await);
+        for (result, certain) in [("ERROR_NETWORK", false), ("OK", false), ("ERROR_UNKNOWN", true)] {
+            let (id, result, message) = (MessageId::new("a"), result.to_owned(), String::new());
+            events.send(MessageEvent::Outcome(Outcome { id, result, code: None, certain, message })).await.unwrap();
+        }
+        let failed = Some(End::Failed(Some(Cause::Word("ERROR_UNKNOWN".to_owned()))));
+        assert_eq!((one.await, other.await), (failed.clone(), failed));
     }
 }

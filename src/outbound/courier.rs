@@ -1,10 +1,13 @@
 //! Carries a message to WhatsApp's server: at most once, and under a key exactly once.
 //!
 //! ```text
-//! prepare ─► keep reserved ─► keep dispatching ─► dispatch ─► ack ─► keep the outcome
-//!    a crash up to here: nothing left │ and from here: never dispatched again, settled by an ack however late
+//! known, prepare ─► keep reserved ─► keep dispatching ─► dispatch ─► ack or failure ─► keep the outcome
+//!    a crash up to here: nothing left        │ and from here: never dispatched again. What the page holds of it is sent
+//!                                            │ by the page under the same id (resends.rs); settled by an ack however late
 //! ```
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,19 +16,23 @@ use super::acks::{Acks, Awaited};
 use super::queue::Turn;
 use super::strangers::{First, Strangers};
 use super::{SendError, left};
-use crate::domain::address::ChatId;
+use crate::domain::address::{ChatId, Server};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::once::{Departure, Fingerprint, SendKey, SendRecord, Stage};
+use crate::domain::once::{Departure, End, Fingerprint, SendKey, SendRecord, Stage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
 use crate::session::{Handle, SessionError};
 use crate::store::{Store, StoreError};
-use crate::whatsapp::Prepared;
+use crate::whatsapp::{Known, Prepared, Resent, Restricted};
 
 /// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
+/// Where WhatsApp does not say when a limit on new chats ends.
+const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
+/// Sends in a row without the server's word, after which the line is looked at.
+const UNCONFIRMED_MAX: u32 = 5;
 /// What a person takes for a character (some 40 words a minute on a phone are 3 to 4 a second; this hurries), and the
 /// longest anybody is made to wait for it.
 const TYPED: Duration = Duration::from_millis(60);
@@ -33,6 +40,7 @@ const TYPING_MAX: Duration = Duration::from_secs(5);
 
 /// The page's side of a send.
 pub(super) trait Page: Clone + Send + Sync + 'static {
+    fn known(&self, to: ChatId) -> impl Future<Output = Result<Known, SessionError>> + Send;
     fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
     fn typing(&self, to: Prepared) -> impl Future<Output = Result<(), SessionError>> + Send;
     fn dispatch(
@@ -41,6 +49,9 @@ pub(super) trait Page: Clone + Send + Sync + 'static {
         text: Secret,
         patience: Duration,
     ) -> impl Future<Output = Result<Ack, SessionError>> + Send;
+    fn resend(&self, message: MessageId) -> impl Future<Output = Result<(Resent, Ack), SessionError>> + Send;
+    /// WhatsApp's server acknowledged none of the last sends.
+    fn sends_unconfirmed(&self);
 }
 
 /// Where sends are remembered. What it says it keeps survives a crash.
@@ -55,7 +66,14 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
     fn forget(&self, key: SendKey) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// The page sends again within milliseconds; a message that is only in its table is read first.
+const RESEND: Duration = Duration::from_secs(15);
+
 impl Page for Handle {
+    async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
+        Ok(self.page(State::Ready)?.known(&to).await?)
+    }
+
     async fn prepare(&self, to: ChatId, patience: Duration) -> Result<Prepared, SessionError> {
         Ok(self.page(State::Ready)?.prepare(&to, patience).await?)
     }
@@ -66,6 +84,14 @@ impl Page for Handle {
 
     async fn dispatch(&self, to: Prepared, text: Secret, patience: Duration) -> Result<Ack, SessionError> {
         Ok(self.page(State::Ready)?.dispatch(&to, &text, patience).await?)
+    }
+
+    async fn resend(&self, message: MessageId) -> Result<(Resent, Ack), SessionError> {
+        Ok(self.page(State::Ready)?.resend(&message, RESEND).await?)
+    }
+
+    fn sends_unconfirmed(&self) {
+        Self::sends_unconfirmed(self);
     }
 }
 
@@ -102,6 +128,8 @@ pub(super) struct Parcel {
 pub(super) struct Delivered {
     pub message_id: MessageId,
     pub chat_id: String,
+    /// The recipient's phone digits, where the page knew them.
+    pub phone: Option<String>,
     pub ack: Ack,
     pub at: Timestamp,
 }
@@ -112,14 +140,15 @@ pub(super) struct Courier<P, L> {
     pub ledger: L,
     pub acks: Acks,
     pub strangers: Strangers,
-    pub clock: std::sync::Arc<dyn Clock>,
+    /// Sends in a row that nobody acknowledged in time.
+    pub unconfirmed: Arc<AtomicU32>,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl<P: Page, L: Ledger> Courier<P, L> {
     /// At most once, and forgotten afterwards.
     pub(super) async fn send(&self, mut parcel: Parcel) -> Result<Delivered, SendError> {
-        let prepared = self.prepare(&mut parcel).await?;
-        let first = self.first(&prepared, &parcel)?;
+        let (prepared, first) = self.prepare(&mut parcel).await?;
         self.type_a_while(&prepared, &parcel).await;
         self.ledger.departs(self.departure(&prepared, &parcel, first.as_ref(), None)).await.map_err(not_stored)?;
         parcel.turn.leaves();
@@ -139,14 +168,14 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         fingerprint: Fingerprint,
         mut parcel: Parcel,
     ) -> Result<Delivered, SendError> {
-        let prepared = self.prepare(&mut parcel).await?;
-        let first = self.first(&prepared, &parcel)?;
+        let (prepared, first) = self.prepare(&mut parcel).await?;
         self.type_a_while(&prepared, &parcel).await;
         let reserved = SendRecord {
             fingerprint,
             created_at: self.clock.now(),
             message_id: prepared.message_id.clone(),
             chat_id: prepared.chat_id.clone(),
+            phone: prepared.phone.clone(),
             stage: Stage::Reserved,
         };
         let dispatching = SendRecord { stage: Stage::Dispatching, ..reserved.clone() };
@@ -161,10 +190,9 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         let result = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await;
         let result = result.map(|ack| self.delivered(prepared, ack));
         match &result {
-            Ok(sent) => self.settle(key, dispatching.settled(sent.ack, sent.at)).await,
-            Err(SendError::Failed { .. }) => {
-                let failed = SendRecord { stage: Stage::Failed, ..dispatching };
-                self.settle(key, failed).await;
+            Ok(sent) => self.settle(key, dispatching.settled(End::Sent(sent.ack), sent.at)).await,
+            Err(SendError::Failed { cause, .. }) => {
+                self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
             }
             Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
             // Nothing left. Where this cannot be kept the key stays as if it had, which sends nothing twice.
@@ -184,15 +212,15 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         tokio::spawn(async move {
             // After that nobody can ask any more.
             let life = record.life_left(courier.clock.now());
-            if let Ok(Some(ack)) = tokio::time::timeout(life, acked).await {
-                let settled = record.settled(ack, courier.clock.now());
+            if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
+                let settled = record.settled(end, courier.clock.now());
                 courier.settle(key, settled).await;
             }
         });
     }
 
     /// What cannot be kept is tried again; until then it is said to be unconfirmed.
-    async fn settle(&self, key: SendKey, record: SendRecord) {
+    pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
         let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now()).await else { return };
         warn(&error);
         let courier = self.clone();
@@ -223,10 +251,22 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         Departure { message_id, origin, at: self.clock.now(), day, first_on: first.map(First::day), once }
     }
 
-    /// The leave to write to somebody for the first time, where it is that and such messages have a cap.
-    fn first(&self, to: &Prepared, parcel: &Parcel) -> Result<Option<First>, SendError> {
-        let stranger = !to.talked && !to.chat_id.ends_with("@g.us");
-        if stranger { self.strangers.first(parcel.turn.day(), self.clock.now()) } else { Ok(None) }
+    /// The leave to write to somebody for the first time, where it is that: WhatsApp's own limits, then our cap.
+    fn first(
+        &self,
+        parcel: &Parcel,
+        talked: bool,
+        restricted: Option<&Restricted>,
+    ) -> Result<Option<First>, SendError> {
+        if talked || parcel.to.server() == Server::Group {
+            return Ok(None);
+        }
+        if let Some(Restricted { until_s, .. }) = restricted {
+            let now = self.clock.now().as_millis() / 1000;
+            let wait = until_s.map_or(RESTRICTED_AGAIN, |until| Duration::from_secs(until.saturating_sub(now)));
+            return Err(SendError::NewChatsRestricted { retry_after: wait });
+        }
+        self.strangers.first(parcel.turn.day(), self.clock.now())
     }
 
     /// As long as a person would type, within what the send may still take.
@@ -243,9 +283,20 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         tokio::time::sleep(span).await;
     }
 
-    async fn prepare(&self, parcel: &mut Parcel) -> Result<Prepared, SendError> {
+    /// The recipient and an id. WhatsApp's server is asked for a number that the page does not know, and only where a
+    /// first message may be written at all.
+    async fn prepare(&self, parcel: &mut Parcel) -> Result<(Prepared, Option<First>), SendError> {
         parcel.turn.asks();
-        self.page.prepare(parcel.to.clone(), left(parcel.deadline)).await.map_err(nothing_left)
+        let known = self.page.known(parcel.to.clone()).await.map_err(nothing_left)?;
+        let first = self.first(parcel, known.talked, known.restricted.as_ref())?;
+        let prepared = self.page.prepare(parcel.to.clone(), left(parcel.deadline)).await.map_err(nothing_left)?;
+        let was_unknown = known.chat_id.is_none();
+        match prepared.restricted.as_ref().filter(|_| was_unknown) {
+            Some(restricted) => drop(self.first(parcel, prepared.talked, Some(restricted))?),
+            None if prepared.talked => return Ok((prepared, None)),
+            None => {}
+        }
+        Ok((prepared, first))
     }
 
     /// Hands the message over and waits for the server's word, whichever way it comes.
@@ -256,36 +307,44 @@ impl<P: Page, L: Ledger> Courier<P, L> {
         acked: &mut Awaited,
         deadline: Instant,
     ) -> Result<Ack, SendError> {
-        let unconfirmed = || SendError::Unconfirmed { message_id: to.message_id.clone() };
         let dispatch = self.page.dispatch(to.clone(), text, left(deadline));
         let early = tokio::select! {
             biased;
-            ack = &mut *acked => match ack {
-                Some(ack) => Some(ack),
-                // Nobody will tell any more.
-                None => return Err(unconfirmed()),
-            },
+            // None: nobody will tell any more.
+            end = &mut *acked => Some(end),
             taken = dispatch => match taken {
-                Ok(ack) if ack.is_sent() || ack.is_failure() => Some(ack),
+                Ok(ack) if ack.is_sent() => Some(Some(End::Sent(ack))),
+                Ok(ack) if ack.is_failure() => Some(Some(End::Failed(None))),
                 // Taken, or perhaps taken: only an ack tells.
                 Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
                 Err(error) => return Err(nothing_left(error)),
             },
         };
-        let ack = match early {
-            Some(ack) => Some(ack),
+        let end = match early {
+            Some(end) => end,
             None => tokio::time::timeout_at(deadline, acked).await.ok().flatten(),
         };
-        match ack {
-            Some(ack) if ack.is_failure() => Err(SendError::Failed { message_id: to.message_id.clone() }),
-            Some(ack) => Ok(ack),
-            None => Err(unconfirmed()),
+        self.count(end.is_some());
+        match end {
+            Some(End::Sent(ack)) => Ok(ack),
+            Some(End::Failed(cause)) => Err(SendError::Failed { message_id: to.message_id.clone(), cause }),
+            None => Err(SendError::Unconfirmed { message_id: to.message_id.clone() }),
+        }
+    }
+
+    /// A line that takes messages and gives no word on any of them is none, whatever it says.
+    fn count(&self, ended: bool) {
+        if ended {
+            self.unconfirmed.store(0, Ordering::Relaxed);
+        } else if self.unconfirmed.fetch_add(1, Ordering::Relaxed) + 1 >= UNCONFIRMED_MAX {
+            self.unconfirmed.store(0, Ordering::Relaxed);
+            self.page.sends_unconfirmed();
         }
     }
 
     fn delivered(&self, prepared: Prepared, ack: Ack) -> Delivered {
-        let Prepared { message_id, chat_id, .. } = prepared;
-        Delivered { message_id, chat_id, ack, at: self.clock.now() }
+        let Prepared { message_id, chat_id, phone, .. } = prepared;
+        Delivered { message_id, chat_id, phone, ack, at: self.clock.now() }
     }
 }
 
@@ -304,6 +363,8 @@ fn nothing_left(error: SessionError) -> SendError {
         SessionError::Stopped => SendError::Stopping,
         SessionError::NotReady(state) => SendError::NotReady(state),
         SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
+        SessionError::ChatReadOnly(why) => SendError::ChatReadOnly(why),
+        SessionError::ContactBlocked => SendError::ContactBlocked,
         error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
         SessionError::NoAnswer(_) => SendError::NoAnswer,
         SessionError::Refused(why) => SendError::Refused(why),

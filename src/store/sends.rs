@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::domain::log::Origin;
     use crate::domain::message::{Ack, MessageId};
-    use crate::domain::once::Departure;
+    use crate::domain::once::{Departure, End};
 
     fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
         SendRecord {
@@ -130,6 +130,7 @@ mod tests {
             created_at,
             message_id: MessageId::new("m".repeat(200)),
             chat_id: "5491122334455@c.us".to_owned(),
+            phone: None,
             stage: Stage::Dispatching,
         }
     }
@@ -157,7 +158,7 @@ mod tests {
         let store = Store::open(dir.path()).await.unwrap().store;
         assert_eq!(store.unsettled_sends().await.unwrap(), [(key, record(key, again))]);
         assert_eq!(store.sent_on(7).await.unwrap(), 1);
-        let settled = record(key, again).settled(Ack::SERVER, again);
+        let settled = record(key, again).settled(End::Sent(Ack::SERVER), again);
         store.keep_send(key, settled.clone(), again).await.unwrap();
         let late = first.plus(KEY_LIFE + KEY_LIFE / 4);
         store.keep_send(other, record(other, late), late).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 41] = [
+pub(super) const CODES: [(&str, u16, &str); 42] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -44,6 +44,11 @@ pub(super) const CODES: [(&str, u16, &str); 41] = [
     ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),
     ("IDEMPOTENCY_CONFLICT", 422, "the idempotency key was used for another message; use a new key for each message"),
     ("RATE_LIMITED", 429, "more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow"),
+    (
+        "NEW_CHATS_RESTRICTED",
+        429,
+        "WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered",
+    ),
     ("INTERNAL", 500, "Something went wrong inside; the log says what."),
     ("WHATSAPP_ERROR", 500, "WhatsApp Web refused the message, nothing was sent"),
     ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),

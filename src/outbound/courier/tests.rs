@@ -15,6 +15,7 @@ use crate::domain::once::{Verdict, judge};
 use crate::domain::time::SystemClock;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
+use crate::outbound::resends::{UnderWay, resend};
 
 /// What becomes of a write.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,8 @@ struct World {
     /// Every dispatch that was not refused.
     dispatched: Vec<MessageId>,
     left: Vec<MessageId>,
+    /// What the page has stored, whether it left or not.
+    held: Vec<MessageId>,
 }
 
 #[derive(Clone, Default)]
@@ -121,6 +124,25 @@ impl Ledger for Fake {
 }
 
 impl Page for Fake {
+    async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
+        Ok(Known { chat_id: Some(to.to_string()), talked: true, phone: None, restricted: None })
+    }
+
+    /// What the page took before it died, and did not send, leaves now.
+    async fn resend(&self, message: MessageId) -> Result<(Resent, Ack), SessionError> {
+        let mut world = self.0.lock().unwrap();
+        if world.left.contains(&message) {
+            return Ok((Resent::Pending, Ack::PENDING));
+        }
+        if !world.held.contains(&message) {
+            return Ok((Resent::Absent, Ack::PENDING));
+        }
+        world.left.push(message);
+        Ok((Resent::Resent, Ack::PENDING))
+    }
+
+    fn sends_unconfirmed(&self) {}
+
     async fn prepare(&self, to: ChatId, _: Duration) -> Result<Prepared, SessionError> {
         let mut world = self.0.lock().unwrap();
         world.prepared += 1;
@@ -139,6 +161,10 @@ impl Page for Fake {
             let dispatch = world.dispatch.unwrap();
             if !matches!(dispatch, Dispatch::Refuses) {
                 world.dispatched.push(to.message_id.clone());
+                // A page that did not answer may have stored it all the same.
+                if !matches!(dispatch, Dispatch::CrashNotLeft) {
+                    world.held.push(to.message_id.clone());
+                }
             }
             let stays = [Dispatch::Refuses, Dispatch::NoAnswerNotLeft, Dispatch::CrashNotLeft];
             if !stays.iter().any(|stay| std::mem::discriminant(stay) == std::mem::discriminant(&dispatch)) {
@@ -175,11 +201,13 @@ impl Process {
             ledger: world.clone(),
             acks: Acks::listen(received),
             strangers: Strangers::new(0, 0, 0),
+            unconfirmed: Arc::default(),
             clock,
         };
         let record = world.0.lock().unwrap().record.clone();
         if let Some(record) = record.filter(|record| record.stage == Stage::Dispatching) {
-            courier.resume(key, record).await;
+            courier.resume(key, record.clone()).await;
+            resend(&courier, key, record, &UnderWay::default()).await;
         }
         Self { courier, events, queue }
     }
@@ -191,7 +219,7 @@ impl Process {
         match judge(record, fingerprint, self.courier.clock.now()) {
             Verdict::Send => {}
             Verdict::Sent { message_id, .. } => return Some(Ok(message_id)),
-            Verdict::Failed(message_id) => return Some(Err(SendError::Failed { message_id })),
+            Verdict::Failed(message_id, cause) => return Some(Err(SendError::Failed { message_id, cause })),
             Verdict::Unconfirmed(message_id) => return Some(Err(SendError::Unconfirmed { message_id })),
             Verdict::Conflict => panic!("there is one message"),
         }

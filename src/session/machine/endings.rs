@@ -94,7 +94,8 @@ impl Machine {
     /// WhatsApp's server calls the page too old, and the page loads itself again at once.
     pub(super) fn outdated(&mut self, now: Now) {
         self.with_live(|live| (live.explained, live.comms_gone_since) = (true, None));
-        self.outdated += 1;
+        // These documents have a bound of their own.
+        (self.outdated, self.own_documents) = (self.outdated + 1, 0);
         let detail = words::of_reason(Reason::VersionDeprecated).to_owned();
         if self.outdated >= OUTDATED_MAX && self.state != State::Disconnected {
             self.outdated = 0;
