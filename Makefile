@@ -7,10 +7,11 @@ SEED ?= 1
 CONFORMANCE := tests/simulator/conformance
 DEPLOY := tests/deploy
 PAGE := tests/page
+REAL_PAGE := tests/real_page
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test conformance deploy-check page-check sandbox soak bench lint fmt deps
+.PHONY: help run test conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
@@ -19,6 +20,7 @@ help:
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
 	@echo "make page-check  the operator page in a real browser; its screenshots are in target/page-screenshots"
+	@echo "make real-page MODULES=folder  WhatsApp Web's own modules asked, and the service run on them (PARTS='text line': only those)"
 	@echo "make soak     service, browser, renderer and receiver killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting and lints      make fmt  formats"
@@ -68,6 +70,16 @@ page-check:
 	cd $(PAGE) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(PAGE) && $(BINARIES) npm run --silent run
 
+real-page:
+	@test -f "$(MODULES)/WAWebSocketModel.js" || { echo "make real-page MODULES=folder needs the folder with WhatsApp Web's modules, one a file: CONTRIBUTING.md says where they can be had"; exit 78; }
+	@.ci/install chromium node
+	@echo "==> Building the service"
+	cargo build --release --locked
+	@echo "==> Asking the page's own modules, and running the service on them"
+	cd $(REAL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(REAL_PAGE) && REAL_MODULES=$(abspath $(MODULES)) node facts.mjs $(PARTS)
+	cd $(REAL_PAGE) && REAL_MODULES=$(abspath $(MODULES)) SM_BIN=$(CURDIR)/target/release/session-manager node service.mjs $(PARTS)
+
 sandbox:
 	@.ci/install chromium
 	@echo "==> Building the service and the simulator"
@@ -85,7 +97,7 @@ bench:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	for script in src/whatsapp/*.js; do node --check "$$script" || exit; done
+	for script in src/whatsapp/adapter/*.js; do node --check "$$script" || exit; done
 	for script in src/http/page/*.js; do node --check --input-type=module - <"$$script" || exit; done
 
 fmt:

@@ -8,6 +8,7 @@ mod doctor;
 mod interrupt;
 mod openapi;
 mod options;
+mod page;
 mod progress;
 mod qr;
 mod restore;
@@ -124,6 +125,7 @@ fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
         Command::Doctor(options) => wait(doctor::run(options, environment)),
         Command::Config => config::print(&config()?),
         Command::Qr(options) => wait(qr::run(options, &config()?)),
+        Command::Page(options) => wait(page::run(options, &config()?)),
         Command::Status(options) => wait(status::run(options, &config()?)),
         Command::Backup(options) => to_the_end(backup::run(options, &config()?)),
         Command::Restore(options) => to_the_end(restore::run(options, &config()?)),

@@ -1,6 +1,7 @@
 //! The API: one file a resource. It sees the session through its handle and snapshots, never the browser or the store.
 
 mod body;
+mod capabilities;
 mod connect;
 mod deliveries;
 mod docs;

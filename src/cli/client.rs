@@ -45,6 +45,13 @@ impl Client {
         if status["state"].is_string() && status["status"].is_string() { Ok(status) } else { Err(self.stranger()) }
     }
 
+    /// `GET /capabilities`.
+    pub(super) async fn capabilities(&self) -> Result<Value, Failure> {
+        let response = self.call(Method::GET, "/capabilities").await?;
+        let table: Value = response.json().await.map_err(|_| self.stranger())?;
+        if table["capabilities"].is_array() { Ok(table) } else { Err(self.stranger()) }
+    }
+
     /// The code as half-block characters; none where there is no code now.
     pub(super) async fn code(&self) -> Result<Option<String>, Failure> {
         let response = self.call(Method::GET, "/qr.txt").await?;

@@ -62,6 +62,15 @@ Examples:
   session-manager status --json | jq .state
   until session-manager status >/dev/null; do sleep 5; done")]
     Status(StatusOptions),
+    /// List what is needed of the running page of WhatsApp Web, and where it was found
+    ///
+    /// What is missing comes first, with what does not work without it. Exits with 0 where nothing is missing, else with 1,
+    /// or 69 when no service answers.
+    #[command(after_help = "\
+Examples:
+  session-manager page
+  session-manager page --json | jq '.capabilities[] | select(.found == null)'")]
+    Page(PageOptions),
     /// Write the login and the store into FILE
     ///
     /// The profile goes without its caches, the store whole; every file has its checksum in the manifest. The service
@@ -129,6 +138,15 @@ pub struct QrOptions {
     /// For a terminal with a light ground
     #[arg(long)]
     pub light: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PageOptions {
+    #[command(flatten)]
+    pub service: ServiceOptions,
+    /// Print the service's own answer
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use crate::domain::event::Told;
 
 use super::error::ErrorBody;
-use super::{connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
@@ -61,7 +61,8 @@ const EVENTS: [(&str, &str); 8] = [
     paths(
         status::status, connect::connect, connect::disconnect, connect::log_out, qr::qr, qr::png, qr::svg, qr::text,
         qr::qr_code, connect::pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
-        deliveries::dead, deliveries::replay, health::health, health::live, health::ready, metrics::metrics,
+        deliveries::dead, deliveries::replay, health::health, health::live, health::ready, capabilities::capabilities,
+        metrics::metrics,
     ),
     components(schemas(Told, ErrorBody)),
 )]

@@ -13,7 +13,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
 use super::{
-    App, connect, deliveries, docs, events, guard, health, messages, metrics, numbers, page, qr, send, status,
+    App, capabilities, connect, deliveries, docs, events, guard, health, messages, metrics, numbers, page, qr, send,
+    status,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +46,7 @@ pub fn router(app: App) -> Router {
         .route("/messages/{id}", get(messages::one))
         .route("/events", get(events::events))
         .route("/metrics", get(metrics::metrics))
+        .route("/capabilities", get(capabilities::capabilities))
         .route("/deliveries/dead", get(deliveries::dead))
         .route("/deliveries/dead/{id}/replay", post(deliveries::replay))
         .route("/openapi.json", get(docs::openapi))

@@ -235,6 +235,12 @@ impl Handle {
         })
     }
 
+    /// The page in whichever state the session is, to be asked about itself.
+    pub fn any_page(&self) -> Result<Page, SessionError> {
+        let page = self.pages.borrow().clone();
+        page.ok_or_else(|| SessionError::NotReady(self.snapshot().state))
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {
         let (reply, answer) = oneshot::channel();
         self.requests.try_send(request(reply)).map_err(|error| match error {

@@ -59,6 +59,8 @@ async fn what_the_service_answers_is_what_the_document_says() {
     }
     let phone = json!({ "phone_number": "5491150000001" });
     checked(world, "POST", "/pairing-code", "/pairing-code", Some(phone.clone())).await;
+    // WhatsApp's server wants no more of it: codes to scan come back.
+    world.simulator.pairing_event("refresh_alt_linking_code");
     world.link().await;
     world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
     for body in [

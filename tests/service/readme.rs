@@ -68,6 +68,7 @@ async fn every_line_of_curl_works() {
         works(world, line).await;
         worked += 1;
     }
+    world.simulator.pairing_event("refresh_alt_linking_code");
     world.link().await;
     world.simulator.add_person(FRIEND).unwrap();
     for line in lines(|line| !asks_for(line, &linking) && !asks_for(line, &ending) && line.contains(":3001")) {

@@ -78,6 +78,8 @@ impl Machine {
             live.linked_here = false;
             if matches!(state, State::Authenticated | State::Reconnecting) {
                 self.ready_once = true;
+                // The word that the login was accepted may have come before anybody listened.
+                self.login_accepted();
                 self.own_documents = 0;
                 self.become_(State::Ready, None, String::new(), now);
             }

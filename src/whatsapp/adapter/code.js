@@ -129,24 +129,31 @@
 
   const UNPAIRED_MS = 10000;
 
-  /** Has the page connect anew and waits for its codes: a pairing code needs a live connection. */
-  function refreshed() {
-    const [socket, conn] = [need('socket'), need('conn')];
-    const before = conn.ref;
+  /** Waits until the page's socket is as wanted; rejects where that takes too long. */
+  function socketIs(wanted) {
+    const socket = need('socket');
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         socket.off('change:state', look);
         reject(new Error('the page did not connect in time'));
       }, UNPAIRED_MS);
       function look() {
-        if (socket.state !== 'UNPAIRED' || conn.ref === before) return;
+        if (!wanted(socket)) return;
         clearTimeout(timer);
         socket.off('change:state', look);
-        resolve();
+        resolve(undefined);
       }
       socket.on('change:state', look);
-      need('refresh')();
+      look();
     });
+  }
+
+  /** Has the page connect anew and waits for its codes: a pairing code needs a live connection. */
+  async function refreshed() {
+    const conn = need('conn');
+    const before = conn.ref;
+    need('refresh')();
+    await socketIs((socket) => socket.state === 'UNPAIRED' && conn.ref !== before);
   }
 
   /** What WhatsApp's refusals of a pairing code mean. */
@@ -172,12 +179,16 @@
   }
 
   async function pairingCode({ phone }) {
-    if (!waitsForPhone()) refuse('NOT_WAITING', 'the page is not waiting for a phone');
     if (asking) refuse('BUSY', 'a pairing code is being asked for');
     asking = true;
     try {
+      // A page without a login that is only just connecting again will wait for a phone in a moment.
+      const linked = Boolean(need('me').getMaybeMePnUser());
+      const waits = linked ? Promise.reject() : socketIs(waitsForPhone);
+      await waits.catch(() => refuse('NOT_WAITING', 'the page is not waiting for a phone'));
       return { code: await giveCharacters(phone) };
     } catch (error) {
+      if (error.code === 'NOT_WAITING') throw error;
       await scanAgain().catch(() => {});
       // The name of the refusal also ends the message.
       const name = error?.type?.name ?? Object.keys(REFUSALS).find((known) => String(error?.message).endsWith(known));

@@ -96,7 +96,7 @@ export function show(record, isNewMsg) {
   const [message] = Msg.add(isNewMsg ? fieldsOf(record, true) : restored(record));
   meet(createWid(record.participant ?? record.remote), record.fromMe ? undefined : record.notifyName);
   file(message);
-  if (record.sealed) unseal(record);
+  if (record.sealed && isNewMsg) unseal(record);
   return message;
 }
 
@@ -231,7 +231,11 @@ const byOrder = (a, b) => a.n - b.n;
 /** Notes which messages are stored: before anything is received. */
 export async function openStore() {
   await openRows();
-  for (const id of await storage.keys('messages')) known.add(id);
+  for (const record of await storage.all('messages')) {
+    known.add(record.id);
+    // Whoever sent it is asked to send it again, also after the page was loaded again.
+    if (record.sealed) unseal(record);
+  }
 }
 
 /** Restores the last messages of each chat, as news of nothing. */

@@ -1,6 +1,6 @@
 //! The accounts on this simulator, and what they say to each other.
 
-use super::{Expiring, World, people};
+use super::{Expiring, Peer, World, people};
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::message::{AccountView, Identity, Message};
@@ -80,7 +80,12 @@ impl World {
         let now = Instant::now();
         let live = |code: &&Expiring| code.until > now;
         let pages = self.peers.values().rev();
-        pages.filter_map(|page| Some(page.companion.as_ref()?.code(&page.code.as_ref().filter(live)?.value))).collect()
+        // A page without a secret shows a code that no phone takes.
+        let shown = |page: &Peer| {
+            let companion = page.companion.as_ref().filter(|companion| !companion.adv_secret.is_empty())?;
+            Some(companion.code(&page.code.as_ref().filter(live)?.value))
+        };
+        pages.filter_map(shown).collect()
     }
 
     /// The account that a chat of another account is with.

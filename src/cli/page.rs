@@ -1,0 +1,61 @@
+//! `session-manager page`: what the service needs of the running page, and where it was found.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::config::Config;
+
+use super::client::Client;
+use super::options::PageOptions;
+use super::{Outcome, REFUSED};
+
+pub(super) async fn run(options: PageOptions, config: &Config) -> Outcome {
+    let table = Client::new(&options.service, config)?.capabilities().await?;
+    let text = if options.json { format!("{table:#}\n") } else { described(&table) };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(if table["missing"] == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// A line for each capability, those that are missing first.
+fn described(table: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let mut entries: Vec<_> = table["capabilities"].as_array().into_iter().flatten().collect();
+    entries.sort_by_key(|entry| entry["found"].is_string());
+    let lines = entries.iter().map(|entry| {
+        let found = entry["found"].as_str().map_or_else(
+            || {
+                let modules: Vec<_> = entry["modules"].as_array().into_iter().flatten().map(text).collect();
+                format!("MISSING: none of {}", modules.join(", "))
+            },
+            str::to_owned,
+        );
+        format!("{:<18}{:<18}{found}\n", text(&entry["name"]), text(&entry["breaks"]))
+    });
+    let version = table["whatsapp_web_version"].as_str().unwrap_or("unknown");
+    let head = format!("WhatsApp Web {version}\n\n{:<18}{:<18}{}\n", "CAPABILITY", "WITHOUT IT BREAKS", "FOUND IN");
+    std::iter::once(head).chain(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_comes_first_with_where_it_was_looked_for() {
+        let table = json!({
+            "whatsapp_web_version": "2.3000.1", "missing": 1,
+            "capabilities": [
+                { "name": "socket", "breaks": "session", "found": "WAWebSocketModel", "modules": ["WAWebSocketModel"] },
+                { "name": "chats", "breaks": "send", "found": null, "modules": ["WAWebCollections", "WAWebChatCollection"] },
+            ],
+        });
+        let lines: Vec<_> = described(&table).lines().map(str::to_owned).collect();
+        assert!(lines[0].contains("2.3000.1"));
+        assert!(lines[3].starts_with("chats") && lines[3].ends_with("none of WAWebCollections, WAWebChatCollection"));
+        assert!(lines[4].starts_with("socket") && lines[4].ends_with("WAWebSocketModel"));
+    }
+}

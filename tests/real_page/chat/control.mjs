@@ -1,0 +1,125 @@
+// What can be done to the page from outside: GET /__ctl/NAME?…
+import { node } from '../realnode.mjs';
+import { enter, scan, sendCodes } from './link.mjs';
+import { incoming } from './messages.mjs';
+import { HOST, contact, nextId, now, state } from './state.mjs';
+
+export async function control(name, q, req, res) {
+  const say = (v) => {
+    res.writeHead(200, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(v ?? {}, (k, x) => (typeof x === 'bigint' ? String(x) : x), 1));
+  };
+  try {
+    const s = state.current,
+      opt = JSON.parse(q.get('opt') || '{}', (k, v) =>
+        v && v.$b64 !== undefined ? new Uint8Array(Buffer.from(v.$b64, 'base64')) : v,
+      );
+    switch (name) {
+      case 'state':
+        return say({
+          sockets: state.sockets.size,
+          connected: !!s,
+          login: s && s.login,
+          active: s && s.active,
+          codes: state.codes,
+          codesSent: state.codesSent,
+          linked: state.linked && {
+            device: state.linked.device,
+            unlinked: !!state.linked.unlinked,
+            prekeys: state.linked.prekeys.length,
+          },
+          sent: state.sent,
+          receipts: state.receipts,
+          iqs: state.iqs,
+          httpMiss: [...state.httpMiss],
+          waiting: state.waiting.size,
+        });
+      case 'log':
+        return say(state.log.slice(-Number(q.get('n') || 200)));
+      case 'scan':
+        return say(scan(q.get('code'), opt));
+      case 'enter':
+        return say(await enter(q.get('code'), opt));
+      case 'incoming':
+        return say({ id: incoming(q.get('from') || '5491122334455', q.get('text') || 'hola', opt) });
+      case 'contact': {
+        const c = contact(q.get('pn'));
+        return say({ pn: c.pn, lid: c.lid });
+      }
+      case 'codes':
+        sendCodes(s);
+        return say({});
+      case 'drop':
+        for (const x of state.sockets) {
+          x.closing = true;
+          x.kill();
+        }
+        return say({});
+      case 'refuse':
+        state.refuse = q.get('on') !== '0';
+        return say({ refuse: state.refuse });
+      case 'mute':
+        state.mute = q.get('on') !== '0';
+        return say({ mute: state.mute });
+      case 'fail':
+        state.fail = q.get('reason')
+          ? { reason: Number(q.get('reason')), attrs: JSON.parse(q.get('attrs') || '{}') }
+          : null;
+        if (q.get('now') && s) {
+          s.closing = true;
+          s.kill();
+        }
+        return say({ fail: state.fail });
+      case 'ack':
+        state.ackRule = q.get('rule');
+        return say({ rule: state.ackRule });
+      case 'unlink':
+        if (state.linked) state.linked.unlinked = true;
+        if (s) {
+          s.send(node('stream:error', { code: '401' }, node('conflict', { type: 'device_removed' })));
+          s.closing = true;
+          setTimeout(s.close, 300);
+        }
+        return say({});
+      case 'replaced':
+        s.send(node('stream:error', { code: '409' }, node('conflict', { type: 'replaced' })));
+        s.closing = true;
+        setTimeout(s.close, 300);
+        return say({});
+      case 'hold':
+        state.hold = q.get('iq') || '';
+        return say({ hold: state.hold });
+      case 'rotate':
+        s.send(
+          node(
+            'notification',
+            { type: 'companion_reg_refresh', from: HOST, id: String(nextId()), t: String(now()) },
+            node('pair-device-rotate-qr', {}),
+          ),
+        );
+        return say({});
+      case 'burst': {
+        const n = Number(q.get('n'));
+        const chats = Number(q.get('chats') || 0);
+        for (let i = 0; i < n; i++)
+          incoming(
+            chats ? String(5491140000000 + (i % chats)) : q.get('from') || '5491122334455',
+            (q.get('prefix') || 'm') + ' ' + i,
+          );
+        return say({ n });
+      }
+      case 'unknown':
+        state.unknown = new Set((q.get('list') || '').split(','));
+        return say({});
+      case 'ab':
+        state.abprops = JSON.parse(q.get('props') || '{}');
+        return say(state.abprops);
+      default:
+        res.writeHead(404);
+        return res.end();
+    }
+  } catch (e) {
+    res.writeHead(400);
+    res.end(JSON.stringify({ error: e.message }));
+  }
+}

@@ -1,0 +1,126 @@
+// Messages in both directions, the backlog of an absence, and the first history.
+import crypto from 'node:crypto';
+import { node, J, pb, attr, kid, kids } from '../realnode.mjs';
+import { firstHistory } from './history.mjs';
+import { E2E, HOST, byUser, contact, note, now, state } from './state.mjs';
+
+// What the page has not acknowledged comes again at the next login, marked offline, in lots that the page asks for.
+export function afterActive(s) {
+  const q = [...state.waiting.values()];
+  s.backlog = q;
+  s.active = true;
+  s.send(
+    node(
+      'ib',
+      { from: HOST },
+      node('offline_preview', {
+        count: String(q.length),
+        message: String(q.length),
+        receipt: '0',
+        notification: '0',
+        call: '0',
+      }),
+    ),
+  );
+  if (!q.length) endOffline(s, 0);
+  else {
+    s.total = q.length;
+    setTimeout(() => s.asked || lot(s, q.length), 3000);
+  }
+  const l = state.linked;
+  if (l && !l.history) {
+    l.history = true;
+    setTimeout(() => firstHistory().catch((e) => note('!!', e.stack)), 50);
+  }
+}
+
+export function lot(s, n) {
+  s.asked = true;
+  for (const m of s.backlog.splice(0, n)) s.send(node('message', { ...m.attrs, offline: '0' }, m.content));
+  if (!s.backlog.length && !s.ended) endOffline(s, s.total);
+}
+
+export function endOffline(s, n) {
+  s.ended = true;
+  s.send(node('ib', { from: HOST }, node('offline', { count: String(n) })));
+}
+
+export function toPage(from, party, address, message, attrs = {}) {
+  const l = state.linked,
+    s = state.current;
+  if (!party.sessions.has(address)) {
+    const pre = l.prekeys.shift();
+    party.start(address, { identity: l.identity, spk: l.spk, pre });
+  }
+  const e = party.encrypt(address, pb.encode(E2E('Message'), message));
+  const id = attrs.id || '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
+  const n = node(
+    'message',
+    { id, from: J(from), t: String(attrs.t || now()), type: 'text', ...attrs.extra },
+    node('enc', { v: '2', type: e.type }, e.bytes),
+  );
+  state.waiting.set(id, n);
+  if (s && s.active) {
+    if (s.ended) s.send(n);
+    else {
+      s.backlog.push(n);
+      s.total += 1;
+    }
+  }
+  return id;
+}
+
+export const mineAddress = () => 'page:' + state.linked.device;
+
+export function peer(message) {
+  return toPage(`${state.me.pn}@s.whatsapp.net`, state.phone, mineAddress(), message, {
+    extra: { category: 'peer', push_priority: 'high_force' },
+  });
+}
+
+export function incoming(pn, text, opt = {}) {
+  const c = contact(pn),
+    message = opt.message || { conversation: text },
+    id = opt.id || '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
+  return toPage(opt.from || `${c.lid}@lid`, c, mineAddress(), message, {
+    id,
+    extra: { notify: c.name, sender_pn: J(`${c.pn}@s.whatsapp.net`), ...opt.extra },
+  });
+}
+
+export function outgoing(s, n) {
+  const id = attr(n, 'id'),
+    to = attr(n, 'to');
+  const rec = { id, to, t: now(), encs: [], plain: null };
+  const encs = [];
+  const own = kid(n, 'enc');
+  if (own) encs.push([to, own]);
+  for (const t of kids(kid(n, 'participants'))) encs.push([attr(t, 'jid'), kid(t, 'enc')]);
+  for (const [j, e] of encs) {
+    const user = j.split('@')[0].split(':')[0],
+      p = byUser(user) || (user === state.me.pn || user === state.me.lid ? state.phone : null);
+    let text = null;
+    try {
+      const m = pb.decode(E2E('Message'), p.decrypt(mineAddress(), attr(e, 'type'), new Uint8Array(e.content)));
+      text = JSON.parse(
+        JSON.stringify(m, (k, v) =>
+          v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? '<bytes>' : typeof v === 'bigint' ? String(v) : v,
+        ),
+      );
+    } catch (x) {
+      text = 'cannot open: ' + x.message;
+    }
+    rec.encs.push({ jid: j, type: attr(e, 'type'), message: text });
+  }
+  state.sent.push(rec);
+  note('--', 'sent ' + JSON.stringify(rec).slice(0, 500));
+  const how = state.ackRule || 'ack';
+  if (how === 'silent') return;
+  if (how !== 'ack') {
+    s.send(node('ack', { class: 'message', id, from: n.attrs.to, error: String(how), t: String(now()) }));
+    return;
+  }
+  s.send(node('ack', { class: 'message', id, from: n.attrs.to, t: String(now()) }));
+  if (state.deliver !== false && byUser(to.split('@')[0]))
+    setTimeout(() => s.send(node('receipt', { from: n.attrs.to, id, t: String(now()) })), 300);
+}

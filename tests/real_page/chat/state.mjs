@@ -1,0 +1,70 @@
+// What the chat server knows: the account, its phone, its contacts, and what was seen. Steered by control.mjs.
+import fs from 'node:fs';
+import crypto from 'node:crypto';
+import { WORK } from '../where.mjs';
+import { real, J } from '../realnode.mjs';
+import { keyPair, Party } from '../keys.mjs';
+
+export const keyFile = WORK + '/keys.json';
+export const saved = fs.existsSync(keyFile)
+  ? JSON.parse(fs.readFileSync(keyFile))
+  : { root: crypto.randomBytes(32).toString('hex') };
+fs.writeFileSync(keyFile, JSON.stringify(saved));
+export const root = keyPair(Buffer.from(saved.root, 'hex')),
+  middle = keyPair(),
+  own = keyPair();
+export const rootKeyHex = Buffer.from(root.pub).toString('hex');
+export const HOST = J('s.whatsapp.net');
+export const now = () => Math.floor(Date.now() / 1000);
+export const P = (m, s) => real(m + '.pb')[s + 'Spec'];
+export const Adv = (s) => P('WAWebProtobufsAdv', s),
+  E2E = (s) => P('WAWebProtobufsE2E', s);
+
+export const state = {
+  httpMiss: new Map(),
+  log: [],
+  sockets: new Set(),
+  current: null,
+  codes: null,
+  codesSent: 0,
+  me: { pn: '5491150000001', lid: '100000000000001', name: 'Prueba' },
+  appKey: { keyId: Buffer.from([0, 0, 0, 0, 0, 1]), keyData: crypto.randomBytes(32) },
+  phone: new Party(),
+  device: 0,
+  linked: null, // linked: {device, identity, noise, reg, ...}
+  bundle: null,
+  contacts: new Map(),
+  sent: [],
+  receipts: [],
+  iqs: [],
+  fail: null,
+  waiting: new Map(),
+  rawId: 77,
+  mute: false,
+  appstate: new Map(),
+};
+export const note = (dir, text) => {
+  state.log.push(`${new Date().toISOString().slice(11, 23)} ${dir} ${text}`);
+  if (state.log.length > 4000) state.log.shift();
+  if (process.env.REAL_XML !== '0') console.log(dir, text.slice(0, Number(process.env.REAL_WIDTH || 900)));
+};
+
+export function contact(pn) {
+  if (!state.contacts.has(pn)) {
+    const p = new Party();
+    p.pn = pn;
+    p.lid = '2' + pn.padStart(14, '0');
+    p.name = 'Contacto ' + pn.slice(-4);
+    p.online = true;
+    state.contacts.set(pn, p);
+  }
+  return state.contacts.get(pn);
+}
+export const byUser = (user) => [...state.contacts.values()].find((c) => c.pn === user || c.lid === user);
+
+let ids = 1000;
+/** Ids of stanzas that the server begins. */
+export const nextId = () => {
+  ids += 1;
+  return ids;
+};
