@@ -1,13 +1,15 @@
 //! What the account receives is in the log once, in order, whatever died meanwhile.
 
-use std::collections::{HashMap, HashSet};
+mod chats;
+
+use std::collections::HashSet;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use session_manager::domain::state::State;
-use simulator::{EarlierFault, Incoming, Options};
+use simulator::{Incoming, Options};
 
 use crate::events::Follower;
 use crate::process::{self, Process};
@@ -42,56 +44,6 @@ async fn all(world: &World) -> Vec<Value> {
 
 fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
-}
-
-/// A build of the page whose table of messages is not where it was.
-#[tokio::test(flavor = "multi_thread")]
-async fn without_the_table_the_chats_are_asked_and_hold_up_nothing_that_is_new() {
-    let mut world = World::ready().await;
-    let people = [FRIEND, "5491155554444"];
-    let mut wanted: Vec<_> = people.map(|from| world.simulator.incoming(Incoming::text(from, "antes")).unwrap()).into();
-    log(&world, wanted.len()).await;
-    world.stop().await;
-    world.simulator.faults(|faults| {
-        faults.missing_modules = vec!["WAWebSchemaMessage".to_owned()];
-        faults.earlier = EarlierFault::Hang;
-    });
-    wanted.extend(people.map(|from| world.simulator.incoming(Incoming::text(from, "mientras tanto")).unwrap()));
-    world.start().await;
-    world.until(State::Ready).await;
-    wanted.push(world.simulator.incoming(Incoming::text(FRIEND, "ahora")).unwrap());
-    let items = log(&world, wanted.len()).await;
-    assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), wanted.iter().map(String::as_str).collect());
-    reconciling_becomes(&world, false).await;
-    assert_eq!(all(&world).await.len(), wanted.len());
-    world.stop().await;
-}
-
-/// Otherwise what it may lack would be taken to be there.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
-    let mut world = World::ready().await;
-    for from in [FRIEND, "5491155554444"] {
-        world.simulator.incoming(Incoming::text(from, "hola")).unwrap();
-    }
-    log(&world, 2).await;
-    for (fault, partial) in [(EarlierFault::Throw, true), (EarlierFault::None, false)] {
-        world.simulator.faults(|faults| faults.earlier = fault);
-        world.simulator.heard(DEADLINE).await.unwrap();
-        let part = world
-            .service
-            .as_ref()
-            .unwrap()
-            .session()
-            .page(State::Ready)
-            .unwrap()
-            .history(0, 0, 100, DEADLINE)
-            .await
-            .unwrap();
-        let words = part.messages.iter().filter(|message| message.kind == "chat").count();
-        assert_eq!((words, part.partial), (2, partial), "{fault:?}");
-    }
-    world.stop().await;
 }
 
 async fn reconciling_becomes(world: &World, wanted: bool) {
@@ -240,6 +192,27 @@ async fn what_changed_while_the_service_was_down_is_told_once() {
     world.stop().await;
 }
 
+/// A new link empties the page's table, and brings what was missed meanwhile as history.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_new_link_what_was_missed_is_news_and_nothing_older() {
+    let mut world = World::new(Options { history_on_link: 12, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let heard = world.simulator.incoming(Incoming::text(FRIEND, "antes")).unwrap();
+    log(&world, 1).await;
+    world.simulator.unlink();
+    world.until_session("the end of the link", |session| session.state != State::Ready).await;
+    let missed = world.simulator.incoming(Incoming::text(FRIEND, "sin dispositivo")).unwrap();
+    world.post("/connect", serde_json::json!({})).await;
+    world.until(State::QrRequired).await;
+    world.link().await;
+    let new = world.simulator.incoming(Incoming::text(FRIEND, "después")).unwrap();
+    let items = log(&world, 3).await;
+    assert_eq!(ids(&items), [&heard, &missed, &new]);
+    assert_eq!(items[1]["recovered"], true);
+    world.stop().await;
+}
+
 /// The page works through so many before it shows any, and tells of none.
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_that_waited_are_all_there_once_and_in_order() {
@@ -312,49 +285,6 @@ async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_ope
     }
     process.signal(Signal::SIGTERM);
     assert_eq!(process.exit().0, Some(0));
-}
-
-/// After a load the page keeps the last messages of a chat in memory and puts what it loads of the others behind them.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_parts_it_is_asked() {
-    is_told_in_order(false).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_of_an_older_build_remembers_is_told_in_order() {
-    is_told_in_order(true).await;
-}
-
-async fn is_told_in_order(bare_load: bool) {
-    let mut world = World::ready().await;
-    world.simulator.page_build(|build| build.bare_load = bare_load);
-    // Times are whole seconds, and these come in one or two.
-    let mut sent: HashMap<&str, Vec<String>> = HashMap::new();
-    for n in 0..120 {
-        let from = if n % 3 == 0 { FRIEND } else { "5491155554444" };
-        sent.entry(from).or_default().push(world.simulator.incoming(Incoming::text(from, format!("{n}"))).unwrap());
-    }
-    log(&world, 120).await;
-    world.stop().await;
-    world.start().await;
-    world.until(State::Ready).await;
-    for size in [1000, 50, 7] {
-        let (mut told, mut next, mut more) = (Vec::new(), 0, true);
-        while more {
-            let session = world.service.as_ref().unwrap().session();
-            let part = session.page(State::Ready).unwrap().history(0, next, size, DEADLINE).await.unwrap();
-            assert!(!part.partial);
-            (next, more) = (part.next, part.more);
-            // A new chat has notices of its own.
-            told.extend(part.messages.into_iter().filter(|message| message.kind == "chat"));
-        }
-        for (from, sent) in &sent {
-            let of_chat = told.iter().filter(|message| message.phone.as_deref() == Some(from));
-            let of_chat: Vec<_> = of_chat.map(|message| message.id.as_str()).collect();
-            assert!(of_chat == *sent, "in parts of {size}: {of_chat:#?} of {sent:#?}");
-        }
-    }
-    world.stop().await;
 }
 
 /// Kills the browser and its renderer under a stream of messages, at moments the stream itself chooses.
