@@ -1,14 +1,17 @@
 //! What the account receives is in the log once, in order, whatever died meanwhile.
 
-use std::collections::{HashMap, HashSet};
+mod chats;
+
+use std::collections::HashSet;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use session_manager::domain::state::State;
-use simulator::{EarlierFault, Incoming, Options};
+use simulator::{Incoming, Options};
 
+use crate::events::Follower;
 use crate::process::{self, Process};
 use crate::world::{DEADLINE, FRIEND, World};
 
@@ -41,66 +44,6 @@ async fn all(world: &World) -> Vec<Value> {
 
 fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
-}
-
-/// Where the page's table cannot be read its chats are asked, and these load forever. Each costs 3 s then.
-#[tokio::test(flavor = "multi_thread")]
-async fn earlier_messages_that_never_load_do_not_hold_up_what_is_new() {
-    let mut world = World::ready().await;
-    let people = [FRIEND, "5491155554444", "5491166665555"];
-    let mut wanted: Vec<_> = people.map(|from| world.simulator.incoming(Incoming::text(from, "antes")).unwrap()).into();
-    log(&world, wanted.len()).await;
-    world.stop().await;
-    world.simulator.faults(|faults| {
-        faults.earlier = EarlierFault::Hang;
-        faults.missing_modules.push("WAWebSchemaMessage".to_owned());
-    });
-    world.tune = |timings| timings.missed_again = Duration::from_secs(2);
-    wanted.extend(people.map(|from| world.simulator.incoming(Incoming::text(from, "mientras tanto")).unwrap()));
-    world.start().await;
-    world.until(State::Ready).await;
-    let new = world.simulator.incoming(Incoming::text(FRIEND, "ahora")).unwrap();
-    let items = log(&world, people.len() + 1).await;
-    assert_eq!(items.last().unwrap()["id"], *new);
-    assert_eq!(world.get("/status").await.1["reconciling"], true, "it was not waited for");
-    wanted.push(new);
-    let items = log(&world, wanted.len()).await;
-    assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), wanted.iter().map(String::as_str).collect());
-    assert_eq!(items.len(), wanted.len());
-    // What it could not tell it is asked for again.
-    reconciling_becomes(&world, false).await;
-    reconciling_becomes(&world, true).await;
-    world.simulator.faults(|faults| faults.earlier = EarlierFault::None);
-    reconciling_becomes(&world, false).await;
-    assert_eq!(all(&world).await.len(), wanted.len());
-    world.stop().await;
-}
-
-/// Otherwise what it may lack would be taken to be there.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
-    let mut world = World::ready().await;
-    for from in [FRIEND, "5491155554444"] {
-        world.simulator.incoming(Incoming::text(from, "hola")).unwrap();
-    }
-    log(&world, 2).await;
-    for (fault, partial) in [(EarlierFault::Throw, true), (EarlierFault::None, false)] {
-        world.simulator.faults(|faults| faults.earlier = fault);
-        world.simulator.heard(DEADLINE).await.unwrap();
-        let part = world
-            .service
-            .as_ref()
-            .unwrap()
-            .session()
-            .page(State::Ready)
-            .unwrap()
-            .history(0, 0, 100, DEADLINE)
-            .await
-            .unwrap();
-        let texts = part.messages.iter().filter(|message| message.kind == "chat").count();
-        assert_eq!((texts, part.partial), (2, partial), "{fault:?}");
-    }
-    world.stop().await;
 }
 
 async fn reconciling_becomes(world: &World, wanted: bool) {
@@ -187,6 +130,129 @@ async fn what_came_while_the_service_was_down_is_recovered_once_and_history_is_n
     world.stop().await;
 }
 
+/// An event of the log, as webhooks and followers are told of it.
+async fn events(world: &World, kind: &str, count: usize) -> Vec<Value> {
+    let mut follower = Follower::follow(world, Some("from the beginning")).await;
+    let mut found = Vec::new();
+    while found.len() < count {
+        let sent = follower.next().await;
+        if sent.data["type"] == kind {
+            found.push(sent.data["data"].clone());
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_while_the_service_was_down_is_told_once() {
+    let mut world = World::ready().await;
+    let mut sent: Vec<_> = ["editado", "borrado", "querido"]
+        .map(|body| world.simulator.incoming(Incoming::text(FRIEND, body)).unwrap())
+        .into();
+    log(&world, 3).await;
+    world.simulator.react(&sent[2], FRIEND, "👍").unwrap();
+    assert_eq!(events(&world, "message.reaction", 1).await[0]["emoji"], "👍");
+    world.stop().await;
+    world.simulator.edit(&sent[0], "corregido").unwrap();
+    world.simulator.revoke(&sent[1]).unwrap();
+    world.simulator.react(&sent[2], FRIEND, "❤").unwrap();
+    sent.push(world.simulator.incoming(Incoming::text(FRIEND, "nunca vista")).unwrap());
+    world.simulator.revoke(&sent[3]).unwrap();
+    for _ in 0..2 {
+        world.start().await;
+        world.until(State::Ready).await;
+        let reactions = events(&world, "message.reaction", 2).await;
+        assert_eq!((&reactions[1]["emoji"], &reactions[1]["message_id"]), (&"❤".into(), &sent[2].as_str().into()));
+        let edited = events(&world, "message.edited", 1).await;
+        assert_eq!((&edited[0]["id"], &edited[0]["body"]), (&sent[0].as_str().into(), &"corregido".into()));
+        events(&world, "message.revoked", 1).await;
+        reconciling_becomes(&world, false).await;
+        world.stop().await;
+    }
+    world.start().await;
+    let items = log(&world, 4).await;
+    assert_eq!(ids(&items), sent.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(items.iter().map(|item| item["revoked_at"].is_string()).collect::<Vec<_>>(), [false, true, false, true]);
+    assert_eq!((&items[1]["body"], &items[3]["type"]), (&"borrado".into(), &"revoked".into()));
+    // Each once, over three starts.
+    let mut follower = Follower::follow(&world, Some("from the beginning")).await;
+    let mark = world.simulator.incoming(Incoming::text(FRIEND, "fin")).unwrap();
+    let mut kinds = Vec::new();
+    loop {
+        let sent = follower.next().await;
+        if sent.data["data"]["id"] == *mark {
+            break;
+        }
+        kinds.push(sent.name);
+    }
+    for (kind, count) in [("message", 4), ("message_edited", 1), ("message_revoked", 1), ("message_reaction", 2)] {
+        assert_eq!(kinds.iter().filter(|known| *known == kind).count(), count, "{kind}: {kinds:?}");
+    }
+    drop(follower);
+    world.stop().await;
+}
+
+/// A new link empties the page's table, and brings what was missed meanwhile as history.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_new_link_what_was_missed_is_news_and_nothing_older() {
+    let mut world = World::new(Options { history_on_link: 12, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let heard = world.simulator.incoming(Incoming::text(FRIEND, "antes")).unwrap();
+    log(&world, 1).await;
+    world.simulator.unlink();
+    world.until_session("the end of the link", |session| session.state != State::Ready).await;
+    let missed = world.simulator.incoming(Incoming::text(FRIEND, "sin dispositivo")).unwrap();
+    world.post("/connect", serde_json::json!({})).await;
+    world.until(State::QrRequired).await;
+    world.link().await;
+    let new = world.simulator.incoming(Incoming::text(FRIEND, "después")).unwrap();
+    let items = log(&world, 3).await;
+    assert_eq!(ids(&items), [&heard, &missed, &new]);
+    assert_eq!(items[1]["recovered"], true);
+    world.stop().await;
+}
+
+/// The page works through so many before it shows any, and tells of none.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_that_waited_are_all_there_once_and_in_order() {
+    let mut world = World::ready().await;
+    world.stop().await;
+    let sent = world.simulator.burst(5000, |n| Incoming::text(FRIEND, format!("{n}"))).unwrap();
+    world.start().await;
+    world.until(State::Ready).await;
+    let items = log(&world, sent.len()).await;
+    assert_eq!(ids(&items), sent.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(items.iter().all(|item| item["recovered"] == true));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_never_be_opened_says_so_at_once() {
+    let mut world = World::ready().await;
+    let once = Incoming::text(FRIEND, "").kind("ciphertext").field("subtype", "view_once_unavailable_fanout");
+    world.simulator.incoming(once).unwrap();
+    let items = log(&world, 1).await;
+    let kind = (&items[0]["type"], &items[0]["subtype"]);
+    assert_eq!(kind, (&"view_once".into(), &"view_once_unavailable_fanout".into()));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vote_is_an_event_of_its_poll() {
+    let mut world = World::ready().await;
+    let options = serde_json::json!([{ "name": "hoy", "localId": 0 }, { "name": "mañana", "localId": 1 }]);
+    let poll =
+        Incoming::text(FRIEND, "").kind("poll_creation").field("pollName", "¿Cuándo?").field("pollOptions", options);
+    let poll = world.simulator.incoming(poll).unwrap();
+    let items = log(&world, 1).await;
+    assert_eq!((&items[0]["body"], &items[0]["data"]["poll"]["options"][1]), (&"¿Cuándo?".into(), &"mañana".into()));
+    world.simulator.vote(&poll, FRIEND, &["mañana"]).unwrap();
+    let votes = events(&world, "message.vote", 1).await;
+    assert_eq!((&votes[0]["message_id"], &votes[0]["options"][0]), (&poll.as_str().into(), &"mañana".into()));
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_burst_is_stored_whole_and_in_order() {
     let mut world = World::ready().await;
@@ -219,49 +285,6 @@ async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_ope
     }
     process.signal(Signal::SIGTERM);
     assert_eq!(process.exit().0, Some(0));
-}
-
-/// After a load the page keeps the last messages of a chat in memory and puts what it loads of the others behind them.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_parts_it_is_asked() {
-    is_told_in_order(false).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_of_an_older_build_remembers_is_told_in_order() {
-    is_told_in_order(true).await;
-}
-
-async fn is_told_in_order(bare_load: bool) {
-    let mut world = World::ready().await;
-    world.simulator.page_build(|build| build.bare_load = bare_load);
-    // Times are whole seconds, and these come in one or two.
-    let mut sent: HashMap<&str, Vec<String>> = HashMap::new();
-    for n in 0..120 {
-        let from = if n % 3 == 0 { FRIEND } else { "5491155554444" };
-        sent.entry(from).or_default().push(world.simulator.incoming(Incoming::text(from, format!("{n}"))).unwrap());
-    }
-    log(&world, 120).await;
-    world.stop().await;
-    world.start().await;
-    world.until(State::Ready).await;
-    for size in [1000, 50, 7] {
-        let (mut told, mut next, mut more) = (Vec::new(), 0, true);
-        while more {
-            let session = world.service.as_ref().unwrap().session();
-            let part = session.page(State::Ready).unwrap().history(0, next, size, DEADLINE).await.unwrap();
-            assert!(!part.partial);
-            (next, more) = (part.next, part.more);
-            told.extend(part.messages);
-        }
-        for (from, sent) in &sent {
-            let texts = told.iter().filter(|message| message.kind == "chat");
-            let of_chat = texts.filter(|message| message.phone.as_deref() == Some(from));
-            let of_chat: Vec<_> = of_chat.map(|message| message.id.as_str()).collect();
-            assert!(of_chat == *sent, "in parts of {size}: {of_chat:#?} of {sent:#?}");
-        }
-    }
-    world.stop().await;
 }
 
 /// Kills the browser and its renderer under a stream of messages, at moments the stream itself chooses.
