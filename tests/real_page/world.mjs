@@ -129,7 +129,13 @@ export class World {
   async link(opt = {}) {
     const s = await this.until('QR_REQUIRED');
     if (s.ms === null) return s;
-    const scanned = await this.ctl('scan', { code: await this.code(), opt });
+    // A code is about to be there: it is drawn a moment after the state has changed.
+    let code = null;
+    for (let tries = 0; code === null && tries < 100; tries += 1) {
+      code = await this.code();
+      if (code === null) await sleep(100);
+    }
+    const scanned = await this.ctl('scan', { code, opt });
     if (scanned.error) throw new Error(scanned.error);
     return this.until('READY', 60000);
   }
