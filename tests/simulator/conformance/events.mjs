@@ -21,13 +21,13 @@ export class EventLog {
   }
 
   /** The values of the first event `name` that satisfies `condition`. */
-  async first(name, condition = () => true) {
-    const signal = AbortSignal.timeout(DEADLINE_MS);
+  async first(name, condition = () => true, deadlineMs = DEADLINE_MS) {
+    const signal = AbortSignal.timeout(deadlineMs);
     for (;;) {
       const event = this.#heard.find((heard) => heard.name === name && condition(...heard.values));
       if (event) return event.values;
       await once(this.#news, 'news', { signal }).catch(() => {
-        throw new Error(`no such ${name} in ${DEADLINE_MS} ms; heard: ${this.#heard.map((heard) => heard.name)}`);
+        throw new Error(`no such ${name} in ${deadlineMs} ms; heard: ${this.#heard.map((heard) => heard.name)}`);
       });
     }
   }

@@ -1,4 +1,5 @@
 // The reporter of the suite: what failed and why, then a table of every check by client, then the count.
+import { MARK } from './expected.mjs';
 
 const LINE = (width) => '─'.repeat(width);
 
@@ -14,7 +15,10 @@ function* table(checks) {
   const [client, name] = [width('client'), width('name')];
   const row = (...cells) => `${cells[0].padEnd(client)}  ${cells[1].padEnd(name)}  ${cells[2].padEnd(4)}  ${cells[3].padStart(7)}\n`;
   yield `\n${row('client', 'check', '', 'time')}${LINE(client + name + 17)}\n`;
-  for (const check of checks) yield row(check.client, check.name, check.passed ? 'pass' : 'FAIL', `${(check.ms / 1000).toFixed(1)} s`);
+  for (const check of checks) {
+    const verdict = !check.passed ? 'FAIL' : check.lacking ? 'gone' : 'pass';
+    yield row(check.client, check.name, verdict, `${(check.ms / 1000).toFixed(1)} s`);
+  }
 }
 
 export default async function* report(source) {
@@ -32,7 +36,8 @@ export default async function* report(source) {
       if (!passed && ofSuite.every((check) => check.passed)) yield `${data.name}: ${why(data)}\n`;
       ofSuite = [];
     } else if (data.nesting > 0) {
-      ofSuite.push({ name: data.name, passed, ms: data.details.duration_ms });
+      const [name, lacking] = data.name.split(MARK);
+      ofSuite.push({ name, lacking: lacking?.slice(0, -1), passed, ms: data.details.duration_ms });
       if (!passed) yield `FAIL ${data.name}\n    ${why(data)}\n`;
     } else if (!passed) {
       // A file that could not even be read.
@@ -42,5 +47,7 @@ export default async function* report(source) {
   }
   if (checks.length > 0) yield* table(checks);
   const failed = checks.filter((check) => !check.passed).length;
-  yield `\n${checks.length - failed} passed, ${failed} failed\n`;
+  const lacking = checks.filter((check) => check.passed && check.lacking);
+  for (const check of lacking) yield `gone: ${check.client}, ${check.name}: ${check.lacking}, as on the real page\n`;
+  yield `\n${checks.length - failed - lacking.length} passed, ${lacking.length} fail as on the real page, ${failed} failed\n`;
 }

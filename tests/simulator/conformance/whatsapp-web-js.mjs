@@ -6,6 +6,9 @@ import { EventLog } from './events.mjs';
 
 const { Events } = whatsapp;
 
+/** The library reads `_serialized` of message keys, which only older builds of the page have. */
+export const OLDER_KEYS = { serialized_ids: true };
+
 export class Client {
 
   /** The login is stored in `folder`: another client on it is the same device again. */

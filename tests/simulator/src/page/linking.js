@@ -59,7 +59,7 @@ export const waSignalStore = {
 /** The secret as it is stored; undefined while there is none. */
 export const storedSecret = () => keys.advSecret || undefined;
 
-export async function getADVSecretKey() {
+async function getADVSecretKey() {
   if (!keys.advSecret) throw new Error('no ADV secret key');
   return keys.advSecret;
 }
@@ -70,6 +70,15 @@ async function setSecret(advSecret) {
   await storage.put('login', 'companion', { ...keys });
   tell({ t: 'secret', advSecret });
 }
+
+/** The secret's module as it is since 2026. */
+export const AdvSignatureApi = {
+  getADVSecretKey,
+  generateADVSecretKey: () => setSecret(random()),
+  clearADVSecretKey: () => setSecret(''),
+  /** What the phone signed for this device. */
+  setADVSignedIdentity: (identity) => storage.put('login', 'signed-identity', identity),
+};
 
 // A new secret with each connection that waits for a phone.
 connection.ready = async () => {
@@ -224,6 +233,12 @@ export const AltDeviceLinkingApi = {
     await setSecret(random());
   },
   startAltLinkingFlow,
+};
+
+/** What the login screen does on a click. */
+export const LinkDeviceAction = {
+  genLinkDeviceCodeForPhoneNumber: startAltLinkingFlow,
+  refreshAltLinkingCode: () => LinkDeviceEvents.triggerRefreshAltLinkingCode(),
 };
 
 wire.on('pairing-event', (event) => LinkDeviceEvents.trigger(`link_device_events:${event}`));

@@ -2,15 +2,16 @@
 import { config } from '/config.js';
 import { BackendEventBus, Cmd, Socket, TabMutex, Updater, WAComms } from '/static/connection.js';
 import {
+  AdvSignatureApi,
   AltDeviceLinkingApi,
   Conn,
   DEVICE_PLATFORM,
   LaunchSocketUtils,
+  LinkDeviceAction,
   LinkDeviceEvents,
   advSecretEventEmitter,
   decodeB64,
   encodeB64,
-  getADVSecretKey,
   isNativeCameraQRLinkedDeviceTest,
   storedSecret,
   waNoiseInfo,
@@ -43,10 +44,11 @@ export const EARLY = {
   WAWebSignalStoreApi: { waSignalStore },
   WAWebUserPrefsMultiDevice: { getADVSecretKey: storedSecret, advSecretEventEmitter, isRegistered: () => Boolean(me.phone) },
   // Builds before it had a module of its own.
-  WAWebAdvSignatureApi: config.build.old_adv_secret ? {} : { getADVSecretKey },
+  WAWebAdvSignatureApi: config.build.old_adv_secret ? {} : AdvSignatureApi,
   WABase64: { encodeB64, decodeB64 },
   WAWebCompanionRegClientUtils: { DEVICE_PLATFORM },
   WAWebAltDeviceLinkingApi: AltDeviceLinkingApi,
+  WAWebLinkDeviceAction: LinkDeviceAction,
   WAWebLaunchSocketUtils: LaunchSocketUtils,
   WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: LinkDeviceEvents },
   WAWebNativeCameraQRLinkedDeviceUtils: { isNativeCameraQRLinkedDeviceTest },
