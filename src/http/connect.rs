@@ -59,6 +59,11 @@ pub struct PairingCode {
     expires_at: Timestamp,
 }
 
+#[derive(Serialize, ToSchema)]
+pub struct PairingDropped {
+    success: bool,
+}
+
 /// Start the session
 ///
 /// Idempotent. Answers at once; the browser starts behind it.
@@ -159,6 +164,22 @@ pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<Pai
         display: displayed(code),
         expires_at: given.expires_at,
     }))
+}
+
+/// Back from linking by phone number to codes to scan
+///
+/// Idempotent. The pairing code is good for nothing afterwards. Only in QR_REQUIRED.
+#[utoipa::path(
+    delete,
+    path = "/pairing-code",
+    operation_id = "dropPairingCode",
+    tag = "linking",
+    responses((status = 200, body = PairingDropped)),
+    extensions(("x-errors" = json!(["NOT_WAITING_FOR_LINK", "SESSION_NOT_READY"]))),
+)]
+pub async fn drop_pairing_code(State(app): State<App>) -> Result<Json<PairingDropped>, ApiError> {
+    app.session.drop_pairing_code().await?;
+    Ok(Json(PairingDropped { success: true }))
 }
 
 /// As the phone shows it, in two halves.

@@ -60,7 +60,7 @@ const EVENTS: [(&str, &str); 8] = [
     ),
     paths(
         status::status, connect::connect, connect::disconnect, connect::log_out, qr::qr, qr::png, qr::svg, qr::text,
-        qr::qr_code, connect::pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
+        qr::qr_code, connect::pairing_code, connect::drop_pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
         deliveries::dead, deliveries::replay, health::health, health::live, health::ready, capabilities::capabilities,
         metrics::metrics,
     ),

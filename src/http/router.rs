@@ -39,7 +39,7 @@ pub fn router(app: App) -> Router {
         .route("/connect", post(connect::connect))
         .route("/disconnect", post(connect::disconnect))
         .route("/logout", post(connect::log_out))
-        .route("/pairing-code", post(connect::pairing_code))
+        .route("/pairing-code", post(connect::pairing_code).delete(connect::drop_pairing_code))
         .route("/send", post(send::send))
         .route("/numbers/{number}", get(numbers::number))
         .route("/messages", get(messages::list))

@@ -111,6 +111,7 @@ pub(super) enum Request {
     Disconnect(Reply<()>),
     LogOut { force: bool, reply: Reply<LoggedOut> },
     PairingCode { phone: PhoneNumber, reply: Reply<PairingCode> },
+    DropPairingCode(Reply<()>),
     SendsUnconfirmed,
 }
 
@@ -219,6 +220,11 @@ impl Handle {
 
     pub async fn pairing_code(&self, phone: PhoneNumber) -> Result<PairingCode, SessionError> {
         self.ask(|reply| Request::PairingCode { phone, reply }).await
+    }
+
+    /// Ends a pairing code, where one is in use: codes to scan come back.
+    pub async fn drop_pairing_code(&self) -> Result<(), SessionError> {
+        self.ask(Request::DropPairingCode).await
     }
 
     /// The page, to be asked directly, in the state that the caller needs. What it answers is judged by the caller; what

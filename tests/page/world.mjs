@@ -129,6 +129,12 @@ export class World {
     return result;
   }
 
+  /** Scans the code that the page shows, once it shows one. */
+  async scan() {
+    await until('code', async () => (await this.api('/qr')).status === 'QR_AVAILABLE');
+    return this.control('scan');
+  }
+
   async api(path, { method = 'GET', body, token } = {}) {
     const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
     const answer = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) });

@@ -59,8 +59,7 @@ async fn what_the_service_answers_is_what_the_document_says() {
     }
     let phone = json!({ "phone_number": "5491150000001" });
     checked(world, "POST", "/pairing-code", "/pairing-code", Some(phone.clone())).await;
-    // WhatsApp's server wants no more of it: codes to scan come back.
-    world.simulator.pairing_event("refresh_alt_linking_code");
+    checked(world, "DELETE", "/pairing-code", "/pairing-code", None).await;
     world.link().await;
     world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
     for body in [
@@ -98,6 +97,7 @@ async fn what_the_service_answers_is_what_the_document_says() {
         checked(world, method, path, described, None).await;
     }
     checked(world, "POST", "/pairing-code", "/pairing-code", Some(phone)).await;
+    checked(world, "DELETE", "/pairing-code", "/pairing-code", None).await;
     checked(world, "POST", "/logout", "/logout", Some(json!({ "force": true }))).await;
     world.stop().await;
 }

@@ -76,6 +76,10 @@ async fn a_pairing_code_takes_the_code_to_scan_off_until_it_is_over() {
     assert_eq!(world.get("/qr").await.1["status"], "NO_QR");
     world.simulator.pairing_event("error_alt_linking");
     code(&world).await;
+    assert_eq!(world.post("/pairing-code", phone.clone()).await.0, 200);
+    assert_eq!(world.get("/qr").await.1["status"], "NO_QR");
+    assert_eq!(world.delete("/pairing-code").await.0, 200);
+    code(&world).await;
     for (name, status, code) in [
         ("IQErrorRateOverlimit", 429, "RATE_LIMITED"),
         ("IQErrorFeatureNotAvailable", 409, "PHONE_APP_TOO_OLD"),

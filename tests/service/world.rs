@@ -141,6 +141,10 @@ impl World {
         answer(self.request("POST", path).json(&body)).await
     }
 
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        answer(self.request("DELETE", path)).await
+    }
+
     pub async fn send(&self, number: &str, message: &str) -> (u16, Value) {
         self.post("/send", json!({ "number": number, "message": message })).await
     }

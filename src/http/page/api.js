@@ -62,6 +62,8 @@ async function json(path, options, limit) {
 
 export const get = (path) => json(path, {}, READ_MS);
 
+export const remove = (path) => json(path, { method: 'DELETE' }, CHANGE_MS);
+
 export function post(path, body = {}) {
   const options = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   return json(path, options, CHANGE_MS);

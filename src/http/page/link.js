@@ -1,6 +1,6 @@
 // Linking the phone: the code as it rotates, or a code to type for a phone number.
 
-import { post } from './api.js';
+import { post, remove } from './api.js';
 import { now } from './clock.js';
 import { $, busy, say } from './elements.js';
 import { t, wrong } from './words.js';
@@ -90,6 +90,16 @@ async function ask() {
   }
 }
 
+/** A phone that was given a pairing code takes no other until that one is dropped. */
+async function drop() {
+  if (!paired) return;
+  paired = null;
+  $('paired').hidden = true;
+  spell();
+  // What fails here ends by itself when the pairing code has run out.
+  await remove('pairing-code').catch(() => {});
+}
+
 function choose(number) {
   byNumber = number;
   $('scan').hidden = number;
@@ -99,7 +109,10 @@ function choose(number) {
 
 export function listen() {
   $('by-number').addEventListener('click', () => choose(true));
-  $('by-code').addEventListener('click', () => choose(false));
+  $('by-code').addEventListener('click', () => {
+    choose(false);
+    drop();
+  });
   $('pair-form').addEventListener('submit', (event) => {
     event.preventDefault();
     busy(event.submitter ?? $('phone'), ask);

@@ -34,6 +34,11 @@ impl Driver {
             }
             Request::SendsUnconfirmed => self.feed(Input::SendsUnconfirmed),
             Request::LogOut { force, reply } => self.log_out(force, reply),
+            Request::DropPairingCode(reply) => {
+                let Some(reply) = self.in_state(State::QrRequired, reply) else { return };
+                self.feed(Input::PairingCodeDropped);
+                let _ = reply.send(Ok(()));
+            }
             Request::PairingCode { phone, reply } => {
                 let Some(reply) = self.in_state(State::QrRequired, reply) else { return };
                 let (clock, life) = (self.parts.clock.clone(), self.parts.timings.pairing_code);

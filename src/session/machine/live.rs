@@ -34,6 +34,7 @@ impl Machine {
                 }
             }
             Input::PairingCodeGiven => live.pairing_until = Some(now.mono + timings.pairing_code),
+            Input::PairingCodeDropped => self.pairing_over(now),
             Input::LoopEnded => self.loop_ended(now),
             Input::SendsUnconfirmed => self.sends_unconfirmed(now),
             Input::Beat { answered } => self.beaten(answered, now),

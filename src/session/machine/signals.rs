@@ -50,6 +50,8 @@ pub enum Input {
         reachable: bool,
     },
     PairingCodeGiven,
+    /// The operator wants a code to scan instead.
+    PairingCodeDropped,
     /// The page's connection loop has ended: only another document connects again.
     LoopEnded,
     /// Sends in a row were not acknowledged by WhatsApp's server although the line seemed up.

@@ -73,6 +73,9 @@ fn a_pairing_code_in_use_is_not_ended_by_a_new_series() {
     assert!(!bench.level(SocketState::UnpairedIdle, false).contains(&Effect::RefreshCode));
     assert!(!bench.wait(179 * S, true).contains(&Effect::RefreshCode));
     assert!(bench.wait(2 * S, true).contains(&Effect::QrAgain));
+    assert_eq!(bench.give(Input::PairingCodeDropped), [], "none is in use");
+    bench.give(Input::PairingCodeGiven);
+    assert!(bench.give(Input::PairingCodeDropped).contains(&Effect::QrAgain));
 }
 
 #[test]
