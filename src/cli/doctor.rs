@@ -13,6 +13,7 @@ mod port;
 mod report;
 mod settings;
 mod store;
+mod surface;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -50,6 +51,7 @@ pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Out
         None => page::connect(&config.browser).await,
     };
     report.add([page::judge(&config.browser, &answer)])?;
+    report.add([surface::check(&config, service).await])?;
     report.add([clock::check(answer.ok().and_then(|answer| answer.clock)).await])?;
     if let Some(file) = &options.pm2 {
         report.add(pm2::check(file).await)?;

@@ -158,7 +158,7 @@ pub struct StatusOptions {
     pub json: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ServiceOptions {
     /// Where the service is, else as HOST and PORT say; API_TOKEN is its token
     #[arg(long, value_name = "URL")]

@@ -22,6 +22,8 @@ async fn doctor_disturbs_nobody_and_says_who_is_at_work() {
         let (found, text) = line(&report, check);
         assert!(found == status && text.contains(&us), "{check}: {found} {text}");
     }
+    let (found, text) = line(&report, "surface");
+    assert!(found == "ok" && text.starts_with("WhatsApp Web 2.3000."), "{found} {text}");
     assert_eq!(ran.code, Some(0), "{report:#}");
     let browser = browser_of(&world);
     assert!(!line(&report, "orphans").1.contains(&browser.to_string()), "{report:#}");
