@@ -52,6 +52,18 @@ async fn codes_come_again_after_the_last_without_another_browser() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_visible_and_never_focused() {
+    let mut world = World::ready().await;
+    world.stop().await;
+    world.start().await;
+    world.until(State::Ready).await;
+    let pages = world.simulator.record().pages;
+    let seen: Vec<_> = pages.iter().map(|page| (page.visible, page.focused)).collect();
+    assert_eq!(seen, [(Some(true), Some(false)); 2]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_code_follows_its_secret_and_the_picture_of_the_page() {
     for form in [CodeForm::Plain, CodeForm::Prefix, CodeForm::Suffix] {
         let mut world = World::new(Options::fast()).await;

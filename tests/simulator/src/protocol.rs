@@ -152,6 +152,8 @@ pub(crate) enum FromWire {
         load: u64,
         user_agent: String,
         webdriver: bool,
+        visible: bool,
+        focused: bool,
     },
     Mark {
         load: u64,

@@ -81,6 +81,10 @@ pub struct PageLoad {
     pub refused: bool,
     /// `navigator.webdriver`, once the page has reported it.
     pub webdriver: Option<bool>,
+    /// `document.visibilityState` is `visible`: the real page boots up to 5 s later where it is not.
+    pub visible: Option<bool>,
+    /// `document.hasFocus()`: the real page then shows the account as online, which silences its phone.
+    pub focused: Option<bool>,
     /// `navigator.userAgent`, once the page has reported it.
     pub navigator_user_agent: Option<String>,
 }

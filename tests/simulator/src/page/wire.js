@@ -79,7 +79,8 @@ const heard = {
 /** Opens the wire and keeps it open. */
 export async function openWire() {
   const { userAgent, webdriver } = navigator;
-  report({ t: 'load', load, userAgent, webdriver: Boolean(webdriver) });
+  const [visible, focused] = [document.visibilityState === 'visible', document.hasFocus()];
+  report({ t: 'load', load, userAgent, webdriver: Boolean(webdriver), visible, focused });
   for (;;) {
     await new Promise((closed) => {
       socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/page/wire`);

@@ -171,6 +171,8 @@ impl World {
             user_agent,
             refused,
             webdriver: None,
+            visible: None,
+            focused: None,
             navigator_user_agent: None,
         });
         self.touch();
@@ -202,9 +204,10 @@ impl World {
     /// A page reports.
     pub(crate) fn wire_said(&mut self, number: u64, frame: FromWire) {
         match frame {
-            FromWire::Load { load, user_agent, webdriver } => {
+            FromWire::Load { load, user_agent, webdriver, visible, focused } => {
                 if let Some(page) = self.record.pages.iter_mut().find(|page| page.load == load) {
                     page.webdriver = Some(webdriver);
+                    (page.visible, page.focused) = (Some(visible), Some(focused));
                     page.navigator_user_agent = Some(user_agent);
                 }
             }
