@@ -8,10 +8,11 @@ CONFORMANCE := tests/simulator/conformance
 DEPLOY := tests/deploy
 PAGE := tests/page
 REAL_PAGE := tests/real_page
+TYPES := tests/types
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
+.PHONY: help run test types conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
@@ -23,7 +24,7 @@ help:
 	@echo "make real-page MODULES=folder  WhatsApp Web's own modules asked, and the service run on them (PARTS='text line': only those)"
 	@echo "make soak     service, browser, renderer and receiver killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
-	@echo "make lint     formatting and lints      make fmt  formats"
+	@echo "make lint     formatting, lints and the adapter's types      make fmt  formats"
 
 run:
 	@.ci/install chromium
@@ -34,6 +35,7 @@ run:
 
 test:
 	@.ci/install chromium node
+	@$(MAKE) --no-print-directory types
 	@echo "==> Building the service, the simulator and their tests"
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
@@ -41,6 +43,12 @@ test:
 	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory deploy-check
 	@$(MAKE) --no-print-directory page-check
+
+types:
+	@.ci/install node
+	@echo "==> Checking the page adapter against the types of what it uses of WhatsApp's page"
+	cd $(TYPES) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(TYPES) && npm run --silent run
 
 conformance:
 	@.ci/install chromium node
@@ -94,10 +102,9 @@ bench:
 	@.ci/install chromium
 	cargo bench --locked --bench service
 
-lint:
+lint: types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	for script in src/whatsapp/adapter/*.js; do node --check "$$script" || exit; done
 	for script in src/http/page/*.js; do node --check --input-type=module - <"$$script" || exit; done
 
 fmt:

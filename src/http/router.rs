@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use rand::Rng;
 use tokio::time::Instant;
@@ -39,7 +39,8 @@ pub fn router(app: App) -> Router {
         .route("/connect", post(connect::connect))
         .route("/disconnect", post(connect::disconnect))
         .route("/logout", post(connect::log_out))
-        .route("/pairing-code", post(connect::pairing_code).delete(connect::drop_pairing_code))
+        .route("/pairing-code", post(connect::pairing_code))
+        .route("/pairing-code", delete(connect::drop_pairing_code))
         .route("/send", post(send::send))
         .route("/numbers/{number}", get(numbers::number))
         .route("/messages", get(messages::list))

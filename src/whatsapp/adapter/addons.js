@@ -1,24 +1,28 @@
 // Reactions and votes: the page keeps them beside the messages, in tables and collections of their own.
+/** @type {Adapter.File} */
 (function addons(page) {
   'use strict';
-  const { push, guarded, attempt, has, need, keyText, widText, phoneOf, asWid } = page;
+  const { from, whole, calling, push, guarded, attempt, has, need, keyText, widText, phoneOf, asWid } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    reaction_rows: ['reactions', ['WAWebSchemaReactions', (m) => m.getReactionsTable && (() => m.getReactionsTable())]],
-    vote_rows: ['votes', ['WAWebPollsVotesSchema', (m) => m.getTable && (() => m.getTable())]],
-    reactions: ['reactions', ['WAWebReactionsCollection', (m) => m.ReactionsCollection]],
-    votes: ['votes', ['WAWebPollsPollVoteCollection', (m) => m.PollVoteCollection]],
-    keyClass: ['send', ['WAWebMsgKey', (m) => m.default?.newId && m.default], ['WAWebMsgKey', (m) => m.newId && m]],
+    reaction_rows: ['reactions', calling('WAWebSchemaReactions', 'getReactionsTable')],
+    vote_rows: ['votes', calling('WAWebPollsVotesSchema', 'getTable')],
+    reactions: ['reactions', from('WAWebReactionsCollection', (m) => m.ReactionsCollection)],
+    votes: ['votes', from('WAWebPollsPollVoteCollection', (m) => m.PollVoteCollection)],
+    keyClass: ['send', from('WAWebMsgKey', (m) => m.default?.newId && m.default), whole('WAWebMsgKey', 'newId')],
   };
 
   /** A reaction and what follows it move several models at once: they are read from the table once. */
   const SETTLE_MS = 100;
   const TOLD_MAX = 10000;
 
+  /** @param {WA.MsgKey|string} text */
   const keyOf = (text) => attempt(() => need('keyClass').fromString(keyText(text)));
   const chatOf = (text) => widText(keyOf(text)?.remote);
-  const isMe = (wid) => Boolean(attempt(() => need('me').isMeAccount(asWid(wid))));
+  const isMe = (wid) => Boolean(attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (asWid(wid)))));
 
+  /** @param {WA.ReactionRow} row */
   function reaction(row) {
     return {
       id: keyText(row.msgKey),
@@ -32,7 +36,11 @@
     };
   }
 
-  /** The names of the options that a vote chose. The poll itself may only be in the table. */
+  /**
+   * The names of the options that a vote chose. The poll itself may only be in the table.
+   * @param {WA.Vote} vote
+   * @param {Map<string, WA.PollOption[]>} polls
+   */
   async function chosen(vote, polls) {
     const id = keyText(vote.parentMsgKey);
     if (!polls.has(id)) {
@@ -42,9 +50,13 @@
     // A row keeps the numbers of the options in a buffer, a model in an array.
     const numbers = vote.selectedOptionLocalIds ?? [];
     const selected = [...(numbers instanceof ArrayBuffer ? new Uint8Array(numbers) : numbers)].map(Number);
-    return polls.get(id).filter((option) => selected.includes(Number(option.localId))).map((option) => String(option.name));
+    return (polls.get(id) ?? []).filter((option) => selected.includes(Number(option.localId))).map((option) => String(option.name));
   }
 
+  /**
+   * @param {WA.Vote} row
+   * @param {Map<string, WA.PollOption[]>} polls
+   */
   async function vote(row, polls) {
     return {
       id: keyText(row.msgKey),
@@ -76,6 +88,7 @@
   const moved = new Set();
   let timer = null;
 
+  /** @param {WA.MsgKey|string} parent */
   function readLater(parent) {
     moved.add(keyText(parent));
     timer ??= setTimeout(guarded('reaction', readMoved), SETTLE_MS);
@@ -89,6 +102,7 @@
     for (const row of rows.sort((a, b) => a.timestamp - b.timestamp)) tell('reaction', reaction(row));
   }
 
+  /** @param {Adapter.Capabilities['reactions']} collection */
   function watchReactions(collection) {
     const follow = (model) => {
       const look = guarded('reaction', () => readLater(model.id));
@@ -101,6 +115,7 @@
 
   let votes = Promise.resolve();
 
+  /** @param {WA.Emitter} collection */
   function watchVotes(collection) {
     const tellVote = async (model) => tell('vote', await vote(model, new Map()));
     collection.on(
@@ -111,6 +126,7 @@
     );
   }
 
+  /** @type {Adapter.Listeners} */
   const listeners = {
     reactions: watchReactions,
     votes: watchVotes,

@@ -1,11 +1,13 @@
 // What the page remembers, told in each chat's own order: asked for only where the page's table of messages cannot be read.
+/** @type {Adapter.File} */
 (function chats(page) {
   'use strict';
-  const { need, describe, keyText, push, said } = page;
+  const { whole, need, describe, keyText, push, said } = page;
   const fault = (error) => push('fault', { where: 'history', message: said(error) });
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    history: ['older_history', ['WAWebChatLoadMessages', (m) => m.loadEarlierMsgs && m]],
+    history: ['older_history', whole('WAWebChatLoadMessages', 'loadEarlierMsgs')],
   };
 
   // Mostly earlier messages come from the browser's own storage, within milliseconds. What is not there the page may ask
@@ -17,16 +19,19 @@
   // seconds: the order is seen only while it comes about.
   const orders = new WeakMap();
 
-  /** A chat's messages, oldest first: news is later than what was there, and what a load adds is earlier. */
+  /**
+   * A chat's messages, oldest first: news is later than what was there, and what a load adds is earlier.
+   * @param {WA.Chat} chat
+   */
   function inOrder(chat) {
     const present = new Map(chat.msgs.getModelsArray().map((msg) => [keyText(msg.id), msg]));
     const known = orders.get(chat) ?? [];
     const seen = new Set(known);
     const unseen = [...present.keys()].filter((key) => !seen.has(key));
-    const isNews = (key) => present.get(key).isNewMsg;
+    const isNews = (key) => present.get(key)?.isNewMsg;
     const order = [...unseen.filter((key) => !isNews(key)), ...known, ...unseen.filter(isNews)];
     orders.set(chat, order);
-    return order.filter((key) => present.has(key)).map((key) => present.get(key));
+    return order.map((key) => present.get(key)).filter((msg) => msg !== undefined);
   }
 
   // When the loads began that are not done. One that did not come in time is not waited for twice, which would take the
@@ -34,7 +39,10 @@
   const LOAD_AGAIN_MS = 60000;
   const loading = new WeakMap();
 
-  /** Builds since April 2026 take `{chat}`, older ones the chat. */
+  /**
+   * Builds since April 2026 take `{chat}`, older ones the chat.
+   * @param {WA.Chat} chat
+   */
   async function load(chat) {
     const { loadEarlierMsgs } = need('history');
     try {
@@ -45,7 +53,11 @@
     }
   }
 
-  /** False if it is not done in time. */
+  /**
+   * False if it is not done in time.
+   * @param {WA.Chat} chat
+   * @param {number} until
+   */
   async function loadEarlier(chat, until) {
     if (performance.now() - loading.get(chat) < LOAD_AGAIN_MS) return false;
     loading.set(chat, performance.now());
@@ -62,12 +74,17 @@
     }
   }
 
-  /** Loads a chat back to a time, or to its beginning. False if that takes too long. */
+  /**
+   * Loads a chat back to a time, or to its beginning. False if that takes too long.
+   * @param {WA.Chat} chat
+   * @param {number} since
+   * @param {number} until
+   */
   async function reachBack(chat, since, until) {
     let messages = inOrder(chat);
     let oldest;
     do {
-      if (messages.some((msg) => msg.t < since)) return true;
+      if (messages.some((msg) => Number(msg.t) < since)) return true;
       [oldest] = messages;
       if (!(await loadEarlier(chat, until))) return false;
       messages = inOrder(chat);
@@ -125,6 +142,7 @@
     return { messages, next, more: next < collected.length, partial };
   }
 
+  /** @type {Promise<unknown>} */
   let lastTurn = Promise.resolve();
 
   const calls = {

@@ -1,28 +1,30 @@
 // Linking a phone: the code to scan, as a phone will accept it, and the characters to type.
+/** @type {Adapter.File} */
 (function code(page) {
   'use strict';
-  const { push, guarded, attempt, refuse, has, need } = page;
+  const { from, whole, calling, push, guarded, attempt, refuse, has, need } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    noise: ['code', ['WAWebUserPrefsInfoStore', (m) => m.waNoiseInfo]],
-    signal: ['code', ['WAWebSignalStoreApi', (m) => m.waSignalStore]],
-    base64: ['code', ['WABase64', (m) => m.encodeB64]],
+    noise: ['code', from('WAWebUserPrefsInfoStore', (m) => m.waNoiseInfo)],
+    signal: ['code', from('WAWebSignalStoreApi', (m) => m.waSignalStore)],
+    base64: ['code', from('WABase64', (m) => m.encodeB64)],
     secret: [
       'code',
-      ['WAWebAdvSignatureApi', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
-      ['WAWebUserPrefsMultiDevice', (m) => m.getADVSecretKey && (() => m.getADVSecretKey())],
+      calling('WAWebAdvSignatureApi', 'getADVSecretKey'),
+      calling('WAWebUserPrefsMultiDevice', 'getADVSecretKey'),
     ],
-    rotation: ['rotation', ['WAWebUserPrefsMultiDevice', (m) => m.advSecretEventEmitter]],
-    platform: ['code', ['WAWebCompanionRegClientUtils', (m) => m.DEVICE_PLATFORM]],
+    rotation: ['rotation', from('WAWebUserPrefsMultiDevice', (m) => m.advSecretEventEmitter)],
+    platform: ['code', from('WAWebCompanionRegClientUtils', (m) => m.DEVICE_PLATFORM)],
     refresh: [
       'refresh',
-      ['WAWebBackendEventBus', (m) => m.BackendEventBus.triggerRefreshQR && (() => m.BackendEventBus.triggerRefreshQR())],
-      ['WAWebLaunchSocketUtils', (m) => m.refreshQR && (() => m.refreshQR())],
-      ['WAWebCmd', (m) => m.Cmd.refreshQR && (() => m.Cmd.refreshQR())],
+      from('WAWebBackendEventBus', (m) => m.BackendEventBus.triggerRefreshQR && (() => m.BackendEventBus.triggerRefreshQR?.())),
+      calling('WAWebLaunchSocketUtils', 'refreshQR'),
+      from('WAWebCmd', (m) => m.Cmd.refreshQR && (() => m.Cmd.refreshQR?.())),
     ],
-    pairing: ['pairing', ['WAWebAltDeviceLinkingApi', (m) => m.startAltLinkingFlow && m]],
-    pairing_events: ['pairing_events', ['WAWebLinkDeviceEvents', (m) => m.WAWebLinkDeviceEvents]],
-    prefix: ['code_prefix', ['WAWebNativeCameraQRLinkedDeviceUtils', (m) => m.isNativeCameraQRLinkedDeviceTest && m]],
+    pairing: ['pairing', whole('WAWebAltDeviceLinkingApi', 'startAltLinkingFlow')],
+    pairing_events: ['pairing_events', from('WAWebLinkDeviceEvents', (m) => m.WAWebLinkDeviceEvents)],
+    prefix: ['code_prefix', whole('WAWebNativeCameraQRLinkedDeviceUtils', 'isNativeCameraQRLinkedDeviceTest')],
   };
 
   const PREFIX = 'https://wa.me/settings/linked_devices#';
@@ -34,14 +36,15 @@
   let last = null;
   let observer = null;
   /** The ref on show, and since when. */
-  let shown = { ref: null, since: 0 };
+  let shown = { ref: '', since: 0 };
   let staleTimer = null;
   /** The service asked for a pairing code: the code to scan is dead until it asks for another. */
   let typing = false;
 
-  const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(has('socket')?.state);
+  const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(has('socket')?.state ?? '');
   const byCharacters = () => typing || attempt(() => need('pairing').getPairingType()) === 'ALT_DEVICE_LINKING';
 
+  /** @param {string} ref */
   async function compose(ref) {
     const [noise, registration, secret] = await Promise.all([
       need('noise').get(),
@@ -76,9 +79,12 @@
     observer = null;
   }
 
-  /** How long the ref on show is good for, in milliseconds; the page stops following codes where it has no network. */
+  /**
+   * How long the ref on show is good for, in milliseconds; the page stops following codes where it has no network.
+   * @param {WA.Conn} conn
+   */
   function left(conn) {
-    if (shown.ref !== conn.ref) shown = { ref: conn.ref, since: performance.now() };
+    if (shown.ref !== conn.ref) shown = { ref: conn.ref ?? '', since: performance.now() };
     const life = Number(conn.refTTL) || 60000;
     return shown.since + life + STALE_AFTER_MS - performance.now();
   }
@@ -88,7 +94,7 @@
     const online = navigator.onLine && has('network')?.online !== false;
     // The ref is there before UNPAIRED is announced, and stays, dead, when the codes have run out.
     const ref = has('socket')?.state === 'UNPAIRED' && online && !byCharacters() ? conn?.ref : null;
-    if (!ref) {
+    if (!conn || !ref) {
       ignorePicture();
       return { code: null, source: 'modules', ttl_ms: null };
     }
@@ -129,7 +135,10 @@
 
   const UNPAIRED_MS = 10000;
 
-  /** Waits until the page's socket is as wanted; rejects where that takes too long. */
+  /**
+   * Waits until the page's socket is as wanted; rejects where that takes too long.
+   * @param {(socket: WA.Socket) => boolean} wanted
+   */
   function socketIs(wanted) {
     const socket = need('socket');
     return new Promise((resolve, reject) => {
@@ -156,7 +165,10 @@
     await socketIs((socket) => socket.state === 'UNPAIRED' && conn.ref !== before);
   }
 
-  /** What WhatsApp's refusals of a pairing code mean. */
+  /**
+   * What WhatsApp's refusals of a pairing code mean.
+   * @type {{ [name: string]: [code: string, message: string] }}
+   */
   const REFUSALS = {
     IQErrorRateOverlimit: ['RATE_LIMITED', 'WhatsApp gives no more pairing codes for now'],
     IQErrorFeatureNotAvailable: ['PHONE_APP_TOO_OLD', 'the WhatsApp on the phone is too old for pairing codes'],
@@ -187,12 +199,14 @@
       const waits = linked ? Promise.reject() : socketIs(waitsForPhone);
       await waits.catch(() => refuse('NOT_WAITING', 'the page is not waiting for a phone'));
       return { code: await giveCharacters(phone) };
-    } catch (error) {
-      if (error.code === 'NOT_WAITING') throw error;
+    } catch (thrown) {
+      const error = /** @type {{ code?: string, message?: string, type?: { name?: string } } | null} */ (thrown);
+      if (error?.code === 'NOT_WAITING') throw error;
       await scanAgain().catch(() => {});
       // The name of the refusal also ends the message.
       const name = error?.type?.name ?? Object.keys(REFUSALS).find((known) => String(error?.message).endsWith(known));
-      if (REFUSALS[name]) refuse(...REFUSALS[name]);
+      const refusal = name && REFUSALS[name];
+      if (refusal) refuse(...refusal);
       throw error;
     } finally {
       asking = false;
@@ -222,6 +236,7 @@
     refresh_code: async () => (byCharacters() ? scanAgain() : void need('refresh')()),
   };
 
+  /** @type {Adapter.Listeners} */
   const listeners = {
     socket: (socket) => socket.on('change:state', guarded('code', code)),
     conn: (conn) => conn.on('change:ref', guarded('code', code)),

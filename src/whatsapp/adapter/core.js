@@ -6,6 +6,7 @@
 // The adapter reports through one binding, as numbered JSON: {epoch, n, type, …}. The epoch names the document, n counts
 // up without a gap. It answers calls through window[options.api](name, argument) with {ok, value} or {ok, code, message}.
 // It never throws into the page, and polls only while modules are still being defined or the line is down.
+/** @type {Adapter.Core} */
 (function core(options, files) {
   'use strict';
   if (window.top !== window || location.origin !== options.origin || window[options.api]) return;
@@ -93,6 +94,16 @@
     return refuse('MISSING', candidates.map(([source]) => source).join(' or '));
   }
 
+  /** @type {Adapter.Page['from']} */
+  const from = (source, take) => [source, /** @type {(exports: never) => any} */ (take)];
+
+  /** @type {Adapter.Page['whole']} */
+  const whole = (source, member) => from(source, (exports) => exports[member] !== undefined && exports);
+
+  /** @type {Adapter.Page['calling']} */
+  const calling = (source, member) =>
+    from(source, (/** @type {any} */ exports) => exports[member] && ((...values) => exports[member](...values)));
+
   const entries = () =>
     Object.entries(forms).map(([name, [breaks, ...candidates]]) => ({
       name,
@@ -114,9 +125,13 @@
 
   // ── Ids ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The page's own text of a key. Older builds keep it in a field. */
+  /**
+   * The page's own text of a key. Older builds keep it in a field.
+   * @param {WA.MsgKey | string} key
+   */
   const keyText = (key) => (typeof key === 'string' ? key : (key._serialized ?? String(key)));
 
+  /** @param {Adapter.Anyone} wid */
   function widText(wid) {
     if (wid === null || wid === undefined) return null;
     return typeof wid === 'string' ? wid : (wid._serialized ?? `${wid.user}@${wid.server}`);
@@ -124,17 +139,18 @@
 
   // ── The other files ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  const page = { push, said, guarded, attempt, refuse, has, need, entries, keyText, widText, options };
+  /** The other files add what they share. */
+  const page = Object.assign(/** @type {Adapter.Page} */ ({}), { from, whole, calling, push, said, guarded, attempt, refuse, has, need, entries, keyText, widText, options });
   /** Who listens to what: [capability, listen]. */
   const listeners = [];
   const listening = new Set();
   const calls = { table: async () => ({ version: page.version(), entries: entries() }) };
   /** What is told when something may have moved, and at once after listening began: an earlier event is not missed. */
   const looks = [];
-  page.version = () => attempt(() => window.Debug.VERSION) ?? attempt(() => need('build').VERSION_STR);
+  page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.watched = new Set();
 
-  forms.build = ['version', ['WAWebBuildConstants', (m) => m.VERSION_STR && m]];
+  forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {
     const part = file(page);
     Object.assign(forms, part.forms);
@@ -161,7 +177,8 @@
     try {
       const value = await calls[name](argument ?? {});
       return { ok: true, value: value ?? null };
-    } catch (error) {
+    } catch (thrown) {
+      const error = /** @type {{ code?: string, extra?: object } | null} */ (thrown);
       return { ok: false, code: error?.extra ? error.code : 'FAILED', message: said(error), ...error?.extra };
     }
   }
@@ -216,7 +233,7 @@
     };
   }
 
-  const navigation = performance.getEntriesByType('navigation')[0];
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType('navigation'));
   window.addEventListener(
     'load',
     guarded('load', () => push('document', { status: navigation?.responseStatus ?? 0 })),

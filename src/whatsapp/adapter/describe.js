@@ -1,42 +1,59 @@
 // A message of the page as the service is told of it: the words wherever the page keeps them, and who said them.
+/** @type {Adapter.File} */
 (function describe(page) {
   'use strict';
-  const { attempt, has, keyText, widText } = page;
+  const { from, whole, attempt, has, need, keyText, widText } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    contact: ['identity', ['WAWebApiContact', (m) => m.getPhoneNumber && m]],
-    contacts: ['names', ['WAWebCollections', (m) => m.Contact], ['WAWebContactCollection', (m) => m.ContactCollection]],
-    wid: ['send', ['WAWebWidFactory', (m) => m.createWid && m]],
+    contact: ['identity', whole('WAWebApiContact', 'getPhoneNumber')],
+    contacts: ['names', from('WAWebCollections', (m) => m.Contact), from('WAWebContactCollection', (m) => m.ContactCollection)],
+    wid: ['send', whole('WAWebWidFactory', 'createWid')],
   };
 
   // ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const asWid = (wid) => (typeof wid === 'string' ? attempt(() => page.need('wid').createWid(wid)) : wid);
+  /** @param {Adapter.Anyone} wid */
+  const asWid = (wid) => (typeof wid === 'string' ? attempt(() => need('wid').createWid(wid)) : wid);
+  /** @param {WA.Wid | null | undefined} wid */
   const isPhone = (wid) => wid?.server === 'c.us';
+  /** @param {WA.Wid | null | undefined} wid */
   const isLid = (wid) => wid?.server === 'lid';
 
-  /** The wid of a person without the device. */
-  const person = (wid) => (wid?.device === undefined ? wid : (attempt(() => page.need('wid').asUserWidOrThrow(wid)) ?? wid));
+  /**
+   * The wid of a person without the device.
+   * @param {WA.Wid | null | undefined} wid
+   */
+  const person = (wid) => (wid?.device === undefined ? wid : (attempt(() => need('wid').asUserWidOrThrow(wid)) ?? wid));
 
-  /** The phone digits behind a wid, where the page knows them. Never the digits of a LID. */
+  /**
+   * The phone digits behind a wid, where the page knows them. Never the digits of a LID.
+   * @param {Adapter.Anyone} given
+   */
   function phoneOf(given) {
     const wid = person(asWid(given));
+    if (!wid) return null;
     if (isPhone(wid)) return wid.user;
     if (!isLid(wid) || !has('contact')) return null;
-    return attempt(() => has('contact').getPhoneNumber(wid).user);
+    return attempt(() => need('contact').getPhoneNumber(wid)?.user);
   }
 
+  /** @param {Adapter.Anyone} given */
   function lidOf(given) {
     const wid = person(asWid(given));
-    if (isLid(wid)) return widText(wid);
+    if (!wid || isLid(wid)) return widText(wid);
     if (!isPhone(wid) || !has('contact')) return null;
-    return widText(attempt(() => has('contact').getCurrentLid(wid)));
+    return widText(attempt(() => need('contact').getCurrentLid(wid)));
   }
 
-  /** Names are not stored with a message: a row has none, the contact does. */
+  /**
+   * Names are not stored with a message: a row has none, the contact does.
+   * @param {WA.Msg} msg
+   * @param {Adapter.Anyone} sender
+   */
   function nameOf(msg, sender) {
     if (msg.notifyName) return msg.notifyName;
-    const contact = sender && attempt(() => has('contacts').get(sender));
+    const contact = sender ? attempt(() => need('contacts').get(sender)) : null;
     return contact?.pushname || contact?.name || contact?.verifiedName || null;
   }
 
@@ -63,6 +80,7 @@
   const number = (value) => (value === undefined || value === null || !Number.isFinite(Number(value)) ? null : Number(value));
   const list = (value) => (Array.isArray(value) ? value.slice(0, ITEMS_MAX) : []);
 
+  /** @param {WA.Msg} msg */
   function location(msg) {
     const [name, ...address] = text(msg.loc || msg.comment).split('\n');
     return { latitude: number(msg.lat), longitude: number(msg.lng), name: name || null, address: address.join(', ') || null };
@@ -82,6 +100,7 @@
     return { name: displayName || field('FN')[0] || null, phones: field('TEL').slice(0, ITEMS_MAX) };
   }
 
+  /** @param {WA.Msg} msg */
   function cards(msg) {
     if (msg.type !== 'multi_vcard') return [card(msg.body, msg.vcardFormattedName)];
     return list(msg.vcardList).map((one) => card(one?.vcard, one?.displayName));
@@ -89,18 +108,20 @@
 
   const cardWords = ({ name, phones }) => [name, phones.join(', ')].filter(Boolean).join(': ');
 
+  /** @param {WA.Msg} msg */
   function poll(msg) {
     const options = list(msg.pollOptions).map((option) => text(option?.name));
     return { question: text(msg.pollName), options, multiple: number(msg.pollSelectableOptionsCount) !== 1 };
   }
 
+  /** @param {WA.Msg} msg */
   function event(msg) {
     const place = msg.eventLocation;
     return {
       name: text(msg.eventName),
       description: text(msg.eventDescription) || null,
       start_s: number(msg.eventStartTime),
-      location: text(place?.name ?? place) || null,
+      location: text(typeof place === 'string' ? place : place?.name) || null,
     };
   }
 
@@ -124,18 +145,23 @@
     quarantined: (msg) => [text(msg.quarantineExtractedText), null],
   };
 
+  /** @param {WA.Msg} msg */
   function words(msg) {
-    const kind = attempt(() => KINDS[msg.type]?.(msg));
+    const kind = attempt(() => KINDS[msg.type ?? '']?.(msg));
     if (kind) return kind;
-    return [text(SPOKEN.has(msg.type) ? msg.body : msg.caption), null];
+    return [text(SPOKEN.has(msg.type ?? '') ? msg.body : msg.caption), null];
   }
 
+  /** @param {WA.Msg} msg */
   function media(msg) {
     if (!msg.mimetype) return null;
     return { mimetype: text(msg.mimetype).slice(0, 255), size: number(msg.size), filename: text(msg.filename).slice(0, 255) || null };
   }
 
-  /** A deletion gives a message the key of the deletion, and keeps its own in another field. */
+  /**
+   * A deletion gives a message the key of the deletion, and keeps its own in another field.
+   * @param {WA.Msg} msg
+   */
   const originalKey = (msg) => (msg.type === 'revoked' ? (msg.protocolMessageKey ?? msg.id) : msg.id);
 
   /** `msg` is a model, or a row made into message data. */

@@ -2,16 +2,18 @@
 //
 // The page numbers the rows: history that came with a link ends at exactly 1,000,000,000, what the device received since
 // begins one above. A placeholder that opens, an edit and a deletion change a row and keep its number.
+/** @type {Adapter.File} */
 (function history(page) {
   'use strict';
-  const { push, said, attempt, refuse, has, need, keyText, widText, describe } = page;
+  const { whole, calling, push, said, attempt, has, need, keyText, widText, describe } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    rows: ['history', ['WAWebSchemaMessage', (m) => m.getMessageTable && (() => m.getMessageTable())]],
-    rowReader: ['history', ['WAWebDBMessageSerialization', (m) => m.messageFromDbRow && ((row) => m.messageFromDbRow(row))]],
+    rows: ['history', calling('WAWebSchemaMessage', 'getMessageTable')],
+    rowReader: ['history', calling('WAWebDBMessageSerialization', 'messageFromDbRow')],
     resend_request: [
       'resend_request',
-      ['WAWebNonMessageDataRequestPlaceholderMessageResendUtils', (m) => m.handlePlaceholderMsgsSeen && m],
+      whole('WAWebNonMessageDataRequestPlaceholderMessageResendUtils', 'handlePlaceholderMsgsSeen'),
     ],
   };
 
@@ -30,7 +32,10 @@
     return widText(attempt(() => me.getMaybeMeDevicePn()) ?? attempt(() => me.getMaybeMeDeviceLid()));
   }
 
-  /** One row as the service is told of it. A row that cannot be read is told without its message. */
+  /**
+   * One row as the service is told of it. A row that cannot be read is told without its message.
+   * @param {WA.Row} row
+   */
   function told(row) {
     let message = null;
     try {
@@ -41,7 +46,10 @@
     return { row: row.rowId, id: keyText(row.id), message };
   }
 
-  /** As many of the rows as fit into an answer, and whether that is all of them. */
+  /**
+   * As many of the rows as fit into an answer, and whether that is all of them.
+   * @param {WA.Row[]} rows
+   */
   function fitting(rows) {
     const answer = [];
     let size = 0;
@@ -56,7 +64,7 @@
 
   /** `plain` leaves encrypted columns as they are, which is much cheaper. */
   const between = (low, high, options, plain = false) =>
-    need('rows')().between(['rowId'], low, high, options, ...(plain ? [false] : []));
+    need('rows')().between(['rowId'], low, high, options, ...(plain ? /** @type {const} */ ([false]) : []));
 
   async function head() {
     const [row] = await need('rows')().all({ index: ['rowId'], reverse: true, limit: 1 }, false);
@@ -68,19 +76,26 @@
     const found = await between(low, ROW_MAX, { lowerInclusive: true, limit: limit + 2 });
     const at = found.find((row) => row.rowId === low);
     const later = found.filter((row) => row.rowId > low);
-    const { rows, whole } = fitting(later.slice(0, limit));
+    const { rows, whole: all } = fitting(later.slice(0, limit));
     const first = at && after !== null && after !== undefined ? { row: at.rowId, id: keyText(at.id) } : null;
-    return { device: device(), first, rows, more: !whole || later.length > limit };
+    return { device: device(), first, rows, more: !all || later.length > limit };
   }
 
-  /** Backwards from `before`, those that `wanted` takes; `ends` says that what is further back is not wanted either. */
+  /**
+   * Backwards from `before`, those that `wanted` takes; `ends` says that what is further back is not wanted either.
+   * @param {number} low
+   * @param {number | null} before
+   * @param {number} limit
+   * @param {(row: WA.Row) => boolean} wanted
+   * @param {(rows: WA.Row[]) => boolean} ends
+   */
   async function back(low, before, limit, wanted, ends) {
     const high = before ?? ROW_MAX;
     const scanned = await between(low, high, { reverse: true, limit: SCAN, lowerInclusive: true, upperInclusive: false }, true);
     const hits = scanned.filter(wanted).slice(0, limit);
     const read = await need('rows')().bulkGet(hits.map((row) => row.id));
-    const { rows, whole } = fitting(read.filter(Boolean));
-    const cut = !whole || hits.length === limit;
+    const { rows, whole: all } = fitting(read.filter((row) => row !== undefined));
+    const cut = !all || hits.length === limit;
     const next = (cut ? rows.at(-1)?.row : scanned.at(-1)?.rowId) ?? null;
     const more = next !== null && (cut || (scanned.length === SCAN && !ends(scanned)));
     return { rows, more, next: more ? next : null };
@@ -102,7 +117,7 @@
 
     async by_id({ ids }) {
       const table = need('rows')();
-      const direct = (await table.bulkGet(ids)).filter(Boolean);
+      const direct = (await table.bulkGet(ids)).filter((row) => row !== undefined);
       const found = new Set(direct.map((row) => keyText(row.id)));
       const missing = new Set(ids.filter((id) => !found.has(id)));
       const deleted = [];
@@ -110,9 +125,9 @@
         const range = { reverse: true, limit: DELETIONS_SCAN };
         const scanned = await between(LAST_HISTORY_ROW + 1, ROW_MAX, { ...range, lowerInclusive: true }, true);
         const hits = scanned.filter((row) => row.protocolMessageKey && missing.has(keyText(row.protocolMessageKey)));
-        deleted.push(...(await table.bulkGet(hits.map((row) => row.id))).filter(Boolean));
+        deleted.push(...(await table.bulkGet(hits.map((row) => row.id))).filter((row) => row !== undefined));
       }
-      const messages = [...direct, ...deleted].map((row) => told(row).message).filter(Boolean);
+      const messages = [...direct, ...deleted].map((row) => told(row).message).filter((message) => message !== null);
       for (const message of messages) missing.delete(message.id);
       return { messages, missing: [...missing] };
     },
@@ -120,7 +135,7 @@
     /** As the page does for placeholders on the screen. It asks once a document for each, and not for what is too old. */
     async ask_resend({ ids }) {
       const { messages } = await need('messages').getMessagesById(ids);
-      const sealed = messages.filter((msg) => msg?.type === 'ciphertext');
+      const sealed = messages.filter((msg) => msg !== undefined).filter((msg) => msg.type === 'ciphertext');
       if (sealed.length > 0) need('resend_request').handlePlaceholderMsgsSeen(sealed, true);
       return { asked: sealed.length };
     },
@@ -128,7 +143,6 @@
 
   /** The table opens some time after the module is there. */
   page.tableIsOpen = () => has('rows') !== undefined && attempt(() => need('rows')()) !== null;
-  page.refuseClosedTable = () => page.tableIsOpen() || refuse('MISSING', 'WAWebSchemaMessage');
 
   return { forms, calls };
 })

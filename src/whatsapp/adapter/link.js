@@ -1,26 +1,28 @@
 // The line to WhatsApp's server and the linked account: where they stand, what ends them, and what brings them back.
+/** @type {Adapter.File} */
 (function link(page) {
   'use strict';
-  const { push, said, guarded, attempt, refuse, has, need, widText } = page;
+  const { from, whole, push, said, guarded, attempt, refuse, has, need, widText } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    socket: ['session', ['WAWebSocketModel', (m) => m.Socket]],
-    me: ['session', ['WAWebUserPrefsMeUser', (m) => m.getMaybeMePnUser && m]],
-    command: ['session', ['WAWebCmd', (m) => m.Cmd]],
-    conn: ['session', ['WAWebConnModel', (m) => m.Conn]],
+    socket: ['session', from('WAWebSocketModel', (m) => m.Socket)],
+    me: ['session', whole('WAWebUserPrefsMeUser', 'getMaybeMePnUser')],
+    command: ['session', from('WAWebCmd', (m) => m.Cmd)],
+    conn: ['session', from('WAWebConnModel', (m) => m.Conn)],
     // Both have the flag; the bus has it first.
-    backlog: ['session', ['WAWebBackendEventBus', (m) => m.BackendEventBus], ['WAWebCmd', (m) => m.Cmd]],
-    comms: ['recovery', ['WAComms', (m) => m.getComms && m]],
-    mutex: ['recovery', ['WAWebUserPrefsTabMutex', (m) => m.currentTabHasMutex && m]],
+    backlog: ['session', from('WAWebBackendEventBus', (m) => m.BackendEventBus), from('WAWebCmd', (m) => m.Cmd)],
+    comms: ['recovery', whole('WAComms', 'getComms')],
+    mutex: ['recovery', whole('WAWebUserPrefsTabMutex', 'currentTabHasMutex')],
     network: [
       'recovery',
-      ['WAWebNetworkStatus', (m) => m.default?.on && m.default],
-      ['WAWebNetworkStatus', (m) => typeof m.on === 'function' && m],
+      from('WAWebNetworkStatus', (m) => m.default?.on && m.default),
+      from('WAWebNetworkStatus', (m) => typeof m.on === 'function' && m),
     ],
-    resume: ['progress', ['WAWebOfflineHandler', (m) => m.OfflineMessageHandler]],
-    updater: ['updates', ['WAWebUpdater', (m) => m.Updater]],
-    storage: ['storage', ['WAWebStorageCmd', (m) => m.StorageCmd]],
-    clock: ['clock', ['WATimeUtils', (m) => m.unixTime && m], ['WATimeUtils', (m) => m.default?.unixTime && m.default]],
+    resume: ['progress', from('WAWebOfflineHandler', (m) => m.OfflineMessageHandler)],
+    updater: ['updates', from('WAWebUpdater', (m) => m.Updater)],
+    storage: ['storage', from('WAWebStorageCmd', (m) => m.StorageCmd)],
+    clock: ['clock', whole('WATimeUtils', 'unixTime'), from('WATimeUtils', (m) => m.default?.unixTime && m.default)],
   };
 
   // ── Where the page stands ───────────────────────────────────────────────────────────────────────────────────────
@@ -91,6 +93,7 @@
 
   let leaving = false;
 
+  /** @param {WA.Emitter} command */
   function watchLogout(command) {
     command.on(
       'starting_logout_from_bridge',
@@ -106,6 +109,7 @@
 
   const wholeNumber = (value) => (Number.isFinite(Number(value)) && value !== null ? Math.trunc(Number(value)) : null);
 
+  /** @param {WA.Emitter} command */
   function watchRefusals(command) {
     command.on(
       'account_temporarily_banned_from_bridge',
@@ -141,15 +145,15 @@
   function progress(step) {
     const data = { step, done: null, total: null };
     if (step === 'offline') {
-      const resume = has('resume');
-      const total = wholeNumber(attempt(() => resume.getOfflineMessageCount()));
+      const total = wholeNumber(attempt(() => need('resume').getOfflineMessageCount()));
       // The page counts in percent.
-      const percent = wholeNumber(attempt(() => resume.getOfflineDeliveryProgress()));
+      const percent = wholeNumber(attempt(() => need('resume').getOfflineDeliveryProgress()));
       if (total !== null && percent !== null) Object.assign(data, { total, done: Math.round((total * percent) / 100) });
     }
     push('progress', data);
   }
 
+  /** @param {WA.Emitter} command */
   function watchProgress(command) {
     for (const [event, step] of Object.entries(STEPS)) command.on(event, guarded('progress', () => progress(step)));
     for (const event of ['offline_delivery_end_from_bridge', 'offline_delivery_state_reset_from_bridge']) {
@@ -157,6 +161,7 @@
     }
   }
 
+  /** @type {Adapter.Listeners} */
   const listeners = {
     socket: (socket) => {
       for (const field of ['state', 'stream', 'hasSynced']) socket.on(`change:${field}`, guarded('status', status));
@@ -203,7 +208,6 @@
 
   for (const name of ['online', 'offline']) window.addEventListener(name, guarded('status', status));
   window.addEventListener('beforeunload', guarded('outdated', tellOutdated));
-  page.status = status;
 
   return { forms, listeners, calls, looks: { status } };
 })

@@ -1,16 +1,19 @@
 // What happens to messages while the page is open: new ones, what changes in them, how far ours got.
+/** @type {Adapter.File} */
 (function messages(page) {
   'use strict';
-  const { push, guarded, keyText, describe, originalKey } = page;
+  const { from, push, guarded, keyText, describe, originalKey } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    messages: ['session', ['WAWebCollections', (m) => m.Msg], ['WAWebMsgCollection', (m) => m.MsgCollection]],
+    messages: ['session', from('WAWebCollections', (m) => m.Msg), from('WAWebMsgCollection', (m) => m.MsgCollection)],
   };
 
   /** A deletion moves several fields at once, each with an event of its own: it is told once. */
   const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey'];
   const told = new WeakMap();
 
+  /** @param {WA.Msg} msg */
   function tellChange(msg) {
     const message = describe(msg);
     const text = JSON.stringify(message);
@@ -19,7 +22,10 @@
     push('changed', { message });
   }
 
-  /** The server's no comes with its number a moment later, when the send itself has ended: both are told then. */
+  /**
+   * The server's no comes with its number a moment later, when the send itself has ended: both are told then.
+   * @param {WA.Msg} msg
+   */
   function tellAck(msg) {
     const id = keyText(originalKey(msg));
     const ack = Number(msg.ack) || 0;
@@ -27,6 +33,7 @@
     push('ack', { id, ack, code: null });
   }
 
+  /** @param {WA.Messages} collection */
   function watch(collection) {
     // After every load and link the page adds history to the collection; only what is new is news.
     collection.on('add', guarded('message', (msg) => msg.isNewMsg && push('message', { message: describe(msg) })));

@@ -2,23 +2,25 @@
 //
 // The page makes the message; only its id is chosen here. The page does not look at WhatsApp's own limits when modules
 // send, nor at groups that are closed: the adapter tells of both before anything leaves.
+/** @type {Adapter.File} */
 (function send(page) {
   'use strict';
-  const { push, said, attempt, refuse, has, need, keyText, widText, phoneOf, lidOf, isPhone } = page;
+  const { from, whole, calling, push, said, attempt, refuse, need, keyText, widText, phoneOf, lidOf, isPhone } = page;
 
+  /** @type {Adapter.Forms} */
   const forms = {
-    chats: ['send', ['WAWebCollections', (m) => m.Chat], ['WAWebChatCollection', (m) => m.ChatCollection]],
-    exists: ['send', ['WAWebQueryExistsJob', (m) => m.queryWidExists && ((wid) => m.queryWidExists(wid))]],
+    chats: ['send', from('WAWebCollections', (m) => m.Chat), from('WAWebChatCollection', (m) => m.ChatCollection)],
+    exists: ['send', calling('WAWebQueryExistsJob', 'queryWidExists')],
     open: [
       'send',
-      ['WAWebFindChatAction', (m) => m.findOrCreateLatestChat && ((wid) => m.findOrCreateLatestChat(wid, 'createChat'))],
+      calling('WAWebFindChatAction', 'findOrCreateLatestChat'),
     ],
-    text: ['send', ['WAWebSendTextMsgChatAction', (m) => m.createTextMsgData && ((chat, text) => m.createTextMsgData(chat, text, {}))]],
-    outgoing: ['send', ['WAWebMsgDataUtils', (m) => m.genOutgoingMsgData && ((chat) => m.genOutgoingMsgData(chat, 'chat'))]],
-    send: ['send', ['WAWebSendMsgChatAction', (m) => m.addAndSendMsgToChat && ((chat, data) => m.addAndSendMsgToChat(chat, data))]],
-    resend: ['resend', ['WAWebResendMsgAction', (m) => m.resendMsg && ((msg) => m.resendMsg(msg))]],
-    blocked: ['blocklist', ['WAWebBlocklistCollection', (m) => m.BlocklistCollection]],
-    typing: ['typing', ['WAWebChatStateBridge', (m) => m.sendChatStateComposing && m]],
+    text: ['send', calling('WAWebSendTextMsgChatAction', 'createTextMsgData')],
+    outgoing: ['send', calling('WAWebMsgDataUtils', 'genOutgoingMsgData')],
+    send: ['send', calling('WAWebSendMsgChatAction', 'addAndSendMsgToChat')],
+    resend: ['resend', calling('WAWebResendMsgAction', 'resendMsg')],
+    blocked: ['blocklist', from('WAWebBlocklistCollection', (m) => m.BlocklistCollection)],
+    typing: ['typing', whole('WAWebChatStateBridge', 'sendChatStateComposing')],
   };
 
   // ── Who to send to ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -39,21 +41,26 @@
 
   /** What says nothing of a conversation. */
   const NOTICES = new Set(['e2e_notification', 'notification', 'notification_template', 'gp2', 'protocol', 'call_log', 'debug']);
-  const isTalk = (msg) => !NOTICES.has(msg.type);
+  /** @param {{ type?: string }} msg */
+  const isTalk = (msg) => !NOTICES.has(msg.type ?? '');
   /** Rows of a chat that are looked at for the first word. A new chat begins with two notices. */
   const FIRST_ROWS = 20;
 
-  /** The page holds only the last message of most chats, and that may be a notice: then its table is asked. */
+  /**
+   * The page holds only the last message of most chats, and that may be a notice: then its table is asked.
+   * @param {WA.Chat | null} chat
+   */
   async function hasTalked(chat) {
     if (!chat) return false;
     if (chat.msgs?.getModelsArray().some(isTalk)) return true;
     if (!page.tableIsOpen()) return false;
     const id = widText(chat.id);
-    const range = [`${id}_/`, `${id}_g`, { reverse: true, limit: FIRST_ROWS }];
-    const rows = await need('rows')().between(['internalId'], ...range, false).catch(() => []);
+    const newest = { reverse: true, limit: FIRST_ROWS };
+    const rows = await need('rows')().between(['internalId'], `${id}_/`, `${id}_g`, newest, false).catch(() => []);
     return rows.some(isTalk);
   }
 
+  /** @param {WA.Wid} wid */
   function chatOf(wid) {
     const chats = need('chats');
     const lid = isPhone(wid) && lidOf(wid);
@@ -65,18 +72,21 @@
     );
   }
 
+  /**
+   * @param {WA.Wid} wid
+   * @param {WA.Chat | null} chat
+   */
   function refuseClosed(wid, chat) {
     if (wid.server === 'g.us') {
-      if (!chat) refuse('CHAT_READ_ONLY', 'this account is not in the group');
+      if (!chat) return refuse('CHAT_READ_ONLY', 'this account is not in the group');
       if (chat.isReadOnly) refuse('CHAT_READ_ONLY', 'this account has left the group, or was removed from it');
       const group = chat.groupMetadata;
       const closed = chat.isAnnounceGrpRestrict || (group?.announce && !attempt(() => group.participants.iAmAdmin()));
       if (closed) refuse('CHAT_READ_ONLY', 'only admins write to this group');
       return;
     }
-    const list = has('blocked');
-    const identities = [widText(wid), lidOf(wid), phoneOf(wid) && `${phoneOf(wid)}@c.us`].filter(Boolean);
-    const isBlocked = identities.some((one) => attempt(() => list.get(need('wid').createWid(one))));
+    const identities = [widText(wid), lidOf(wid), phoneOf(wid) && `${phoneOf(wid)}@c.us`].filter((one) => one !== null);
+    const isBlocked = identities.some((one) => attempt(() => need('blocked').get(need('wid').createWid(one))));
     if (isBlocked) refuse('CONTACT_BLOCKED', 'this account has blocked the contact');
   }
 
@@ -98,17 +108,24 @@
     return answer ? answer.wid : null;
   }
 
+  /** @param {string} id */
   async function openChat(id) {
     const wid = need('wid').createWid(id);
     const chat = chatOf(wid);
     if (chat) return chat;
-    const opened = await need('open')(wid);
-    return opened?.chat ?? opened ?? refuse('FAILED', 'the page could not open the chat');
+    const opened = await need('open')(wid, 'createChat');
+    if (!opened) return refuse('FAILED', 'the page could not open the chat');
+    const { chat: within } = /** @type {{ chat?: WA.Chat }} */ (opened);
+    return within ?? /** @type {WA.Chat} */ (opened);
   }
 
   // ── Under which id ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The key that the page would give, with an id chosen here: by LID or phone, as the chat is addressed. */
+  /**
+   * The key that the page would give, with an id chosen here: by LID or phone, as the chat is addressed.
+   * @param {WA.MsgData} data
+   * @param {string} raw
+   */
   function keyFor(data, raw) {
     const Key = need('keyClass');
     return new Key({ from: data.from, to: data.to, id: raw, participant: data.id.participant, selfDir: 'out' });
@@ -126,12 +143,17 @@
     push('outcome', { id, result, code, certain, message: why });
   }
 
+  /**
+   * @param {string} id
+   * @param {Promise<WA.SendResult>} promise
+   */
   function follow(id, promise) {
     sending.add(id);
     promise.then(
       (result) => {
-        const word = String(result?.messageSendResult ?? result ?? 'UNKNOWN');
-        const code = Number(result?.ackErrorCode) || null;
+        const answer = typeof result === 'string' ? { messageSendResult: result } : result;
+        const word = String(answer?.messageSendResult ?? 'UNKNOWN');
+        const code = Number(answer?.ackErrorCode) || null;
         const msg = need('messages').get(id);
         const failed = Number(msg?.ack) < 0 || (Number(msg?.ack) === 0 && Boolean(msg?.isSendFailure));
         const certain = word !== 'OK' && word !== 'ERROR_NETWORK' && failed;
@@ -154,7 +176,7 @@
       if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
       const chat = await openChat(target);
       refuseClosed(chat.id, chat);
-      const data = await need('outgoing')(chat);
+      const data = await need('outgoing')(chat, 'chat');
       const raw = await need('keyClass').newId();
       return {
         message_id: keyText(keyFor(data, raw)),
@@ -175,8 +197,8 @@
     /** Sends under the reserved id; at most once, however often it is called. What becomes of it is reported. */
     async dispatch({ chat_id: chatId, raw_id: raw, text }) {
       const chat = await openChat(chatId);
-      const data = await need('text')(chat, text);
-      if (!data) refuse('FAILED', 'the page takes the text for blank');
+      const data = await need('text')(chat, text, {});
+      if (!data) return refuse('FAILED', 'the page takes the text for blank');
       const key = keyFor(data, raw);
       const id = keyText(key);
       const messages = need('messages');

@@ -1,0 +1,249 @@
+// The adapter's own seams: its options, what its files share, what it reports (`report.rs`) and answers (`answers.rs`).
+
+declare namespace Adapter {
+  interface Options {
+    /** The property of `window` that answers calls. */
+    api: string;
+    /** The function that takes reports. */
+    binding: string;
+    origin: string;
+    /** How long after the document is complete modules may still be defined. */
+    settle_ms: number;
+  }
+
+  // ── Capabilities ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  type Modules = WA.Modules;
+  type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>;
+
+  /** A module, and what is taken of it: nothing where this build has it not. */
+  type Form<T> = readonly [source: keyof Modules, take: (exports: never) => T | undefined | null | false | '' | 0];
+
+  type Functions<M> = { [N in keyof M]: M[N] extends (...values: any[]) => unknown ? N : never }[keyof M];
+
+  /** What of the page a name of the adapter stands for. */
+  interface Capabilities {
+    build: Modules['WAWebBuildConstants'];
+    socket: WA.Socket;
+    me: WA.MePrefs;
+    command: WA.Emitter;
+    conn: WA.Conn;
+    backlog: WA.Backlog;
+    comms: WA.Comms;
+    mutex: Modules['WAWebUserPrefsTabMutex'];
+    network: WA.NetworkStatus;
+    resume: Modules['WAWebOfflineHandler']['OfflineMessageHandler'];
+    updater: Modules['WAWebUpdater']['Updater'];
+    storage: WA.Emitter;
+    clock: { unixTime(): number };
+    noise: Modules['WAWebUserPrefsInfoStore']['waNoiseInfo'];
+    signal: Modules['WAWebSignalStoreApi']['waSignalStore'];
+    base64: Modules['WABase64']['encodeB64'];
+    secret: () => string | Promise<string>;
+    rotation: WA.Emitter;
+    platform: string;
+    refresh: () => void;
+    pairing: WA.Pairing;
+    pairing_events: WA.Emitter;
+    prefix: Modules['WAWebNativeCameraQRLinkedDeviceUtils'];
+    contact: Modules['WAWebApiContact'];
+    contacts: WA.Collection<WA.Contact>;
+    wid: Modules['WAWebWidFactory'];
+    messages: WA.Messages;
+    reaction_rows: () => WA.Table<WA.ReactionRow>;
+    vote_rows: () => WA.Table<WA.Vote>;
+    reactions: Modules['WAWebReactionsCollection']['ReactionsCollection'];
+    votes: WA.Emitter;
+    keyClass: WA.MsgKeyClass;
+    rows: () => WA.Table<WA.Row>;
+    rowReader: Modules['WAWebDBMessageSerialization']['messageFromDbRow'];
+    resend_request: Modules['WAWebNonMessageDataRequestPlaceholderMessageResendUtils'];
+    history: Modules['WAWebChatLoadMessages'];
+    cap: WA.Capping;
+    cap_in_force: Modules['WAWebIndividualNewChatMessageCappingLimitGatingUtils'];
+    timelock: WA.Timelock;
+    prefs: Modules['WAWebUserPrefsIndexedDBStorage']['userPrefsIdb'];
+    chats: WA.Chats;
+    exists: Modules['WAWebQueryExistsJob']['queryWidExists'];
+    open: Modules['WAWebFindChatAction']['findOrCreateLatestChat'];
+    text: Modules['WAWebSendTextMsgChatAction']['createTextMsgData'];
+    outgoing: Modules['WAWebMsgDataUtils']['genOutgoingMsgData'];
+    send: Modules['WAWebSendMsgChatAction']['addAndSendMsgToChat'];
+    resend: Modules['WAWebResendMsgAction']['resendMsg'];
+    blocked: WA.Collection<object>;
+    typing: Modules['WAWebChatStateBridge'];
+  }
+
+  type Name = keyof Capabilities;
+  /** What breaks without it, then the forms in which it is looked for. */
+  type Forms = { [K in Name]?: [breaks: string, ...forms: Form<Capabilities[K]>[]] };
+  type Listeners = { [K in Name]?: (value: Capabilities[K]) => void };
+  interface Entry {
+    name: Name;
+    breaks: string;
+    found: keyof Modules | null;
+    modules: (keyof Modules)[];
+  }
+
+  // ── Reports ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  type Text = string | null;
+  type Count = number | null;
+
+  interface Account {
+    phone: Text;
+    lid: Text;
+    pushname: Text;
+    platform: Text;
+  }
+
+  interface Level {
+    socket: string;
+    stream: string;
+    synced: boolean;
+    caught_up: boolean;
+    comms: boolean | null;
+    mutex: boolean | null;
+    online: boolean;
+    network: boolean | null;
+    subscribed: boolean;
+    version: Text;
+    account: Account | null;
+  }
+
+  interface Message {
+    id: string;
+    revoke_id: Text;
+    from_me: boolean;
+    chat: Text;
+    lid: Text;
+    phone: Text;
+    author: Text;
+    author_phone: Text;
+    author_lid: Text;
+    from: Text;
+    to: Text;
+    kind: string;
+    subtype: Text;
+    body: string;
+    name: Text;
+    media: { mimetype: string; size: Count; filename: Text } | null;
+    quoted: Text;
+    data: object | null;
+    t: number;
+    ack: number;
+    is_new: boolean;
+    edited_ms: Count;
+    revoked_s: Count;
+    row: Count;
+  }
+
+  interface Addon {
+    id: string;
+    message_id: string;
+    chat: Text;
+    sender: Text;
+    sender_phone: Text;
+    from_me: boolean;
+    t_ms: number;
+  }
+  type Reaction = Addon & { emoji: string };
+  type Vote = Addon & { options: string[] };
+
+  interface NewChats {
+    status: string;
+    used: number;
+    quota: number;
+    until_s: Count;
+  }
+
+  interface Reports {
+    hello: { post_logout: { reason: Count; header: Text; subtext: Text } | null; reloaded: boolean };
+    document: { status: number };
+    surface: {
+      settled: boolean;
+      loader: boolean;
+      found: { [name: string]: string };
+      missing: Omit<Entry, 'found'>[];
+    };
+    status: Level;
+    code: { code: Text; source: string; ttl_ms: Count };
+    pairing: { event: string };
+    progress: { step: string; done: Count; total: Count };
+    leaving: {};
+    logout: { reason: Text };
+    ban: { banned: boolean; code: Count; message: Text; expires_s: Count };
+    unavailable: {};
+    outdated: {};
+    limits: { new_chats: NewChats | null; timelock: { kind: string; until_s: Count } | null };
+    refused: {};
+    message: { message: Message };
+    changed: { message: Message };
+    removed: { id: string };
+    ack: { id: string; ack: number; code: Count };
+    outcome: { id: string; result: string; code: Count; certain: boolean; message: string };
+    reaction: Reaction;
+    vote: Vote;
+    fault: { where: string; message: string };
+  }
+
+  // ── What the files share ────────────────────────────────────────────────────────────────────────────────────────
+
+  type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
+  type Anyone = WA.Wid | string | null | undefined;
+  /** A listener of the page's events: their values are of many kinds. */
+  type Listener = (...values: any[]) => unknown;
+
+  interface Page {
+    options: Options;
+    push<K extends keyof Reports>(type: K, data: Reports[K]): void;
+    said(error: unknown): string;
+    guarded(name: string, listener: Listener): (...values: any[]) => void;
+    /** Null where it throws, and where there is nothing. */
+    attempt<T>(get: () => T): NonNullable<T> | null;
+    refuse(code: string, message: string, extra?: object): never;
+    /** A part of a module. */
+    from<K extends keyof Modules, T>(source: K, take: (exports: Modules[K]) => T): Form<Truthy<T>>;
+    /** All of a module that has this member. */
+    whole<K extends keyof Modules>(source: K, member: keyof Modules[K]): Form<Modules[K]>;
+    /** A function, called as its module's own. */
+    calling<K extends keyof Modules, N extends Functions<Modules[K]>>(source: K, member: N): Form<Modules[K][N]>;
+    has<K extends Name>(name: K): Capabilities[K] | undefined;
+    need<K extends Name>(name: K): Capabilities[K];
+    keyText(key: WA.MsgKey | string): string;
+    widText(wid: Anyone): Text;
+    version(): Text;
+    /** The capabilities that are listened to. */
+    watched: Set<Name>;
+
+    // Of `describe.js`.
+    describe(msg: WA.Msg): Message;
+    phoneOf(wid: Anyone): Text;
+    lidOf(wid: Anyone): Text;
+    asWid(wid: Anyone): WA.Wid | null;
+    isPhone(wid: WA.Wid | null | undefined): boolean;
+    originalKey(msg: WA.Msg): WA.MsgKey;
+    // Of `history.js`.
+    tableIsOpen(): boolean;
+    // Of `limits.js`.
+    restricted(wid: WA.Wid, chat: WA.Chat | null): Restricted;
+    // Of `send.js`.
+    isSending(id: string): boolean;
+  }
+
+  interface Part {
+    forms: Forms;
+    listeners?: Listeners;
+    /** Arguments are JSON of the service's, as `page.rs` sends it. */
+    calls: { [name: string]: (argument: any) => unknown };
+    looks?: { [name: string]: () => unknown };
+  }
+
+  type File = (page: Page) => Part;
+  type Core = (options: Options, files: File[]) => void;
+}
+
+interface Window {
+  /** The binding for reports, and the function that answers calls. */
+  [name: string]: any;
+}

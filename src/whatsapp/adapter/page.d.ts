@@ -1,0 +1,261 @@
+// The objects of WhatsApp Web's page that the adapter meets, with the members that it uses and no others.
+// Optional is what one build has and another has not.
+
+declare namespace WA {
+  /** What can be listened to. Listeners run in the order in which they were added; one that throws stops the others. */
+  interface Emitter {
+    on(event: string, listener: (...values: any[]) => void): void;
+    off(event: string, listener: (...values: any[]) => void): void;
+  }
+
+  interface Collection<M> extends Emitter {
+    get(id: unknown): M | undefined;
+    getModelsArray(): M[];
+  }
+
+  // ── Who, where, which message ───────────────────────────────────────────────────────────────────────────────────
+
+  /** A person, a group or a list: `user@server`. `device` where it is one device of a person. */
+  interface Wid {
+    user: string;
+    /** `c.us` (a phone number), `lid`, `g.us` (a group), `broadcast`, `newsletter`. */
+    server: string;
+    device?: number;
+    _serialized: string;
+  }
+
+  interface MsgKey {
+    id: string;
+    fromMe: boolean;
+    remote: Wid | string;
+    participant?: Wid | string;
+    /** Builds before August 2026; today's text is `String(key)`. */
+    _serialized?: string;
+  }
+
+  interface MsgKeyParts {
+    from: Wid | string | undefined;
+    to: Wid | string | undefined;
+    id: string;
+    participant?: Wid | string;
+    selfDir: 'in' | 'out';
+  }
+
+  interface MsgKeyClass {
+    new (parts: MsgKeyParts): MsgKey;
+    newId(): Promise<string>;
+    fromString(text: string): MsgKey;
+  }
+
+  /** A message in memory, or the data of one that is read from its row. Each kind has fields of its own. */
+  interface Msg {
+    id: MsgKey;
+    type?: string;
+    subtype?: string | null;
+    /** The words of some kinds; of others a thumbnail. */
+    body?: string;
+    caption?: string;
+    from?: Wid | string;
+    to?: Wid | string;
+    author?: Wid | string;
+    notifyName?: string;
+    /** Seconds since the epoch. */
+    t?: number;
+    ack?: number;
+    isNewMsg?: boolean;
+    /** Nothing of it has left, and the page does not try again by itself. */
+    isSendFailure?: boolean;
+    rowId?: number;
+    mimetype?: string;
+    size?: number;
+    filename?: string;
+    quotedStanzaID?: string;
+    latestEditSenderTimestampMs?: number;
+    /** A deletion gives the message its own key, and keeps the message's key here. */
+    protocolMessageKey?: MsgKey;
+    revokeTimestamp?: number;
+    loc?: string;
+    comment?: string;
+    lat?: number;
+    lng?: number;
+    vcardFormattedName?: string;
+    vcardList?: { vcard?: string; displayName?: string }[];
+    pollName?: string;
+    pollOptions?: PollOption[];
+    pollSelectableOptionsCount?: number;
+    eventName?: string;
+    eventDescription?: string;
+    eventStartTime?: number;
+    eventLocation?: { name?: string } | string;
+    selectedButtonId?: string;
+    selectedId?: string;
+    listResponse?: { title?: string; description?: string; singleSelectReply?: { selectedRowId?: string } };
+    quarantineExtractedText?: string;
+  }
+
+  interface PollOption {
+    name: string;
+    localId: number;
+  }
+
+  interface Messages extends Collection<Msg> {
+    /** Reads from the table what is not in memory, and adds it to the collection. */
+    getMessagesById(ids: string[]): Promise<{ messages: (Msg | undefined)[] }>;
+  }
+
+  interface Contact {
+    pushname?: string;
+    name?: string;
+    verifiedName?: string;
+  }
+
+  interface Chat {
+    id: Wid;
+    msgs: Collection<Msg>;
+    contact?: Contact;
+    /** The account has left the group, or was removed from it. */
+    isReadOnly?: boolean;
+    isAnnounceGrpRestrict?: boolean;
+    groupMetadata?: { announce?: boolean; participants: { iAmAdmin(): boolean } };
+    accountLid?: Wid;
+  }
+
+  interface Chats extends Collection<Chat> {
+    /** A person has a chat by phone number or by LID; this gives the newer. */
+    getLatestChatForWid(wid: Wid): Chat | undefined;
+  }
+
+  // ── The page's own tables ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** A row is its message's fields as they are stored: some encrypted, unless they are asked for in the clear. */
+  interface Row {
+    id: string;
+    /** In the order in which the device received it; history ends at 1,000,000,000. */
+    rowId: number;
+    type: string;
+    t: number;
+    ack?: number;
+    protocolMessageKey?: MsgKey | string;
+  }
+
+  interface ReactionRow {
+    msgKey: string;
+    parentMsgKey: string;
+    senderUserJid: string;
+    /** Empty where the reaction was taken back. */
+    reactionText?: string;
+    timestamp: number;
+  }
+
+  interface Vote {
+    msgKey: MsgKey | string;
+    parentMsgKey: MsgKey | string;
+    sender: Wid | string;
+    /** A buffer in a row, an array in a model. */
+    selectedOptionLocalIds?: ArrayBuffer | number[];
+    senderTimestampMs?: number;
+  }
+
+  interface Range {
+    limit?: number;
+    reverse?: boolean;
+    lowerInclusive?: boolean;
+    upperInclusive?: boolean;
+  }
+
+  interface Table<R> {
+    /** The last argument of these, where given, must be false: rows stay encrypted. */
+    all(what?: Range & { index?: string[] }, decrypted?: false): Promise<R[]>;
+    between(index: string[], low: unknown, high: unknown, range: Range, decrypted?: false): Promise<R[]>;
+    anyOf(index: string[], values: string[]): Promise<R[]>;
+    bulkGet(ids: string[]): Promise<(R | undefined)[]>;
+    get(id: string, decrypted?: false): Promise<R | undefined>;
+  }
+
+  // ── The line, the account, the code ─────────────────────────────────────────────────────────────────────────────
+
+  interface Socket extends Emitter {
+    /** `CONNECTED` also while the login is used elsewhere: that shows in `stream` only. */
+    state?: string;
+    stream?: string;
+    /** Stays true when the line is lost. */
+    hasSynced?: boolean;
+    logout(): void;
+  }
+
+  interface Conn extends Emitter {
+    /** The part of the code that the server gave. */
+    ref?: string;
+    /** How long it is good for, in milliseconds. */
+    refTTL?: number;
+    pushname?: string;
+    platform?: string;
+  }
+
+  /** Whether what the server held back has arrived. */
+  interface Backlog {
+    isOfflineDeliveryEnd?: boolean;
+    onOfflineDeliveryEnd?(listener: () => void): void;
+    onOfflineDeliveryStateReset?(listener: () => void): void;
+  }
+
+  interface NetworkStatus extends Emitter {
+    online?: boolean;
+  }
+
+  interface MePrefs {
+    getMaybeMePnUser(): Wid | null | undefined;
+    getMaybeMeLidUser?(): Wid | null | undefined;
+    getMaybeMeDevicePn(): Wid | string | null | undefined;
+    getMaybeMeDeviceLid(): Wid | string | null | undefined;
+    getMaybeMeDisplayName?(): string | null | undefined;
+    isMeAccount(wid: Wid): boolean;
+  }
+
+  interface Comms {
+    /** Null once the page's connection loop has ended. */
+    getComms(): object | null;
+    isSocketConnected?(): boolean;
+    forceAbortSocketConnection(): void;
+    maybeResetSocketLoop?(): void;
+    forceResetSocketLoop(): void;
+  }
+
+  interface Keys {
+    pubKey: ArrayBuffer | Uint8Array;
+  }
+
+  interface Pairing {
+    getPairingType(): string;
+    setPairingType(type: string): void;
+    /** From here on no code to scan of this connection works. */
+    initializeAltDeviceLinking(): Promise<void>;
+    initializeQRLinking(): Promise<void>;
+    /** Throws where it was not initialized since the last time. */
+    startAltLinkingFlow(phone: string, notify: boolean): Promise<string>;
+  }
+
+  type LimitTest = (about: { chat: Chat | null; contact: Contact }) => boolean;
+
+  interface Capping {
+    getCappingData(): { used_quota?: number; total_quota?: number; cycle_end_timestamp?: number } | null;
+    getCappingStatus(): string;
+    canSendMsgWhileCapped: LimitTest;
+  }
+
+  interface TimelockState {
+    enforcement_type?: string;
+    /** In milliseconds since the epoch. */
+    time_enforcement_ends?: number | string;
+  }
+
+  interface Timelock {
+    isUserReachoutTimelocked(): boolean;
+    canSendMsgWhileTimelocked: LimitTest;
+  }
+
+  /** What a send ends with: `OK`, `ERROR_NETWORK`, `ERROR_UNKNOWN`… and the number of a refusal. */
+  type SendResult = { messageSendResult?: string; ackErrorCode?: number } | string | undefined;
+
+  type MsgData = Msg & { id: MsgKey };
+}
