@@ -191,6 +191,8 @@ async fn a_forced_logout_that_whatsapp_does_not_confirm_still_removes_the_login_
     let mut world = World::ready().await;
     // The page hangs, so that the unlinking is not even heard.
     world.simulator.busy(std::time::Duration::from_secs(60));
+    let hangs = |record: &simulator::Record| record.marks.iter().any(|mark| mark.name == "busy");
+    world.simulator.wait_until("a page that hangs", DEADLINE, hangs).await.unwrap();
     let (status, answer) = world.post("/logout", json!({ "force": true })).await;
     assert_eq!((status, &answer["state"]), (200, &json!("DISCONNECTED")), "{answer}");
     assert_eq!(answer["phone_still_lists_device"], true);

@@ -59,6 +59,7 @@ const heard = {
     wire.trigger(online ? 'online' : 'offline');
   },
   busy({ ms }) {
+    mark('busy');
     const end = performance.now() + ms;
     while (performance.now() < end);
   },
