@@ -12,16 +12,17 @@ TYPES := tests/types
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test types conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
+.PHONY: help run test types facts conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
+	@echo "make facts    the simulated page against what was recorded of WhatsApp's own"
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
 	@echo "make page-check  the operator page in a real browser; its screenshots are in target/page-screenshots"
-	@echo "make real-page MODULES=folder  WhatsApp Web's own modules asked, and the service run on them (PARTS='text line': only those)"
+	@echo "make real-page MODULES=folder  WhatsApp Web's own modules asked, and the service run on them (PARTS='text line': only those of the service)"
 	@echo "make soak     service, browser, renderer and receiver killed ROUNDS times under a stream of messages and in the middle of sends"
 	@echo "make bench    start-up, footprint and latency, measured"
 	@echo "make lint     formatting, lints and the adapter's types      make fmt  formats"
@@ -40,6 +41,7 @@ test:
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
 	cargo test --workspace --locked
+	@$(MAKE) --no-print-directory facts
 	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory deploy-check
 	@$(MAKE) --no-print-directory page-check
@@ -57,6 +59,14 @@ conformance:
 	@echo "==> Running whatsapp-web.js and wa-js, unchanged, on the simulator"
 	cd $(CONFORMANCE) && PUPPETEER_SKIP_DOWNLOAD=true npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(CONFORMANCE) && $(BINARIES) npm run --silent run
+
+facts:
+	@.ci/install chromium node
+	@echo "==> Building the simulator"
+	cargo build --locked --package simulator
+	@echo "==> Asking the simulated page what was recorded of WhatsApp's own"
+	cd $(REAL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	cd $(REAL_PAGE) && $(BINARIES) node facts.mjs --recorded
 
 deploy-check:
 	@.ci/install chromium node promtool python shellcheck systemd xvfb
@@ -82,10 +92,10 @@ real-page:
 	@test -f "$(MODULES)/WAWebSocketModel.js" || { echo "make real-page MODULES=folder needs the folder with WhatsApp Web's modules, one a file: CONTRIBUTING.md says where they can be had"; exit 78; }
 	@.ci/install chromium node
 	@echo "==> Building the service"
-	cargo build --release --locked
-	@echo "==> Asking the page's own modules, and running the service on them"
+	cargo build --release --locked --workspace
+	@echo "==> Asking the page's own modules and the simulated page, and running the service on the page's own"
 	cd $(REAL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --silent
-	cd $(REAL_PAGE) && REAL_MODULES=$(abspath $(MODULES)) node facts.mjs $(PARTS)
+	cd $(REAL_PAGE) && REAL_MODULES=$(abspath $(MODULES)) SIMULATOR_BIN=$(CURDIR)/target/release/whatsapp-simulator node facts.mjs
 	cd $(REAL_PAGE) && REAL_MODULES=$(abspath $(MODULES)) SM_BIN=$(CURDIR)/target/release/session-manager node service.mjs $(PARTS)
 
 sandbox:

@@ -10,6 +10,7 @@ import { addonEvents } from '/static/addons.js';
 import { events, restore, store } from '/static/messages.js';
 import { receive } from '/static/receipts.js';
 import { setMe } from '/static/people.js';
+import * as storage from '/static/storage.js';
 
 const backlog = { total: 0, left: 0, rowsOnly: false, done: () => {} };
 
@@ -77,7 +78,6 @@ async function restoreOnce() {
 /** The chats are there: what is sent now leaves, and what comes is shown. */
 function synced() {
   mark('synced');
-  announce('main_stream_mode_ready');
   Socket.hasSynced = true;
   Socket.stream = 'CONNECTED';
 }
@@ -110,14 +110,18 @@ connection.on('connected', async ({ me: account, queued, attempt }) => {
   if (!reconnected) await wait(TIMES.sync);
   await restoreOnce();
   if (!isCurrent()) return;
-  if (!reconnected) synced();
+  // After a link the page is synced last, on a load with a login first.
+  const isLink = !(await storage.get('login', 'synced'));
+  if (!reconnected && !isLink) synced();
+  if (!reconnected) announce('main_stream_mode_ready');
   ready.resolve();
   await arrived;
   if (!isCurrent()) return;
   announce('offline_delivery_end');
-  if (!reconnected) {
-    announce('on_initial_chat_synced');
-    announce('on_critical_sync_done');
-  }
+  if (!isLink) return;
+  announce('on_initial_chat_synced');
+  synced();
+  await storage.put('login', 'synced', true);
+  announce('on_critical_sync_done');
 });
 

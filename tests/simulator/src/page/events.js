@@ -1,4 +1,5 @@
-// Backbone-like events: names may be separated by spaces, handlers get what is triggered.
+// Backbone-like events: names may be separated by spaces, handlers get what is triggered. Those of `all` hear every event,
+// with its name first.
 
 export class Emitter {
   #handlers = new Map();
@@ -34,11 +35,13 @@ export class Emitter {
     return this;
   }
 
+  // A handler that throws skips the others and throws into whoever triggered, as on the real page.
   trigger(name, ...values) {
-    for (const { handler, context } of this.#handlers.get(name) ?? []) {
-      // One that throws skips the others and throws into whoever triggered, as on the real page.
-      handler.apply(context ?? this, values);
-    }
+    const call = (event, given) => {
+      for (const { handler, context } of this.#handlers.get(event) ?? []) handler.apply(context ?? this, given);
+    };
+    call(name, values);
+    call('all', [name, ...values]);
     return this;
   }
 

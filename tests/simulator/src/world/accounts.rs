@@ -145,12 +145,16 @@ impl World {
         }
     }
 
-    /// Advances an ack that is lower, unless the server says nothing; what was read is not delivered again.
+    /// Advances an ack that is lower, unless the server says nothing, or has said nothing of this message yet; what was
+    /// read is not delivered again.
     pub(super) fn raise_ack(&mut self, phone: &str, id: &str, ack: i8) {
-        if self.faults.server == ServerFault::NeverAck {
+        let account = self.accounts.get(phone);
+        let place = account.and_then(|account| account.received.get(id));
+        let is_silent = place.is_some_and(|place| self.record.received[*place].ack == 0);
+        if self.faults.server == ServerFault::NeverAck || is_silent {
             return;
         }
-        let log = self.accounts.get(phone).map(|account| &account.log);
+        let log = account.map(|account| &account.log);
         let is_lower = |message: &&Message| message.id == id && message.from_me && message.ack < ack;
         if log.is_some_and(|log| log.iter().any(|message| is_lower(&message))) {
             self.advance_ack(phone, id, ack);

@@ -1,0 +1,128 @@
+// The simulated page.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const FRIEND = '5491122334455';
+const STRANGER = '5491188889999';
+/** Its times are a fifth of the real ones; codes live as long. */
+const TIMES = ['--time-scale', '0.2', '--code-scale', '1'];
+const START_MS = 20_000;
+
+export class Simulated {
+  name = 'the simulated page';
+  #process;
+  #url;
+  #tls;
+
+  async start() {
+    const binary = process.env.SIMULATOR_BIN;
+    if (!binary) throw new Error('SIMULATOR_BIN must name the whatsapp-simulator binary');
+    this.#process = spawn(binary, ['--tls-port', '0', ...TIMES], { stdio: ['ignore', 'pipe', 'inherit'] });
+    process.once('exit', () => this.#process.kill('SIGKILL'));
+    const lines = createInterface(this.#process.stdout);
+    const [line] = await once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
+    const [, url, port, spki] = /^(http:\S+) tls_port=(\d+) spki_sha256_base64=(\S+)$/.exec(line) ?? [];
+    if (!url) throw new Error(`the simulator announced: ${line}`);
+    this.#url = url;
+    this.#tls = { port, spki };
+    for (const number of [FRIEND, STRANGER]) await this.#ask('person', { number });
+  }
+
+  stop() {
+    this.#process?.kill('SIGKILL');
+  }
+
+  flags() {
+    const rules = `MAP web.whatsapp.com 127.0.0.1:${this.#tls.port}, MAP * ~NOTFOUND`;
+    return [`--host-resolver-rules=${rules}`, `--ignore-certificate-errors-spki-list=${this.#tls.spki}`];
+  }
+
+  async #ask(path, body) {
+    const options = body && { method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(new URL(`control/${path}`, this.#url), options);
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(`${path}: ${said.error}`);
+    return said;
+  }
+
+  /** What came before the link is its history. */
+  async scan(code) {
+    await this.#ask('burst', { n: 5, message: { from: '5491133334444', body: 'old' } });
+    return this.#ask('scan', { code });
+  }
+
+  async incoming(text) {
+    const { message } = await this.#ask('incoming', { from: FRIEND, body: text });
+    return message.split('_')[2];
+  }
+
+  edit(id, text) {
+    return this.#ask('edit', { message: id, body: text });
+  }
+
+  revoke(id) {
+    return this.#ask('revoke', { message: id });
+  }
+
+  react(id, emoji) {
+    return this.#ask('reaction', { message: id, from: FRIEND, emoji });
+  }
+
+  burst(n) {
+    return this.#ask('burst', { n, message: { from: FRIEND, body: 'waiting' } });
+  }
+
+  cut() {
+    return this.#ask('network', { network: 'server_only' });
+  }
+
+  mend() {
+    return this.#ask('network', { network: 'up' });
+  }
+
+  async drop() {
+    await this.cut();
+    await this.mend();
+  }
+
+  answer(how) {
+    const nack = how === 'ack' || how === 'silent' ? null : Number(how);
+    return this.#ask('faults', { server: how === 'silent' ? 'never_ack' : 'none', nack });
+  }
+
+  hold(on) {
+    return this.#ask('faults', { hold: on ? 'transmit' : null });
+  }
+
+  async sent(id) {
+    const { received } = await this.#ask('record');
+    return received.find(({ key }) => key.includes(id))?.count ?? 0;
+  }
+
+  refuse(reason, { code, expire } = {}) {
+    const login = { reason, ...(code && { code: Number(code) }), ...(expire && { expire: Number(expire) }) };
+    return this.#ask('faults', { login });
+  }
+
+  accept() {
+    return this.#ask('faults', { login: null });
+  }
+
+  rotate() {
+    return this.#ask('rotate-secret', {});
+  }
+
+  replaced() {
+    return this.#ask('conflict', {});
+  }
+
+  unlink() {
+    return this.#ask('unlink', {});
+  }
+
+  async secondTab() {
+    await this.#ask('second-tab', {});
+    return () => {};
+  }
+}
