@@ -11,7 +11,7 @@ use simulator::{Options, Received, SendStep, ServerFault};
 use super::{rounds, seed};
 use crate::once::ask;
 use crate::process::{Process, link};
-use crate::world::{DEADLINE, FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World, browsers, eventually};
 
 /// When the service dies.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,8 @@ async fn killed(world: &World, process: Process, body: &str, moment: Moment) {
     }
     process.signal(Signal::SIGKILL);
     process.exit();
+    // The browser goes a moment after the service: a page that is held must not go on meanwhile.
+    eventually("the end of the browser", || browsers(&world.profile()).is_empty()).await;
     let (status, said) = answer.await.unwrap();
     // It may have been faster than its death, and then it is bound by what it said.
     let is_early = matches!(moment, Moment::After(_)) && status == 200;
