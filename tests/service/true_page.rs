@@ -291,6 +291,29 @@ async fn refusal(world: &World, to: &str) -> (u16, &'static str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_known_from_a_message_only_is_looked_up_before_it_is_written_to() {
+    let mut world = World::ready().await;
+    for (n, announce) in [(1, false), (2, true)] {
+        let id = format!("12036300000000000{n}@g.us");
+        world.simulator.incoming(Incoming::text(FRIEND, "hola a todos").in_group(&id)).unwrap();
+        log(&world, n).await;
+        world.simulator.faults(|faults| {
+            faults.groups.insert(id.clone(), Group { announce, ..Group::default() });
+        });
+        world.simulator.heard(DEADLINE).await.unwrap();
+        if announce {
+            assert_eq!(refusal(&world, &id).await, (403, "CHAT_READ_ONLY"));
+        } else {
+            let (status, sent) = world.send(&id, "hola").await;
+            assert_eq!(status, 200, "{sent}");
+            assert!(sent["message_id"].as_str().unwrap().ends_with("@lid"), "{sent}");
+        }
+    }
+    assert_eq!(world.simulator.record().received.len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn groups_are_written_to_by_the_name_they_go_by() {
     let mut world = World::ready().await;
     for (id, by_lid) in [(GROUP, true), ("120363000000000002@g.us", false)] {

@@ -64,6 +64,7 @@ declare namespace Adapter {
     timelock: WA.Timelock;
     prefs: Modules['WAWebUserPrefsIndexedDBStorage']['userPrefsIdb'];
     chats: WA.Chats;
+    groups: WA.Groups;
     exists: Modules['WAWebQueryExistsJob']['queryWidExists'];
     open: Modules['WAWebFindChatAction']['findOrCreateLatestChat'];
     text: Modules['WAWebSendTextMsgChatAction']['createTextMsgData'];

@@ -15,13 +15,15 @@ declare namespace WA {
     WAWebChatLoadMessages: { loadEarlierMsgs(target: { chat: Chat } | Chat): Promise<unknown> };
     WAWebChatStateBridge: { sendChatStateComposing(chat: Wid): Promise<void> };
     WAWebCmd: { Cmd: Emitter & Backlog & { refreshQR?(): void } };
-    WAWebCollections: { Chat: Chats; Contact: Collection<Contact>; Msg: Messages };
+    WAWebCollections: { Chat: Chats; Contact: Collection<Contact>; GroupMetadata?: Groups; Msg: Messages };
     WAWebCompanionRegClientUtils: { DEVICE_PLATFORM: string };
     WAWebConnModel: { Conn: Conn };
     WAWebContactCollection: { ContactCollection: Collection<Contact> };
     WAWebDBMessageSerialization: { messageFromDbRow(row: Row): Msg };
     /** The chat itself in older builds. */
     WAWebFindChatAction: { findOrCreateLatestChat(wid: Wid, why: string): Promise<{ chat: Chat } | Chat | undefined> };
+    /** The collection itself today. */
+    WAWebGroupMetadataCollection: Groups & { default?: Groups };
     WAWebIndividualNewChatMessageCappingLimitGatingUtils: { isIndividualNewChatMessageCappingEnabled(): boolean };
     WAWebIndividualNewChatMessageCappingLimitUtils: Capping;
     WAWebLaunchSocketUtils: { refreshQR(): void };

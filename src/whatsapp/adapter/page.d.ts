@@ -120,6 +120,11 @@ declare namespace WA {
     accountLid?: Wid;
   }
 
+  interface Groups {
+    /** Asks the server where what the page has is stale. */
+    find(wid: Wid): Promise<object | null | undefined>;
+  }
+
   interface Chats extends Collection<Chat> {
     /** A person has a chat by phone number or by LID; this gives the newer. */
     getLatestChatForWid(wid: Wid): Chat | undefined;

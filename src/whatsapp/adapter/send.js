@@ -10,6 +10,11 @@
   /** @type {Adapter.Forms} */
   const forms = {
     chats: ['send', from('WAWebCollections', (m) => m.Chat), from('WAWebChatCollection', (m) => m.ChatCollection)],
+    groups: [
+      'send',
+      from('WAWebGroupMetadataCollection', (m) => m.default ?? m),
+      from('WAWebCollections', (m) => m.GroupMetadata),
+    ],
     exists: ['send', calling('WAWebQueryExistsJob', 'queryWidExists')],
     open: [
       'send',
@@ -88,6 +93,15 @@
     const identities = [widText(wid), lidOf(wid), phoneOf(wid) && `${phoneOf(wid)}@c.us`].filter((one) => one !== null);
     const isBlocked = identities.some((one) => attempt(() => need('blocked').get(need('wid').createWid(one))));
     if (isBlocked) refuse('CONTACT_BLOCKED', 'this account has blocked the contact');
+  }
+
+  /**
+   * How a group names its members, and who may write to it, the page knows of a group that is new to it only once it has
+   * asked the server. What it knows already costs nothing.
+   * @param {WA.Wid} wid
+   */
+  async function knowGroup(wid) {
+    if (wid.server === 'g.us') await need('groups').find(wid);
   }
 
   /** What the page knows without asking the server. `chat_id` is null for a number that has to be looked up. */
@@ -175,6 +189,7 @@
       const target = before.chat_id ?? widText(await ask(id));
       if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
       const chat = await openChat(target);
+      await knowGroup(chat.id);
       refuseClosed(chat.id, chat);
       const data = await need('outgoing')(chat, 'chat');
       const raw = await need('keyClass').newId();
@@ -197,6 +212,7 @@
     /** Sends under the reserved id; at most once, however often it is called. What becomes of it is reported. */
     async dispatch({ chat_id: chatId, raw_id: raw, text }) {
       const chat = await openChat(chatId);
+      await knowGroup(chat.id);
       const data = await need('text')(chat, text, {});
       if (!data) return refuse('FAILED', 'the page takes the text for blank');
       const key = keyFor(data, raw);

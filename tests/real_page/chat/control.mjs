@@ -1,6 +1,8 @@
 // What can be done to the page from outside: GET /__ctl/NAME?…
 import { node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
+import { group, inGroup } from './groups.mjs';
+import { cap, timelock } from './limits.mjs';
 import { incoming } from './messages.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
@@ -30,6 +32,8 @@ export async function control(name, q, req, res) {
           },
           sent: state.sent,
           receipts: state.receipts,
+          presences: state.presences,
+          logins: state.logins,
           iqs: state.iqs,
           httpMiss: [...state.httpMiss],
           waiting: state.waiting.size,
@@ -108,6 +112,14 @@ export async function control(name, q, req, res) {
           );
         return say({ n });
       }
+      case 'group':
+        return say(group(q.get('id'), opt));
+      case 'ingroup':
+        return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
+      case 'timelock':
+        return say(timelock(q.get('until_s')));
+      case 'cap':
+        return say(cap(q.get('status'), Number(q.get('until_s'))));
       case 'unknown':
         state.unknown = new Set((q.get('list') || '').split(','));
         return say({});

@@ -3,6 +3,8 @@ import { node, attr, kid, kids } from '../realnode.mjs';
 import { firstPatch } from './history.mjs';
 import { afterActive } from './messages.mjs';
 import { HOST, byUser, nextId, note, now, state } from './state.mjs';
+import { answerGroups } from './groups.mjs';
+import { mexAnswer } from './mex.mjs';
 import { usync } from './users.mjs';
 
 export const result = (n, ...k) => node('iq', { from: n.attrs.to ?? HOST, type: 'result', id: attr(n, 'id') }, ...k);
@@ -106,7 +108,7 @@ export function iq(s, n) {
       return ok(
         node(
           'props',
-          { protocol: '1', ab_key: 'k', hash: 'h1', refresh: '86400', refresh_id: '1', delta_update: 'false' },
+          { protocol: '1', ab_key: 'k', hash: `h${state.settings}`, refresh: '86400', refresh_id: String(state.settings), delta_update: 'false' },
           Object.entries(state.abprops || {}).map(([k, v]) =>
             node('prop', { config_code: k, config_value: String(v) }),
           ),
@@ -183,9 +185,7 @@ export function iq(s, n) {
         ),
       );
     case 'w:g2':
-      return tag === 'participating'
-        ? ok(node('groups', {}))
-        : failIq(n, 404, 'item-not-found') && s.send(failIq(n, 404, 'item-not-found'));
+      return s.send(answerGroups(n, tag));
     case 'blocklist':
       return ok(node('list', { addressing_mode: 'lid', dhash: 'd1' }));
     case 'disappearing_mode':
@@ -216,7 +216,7 @@ export function iq(s, n) {
       }
       return ok();
     case 'w:mex':
-      return ok(node('result', {}, Buffer.from(JSON.stringify({ data: null })).toString()));
+      return ok(node('result', {}, JSON.stringify({ data: mexAnswer(first) })));
     case 'w:profile:picture':
       return s.send(failIq(n, 404, 'item-not-found'));
     case 'status':

@@ -142,6 +142,7 @@ export function begin(s, payload) {
   );
   state.current = s;
   s.login = !registering;
+  if (!registering) state.logins += 1;
   s.registering = registering;
   const fail = registering ? null : state.fail;
   if (fail) {
@@ -169,7 +170,7 @@ export function begin(s, payload) {
       companion_enc_static: Buffer.from(l.enc).toString('base64'),
       lid: J(`${state.me.lid}:${l.device}@lid`),
       display_name: state.me.name,
-      abprops: '1',
+      abprops: String(state.settings),
       group_abprops: '1',
       location: 'lla',
     }),
@@ -195,7 +196,7 @@ export async function handle(s, n) {
     s.send(node('ack', { class: 'receipt', id, from: n.attrs.to, ...(type ? { type } : {}) }));
     return;
   }
-  if (n.tag === 'ack' || n.tag === 'presence' || n.tag === 'chatstate') return;
+  if (n.tag === 'presence') state.presences.push(type ?? 'name only');
 }
 
 export function iqAnswer(s, n) {

@@ -42,6 +42,14 @@ export const state = {
   rawId: 77,
   mute: false,
   appstate: new Map(),
+  groups: new Map(),
+  /** The number of the page's settings. */
+  settings: 1,
+  /** Logins that were tried. */
+  logins: 0,
+  presences: [],
+  /** Answers to questions in GraphQL, by the name of the question. */
+  mex: new Map(),
 };
 export const note = (dir, text) => {
   state.log.push(`${new Date().toISOString().slice(11, 23)} ${dir} ${text}`);

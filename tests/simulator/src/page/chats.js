@@ -26,6 +26,12 @@ class Participants extends Array {
   }
 }
 
+/** How the members of a group are named, whether it is closed, and who they are. */
+function knownOf(wid) {
+  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
+  return { isLidAddressingMode, announce, participants: Participants.of({ id: me.lid, isAdmin }) };
+}
+
 class GroupMetadataCollection extends Collection {
   constructor() {
     super(GroupMetadataModel);
@@ -35,6 +41,13 @@ class GroupMetadataCollection extends Collection {
 
   async update(id) {
     return this.get(id);
+  }
+
+  /** With what the server knows of the group: it is asked where the page has it from a message only. */
+  async find(id) {
+    const group = this.get(id) ?? this.add({ id: createWid(id), stale: true, participants: new Participants() })[0];
+    if (group.stale) group.set({ ...knownOf(group.id), stale: false });
+    return group;
   }
 }
 
@@ -104,9 +117,9 @@ export const created = { before: async () => {} };
 function create(wid) {
   const group = wid.isGroup();
   if (group) {
-    const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
-    const participants = Participants.of({ id: me.lid, isAdmin });
-    GroupMetadata.add({ id: wid, isLidAddressingMode, announce, participants });
+    // Of a group that is new to the page, a message tells no more than that it is there.
+    const isKnown = String(wid) in faults.groups;
+    GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
   }
   const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
   const fields = { id: wid, t: 0, unreadCount: 0, archive: false, mute: { expiration: 0 }, name: undefined };

@@ -1,0 +1,92 @@
+// Groups: who is in them, how their members are named, and what members write.
+import crypto from 'node:crypto';
+import { J, attr, node } from '../realnode.mjs';
+import { failIq, result } from './iq.mjs';
+import { mineAddress, toPage } from './messages.mjs';
+import { contact, now, state } from './state.mjs';
+
+const widOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@c.us`);
+const jidOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@s.whatsapp.net`);
+
+/** Makes a group of the account and some members, or changes it. */
+export function group(id, { byLid = true, announce = false, members = [] } = {}) {
+  state.groups.set(id, { id, byLid, announce, members });
+  return { id };
+}
+
+function participant(person, byLid, type) {
+  const other = byLid ? { phone_number: J(jidOf(person, false)) } : { lid: J(jidOf(person, true)) };
+  return node('participant', { jid: J(jidOf(person, byLid)), ...other, ...(type && { type }) });
+}
+
+function groupNode({ id, byLid, announce, members }) {
+  const [first, ...others] = members.map(contact);
+  return node(
+    'group',
+    {
+      id,
+      creation: String(now() - 86400),
+      creator: J(jidOf(first, byLid)),
+      s_t: String(now() - 86400),
+      s_o: J(jidOf(first, byLid)),
+      subject: 'Grupo de prueba',
+      addressing_mode: byLid ? 'lid' : 'pn',
+      size: String(members.length + 1),
+    },
+    ...(announce ? [node('announcement', {})] : []),
+    participant(first, byLid, 'superadmin'),
+    ...others.map((person) => participant(person, byLid)),
+    participant(state.me, byLid),
+  );
+}
+
+/** The page asks for one group, or for all that the account is in. */
+export function answerGroups(n, tag) {
+  if (tag === 'participating') return result(n, node('groups', {}, [...state.groups.values()].map(groupNode)));
+  const found = state.groups.get(String(attr(n, 'to')).split('@')[0]);
+  return found ? result(n, groupNode(found)) : failIq(n, 404, 'item-not-found');
+}
+
+/** The same of one group, as an answer in GraphQL. */
+export function groupInfo(id) {
+  const found = state.groups.get(id.split('@')[0]);
+  if (!found) return { xwa2_group_query_by_id: null };
+  const { byLid, announce } = found;
+  const members = [...found.members.map(contact), state.me];
+  const creator = { id: widOf(members[0], byLid), ...(byLid && { pn: widOf(members[0], false) }) };
+  const created = String(now() - 86400);
+  const edges = members.map((person, index) => ({
+    role: index === 0 ? 'SUPERADMIN_MEMBER' : 'MEMBER',
+    // A member goes by one identity, and beside it stands the other.
+    node: { id: widOf(person, byLid), ...(byLid ? { pn: widOf(person, false) } : { lid: widOf(person, true) }) },
+  }));
+  return {
+    xwa2_group_query_by_id: {
+      __typename: 'XWA2Group',
+      id: `${found.id}@g.us`,
+      state: 'ACTIVE',
+      creation_time: created,
+      creator,
+      subject: { value: 'Grupo de prueba', creation_time: created, creator },
+      properties: { announcement: announce, lid_migration_state: { addressing_mode: byLid ? 'LID' : 'PN' } },
+      total_participants_count: members.length,
+      participants: { edges, participants_phash_match: false },
+    },
+  };
+}
+
+/** A member writes. The message is encrypted for this device alone, as it is when a member sends it again. */
+export function inGroup(id, pn, text) {
+  const { byLid } = state.groups.get(id);
+  const person = contact(pn);
+  const other = byLid ? { participant_pn: J(jidOf(person, false)) } : { participant_lid: J(jidOf(person, true)) };
+  return toPage(`${id}@g.us`, person, mineAddress(), { conversation: text }, {
+    id: '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase(),
+    extra: {
+      participant: J(jidOf(person, byLid)),
+      ...other,
+      addressing_mode: byLid ? 'lid' : 'pn',
+      notify: person.name,
+    },
+  });
+}

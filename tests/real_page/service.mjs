@@ -1,0 +1,41 @@
+// The service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
+import { World } from './world.mjs';
+import { Claims } from './service/claims.mjs';
+import { logout, operatorLogout, refusals, replaced } from './service/endings.mjs';
+import { groups, limits } from './service/groups.mjs';
+import { idle, pairing } from './service/linking.mjs';
+import { addons, change, kinds, line, restart, text } from './service/receiving.mjs';
+import { kill, killEarly, numbers, refused, silence, toMyself } from './service/sending.mjs';
+import { thousands } from './service/thousands.mjs';
+
+/** Before the link; `idle` takes minutes and is asked only by name. */
+const BEFORE = { idle, pairing };
+/** After it, in this order. */
+const AFTER = {
+  text, kinds, change, addons, refused, numbers, toMyself, groups, line, restart, limits, kill, killEarly, thousands, refusals,
+  silence, replaced, logout, operatorLogout,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BEFORE || name in AFTER));
+if (unknown.length > 0) {
+  console.error(`there is no part ${unknown}; there are: ${Object.keys({ ...BEFORE, ...AFTER }).join(', ')}`);
+  process.exit(64);
+}
+const isWanted = (name) => (wanted.length === 0 ? name !== 'idle' : wanted.includes(name));
+
+const world = new World({ env: { SEND_RATE_PER_MINUTE: '6000', SEND_PAUSE_MS: '0', LOOKUPS_PER_MINUTE: '6000' } });
+const claims = new Claims(world);
+try {
+  await world.start();
+  await world.service();
+  for (const [name, make] of Object.entries(BEFORE)) if (isWanted(name)) await claims.part(name, make);
+  const linked = await world.link();
+  claims.say(linked.state === 'READY' && linked.ms !== null, 'linked: READY', linked.ms);
+  for (const [name, make] of Object.entries(AFTER)) if (isWanted(name)) await claims.part(name, make);
+} catch (error) {
+  claims.say(false, `broke off: ${error.message}`);
+}
+await world.stop();
+console.log(`${claims.made} claims, ${claims.failed} NO`);
+process.exit(claims.failed > 0 ? 1 : 0);

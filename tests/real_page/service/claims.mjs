@@ -1,0 +1,73 @@
+// What the claims about the service share: the world they are made in, the log of messages, and the list of what held.
+import { sleep } from '../world.mjs';
+
+export const FRIEND = '5491122334455';
+
+/** Bytes, as the chat server's controls read them. */
+export const bytes = (text) => ({ $b64: Buffer.from(text).toString('base64') });
+
+export class Claims {
+  made = 0;
+  failed = 0;
+
+  constructor(world) {
+    this.w = world;
+  }
+
+  say = (holds, what, seen) => {
+    this.made += 1;
+    if (!holds) this.failed += 1;
+    console.log(`${holds ? 'yes' : 'NO '} ${what}${seen === undefined ? '' : ` — ${JSON.stringify(seen)}`}`);
+  };
+
+  async part(name, make) {
+    console.log(`# ${name}`);
+    await make(this).catch((error) => this.say(false, `${name} broke off: ${error.message}`));
+  }
+
+  async rows() {
+    return (await this.w.get('/messages?limit=1000')).items;
+  }
+
+  /** All entries of a chat, page by page. */
+  async all(query = '') {
+    const items = [];
+    for (let after = ''; ; ) {
+      const page = await this.w.get(`/messages?limit=1000${query}${after && `&after=${after}`}`);
+      items.push(...page.items);
+      if (page.items.length === 0) return items;
+      after = page.next;
+    }
+  }
+
+  /** The entry of the log that is as wanted, once there is one. */
+  async row(wanted, ms = 6000) {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      const found = (await this.rows()).find(wanted);
+      if (found || Date.now() > deadline) return found;
+      await sleep(100);
+    }
+  }
+
+  /** Waits until `look` gives something; null where that takes too long. */
+  async until(look, ms = 30000) {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      const found = await look();
+      if (found || Date.now() > deadline) return found || null;
+      await sleep(100);
+    }
+  }
+
+  /** A message of a friend's, as the chat protocol has it. */
+  fromFriend(message, id, extra) {
+    return this.w.ctl('incoming', { from: FRIEND, opt: { id, message, extra } });
+  }
+
+  /** How often a text has come to the server, and under how many ids. */
+  async sent(text) {
+    const { sent } = await this.w.ctl('state');
+    return sent.filter(({ encs }) => JSON.stringify(encs).includes(JSON.stringify(text)));
+  }
+}

@@ -1,0 +1,81 @@
+// Claims of groups, and of WhatsApp's own limits on first messages.
+import { FRIEND } from './claims.mjs';
+
+const BY_LID = '120363000000000001';
+const BY_PHONE = '120363000000000002';
+const ANNOUNCE = '120363000000000003';
+const UNKNOWN = '120363000000000009';
+
+export async function groups(claims) {
+  const { w, say } = claims;
+  for (const [id, member, byLid] of [
+    [BY_LID, '5491133330001', true],
+    [BY_PHONE, '5491133330002', false],
+  ]) {
+    const how = byLid ? 'by LID' : 'by phone number';
+    await w.ctl('group', { id, opt: { byLid, members: [member, '5491133330003'] } });
+    await w.ctl('ingroup', { id, from: member, text: `in the group ${how}` });
+    const entry = await claims.row(({ body }) => body === `in the group ${how}`, 10000);
+    const { chat_id: chat, author, author_phone: phone, author_lid: lid } = entry ?? {};
+    const holds = chat === `${id}@g.us` && phone === member && /@lid$/.test(lid ?? '');
+    say(holds, `a member of a group addressed ${how} writes: the author has phone and LID`, { chat, author, phone, lid });
+    const sent = await w.post('/send', { to: `${id}@g.us`, message: `to the group ${how}` });
+    say(sent.status === 200, `POST /send to it: 200`, sent.status === 200 ? undefined : sent.body);
+    const { sent: stanzas } = await w.ctl('state');
+    const ours = stanzas.filter(({ to }) => to === `${id}@g.us`);
+    const keys = new Set(ours.flatMap(({ encs }) => encs.map(({ jid }) => jid.split(/[:@]/)[0])));
+    const reached = [...keys].length;
+    say(new Set(ours.map((one) => one.id)).size === 1, 'and it leaves once, with the keys for its members', { reached });
+  }
+  await w.ctl('group', { id: ANNOUNCE, opt: { announce: true, members: ['5491133330001'] } });
+  await w.ctl('ingroup', { id: ANNOUNCE, from: '5491133330001', text: 'an announcement' });
+  await claims.row(({ body }) => body === 'an announcement', 10000);
+  for (const [id, which] of [
+    [ANNOUNCE, 'where only admins write'],
+    [UNKNOWN, 'that the account is not in'],
+  ]) {
+    const before = (await w.ctl('state')).sent.length;
+    const { status, body } = await w.post('/send', { to: `${id}@g.us`, message: 'not for them' });
+    const after = (await w.ctl('state')).sent.length;
+    say(status === 403 && body.code === 'CHAT_READ_ONLY' && after === before, `a group ${which} is refused before anything leaves`, {
+      status,
+      code: body.code,
+    });
+  }
+}
+
+/** Nobody has ever written to these. */
+const STRANGERS = ['5491144440001', '5491144440002'];
+
+export async function limits(claims) {
+  const { w, say } = claims;
+  const until = Math.floor(Date.now() / 1000) + 3600;
+  const cases = [
+    ['timelock', { until_s: until }, 'a time without new chats', (told) => told.timelock],
+    ['cap', { status: 'CAPPED', until_s: until }, 'the cap on new chats', (told) => told.new_chats?.status === 'CAPPED'],
+  ];
+  for (const [index, [name, params, what, isTold]] of cases.entries()) {
+    await w.ctl(name, params);
+    // The page asks for its limits when it starts.
+    await w.halt();
+    await w.service();
+    await w.until('READY', 60000);
+    const told = await claims.until(async () => {
+      const { limits: present } = await w.get('/status');
+      return present && isTold(present) && present;
+    }, 15000);
+    say(told !== null, `${what} is in /status`, told);
+    const { status, body } = await w.post('/send', { number: STRANGERS[index], message: 'a first message' });
+    say(status === 429 && body.code === 'NEW_CHATS_RESTRICTED', 'and a first message to a stranger is refused', {
+      status,
+      code: body.code,
+    });
+    const known = await w.post('/send', { number: FRIEND, message: `in spite of ${what}` });
+    say(known.status === 200, 'while somebody known is written to', known.status);
+    await w.ctl('timelock', {});
+    await w.ctl('cap', { status: 'NONE', until_s: until });
+  }
+  await w.halt();
+  await w.service();
+  await w.until('READY', 60000);
+}

@@ -1,0 +1,41 @@
+// Claims of the code to scan and of pairing codes.
+import { sleep } from '../world.mjs';
+
+export async function idle(claims) {
+  const { w, say } = claims;
+  // three minutes
+  await w.until('QR_REQUIRED');
+  let last = null,
+    t0 = Date.now();
+  while (Date.now() - t0 < 200000) {
+    const q = await w.get('/qr');
+    if (q.status !== last) console.log('    ', Math.round((Date.now() - t0) / 1000), 's', q.status);
+    last = q.status;
+    await sleep(1000);
+  }
+  say(last === 'QR_AVAILABLE', '200 s without a scan: there is a code', {
+    batches: (await w.ctl('state')).codesSent,
+  });
+}
+
+export async function pairing(claims) {
+  const { w, say } = claims;
+  await w.until('QR_REQUIRED');
+  await sleep(1500);
+  const p = await w.post('/pairing-code', { phone_number: '5491150000001' }),
+    code = p.body && (p.body.code || p.body.pairing_code || '');
+  say(p.status === 200 && /^[1-9A-Z]{4}-?[1-9A-Z]{4}$/.test(code), 'POST /pairing-code gives eight characters', {
+    status: p.status,
+    code,
+  });
+  const q = await w.get('/qr');
+  say(q.status !== 'QR_AVAILABLE', 'and no QR that no phone could scan any more is offered beside it', {
+    status: q.status,
+  });
+  const e = await w.ctl('enter', { code: code.replace('-', '') });
+  const r = await w.until('READY', 60000);
+  say(!e.error && r.ms !== null, 'typed on the phone: READY', { e, state: r.state, ms: r.ms });
+  await w.ctl('unlink');
+  await w.until((x) => x.reason === 'LOGGED_OUT', 15000);
+  await w.post('/connect');
+}

@@ -1,0 +1,230 @@
+// Claims of what arrives: while the page is open, over a lost line, and in an absence.
+import { FRIEND, bytes } from './claims.mjs';
+import { sleep } from '../world.mjs';
+
+export async function text(claims) {
+  const { w, say } = claims;
+  await w.ctl('incoming', { from: FRIEND, text: 'hola', opt: { id: '3EB0AAAA0000000000000001' } });
+  const m = await claims.row((x) => x.body === 'hola');
+  say(
+    m && m.phone === FRIEND && m.direction === 'in',
+    'an incoming text is in GET /messages, with the phone behind the LID',
+    m && { id: m.id, phone: m.phone, name: m.name },
+  );
+  const s = await w.post('/send', { number: FRIEND, message: 'respuesta' });
+  say(s.status === 200, 'POST /send to somebody known: 200', s.status);
+  const q = (await w.ctl('state')).iqs.length;
+  const s2 = await w.post('/send', { number: FRIEND, message: 'otra' });
+  say(
+    s2.status === 200 && (await w.ctl('state')).iqs.slice(q).filter((x) => /usync/.test(x)).length === 0,
+    'a second one makes no look-up',
+    (await w.ctl('state')).iqs.slice(q),
+  );
+  const s3 = await w.post('/send', { number: '5491166667777', message: 'a un extraño' });
+  say(s3.status === 200, 'to a stranger: 200', s3.status);
+  const sent = (await w.ctl('state')).sent;
+  say(
+    sent.at(-1).encs[0].message.conversation === 'a un extraño',
+    'and the contact can open it',
+    sent.at(-1).encs.map((e) => [e.jid, e.type]),
+  );
+  await sleep(1200);
+  const ack = await claims.row((x) => x.body === 'respuesta' && x.ack === 2, 4000);
+  say(!!ack, 'the delivery receipt is seen (ack 2)');
+}
+
+export async function kinds(claims) {
+  const { w, say } = claims;
+  const list = {
+    '3EB0BBBB000000000000BU': [
+      'Sí, quiero',
+      { buttonsResponseMessage: { selectedButtonId: 'si', selectedDisplayText: 'Sí, quiero', type: 1 } },
+    ],
+    '3EB0BBBB000000000000LI': [
+      'Turno de las 10',
+      {
+        listResponseMessage: {
+          title: 'Turno de las 10',
+          listType: 1,
+          singleSelectReply: { selectedRowId: 't10' },
+          description: 'mañana',
+        },
+      },
+    ],
+    '3EB0BBBB000000000000TE': [
+      'De acuerdo',
+      { templateButtonReplyMessage: { selectedId: 'ok', selectedDisplayText: 'De acuerdo', selectedIndex: 0 } },
+    ],
+    '3EB0BBBB000000000000LO': [
+      'Obelisco',
+      { locationMessage: { degreesLatitude: -34.6, degreesLongitude: -58.4, name: 'Obelisco', address: 'CABA' } },
+    ],
+    '3EB0BBBB000000000000CO': [
+      'Ana',
+      {
+        contactMessage: {
+          displayName: 'Ana',
+          vcard: 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD',
+        },
+      },
+    ],
+    '3EB0BBBB000000000000PO': [
+      '¿Cuándo?',
+      {
+        pollCreationMessageV3: {
+          name: '¿Cuándo?',
+          options: [{ optionName: 'hoy' }, { optionName: 'mañana' }],
+          selectableOptionsCount: 1,
+        },
+        messageContextInfo: { messageSecret: bytes('7'.repeat(32)) },
+      },
+    ],
+    '3EB0BBBB000000000000EX': ['mirá', { extendedTextMessage: { text: 'mirá https://example.org' } }],
+  };
+  for (const [id, [, m]] of Object.entries(list)) await claims.fromFriend(m, id);
+  for (const [id, [word]] of Object.entries(list)) {
+    const m = await claims.row((x) => x.id.includes(id), 4000);
+    say(m && m.body.includes(word), `${m ? m.type : 'nothing'}: its words are in body`, m && m.body);
+  }
+}
+
+export async function change(claims) {
+  const { w, say } = claims;
+  const at = { remoteJid: '100000000000001@lid', fromMe: true };
+  await w.ctl('incoming', { from: FRIEND, text: 'uno', opt: { id: '3EB0DDDD0000000000000001' } });
+  await w.ctl('incoming', { from: FRIEND, text: 'dos', opt: { id: '3EB0DDDD0000000000000002' } });
+  await claims.row((x) => x.body === 'dos');
+  await claims.fromFriend(
+    {
+      editedMessage: {
+        message: {
+          protocolMessage: {
+            key: { ...at, id: '3EB0DDDD0000000000000001' },
+            type: 14,
+            editedMessage: { conversation: 'uno (corregido)' },
+            timestampMs: Date.now(),
+          },
+        },
+      },
+    },
+    '3EB0DDDD000000000000000E',
+    { edit: '1' },
+  );
+  const e = await claims.row((x) => x.id.includes('3EB0DDDD0000000000000001') && x.edited_at, 4000);
+  say(e && e.body === 'uno (corregido)', 'an edit amends the entry', e && { body: e.body, edited_at: e.edited_at });
+  await claims.fromFriend(
+    { protocolMessage: { key: { ...at, id: '3EB0DDDD0000000000000002' }, type: 0 } },
+    '3EB0DDDD000000000000000F',
+    { edit: '7' },
+  );
+  const d = await claims.row((x) => x.id.includes('3EB0DDDD0000000000000002') && x.revoked_at, 4000);
+  say(
+    !!d,
+    'a deletion marks the entry',
+    d
+      ? { revoked_at: d.revoked_at }
+      : (await claims.rows()).filter((x) => /DDDD/.test(x.id)).map((x) => [x.id, x.type, x.body, x.revoked_at]),
+  );
+  await claims.fromFriend(
+    {
+      reactionMessage: { key: { ...at, id: '3EB0DDDD0000000000000001' }, text: '👍', senderTimestampMs: Date.now() },
+    },
+    '3EB0DDDD0000000000000010',
+  );
+  await sleep(1500);
+  say(
+    !(await claims.rows()).some((x) => x.id.includes('3EB0DDDD0000000000000010') && x.body === ''),
+    'a reaction is no empty message',
+    (await claims.rows()).filter((x) => x.id.includes('0000000010')).map((x) => [x.type, x.body]),
+  );
+}
+
+export async function line(claims) {
+  const { w, say } = claims;
+  await w.ctl('drop');
+  console.log('    dropped once, the service says: ' + JSON.stringify(await w.watch(4000)));
+  await w.ctl('refuse', { on: 1 });
+  await w.ctl('drop');
+  const t = await w.until((x) => x.state !== 'READY', 20000);
+  say(t.ms !== null && t.ms < 10000, 'a lost line is seen within 10 s', t);
+  await w.ctl('incoming', { from: FRIEND, text: 'en la oscuridad' });
+  await w.ctl('refuse', { on: 0 });
+  const b = await w.until('READY', 60000);
+  say(b.ms !== null, 'back to READY', b.ms);
+  say(!!(await claims.row((x) => x.body === 'en la oscuridad')), 'what came meanwhile is there');
+}
+
+export async function restart(claims) {
+  const { w, say } = claims;
+  await w.halt();
+  for (let i = 0; i < 5; i++) await w.ctl('incoming', { from: FRIEND, text: 'ausente ' + i });
+  await w.service();
+  const b = await w.until('READY', 60000);
+  say(b.ms !== null, 'same tokens: READY without a code', b.ms);
+  await claims.row((x) => x.body === 'ausente 4');
+  const got = (await claims.rows()).filter((x) => /^ausente/.test(x.body));
+  say(
+    got.length === 5 && got.every((x, i) => x.body === 'ausente ' + i),
+    'what came in the absence: all, once, in order',
+    got.map((x) => [x.body, x.recovered]),
+  );
+}
+
+/** What /events has told since the beginning. */
+async function told(w, name) {
+  const answer = await fetch(`http://127.0.0.1:${w.port}/events?after=0`, { headers: { 'last-event-id': '0' } });
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (const end = Date.now() + 2000; Date.now() < end; ) {
+    const part = await Promise.race([reader.read(), sleep(500).then(() => null)]);
+    if (!part || part.done) break;
+    text += part.value;
+  }
+  await reader.cancel().catch(() => {});
+  return text
+    .split('\n\n')
+    .filter((event) => event.includes(`event: ${name}\n`))
+    .map((event) => JSON.parse(/^data: (.*)$/m.exec(event)[1]));
+}
+
+export async function addons(claims) {
+  const { w, say } = claims;
+  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: '3EB0DDDD0000000000000001' };
+  const react = (text, id) =>
+    claims.fromFriend({ reactionMessage: { key, text, senderTimestampMs: Date.now() } }, `3EB0ABAB00000000000000${id}`);
+  await w.ctl('incoming', { from: FRIEND, text: 'to react to', opt: { id: key.id } });
+  await claims.row(({ id }) => id.includes(key.id));
+  await react('❤️', '01');
+  const isMine = ({ message_id: id }) => id?.includes(key.id);
+  const reaction = await claims.until(async () => (await told(w, 'message.reaction')).find(isMine), 15000);
+  say(reaction?.emoji === '❤️', 'a reaction is an event that names its message', reaction && { emoji: reaction.emoji });
+
+  await w.halt();
+  await react('👍', '02');
+  await w.service();
+  await w.until('READY', 60000);
+  const again = (event) => isMine(event) && event.emoji === '👍';
+  const missed = await claims.until(async () => (await told(w, 'message.reaction')).find(again), 20000);
+  say(missed !== null, 'and so is one of an absence');
+
+  const late = { ...key, id: '3EB0ABAB0000000000000009' };
+  const deletion = { protocolMessage: { key: late, type: 0 } };
+  await w.ctl('incoming', { from: FRIEND, text: 'written, then edited', opt: { id: '3EB0ABAB0000000000000011' } });
+  await w.ctl('incoming', { from: FRIEND, text: 'written, then deleted', opt: { id: late.id } });
+  await claims.row(({ body }) => body === 'written, then deleted');
+  await w.halt();
+  const edit = {
+    key: { ...key, id: '3EB0ABAB0000000000000011' },
+    type: 14,
+    editedMessage: { conversation: 'edited meanwhile' },
+    timestampMs: Date.now(),
+  };
+  await claims.fromFriend({ editedMessage: { message: { protocolMessage: edit } } }, '3EB0ABAB0000000000000012', { edit: '1' });
+  await claims.fromFriend(deletion, '3EB0ABAB0000000000000013', { edit: '7' });
+  await w.service();
+  await w.until('READY', 60000);
+  const edited = await claims.row(({ body }) => body === 'edited meanwhile', 20000);
+  say(Boolean(edited?.edited_at), 'an edit of an absence amends its entry');
+  const deleted = await claims.row((entry) => entry.id.includes(late.id) && entry.revoked_at, 20000);
+  say(Boolean(deleted), 'a deletion of an absence marks its entry');
+}
