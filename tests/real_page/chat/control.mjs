@@ -4,6 +4,7 @@ import { enter, scan, sendCodes } from './link.mjs';
 import { group, inGroup } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { incoming } from './messages.mjs';
+import { vote } from './polls.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
 export async function control(name, q, req, res) {
@@ -116,6 +117,8 @@ export async function control(name, q, req, res) {
         return say(group(q.get('id'), opt));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
+      case 'vote':
+        return say({ id: vote(q.get('from'), q.get('id'), q.get('secret'), q.get('option')) });
       case 'timelock':
         return say(timelock(q.get('until_s')));
       case 'cap':

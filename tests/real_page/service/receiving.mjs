@@ -184,7 +184,7 @@ async function told(w, name) {
   return text
     .split('\n\n')
     .filter((event) => event.includes(`event: ${name}\n`))
-    .map((event) => JSON.parse(/^data: (.*)$/m.exec(event)[1]));
+    .map((event) => JSON.parse(/^data: (.*)$/m.exec(event)[1]).data);
 }
 
 export async function addons(claims) {
@@ -196,7 +196,7 @@ export async function addons(claims) {
   await claims.row(({ id }) => id.includes(key.id));
   await react('❤️', '01');
   const isMine = ({ message_id: id }) => id?.includes(key.id);
-  const reaction = await claims.until(async () => (await told(w, 'message.reaction')).find(isMine), 15000);
+  const reaction = await claims.until(async () => (await told(w, 'message_reaction')).find(isMine), 15000);
   say(reaction?.emoji === '❤️', 'a reaction is an event that names its message', reaction && { emoji: reaction.emoji });
 
   await w.halt();
@@ -204,8 +204,21 @@ export async function addons(claims) {
   await w.service();
   await w.until('READY', 60000);
   const again = (event) => isMine(event) && event.emoji === '👍';
-  const missed = await claims.until(async () => (await told(w, 'message.reaction')).find(again), 20000);
+  const missed = await claims.until(async () => (await told(w, 'message_reaction')).find(again), 20000);
   say(missed !== null, 'and so is one of an absence');
+
+  const poll = {
+    pollCreationMessageV3: { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 },
+    messageContextInfo: { messageSecret: bytes('7'.repeat(32)) },
+  };
+  await claims.fromFriend(poll, '3EB0ABAB00000000000000AA');
+  await claims.row(({ body }) => body === 'When?');
+  await w.ctl('vote', { from: FRIEND, id: '3EB0ABAB00000000000000AA', secret: '7'.repeat(32), option: 'later' });
+  const vote = await claims.until(async () => (await told(w, 'message_vote'))[0], 15000);
+  say(vote?.options?.[0] === 'later', 'a vote is an event that names its poll and what was chosen', vote && {
+    poll: vote.message_id.includes('3EB0ABAB00000000000000AA'),
+    options: vote.options,
+  });
 
   const late = { ...key, id: '3EB0ABAB0000000000000009' };
   const deletion = { protocolMessage: { key: late, type: 0 } };
