@@ -4,7 +4,7 @@ import { Claims } from './service/claims.mjs';
 import { logout, operatorLogout, refusals, replaced } from './service/endings.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { idle, pairing } from './service/linking.mjs';
-import { addons, change, kinds, line, restart, text } from './service/receiving.mjs';
+import { addons, change, kinds, line, restart, sealed, text } from './service/receiving.mjs';
 import { kill, killEarly, numbers, refused, silence, toMyself } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
@@ -12,7 +12,7 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, pairing };
 /** After it, in this order. */
 const AFTER = {
-  text, kinds, change, addons, refused, numbers, toMyself, groups, line, restart, limits, kill, killEarly, thousands, refusals,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kill, killEarly, thousands, refusals,
   silence, replaced, logout, operatorLogout,
 };
 

@@ -88,6 +88,10 @@ export class World {
     });
     return { status: r.status, body: await r.json().catch(() => null) };
   }
+  async del(p) {
+    const r = await fetch(`http://127.0.0.1:${this.port}${p}`, { method: 'DELETE' });
+    return { status: r.status, body: await r.json().catch(() => null) };
+  }
   async ctl(name, params = {}) {
     const q = new URLSearchParams(
       Object.entries(params).map(([k, v]) => [k, typeof v === 'object' ? JSON.stringify(v) : String(v)]),

@@ -5,6 +5,7 @@ import { group, inGroup } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
+import { again, garbled, viewOnce } from './sealed.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
 export async function control(name, q, req, res) {
@@ -117,6 +118,12 @@ export async function control(name, q, req, res) {
         return say(group(q.get('id'), opt));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
+      case 'viewonce':
+        return say({ id: viewOnce(q.get('from'), q.get('id')) });
+      case 'garbled':
+        return say({ id: garbled(q.get('from'), q.get('id')) });
+      case 'again':
+        return say({ id: again(q.get('from'), q.get('id'), q.get('text')) });
       case 'vote':
         return say({ id: vote(q.get('from'), q.get('id'), q.get('secret'), q.get('option')) });
       case 'timelock':

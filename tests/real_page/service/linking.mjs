@@ -22,6 +22,10 @@ export async function pairing(claims) {
   const { w, say } = claims;
   await w.until('QR_REQUIRED');
   await sleep(1500);
+  const first = await w.post('/pairing-code', { phone_number: '5491150000001' });
+  const dropped = await w.del('/pairing-code');
+  const again = await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+  say(first.status === 200 && dropped.status === 200 && again, 'DELETE /pairing-code brings the code to scan back');
   const p = await w.post('/pairing-code', { phone_number: '5491150000001' }),
     code = p.body && (p.body.code || p.body.pairing_code || '');
   say(p.status === 200 && /^[1-9A-Z]{4}-?[1-9A-Z]{4}$/.test(code), 'POST /pairing-code gives eight characters', {

@@ -241,3 +241,35 @@ export async function addons(claims) {
   const deleted = await claims.row((entry) => entry.id.includes(late.id) && entry.revoked_at, 20000);
   say(Boolean(deleted), 'a deletion of an absence marks its entry');
 }
+
+export async function sealed(claims) {
+  const { w, say } = claims;
+  await w.ctl('viewonce', { from: FRIEND, id: '3EB0ACAC0000000000000001' });
+  const once = await claims.row(({ id }) => id.includes('3EB0ACAC0000000000000001'), 15000);
+  say(once?.type === 'view_once', 'what only phones may open says so at once', once && { type: once.type, body: once.body });
+
+  const id = '3EB0ACAC0000000000000002';
+  await w.ctl('garbled', { from: FRIEND, id });
+  const asked = await claims.until(async () => {
+    const { receipts } = await w.ctl('state');
+    return receipts.some((receipt) => receipt.id === id && receipt.type === 'retry');
+  }, 15000);
+  say(asked !== null, 'the page asks again for what it cannot decrypt');
+  await w.ctl('again', { from: FRIEND, id, text: 'legible at last' });
+  const opened = await claims.row(({ body }) => body === 'legible at last', 20000);
+  const entries = (await claims.rows()).filter((entry) => entry.id.includes(id));
+  say(opened?.type === 'chat' && entries.length === 1, 'and when it comes legibly it is one entry', {
+    entries: entries.map(({ type, body }) => [type, body]),
+  });
+
+  const late = '3EB0ACAC0000000000000003';
+  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: late };
+  await claims.fromFriend({ protocolMessage: { key, type: 0 } }, '3EB0ACAC0000000000000004', { edit: '7' });
+  await w.ctl('incoming', { from: FRIEND, text: 'deleted before it came', opt: { id: late } });
+  await w.ctl('incoming', { from: FRIEND, text: 'after the deleted', opt: { id: '3EB0ACAC0000000000000005' } });
+  await claims.row(({ body }) => body === 'after the deleted');
+  const deleted = (await claims.rows()).filter((entry) => entry.id.includes(late));
+  say(deleted.length <= 1 && deleted.every((entry) => entry.revoked_at || entry.body === ''), 'a deletion that comes first leaves no words', {
+    entries: deleted.map(({ type, body, revoked_at: at }) => [type, body, Boolean(at)]),
+  });
+}

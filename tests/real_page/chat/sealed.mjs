@@ -1,0 +1,28 @@
+// Messages that this device cannot open: those that are never sent to it, and those whose encryption fails at first.
+import { J, node } from '../realnode.mjs';
+import { incoming, mineAddress } from './messages.mjs';
+import { contact, now, state } from './state.mjs';
+
+function stanza(pn, id, child) {
+  const person = contact(pn);
+  const attributes = { id, from: J(`${person.lid}@lid`), t: String(now()), type: 'text', notify: person.name };
+  return node('message', { ...attributes, sender_pn: J(`${pn}@s.whatsapp.net`) }, child);
+}
+
+function deliver(id, message) {
+  state.waiting.set(id, message);
+  state.current?.send(message);
+  return id;
+}
+
+/** A message to be viewed once: only phones get it. */
+export const viewOnce = (pn, id) => deliver(id, stanza(pn, id, node('unavailable', { type: 'view_once' })));
+
+/** A message that cannot be decrypted. The page asks its sender to send it again. */
+export const garbled = (pn, id) => deliver(id, stanza(pn, id, node('enc', { v: '2', type: 'msg' }, new Uint8Array(80).fill(51))));
+
+/** The sender sends it again, with new keys. */
+export function again(pn, id, text) {
+  contact(pn).sessions.delete(mineAddress());
+  return incoming(pn, text, { id });
+}
