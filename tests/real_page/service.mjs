@@ -3,13 +3,13 @@ import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
 import { logout, operatorLogout, refusals, replaced } from './service/endings.mjs';
 import { groups, limits } from './service/groups.mjs';
-import { idle, pairing } from './service/linking.mjs';
+import { idle, pairing, pairingRefused } from './service/linking.mjs';
 import { addons, change, kinds, line, restart, sealed, text } from './service/receiving.mjs';
 import { kill, killEarly, numbers, refused, silence, toMyself } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
 /** Before the link; `idle` takes minutes and is asked only by name. */
-const BEFORE = { idle, pairing };
+const BEFORE = { idle, pairingRefused, pairing };
 /** After it, in this order. */
 const AFTER = {
   text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kill, killEarly, thousands, refusals,

@@ -124,6 +124,9 @@ export async function control(name, q, req, res) {
         return say({ id: garbled(q.get('from'), q.get('id')) });
       case 'again':
         return say({ id: again(q.get('from'), q.get('id'), q.get('text')) });
+      case 'pairingrule':
+        state.helloRule = q.get('code') ? [Number(q.get('code')), q.get('text')] : null;
+        return say({ rule: state.helloRule });
       case 'vote':
         return say({ id: vote(q.get('from'), q.get('id'), q.get('secret'), q.get('option')) });
       case 'timelock':

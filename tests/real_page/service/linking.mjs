@@ -18,6 +18,30 @@ export async function idle(claims) {
   });
 }
 
+/** WhatsApp's refusals of a pairing code, and what the service calls them. */
+const REFUSALS = [
+  [429, 'rate-overlimit', 429, 'RATE_LIMITED'],
+  [452, 'feature-not-available', 409, 'PHONE_APP_TOO_OLD'],
+  [400, 'bad-request', 400, 'INVALID_NUMBER'],
+];
+
+export async function pairingRefused(claims) {
+  const { w, say } = claims;
+  await w.until('QR_REQUIRED');
+  for (const [code, text, status, name] of REFUSALS) {
+    await w.ctl('pairingrule', { code, text });
+    await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+    const refused = await w.post('/pairing-code', { phone_number: '5491150000001' });
+    say(refused.status === status && refused.body.code === name, `a pairing code refused with ${text} is ${name}`, {
+      status: refused.status,
+      code: refused.body.code,
+    });
+  }
+  await w.ctl('pairingrule');
+  const back = await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+  say(back, 'and after each there is a code to scan again');
+}
+
 export async function pairing(claims) {
   const { w, say } = claims;
   await w.until('QR_REQUIRED');
