@@ -29,10 +29,14 @@ use crate::session::{self, Handle};
 use crate::shutdown::Shutdown;
 use crate::store::{Store, StoreError};
 use crate::supervisor::{Notifier, Requests, Supervisor};
+use crate::tasks::{self, End, Ends};
 use crate::telemetry::with_causes;
 
 /// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
 const MESSAGES: usize = 4096;
+
+/// The name of the task that keeps what happens to the session.
+const RECORDER: &str = "recorder";
 
 /// Between two tries to write to a store that failed; a full disk takes a person to mend.
 const MEND_EVERY: Duration = Duration::from_secs(2);
@@ -87,13 +91,8 @@ pub struct Service {
     closing: CancellationToken,
     /// The session ends.
     stop_session: CancellationToken,
-    driver: JoinHandle<()>,
-    recorder: JoinHandle<()>,
-    /// Keeps the log of messages.
-    keeper: JoinHandle<()>,
     stop_deliveries: CancellationToken,
-    /// One a target.
-    dispatchers: Vec<JoinHandle<()>>,
+    ends: Ends,
     store: Store,
     _locks: [InstanceLock; 2],
 }
@@ -121,43 +120,60 @@ impl Service {
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
         let clock = Arc::new(SystemClock);
         let (acks, acked) = mpsc::channel(MESSAGES);
-        let (session, driver) = session::start(session::Parts {
-            policy: config.session.clone(),
-            browser: config.browser.clone(),
-            timings: config.timings.clone(),
-            profile,
-            clock: clock.clone(),
-            transitions,
-            messages,
-            acks: acks.clone(),
-            stop: stop_session.clone(),
-        });
-        let recorder = tokio::spawn(recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
-        let (inbound, keeper, nameless) = inbound::start(inbound::Parts {
-            store: store.clone(),
-            session: session.clone(),
-            clock: clock.clone(),
-            events,
-            acks,
-            retention: config.retention,
-            timings: config.timings.clone(),
-        });
+        let (tasks, ends) = tasks::set();
+        let session = session::start(
+            session::Parts {
+                policy: config.session.clone(),
+                browser: config.browser.clone(),
+                timings: config.timings.clone(),
+                profile,
+                clock: clock.clone(),
+                transitions,
+                messages,
+                acks: acks.clone(),
+                stop: stop_session.clone(),
+            },
+            &tasks,
+        );
+        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
+        let (inbound, nameless) = inbound::start(
+            inbound::Parts {
+                store: store.clone(),
+                session: session.clone(),
+                clock: clock.clone(),
+                events,
+                acks,
+                retention: config.retention,
+                timings: config.timings.clone(),
+            },
+            &tasks,
+        );
         let stop_deliveries = CancellationToken::new();
-        let (deliveries, dispatchers) = delivery::start(delivery::Parts {
-            settings: config.delivery.clone(),
-            store: store.clone(),
-            clock: clock.clone(),
-            backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
-            phone_patience: config.timings.phone_patience,
-            nameless,
-            codes: codes(session.clone()),
-            stop: stop_deliveries.clone(),
-        })
+        let deliveries = delivery::start(
+            delivery::Parts {
+                settings: config.delivery.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+                backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
+                phone_patience: config.timings.phone_patience,
+                nameless,
+                codes: codes(session.clone()),
+                stop: stop_deliveries.clone(),
+            },
+            &tasks,
+        )
         .await?;
-        let outbound =
-            Outbound::start(config.send.clone(), session.clone(), store.clone(), clock.clone(), acked, closing.clone())
-                .await?;
-        tokio::spawn(mend(store.clone(), stop_deliveries.clone()));
+        let outbound = Outbound::start(
+            config.send.clone(),
+            session.clone(),
+            store.clone(),
+            clock.clone(),
+            acked,
+            closing.clone(),
+            &tasks,
+        )
+        .await?;
+        tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let auto_connect = config.session.auto_connect;
         let app = App {
             config: Arc::new(config),
@@ -180,11 +196,8 @@ impl Service {
             server,
             closing,
             stop_session,
-            driver,
-            recorder,
-            keeper,
             stop_deliveries,
-            dispatchers,
+            ends,
             store,
             _locks: locks,
         })
@@ -208,6 +221,11 @@ impl Service {
         &self.session
     }
 
+    /// The end of a task that the service cannot do without. None is to end before the service stops.
+    pub async fn broken(&mut self) -> End {
+        self.ends.next().await
+    }
+
     /// Stops within `patience`; true when everything ended in order. The login stays.
     pub async fn stop(self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
@@ -218,25 +236,23 @@ impl Service {
             tracing::warn!("some connections were still open and are cut off");
         }
         self.stop_session.cancel();
-        let mut driver = self.driver;
+        let mut ends = self.ends;
         let until = deadline.checked_sub(STORE_SHARE).unwrap_or(deadline);
-        let session_ended = tokio::time::timeout_at(until, &mut driver).await.is_ok_and(|ended| ended.is_ok());
-        driver.abort();
+        let session_ended = ends.until(session::TASK, until).await;
+        ends.abort(session::TASK);
         // The driver held the senders: these end by themselves.
-        let recorded = tokio::time::timeout_at(deadline, self.recorder).await.is_ok();
-        let kept = tokio::time::timeout_at(deadline, self.keeper).await.is_ok();
+        let recorded = ends.until(RECORDER, deadline).await;
+        let kept = ends.until(inbound::TASK, deadline).await;
         // Last, so that what was heard up to now may still go out; what does not goes after the next start.
         self.stop_deliveries.cancel();
-        for dispatcher in self.dispatchers {
-            let _ = tokio::time::timeout_at(deadline, dispatcher).await;
-        }
+        let delivered = ends.until(delivery::TASKS, deadline).await;
         let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
             closed.inspect_err(|error| tracing::error!(%error, "the store was not closed cleanly")).is_ok()
         });
         if !session_ended {
             tracing::error!("the browser did not close in time; it leaves by itself when this process ends");
         }
-        session_ended && recorded && kept && stored
+        session_ended && recorded && kept && delivered && stored && ends.in_order()
     }
 }
 
@@ -285,7 +301,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
             return INTERNAL;
         }
     };
-    let service = match started {
+    let mut service = match started {
         Ok(service) => service,
         Err(error) => {
             tracing::error!("{}", with_causes(&error));
@@ -299,10 +315,16 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
         tokio::spawn(keep_told(notifier.clone(), service.session().clone())),
         tokio::spawn(feed_watchdog(notifier.clone(), service.session().clone())),
     ];
-    shutdown.graceful().cancelled().await;
+    let broken = tokio::select! {
+        () = shutdown.graceful().cancelled() => false,
+        end = service.broken() => {
+            tracing::error!(task = end.name, panicked = end.broken, "a task ended that the service needs: it stops, to be started again");
+            true
+        }
+    };
     notifier.stopping();
     let code = tokio::select! {
-        clean = service.stop(patience) => if clean { 0 } else { INTERNAL },
+        clean = service.stop(patience) => if clean && !broken { 0 } else { INTERNAL },
         () = shutdown.forced().cancelled() => {
             tracing::warn!("stopped by force; Chrome leaves by itself");
             INTERNAL
@@ -364,3 +386,6 @@ async fn feed_watchdog(notifier: Notifier, session: Handle) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

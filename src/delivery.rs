@@ -22,7 +22,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Delivery as Settings;
@@ -30,6 +29,7 @@ use crate::domain::letter::{Letter, LetterId, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Clock;
 use crate::store::{Store, StoreError};
+use crate::tasks::Tasks;
 
 pub use backoff::Backoff;
 use client::Client;
@@ -44,6 +44,9 @@ const REPLAYS: usize = 64;
 const REPLAY_DEADLINE: Duration = Duration::from_secs(20);
 /// Letters read at a time.
 const PAGE: usize = 1000;
+
+/// How the names of the tasks begin that deliver to a target.
+pub const TASKS: &str = "delivery: ";
 
 pub struct Parts {
     pub settings: Settings,
@@ -101,9 +104,9 @@ pub struct LettersError(#[from] StoreError);
 ///
 /// # Errors
 /// [`DeliveryError`]; nothing is delivered then.
-pub async fn start(parts: Parts) -> Result<(Deliveries, Vec<JoinHandle<()>>), DeliveryError> {
+pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryError> {
     let mut starting =
-        Starting { letters: letters(&parts.store).await?, targets: BTreeMap::new(), tasks: Vec::new(), parts };
+        Starting { letters: letters(&parts.store).await?, targets: BTreeMap::new(), tasks: tasks.clone(), parts };
     let settings = starting.parts.settings.clone();
     if !settings.webhooks.is_empty() || settings.hub.is_some() {
         let client = Client::new().map_err(DeliveryError::Certificates)?;
@@ -126,15 +129,14 @@ pub async fn start(parts: Parts) -> Result<(Deliveries, Vec<JoinHandle<()>>), De
             }
         }
     }
-    let deliveries = Deliveries { store: starting.parts.store.clone(), targets: Arc::new(starting.targets) };
-    Ok((deliveries, starting.tasks))
+    Ok(Deliveries { store: starting.parts.store.clone(), targets: Arc::new(starting.targets) })
 }
 
 struct Starting {
     parts: Parts,
     letters: BTreeMap<String, Vec<Letter>>,
     targets: BTreeMap<String, Door>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Tasks,
 }
 
 impl Starting {
@@ -167,7 +169,7 @@ impl Starting {
             status,
             stop: self.parts.stop.clone(),
         });
-        self.tasks.push(tokio::spawn(dispatcher));
+        self.tasks.spawn(format!("{TASKS}{name}"), dispatcher);
         self.targets.insert(name, Door { status: seen, replays });
         Ok(())
     }

@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 
 use crate::config::Timings;
 use crate::domain::message::MessageEvent;
@@ -33,6 +32,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::session::Handle;
 pub use crate::store::LogQuery;
 use crate::store::Store;
+use crate::tasks::Tasks;
 
 pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
 pub use reader::{Inbound, LogError};
@@ -54,21 +54,25 @@ pub struct Parts {
     pub timings: Timings,
 }
 
-/// The reading end, the task that writes, and where the number of a message is asked for again.
-pub type Started = (Inbound, JoinHandle<()>, mpsc::Sender<Nameless>);
+/// The name of the task that writes the log.
+pub const TASK: &str = "log of messages";
+
+/// The reading end, and where the number of a message is asked for again.
+pub type Started = (Inbound, mpsc::Sender<Nameless>);
 
 /// One stay in READY with one document: what is read once.
 type Stay = (Timestamp, u64);
 
 /// Starts the task that owns the log's writing end.
-pub fn start(parts: Parts) -> Started {
+pub fn start(parts: Parts, tasks: &Tasks) -> Started {
     let Parts { store, session, clock, events, acks, retention, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
     let inbound = Inbound::new(store.clone(), reconciling);
     let (nameless, wanted) = mpsc::channel(NAMELESS);
-    tokio::spawn(phones::run(wanted, session.clone(), store.clone()));
+    tasks.spawn("numbers of messages", phones::run(wanted, session.clone(), store.clone()));
     let snapshots = session.watch();
     let kept = task::Kept { store, source: session, clock, acks, nameless: nameless.clone(), retention, timings };
     let task = Task::new(kept, snapshots, reconciling_tx);
-    (inbound, tokio::spawn(task.run(events)), nameless)
+    tasks.spawn(TASK, task.run(events));
+    (inbound, nameless)
 }

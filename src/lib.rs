@@ -21,5 +21,6 @@ pub mod session;
 pub mod shutdown;
 pub mod store;
 pub mod supervisor;
+pub mod tasks;
 pub mod telemetry;
 pub mod whatsapp;

@@ -32,6 +32,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::secret::Secret;
 use crate::session::Handle;
 use crate::store::{Store, StoreError};
+use crate::tasks::Tasks;
 
 use acks::Acks;
 use courier::{Courier, Delivered, Parcel};
@@ -141,11 +142,12 @@ impl Outbound {
         clock: Arc<dyn Clock>,
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,
+        tasks: &Tasks,
     ) -> Result<Self, StoreError> {
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
-        let queue = Queue::start(&settings, today, clock.clone());
-        let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events));
+        let queue = Queue::start(&settings, today, clock.clone(), tasks);
+        let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
         let strangers = Strangers::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
         let courier = Courier { page, ledger, acks, strangers, unconfirmed, clock: clock.clone() };
@@ -153,7 +155,8 @@ impl Outbound {
             courier.resume(key, record).await;
         }
         let under_way = UnderWay::default();
-        tokio::spawn(resends::run(session.watch(), store.clone(), courier.clone(), under_way.clone()));
+        let resending = resends::run(session.watch(), store.clone(), courier.clone(), under_way.clone());
+        tasks.spawn("sends that had not left", resending);
         let (settings, leases) = (Arc::new(settings), Leases::default());
         Ok(Self { settings, session, store, courier, queue, leases, under_way, clock, stop })
     }

@@ -9,7 +9,7 @@ mod snapshot;
 mod words;
 
 pub use code::LinkCode;
-pub use driver::{Parts, start};
+pub use driver::{Parts, TASK, start};
 pub use handle::{Connected, Handle, LoggedOut, PairingCode, SessionError};
 pub use machine::{Ban, Progress};
 pub use snapshot::Snapshot;

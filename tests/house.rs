@@ -3,7 +3,7 @@
 //! ```text
 //! 7  main · app          6  cli      5  http      4  session · inbound · outbound · delivery · recorder
 //! 3  whatsapp            2  browser · store       1  domain
-//! 0  config · init · instance · listen · metrics · secret · shutdown · supervisor · telemetry
+//! 0  config · init · instance · listen · metrics · secret · shutdown · supervisor · tasks · telemetry
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const ROOMS: [(&str, u8); 22] = [
+const ROOMS: [(&str, u8); 23] = [
     ("main", 7),
     ("app", 7),
     ("cli", 6),
@@ -33,6 +33,7 @@ const ROOMS: [(&str, u8); 22] = [
     ("secret", 0),
     ("shutdown", 0),
     ("supervisor", 0),
+    ("tasks", 0),
     ("telemetry", 0),
 ];
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::pacing::{Limits, Pacing, Refusal, Today};
 use crate::config;
 use crate::domain::time::{Clock, Timestamp};
+use crate::tasks::Tasks;
 
 /// Orders on their way; each takes the task a microsecond.
 const ORDERS: usize = 64;
@@ -77,7 +78,7 @@ impl Drop for Turn {
 }
 
 impl Queue {
-    pub(super) fn start(settings: &config::Send, today: Today, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn start(settings: &config::Send, today: Today, clock: Arc<dyn Clock>, tasks: &Tasks) -> Self {
         let (orders, received) = mpsc::channel(ORDERS);
         let limits =
             Limits { per_minute: settings.rate_per_minute, per_day: settings.daily_max, in_line: settings.queue_max };
@@ -88,7 +89,7 @@ impl Queue {
             clock,
             back: orders.downgrade(),
         };
-        tokio::spawn(task.run(received));
+        tasks.spawn("queue of sends", task.run(received));
         Self { orders, waiting: Arc::default() }
     }
 
@@ -208,7 +209,12 @@ mod tests {
     fn queue(settings: &[(&str, &str)]) -> Queue {
         let settings: std::collections::BTreeMap<String, String> =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Queue::start(&Config::read(&settings).unwrap().send, Today::default(), Arc::new(SystemClock))
+        Queue::start(
+            &Config::read(&settings).unwrap().send,
+            Today::default(),
+            Arc::new(SystemClock),
+            &crate::tasks::set().0,
+        )
     }
 
     fn soon() -> Instant {

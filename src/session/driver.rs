@@ -19,6 +19,7 @@ use crate::config::{Browser as BrowserSettings, Session as Policy, Timings};
 use crate::domain::message::MessageEvent;
 use crate::domain::state::{Reason, Transition};
 use crate::domain::time::Clock;
+use crate::tasks::Tasks;
 use crate::whatsapp::{Adapter, Page, PageEvent, Reader};
 
 use super::code::LinkCode;
@@ -33,6 +34,9 @@ const RESULTS: usize = 64;
 const IDLE_TURN: Duration = Duration::from_secs(5);
 /// A browser whose pipe closed exits within 0.3 s.
 const PIPE_GRACE: Duration = Duration::from_secs(2);
+
+/// The name of the task that owns the session.
+pub const TASK: &str = "session";
 
 /// What the driver is given to work with.
 pub struct Parts {
@@ -53,7 +57,7 @@ pub struct Parts {
 
 /// Starts the driver. The session is at rest until somebody connects it; the task ends once it was stopped and no
 /// browser is left.
-pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
+pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
     let (requests_tx, requests) = mpsc::channel(REQUESTS);
     let (results_tx, results) = mpsc::channel(RESULTS);
     let started = Instant::now();
@@ -85,8 +89,8 @@ pub fn start(parts: Parts) -> (Handle, JoinHandle<()>) {
         steps: Vec::new(),
         pulse: Arc::clone(&pulse),
     };
-    let task = tokio::spawn(driver.run());
-    (Handle { requests: requests_tx, snapshots, pages, pulse }, task)
+    tasks.spawn(TASK, driver.run());
+    Handle { requests: requests_tx, snapshots, pages, pulse }
 }
 
 /// What came back of what the driver started, with the browser it was started for.

@@ -195,11 +195,12 @@ impl Process {
             [("SEND_PAUSE_MS", "0"), ("SEND_RATE_PER_MINUTE", "0")].map(|(n, v)| (n.to_owned(), v.to_owned())).into();
         let (events, received) = mpsc::channel(8);
         let clock = Arc::new(SystemClock);
-        let queue = Queue::start(&Config::read(&none).unwrap().send, Today::default(), clock.clone());
+        let queue =
+            Queue::start(&Config::read(&none).unwrap().send, Today::default(), clock.clone(), &crate::tasks::set().0);
         let courier = Courier {
             page: world.clone(),
             ledger: world.clone(),
-            acks: Acks::listen(received),
+            acks: Acks::listen(received, &crate::tasks::set().0),
             strangers: Strangers::new(0, 0, 0),
             unconfirmed: Arc::default(),
             clock,

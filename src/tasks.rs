@@ -1,0 +1,143 @@
+//! The tasks that the service cannot do without: each runs until the service stops. The end of one before that, by a panic
+//! or not, ends the service, which its supervisor then starts again.
+//!
+//! ```text
+//! Tasks  spawns them by name, in every room         Ends  hears of each end; one owner, who stops the service
+//! ```
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// More than there are tasks, so that nobody who ends waits to say so.
+const ROOM: usize = 64;
+
+/// The end of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    pub name: String,
+    /// It panicked, or was cancelled.
+    pub broken: bool,
+}
+
+/// Spawns tasks. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    ended: mpsc::Sender<End>,
+    running: Arc<Mutex<Vec<(String, AbortHandle)>>>,
+}
+
+/// Hears of the end of each task.
+#[derive(Debug)]
+pub struct Ends {
+    ended: mpsc::Receiver<End>,
+    running: Arc<Mutex<Vec<(String, AbortHandle)>>>,
+    seen: Vec<End>,
+}
+
+pub fn set() -> (Tasks, Ends) {
+    let (tell, ended) = mpsc::channel(ROOM);
+    let running = Arc::<Mutex<Vec<_>>>::default();
+    (Tasks { ended: tell, running: Arc::clone(&running) }, Ends { ended, running, seen: Vec::new() })
+}
+
+impl Tasks {
+    pub fn spawn(&self, name: impl Into<String>, task: impl Future<Output = ()> + Send + 'static) {
+        let name = name.into();
+        let running = tokio::spawn(task);
+        let abort = running.abort_handle();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).push((name.clone(), abort));
+        let ended = self.ended.clone();
+        // Has nothing in it that could panic.
+        tokio::spawn(async move {
+            let broken = running.await.is_err();
+            // Nobody hears it where the owner of the ends is gone, and the service with it.
+            let _ = ended.send(End { name, broken }).await;
+        });
+    }
+}
+
+impl Ends {
+    /// The next end of a task. Cancel-safe.
+    pub async fn next(&mut self) -> End {
+        match self.ended.recv().await {
+            Some(end) => {
+                self.seen.push(end.clone());
+                end
+            }
+            // Every spawner is gone, and every task was heard of.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for the ends of the tasks whose names begin so. False where one is late or broken.
+    pub async fn until(&mut self, prefix: &str, deadline: Instant) -> bool {
+        let names = self.named(prefix);
+        let is_over = |seen: &[End]| names.iter().all(|name| seen.iter().any(|end| end.name == *name));
+        while !is_over(&self.seen) {
+            if tokio::time::timeout_at(deadline, self.next()).await.is_err() {
+                return false;
+            }
+        }
+        !self.seen.iter().any(|end| names.contains(&end.name) && end.broken)
+    }
+
+    /// Cancels the tasks whose names begin so.
+    pub fn abort(&self, prefix: &str) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().filter(|(name, _)| name.starts_with(prefix)).for_each(|(_, task)| task.abort());
+    }
+
+    /// Whether every task that has ended by now did so in order.
+    pub fn in_order(&self) -> bool {
+        !self.seen.iter().any(|end| end.broken)
+    }
+
+    #[cfg(test)]
+    pub fn names(&self) -> Vec<String> {
+        self.named("")
+    }
+
+    fn named(&self, prefix: &str) -> Vec<String> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+
+    use std::time::Duration;
+
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(5)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_heard_of_by_name_and_is_no_end_in_order() {
+        let (tasks, mut ends) = set();
+        tasks.spawn("waits", std::future::pending());
+        tasks.spawn("breaks", async { panic!("on purpose") });
+        assert_eq!(ends.next().await, End { name: "breaks".to_owned(), broken: true });
+        assert!(!ends.until("breaks", soon()).await);
+        assert!(!ends.until("waits", Instant::now()).await, "it goes on");
+        ends.abort("waits");
+        assert!(!ends.until("waits", soon()).await);
+    }
+
+    #[tokio::test]
+    async fn ends_in_order_are_waited_for_together() {
+        let (tasks, mut ends) = set();
+        for name in ["delivery: one", "delivery: two"] {
+            tasks.spawn(name, async { tokio::task::yield_now().await });
+        }
+        assert!(ends.until("delivery", soon()).await);
+        assert!(ends.until("delivery", Instant::now()).await, "also when they were heard of before");
+        assert!(ends.until("nobody", Instant::now()).await);
+    }
+}
