@@ -189,7 +189,7 @@ async function told(w, name) {
 
 export async function addons(claims) {
   const { w, say } = claims;
-  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: '3EB0DDDD0000000000000001' };
+  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: '3EB0ABAB0000000000000F00' };
   const react = (text, id) =>
     claims.fromFriend({ reactionMessage: { key, text, senderTimestampMs: Date.now() } }, `3EB0ABAB00000000000000${id}`);
   await w.ctl('incoming', { from: FRIEND, text: 'to react to', opt: { id: key.id } });
