@@ -223,7 +223,7 @@ impl Service {
 
     /// The end of a task that the service cannot do without. None is to end before the service stops.
     pub async fn broken(&mut self) -> End {
-        self.ends.next().await
+        self.ends.cause().await
     }
 
     /// Stops within `patience`; true when everything ended in order. The login stays.

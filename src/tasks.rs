@@ -6,6 +6,7 @@
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -13,6 +14,9 @@ use tokio::time::Instant;
 
 /// More than there are tasks, so that nobody who ends waits to say so.
 const ROOM: usize = 64;
+
+/// Long enough for a busy machine to report a panic after the ends that it caused.
+const CAUSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The end of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,21 @@ impl Ends {
         }
     }
 
+    /// The next end of a task, or the panic that led to it: a task that breaks closes its channels, and tasks that read from
+    /// them then end in order and may be heard of first.
+    pub async fn cause(&mut self) -> End {
+        let first = self.next().await;
+        let mut cause = first.clone();
+        let deadline = Instant::now() + CAUSE_WITHIN;
+        while !cause.broken {
+            match tokio::time::timeout_at(deadline, self.next()).await {
+                Ok(end) => cause = end,
+                Err(_) => return first,
+            }
+        }
+        cause
+    }
+
     /// Waits for the ends of the tasks whose names begin so. False where one is late or broken.
     pub async fn until(&mut self, prefix: &str, deadline: Instant) -> bool {
         let names = self.named(prefix);
@@ -110,8 +129,6 @@ impl Ends {
 mod tests {
     #![allow(clippy::panic)]
 
-    use std::time::Duration;
-
     use super::*;
 
     fn soon() -> Instant {
@@ -128,6 +145,20 @@ mod tests {
         assert!(!ends.until("waits", Instant::now()).await, "it goes on");
         ends.abort("waits");
         assert!(!ends.until("waits", soon()).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_named_before_the_ends_that_it_caused() {
+        let (tasks, mut ends) = set();
+        tasks.spawn("follower", async {});
+        tasks.spawn("breaks", async {
+            tokio::time::sleep(CAUSE_WITHIN / 2).await;
+            panic!("on purpose");
+        });
+        assert_eq!(ends.cause().await, End { name: "breaks".to_owned(), broken: true });
+        tasks.spawn("first", async {});
+        tasks.spawn("second", tokio::time::sleep(CAUSE_WITHIN / 2));
+        assert_eq!(ends.cause().await, End { name: "first".to_owned(), broken: false }, "none of them broke");
     }
 
     #[tokio::test]
