@@ -82,7 +82,7 @@ function vendor() {
   let s =
     '(function(g){const V=g.__vendor={},M={};const cjs=(n,f)=>()=>{if(!M[n]){const m={exports:{}};M[n]=m;f.call(g,m,m.exports,(x)=>V["cjs:"+x]?V["cjs:"+x]():({}))}return M[n].exports};\n';
   for (const [n, f] of Object.entries(pkgMain)) {
-    const text = fs.readFileSync(path.join(WORK, 'node_modules', f), 'utf8');
+    const text = fs.readFileSync(path.join(here, 'node_modules', f), 'utf8');
     s += `V["cjs:${n}"]=cjs(${JSON.stringify(n)},function(module,exports,require){\n${text}\n});\n`;
     if (n !== 'react' && n !== 'react/jsx-runtime') s += `V[${JSON.stringify(n)}]=()=>()=>V["cjs:${n}"]();\n`;
   }

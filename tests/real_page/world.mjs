@@ -34,8 +34,11 @@ export class World {
       stdio: ['ignore', out, out],
       env: { ...process.env, REAL_LOG: process.env.REAL_LOG || '0' },
     });
-    for (let i = 0; i < 200 && !fs.readFileSync(this.dir + '/server.log', 'utf8').includes('realpage on'); i++)
+    for (let i = 0; i < 200 && !this.log().includes('realpage on'); i++) {
+      if (this.server.exitCode !== null) break;
       await sleep(100);
+    }
+    if (!this.log().includes('realpage on')) throw new Error(`the server did not start: ${this.log().slice(-500)}`);
   }
   async service(env = {}) {
     const out = fs.openSync(this.dir + '/service.log', 'a');
