@@ -5,14 +5,15 @@ import { logout, operatorLogout, refusals, replaced } from './service/endings.mj
 import { groups, limits } from './service/groups.mjs';
 import { idle, pairing, pairingRefused } from './service/linking.mjs';
 import { addons, change, kinds, line, restart, sealed, text } from './service/receiving.mjs';
-import { kill, killEarly, numbers, refused, silence, toMyself } from './service/sending.mjs';
+import { kills } from './service/killing.mjs';
+import { numbers, refused, silence, toMyself } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
 /** Before the link; `idle` takes minutes and is asked only by name. */
 const BEFORE = { idle, pairingRefused, pairing };
 /** After it, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kill, killEarly, thousands, refusals,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kills, thousands, refusals,
   silence, replaced, logout, operatorLogout,
 };
 

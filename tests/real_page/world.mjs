@@ -46,7 +46,11 @@ export class World {
     const chrome = this.dir + '/chromium-to-us';
     fs.writeFileSync(
       chrome,
-      fs.readFileSync(here + '/chromium-to-us', 'utf8').replaceAll('${REAL_PORT:-8443}', String(this.real)),
+      fs
+        .readFileSync(here + '/chromium-to-us', 'utf8')
+        .replaceAll('${REAL_PORT:-8443}', String(this.real))
+        // The claims ask the page questions of their own, beside the service.
+        .replace('"$@"', '--remote-debugging-port=0 "$@"'),
       { mode: 0o755 },
     );
     this.sm = spawn(path.resolve(BIN), [], {

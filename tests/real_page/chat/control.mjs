@@ -1,9 +1,9 @@
 // What can be done to the page from outside: GET /__ctl/NAME?…
 import { node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { group, inGroup } from './groups.mjs';
+import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
-import { incoming } from './messages.mjs';
+import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, garbled, viewOnce } from './sealed.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
@@ -118,6 +118,13 @@ export async function control(name, q, req, res) {
         return say(group(q.get('id'), opt));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
+      case 'removed':
+        return say(remove(q.get('id')));
+      case 'fromphone':
+        return say({ id: fromPhone(q.get('to'), q.get('text')) });
+      case 'blocked':
+        state.blocked = q.get('list') ? q.get('list').split(',') : [];
+        return say({ blocked: state.blocked });
       case 'viewonce':
         return say({ id: viewOnce(q.get('from'), q.get('id')) });
       case 'garbled':
@@ -130,9 +137,9 @@ export async function control(name, q, req, res) {
       case 'vote':
         return say({ id: vote(q.get('from'), q.get('id'), q.get('secret'), q.get('option')) });
       case 'timelock':
-        return say(timelock(q.get('until_s')));
+        return say(timelock(q.get('until_s'), q.get('told')));
       case 'cap':
-        return say(cap(q.get('status'), Number(q.get('until_s'))));
+        return say(cap(q.get('status'), Number(q.get('until_s')), q.get('told')));
       case 'unknown':
         state.unknown = new Set((q.get('list') || '').split(','));
         return say({});

@@ -1,18 +1,12 @@
 // Messages that this device cannot open: those that are never sent to it, and those whose encryption fails at first.
 import { J, node } from '../realnode.mjs';
-import { incoming, mineAddress } from './messages.mjs';
-import { contact, now, state } from './state.mjs';
+import { deliver, incoming, mineAddress } from './messages.mjs';
+import { contact, now } from './state.mjs';
 
 function stanza(pn, id, child) {
   const person = contact(pn);
   const attributes = { id, from: J(`${person.lid}@lid`), t: String(now()), type: 'text', notify: person.name };
   return node('message', { ...attributes, sender_pn: J(`${pn}@s.whatsapp.net`) }, child);
-}
-
-function deliver(id, message) {
-  state.waiting.set(id, message);
-  state.current?.send(message);
-  return id;
 }
 
 /** A message to be viewed once: only phones get it. */

@@ -1,6 +1,5 @@
 // Claims of what is sent: refusals, unknown numbers, and a service that is killed meanwhile.
 import { FRIEND } from './claims.mjs';
-import { sleep } from '../world.mjs';
 
 export async function refused(claims) {
   const { w, say } = claims;
@@ -26,69 +25,6 @@ export async function numbers(claims) {
   say(s.body && s.body.code === 'NOT_ON_WHATSAPP', 'a number without WhatsApp is refused', {
     status: s.status,
     body: s.body,
-  });
-}
-
-export async function kill(claims) {
-  const { w, say } = claims;
-  await w.ctl('ack', { rule: 'silent' });
-  const p = w.post('/send', { number: FRIEND, message: 'bajo fuego', idempotency_key: 'k1' }).catch(() => null);
-  await sleep(2500);
-  w.sm.kill('SIGKILL');
-  await w.gone;
-  await p;
-  w.sm = null;
-  await w.ctl('ack', { rule: 'ack' });
-  const before = (await w.ctl('state')).sent.filter((x) =>
-    x.encs.some((e) => e.message && e.message.conversation === 'bajo fuego'),
-  ).length;
-  await w.service();
-  await w.until('READY', 60000);
-  await sleep(8000);
-  const after = (await w.ctl('state')).sent.filter((x) =>
-    x.encs.some((e) => e.message && e.message.conversation === 'bajo fuego'),
-  );
-  say(
-    after.length >= 1 && new Set(after.map((x) => x.id)).size === 1,
-    'killed during a send: it leaves once, under one id',
-    { before, after: after.map((x) => x.id) },
-  );
-  const again = await w.post('/send', { number: FRIEND, message: 'bajo fuego', idempotency_key: 'k1' });
-  const last = (await w.ctl('state')).sent.filter((x) =>
-    x.encs.some((e) => e.message && e.message.conversation === 'bajo fuego'),
-  );
-  say(new Set(last.map((x) => x.id)).size === 1, 'the retry with the same key sends no second one', {
-    status: again.status,
-    ids: [...new Set(last.map((x) => x.id))],
-  });
-}
-
-export async function killEarly(claims) {
-  const { w, say } = claims;
-  const mine = async () =>
-    (await w.ctl('state')).sent.filter((x) =>
-      x.encs.some((e) => e.message && e.message.conversation === 'antes de salir'),
-    );
-  await w.ctl('hold', { iq: 'encrypt/key' });
-  const p = w
-    .post('/send', { number: '5491199990000', message: 'antes de salir', idempotency_key: 'k2' })
-    .catch(() => null);
-  await sleep(4000);
-  w.sm.kill('SIGKILL');
-  await w.gone;
-  await p;
-  w.sm = null;
-  await w.ctl('hold', {});
-  await w.service();
-  await w.until('READY', 60000);
-  await sleep(12000);
-  const after = await mine();
-  say(after.length === 1, 'killed before it left: after the restart it leaves, once', { sent: after.length });
-  const again = await w.post('/send', { number: '5491199990000', message: 'antes de salir', idempotency_key: 'k2' });
-  say((await mine()).length === 1, 'and a retry with its key ends with one message at the contact', {
-    status: again.status,
-    code: again.body && again.body.code,
-    sent: (await mine()).length,
   });
 }
 

@@ -10,7 +10,11 @@ const PATIENCE_MS = 300_000;
 function whole(items, prefix) {
   const mine = items.filter(({ body }) => body.startsWith(`${prefix} `));
   const numbers = mine.map(({ body }) => Number(body.split(' ').at(-1)));
-  const byChat = Map.groupBy(mine, ({ chat }) => chat);
+  const byChat = new Map();
+  for (const entry of mine) {
+    if (!byChat.has(entry.chat_id)) byChat.set(entry.chat_id, []);
+    byChat.get(entry.chat_id).push(entry);
+  }
   const inOrder = [...byChat.values()].every((entries) => {
     const order = entries.map(({ body }) => Number(body.split(' ').at(-1)));
     return order.every((n, at) => at === 0 || order[at - 1] < n);
