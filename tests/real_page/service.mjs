@@ -1,7 +1,7 @@
 // The service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
 import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
-import { logout, operatorLogout, refusals, replaced } from './service/endings.mjs';
+import { ban, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { idle, pairing, pairingRefused } from './service/linking.mjs';
 import { addons, change, kinds, line, restart, sealed, text } from './service/receiving.mjs';
@@ -13,8 +13,8 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, pairingRefused, pairing };
 /** After it, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kills, thousands, refusals,
-  silence, replaced, logout, operatorLogout,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kills, thousands, refusals, ban,
+  silence, replaced, secondTab, unlinked, logout, operatorLogout,
 };
 
 const wanted = process.argv.slice(2);

@@ -49,8 +49,8 @@ export class World {
       fs
         .readFileSync(here + '/chromium-to-us', 'utf8')
         .replaceAll('${REAL_PORT:-8443}', String(this.real))
-        // The claims ask the page questions of their own, beside the service.
-        .replace('"$@"', '--remote-debugging-port=0 "$@"'),
+        // The claims ask the page questions of their own, beside the service. And the browser needs no proxy to find us.
+        .replace('"$@"', '--remote-debugging-port=0 --no-proxy-server "$@"'),
       { mode: 0o755 },
     );
     this.sm = spawn(path.resolve(BIN), [], {
@@ -63,6 +63,8 @@ export class World {
         DATA_DIR: this.dir + '/data',
         CHROME_PATH: chrome,
         NODE_ENV: 'production',
+        // The service asks by itself whether the network is up: of the proxy, since it would not find WhatsApp's host here.
+        PROXY_URL: `http://127.0.0.1:${this.real}`,
         ...this.opt.env,
         ...env,
       },
