@@ -1,20 +1,21 @@
 // The service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
 import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
+import { addons, change, sealed } from './service/changing.mjs';
 import { ban, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
 import { groups, limits } from './service/groups.mjs';
-import { idle, pairing, pairingRefused } from './service/linking.mjs';
-import { addons, change, kinds, line, restart, sealed, text } from './service/receiving.mjs';
 import { kills } from './service/killing.mjs';
-import { numbers, refused, silence, toMyself } from './service/sending.mjs';
+import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
+import { kinds, line, restart, text } from './service/receiving.mjs';
+import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
 /** Before the link; `idle` takes minutes and is asked only by name. */
-const BEFORE = { idle, pairingRefused, pairing };
+const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** After it, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, groups, line, restart, limits, kills, thousands, refusals, ban,
-  silence, replaced, secondTab, unlinked, logout, operatorLogout,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, limits, capabilities,
+  kills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // The real page, our server and our service as one world for the checks: start(), link(), status(), until(), stop().
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -78,6 +78,13 @@ export class World {
         await sleep(100);
       }
     }
+  }
+  /** A command of the service's own program, about the service that runs. */
+  command(...words) {
+    const env = { ...process.env, PORT: String(this.port), TOKENS_DIR: this.dir + '/tokens', DATA_DIR: this.dir + '/data' };
+    return new Promise((resolve) => {
+      execFile(path.resolve(BIN), words, { cwd: this.dir, env }, (error, text) => resolve({ code: error?.code ?? 0, text }));
+    });
   }
   async halt() {
     if (!this.sm) return;

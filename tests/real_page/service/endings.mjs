@@ -126,8 +126,10 @@ export async function logout(claims) {
 
 export async function operatorLogout(claims) {
   const { w, say } = claims;
-  const linked = await claims.link();
-  say(linked.ms !== null, 'linked again: READY', linked.ms);
+  if ((await w.status()).state !== 'READY') {
+    const linked = await claims.link();
+    say(linked.ms !== null, 'linked again: READY', linked.ms);
+  }
   const { status, body } = await w.post('/logout', {});
   say(status === 200 && body.state === 'DISCONNECTED', 'POST /logout: 200', { status, state: body.state });
   const { linked: device } = await w.ctl('state');

@@ -56,6 +56,8 @@ const STRANGERS = ['5491144440001', '5491144440002'];
 export async function limits(claims) {
   const { w, say } = claims;
   const until = Math.floor(Date.now() / 1000) + 3600;
+  await w.ctl('incoming', { from: FRIEND, text: 'somebody who is known' });
+  await claims.row(({ body }) => body === 'somebody who is known');
   const cases = [
     ['timelock', { until_s: until }, 'a time without new chats', (told) => told.timelock],
     ['cap', { status: 'CAPPED', until_s: until }, 'the cap on new chats', (told) => told.new_chats?.status === 'CAPPED'],

@@ -26,10 +26,12 @@ function whole(items, prefix) {
 async function arrived(claims, prefix, began) {
   const { w, say } = claims;
   let items = [];
+  let progress = null;
   const end = Date.now() + PATIENCE_MS;
   while (Date.now() < end) {
     items = await claims.all();
     if (items.filter(({ body }) => body.startsWith(`${prefix} `)).length >= COUNT) break;
+    progress = (await w.get('/status')).progress ?? progress;
     await sleep(1000);
   }
   const seen = whole(items, prefix);
@@ -39,6 +41,7 @@ async function arrived(claims, prefix, began) {
     ...seen,
     seconds,
   });
+  say(progress !== null, 'and /status says meanwhile how far it is', progress);
   const ready = await w.until('READY', 60000);
   say(ready.ms !== null, 'and READY');
 }
