@@ -1,5 +1,5 @@
 // What can be done to the page from outside: GET /__ctl/NAME?…
-import { node } from '../realnode.mjs';
+import { J, node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
 import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
@@ -124,6 +124,8 @@ export async function control(name, q, req, res) {
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
       case 'blocked':
         state.blocked = q.get('list') ? q.get('list').split(',') : [];
+        // The page asks for the list again when it is told that there is another.
+        s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
         return say({ blocked: state.blocked });
       case 'viewonce':
         return say({ id: viewOnce(q.get('from'), q.get('id')) });

@@ -57,7 +57,7 @@ export async function blocked(claims) {
   await w.ctl('incoming', { from: UNWANTED, text: 'of somebody unwanted' });
   await claims.row(({ body }) => body === 'of somebody unwanted');
   await w.ctl('blocked', { list: UNWANTED });
-  await claims.again();
+  await claims.until(() => ask(w, `require('WAWebBlocklistCollection').BlocklistCollection.getModelsArray().length > 0`));
   const { status, body } = await w.post('/send', { number: UNWANTED, message: 'to somebody unwanted' });
   const left = await claims.ids('to somebody unwanted');
   say(status === 403 && body.code === 'CONTACT_BLOCKED' && left.length === 0, 'somebody blocked is refused before anything leaves', {
@@ -65,7 +65,8 @@ export async function blocked(claims) {
     code: body.code,
   });
   await w.ctl('blocked');
-  await claims.again();
+  const free = await claims.until(async () => (await w.post('/send', { number: UNWANTED, message: 'to somebody forgiven' })).status === 200);
+  say(free, 'and written to when it is blocked no more');
 }
 
 /** No answer of the server's within the time given: nobody knows, until it comes. */
