@@ -1,6 +1,9 @@
 // Claims of what arrives: while the page is open, over a lost line, and in an absence.
 import { FRIEND, bytes } from './claims.mjs';
 
+/** Whom nobody has written to before. */
+const STRANGER = '5491166667777';
+
 export async function text(claims) {
   const { w, say } = claims;
   await w.ctl('incoming', { from: FRIEND, text: 'hola', opt: { id: '3EB0AAAA0000000000000001' } });
@@ -19,7 +22,7 @@ export async function text(claims) {
     'a second one makes no look-up',
     (await w.ctl('state')).iqs.slice(q),
   );
-  const s3 = await w.post('/send', { number: '5491166667777', message: 'a un extraño' });
+  const s3 = await w.post('/send', { number: STRANGER, message: 'a un extraño' });
   say(s3.status === 200, 'to a stranger: 200', s3.status);
   const sent = (await w.ctl('state')).sent;
   say(
@@ -31,58 +34,54 @@ export async function text(claims) {
   say(!!ack, 'the delivery receipt is seen (ack 2)');
 }
 
+/** Any digest, key or thumbnail. */
+const some = (n) => bytes('s'.repeat(n));
+const IMAGE = {
+  url: 'https://mmg.whatsapp.net/v/none',
+  directPath: '/v/none',
+  mimetype: 'image/jpeg',
+  fileLength: 1000,
+  height: 10,
+  width: 10,
+  mediaKey: some(32),
+  fileSha256: some(32),
+  fileEncSha256: some(32),
+};
+const VCARD = 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD';
+const POLL = { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 };
+const SECRET = { messageContextInfo: { messageSecret: some(32) } };
+
+/** Messages of all kinds that hold words: what is in body, what of the rest stands beside it, and how the protocol has it. */
+const KINDS = [
+  ['Yes, please', /"id":"yes"/, { buttonsResponseMessage: { selectedButtonId: 'yes', selectedDisplayText: 'Yes, please', type: 1 } }],
+  [
+    'At ten',
+    /"id":"t10"/,
+    { listResponseMessage: { title: 'At ten', listType: 1, singleSelectReply: { selectedRowId: 't10' }, description: 'tomorrow' } },
+  ],
+  ['All right', /"id":"ok"/, { templateButtonReplyMessage: { selectedId: 'ok', selectedDisplayText: 'All right', selectedIndex: 0 } }],
+  [
+    'Obelisco',
+    /"latitude":-34.6,"longitude":-58.4/,
+    { locationMessage: { degreesLatitude: -34.6, degreesLongitude: -58.4, name: 'Obelisco', address: 'CABA' } },
+  ],
+  ['Ana', /"phones":\["[^"]*3333/, { contactMessage: { displayName: 'Ana', vcard: VCARD } }],
+  ['When?', /"options":\["today","later"\]/, { pollCreationMessageV3: POLL, ...SECRET }],
+  ['The party', /"name":"The party"/, { eventMessage: { name: 'The party', description: 'bring cake', startTime: 1900000000 }, ...SECRET }],
+  ['see https://example.org', null, { extendedTextMessage: { text: 'see https://example.org' } }],
+  ['what a view', null, { imageMessage: { ...IMAGE, caption: 'what a view' } }, { type: 'media' }],
+];
+
 export async function kinds(claims) {
-  const { w, say } = claims;
-  const list = {
-    '3EB0BBBB000000000000BU': [
-      'Sí, quiero',
-      { buttonsResponseMessage: { selectedButtonId: 'si', selectedDisplayText: 'Sí, quiero', type: 1 } },
-    ],
-    '3EB0BBBB000000000000LI': [
-      'Turno de las 10',
-      {
-        listResponseMessage: {
-          title: 'Turno de las 10',
-          listType: 1,
-          singleSelectReply: { selectedRowId: 't10' },
-          description: 'mañana',
-        },
-      },
-    ],
-    '3EB0BBBB000000000000TE': [
-      'De acuerdo',
-      { templateButtonReplyMessage: { selectedId: 'ok', selectedDisplayText: 'De acuerdo', selectedIndex: 0 } },
-    ],
-    '3EB0BBBB000000000000LO': [
-      'Obelisco',
-      { locationMessage: { degreesLatitude: -34.6, degreesLongitude: -58.4, name: 'Obelisco', address: 'CABA' } },
-    ],
-    '3EB0BBBB000000000000CO': [
-      'Ana',
-      {
-        contactMessage: {
-          displayName: 'Ana',
-          vcard: 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD',
-        },
-      },
-    ],
-    '3EB0BBBB000000000000PO': [
-      '¿Cuándo?',
-      {
-        pollCreationMessageV3: {
-          name: '¿Cuándo?',
-          options: [{ optionName: 'hoy' }, { optionName: 'mañana' }],
-          selectableOptionsCount: 1,
-        },
-        messageContextInfo: { messageSecret: bytes('7'.repeat(32)) },
-      },
-    ],
-    '3EB0BBBB000000000000EX': ['mirá', { extendedTextMessage: { text: 'mirá https://example.org' } }],
-  };
-  for (const [id, [, m]] of Object.entries(list)) await claims.fromFriend(m, id);
-  for (const [id, [word]] of Object.entries(list)) {
-    const m = await claims.row((x) => x.id.includes(id), 4000);
-    say(m && m.body.includes(word), `${m ? m.type : 'nothing'}: its words are in body`, m && m.body);
+  const { say } = claims;
+  for (const [at, [, , message, extra]] of KINDS.entries()) await claims.fromFriend(message, `3EB0BBBB00000000000${at}`, extra);
+  for (const [at, [words, rest]] of KINDS.entries()) {
+    const entry = await claims.row(({ id }) => id.endsWith(`3EB0BBBB00000000000${at}`));
+    const data = JSON.stringify(entry?.data ?? null);
+    say(entry?.body.includes(words) && (rest === null || rest.test(data)), `${entry?.type ?? 'nothing'}: its words are in body${rest ? ', the rest is beside it' : ''}`, {
+      body: entry?.body,
+      data: entry?.data,
+    });
   }
 }
 
@@ -115,4 +114,8 @@ export async function restart(claims) {
     'what came in the absence: all, once, in order',
     got.map((x) => [x.body, x.recovered]),
   );
+  const from = (await w.ctl('state')).iqs.length;
+  const sent = await w.post('/send', { number: FRIEND, message: 'after the restart' });
+  const asked = (await w.ctl('state')).iqs.slice(from).filter((iq) => iq.startsWith('usync/'));
+  say(sent.status === 200 && asked.length === 0, 'and somebody known is written to without a look-up, after the restart too', asked);
 }

@@ -83,7 +83,7 @@ export async function unconfirmed(claims) {
   await w.ctl('drop');
   const settled = await claims.until(async () => {
     const entry = await w.get(`/messages/${encodeURIComponent(body.message_id)}`);
-    return (entry.message ?? entry.item ?? entry).ack >= 1;
+    return entry.ack >= 1;
   }, 30000);
   say(settled, 'and when the page sends it again after a lost line, the log says that it went');
   const again = await w.post('/send', message);
