@@ -35,6 +35,12 @@
   let hadComms = false;
   let hadMutex = false;
 
+  /** A page that is about to leave gives its mutex back; only one that another tab holds is lost. */
+  function holdsMutex() {
+    const { currentTabHasMutex, getMutex } = need('mutex');
+    return currentTabHasMutex() || (getMutex !== undefined && !getMutex());
+  }
+
   function account() {
     const me = need('me');
     const phone = me.getMaybeMePnUser();
@@ -54,7 +60,7 @@
     const socket = need('socket');
     const loop = has('comms') ? Boolean(attempt(() => need('comms').getComms())) : null;
     hadComms ||= loop === true;
-    const mutex = has('mutex') ? Boolean(attempt(() => need('mutex').currentTabHasMutex())) : null;
+    const mutex = has('mutex') ? Boolean(attempt(holdsMutex)) : null;
     hadMutex ||= mutex === true;
     return {
       socket: socket.state || 'UNLAUNCHED',
@@ -189,7 +195,7 @@
   /** Connects at once where the page would wait, and drops a socket that is open and leads nowhere. */
   function reconnect() {
     const comms = need('comms');
-    const ended = hadMutex && attempt(() => need('mutex').currentTabHasMutex()) === false;
+    const ended = hadMutex && attempt(holdsMutex) === false;
     if (ended || !comms.getComms()) refuse('LOOP_ENDED', 'the page has stopped connecting');
     if (comms.isSocketConnected?.()) {
       comms.forceAbortSocketConnection();

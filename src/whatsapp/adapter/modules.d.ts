@@ -59,7 +59,7 @@ declare namespace WA {
     WAWebUserPrefsInfoStore: { waNoiseInfo: { get(): Promise<{ staticKeyPair: Keys }> } };
     WAWebUserPrefsMeUser: MePrefs;
     WAWebUserPrefsMultiDevice: { getADVSecretKey(): string | Promise<string>; advSecretEventEmitter: Emitter };
-    WAWebUserPrefsTabMutex: { currentTabHasMutex(): boolean };
+    WAWebUserPrefsTabMutex: { currentTabHasMutex(): boolean; getMutex?(): string | null | undefined };
     WAWebWidFactory: { createWid(text: string): Wid; asUserWidOrThrow(wid: Wid): Wid };
   }
 }
