@@ -90,10 +90,11 @@ export class Claims {
     return this.w.link(options);
   }
 
-  /** The reading of a measure without labels at /metrics. */
-  async metric(name) {
+  /** How often /metrics says that the page or the browser crashed. */
+  async crashes() {
     const answer = await fetch(`http://127.0.0.1:${this.w.port}/metrics`);
-    const found = new RegExp(`^${name} (.*)$`, 'm').exec(await answer.text());
-    return found ? Number(found[1]) : null;
+    const lines = (await answer.text()).split('\n');
+    const counted = lines.filter((line) => /^session_manager_reconnections_total\{reason="(PAGE|BROWSER)_CRASHED"/.test(line));
+    return counted.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 }

@@ -49,6 +49,7 @@ const IMAGE = {
 };
 const VCARD = 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD';
 const POLL = { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 };
+const EVENT = { isCanceled: false, name: 'The party', description: 'bring cake', startTime: 1900000000 };
 const SECRET = { messageContextInfo: { messageSecret: some(32) } };
 
 /** Messages of all kinds that hold words: what is in body, what of the rest stands beside it, and how the protocol has it. */
@@ -67,7 +68,7 @@ const KINDS = [
   ],
   ['Ana', /"phones":\["[^"]*3333/, { contactMessage: { displayName: 'Ana', vcard: VCARD } }],
   ['When?', /"options":\["today","later"\]/, { pollCreationMessageV3: POLL, ...SECRET }],
-  ['The party', /"name":"The party"/, { eventMessage: { name: 'The party', description: 'bring cake', startTime: 1900000000 }, ...SECRET }],
+  ['The party', /"name":"The party"/, { eventMessage: EVENT, ...SECRET }, { type: 'event' }],
   ['see https://example.org', null, { extendedTextMessage: { text: 'see https://example.org' } }],
   ['what a view', null, { imageMessage: { ...IMAGE, caption: 'what a view' } }, { type: 'media' }],
 ];

@@ -1,4 +1,5 @@
 // Claims of absences in which thousands of messages came: at the start, and on an open page.
+import { ask } from './page.mjs';
 import { sleep } from '../world.mjs';
 
 const COUNT = Number(process.env.THOUSANDS ?? 5000);
@@ -47,13 +48,15 @@ async function arrived(claims, prefix, began) {
 }
 
 export async function thousands(claims) {
-  const { w } = claims;
+  const { w, say } = claims;
   await w.halt();
   await w.ctl('burst', { n: COUNT, prefix: 'closed', chats: CHATS });
   let began = Date.now();
   await w.service();
   await arrived(claims, 'closed', began);
 
+  const crashed = await claims.crashes();
+  const loadedAt = await ask(w, 'performance.timeOrigin');
   await w.ctl('refuse', { on: 1 });
   await w.ctl('drop');
   await w.until(({ state }) => state !== 'READY', 20000);
@@ -61,4 +64,6 @@ export async function thousands(claims) {
   began = Date.now();
   await w.ctl('refuse', { on: 0 });
   await arrived(claims, 'open', began);
+  const reloaded = (await ask(w, 'performance.timeOrigin')) !== loadedAt;
+  say(reloaded && (await claims.crashes()) === crashed, 'for which the page loaded itself anew, and that is counted as no crash', { reloaded });
 }
