@@ -11,7 +11,7 @@
 use crate::domain::state::{Reason, State};
 use crate::whatsapp::{Level, SocketState};
 
-use super::facts::{Lost, Probe, Step};
+use super::facts::{Live, Lost, Probe, Step};
 use super::{Effect, Machine, Now, Then, words};
 
 impl Machine {
@@ -87,6 +87,16 @@ impl Machine {
             // The line is back; what came meanwhile is still arriving.
             (live.lost, live.probe) = (None, Probe::Idle);
             live.progress_at = now.mono;
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+    }
+
+    /// A document that the page loaded by itself takes in all that is waiting before its stream is connected.
+    pub(super) fn catching_up(&mut self, now: Now) {
+        let logged_in = |level: &Level| level.socket == SocketState::Connected && level.account.is_some();
+        let under_way = |live: &Live| !live.was_connected && live.level.as_ref().is_some_and(logged_in);
+        if self.state == State::Reconnecting && self.live().is_some_and(under_way) {
+            self.with_live(|live| (live.lost, live.probe) = (None, Probe::Idle));
             self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
         }
     }

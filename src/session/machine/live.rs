@@ -75,6 +75,7 @@ impl Machine {
             PageEvent::Pairing { event } => self.pairing_told(event, now),
             PageEvent::Progress { step, done, total } => {
                 live.moved(Progress { step, done, total, moved_at: now.wall }, now.mono);
+                self.catching_up(now);
             }
             PageEvent::Leaving {} => self.unlinked(None, now),
             PageEvent::Logout { reason } => self.unlinked(reason.as_deref(), now),

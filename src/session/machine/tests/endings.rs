@@ -172,6 +172,22 @@ fn a_first_sync_that_moves_is_no_stall_and_one_that_repeats_itself_is() {
 }
 
 #[test]
+fn a_backlog_that_the_page_takes_in_after_it_loaded_itself_is_catching_up() {
+    let mut bench = Bench::ready();
+    bench.level(SocketState::Opening, true);
+    bench.wait(10 * S, true);
+    assert_eq!(bench.state(), State::Reconnecting);
+    bench.page(hello());
+    let connected = level(SocketState::Connected, true);
+    bench.page(status(Level { stream: StreamState::Disconnected, synced: false, caught_up: false, ..connected }));
+    bench.page(progress(1));
+    assert_eq!(bench.state(), State::Authenticated);
+    assert_eq!(bench.machine.view().progress.and_then(|moved| moved.done), Some(1));
+    bench.level(SocketState::Connected, true);
+    assert_eq!(bench.state(), State::Ready);
+}
+
+#[test]
 fn the_page_has_its_own_windows_after_a_link() {
     let mut bench = Bench::new(policy(), false);
     bench.give(Input::Connect);
