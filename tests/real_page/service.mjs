@@ -2,11 +2,11 @@
 import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
-import { ban, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
+import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
-import { kinds, line, restart, text } from './service/receiving.mjs';
+import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
@@ -14,8 +14,8 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** After it, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, limits, capabilities,
-  kills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
+  kills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 
 const wanted = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
-import { again, garbled, viewOnce } from './sealed.mjs';
+import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
 export async function control(name, q, req, res) {
@@ -133,6 +133,8 @@ export async function control(name, q, req, res) {
         return say({ id: garbled(q.get('from'), q.get('id')) });
       case 'again':
         return say({ id: again(q.get('from'), q.get('id'), q.get('text')) });
+      case 'handover':
+        return say({ id: fromOwnPhone(q.get('from'), q.get('id'), q.get('text'), q.get('asked')) });
       case 'pairingrule':
         state.helloRule = q.get('code') ? [Number(q.get('code')), q.get('text')] : null;
         return say({ rule: state.helloRule });

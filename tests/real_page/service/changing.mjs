@@ -5,9 +5,9 @@ import { sleep } from '../world.mjs';
 export async function change(claims) {
   const { w, say } = claims;
   const at = { remoteJid: '100000000000001@lid', fromMe: true };
-  await w.ctl('incoming', { from: FRIEND, text: 'uno', opt: { id: '3EB0DDDD0000000000000001' } });
-  await w.ctl('incoming', { from: FRIEND, text: 'dos', opt: { id: '3EB0DDDD0000000000000002' } });
-  await claims.row((x) => x.body === 'dos');
+  await w.ctl('incoming', { from: FRIEND, text: 'one', opt: { id: '3EB0DDDD0000000000000001' } });
+  await w.ctl('incoming', { from: FRIEND, text: 'two', opt: { id: '3EB0DDDD0000000000000002' } });
+  await claims.row((x) => x.body === 'two');
   await claims.fromFriend(
     {
       editedMessage: {
@@ -15,7 +15,7 @@ export async function change(claims) {
           protocolMessage: {
             key: { ...at, id: '3EB0DDDD0000000000000001' },
             type: 14,
-            editedMessage: { conversation: 'uno (corregido)' },
+            editedMessage: { conversation: 'one (mended)' },
             timestampMs: Date.now(),
           },
         },
@@ -25,7 +25,7 @@ export async function change(claims) {
     { edit: '1' },
   );
   const e = await claims.row((x) => x.id.includes('3EB0DDDD0000000000000001') && x.edited_at, 4000);
-  say(e && e.body === 'uno (corregido)', 'an edit amends the entry', e && { body: e.body, edited_at: e.edited_at });
+  say(e && e.body === 'one (mended)', 'an edit amends the entry', e && { body: e.body, edited_at: e.edited_at });
   await claims.fromFriend(
     { protocolMessage: { key: { ...at, id: '3EB0DDDD0000000000000002' }, type: 0 } },
     '3EB0DDDD000000000000000F',
@@ -89,7 +89,8 @@ export async function addons(claims) {
   await w.until('READY', 60000);
   const again = (event) => isMine(event) && event.emoji === '👍';
   const missed = await claims.until(async () => (await told(w, 'message_reaction')).find(again), 20000);
-  say(missed !== null, 'and so is one of an absence');
+  const emoji = (await told(w, 'message_reaction')).filter(isMine).map((event) => event.emoji);
+  say(missed !== null && emoji.length === 2, 'and so is one of an absence, and each is told once', emoji);
 
   const poll = {
     pollCreationMessageV3: { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 },
@@ -103,6 +104,14 @@ export async function addons(claims) {
     poll: vote.message_id.includes('3EB0ABAB00000000000000AA'),
     options: vote.options,
   });
+
+  await w.halt();
+  await w.ctl('vote', { from: FRIEND, id: '3EB0ABAB00000000000000AA', secret: '7'.repeat(32), option: 'today' });
+  await w.service();
+  await w.until('READY', 60000);
+  const changed = await claims.until(async () => (await told(w, 'message_vote')).find(({ options }) => options[0] === 'today'), 20000);
+  const votes = (await told(w, 'message_vote')).map(({ options }) => options);
+  say(changed !== null && votes.length === 2, 'and so is one of an absence, and each is told once', votes);
 
   const late = { ...key, id: '3EB0ABAB0000000000000009' };
   const deletion = { protocolMessage: { key: late, type: 0 } };
@@ -145,6 +154,20 @@ export async function sealed(claims) {
   say(opened?.type === 'chat' && entries.length === 1, 'and when it comes legibly it is one entry', {
     entries: entries.map(({ type, body }) => [type, body]),
   });
+
+  const lost = '3EB0ACAC0000000000000006';
+  await w.ctl('garbled', { from: FRIEND, id: lost });
+  const request = await claims.until(async () => {
+    const { sent } = await w.ctl('state');
+    return sent.find(({ encs }) => JSON.stringify(encs).includes('peerDataOperationRequestMessage') && JSON.stringify(encs).includes(lost));
+  }, 60000);
+  say(request !== null, 'and the own phone is asked for it, where the sender does not answer');
+  if (request) {
+    await w.ctl('handover', { from: FRIEND, id: lost, text: 'handed over by the phone', asked: request.id });
+    const found = await claims.row(({ body }) => body === 'handed over by the phone', 30000);
+    const all = (await claims.rows()).filter((entry) => entry.id.includes(lost));
+    say(found && all.length === 1, 'whose answer amends the entry', { entries: all.map(({ type, body }) => [type, body]) });
+  }
 
   const late = '3EB0ACAC0000000000000003';
   const key = { remoteJid: '100000000000001@lid', fromMe: true, id: late };

@@ -135,3 +135,15 @@ export async function operatorLogout(claims) {
   const { linked: device } = await w.ctl('state');
   say(device.unlinked, 'and the phone lists the device no more', device);
 }
+
+/** The phone does not hear of the unlinking. */
+export async function deafPhone(claims) {
+  const { w, say } = claims;
+  if ((await w.status()).state !== 'READY') await claims.link();
+  await w.ctl('hold', { iq: 'md/remove-companion-device' });
+  const { status, body } = await w.post('/logout', {});
+  await w.ctl('hold', {});
+  const { linked } = await w.ctl('state');
+  const warned = /phone still lists/i.test(JSON.stringify(body)) || /phone still lists/i.test((await w.status()).detail);
+  say(!linked.unlinked && warned, 'POST /logout that does not reach the phone says that the phone still lists the device', { status, body });
+}

@@ -95,6 +95,14 @@ export async function limits(claims) {
     const lifted = await claims.until(async () => !isTold((await w.get('/status')).limits), 10000);
     say(lifted, 'and its end is seen');
   }
+  await w.ctl('cap', { status: 'CAPPED', until_s: until });
+  await w.ctl('ack', { rule: '475' });
+  const beyond = await w.post('/send', { number: '5491144440003', message: 'one too many' });
+  await w.ctl('ack', { rule: 'ack' });
+  const learnt = await claims.until(async () => (await w.get('/status')).limits?.new_chats?.status === 'CAPPED', 10000);
+  say(beyond.status !== 200 && learnt, "the server's no to one too many makes the cap known", { code: beyond.body.code });
+  await w.ctl('cap', { status: 'NONE', until_s: until, told: 1 });
+  await claims.until(async () => (await w.get('/status')).limits?.new_chats?.status === 'NONE', 10000);
   const free = await w.post('/send', { number: STRANGERS[0], message: 'a first message, at last' });
   say(free.status === 200, 'and then a stranger is written to', free.status === 200 ? undefined : free.body);
 }

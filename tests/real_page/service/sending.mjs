@@ -7,7 +7,7 @@ export async function refused(claims) {
   for (const code of ['475', '479', '421', '403']) {
     await w.ctl('ack', { rule: code });
     const t = Date.now();
-    const s = await w.post('/send', { number: FRIEND, message: 'no ' + code });
+    const s = await w.post('/send', { number: FRIEND, message: `no ${code}` });
     say(s.status !== 200 && s.status !== 504 && Date.now() - t < 5000, `the server's no ${code} is said at once`, {
       status: s.status,
       code: s.body.code ?? s.body.error,
@@ -15,14 +15,14 @@ export async function refused(claims) {
     });
   }
   await w.ctl('ack', { rule: 'ack' });
-  const s = await w.post('/send', { number: FRIEND, message: 'sí de nuevo' });
+  const s = await w.post('/send', { number: FRIEND, message: 'yes again' });
   say(s.status === 200, 'and the next one goes', s.status);
 }
 
 export async function numbers(claims) {
   const { w, say } = claims;
   await w.ctl('unknown', { list: '5491100000000' });
-  const s = await w.post('/send', { number: '5491100000000', message: 'a nadie' });
+  const s = await w.post('/send', { number: '5491100000000', message: 'to nobody' });
   say(s.body && s.body.code === 'NOT_ON_WHATSAPP', 'a number without WhatsApp is refused', {
     status: s.status,
     body: s.body,
