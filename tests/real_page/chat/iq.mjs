@@ -161,6 +161,7 @@ export function iq(s, n) {
             )
           : ok();
     case 'w:sync:app:state':
+      l.asked = true;
       return ok(
         node(
           'sync',

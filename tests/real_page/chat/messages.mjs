@@ -3,7 +3,7 @@ import crypto from 'node:crypto';
 import { node, J, pb, attr, kid, kids } from '../realnode.mjs';
 import { firstHistory } from './history.mjs';
 import { LearntSenderKey } from './senderkeys.mjs';
-import { E2E, HOST, byUser, contact, note, now, state } from './state.mjs';
+import { E2E, HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 
 // What the page has not acknowledged comes again at the next login, marked offline, in lots that the page asks for.
 export function afterActive(s) {
@@ -32,7 +32,15 @@ export function afterActive(s) {
   if (l && !l.history) {
     l.history = true;
     setTimeout(() => firstHistory().catch((e) => note('!!', e.stack)), 50);
+    setTimeout(() => remind(s), 5000);
   }
+}
+
+/** Now and then the page does not ask for the account's settings after a link; the server tells it that there are some. */
+function remind(s) {
+  if (s !== state.current || state.linked.asked) return;
+  const about = { type: 'server_sync', from: HOST, id: String(nextId()), t: String(now()) };
+  s.send(node('notification', about, node('collection', { name: 'critical_block', version: '1' })));
 }
 
 export function lot(s, n) {
