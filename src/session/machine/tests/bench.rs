@@ -140,7 +140,7 @@ pub(super) fn hello() -> PageEvent {
 }
 
 pub(super) fn logout() -> PageEvent {
-    PageEvent::Logout { reason: None }
+    PageEvent::Logout { reason: None, told: None }
 }
 
 pub(super) fn ban(banned: bool, expires_s: Option<u64>) -> PageEvent {
