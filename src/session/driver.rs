@@ -301,10 +301,10 @@ impl Driver {
             self.feed(Input::ReportsLost);
         }
         // A logout that has only begun still has WhatsApp's server to tell.
-        let unlinked = matches!(event, PageEvent::Logout { .. });
+        let told = if let PageEvent::Logout { told, .. } = &event { Some(told.unwrap_or(true)) } else { None };
         self.feed(Input::Page(event));
-        if unlinked {
-            self.page_unlinked();
+        if let Some(told) = told {
+            self.page_unlinked(told);
         }
     }
 

@@ -138,6 +138,9 @@ pub enum PageEvent {
     Logout {
         #[serde(default)]
         reason: Option<String>,
+        /// Whether WhatsApp's server had answered by then, as far as the page shows it.
+        #[serde(default)]
+        told: Option<bool>,
     },
     /// Whether the account is banned for a time. Told at every login, mostly to say that it is not.
     Ban {
@@ -262,6 +265,8 @@ mod tests {
             reader.read(&format!(r#"{{"epoch":"e","n":{n},{body}}}"#)).unwrap().0
         };
         assert_eq!(read(r#""type":"hello""#), PageEvent::Hello { post_logout: None, reloaded: false });
+        let deaf = read(r#""type":"logout","reason":null,"told":false"#);
+        assert_eq!(deaf, PageEvent::Logout { reason: None, told: Some(false) });
         let level = read(
             r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#,
         );

@@ -51,9 +51,9 @@ const varint = (n) => {
   } while (n);
   return o;
 };
-const fInt = (i, n) => [...varint(i << 3), ...varint(n)],
+export const fInt = (i, n) => [...varint(i << 3), ...varint(n)],
   fBytes = (i, b) => cat(varint((i << 3) | 2), varint(b.length), b);
-function fields(b) {
+export function fields(b) {
   const out = {};
   let p = 0;
   const v = () => {
@@ -81,15 +81,15 @@ function messageKeys(chain) {
   const k = hkdf(hmac(chain, [1].map((x) => Buffer.from([x]))[0]), Buffer.alloc(32), 'WhisperMessageKeys', 80);
   return { cipher: k.slice(0, 32), mac: k.slice(32, 64), iv: k.slice(64, 80), next: hmac(chain, Buffer.from([2])) };
 }
-const aes = (dir, k, iv, d) => {
+export const aes = (dir, k, iv, d) => {
   const c = crypto[dir]('aes-256-cbc', k, iv);
   return u8(Buffer.concat([c.update(d), c.final()]));
 };
-const pad = (b) => {
+export const pad = (b) => {
   const n = 1 + crypto.randomInt(16);
   return cat(b, new Uint8Array(n).fill(n));
 };
-const unpad = (b) => b.subarray(0, b.length - b[b.length - 1]);
+export const unpad = (b) => b.subarray(0, b.length - b[b.length - 1]);
 /** One party: an identity, a signed prekey and one-time prekeys; sessions by the other's address. */
 export class Party {
   constructor() {

@@ -1,5 +1,5 @@
 // The real page, our server and our service as one world for the checks: start(), link(), status(), until(), stop().
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -34,8 +34,11 @@ export class World {
       stdio: ['ignore', out, out],
       env: { ...process.env, REAL_LOG: process.env.REAL_LOG || '0' },
     });
-    for (let i = 0; i < 200 && !fs.readFileSync(this.dir + '/server.log', 'utf8').includes('realpage on'); i++)
+    for (let i = 0; i < 200 && !this.log().includes('realpage on'); i++) {
+      if (this.server.exitCode !== null) break;
       await sleep(100);
+    }
+    if (!this.log().includes('realpage on')) throw new Error(`the server did not start: ${this.log().slice(-500)}`);
   }
   async service(env = {}) {
     const out = fs.openSync(this.dir + '/service.log', 'a');
@@ -43,7 +46,11 @@ export class World {
     const chrome = this.dir + '/chromium-to-us';
     fs.writeFileSync(
       chrome,
-      fs.readFileSync(here + '/chromium-to-us', 'utf8').replaceAll('${REAL_PORT:-8443}', String(this.real)),
+      fs
+        .readFileSync(here + '/chromium-to-us', 'utf8')
+        .replaceAll('${REAL_PORT:-8443}', String(this.real))
+        // The claims ask the page questions of their own, beside the service. And the browser needs no proxy to find us.
+        .replace('"$@"', '--remote-debugging-port=0 --no-proxy-server "$@"'),
       { mode: 0o755 },
     );
     this.sm = spawn(path.resolve(BIN), [], {
@@ -56,6 +63,8 @@ export class World {
         DATA_DIR: this.dir + '/data',
         CHROME_PATH: chrome,
         NODE_ENV: 'production',
+        // The service asks by itself whether the network is up: of the proxy, since it would not find WhatsApp's host here.
+        PROXY_URL: `http://127.0.0.1:${this.real}`,
         ...this.opt.env,
         ...env,
       },
@@ -69,6 +78,13 @@ export class World {
         await sleep(100);
       }
     }
+  }
+  /** A command of the service's own program, about the service that runs. */
+  command(...words) {
+    const env = { ...process.env, PORT: String(this.port), TOKENS_DIR: this.dir + '/tokens', DATA_DIR: this.dir + '/data' };
+    return new Promise((resolve) => {
+      execFile(path.resolve(BIN), words, { cwd: this.dir, env }, (error, text) => resolve({ code: error?.code ?? 0, text }));
+    });
   }
   async halt() {
     if (!this.sm) return;

@@ -136,10 +136,11 @@ impl Driver {
         }
     }
 
-    /// The page said that it was unlinked: that is what an unlinking of ours waits for.
-    pub(super) fn page_unlinked(&mut self) {
+    /// The page said that it was unlinked: that is what an unlinking of ours waits for. Where WhatsApp's server was not
+    /// `told` in time the page has only forgotten its login.
+    pub(super) fn page_unlinked(&mut self, told: bool) {
         if self.logging_out.is_some() {
-            self.remove_login(false);
+            self.remove_login(!told);
         }
     }
 

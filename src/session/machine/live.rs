@@ -78,7 +78,7 @@ impl Machine {
                 self.catching_up(now);
             }
             PageEvent::Leaving {} => self.unlinked(None, now),
-            PageEvent::Logout { reason } => self.unlinked(reason.as_deref(), now),
+            PageEvent::Logout { reason, .. } => self.unlinked(reason.as_deref(), now),
             PageEvent::Ban { banned: false, .. } => self.login_accepted(),
             PageEvent::Ban { code, message, expires_s, .. } => self.banned(code, message, expires_s, now),
             PageEvent::Unavailable {} => self.unavailable(now),

@@ -172,7 +172,7 @@ declare namespace Adapter {
     pairing: { event: string };
     progress: { step: string; done: Count; total: Count };
     leaving: {};
-    logout: { reason: Text };
+    logout: { reason: Text; told: boolean | null };
     ban: { banned: boolean; code: Count; message: Text; expires_s: Count };
     unavailable: {};
     outdated: {};

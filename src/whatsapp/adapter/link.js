@@ -108,7 +108,10 @@
         push('leaving', {});
       }),
     );
-    const gone = (reason) => push('logout', { reason: typeof reason === 'string' ? reason.slice(0, 80) : null });
+    // The page ends its connection loop once WhatsApp's server has answered; where that takes 3 s it clears itself without.
+    const told = () => (has('comms') ? !attempt(() => need('comms').getComms()) : null);
+    const gone = (reason) =>
+      push('logout', { reason: typeof reason === 'string' ? reason.slice(0, 80) : null, told: told() });
     command.on('logout_from_bridge', guarded('logout', () => gone(null)));
     command.on('unexpected_logout_modal_from_bridge', guarded('logout', gone));
   }

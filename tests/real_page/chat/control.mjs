@@ -1,11 +1,11 @@
 // What can be done to the page from outside: GET /__ctl/NAME?…
-import { node } from '../realnode.mjs';
+import { J, node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { group, inGroup } from './groups.mjs';
+import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
-import { incoming } from './messages.mjs';
+import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
-import { again, garbled, viewOnce } from './sealed.mjs';
+import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
 export async function control(name, q, req, res) {
@@ -118,21 +118,32 @@ export async function control(name, q, req, res) {
         return say(group(q.get('id'), opt));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
+      case 'removed':
+        return say(remove(q.get('id')));
+      case 'fromphone':
+        return say({ id: fromPhone(q.get('to'), q.get('text')) });
+      case 'blocked':
+        state.blocked = q.get('list') ? q.get('list').split(',') : [];
+        // The page asks for the list again when it is told that there is another.
+        s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
+        return say({ blocked: state.blocked });
       case 'viewonce':
         return say({ id: viewOnce(q.get('from'), q.get('id')) });
       case 'garbled':
         return say({ id: garbled(q.get('from'), q.get('id')) });
       case 'again':
         return say({ id: again(q.get('from'), q.get('id'), q.get('text')) });
+      case 'handover':
+        return say({ id: fromOwnPhone(q.get('from'), q.get('id'), q.get('text'), q.get('asked')) });
       case 'pairingrule':
         state.helloRule = q.get('code') ? [Number(q.get('code')), q.get('text')] : null;
         return say({ rule: state.helloRule });
       case 'vote':
         return say({ id: vote(q.get('from'), q.get('id'), q.get('secret'), q.get('option')) });
       case 'timelock':
-        return say(timelock(q.get('until_s')));
+        return say(timelock(q.get('until_s'), q.get('told')));
       case 'cap':
-        return say(cap(q.get('status'), Number(q.get('until_s'))));
+        return say(cap(q.get('status'), Number(q.get('until_s')), q.get('told')));
       case 'unknown':
         state.unknown = new Set((q.get('list') || '').split(','));
         return say({});

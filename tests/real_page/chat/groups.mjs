@@ -1,16 +1,27 @@
 // Groups: who is in them, how their members are named, and what members write.
-import crypto from 'node:crypto';
-import { J, attr, node } from '../realnode.mjs';
+import { J, attr, node, pb } from '../realnode.mjs';
 import { failIq, result } from './iq.mjs';
-import { mineAddress, toPage } from './messages.mjs';
-import { contact, now, state } from './state.mjs';
+import { deliver, mineAddress, newId, seal } from './messages.mjs';
+import { OwnSenderKey } from './senderkeys.mjs';
+import { E2E, contact, nextId, now, state } from './state.mjs';
 
 const widOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@c.us`);
 const jidOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@s.whatsapp.net`);
 
 /** Makes a group of the account and some members, or changes it. */
 export function group(id, { byLid = true, announce = false, members = [] } = {}) {
-  state.groups.set(id, { id, byLid, announce, members });
+  state.groups.set(id, { id, byLid, announce, members, keys: new Map() });
+  return { id };
+}
+
+/** The account is taken out of a group, and told so. */
+export function remove(id) {
+  const { byLid, members } = state.groups.get(id);
+  const admin = J(jidOf(contact(members[0]), byLid));
+  const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: admin };
+  const me = node('participant', { jid: J(jidOf(state.me, byLid)) });
+  state.current.send(node('notification', { ...about, notify: 'Admin', addressing_mode: byLid ? 'lid' : 'pn' }, node('remove', {}, me)));
+  state.groups.delete(id);
   return { id };
 }
 
@@ -75,18 +86,21 @@ export function groupInfo(id) {
   };
 }
 
-/** A member writes. The message is encrypted for this device alone, as it is when a member sends it again. */
+/** A member writes: encrypted once for all, with the key told beside the first message. */
 export function inGroup(id, pn, text) {
-  const { byLid } = state.groups.get(id);
+  const { byLid, keys } = state.groups.get(id);
   const person = contact(pn);
+  const group = `${id}@g.us`;
+  const encs = [];
+  if (!keys.has(pn)) {
+    keys.set(pn, new OwnSenderKey());
+    const told = { groupId: group, axolotlSenderKeyDistributionMessage: keys.get(pn).told() };
+    encs.push(seal(person, mineAddress(), { senderKeyDistributionMessage: told }));
+  }
+  const sealed = keys.get(pn).encrypt(pb.encode(E2E('Message'), { conversation: text }));
+  encs.push(node('enc', { v: '2', type: 'skmsg' }, sealed));
   const other = byLid ? { participant_pn: J(jidOf(person, false)) } : { participant_lid: J(jidOf(person, true)) };
-  return toPage(`${id}@g.us`, person, mineAddress(), { conversation: text }, {
-    id: '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase(),
-    extra: {
-      participant: J(jidOf(person, byLid)),
-      ...other,
-      addressing_mode: byLid ? 'lid' : 'pn',
-      notify: person.name,
-    },
-  });
+  const about = { id: newId(), from: J(group), t: String(now()), type: 'text', notify: person.name };
+  const whose = { participant: J(jidOf(person, byLid)), ...other, addressing_mode: byLid ? 'lid' : 'pn' };
+  return deliver(about.id, node('message', { ...about, ...whose }, encs));
 }

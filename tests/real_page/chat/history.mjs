@@ -48,13 +48,13 @@ export function historyChats() {
   if (!state.history) return [];
   const c = contact('5491177778888'),
     id = `${c.lid}@lid`,
-    t0 = now() - 86400 * 3;
+    t0 = state.historySince;
   const messages = Array.from({ length: state.history }, (_, i) => ({
     msgOrderId: state.history - i,
     message: {
-      key: { remoteJid: id, fromMe: i % 3 === 0, id: '3EB0EEEE' + String(i).padStart(14, '0') },
-      message: { conversation: 'vieja ' + i },
-      messageTimestamp: t0 + i * 60,
+      key: { remoteJid: id, fromMe: i % 3 === 0, id: `3EB0${t0.toString(16)}${String(i).padStart(10, '0')}`.toUpperCase() },
+      message: { conversation: `old ${t0} ${i}` },
+      messageTimestamp: t0 + i,
       status: 3,
     },
   })).reverse();
@@ -63,7 +63,7 @@ export function historyChats() {
       id,
       messages,
       unreadCount: 0,
-      conversationTimestamp: t0 + state.history * 60,
+      conversationTimestamp: t0 + state.history,
       endOfHistoryTransfer: true,
       endOfHistoryTransferType: 1,
       pnJid: `${c.pn}@s.whatsapp.net`,

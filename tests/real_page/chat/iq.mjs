@@ -1,8 +1,8 @@
 // The questions that the page asks, and their answers.
-import { node, attr, kid, kids } from '../realnode.mjs';
+import { J, node, attr, kid, kids } from '../realnode.mjs';
 import { firstPatch } from './history.mjs';
 import { afterActive } from './messages.mjs';
-import { HOST, byUser, nextId, note, now, state } from './state.mjs';
+import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 import { answerGroups } from './groups.mjs';
 import { mexAnswer } from './mex.mjs';
 import { usync } from './users.mjs';
@@ -161,6 +161,7 @@ export function iq(s, n) {
             )
           : ok();
     case 'w:sync:app:state':
+      l.asked = true;
       return ok(
         node(
           'sync',
@@ -187,7 +188,13 @@ export function iq(s, n) {
     case 'w:g2':
       return s.send(answerGroups(n, tag));
     case 'blocklist':
-      return ok(node('list', { addressing_mode: 'lid', dhash: 'd1' }));
+      return ok(
+        node(
+          'list',
+          { addressing_mode: 'lid', dhash: `d${state.blocked.join()}` },
+          state.blocked.map(contact).map(({ lid, pn }) => node('item', { jid: J(`${lid}@lid`), pn_jid: J(`${pn}@s.whatsapp.net`) })),
+        ),
+      );
     case 'disappearing_mode':
       return ok(node('disappearing_mode', { duration: '0', t: '0' }));
     case 'urn:xmpp:ping':

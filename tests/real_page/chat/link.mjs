@@ -38,6 +38,7 @@ export function scan(code, opt = {}) {
 
 export function pair(s, secret, companion, platform, opt) {
   state.history = opt.history || 0;
+  state.historySince = opt.since || now() - 86400 * 3;
   const device = opt.device || ++state.device + 10,
     keyIndex = device;
   const details = pb.encode(Adv('ADVDeviceIdentity'), {

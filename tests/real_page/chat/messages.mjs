@@ -2,7 +2,8 @@
 import crypto from 'node:crypto';
 import { node, J, pb, attr, kid, kids } from '../realnode.mjs';
 import { firstHistory } from './history.mjs';
-import { E2E, HOST, byUser, contact, note, now, state } from './state.mjs';
+import { LearntSenderKey } from './senderkeys.mjs';
+import { E2E, HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 
 // What the page has not acknowledged comes again at the next login, marked offline, in lots that the page asks for.
 export function afterActive(s) {
@@ -31,7 +32,15 @@ export function afterActive(s) {
   if (l && !l.history) {
     l.history = true;
     setTimeout(() => firstHistory().catch((e) => note('!!', e.stack)), 50);
+    setTimeout(() => remind(s), 5000);
   }
+}
+
+/** Now and then the page does not ask for the account's settings after a link; the server tells it that there are some. */
+function remind(s) {
+  if (s !== state.current || state.linked.asked) return;
+  const about = { type: 'server_sync', from: HOST, id: String(nextId()), t: String(now()) };
+  s.send(node('notification', about, node('collection', { name: 'critical_block', version: '1' })));
 }
 
 export function lot(s, n) {
@@ -45,29 +54,37 @@ export function endOffline(s, n) {
   s.send(node('ib', { from: HOST }, node('offline', { count: String(n) })));
 }
 
-export function toPage(from, party, address, message, attrs = {}) {
-  const l = state.linked,
-    s = state.current;
+export const newId = () => '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
+
+/** A message, encrypted by somebody for the page alone. */
+export function seal(party, address, message) {
+  const l = state.linked;
   if (!party.sessions.has(address)) {
     const pre = l.prekeys.shift();
     party.start(address, { identity: l.identity, spk: l.spk, pre });
   }
   const e = party.encrypt(address, pb.encode(E2E('Message'), message));
-  const id = attrs.id || '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
-  const n = node(
-    'message',
-    { id, from: J(from), t: String(attrs.t || now()), type: 'text', ...attrs.extra },
-    node('enc', { v: '2', type: e.type }, e.bytes),
-  );
-  state.waiting.set(id, n);
+  return node('enc', { v: '2', type: e.type }, e.bytes);
+}
+
+/** Gives the page a stanza, now or with the backlog, and again until it is acknowledged. */
+export function deliver(id, stanza) {
+  const s = state.current;
+  state.waiting.set(id, stanza);
   if (s && s.active) {
-    if (s.ended) s.send(n);
+    if (s.ended) s.send(stanza);
     else {
-      s.backlog.push(n);
+      s.backlog.push(stanza);
       s.total += 1;
     }
   }
   return id;
+}
+
+export function toPage(from, party, address, message, attrs = {}) {
+  const id = attrs.id || newId();
+  const about = { id, from: J(from), t: String(attrs.t || now()), type: 'text', ...attrs.extra };
+  return deliver(id, node('message', about, seal(party, address, message)));
 }
 
 export const mineAddress = () => 'page:' + state.linked.device;
@@ -78,14 +95,47 @@ export function peer(message) {
   });
 }
 
+/** The account's own phone writes to somebody, or to itself, and tells this device. */
+export function fromPhone(pn, text, id = newId()) {
+  const lid = pn === state.me.pn ? state.me.lid : contact(pn).lid;
+  const message = { deviceSentMessage: { destinationJid: `${lid}@lid`, message: { conversation: text } } };
+  return toPage(`${state.me.lid}@lid`, state.phone, mineAddress(), message, {
+    id,
+    extra: { recipient: J(`${lid}@lid`), peer_recipient_pn: J(`${pn}@s.whatsapp.net`) },
+  });
+}
+
 export function incoming(pn, text, opt = {}) {
   const c = contact(pn),
     message = opt.message || { conversation: text },
-    id = opt.id || '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
+    id = opt.id || newId();
   return toPage(opt.from || `${c.lid}@lid`, c, mineAddress(), message, {
     id,
     extra: { notify: c.name, sender_pn: J(`${c.pn}@s.whatsapp.net`), ...opt.extra },
   });
+}
+
+/** A message as plain data; bytes are only said to be there. */
+const shown = (message) =>
+  JSON.parse(
+    JSON.stringify(message, (k, v) =>
+      v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? '<bytes>' : typeof v === 'bigint' ? String(v) : v,
+    ),
+  );
+
+/** What each member of a group can read of a message that was encrypted once for all of them. */
+function readBy(group, sealed) {
+  const readers = {};
+  for (const party of [state.phone, ...state.contacts.values()]) {
+    const key = party.senderKeys?.get(group);
+    if (!key) continue;
+    try {
+      readers[party.pn ?? state.me.pn] = shown(pb.decode(E2E('Message'), key.decrypt(new Uint8Array(sealed.content))));
+    } catch (error) {
+      readers[party.pn ?? state.me.pn] = `cannot open: ${error.message}`;
+    }
+  }
+  return readers;
 }
 
 export function outgoing(s, n) {
@@ -94,7 +144,7 @@ export function outgoing(s, n) {
   const rec = { id, to, t: now(), encs: [], plain: null };
   const encs = [];
   const own = kid(n, 'enc');
-  if (own) encs.push([to, own]);
+  if (own && attr(own, 'type') !== 'skmsg') encs.push([to, own]);
   for (const t of kids(kid(n, 'participants'))) encs.push([attr(t, 'jid'), kid(t, 'enc')]);
   for (const [j, e] of encs) {
     const user = j.split('@')[0].split(':')[0],
@@ -102,16 +152,15 @@ export function outgoing(s, n) {
     let text = null;
     try {
       const m = pb.decode(E2E('Message'), p.decrypt(mineAddress(), attr(e, 'type'), new Uint8Array(e.content)));
-      text = JSON.parse(
-        JSON.stringify(m, (k, v) =>
-          v instanceof ArrayBuffer || ArrayBuffer.isView(v) ? '<bytes>' : typeof v === 'bigint' ? String(v) : v,
-        ),
-      );
+      const told = m.senderKeyDistributionMessage?.axolotlSenderKeyDistributionMessage;
+      if (told) (p.senderKeys ??= new Map()).set(to, new LearntSenderKey(told));
+      text = shown(m);
     } catch (x) {
       text = 'cannot open: ' + x.message;
     }
     rec.encs.push({ jid: j, type: attr(e, 'type'), message: text });
   }
+  if (own && attr(own, 'type') === 'skmsg') rec.readers = readBy(to, own);
   state.sent.push(rec);
   note('--', 'sent ' + JSON.stringify(rec).slice(0, 500));
   const how = state.ackRule || 'ack';

@@ -1,18 +1,12 @@
 // Messages that this device cannot open: those that are never sent to it, and those whose encryption fails at first.
-import { J, node } from '../realnode.mjs';
-import { incoming, mineAddress } from './messages.mjs';
-import { contact, now, state } from './state.mjs';
+import { J, node, pb } from '../realnode.mjs';
+import { deliver, incoming, mineAddress, peer } from './messages.mjs';
+import { P, contact, now } from './state.mjs';
 
 function stanza(pn, id, child) {
   const person = contact(pn);
   const attributes = { id, from: J(`${person.lid}@lid`), t: String(now()), type: 'text', notify: person.name };
   return node('message', { ...attributes, sender_pn: J(`${pn}@s.whatsapp.net`) }, child);
-}
-
-function deliver(id, message) {
-  state.waiting.set(id, message);
-  state.current?.send(message);
-  return id;
 }
 
 /** A message to be viewed once: only phones get it. */
@@ -25,4 +19,17 @@ export const garbled = (pn, id) => deliver(id, stanza(pn, id, node('enc', { v: '
 export function again(pn, id, text) {
   contact(pn).sessions.delete(mineAddress());
   return incoming(pn, text, { id });
+}
+
+/** The account's own phone, which the page has asked, hands over what it has of the message. */
+export function fromOwnPhone(pn, id, text, stanzaId) {
+  const key = { remoteJid: `${contact(pn).lid}@lid`, fromMe: false, id };
+  const found = { key, message: { conversation: text }, messageTimestamp: now(), pushName: contact(pn).name };
+  const webMessageInfoBytes = pb.encode(P('WAWebProtobufsWeb', 'WebMessageInfo'), found);
+  const answer = {
+    peerDataOperationRequestType: 4,
+    stanzaId,
+    peerDataOperationResult: [{ placeholderMessageResendResponse: { webMessageInfoBytes } }],
+  };
+  return peer({ protocolMessage: { type: 17, peerDataOperationRequestResponseMessage: answer } });
 }

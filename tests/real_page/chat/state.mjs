@@ -43,6 +43,8 @@ export const state = {
   mute: false,
   appstate: new Map(),
   groups: new Map(),
+  /** Numbers that the account has blocked. */
+  blocked: [],
   /** The number of the page's settings. */
   settings: 1,
   /** Logins that were tried. */

@@ -65,9 +65,36 @@ export class Claims {
     return this.w.ctl('incoming', { from: FRIEND, opt: { id, message, extra } });
   }
 
-  /** How often a text has come to the server, and under how many ids. */
+  /** The messages that have come to the server with this text, each id once. */
+  async ids(text) {
+    const found = await this.sent(text);
+    return [...new Set(found.map(({ id }) => id))];
+  }
+
+  /** The stanzas that have brought this text to the server. */
   async sent(text) {
     const { sent } = await this.w.ctl('state');
-    return sent.filter(({ encs }) => JSON.stringify(encs).includes(JSON.stringify(text)));
+    return sent.filter(({ encs, readers }) => JSON.stringify([encs, readers ?? null]).includes(JSON.stringify(text)));
+  }
+
+  /** The service ends and starts again; gives its state then, with the time it took. */
+  async again(ms = 60000) {
+    await this.w.halt();
+    await this.w.service();
+    return this.w.until('READY', ms);
+  }
+
+  /** Links the phone after an unlinking. */
+  async link(options) {
+    await this.w.post('/connect');
+    return this.w.link(options);
+  }
+
+  /** How often /metrics says that the page or the browser crashed. */
+  async crashes() {
+    const answer = await fetch(`http://127.0.0.1:${this.w.port}/metrics`);
+    const lines = (await answer.text()).split('\n');
+    const counted = lines.filter((line) => /^session_manager_reconnections_total\{reason="(PAGE|BROWSER)_CRASHED"/.test(line));
+    return counted.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 }

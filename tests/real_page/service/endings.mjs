@@ -1,56 +1,124 @@
 // Claims of logins that are refused, used elsewhere or unlinked.
-import { lookup } from 'node:dns/promises';
-import { sleep } from '../world.mjs';
+import { anotherTab, ask } from './page.mjs';
+
+/** Logins in a row that are refused before one is accepted again: enough for the page to have shown itself connected in between. */
+const REFUSED_LOGINS = 3;
+
+/** What passes until the server has refused a number of logins. */
+async function watchRefusals(claims, count) {
+  const { w } = claims;
+  const from = (await w.ctl('state')).logins;
+  const seen = [];
+  await claims.until(async () => {
+    const { state, reason } = await w.status();
+    const now = reason ? `${state} ${reason}` : state;
+    if (seen.at(-1) !== now) seen.push(now);
+    return (await w.ctl('state')).logins - from >= count && state !== 'READY';
+  }, 60000);
+  return seen;
+}
+
+/** Refusals that pass: the page tries again, and so is how the service names them. */
+const PASSING = [
+  ['405', /VERSION_DEPRECATED.*old/],
+  ['409', /VERSION_DEPRECATED.*old/],
+  ['503', /SERVICE_UNAVAILABLE.*503/],
+];
 
 export async function refusals(claims) {
   const { w, say } = claims;
-  for (const [reason, attrs, word] of [
-    ['405', {}, /version|old/i],
-    ['503', {}, /503|unavailable/i],
-    ['402', { code: '101', expire: '20' }, /ban/i],
-  ]) {
-    await w.ctl('fail', { reason, attrs, now: 1 });
-    const seen = await w.watch(15000),
-      s = await w.status();
-    say(s.state !== 'READY', `login refused with ${reason}: not READY`, seen);
-    say(word.test(s.reason + ' ' + s.detail), `${reason} is named`, { reason: s.reason, detail: s.detail });
+  for (const [reason, word] of PASSING) {
+    await w.ctl('fail', { reason, now: 1 });
+    const seen = await watchRefusals(claims, REFUSED_LOGINS);
+    const last = seen.slice(1);
+    say(last.length > 0 && last.every((one) => !one.startsWith('READY')), `login refused with ${reason}: not READY, and not again`, seen);
+    const { reason: named, detail } = await w.status();
+    say(word.test(`${named} ${detail}`), `${reason} is named`, { reason: named, detail });
     await w.ctl('fail', {});
-    const t = Date.now();
-    while (Date.now() - t < 90000 && !(await w.ctl('state')).active) await sleep(500);
-    const b = await w.until('READY', 60000);
-    say(b.ms !== null, 'back to READY by itself', Date.now() - t);
+    const back = await w.until('READY', 120000);
+    say(back.ms !== null, 'and back to READY by itself', back.ms);
   }
+}
+
+export async function ban(claims) {
+  const { w, say } = claims;
+  await w.ctl('fail', { reason: '402', attrs: { code: '101', expire: '20' }, now: 1 });
+  const named = await w.until(({ reason }) => reason === 'ACCOUNT_BLOCKED', 30000);
+  const { limits, detail } = await w.get('/status');
+  const told = Date.now();
+  const until = Date.parse(limits?.ban?.until);
+  say(named.ms !== null && limits.ban?.code === 101 && until > told, 'a ban for a time: its code and its end are in /status', { ban: limits?.ban, detail });
+  const { logins: before } = await w.ctl('state');
+  let during = before;
+  await claims.until(async () => {
+    if (Date.now() < until) during = (await w.ctl('state')).logins;
+    return Date.now() >= until;
+  }, 30000);
+  say(during === before, 'which is waited for without a try', { before, during });
+  await w.ctl('fail', {});
+  const back = await w.until('READY', 60000);
+  say(back.ms !== null, 'and after it READY by itself', back.ms);
 }
 
 export async function replaced(claims) {
   const { w, say } = claims;
+  await w.until('READY', 60000);
+  const before = (await w.ctl('state')).logins;
   await w.ctl('replaced');
   const lost = await w.until(({ state }) => state !== 'READY', 15000);
   say(lost.ms !== null && lost.ms < 12000, 'used elsewhere: no longer READY', lost.ms);
-  // Before the service calls it a conflict it asks whether the network is up, by WhatsApp's host, from outside the browser.
-  const isReachable = await lookup('web.whatsapp.com').then(
-    () => true,
-    () => false,
-  );
-  if (isReachable) {
-    const named = await w.until(({ reason }) => reason === 'CONFLICT', 60000);
-    say(named.ms !== null, 'and named as a conflict', { state: named.state, reason: named.reason });
-  } else {
-    console.log('    not judged, since WhatsApp cannot be reached from here: that it is named as a conflict');
-  }
-  const before = (await w.ctl('state')).logins;
-  await sleep(5000);
+  const named = await w.until(({ reason }) => reason === 'CONFLICT', 60000);
+  say(named.ms !== null, 'and named as a conflict', { state: named.state, reason: named.reason, ms: named.ms });
   const after = (await w.ctl('state')).logins;
   say(before === after, 'which the service does not answer by taking the session back', { before, after });
-  await w.post('/disconnect');
   await w.post('/connect');
   const back = await w.until('READY', 60000);
   say(back.ms !== null, 'and the operator takes it back', back.ms);
 }
 
+export async function secondTab(claims) {
+  const { w, say } = claims;
+  await w.until('READY', 60000);
+  const loadedAt = await ask(w, 'performance.timeOrigin');
+  const close = await anotherTab(w);
+  const named = await w.until(({ reason }) => reason === 'CONFLICT', 40000);
+  say(named.ms !== null && named.ms < 15000, 'opened in a second tab: named as a conflict', { state: named.state, reason: named.reason, ms: named.ms });
+  const still = named.state === 'DISCONNECTED' || (await ask(w, 'performance.timeOrigin').catch(() => null)) === loadedAt;
+  say(still, 'which is not answered by loading our page again', named.state);
+  await close();
+  await w.post('/connect');
+  const back = await w.until('READY', 60000);
+  say(back.ms !== null, 'and the operator takes it back', back.ms);
+}
+
+/** Refusals that unlink: with what attributes, and what is said of them. */
+const UNLINKING = [
+  ['401', {}, /LOGGED_OUT.*link/i],
+  // The page clears itself for this as for 401, and says no more of it.
+  ['406', {}, /LOGGED_OUT.*link/i],
+  [
+    '403',
+    { logout_message_header: 'Account locked', logout_message_subtext: 'Write to support', logout_message_locale: 'en' },
+    /ACCOUNT_BLOCKED.*Account locked Write to support/,
+  ],
+];
+
+export async function unlinked(claims) {
+  const { w, say } = claims;
+  for (const [reason, attrs, word] of UNLINKING) {
+    await w.until('READY', 60000);
+    await w.ctl('fail', { reason, attrs, now: 1 });
+    const named = await w.until((s) => word.test(`${s.reason} ${s.detail}`), 30000);
+    say(named.ms !== null, `login refused with ${reason}: named`, { state: named.state, reason: named.reason, detail: named.detail });
+    await w.ctl('fail', {});
+    const linked = await claims.link();
+    say(linked.ms !== null, 'and a new link is READY', linked.ms);
+  }
+}
+
 export async function logout(claims) {
   const { w, say } = claims;
-  const s0 = await w.until('READY', 20000);
+  await w.until('READY', 60000);
   await w.ctl('unlink');
   const s = await w.until((x) => x.reason === 'LOGGED_OUT', 20000);
   say(s.ms !== null, 'unlinked by the phone: LOGGED_OUT', s);
@@ -58,11 +126,24 @@ export async function logout(claims) {
 
 export async function operatorLogout(claims) {
   const { w, say } = claims;
-  await w.post('/connect');
-  const linked = await w.link();
-  say(linked.ms !== null, 'linked again: READY', linked.ms);
+  if ((await w.status()).state !== 'READY') {
+    const linked = await claims.link();
+    say(linked.ms !== null, 'linked again: READY', linked.ms);
+  }
   const { status, body } = await w.post('/logout', {});
   say(status === 200 && body.state === 'DISCONNECTED', 'POST /logout: 200', { status, state: body.state });
   const { linked: device } = await w.ctl('state');
   say(device.unlinked, 'and the phone lists the device no more', device);
+}
+
+/** The phone does not hear of the unlinking. */
+export async function deafPhone(claims) {
+  const { w, say } = claims;
+  if ((await w.status()).state !== 'READY') await claims.link();
+  await w.ctl('hold', { iq: 'md/remove-companion-device' });
+  const { status, body } = await w.post('/logout', {});
+  await w.ctl('hold', {});
+  const { linked } = await w.ctl('state');
+  const warned = /phone still lists/i.test(JSON.stringify(body)) || /phone still lists/i.test((await w.status()).detail);
+  say(!linked.unlinked && warned, 'POST /logout that does not reach the phone says that the phone still lists the device', { status, body });
 }

@@ -1,20 +1,45 @@
-// Claims of the code to scan and of pairing codes.
-import { sleep } from '../world.mjs';
+// Claims of the code to scan, of pairing codes, and of what a new link brings with it.
+import { browser } from './page.mjs';
+
+/** Six codes: one of 60 s and five of 20. */
+const BATCH_MS = 160_000;
+/** What may pass between the last code of a batch and the first of the next. */
+const GAP_MS = 10_000;
 
 export async function idle(claims) {
   const { w, say } = claims;
-  // three minutes
-  await w.until('QR_REQUIRED');
-  let last = null,
-    t0 = Date.now();
-  while (Date.now() - t0 < 200000) {
-    const q = await w.get('/qr');
-    if (q.status !== last) console.log('    ', Math.round((Date.now() - t0) / 1000), 's', q.status);
-    last = q.status;
-    await sleep(1000);
-  }
-  say(last === 'QR_AVAILABLE', '200 s without a scan: there is a code', {
-    batches: (await w.ctl('state')).codesSent,
+  await claims.until(() => w.code(), 30000);
+  const chrome = browser(w);
+  const { codesSent: first } = await w.ctl('state');
+  let [without, longest, batches] = [null, 0, first];
+  await claims.until(async () => {
+    const available = (await w.get('/qr')).status === 'QR_AVAILABLE';
+    if (available) without = null;
+    else longest = Math.max(longest, Date.now() - (without ??= Date.now()));
+    batches = (await w.ctl('state')).codesSent;
+    return batches > first && available;
+  }, BATCH_MS + 4 * GAP_MS);
+  say(batches > first, 'no scan for as long as the codes last: there are new ones', { batches });
+  say(longest < GAP_MS, 'without a gap that a person would notice', { longest });
+  const [ref] = (await w.code())?.split(',') ?? [];
+  const { codes } = await w.ctl('state');
+  say(codes.includes(ref), 'which the server knows');
+  say(chrome !== null && browser(w) === chrome, 'and for which no browser was started');
+}
+
+/** The secret of the code turns while its reference stays: who scanned the old picture would be refused. */
+export async function rotation(claims) {
+  const { w, say } = claims;
+  const before = await claims.until(() => w.code(), 30000);
+  await w.ctl('rotate');
+  const after = await claims.until(async () => {
+    const now = await w.code();
+    return now !== null && now !== before && now;
+  }, 5000);
+  const [old, fresh] = [before, after ?? ''].map((text) => text.split(','));
+  say(old[0] === fresh[0] && old[3] !== fresh[3], 'the secret turns under the same reference: another code', {
+    reference: old[0] === fresh[0],
+    secret: old[3] !== fresh[3],
   });
 }
 
@@ -25,12 +50,14 @@ const REFUSALS = [
   [400, 'bad-request', 400, 'INVALID_NUMBER'],
 ];
 
+const offersCode = (claims) => claims.until(async () => (await claims.w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+
 export async function pairingRefused(claims) {
   const { w, say } = claims;
   await w.until('QR_REQUIRED');
   for (const [code, text, status, name] of REFUSALS) {
     await w.ctl('pairingrule', { code, text });
-    await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+    await offersCode(claims);
     const refused = await w.post('/pairing-code', { phone_number: '5491150000001' });
     say(refused.status === status && refused.body.code === name, `a pairing code refused with ${text} is ${name}`, {
       status: refused.status,
@@ -38,32 +65,60 @@ export async function pairingRefused(claims) {
     });
   }
   await w.ctl('pairingrule');
-  const back = await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
-  say(back, 'and after each there is a code to scan again');
+  say(await offersCode(claims), 'and after each there is a code to scan again');
 }
 
 export async function pairing(claims) {
   const { w, say } = claims;
-  await w.until('QR_REQUIRED');
-  await sleep(1500);
+  await offersCode(claims);
   const first = await w.post('/pairing-code', { phone_number: '5491150000001' });
   const dropped = await w.del('/pairing-code');
-  const again = await claims.until(async () => (await w.get('/qr')).status === 'QR_AVAILABLE', 15000);
+  const again = await offersCode(claims);
   say(first.status === 200 && dropped.status === 200 && again, 'DELETE /pairing-code brings the code to scan back');
-  const p = await w.post('/pairing-code', { phone_number: '5491150000001' }),
-    code = p.body && (p.body.code || p.body.pairing_code || '');
-  say(p.status === 200 && /^[1-9A-Z]{4}-?[1-9A-Z]{4}$/.test(code), 'POST /pairing-code gives eight characters', {
-    status: p.status,
-    code,
-  });
-  const q = await w.get('/qr');
-  say(q.status !== 'QR_AVAILABLE', 'and no QR that no phone could scan any more is offered beside it', {
-    status: q.status,
-  });
-  const e = await w.ctl('enter', { code: code.replace('-', '') });
-  const r = await w.until('READY', 60000);
-  say(!e.error && r.ms !== null, 'typed on the phone: READY', { e, state: r.state, ms: r.ms });
+  const { status, body } = await w.post('/pairing-code', { phone_number: '5491150000001' });
+  const code = body?.code ?? '';
+  say(status === 200 && /^[1-9A-Z]{8}$/.test(code), 'POST /pairing-code gives eight characters', { status });
+  const qr = await w.get('/qr');
+  say(qr.status !== 'QR_AVAILABLE', 'and no QR that no phone could scan any more is offered beside it', { status: qr.status });
+  const entered = await w.ctl('enter', { code });
+  const ready = await w.until('READY', 60000);
+  say(!entered.error && ready.ms !== null, 'typed on the phone: READY', { state: ready.state, ms: ready.ms });
   await w.ctl('unlink');
-  await w.until((x) => x.reason === 'LOGGED_OUT', 15000);
+  await w.until(({ reason }) => reason === 'LOGGED_OUT', 15000);
   await w.post('/connect');
+}
+
+/** As many as a first history has in a busy account's first part. */
+const OLD = 3000;
+const MISSED = 5;
+
+/** After a new link the phone gives a history: what is older than anything known is no news, what was missed in between is. */
+export async function history(claims) {
+  const { w, say } = claims;
+  await w.until('READY', 60000);
+  await w.ctl('incoming', { text: 'the newest before the new link' });
+  await claims.row(({ body }) => body === 'the newest before the new link');
+  const newest = Math.floor(Date.now() / 1000);
+
+  await w.ctl('unlink');
+  await w.until(({ reason }) => reason === 'LOGGED_OUT', 20000);
+  // All that was missed is to lie in the past by the time of the link.
+  await claims.until(() => Date.now() / 1000 > newest + 2 * MISSED, 60000);
+  const linked = await claims.link({ history: MISSED, since: newest + 2 });
+  say(linked.ms !== null, 'linked anew, with a history of what was missed: READY', linked.ms);
+  const isMissed = ({ body }) => body.startsWith(`old ${newest + 2} `);
+  await claims.until(async () => (await claims.all()).filter(isMissed).length >= MISSED, 20000);
+  const missed = (await claims.all()).filter(isMissed);
+  const order = missed.map(({ body }) => Number(body.split(' ').at(-1)));
+  say(missed.length === MISSED && order.every((n, at) => n === at), 'and what was missed is in the log, once and in order', order);
+
+  await w.ctl('unlink');
+  await w.until(({ reason }) => reason === 'LOGGED_OUT', 20000);
+  const since = newest - 3 * 86400;
+  const full = await claims.link({ history: OLD, since });
+  say(full.ms !== null, `linked anew, with ${OLD} old messages: READY`, full.ms);
+  await w.ctl('incoming', { text: 'the first after the new link' });
+  const first = await claims.row(({ body }) => body === 'the first after the new link', 30000);
+  const old = (await claims.all()).filter(({ body }) => body.startsWith(`old ${since} `));
+  say(first && old.length === 0, 'of which none is told as news', old.length);
 }

@@ -1,142 +1,91 @@
 // Claims of what arrives: while the page is open, over a lost line, and in an absence.
+import fs from 'node:fs';
+import path from 'node:path';
 import { FRIEND, bytes } from './claims.mjs';
-import { sleep } from '../world.mjs';
+
+/** Whom nobody has written to before. */
+const STRANGER = '5491166667777';
 
 export async function text(claims) {
   const { w, say } = claims;
-  await w.ctl('incoming', { from: FRIEND, text: 'hola', opt: { id: '3EB0AAAA0000000000000001' } });
-  const m = await claims.row((x) => x.body === 'hola');
+  await w.ctl('incoming', { from: FRIEND, text: 'hello', opt: { id: '3EB0AAAA0000000000000001' } });
+  const m = await claims.row((x) => x.body === 'hello');
   say(
     m && m.phone === FRIEND && m.direction === 'in',
     'an incoming text is in GET /messages, with the phone behind the LID',
     m && { id: m.id, phone: m.phone, name: m.name },
   );
-  const s = await w.post('/send', { number: FRIEND, message: 'respuesta' });
+  const s = await w.post('/send', { number: FRIEND, message: 'an answer' });
   say(s.status === 200, 'POST /send to somebody known: 200', s.status);
   const q = (await w.ctl('state')).iqs.length;
-  const s2 = await w.post('/send', { number: FRIEND, message: 'otra' });
+  const s2 = await w.post('/send', { number: FRIEND, message: 'another' });
   say(
     s2.status === 200 && (await w.ctl('state')).iqs.slice(q).filter((x) => /usync/.test(x)).length === 0,
     'a second one makes no look-up',
     (await w.ctl('state')).iqs.slice(q),
   );
-  const s3 = await w.post('/send', { number: '5491166667777', message: 'a un extraño' });
+  const s3 = await w.post('/send', { number: STRANGER, message: 'to a stranger' });
   say(s3.status === 200, 'to a stranger: 200', s3.status);
   const sent = (await w.ctl('state')).sent;
   say(
-    sent.at(-1).encs[0].message.conversation === 'a un extraño',
+    sent.at(-1).encs[0].message.conversation === 'to a stranger',
     'and the contact can open it',
     sent.at(-1).encs.map((e) => [e.jid, e.type]),
   );
-  await sleep(1200);
-  const ack = await claims.row((x) => x.body === 'respuesta' && x.ack === 2, 4000);
+  const ack = await claims.row((x) => x.body === 'an answer' && x.ack === 2);
   say(!!ack, 'the delivery receipt is seen (ack 2)');
 }
 
-export async function kinds(claims) {
-  const { w, say } = claims;
-  const list = {
-    '3EB0BBBB000000000000BU': [
-      'Sí, quiero',
-      { buttonsResponseMessage: { selectedButtonId: 'si', selectedDisplayText: 'Sí, quiero', type: 1 } },
-    ],
-    '3EB0BBBB000000000000LI': [
-      'Turno de las 10',
-      {
-        listResponseMessage: {
-          title: 'Turno de las 10',
-          listType: 1,
-          singleSelectReply: { selectedRowId: 't10' },
-          description: 'mañana',
-        },
-      },
-    ],
-    '3EB0BBBB000000000000TE': [
-      'De acuerdo',
-      { templateButtonReplyMessage: { selectedId: 'ok', selectedDisplayText: 'De acuerdo', selectedIndex: 0 } },
-    ],
-    '3EB0BBBB000000000000LO': [
-      'Obelisco',
-      { locationMessage: { degreesLatitude: -34.6, degreesLongitude: -58.4, name: 'Obelisco', address: 'CABA' } },
-    ],
-    '3EB0BBBB000000000000CO': [
-      'Ana',
-      {
-        contactMessage: {
-          displayName: 'Ana',
-          vcard: 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD',
-        },
-      },
-    ],
-    '3EB0BBBB000000000000PO': [
-      '¿Cuándo?',
-      {
-        pollCreationMessageV3: {
-          name: '¿Cuándo?',
-          options: [{ optionName: 'hoy' }, { optionName: 'mañana' }],
-          selectableOptionsCount: 1,
-        },
-        messageContextInfo: { messageSecret: bytes('7'.repeat(32)) },
-      },
-    ],
-    '3EB0BBBB000000000000EX': ['mirá', { extendedTextMessage: { text: 'mirá https://example.org' } }],
-  };
-  for (const [id, [, m]] of Object.entries(list)) await claims.fromFriend(m, id);
-  for (const [id, [word]] of Object.entries(list)) {
-    const m = await claims.row((x) => x.id.includes(id), 4000);
-    say(m && m.body.includes(word), `${m ? m.type : 'nothing'}: its words are in body`, m && m.body);
-  }
-}
+/** Any digest, key or thumbnail. */
+const some = (n) => bytes('s'.repeat(n));
+const IMAGE = {
+  url: 'https://mmg.whatsapp.net/v/none',
+  directPath: '/v/none',
+  mimetype: 'image/jpeg',
+  fileLength: 1000,
+  height: 10,
+  width: 10,
+  mediaKey: some(32),
+  fileSha256: some(32),
+  fileEncSha256: some(32),
+};
+const VCARD = 'BEGIN:VCARD\nVERSION:3.0\nFN:Ana\nTEL;waid=5491133334444:+54 9 11 3333-4444\nEND:VCARD';
+const POLL = { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 };
+const EVENT = { isCanceled: false, name: 'The party', description: 'bring cake', startTime: 1900000000 };
+const SECRET = { messageContextInfo: { messageSecret: some(32) } };
 
-export async function change(claims) {
-  const { w, say } = claims;
-  const at = { remoteJid: '100000000000001@lid', fromMe: true };
-  await w.ctl('incoming', { from: FRIEND, text: 'uno', opt: { id: '3EB0DDDD0000000000000001' } });
-  await w.ctl('incoming', { from: FRIEND, text: 'dos', opt: { id: '3EB0DDDD0000000000000002' } });
-  await claims.row((x) => x.body === 'dos');
-  await claims.fromFriend(
-    {
-      editedMessage: {
-        message: {
-          protocolMessage: {
-            key: { ...at, id: '3EB0DDDD0000000000000001' },
-            type: 14,
-            editedMessage: { conversation: 'uno (corregido)' },
-            timestampMs: Date.now(),
-          },
-        },
-      },
-    },
-    '3EB0DDDD000000000000000E',
-    { edit: '1' },
-  );
-  const e = await claims.row((x) => x.id.includes('3EB0DDDD0000000000000001') && x.edited_at, 4000);
-  say(e && e.body === 'uno (corregido)', 'an edit amends the entry', e && { body: e.body, edited_at: e.edited_at });
-  await claims.fromFriend(
-    { protocolMessage: { key: { ...at, id: '3EB0DDDD0000000000000002' }, type: 0 } },
-    '3EB0DDDD000000000000000F',
-    { edit: '7' },
-  );
-  const d = await claims.row((x) => x.id.includes('3EB0DDDD0000000000000002') && x.revoked_at, 4000);
-  say(
-    !!d,
-    'a deletion marks the entry',
-    d
-      ? { revoked_at: d.revoked_at }
-      : (await claims.rows()).filter((x) => /DDDD/.test(x.id)).map((x) => [x.id, x.type, x.body, x.revoked_at]),
-  );
-  await claims.fromFriend(
-    {
-      reactionMessage: { key: { ...at, id: '3EB0DDDD0000000000000001' }, text: '👍', senderTimestampMs: Date.now() },
-    },
-    '3EB0DDDD0000000000000010',
-  );
-  await sleep(1500);
-  say(
-    !(await claims.rows()).some((x) => x.id.includes('3EB0DDDD0000000000000010') && x.body === ''),
-    'a reaction is no empty message',
-    (await claims.rows()).filter((x) => x.id.includes('0000000010')).map((x) => [x.type, x.body]),
-  );
+/** Messages of all kinds that hold words: what is in body, what of the rest stands beside it, and how the protocol has it. */
+const KINDS = [
+  ['Yes, please', /"id":"yes"/, { buttonsResponseMessage: { selectedButtonId: 'yes', selectedDisplayText: 'Yes, please', type: 1 } }],
+  [
+    'At ten',
+    /"id":"t10"/,
+    { listResponseMessage: { title: 'At ten', listType: 1, singleSelectReply: { selectedRowId: 't10' }, description: 'tomorrow' } },
+  ],
+  ['All right', /"id":"ok"/, { templateButtonReplyMessage: { selectedId: 'ok', selectedDisplayText: 'All right', selectedIndex: 0 } }],
+  [
+    'Obelisco',
+    /"latitude":-34.6,"longitude":-58.4/,
+    { locationMessage: { degreesLatitude: -34.6, degreesLongitude: -58.4, name: 'Obelisco', address: 'CABA' } },
+  ],
+  ['Ana', /"phones":\["[^"]*3333/, { contactMessage: { displayName: 'Ana', vcard: VCARD } }],
+  ['When?', /"options":\["today","later"\]/, { pollCreationMessageV3: POLL, ...SECRET }],
+  ['The party', /"name":"The party"/, { eventMessage: EVENT, ...SECRET }, { type: 'event' }],
+  ['see https://example.org', null, { extendedTextMessage: { text: 'see https://example.org' } }],
+  ['what a view', null, { imageMessage: { ...IMAGE, caption: 'what a view' } }, { type: 'media' }],
+];
+
+export async function kinds(claims) {
+  const { say } = claims;
+  for (const [at, [, , message, extra]] of KINDS.entries()) await claims.fromFriend(message, `3EB0BBBB00000000000${at}`, extra);
+  for (const [at, [words, rest]] of KINDS.entries()) {
+    const entry = await claims.row(({ id }) => id.endsWith(`3EB0BBBB00000000000${at}`));
+    const data = JSON.stringify(entry?.data ?? null);
+    say(entry?.body.includes(words) && (rest === null || rest.test(data)), `${entry?.type ?? 'nothing'}: its words are in body${rest ? ', the rest is beside it' : ''}`, {
+      body: entry?.body,
+      data: entry?.data,
+    });
+  }
 }
 
 export async function line(claims) {
@@ -147,129 +96,53 @@ export async function line(claims) {
   await w.ctl('drop');
   const t = await w.until((x) => x.state !== 'READY', 20000);
   say(t.ms !== null && t.ms < 10000, 'a lost line is seen within 10 s', t);
-  await w.ctl('incoming', { from: FRIEND, text: 'en la oscuridad' });
+  await w.ctl('incoming', { from: FRIEND, text: 'in the dark' });
   await w.ctl('refuse', { on: 0 });
   const b = await w.until('READY', 60000);
   say(b.ms !== null, 'back to READY', b.ms);
-  say(!!(await claims.row((x) => x.body === 'en la oscuridad')), 'what came meanwhile is there');
+  say(!!(await claims.row((x) => x.body === 'in the dark')), 'what came meanwhile is there');
 }
 
 export async function restart(claims) {
   const { w, say } = claims;
   await w.halt();
-  for (let i = 0; i < 5; i++) await w.ctl('incoming', { from: FRIEND, text: 'ausente ' + i });
+  for (let i = 0; i < 5; i++) await w.ctl('incoming', { from: FRIEND, text: 'absent ' + i });
   await w.service();
   const b = await w.until('READY', 60000);
   say(b.ms !== null, 'same tokens: READY without a code', b.ms);
-  await claims.row((x) => x.body === 'ausente 4');
-  const got = (await claims.rows()).filter((x) => /^ausente/.test(x.body));
+  await claims.row((x) => x.body === 'absent 4');
+  const got = (await claims.rows()).filter((x) => /^absent/.test(x.body));
   say(
-    got.length === 5 && got.every((x, i) => x.body === 'ausente ' + i),
+    got.length === 5 && got.every((x, i) => x.body === 'absent ' + i),
     'what came in the absence: all, once, in order',
     got.map((x) => [x.body, x.recovered]),
   );
+  const from = (await w.ctl('state')).iqs.length;
+  const sent = await w.post('/send', { number: FRIEND, message: 'after the restart' });
+  const asked = (await w.ctl('state')).iqs.slice(from).filter((iq) => iq.startsWith('usync/'));
+  say(sent.status === 200 && asked.length === 0, 'and somebody known is written to without a look-up, after the restart too', asked);
 }
 
-/** What /events has told since the beginning. */
-async function told(w, name) {
-  const answer = await fetch(`http://127.0.0.1:${w.port}/events?after=0`, { headers: { 'last-event-id': '0' } });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (const end = Date.now() + 2000; Date.now() < end; ) {
-    const part = await Promise.race([reader.read(), sleep(500).then(() => null)]);
-    if (!part || part.done) break;
-    text += part.value;
-  }
-  await reader.cancel().catch(() => {});
-  return text
-    .split('\n\n')
-    .filter((event) => event.includes(`event: ${name}\n`))
-    .map((event) => JSON.parse(/^data: (.*)$/m.exec(event)[1]).data);
-}
-
-export async function addons(claims) {
+/** A profile of yesterday is put back: the page counts on from where it was then, with other messages. */
+export async function restored(claims) {
   const { w, say } = claims;
-  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: '3EB0ABAB0000000000000F00' };
-  const react = (text, id) =>
-    claims.fromFriend({ reactionMessage: { key, text, senderTimestampMs: Date.now() } }, `3EB0ABAB00000000000000${id}`);
-  await w.ctl('incoming', { from: FRIEND, text: 'to react to', opt: { id: key.id } });
-  await claims.row(({ id }) => id.includes(key.id));
-  await react('❤️', '01');
-  const isMine = ({ message_id: id }) => id?.includes(key.id);
-  const reaction = await claims.until(async () => (await told(w, 'message_reaction')).find(isMine), 15000);
-  say(reaction?.emoji === '❤️', 'a reaction is an event that names its message', reaction && { emoji: reaction.emoji });
-
+  const [profile, copy] = [path.join(w.dir, 'tokens', 'admin'), path.join(w.dir, 'yesterday')];
+  await w.until('READY', 60000);
   await w.halt();
-  await react('👍', '02');
+  fs.cpSync(profile, copy, { recursive: true });
   await w.service();
   await w.until('READY', 60000);
-  const again = (event) => isMine(event) && event.emoji === '👍';
-  const missed = await claims.until(async () => (await told(w, 'message_reaction')).find(again), 20000);
-  say(missed !== null, 'and so is one of an absence');
-
-  const poll = {
-    pollCreationMessageV3: { name: 'When?', options: [{ optionName: 'today' }, { optionName: 'later' }], selectableOptionsCount: 1 },
-    messageContextInfo: { messageSecret: bytes('7'.repeat(32)) },
-  };
-  await claims.fromFriend(poll, '3EB0ABAB00000000000000AA');
-  await claims.row(({ body }) => body === 'When?');
-  await w.ctl('vote', { from: FRIEND, id: '3EB0ABAB00000000000000AA', secret: '7'.repeat(32), option: 'later' });
-  const vote = await claims.until(async () => (await told(w, 'message_vote'))[0], 15000);
-  say(vote?.options?.[0] === 'later', 'a vote is an event that names its poll and what was chosen', vote && {
-    poll: vote.message_id.includes('3EB0ABAB00000000000000AA'),
-    options: vote.options,
-  });
-
-  const late = { ...key, id: '3EB0ABAB0000000000000009' };
-  const deletion = { protocolMessage: { key: late, type: 0 } };
-  await w.ctl('incoming', { from: FRIEND, text: 'written, then edited', opt: { id: '3EB0ABAB0000000000000011' } });
-  await w.ctl('incoming', { from: FRIEND, text: 'written, then deleted', opt: { id: late.id } });
-  await claims.row(({ body }) => body === 'written, then deleted');
+  for (let n = 0; n < 5; n += 1) await w.ctl('incoming', { from: FRIEND, text: `before the restore ${n}` });
+  await claims.row(({ body }) => body === 'before the restore 4');
   await w.halt();
-  const edit = {
-    key: { ...key, id: '3EB0ABAB0000000000000011' },
-    type: 14,
-    editedMessage: { conversation: 'edited meanwhile' },
-    timestampMs: Date.now(),
-  };
-  await claims.fromFriend({ editedMessage: { message: { protocolMessage: edit } } }, '3EB0ABAB0000000000000012', { edit: '1' });
-  await claims.fromFriend(deletion, '3EB0ABAB0000000000000013', { edit: '7' });
+  fs.rmSync(profile, { recursive: true });
+  fs.renameSync(copy, profile);
+  for (let n = 0; n < 5; n += 1) await w.ctl('incoming', { from: FRIEND, text: `after the restore ${n}` });
   await w.service();
-  await w.until('READY', 60000);
-  const edited = await claims.row(({ body }) => body === 'edited meanwhile', 20000);
-  say(Boolean(edited?.edited_at), 'an edit of an absence amends its entry');
-  const deleted = await claims.row((entry) => entry.id.includes(late.id) && entry.revoked_at, 20000);
-  say(Boolean(deleted), 'a deletion of an absence marks its entry');
-}
-
-export async function sealed(claims) {
-  const { w, say } = claims;
-  await w.ctl('viewonce', { from: FRIEND, id: '3EB0ACAC0000000000000001' });
-  const once = await claims.row(({ id }) => id.includes('3EB0ACAC0000000000000001'), 15000);
-  say(once?.type === 'view_once', 'what only phones may open says so at once', once && { type: once.type, body: once.body });
-
-  const id = '3EB0ACAC0000000000000002';
-  await w.ctl('garbled', { from: FRIEND, id });
-  const asked = await claims.until(async () => {
-    const { receipts } = await w.ctl('state');
-    return receipts.some((receipt) => receipt.id === id && receipt.type === 'retry');
-  }, 15000);
-  say(asked !== null, 'the page asks again for what it cannot decrypt');
-  await w.ctl('again', { from: FRIEND, id, text: 'legible at last' });
-  const opened = await claims.row(({ body }) => body === 'legible at last', 20000);
-  const entries = (await claims.rows()).filter((entry) => entry.id.includes(id));
-  say(opened?.type === 'chat' && entries.length === 1, 'and when it comes legibly it is one entry', {
-    entries: entries.map(({ type, body }) => [type, body]),
-  });
-
-  const late = '3EB0ACAC0000000000000003';
-  const key = { remoteJid: '100000000000001@lid', fromMe: true, id: late };
-  await claims.fromFriend({ protocolMessage: { key, type: 0 } }, '3EB0ACAC0000000000000004', { edit: '7' });
-  await w.ctl('incoming', { from: FRIEND, text: 'deleted before it came', opt: { id: late } });
-  await w.ctl('incoming', { from: FRIEND, text: 'after the deleted', opt: { id: '3EB0ACAC0000000000000005' } });
-  await claims.row(({ body }) => body === 'after the deleted');
-  const deleted = (await claims.rows()).filter((entry) => entry.id.includes(late));
-  say(deleted.length <= 1 && deleted.every((entry) => entry.revoked_at || entry.body === ''), 'a deletion that comes first leaves no words', {
-    entries: deleted.map(({ type, body, revoked_at: at }) => [type, body, Boolean(at)]),
-  });
+  const ready = await w.until('READY', 60000);
+  say(ready.ms !== null, 'with an older profile put back: READY', ready.ms);
+  await claims.row(({ body }) => body === 'after the restore 4', 20000);
+  const bodies = (await claims.all()).map(({ body }) => body).filter((body) => / the restore \d$/.test(body));
+  const expected = ['before', 'after'].flatMap((when) => [0, 1, 2, 3, 4].map((n) => `${when} the restore ${n}`));
+  say(JSON.stringify(bodies) === JSON.stringify(expected), 'what came before and after is in the log, once and in order', bodies.length);
 }

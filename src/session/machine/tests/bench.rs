@@ -81,8 +81,11 @@ impl Bench {
                     _ => {}
                 }
             }
+            // An answer may show that something else was due meanwhile; the next tick sees to that.
+            let answered = effects.contains(&Effect::Probe);
             all.extend(effects);
-            assert!(self.machine.deadline().is_none_or(|next| next > self.mono), "a deadline that stays in the past");
+            let late = self.machine.deadline().is_some_and(|next| next <= self.mono);
+            assert!(answered || !late, "a deadline that stays in the past");
         }
         self.mono = end;
         all
@@ -140,7 +143,7 @@ pub(super) fn hello() -> PageEvent {
 }
 
 pub(super) fn logout() -> PageEvent {
-    PageEvent::Logout { reason: None }
+    PageEvent::Logout { reason: None, told: None }
 }
 
 pub(super) fn ban(banned: bool, expires_s: Option<u64>) -> PageEvent {

@@ -144,7 +144,7 @@ fn a_logout_that_has_begun_is_given_the_time_to_clear_the_storage() {
     // The page forgets who it is before it has deleted its databases.
     bench.page(status(level(SocketState::Connected, false)));
     assert!(!bench.done.contains(&Effect::Close));
-    bench.page(PageEvent::Logout { reason: None });
+    bench.page(PageEvent::Logout { reason: None, told: None });
     bench.page(after_logout(None));
     assert!(bench.level(SocketState::Opening, false).contains(&Effect::Close));
 }
