@@ -144,6 +144,18 @@ async fn a_forced_logout_removes_the_login_and_says_that_the_phone_still_lists_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_logout_that_whatsapps_server_does_not_answer_says_that_the_phone_still_lists_the_device() {
+    let mut world = World::ready().await;
+    world.simulator.faults(|faults| faults.deaf_logout = true);
+    let (status, answer) = world.post("/logout", json!({})).await;
+    assert_eq!((status, &answer["phone_still_lists_device"]), (200, &json!(true)), "{answer}");
+    let record = world.simulator.record();
+    assert_eq!((record.logouts.len(), record.devices.len()), (0, 1), "the phone lists it");
+    assert_eq!(std::fs::read_dir(world.profile()).unwrap().count(), 0);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn disconnecting_keeps_the_login() {
     let mut world = World::ready().await;
     for _ in 0..2 {

@@ -190,6 +190,8 @@ async fn a_large_backlog_is_whole_whether_the_page_boots_or_is_open() {
     world.simulator.network(simulator::Network::ServerOnly);
     world.until(State::Reconnecting).await;
     let open = burst(&world, "open");
+    // The page has given its mutex back and lives on until the server has answered with the document.
+    world.simulator.faults(|faults| faults.slow_document_ms = 2_000);
     world.simulator.network(simulator::Network::Up);
     let items = log(&world, open.len()).await;
     let ids: Vec<_> = items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();

@@ -17,6 +17,8 @@ pub struct Faults {
     pub missing_modules: Vec<String>,
     /// Modules that go by another name: old name → new name.
     pub renamed_modules: BTreeMap<String, String>,
+    /// Milliseconds (not scaled) that the server takes to answer with the document; until then the browser keeps the old one.
+    pub slow_document_ms: u64,
     /// Milliseconds (not scaled) added before the page opens its socket.
     pub slow_boot_ms: u64,
     /// Milliseconds (not scaled) added before the first code.
@@ -25,6 +27,8 @@ pub struct Faults {
     pub earlier: EarlierFault,
     /// A scan is accepted by the phone, and the new login is refused when the page connects with it.
     pub refuse_link: bool,
+    /// The server does not hear of a logout that the page tells it.
+    pub deaf_logout: bool,
     /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.
     pub socket_state: Option<SocketState>,
     /// The server refuses every login, of those who are connected too.

@@ -181,7 +181,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "faults",
         takes: "any of {send: none|throw|hang|error, hold: exists|new_id|add|transmit, server: none|never_ack|drop, \
-                missing_modules, renamed_modules, slow_boot_ms, code_delay_ms, earlier: none|hang|throw, refuse_link, socket_state, \
+                missing_modules, renamed_modules, slow_document_ms, slow_boot_ms, code_delay_ms, earlier: none|hang|throw, \
+                refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
                 groups: {id: {by_lid, announce, admin, read_only}}, new_chats: {status, used, quota, until_s}, \

@@ -65,7 +65,9 @@ export function announce(event, ...values) {
 class SocketModel extends Model {
   logout(_reason = 'user_initiated') {
     leave(async () => {
-      if (isOpen()) await Promise.race([request({ t: 'logout' }), wait(TIMES.unlink)]);
+      if (!isOpen()) return false;
+      const answered = request({ t: 'logout' }).then(() => true);
+      return Promise.race([answered, wait(TIMES.unlink).then(() => false)]);
     });
   }
 
@@ -297,32 +299,36 @@ handlers.failure = ({ reason, code, expire, message, header, subtext }) => {
     Cmd.trigger('service_unavailable_503_from_bridge');
   } else if ([401, 403, 406].includes(reason)) {
     const locked = { logout_reason: 3, ...(header && { logout_message_header: header }), ...(subtext && { logout_message_subtext: subtext }) };
-    return clearAndGo(reason === 403 ? locked : {});
+    return refused(reason === 403 ? locked : {});
   }
 };
 
 /** The phone unlinked this device while it was connected. */
-handlers['logged-out'] = () => (welcomed ? leave(() => {}) : clearAndGo({}));
+handlers['logged-out'] = () => (welcomed ? leave(() => true) : refused({}));
 
 /** The login is used on another machine: nothing is said, and the loop is over. */
 handlers.conflict = () => stopComms();
 
 let left = false;
 
-/** Leaves with what is to be done before the storage is cleared. */
+/** Leaves with what is to be done before the storage is cleared; the loop is stopped where that says that the server knows. */
 export async function leave(first, marks = {}) {
   if (left) return;
   left = true;
   Cmd.trigger('starting_logout_from_bridge');
-  await first();
-  if (comms !== null) stopComms();
+  if ((await first()) && comms !== null) stopComms();
   await clearAndGo(marks);
 }
 
-async function clearAndGo(marks) {
+/** The server does not know this device. */
+function refused(marks) {
   left = true;
-  Socket.hasSynced = undefined;
   if (comms !== null) stopComms();
+  return clearAndGo(marks);
+}
+
+async function clearAndGo(marks) {
+  Socket.hasSynced = undefined;
   connection.trigger('cleared');
   await storage.clear();
   await wait(TIMES.logout);
@@ -334,11 +340,16 @@ async function clearAndGo(marks) {
 
 // ── The same profile in another tab ─────────────────────────────────────────────────────────────────────────────────
 
-let hasMutex = false;
-export const TabMutex = { currentTabHasMutex: () => hasMutex };
+const THIS_TAB = 'this tab';
+let mutex = null;
+export const TabMutex = { currentTabHasMutex: () => mutex === THIS_TAB, getMutex: () => mutex };
+
+window.addEventListener('beforeunload', () => {
+  if (mutex === THIS_TAB) mutex = null;
+});
 
 wire.on('tab', () => {
-  hasMutex = false;
+  mutex = 'another tab';
   if (comms !== null) WAComms.closeSocketAndPreventRetry();
 });
 
@@ -362,7 +373,7 @@ wire.on('state', (state) => {
 export async function launch() {
   await moment(TIMES.unlaunched);
   await moment(TIMES.opening, faults.slow_boot_ms);
-  hasMutex = true;
+  mutex = THIS_TAB;
   if (faults.socket_state !== 'UNLAUNCHED') startComms();
   else wire.once('faults', launch);
 }

@@ -13,6 +13,7 @@ const SHOWN = {
 const MEANT = {
   socket_state: (text) => text || null,
   missing_modules: (text) => text.split(/[\s,]+/).filter(Boolean),
+  slow_document_ms: Number,
   slow_boot_ms: Number,
   code_delay_ms: Number,
 };

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// As strict as the real page's: nothing inline, nothing evaluated, sockets only to itself.
 const PAGE_CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -72,6 +73,8 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 async fn index(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned();
     let refused = agent.contains("HeadlessChrome");
+    let delay = shared.with(|world| world.faults.slow_document_ms);
+    tokio::time::sleep(Duration::from_millis(delay)).await;
     let load = shared.with(|world| world.page_load(uri.to_string(), agent, refused));
     if refused {
         return answer(HTML, UPDATE.to_owned());

@@ -212,6 +212,9 @@ impl World {
     }
 
     pub(super) fn page_logout(&mut self, number: u64, req: u64) {
+        if self.faults.deaf_logout {
+            return;
+        }
         let device = self.peers.get(&number).and_then(|peer| peer.device.clone());
         if let Some((phone, id)) = device {
             self.remove_device(&phone, &id, LogoutBy::Page);
