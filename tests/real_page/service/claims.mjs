@@ -44,7 +44,7 @@ export class Claims {
   async row(wanted, ms = 6000) {
     const deadline = Date.now() + ms;
     for (;;) {
-      const found = (await this.rows()).find(wanted);
+      const found = (await this.all()).find(wanted);
       if (found || Date.now() > deadline) return found;
       await sleep(100);
     }
