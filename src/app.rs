@@ -221,7 +221,7 @@ impl Service {
         &self.session
     }
 
-    /// The end of a task that the service cannot do without. None is to end before the service stops.
+    /// Waits until a task ends that the service needs; while all is well that does not happen before [`Self::stop`].
     pub async fn broken(&mut self) -> End {
         self.ends.cause().await
     }

@@ -2,7 +2,7 @@
 //! or not, ends the service, which its supervisor then starts again.
 //!
 //! ```text
-//! Tasks  spawns them by name, in every room         Ends  hears of each end; one owner, who stops the service
+//! Tasks  spawns a task by name; every room has a clone    Ends  is told of each end; its one owner stops the service
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// More than there are tasks, so that nobody who ends waits to say so.
+/// More than there are tasks, so that the report of an end never waits for room.
 const ROOM: usize = 64;
 
 /// Long enough for a busy machine to report a panic after the ends that it caused.
@@ -54,10 +54,10 @@ impl Tasks {
         let abort = running.abort_handle();
         self.running.lock().unwrap_or_else(PoisonError::into_inner).push((name.clone(), abort));
         let ended = self.ended.clone();
-        // Has nothing in it that could panic.
+        // This task only waits and reports: nothing in it can panic.
         tokio::spawn(async move {
             let broken = running.await.is_err();
-            // Nobody hears it where the owner of the ends is gone, and the service with it.
+            // An error means that `Ends` was dropped: the service has stopped, and nobody needs to know of this end.
             let _ = ended.send(End { name, broken }).await;
         });
     }

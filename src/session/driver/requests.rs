@@ -136,8 +136,8 @@ impl Driver {
         }
     }
 
-    /// The page said that it was unlinked: that is what an unlinking of ours waits for. Where WhatsApp's server was not
-    /// `told` in time the page has only forgotten its login.
+    /// The page says that its login is gone, which ends a logout of ours. `told` is false where WhatsApp's server did not
+    /// answer the page in time: then the page has cleared its own storage only, and the phone still lists the device.
     pub(super) fn page_unlinked(&mut self, told: bool) {
         if self.logging_out.is_some() {
             self.remove_login(!told);

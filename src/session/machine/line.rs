@@ -91,7 +91,8 @@ impl Machine {
         }
     }
 
-    /// A document that the page loaded by itself takes in all that is waiting before its stream is connected.
+    /// After the page has loaded itself anew it takes in the whole backlog before its stream is connected. Progress with that
+    /// shows that the line is up: the session is AUTHENTICATED then, and no longer RECONNECTING.
     pub(super) fn catching_up(&mut self, now: Now) {
         let logged_in = |level: &Level| level.socket == SocketState::Connected && level.account.is_some();
         let under_way = |live: &Live| !live.was_connected && live.level.as_ref().is_some_and(logged_in);

@@ -35,9 +35,13 @@
   let hadComms = false;
   let hadMutex = false;
 
-  /** A page that is about to leave gives its mutex back; only one that another tab holds is lost. */
-  function holdsMutex() {
+  /**
+   * Whether no other tab has taken the profile's mutex. A page that is about to be unloaded releases its own mutex: then
+   * nobody holds it, and no other tab has taken it.
+   */
+  function keepsMutex() {
     const { currentTabHasMutex, getMutex } = need('mutex');
+    if (currentTabHasMutex()) hadMutex = true;
     return currentTabHasMutex() || (getMutex !== undefined && !getMutex());
   }
 
@@ -60,8 +64,7 @@
     const socket = need('socket');
     const loop = has('comms') ? Boolean(attempt(() => need('comms').getComms())) : null;
     hadComms ||= loop === true;
-    const mutex = has('mutex') ? Boolean(attempt(holdsMutex)) : null;
-    hadMutex ||= mutex === true;
+    const mutex = has('mutex') ? Boolean(attempt(keepsMutex)) : null;
     return {
       socket: socket.state || 'UNLAUNCHED',
       // Builds before it had a stream of its own said all with the state.
@@ -108,7 +111,8 @@
         push('leaving', {});
       }),
     );
-    // The page ends its connection loop once WhatsApp's server has answered; where that takes 3 s it clears itself without.
+    // The page stops its connection loop when WhatsApp's server has answered the logout. Without an answer within 3 s it
+    // clears its storage all the same, and the loop is still there.
     const told = () => (has('comms') ? !attempt(() => need('comms').getComms()) : null);
     const gone = (reason) =>
       push('logout', { reason: typeof reason === 'string' ? reason.slice(0, 80) : null, told: told() });
@@ -198,7 +202,7 @@
   /** Connects at once where the page would wait, and drops a socket that is open and leads nowhere. */
   function reconnect() {
     const comms = need('comms');
-    const ended = hadMutex && attempt(holdsMutex) === false;
+    const ended = hadMutex && attempt(keepsMutex) === false;
     if (ended || !comms.getComms()) refuse('LOOP_ENDED', 'the page has stopped connecting');
     if (comms.isSocketConnected?.()) {
       comms.forceAbortSocketConnection();

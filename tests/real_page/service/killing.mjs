@@ -1,7 +1,7 @@
-// Claims of a send in whose midst the service, the browser or the page's process is killed: one message, in the end.
+// Claims of sends during which the service, the browser or the page's process is killed: each arrives once in the end.
 import { browser, renderers } from './page.mjs';
 
-/** Where a send is when the blow falls: what the server keeps the page waiting for, and how that is seen. */
+/** How far the send is when a process is killed: the request that the server leaves unanswered, and how that is seen. */
 const STEPS = [
   {
     name: 'before the number is known',
@@ -26,26 +26,26 @@ const STEPS = [
 const VICTIMS = [
   {
     name: 'service',
-    strike: async (w) => {
+    kill: async (w) => {
       w.sm.kill('SIGKILL');
       await w.gone;
       w.sm = null;
     },
     mend: (w) => w.service(),
   },
-  { name: 'browser', strike: async (w) => process.kill(browser(w), 'SIGKILL'), mend: async () => {} },
+  { name: 'browser', kill: async (w) => process.kill(browser(w), 'SIGKILL'), mend: async () => {} },
   {
     name: "page's process",
-    strike: async (w) => renderers(w).forEach((pid) => process.kill(pid, 'SIGKILL')),
+    kill: async (w) => renderers(w).forEach((pid) => process.kill(pid, 'SIGKILL')),
     mend: async () => {},
   },
 ];
 
-/** No number is used twice: the first message to somebody asks the server for more than later ones do. */
+/** A new number each time: only a first message to somebody makes the page ask for the number and for keys. */
 let last = 5491170000000;
 const stranger = () => String((last += 1));
 
-async function blow(claims, victim, step) {
+async function killDuring(claims, victim, step) {
   const { w, say } = claims;
   const what = `${victim.name} killed ${step.name}`;
   const message = { number: stranger(), message: `to be sent once: ${what}`, idempotency_key: what };
@@ -55,13 +55,13 @@ async function blow(claims, victim, step) {
   const there = await claims.until(() => step.isThere(w, from, claims, message.message), 15000);
   if (!there) say(false, `${what}: the send did not come that far`);
   const logins = (await w.ctl('state')).logins;
-  await victim.strike(w);
+  await victim.kill(w);
   await step.end(w);
   await victim.mend(w);
   const back = await claims.until(async () => (await w.ctl('state')).logins > logins && (await w.status()).state === 'READY', 90000);
   say(back, `${what}: READY again by itself`);
   const answer = await first;
-  // Nobody's own doing but the retry's, where the number was not even known.
+  // Where the number was not known yet, nothing was dispatched: only the retry sends it.
   if (step !== STEPS[0]) {
     const left = await claims.until(async () => (await claims.ids(message.message)).length > 0, 30000);
     say(left, `${what}: it leaves without anybody asking again`);
@@ -77,5 +77,5 @@ async function blow(claims, victim, step) {
 
 export async function kills(claims) {
   await claims.w.until('READY', 60000);
-  for (const step of STEPS) for (const victim of VICTIMS) await blow(claims, victim, step);
+  for (const step of STEPS) for (const victim of VICTIMS) await killDuring(claims, victim, step);
 }

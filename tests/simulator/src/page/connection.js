@@ -311,7 +311,7 @@ handlers.conflict = () => stopComms();
 
 let left = false;
 
-/** Leaves with what is to be done before the storage is cleared; the loop is stopped where that says that the server knows. */
+/** Runs `first`, which says whether the server knows of the logout, and clears the storage. Only if it knows is the loop stopped. */
 export async function leave(first, marks = {}) {
   if (left) return;
   left = true;
@@ -320,7 +320,7 @@ export async function leave(first, marks = {}) {
   await clearAndGo(marks);
 }
 
-/** The server does not know this device. */
+/** The server refused the login: this device is not linked any more. */
 function refused(marks) {
   left = true;
   if (comms !== null) stopComms();
