@@ -14,10 +14,11 @@ declare namespace Adapter {
   // ── Capabilities ────────────────────────────────────────────────────────────────────────────────────────────────
 
   type Modules = WA.Modules;
+  type Source = keyof Modules;
   type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>;
 
   /** A module, and what is taken of it: nothing where this build has it not. */
-  type Form<T> = readonly [source: keyof Modules, take: (exports: never) => T | undefined | null | false | '' | 0];
+  type Form<T> = readonly [source: Source, take: (exports: never) => T | undefined | null | false | '' | 0];
 
   type Functions<M> = { [N in keyof M]: M[N] extends (...values: any[]) => unknown ? N : never }[keyof M];
 
@@ -26,7 +27,7 @@ declare namespace Adapter {
     build: Modules['WAWebBuildConstants'];
     socket: WA.Socket;
     me: WA.MePrefs;
-    command: WA.Emitter;
+    command: WA.Command;
     conn: WA.Conn;
     backlog: WA.Backlog;
     comms: WA.Comms;
@@ -34,17 +35,17 @@ declare namespace Adapter {
     network: WA.NetworkStatus;
     resume: Modules['WAWebOfflineHandler']['OfflineMessageHandler'];
     updater: Modules['WAWebUpdater']['Updater'];
-    storage: WA.Emitter;
+    storage: Modules['WAWebStorageCmd']['StorageCmd'];
     clock: { unixTime(): number };
     noise: Modules['WAWebUserPrefsInfoStore']['waNoiseInfo'];
     signal: Modules['WAWebSignalStoreApi']['waSignalStore'];
     base64: Modules['WABase64']['encodeB64'];
     secret: () => string | Promise<string>;
-    rotation: WA.Emitter;
+    rotation: WA.Emitter<'change'>;
     platform: string;
     refresh: () => void;
     pairing: WA.Pairing;
-    pairing_events: WA.Emitter;
+    pairing_events: Modules['WAWebLinkDeviceEvents']['WAWebLinkDeviceEvents'];
     prefix: Modules['WAWebNativeCameraQRLinkedDeviceUtils'];
     contact: Modules['WAWebApiContact'];
     contacts: WA.Collection<WA.Contact>;
@@ -53,9 +54,9 @@ declare namespace Adapter {
     reaction_rows: () => WA.Table<WA.ReactionRow>;
     vote_rows: () => WA.Table<WA.Vote>;
     reactions: Modules['WAWebReactionsCollection']['ReactionsCollection'];
-    votes: WA.Emitter;
+    votes: WA.Emitter<'add'>;
     keyClass: WA.MsgKeyClass;
-    rows: () => WA.Table<WA.Row>;
+    rows: () => ReturnType<Modules['WAWebSchemaMessage']['getMessageTable']>;
     rowReader: Modules['WAWebDBMessageSerialization']['messageFromDbRow'];
     resend_request: Modules['WAWebNonMessageDataRequestPlaceholderMessageResendUtils'];
     history: Modules['WAWebChatLoadMessages'];
@@ -82,14 +83,16 @@ declare namespace Adapter {
   interface Entry {
     name: Name;
     breaks: string;
-    found: keyof Modules | null;
-    modules: (keyof Modules)[];
+    found: Source | null;
+    modules: Source[];
   }
 
   // ── Reports ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   type Text = string | null;
   type Count = number | null;
+  /** A timer that runs, or none. */
+  type Timer = ReturnType<typeof setTimeout> | null;
 
   interface Account {
     phone: Text;
@@ -190,19 +193,19 @@ declare namespace Adapter {
 
   // ── What the files share ────────────────────────────────────────────────────────────────────────────────────────
 
-  type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
   type Anyone = WA.Wid | string | null | undefined;
   /** A listener of the page's events: their values are of many kinds. */
-  type Listener = (...values: any[]) => unknown;
+  type Listener = (...values: any[]) => any;
 
   interface Page {
     options: Options;
     push<K extends keyof Reports>(type: K, data: Reports[K]): void;
-    said(error: unknown): string;
+    /** Anything can be thrown. */
+    said(error: any): string;
     guarded(name: string, listener: Listener): (...values: any[]) => void;
     /** Null where it throws, and where there is nothing. */
     attempt<T>(get: () => T): NonNullable<T> | null;
-    refuse(code: string, message: string, extra?: object): never;
+    refuse(code: Refusal | 'FAILED', message: string): never;
     /** A part of a module. */
     from<K extends keyof Modules, T>(source: K, take: (exports: Modules[K]) => T): Form<Truthy<T>>;
     /** All of a module that has this member. */
@@ -235,16 +238,10 @@ declare namespace Adapter {
   interface Part {
     forms: Forms;
     listeners?: Listeners;
-    /** Arguments are JSON of the service's, as `page.rs` sends it. */
-    calls: { [name: string]: (argument: any) => unknown };
+    calls: Partial<Calls>;
     looks?: { [name: string]: () => unknown };
   }
 
   type File = (page: Page) => Part;
   type Core = (options: Options, files: File[]) => void;
-}
-
-interface Window {
-  /** The binding for reports, and the function that answers calls. */
-  [name: string]: any;
 }

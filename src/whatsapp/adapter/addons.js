@@ -19,7 +19,9 @@
 
   /** @param {WA.MsgKey|string} text */
   const keyOf = (text) => attempt(() => need('keyClass').fromString(keyText(text)));
+  /** @param {WA.MsgKey|string} text */
   const chatOf = (text) => widText(keyOf(text)?.remote);
+  /** @param {Adapter.Anyone} wid */
   const isMe = (wid) => Boolean(attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (asWid(wid)))));
 
   /** @param {WA.ReactionRow} row */
@@ -73,6 +75,11 @@
   /** What each person was last told to have reacted or voted in this document. */
   const told = new Map();
 
+  /**
+   * @template {'reaction' | 'vote'} K
+   * @param {K} type
+   * @param {Adapter.Reports[K]} one
+   */
   function tell(type, one) {
     const place = `${type} ${one.message_id} ${one.sender}`;
     const text = JSON.stringify(one);
@@ -86,7 +93,7 @@
   // ── Live ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const moved = new Set();
-  let timer = null;
+  let timer = /** @type {Adapter.Timer} */ (null);
 
   /** @param {WA.MsgKey|string} parent */
   function readLater(parent) {
@@ -104,9 +111,10 @@
 
   /** @param {Adapter.Capabilities['reactions']} collection */
   function watchReactions(collection) {
+    /** @param {WA.Reactions} model */
     const follow = (model) => {
       const look = guarded('reaction', () => readLater(model.id));
-      for (const event of ['add', 'remove', 'change:senders']) model.reactions?.on?.(event, look);
+      for (const event of /** @type {const} */ (['add', 'remove', 'change:senders'])) model.reactions?.on?.(event, look);
       look();
     };
     for (const model of [...collection.getModelsArray()]) follow(model);
@@ -115,8 +123,9 @@
 
   let votes = Promise.resolve();
 
-  /** @param {WA.Emitter} collection */
+  /** @param {Adapter.Capabilities['votes']} collection */
   function watchVotes(collection) {
+    /** @param {WA.Vote} model */
     const tellVote = async (model) => tell('vote', await vote(model, new Map()));
     collection.on(
       'add',
@@ -137,6 +146,7 @@
 
   // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** What is not older than a time. The tables have no index on it. */
     async addons({ since_s: since }) {

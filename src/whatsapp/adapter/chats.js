@@ -3,6 +3,7 @@
 (function chats(page) {
   'use strict';
   const { whole, need, describe, keyText, push, said } = page;
+  /** @param {unknown} error */
   const fault = (error) => push('fault', { where: 'history', message: said(error) });
 
   /** @type {Adapter.Forms} */
@@ -28,6 +29,7 @@
     const known = orders.get(chat) ?? [];
     const seen = new Set(known);
     const unseen = [...present.keys()].filter((key) => !seen.has(key));
+    /** @param {string} key */
     const isNews = (key) => present.get(key)?.isNewMsg;
     const order = [...unseen.filter((key) => !isNews(key)), ...known, ...unseen.filter(isNews)];
     orders.set(chat, order);
@@ -97,6 +99,7 @@
    * most `limit` after the first `skip`, and where the next part begins. What arrives between two calls shifts the rest
    * back: told twice, not missed. `partial` where a chat does not load, or a message cannot be told: that may come before
    * what has been told.
+   * @type {Adapter.Calls['history']}
    */
   async function history({ since, skip, limit }) {
     // Also missing while the page is still defining its modules: then nothing is known of the past.
@@ -107,6 +110,7 @@
     const collected = [];
     let partial = false;
     // One chat or message that is odd does not cost the others.
+    /** @param {unknown} error */
     const failed = (error) => {
       partial = true;
       fault(error);
@@ -145,6 +149,7 @@
   /** @type {Promise<unknown>} */
   let lastTurn = Promise.resolve();
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
     history: (argument) => {

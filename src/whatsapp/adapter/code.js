@@ -32,12 +32,12 @@
   const STALE_AFTER_MS = 3000;
   const PICTURE = '[data-testid="link-device-qr-code"][data-ref], div[data-ref]';
 
-  let turn = null;
-  let last = null;
-  let observer = null;
+  let turn = /** @type {{ again: boolean } | null} */ (null);
+  let last = /** @type {Adapter.Text} */ (null);
+  let observer = /** @type {MutationObserver | null} */ (null);
   /** The ref on show, and since when. */
   let shown = { ref: '', since: 0 };
-  let staleTimer = null;
+  let staleTimer = /** @type {Adapter.Timer} */ (null);
   /** The service asked for a pairing code: the code to scan is dead until it asks for another. */
   let typing = false;
 
@@ -57,9 +57,14 @@
     return parts.every(Boolean) ? parts.join(',') : null;
   }
 
+  /** @param {string} text */
   const fields = (text) => (text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text).split(',');
 
-  /** The picture's own text, which may have a prefix or a field more. It counts if it is of this ref and this secret. */
+  /**
+   * The picture's own text, which may have a prefix or a field more. It counts if it is of this ref and this secret.
+   * @param {string} ref
+   * @param {Adapter.Text} composed
+   */
   function pictured(ref, composed) {
     const text = document.querySelector(PICTURE)?.getAttribute('data-ref');
     if (!text) return null;
@@ -99,7 +104,7 @@
       return { code: null, source: 'modules', ttl_ms: null };
     }
     const patience = left(conn);
-    clearTimeout(staleTimer);
+    if (staleTimer) clearTimeout(staleTimer);
     if (patience <= 0) return { code: null, source: 'modules', ttl_ms: null };
     staleTimer = setTimeout(guarded('code', code), patience + 1);
     watchPicture();
@@ -167,7 +172,7 @@
 
   /**
    * What WhatsApp's refusals of a pairing code mean.
-   * @type {{ [name: string]: [code: string, message: string] }}
+   * @type {{ [name: string]: [code: Adapter.Refusal, message: string] }}
    */
   const REFUSALS = {
     IQErrorRateOverlimit: ['RATE_LIMITED', 'WhatsApp gives no more pairing codes for now'],
@@ -177,6 +182,7 @@
 
   let asking = false;
 
+  /** @param {string} phone */
   async function giveCharacters(phone) {
     const pairing = need('pairing');
     // A pairing code before this one, or codes that ran out: both end with a new connection.
@@ -190,6 +196,7 @@
     return pairing.startAltLinkingFlow(phone, true);
   }
 
+  /** @type {Adapter.Calls['pairing_code']} */
   async function pairingCode({ phone }) {
     if (asking) refuse('BUSY', 'a pairing code is being asked for');
     asking = true;
@@ -200,8 +207,8 @@
       await waits.catch(() => refuse('NOT_WAITING', 'the page is not waiting for a phone'));
       return { code: await giveCharacters(phone) };
     } catch (thrown) {
-      const error = /** @type {{ code?: string, message?: string, type?: { name?: string } } | null} */ (thrown);
-      if (error?.code === 'NOT_WAITING') throw error;
+      const error = /** @type {{ refusal?: string, message?: string, type?: { name?: string } } | null} */ (thrown);
+      if (error?.refusal === 'NOT_WAITING') throw error;
       await scanAgain().catch(() => {});
       // The name of the refusal also ends the message.
       const name = error?.type?.name ?? Object.keys(REFUSALS).find((known) => String(error?.message).endsWith(known));
@@ -223,6 +230,7 @@
     await code();
   }
 
+  /** @type {{ [event in WA.PairingEvent]: string }} */
   const EVENTS = {
     primary_hello_received: 'hello',
     refresh_alt_linking_code: 'refresh',
@@ -230,6 +238,7 @@
     error_alt_linking: 'error',
   };
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     pairing_code: pairingCode,
     qr_again: scanAgain,
@@ -244,7 +253,7 @@
     rotation: (emitter) => emitter.on('change', guarded('code', code)),
     network: (network) => network.on('change:online', guarded('code', code)),
     pairing_events: (events) => {
-      for (const [event, name] of Object.entries(EVENTS)) {
+      for (const [event, name] of /** @type {[WA.PairingEvent, string][]} */ (Object.entries(EVENTS))) {
         events.on(`link_device_events:${event}`, guarded('pairing', () => push('pairing', { event: name })));
       }
     },

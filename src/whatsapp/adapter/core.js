@@ -9,40 +9,57 @@
 /** @type {Adapter.Core} */
 (function core(options, files) {
   'use strict';
-  if (window.top !== window || location.origin !== options.origin || window[options.api]) return;
-  const report = window[options.binding];
-  if (typeof report !== 'function') return;
+  if (window.top !== window || location.origin !== options.origin) return;
+  /** The binding for reports is a property of the window, and so is the function that answers calls. */
+  const globals = /** @type {{ [name: string]: unknown }} */ (/** @type {unknown} */ (window));
+  if (globals[options.api]) return;
+  if (typeof globals[options.binding] !== 'function') return;
+  const report = /** @type {(json: string) => void} */ (globals[options.binding]);
   // The page has no business with the binding, nor any way to notice it.
-  delete window[options.binding];
+  delete globals[options.binding];
 
   const POLL_MS = 250;
   const epoch = `${Math.round(performance.timeOrigin)}-${Math.random().toString(36).slice(2, 10)}`;
   let n = 0;
 
-  /** Half a surrogate pair, of an emoji cut in two, is no text for anybody else. */
+  /**
+   * Half a surrogate pair, of an emoji cut in two, is no text for anybody else.
+   * @param {string} _
+   * @param {unknown} value
+   */
   const readable = (_, value) => (typeof value === 'string' ? value.toWellFormed() : value);
 
+  /** @type {Adapter.Page['push']} */
   function push(type, data) {
     n += 1;
     report(JSON.stringify({ epoch, n, type, ...data }, readable));
   }
 
-  /** What went wrong, short and without the phone numbers that WhatsApp's errors carry. */
+  /**
+   * What went wrong, short and without the phone numbers that WhatsApp's errors carry.
+   * @type {Adapter.Page['said']}
+   */
   const said = (error) => String(error?.message ?? error).replace(/\d{6,}/g, '…').slice(0, 200);
 
-  /** Wraps a listener: what goes wrong in it is reported, and never reaches the page's own event loop. */
+  /**
+   * Wraps a listener: what goes wrong in it is reported, and never reaches the page's own event loop.
+   * @type {Adapter.Page['guarded']}
+   */
   function guarded(name, listener) {
+    /** @param {unknown} error */
     const fail = (error) => push('fault', { where: name, message: said(error) });
     return (...args) => {
       try {
         const result = listener(...args);
-        if (result && typeof result.catch === 'function') result.catch(fail);
+        // The page's own promises need not be the browser's.
+        if (typeof result?.catch === 'function') result.catch(fail);
       } catch (error) {
         fail(error);
       }
     };
   }
 
+  /** @type {Adapter.Page['attempt']} */
   function attempt(get) {
     try {
       return get() ?? null;
@@ -51,22 +68,32 @@
     }
   }
 
-  const refuse = (code, message, extra = {}) => {
-    throw Object.assign(new Error(message), { code, extra });
+  /** @type {Adapter.Page['refuse']} */
+  const refuse = (code, message) => {
+    throw Object.assign(new Error(message), { refusal: code });
   };
 
   // ── Capabilities: what the service needs of the page, and the forms it is found in, the first that works ──────────
 
-  /** name → [what breaks without it, [module, what to take of it]…] */
-  const forms = {};
-  const found = {};
-  const sources = {};
+  const forms = /** @type {Adapter.Forms} */ ({});
+  const found = /** @type {{ [name in Adapter.Name]?: any }} */ ({});
+  const sources = /** @type {{ [name in Adapter.Name]?: Adapter.Source }} */ ({});
+  const names = () => /** @type {Adapter.Name[]} */ (Object.keys(forms));
 
+  /**
+   * @param {Adapter.Name} name
+   * @returns {Adapter.Form<unknown>[]}
+   */
+  function candidatesOf(name) {
+    const [, ...candidates] = forms[name] ?? [''];
+    return candidates;
+  }
+
+  /** @param {Adapter.Name} name */
   function find(name) {
-    const [, ...candidates] = forms[name];
-    for (const [source, take] of candidates) {
+    for (const [source, take] of candidatesOf(name)) {
       const exports = attempt(() => window.require(source));
-      const value = exports && attempt(() => take(exports));
+      const value = exports && attempt(() => take(/** @type {never} */ (exports)));
       if (value) {
         found[name] = value;
         sources[name] = source;
@@ -77,21 +104,24 @@
 
   /** Looks for what is still missing. True when nothing is. */
   function resolve() {
-    for (const name of Object.keys(forms)) if (found[name] === undefined) find(name);
-    return Object.keys(forms).every((name) => found[name] !== undefined);
+    for (const name of names()) if (found[name] === undefined) find(name);
+    return names().every((name) => found[name] !== undefined);
   }
 
-  /** The capability, or undefined where the page lacks it. */
+  /**
+   * The capability, or undefined where the page lacks it.
+   * @type {Adapter.Page['has']}
+   */
   function has(name) {
     if (found[name] === undefined && typeof window.require === 'function') find(name);
     return found[name];
   }
 
+  /** @type {Adapter.Page['need']} */
   function need(name) {
     const value = has(name);
     if (value !== undefined) return value;
-    const [, ...candidates] = forms[name];
-    return refuse('MISSING', candidates.map(([source]) => source).join(' or '));
+    return refuse('MISSING', candidatesOf(name).map(([source]) => source).join(' or '));
   }
 
   /** @type {Adapter.Page['from']} */
@@ -102,17 +132,20 @@
 
   /** @type {Adapter.Page['calling']} */
   const calling = (source, member) =>
-    from(source, (/** @type {any} */ exports) => exports[member] && ((...values) => exports[member](...values)));
+    from(source, (/** @type {any} */ exports) => exports[member] && ((/** @type {unknown[]} */ ...values) => exports[member](...values)));
 
   const entries = () =>
-    Object.entries(forms).map(([name, [breaks, ...candidates]]) => ({
+    names().map((name) => ({
       name,
-      breaks,
+      breaks: forms[name]?.[0] ?? '',
       found: sources[name] ?? null,
-      modules: candidates.map(([source]) => source),
+      modules: candidatesOf(name).map(([source]) => source),
     }));
 
-  /** What was found in which module, and what is missing with what its absence breaks. */
+  /**
+   * What was found in which module, and what is missing with what its absence breaks.
+   * @param {boolean} settled
+   */
   function surface(settled) {
     const missing = entries().filter((entry) => entry.found === null);
     push('surface', {
@@ -142,11 +175,11 @@
   /** The other files add what they share. */
   const page = Object.assign(/** @type {Adapter.Page} */ ({}), { from, whole, calling, push, said, guarded, attempt, refuse, has, need, entries, keyText, widText, options });
   /** Who listens to what: [capability, listen]. */
-  const listeners = [];
+  const listeners = /** @type {[Adapter.Name, (value: any) => void][]} */ ([]);
   const listening = new Set();
-  const calls = { table: async () => ({ version: page.version(), entries: entries() }) };
+  const calls = /** @type {Partial<Adapter.Calls>} */ ({ table: async () => ({ version: page.version(), entries: entries() }) });
   /** What is told when something may have moved, and at once after listening began: an earlier event is not missed. */
-  const looks = [];
+  const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.watched = new Set();
 
@@ -155,7 +188,7 @@
     const part = file(page);
     Object.assign(forms, part.forms);
     Object.assign(calls, part.calls);
-    listeners.push(...Object.entries(part.listeners ?? {}));
+    listeners.push(.../** @type {typeof listeners} */ (Object.entries(part.listeners ?? {})));
     looks.push(...Object.entries(part.looks ?? {}));
   }
 
@@ -173,13 +206,19 @@
     for (const [name, look] of looks) guarded(name, look)();
   }
 
+  /**
+   * @param {keyof Adapter.Calls} name
+   * @param {any} argument
+   */
   async function answer(name, argument) {
     try {
-      const value = await calls[name](argument ?? {});
+      const call = calls[name];
+      if (!call) throw new Error(`the adapter has no call ${name}`);
+      const value = await call(argument ?? {});
       return { ok: true, value: value ?? null };
     } catch (thrown) {
-      const error = /** @type {{ code?: string, extra?: object } | null} */ (thrown);
-      return { ok: false, code: error?.extra ? error.code : 'FAILED', message: said(error), ...error?.extra };
+      const refusal = /** @type {{ refusal?: string } | null} */ (thrown)?.refusal;
+      return { ok: false, code: refusal ?? 'FAILED', message: said(thrown) };
     }
   }
 
@@ -193,7 +232,7 @@
     typeof window.require !== 'function' &&
     Boolean(document.querySelector('a[href*="google.com/chrome"]'));
 
-  let completeAt = null;
+  let completeAt = /** @type {Adapter.Count} */ (null);
   let toldRefused = false;
 
   /** True when there is nothing more to look for. */
@@ -225,6 +264,7 @@
     const query = new URLSearchParams(location.search);
     if (!query.has('post_logout')) return null;
     const reason = Number.parseInt(query.get('logout_reason') ?? '', 10);
+    /** @param {string} name */
     const text = (name) => query.get(name)?.slice(0, 300) || null;
     return {
       reason: Number.isNaN(reason) ? null : reason,

@@ -76,8 +76,14 @@
     'automated_greeting_message',
   ]);
 
+  /** @param {unknown} value */
   const text = (value) => (typeof value === 'string' ? value.slice(0, TEXT_MAX) : '');
+  /** @param {unknown} value */
   const number = (value) => (value === undefined || value === null || !Number.isFinite(Number(value)) ? null : Number(value));
+  /**
+   * @template T
+   * @param {T[] | undefined} value
+   */
   const list = (value) => (Array.isArray(value) ? value.slice(0, ITEMS_MAX) : []);
 
   /** @param {WA.Msg} msg */
@@ -86,16 +92,23 @@
     return { latitude: number(msg.lat), longitude: number(msg.lng), name: name || null, address: address.join(', ') || null };
   }
 
+  /** @param {ReturnType<typeof location>} place */
   function locationWords({ latitude, longitude, name, address }) {
     const place = [name, address].filter(Boolean).join(', ');
     const at = latitude === null || longitude === null ? '' : `(${latitude}, ${longitude})`;
     return [place, at].filter(Boolean).join(' ');
   }
 
-  /** The lines of a contact card, with folded ones joined. */
+  /**
+   * The lines of a contact card, with folded ones joined.
+   * @param {string | undefined} vcard
+   * @param {string | undefined} displayName
+   */
   function card(vcard, displayName) {
     const lines = text(vcard).replace(/\r?\n[ \t]/g, '').split(/\r?\n/);
+    /** @param {string} line */
     const value = (line) => line.slice(line.indexOf(':') + 1).trim();
+    /** @param {string} name */
     const field = (name) => lines.filter((line) => new RegExp(`^(item\\d+\\.)?${name}[;:]`, 'i').test(line)).map(value);
     return { name: displayName || field('FN')[0] || null, phones: field('TEL').slice(0, ITEMS_MAX) };
   }
@@ -106,6 +119,7 @@
     return list(msg.vcardList).map((one) => card(one?.vcard, one?.displayName));
   }
 
+  /** @param {ReturnType<typeof card>} contact */
   const cardWords = ({ name, phones }) => [name, phones.join(', ')].filter(Boolean).join(': ');
 
   /** @param {WA.Msg} msg */
@@ -125,7 +139,10 @@
     };
   }
 
-  /** Words and the structured rest of the kinds that keep them elsewhere than in `body` or `caption`. */
+  /**
+   * Words and the structured rest of the kinds that keep them elsewhere than in `body` or `caption`.
+   * @type {{ [kind: string]: (msg: WA.Msg) => [body: string, data: object | null] }}
+   */
   const KINDS = {
     location: (msg) => {
       const place = location(msg);
@@ -145,7 +162,10 @@
     quarantined: (msg) => [text(msg.quarantineExtractedText), null],
   };
 
-  /** @param {WA.Msg} msg */
+  /**
+   * @param {WA.Msg} msg
+   * @returns {[body: string, data: object | null]}
+   */
   function words(msg) {
     const kind = attempt(() => KINDS[msg.type ?? '']?.(msg));
     if (kind) return kind;
@@ -198,8 +218,9 @@
       row: number(msg.rowId),
     };
   };
-  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, isLid, person, originalKey });
+  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, originalKey });
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** Phone numbers become known some time after the first message of somebody new. */
     phone: async ({ chat }) => ({ phone: phoneOf(chat) }),

@@ -62,7 +62,12 @@
     return { rows: answer, whole: true };
   }
 
-  /** `plain` leaves encrypted columns as they are, which is much cheaper. */
+  /**
+   * `plain` leaves encrypted columns as they are, which is much cheaper.
+   * @param {number} low
+   * @param {number} high
+   * @param {WA.Range} options
+   */
   const between = (low, high, options, plain = false) =>
     need('rows')().between(['rowId'], low, high, options, ...(plain ? /** @type {const} */ ([false]) : []));
 
@@ -71,6 +76,7 @@
     return { device: device(), row: row?.rowId ?? null, id: row ? keyText(row.id) : null };
   }
 
+  /** @type {Adapter.Calls['rows']} */
   async function rowsAfter({ after, limit }) {
     const low = after ?? LAST_HISTORY_ROW;
     const found = await between(low, ROW_MAX, { lowerInclusive: true, limit: limit + 2 });
@@ -101,12 +107,14 @@
     return { rows, more, next: more ? next : null };
   }
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     head,
     rows: rowsAfter,
 
     /** Live rows not older than a time, newest first. Rows are in the order of arrival, times nearly so. */
     recent: ({ since_s: since, before, limit }) => {
+      /** @param {WA.Row} row */
       const isRecent = (row) => Number(row.t) >= since;
       return back(LAST_HISTORY_ROW + 1, before, limit, isRecent, (rows) => !rows.some(isRecent));
     },

@@ -14,6 +14,7 @@
   };
 
   const TIMELOCK_KEY = 'WAReachoutTimelockState';
+  /** @param {unknown} value */
   const seconds = (value) => (Number(value) > 0 ? Math.trunc(Number(value)) : null);
 
   function newChats() {
@@ -64,6 +65,7 @@
     push('limits', present);
   }
 
+  /** @type {WA.CommandEvent[]} */
   const EVENTS = ['reachout_timelock_state_change', 'new_chat_message_capping_state_change', 'offline_delivery_end_from_bridge'];
   /** @type {Adapter.Listeners} */
   const listeners = {

@@ -30,7 +30,7 @@
   /** The line's loss has events; that the page's connection loop is gone, or another tab has the login, has none. */
   const LOST_LOOK_MS = 1000;
   let lastStatus = '';
-  let timer = null;
+  let timer = /** @type {Adapter.Timer} */ (null);
   // Before the page has launched its socket there is no connection loop and no mutex either: that means nothing.
   let hadComms = false;
   let hadMutex = false;
@@ -102,7 +102,7 @@
 
   let leaving = false;
 
-  /** @param {WA.Emitter} command */
+  /** @param {WA.Command} command */
   function watchLogout(command) {
     command.on(
       'starting_logout_from_bridge',
@@ -114,19 +114,21 @@
     // The page stops its connection loop when WhatsApp's server has answered the logout. Without an answer within 3 s it
     // clears its storage all the same, and the loop is still there.
     const told = () => (has('comms') ? !attempt(() => need('comms').getComms()) : null);
+    /** @param {unknown} reason */
     const gone = (reason) =>
       push('logout', { reason: typeof reason === 'string' ? reason.slice(0, 80) : null, told: told() });
     command.on('logout_from_bridge', guarded('logout', () => gone(null)));
     command.on('unexpected_logout_modal_from_bridge', guarded('logout', gone));
   }
 
+  /** @param {unknown} value */
   const wholeNumber = (value) => (Number.isFinite(Number(value)) && value !== null ? Math.trunc(Number(value)) : null);
 
-  /** @param {WA.Emitter} command */
+  /** @param {WA.Command} command */
   function watchRefusals(command) {
     command.on(
       'account_temporarily_banned_from_bridge',
-      guarded('ban', (ban) =>
+      guarded('ban', (/** @type {WA.Ban | undefined} */ ban) =>
         push('ban', {
           banned: Boolean(ban?.banned),
           code: ban?.code === undefined ? null : wholeNumber(ban.code),
@@ -146,6 +148,7 @@
 
   // ── What shows that a first sync, or the backlog of an absence, moves ───────────────────────────────────────────
 
+  /** @type {{ [event in WA.CommandEvent]?: string }} */
   const STEPS = {
     offline_progress_update_from_bridge: 'offline',
     new_history_sync_chunk_processed_from_bridge: 'history',
@@ -155,7 +158,9 @@
     on_critical_sync_done_from_bridge: 'critical',
   };
 
+  /** @param {string} step */
   function progress(step) {
+    /** @type {Adapter.Reports['progress']} */
     const data = { step, done: null, total: null };
     if (step === 'offline') {
       const total = wholeNumber(attempt(() => need('resume').getOfflineMessageCount()));
@@ -166,10 +171,10 @@
     push('progress', data);
   }
 
-  /** @param {WA.Emitter} command */
+  /** @param {WA.Command} command */
   function watchProgress(command) {
-    for (const [event, step] of Object.entries(STEPS)) command.on(event, guarded('progress', () => progress(step)));
-    for (const event of ['offline_delivery_end_from_bridge', 'offline_delivery_state_reset_from_bridge']) {
+    for (const [event, step] of /** @type {[WA.CommandEvent, string][]} */ (Object.entries(STEPS))) command.on(event, guarded('progress', () => progress(step)));
+    for (const event of /** @type {const} */ (['offline_delivery_end_from_bridge', 'offline_delivery_state_reset_from_bridge'])) {
       command.on(event, guarded('status', status));
     }
   }
@@ -177,7 +182,7 @@
   /** @type {Adapter.Listeners} */
   const listeners = {
     socket: (socket) => {
-      for (const field of ['state', 'stream', 'hasSynced']) socket.on(`change:${field}`, guarded('status', status));
+      for (const field of /** @type {const} */ (['state', 'stream', 'hasSynced'])) socket.on(`change:${field}`, guarded('status', status));
     },
     conn: (conn) => conn.on('change:pushname', guarded('status', status)),
     command: (command) => {
@@ -191,6 +196,7 @@
     },
     network: (network) => network.on('change:online', guarded('status', status)),
     storage: (storage) => {
+      /** @param {string} why */
       const modal = (why) => guarded('storage', () => push('fault', { where: 'storage', message: why }));
       storage.on('storage_not_enough_space', modal('the page says that the browser has no space left to store in'));
       storage.on('cache_storage_open_failed', modal('the page says that its storage cannot be opened'));
@@ -212,6 +218,7 @@
     return { how: 'hurried' };
   }
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     reconnect: async () => reconnect(),
     /** Not awaited: the page navigates away under it. */

@@ -10,6 +10,7 @@
   };
 
   /** A deletion moves several fields at once, each with an event of its own: it is told once. */
+  /** @type {WA.MessageChange[]} */
   const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey'];
   const told = new WeakMap();
 

@@ -14,7 +14,7 @@ declare namespace WA {
     WAWebChatCollection: { ChatCollection: Chats };
     WAWebChatLoadMessages: { loadEarlierMsgs(target: { chat: Chat } | Chat): Promise<unknown> };
     WAWebChatStateBridge: { sendChatStateComposing(chat: Wid): Promise<void> };
-    WAWebCmd: { Cmd: Emitter & Backlog & { refreshQR?(): void } };
+    WAWebCmd: { Cmd: Command & Backlog & { refreshQR?(): void } };
     WAWebCollections: { Chat: Chats; Contact: Collection<Contact>; GroupMetadata?: Groups; Msg: Messages };
     WAWebCompanionRegClientUtils: { DEVICE_PLATFORM: string };
     WAWebConnModel: { Conn: Conn };
@@ -27,7 +27,7 @@ declare namespace WA {
     WAWebIndividualNewChatMessageCappingLimitGatingUtils: { isIndividualNewChatMessageCappingEnabled(): boolean };
     WAWebIndividualNewChatMessageCappingLimitUtils: Capping;
     WAWebLaunchSocketUtils: { refreshQR(): void };
-    WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter };
+    WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter<`link_device_events:${PairingEvent}`> };
     WAWebMsgCollection: { MsgCollection: Messages };
     WAWebMsgDataUtils: { genOutgoingMsgData(chat: Chat, type: string): Promise<MsgData> };
     /** The class itself today. */
@@ -38,27 +38,27 @@ declare namespace WA {
     WAWebOfflineHandler: {
       OfflineMessageHandler: { getOfflineMessageCount(): number; getOfflineDeliveryProgress(): number };
     };
-    WAWebPollsPollVoteCollection: { PollVoteCollection: Emitter };
+    WAWebPollsPollVoteCollection: { PollVoteCollection: Emitter<'add'> };
     WAWebPollsVotesSchema: { getTable(): Table<Vote> };
     /** Asks the server. */
     WAWebQueryExistsJob: { queryWidExists(wid: Wid): Promise<{ wid: Wid } | null> };
     WAWebReachoutTimelockUtils: Timelock;
-    WAWebReactionsCollection: { ReactionsCollection: Collection<{ id: MsgKey; reactions?: Partial<Emitter> }> };
+    WAWebReactionsCollection: { ReactionsCollection: Collection<Reactions> };
     WAWebResendMsgAction: { resendMsg(msg: Msg): Promise<SendResult> };
-    WAWebSchemaMessage: { getMessageTable(): Table<Row> };
+    WAWebSchemaMessage: { getMessageTable(): Table<Row, 'rowId' | 'internalId'> };
     WAWebSchemaReactions: { getReactionsTable(): Table<ReactionRow> };
     /** Two promises: the message is stored and shown; the server has answered. */
     WAWebSendMsgChatAction: { addAndSendMsgToChat(chat: Chat, data: MsgData): [Promise<unknown>, Promise<SendResult>] };
     WAWebSendTextMsgChatAction: { createTextMsgData(chat: Chat, text: string, options: object): Promise<MsgData | null> };
     WAWebSignalStoreApi: { waSignalStore: { getRegistrationInfo(): Promise<{ identityKeyPair: Keys }> } };
     WAWebSocketModel: { Socket: Socket };
-    WAWebStorageCmd: { StorageCmd: Emitter };
+    WAWebStorageCmd: { StorageCmd: Emitter<'storage_not_enough_space' | 'cache_storage_open_failed'> };
     /** Not null while the page is to be replaced by a newer one. */
     WAWebUpdater: { Updater: { hardExpirationTimer: unknown } };
     WAWebUserPrefsIndexedDBStorage: { userPrefsIdb: { get(key: 'WAReachoutTimelockState'): TimelockState | undefined } };
     WAWebUserPrefsInfoStore: { waNoiseInfo: { get(): Promise<{ staticKeyPair: Keys }> } };
     WAWebUserPrefsMeUser: MePrefs;
-    WAWebUserPrefsMultiDevice: { getADVSecretKey(): string | Promise<string>; advSecretEventEmitter: Emitter };
+    WAWebUserPrefsMultiDevice: { getADVSecretKey(): string | Promise<string>; advSecretEventEmitter: Emitter<'change'> };
     WAWebUserPrefsTabMutex: { currentTabHasMutex(): boolean; getMutex?(): string | null | undefined };
     WAWebWidFactory: { createWid(text: string): Wid; asUserWidOrThrow(wid: Wid): Wid };
   }

@@ -3,12 +3,12 @@
 
 declare namespace WA {
   /** What can be listened to. Listeners run in the order in which they were added; one that throws stops the others. */
-  interface Emitter {
-    on(event: string, listener: (...values: any[]) => void): void;
-    off(event: string, listener: (...values: any[]) => void): void;
+  interface Emitter<Event extends string> {
+    on(event: Event, listener: (...values: any[]) => void): void;
+    off(event: Event, listener: (...values: any[]) => void): void;
   }
 
-  interface Collection<M> extends Emitter {
+  interface Collection<M, Event extends string = 'add'> extends Emitter<Event> {
     get(id: unknown): M | undefined;
     getModelsArray(): M[];
   }
@@ -98,7 +98,11 @@ declare namespace WA {
     localId: number;
   }
 
-  interface Messages extends Collection<Msg> {
+  type MessageEvent = 'add' | 'remove' | `change:${'ack' | 'hasReaction' | MessageChange}`;
+  /** The fields whose change is a change of what the message says. */
+  type MessageChange = 'type' | 'body' | 'caption' | 'latestEditMsgKey';
+
+  interface Messages extends Collection<Msg, MessageEvent> {
     /** Reads from the table what is not in memory, and adds it to the collection. */
     getMessagesById(ids: string[]): Promise<{ messages: (Msg | undefined)[] }>;
   }
@@ -130,56 +134,9 @@ declare namespace WA {
     getLatestChatForWid(wid: Wid): Chat | undefined;
   }
 
-  // ── The page's own tables ───────────────────────────────────────────────────────────────────────────────────────
-
-  /** A row is its message's fields as they are stored: some encrypted, unless they are asked for in the clear. */
-  interface Row {
-    id: string;
-    /** In the order in which the device received it; history ends at 1,000,000,000. */
-    rowId: number;
-    type: string;
-    t: number;
-    ack?: number;
-    protocolMessageKey?: MsgKey | string;
-  }
-
-  interface ReactionRow {
-    msgKey: string;
-    parentMsgKey: string;
-    senderUserJid: string;
-    /** Empty where the reaction was taken back. */
-    reactionText?: string;
-    timestamp: number;
-  }
-
-  interface Vote {
-    msgKey: MsgKey | string;
-    parentMsgKey: MsgKey | string;
-    sender: Wid | string;
-    /** A buffer in a row, an array in a model. */
-    selectedOptionLocalIds?: ArrayBuffer | number[];
-    senderTimestampMs?: number;
-  }
-
-  interface Range {
-    limit?: number;
-    reverse?: boolean;
-    lowerInclusive?: boolean;
-    upperInclusive?: boolean;
-  }
-
-  interface Table<R> {
-    /** The last argument of these, where given, must be false: rows stay encrypted. */
-    all(what?: Range & { index?: string[] }, decrypted?: false): Promise<R[]>;
-    between(index: string[], low: unknown, high: unknown, range: Range, decrypted?: false): Promise<R[]>;
-    anyOf(index: string[], values: string[]): Promise<R[]>;
-    bulkGet(ids: string[]): Promise<(R | undefined)[]>;
-    get(id: string, decrypted?: false): Promise<R | undefined>;
-  }
-
   // ── The line, the account, the code ─────────────────────────────────────────────────────────────────────────────
 
-  interface Socket extends Emitter {
+  interface Socket extends Emitter<'change:state' | 'change:stream' | 'change:hasSynced'> {
     /** `CONNECTED` also while the login is used elsewhere: that shows in `stream` only. */
     state?: string;
     stream?: string;
@@ -188,7 +145,7 @@ declare namespace WA {
     logout(): void;
   }
 
-  interface Conn extends Emitter {
+  interface Conn extends Emitter<'change:ref' | 'change:pushname'> {
     /** The part of the code that the server gave. */
     ref?: string;
     /** How long it is good for, in milliseconds. */
@@ -204,8 +161,35 @@ declare namespace WA {
     onOfflineDeliveryStateReset?(listener: () => void): void;
   }
 
-  interface NetworkStatus extends Emitter {
+  interface NetworkStatus extends Emitter<'change:online'> {
     online?: boolean;
+  }
+
+  /** What the page's modules tell each other. */
+  type CommandEvent =
+    | 'starting_logout_from_bridge'
+    | 'logout_from_bridge'
+    | 'unexpected_logout_modal_from_bridge'
+    | 'account_temporarily_banned_from_bridge'
+    | 'service_unavailable_503_from_bridge'
+    | 'offline_progress_update_from_bridge'
+    | 'new_history_sync_chunk_processed_from_bridge'
+    | 'on_initial_chat_synced_from_bridge'
+    | 'main_stream_mode_ready_from_bridge'
+    | 'app_state_sync_completed_from_bridge'
+    | 'on_critical_sync_done_from_bridge'
+    | 'offline_delivery_end_from_bridge'
+    | 'offline_delivery_state_reset_from_bridge'
+    | 'reachout_timelock_state_change'
+    | 'new_chat_message_capping_state_change';
+  type Command = Emitter<CommandEvent>;
+
+  /** A ban's number and its end in seconds since the epoch. */
+  interface Ban {
+    banned?: boolean;
+    code?: number | string | null;
+    message?: string;
+    expire?: number | string | null;
   }
 
   interface MePrefs {
@@ -229,6 +213,8 @@ declare namespace WA {
   interface Keys {
     pubKey: ArrayBuffer | Uint8Array;
   }
+
+  type PairingEvent = 'primary_hello_received' | 'refresh_alt_linking_code' | 'force_manual_refresh' | 'error_alt_linking';
 
   interface Pairing {
     getPairingType(): string;

@@ -38,10 +38,16 @@
   /** Number → when the server said that it is not on WhatsApp. */
   const denied = new Map();
 
+  /**
+   * @template V
+   * @param {Map<string, V>} map
+   * @param {string} key
+   * @param {V} value
+   */
   function remember(map, key, value) {
     map.delete(key);
     map.set(key, value);
-    if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value);
+    if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value ?? '');
   }
 
   /** What says nothing of a conversation. */
@@ -104,7 +110,10 @@
     if (wid.server === 'g.us') await need('groups').find(wid);
   }
 
-  /** What the page knows without asking the server. `chat_id` is null for a number that has to be looked up. */
+  /**
+   * What the page knows without asking the server. `chat_id` is null for a number that has to be looked up.
+   * @type {Adapter.Calls['known']}
+   */
   async function known({ chat: id }) {
     const wid = need('wid').createWid(id);
     const chat = chatOf(wid);
@@ -114,6 +123,7 @@
     return { chat_id: chatId, talked, phone: phoneOf(wid), restricted: page.restricted(wid, chat) };
   }
 
+  /** @param {string} id */
   async function ask(id) {
     if (performance.now() - denied.get(id) < DENIED_MS) return null;
     const answer = await need('exists')(need('wid').createWid(id));
@@ -149,7 +159,14 @@
   const sending = new Set();
   page.isSending = (id) => sending.has(id);
 
-  /** A send has ended: with the server's word, or certainly without anything having left, or nobody knows how. */
+  /**
+   * A send has ended: with the server's word, or certainly without anything having left, or nobody knows how.
+   * @param {string} id
+   * @param {string} result
+   * @param {Adapter.Count} code
+   * @param {boolean} certain
+   * @param {string} why
+   */
   function ended(id, result, code, certain, why) {
     sending.delete(id);
     const ack = Number(need('messages').get(id)?.ack) || 0;
@@ -174,12 +191,16 @@
         ended(id, word, code, certain, '');
       },
       // The page rejects before anything has left: a blocked contact, or a message that could not be stored.
-      (error) => ended(id, String(error?.name ?? 'Error'), null, true, said(error)),
+      (error) => ended(id, nameOf(error), null, true, said(error)),
     );
   }
 
-  const isBlockedError = (error) => /contact.?blocked/i.test(String(error?.name ?? ''));
+  /** @param {unknown} error */
+  const nameOf = (error) => String(/** @type {{ name?: unknown } | null} */ (error)?.name ?? 'Error');
+  /** @param {unknown} error */
+  const isBlockedError = (error) => /contact.?blocked/i.test(nameOf(error));
 
+  /** @type {Partial<Adapter.Calls>} */
   const calls = {
     known,
 
@@ -187,7 +208,7 @@
     async prepare({ chat: id }) {
       const before = await known({ chat: id });
       const target = before.chat_id ?? widText(await ask(id));
-      if (!target) refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
+      if (!target) return refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
       const chat = await openChat(target);
       await knowGroup(chat.id);
       refuseClosed(chat.id, chat);

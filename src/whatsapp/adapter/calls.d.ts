@@ -1,0 +1,94 @@
+// What the service asks (`page.rs`), and the answers it reads (`answers.rs`). Arguments and answers are JSON.
+
+declare namespace Adapter {
+  /** An answer that the service does not read. */
+  type Unread = unknown;
+  /** Why the page does not do it; every other failure is `FAILED`. */
+  type Refusal =
+    | 'MISSING'
+    | 'NOT_ON_WHATSAPP'
+    | 'CHAT_READ_ONLY'
+    | 'CONTACT_BLOCKED'
+    | 'NOT_WAITING'
+    | 'BUSY'
+    | 'RATE_LIMITED'
+    | 'PHONE_APP_TOO_OLD'
+    | 'INVALID_NUMBER'
+    | 'LOOP_ENDED';
+
+  type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
+
+  interface Known {
+    /** Null: the number has to be looked up. */
+    chat_id: Text;
+    /** Somebody has said something there before. */
+    talked: boolean;
+    phone: Text;
+    restricted: Restricted;
+  }
+
+  interface Prepared extends Known {
+    message_id: string;
+    /** WhatsApp's own part of the id. */
+    raw_id: string;
+  }
+
+  /** A row without a message is a notice, or cannot be read. */
+  interface Row {
+    row: number;
+    id: string;
+    message: Message | null;
+  }
+
+  /** `next` is where the next part begins. */
+  interface RowsBack {
+    rows: Row[];
+    more: boolean;
+    next: Count;
+  }
+
+  /** A call takes one argument; `null` where it needs none. */
+  interface Calls {
+    table(): Promise<{ version: Text; entries: Entry[] }>;
+
+    // Of `link.js`.
+    reconnect(): Promise<Unread>;
+    logout(): Promise<Unread>;
+    clock(): Promise<{ server_s: Count }>;
+    // Of `code.js`.
+    pairing_code(argument: { phone: string }): Promise<{ code: string }>;
+    qr_again(): Promise<Unread>;
+    refresh_code(): Promise<Unread>;
+    // Of `describe.js`.
+    phone(argument: { chat: string }): Promise<{ phone: Text }>;
+    // Of `history.js`.
+    head(): Promise<{ device: Text; row: Count; id: Text }>;
+    rows(argument: { after: Count; limit: number }): Promise<{
+      device: Text;
+      first: { row: number; id: string } | null;
+      rows: Row[];
+      more: boolean;
+    }>;
+    recent(argument: { since_s: number; before: Count; limit: number }): Promise<RowsBack>;
+    older(argument: { newer_than_s: number; before: Count; limit: number }): Promise<RowsBack>;
+    by_id(argument: { ids: string[] }): Promise<{ messages: Message[]; missing: string[] }>;
+    ask_resend(argument: { ids: string[] }): Promise<Unread>;
+    // Of `chats.js`.
+    history(argument: { since: number; skip: number; limit: number }): Promise<{
+      messages: Message[];
+      next: number;
+      more: boolean;
+      partial: boolean;
+    }>;
+    // Of `addons.js`.
+    addons(argument: { since_s: number }): Promise<{ reactions: Reaction[]; votes: Vote[] }>;
+    // Of `send.js`.
+    known(argument: { chat: string }): Promise<Known>;
+    prepare(argument: { chat: string }): Promise<Prepared>;
+    typing(argument: { chat_id: string }): Promise<Unread>;
+    dispatch(argument: { chat_id: string; raw_id: string; text: string }): Promise<{ ack: number }>;
+    resend(argument: { message_id: string }): Promise<{ outcome: 'resent' | 'sent' | 'pending' | 'absent'; ack: Count }>;
+    ack(argument: { message_id: string }): Promise<{ ack: Count }>;
+    exists(argument: { chat: string }): Promise<{ chat_id: Text; lid: Text; phone: Text }>;
+  }
+}
