@@ -21,8 +21,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::config::{Config, ConfigError, Source};
-use crate::instance::InstanceError;
+use crate::host::config::{Config, ConfigError, Source};
+use crate::host::instance::InstanceError;
 
 use options::StoreCommand;
 pub use options::{Arguments, Command};

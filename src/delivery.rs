@@ -24,12 +24,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Delivery as Settings;
 use crate::domain::letter::{Letter, LetterId, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Clock;
+use crate::host::config::Delivery as Settings;
+use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
-use crate::tasks::Tasks;
 
 pub use backoff::Backoff;
 use client::Client;

@@ -8,5 +8,6 @@ pub mod limits;
 pub mod log;
 pub mod message;
 pub mod once;
+pub mod secret;
 pub mod state;
 pub mod time;

@@ -1,41 +1,32 @@
-//! The API: one file a resource. It sees the session through its handle and snapshots, never the browser or the store.
+//! The API: one file a resource in `routes`. It sees the session through its handle and snapshots, never the browser or the store.
 
 mod body;
-mod capabilities;
-mod connect;
-mod deliveries;
 mod docs;
 mod error;
-mod events;
 mod guard;
-mod health;
-mod messages;
-mod metrics;
-mod numbers;
 mod page;
-mod qr;
 mod router;
-mod send;
+mod routes;
 mod serve;
-mod status;
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
 use crate::delivery::Deliveries;
 use crate::domain::time::Clock;
-use crate::inbound::Inbound;
-use crate::metrics::Metrics;
+use crate::host::config::Config;
+use crate::host::metrics::Metrics;
+use crate::journal::Journal;
 use crate::outbound::Outbound;
-use crate::session::Handle;
+use crate::transport::web::session::Handle;
 
 pub use docs::document;
-pub use events::Followers;
-pub use numbers::Lookups;
 pub use router::router;
+pub use routes::events::Followers;
+pub use routes::numbers::Lookups;
 pub use serve::Server;
 
 /// The name the hub knows the service by.
@@ -50,7 +41,9 @@ pub struct App {
     pub outbound: Outbound,
     pub lookups: Arc<Lookups>,
     pub followers: Arc<Followers>,
-    pub inbound: Inbound,
+    pub journal: Journal,
+    /// Whether what was missed in an absence is still being fetched.
+    pub reconciling: watch::Receiver<bool>,
     pub deliveries: Deliveries,
     pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,

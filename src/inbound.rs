@@ -13,7 +13,6 @@
 mod held;
 mod phones;
 mod places;
-mod reader;
 mod reading;
 mod sealed;
 mod source;
@@ -26,16 +25,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::config::Timings;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::{Clock, Timestamp};
-use crate::session::Handle;
-pub use crate::store::LogQuery;
+use crate::host::config::Timings;
+use crate::host::tasks::Tasks;
 use crate::store::Store;
-use crate::tasks::Tasks;
+use crate::transport::web::session::Handle;
 
 pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
-pub use reader::{Inbound, LogError};
 use task::Task;
 
 /// Messages of one batch whose number is not known; what does not fit is not asked for.
@@ -57,8 +54,8 @@ pub struct Parts {
 /// The name of the task that writes the log.
 pub const TASK: &str = "log of messages";
 
-/// The reading end, and where the number of a message is asked for again.
-pub type Started = (Inbound, mpsc::Sender<Nameless>);
+/// Whether what was missed is still being fetched, and where the number of a message is asked for again.
+pub type Started = (watch::Receiver<bool>, mpsc::Sender<Nameless>);
 
 /// One stay in READY with one document: what is read once.
 type Stay = (Timestamp, u64);
@@ -67,12 +64,11 @@ type Stay = (Timestamp, u64);
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
     let Parts { store, session, clock, events, acks, retention, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
-    let inbound = Inbound::new(store.clone(), reconciling);
     let (nameless, wanted) = mpsc::channel(NAMELESS);
     tasks.spawn("numbers of messages", phones::run(wanted, session.clone(), store.clone()));
     let snapshots = session.watch();
     let kept = task::Kept { store, source: session, clock, acks, nameless: nameless.clone(), retention, timings };
     let task = Task::new(kept, snapshots, reconciling_tx);
     tasks.spawn(TASK, task.run(events));
-    (inbound, nameless)
+    (reconciling, nameless)
 }

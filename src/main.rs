@@ -2,16 +2,17 @@
 
 use std::process::ExitCode;
 
+use session_manager::app;
 use session_manager::cli::{self, Command};
-use session_manager::config::{Config, ProcessEnvironment};
-use session_manager::supervisor::Supervisor;
-use session_manager::{app, init, telemetry};
+use session_manager::host::config::{Config, ProcessEnvironment};
+use session_manager::host::supervisor::Supervisor;
+use session_manager::host::{pid1, telemetry};
 
 /// `EX_SOFTWARE`.
 const INTERNAL: u8 = 70;
 
 fn main() -> ExitCode {
-    match init::run() {
+    match pid1::run() {
         Ok(None) => {}
         Ok(Some(code)) => return ExitCode::from(code),
         Err(error) => return cli::failed(error),

@@ -22,17 +22,17 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Send as Settings, SendMode};
 use crate::domain::address::{ChatId, Server};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::once::{Cause, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
-use crate::secret::Secret;
-use crate::session::Handle;
+use crate::host::config::{Send as Settings, SendMode};
+use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
-use crate::tasks::Tasks;
+use crate::transport::web::session::Handle;
 
 use acks::Acks;
 use courier::{Courier, Delivered, Parcel};

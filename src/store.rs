@@ -43,9 +43,9 @@ use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
 pub use history::HISTORY_LENGTH;
-pub use log::{EventPage, LogExtent, LogPage, LogQuery, Reading};
+pub use log::Reading;
 pub use marks::{Place, Relink};
-pub use records::{LogChange, LogEntry};
+pub use records::LogChange;
 pub use reset::{accept_reset, announce_restored};
 
 use engine::guarded;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::Parser;
 use session_manager::cli::Arguments;
-use session_manager::config::Config;
+use session_manager::host::config::Config;
 use session_manager::http::document;
 
 const WRITTEN: [&str; 5] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "deploy/OPERACION.md"];

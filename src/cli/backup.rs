@@ -21,9 +21,9 @@ use indicatif::HumanBytes;
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::browser::Profile;
-use crate::config::{Config, Paths};
-use crate::instance::{InstanceError, InstanceLock};
+use crate::host::config::{Config, Paths};
+use crate::host::instance::{InstanceError, InstanceLock};
+use crate::transport::web::browser::Profile;
 
 use super::client::Client;
 use super::interrupt::Interrupt;

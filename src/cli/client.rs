@@ -7,8 +7,8 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-use crate::config::{Config, Server};
-use crate::secret::Secret;
+use crate::domain::secret::Secret;
+use crate::host::config::{Config, Server};
 
 use super::options::ServiceOptions;
 use super::{Failure, UNAVAILABLE, USAGE};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::config::Config;
+use crate::host::config::Config;
 
 use super::Outcome;
 

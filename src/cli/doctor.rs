@@ -18,7 +18,7 @@ mod surface;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::config::Source;
+use crate::host::config::Source;
 
 use super::options::DoctorOptions;
 use super::{Outcome, REFUSED, progress};

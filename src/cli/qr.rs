@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::host::config::Config;
 
 use super::client::Client;
 use super::options::QrOptions;

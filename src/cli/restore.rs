@@ -17,12 +17,12 @@ use std::time::{Instant, SystemTime};
 
 use indicatif::HumanBytes;
 
-use crate::browser::{Chrome, Profile};
-use crate::config::{Config, Paths};
 use crate::domain::state::SESSION;
 use crate::domain::time::Timestamp;
-use crate::instance::InstanceLock;
+use crate::host::config::{Config, Paths};
+use crate::host::instance::InstanceLock;
 use crate::store::announce_restored;
+use crate::transport::web::browser::{Chrome, Profile};
 
 use super::backup::{Manifest, PROFILE, STORE};
 use super::interrupt::Interrupt;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::host::config::Config;
 
 use super::client::Client;
 use super::options::StatusOptions;

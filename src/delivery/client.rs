@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::backoff::retry_after;
 use super::target::{Cause, Outcome};
-use crate::telemetry::with_causes;
+use crate::host::telemetry::with_causes;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// From the first byte of the request to the last of the answer; webhook senders give 10 to 30 s.

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use super::client::{Client, outcome};
 use super::target::{Cause, Outcome, Target, Wants};
-use crate::config::{Hub, HubUser};
 use crate::domain::event::{Event, What};
 use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
-use crate::secret::Secret;
+use crate::host::config::{Hub, HubUser};
 
 /// How long the hub's token is used before another is asked for; the hub's contract.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);

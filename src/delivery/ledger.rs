@@ -4,7 +4,8 @@ use tokio::sync::watch;
 
 use crate::domain::event::Event;
 use crate::domain::letter::{Letter, LetterId};
-use crate::store::{EventPage, Store, StoreError};
+use crate::domain::log::EventPage;
+use crate::store::{Store, StoreError};
 
 /// What it says it keeps survives a crash.
 pub(super) trait Ledger: Clone + Send + Sync + 'static {

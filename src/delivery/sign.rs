@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::config::SigningKey;
+use crate::host::config::SigningKey;
 
 /// The value of `webhook-signature`. `seconds` since the epoch is what `webhook-timestamp` says.
 pub(super) fn signature(key: &SigningKey, id: &str, seconds: u64, body: &[u8]) -> Option<String> {

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use super::client::{Client, outcome};
 use super::sign::signature;
 use super::target::{Outcome, Target, Wants};
-use crate::config::SigningKey;
 use crate::domain::event::{CodeShown, Event, What};
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::config::SigningKey;
 
 /// The picture of a code, while it is the one to scan.
 pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;

@@ -13,7 +13,7 @@ use super::log::LoggedMessage;
 use super::message::{Ack, Reaction, Vote};
 use super::state::{SESSION, Transition};
 use super::time::Timestamp;
-use crate::secret::Secret;
+use crate::domain::secret::Secret;
 pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, VoteItem};
 
 /// An entry of the log that is no message. `of` is the place of the message that it happened to.

@@ -1,12 +1,15 @@
 //! A message as the durable log keeps it, and what may happen to it later.
 
+mod query;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::secret::{Secret, revealed};
+use crate::domain::secret::{Secret, revealed};
 
 use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
+pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 
 /// Types that tell of the conversation's keeping, or change another message, and are nobody's words.
 const SYSTEM: [&str; 26] = [

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::secret::{Secret, revealed};
+use crate::domain::secret::{Secret, revealed};
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, in groups with `_participant`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use crate::domain::event::Told;
 
 use super::error::ErrorBody;
-use super::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");

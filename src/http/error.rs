@@ -13,9 +13,9 @@ use crate::delivery::LettersError;
 use crate::domain::message::MessageId;
 use crate::domain::once::Cause;
 use crate::domain::state::State;
-use crate::inbound::LogError;
+use crate::journal::JournalError;
 use crate::outbound::SendError;
-use crate::session::SessionError;
+use crate::transport::web::session::SessionError;
 
 /// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
@@ -149,8 +149,8 @@ impl From<SendError> for ApiError {
     }
 }
 
-impl From<LogError> for ApiError {
-    fn from(error: LogError) -> Self {
+impl From<JournalError> for ApiError {
+    fn from(error: JournalError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

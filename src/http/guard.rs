@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use crate::config::Server;
+use crate::host::config::Server;
 
 use super::error::ApiError;
 use super::{App, docs, page};
@@ -106,7 +106,7 @@ mod tests {
 
     use std::collections::BTreeMap;
 
-    use crate::config::Config;
+    use crate::host::config::Config;
 
     use super::*;
 

@@ -12,10 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::ApiError;
-use super::{
-    App, capabilities, connect, deliveries, docs, events, guard, health, messages, metrics, numbers, page, qr, send,
-    status,
-};
+use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::{App, docs, guard, page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.

@@ -11,8 +11,8 @@ use crate::domain::address::ChatId;
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
-use crate::session::Handle;
 use crate::store::{LogChange, Store};
+use crate::transport::web::session::Handle;
 
 /// Between two questions; one takes the page a millisecond.
 const ASK_EVERY: Duration = Duration::from_secs(1);

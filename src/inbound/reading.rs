@@ -15,9 +15,9 @@ use tokio::time::Instant;
 use crate::domain::log::may_open;
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::Timestamp;
-use crate::session::SessionError;
 use crate::store::{Place, Reading, Store, StoreError};
-use crate::whatsapp::{Addons, Row, Rows};
+use crate::transport::web::session::SessionError;
+use crate::transport::web::whatsapp::{Addons, Row, Rows};
 
 use super::Stay;
 use super::source::Source;
@@ -357,7 +357,11 @@ impl<S: Source> Reader<S> {
         Ok(self.source.rows(after, PART).await?)
     }
 
-    async fn older(&self, since: u64, before: Option<u64>) -> Result<crate::whatsapp::RowsBack, Failure> {
+    async fn older(
+        &self,
+        since: u64,
+        before: Option<u64>,
+    ) -> Result<crate::transport::web::whatsapp::RowsBack, Failure> {
         self.check()?;
         Ok(self.source.older(since, before, PART).await?)
     }

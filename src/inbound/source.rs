@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::State;
-use crate::session::{Handle, SessionError};
-use crate::whatsapp::{Addons, ById, History, Rows, RowsBack};
+use crate::transport::web::session::{Handle, SessionError};
+use crate::transport::web::whatsapp::{Addons, ById, History, Rows, RowsBack};
 
 use super::Stay;
 

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use crate::config::Timings;
 use crate::domain::log::{LoggedMessage, may_open};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
-use crate::session::Snapshot;
+use crate::host::config::Timings;
 use crate::store::{LogChange, Store, StoreError};
+use crate::transport::web::session::Snapshot;
 
 use super::Stay;
 use super::held::Held;

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::once::{Cause, End};
-use crate::tasks::Tasks;
+use crate::host::tasks::Tasks;
 
 /// Waits being registered; each takes the task a microsecond.
 const REGISTRATIONS: usize = 64;
@@ -107,7 +107,7 @@ mod tests {
     #[tokio::test]
     async fn a_wait_ends_with_the_servers_ack_and_not_with_the_clock() {
         let (events, received) = mpsc::channel(8);
-        let acks = Acks::listen(received, &crate::tasks::set().0);
+        let acks = Acks::listen(received, &crate::host::tasks::set().0);
         let waiting = acks.expect(MessageId::new("a")).await;
         for event in [acked("a", 0), acked("b", 1), acked("a", 2), acked("a", 3)] {
             events.send(event).await.unwrap();
@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_ends_it_too_and_so_does_the_end() {
         let (events, received) = mpsc::channel(8);
-        let acks = Acks::listen(received, &crate::tasks::set().0);
+        let acks = Acks::listen(received, &crate::host::tasks::set().0);
         let (failed, left) = (acks.expect(MessageId::new("a")).await, acks.expect(MessageId::new("b")).await);
         let refused = MessageEvent::Acked(MessageId::new("a"), Ack::new(-1), Some(475));
         events.send(refused).await.unwrap();
@@ -130,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn only_a_certain_outcome_ends_it_and_all_who_wait_hear_of_it() {
         let (events, received) = mpsc::channel(8);
-        let acks = Acks::listen(received, &crate::tasks::set().0);
+        let acks = Acks::listen(received, &crate::host::tasks::set().0);
         let (one, other) = (acks.expect(MessageId::new("a")).await, acks.expect(MessageId::new("a")).await);
         for (result, certain) in [("ERROR_NETWORK", false), ("OK", false), ("ERROR_UNKNOWN", true)] {
             let (id, result, message) = (MessageId::new("a"), result.to_owned(), String::new());

@@ -20,12 +20,12 @@ use crate::domain::address::{ChatId, Server};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::once::{Departure, End, Fingerprint, SendKey, SendRecord, Stage};
+use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
-use crate::secret::Secret;
-use crate::session::{Handle, SessionError};
 use crate::store::{Store, StoreError};
-use crate::whatsapp::{Known, Prepared, Resent, Restricted};
+use crate::transport::web::session::{Handle, SessionError};
+use crate::transport::web::whatsapp::{Known, Prepared, Resent, Restricted};
 
 /// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
 const STORE_AGAIN: Duration = Duration::from_secs(30);

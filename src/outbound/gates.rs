@@ -1,8 +1,8 @@
 //! Who may send, and when: decided here, in the order the contract gives, before anything is asked of the page.
 
-use crate::config::SendMode;
 use crate::domain::state::State;
-use crate::session::Snapshot;
+use crate::host::config::SendMode;
+use crate::transport::web::session::Snapshot;
 
 use super::SendError;
 

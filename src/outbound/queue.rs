@@ -10,9 +10,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::pacing::{Limits, Pacing, Refusal, Today};
-use crate::config;
 use crate::domain::time::{Clock, Timestamp};
-use crate::tasks::Tasks;
+use crate::host::config;
+use crate::host::tasks::Tasks;
 
 /// Orders on their way; each takes the task a microsecond.
 const ORDERS: usize = 64;
@@ -203,8 +203,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::config::Config;
     use crate::domain::time::SystemClock;
+    use crate::host::config::Config;
 
     fn queue(settings: &[(&str, &str)]) -> Queue {
         let settings: std::collections::BTreeMap<String, String> =
@@ -213,7 +213,7 @@ mod tests {
             &Config::read(&settings).unwrap().send,
             Today::default(),
             Arc::new(SystemClock),
-            &crate::tasks::set().0,
+            &crate::host::tasks::set().0,
         )
     }
 

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use crate::domain::message::MessageId;
 use crate::domain::once::{End, SendKey, SendRecord};
 use crate::domain::state::State;
-use crate::session::Snapshot;
 use crate::store::Store;
-use crate::whatsapp::Resent;
+use crate::transport::web::session::Snapshot;
+use crate::transport::web::whatsapp::Resent;
 
 use super::courier::{Courier, Ledger, Page};
 

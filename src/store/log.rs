@@ -6,10 +6,10 @@ use tokio::sync::watch;
 
 use super::marks::{Place, Relink};
 use super::opening::Tables;
-use super::records::{LogChange, LogEntry, Record};
+use super::records::{LogChange, Record};
 use super::{Store, StoreError};
-use crate::domain::event::{Event, Happening, LogId, What};
-use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::event::{Event, Happening, What};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
@@ -18,57 +18,6 @@ use crate::domain::time::Timestamp;
 const TRIES_MAX: u64 = 48;
 /// How long after a new link its history may still arrive: the phone sends it in parts.
 const HISTORY_ARRIVES_S: u64 = 3600;
-
-/// Which entries are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogQuery {
-    /// Entries after this one.
-    pub after: u64,
-    pub limit: usize,
-    pub direction: Option<Direction>,
-    /// `user@server`, or the other side's phone digits.
-    pub chat: Option<String>,
-    /// Whom they were sent for.
-    pub cliente_id: Option<String>,
-}
-
-impl LogQuery {
-    fn wants(&self, message: &LoggedMessage) -> bool {
-        let direction = self.direction.is_none_or(|direction| direction == message.direction);
-        let chat = self.chat.as_ref().is_none_or(|chat| *chat == message.chat || Some(chat) == message.phone.as_ref());
-        let cliente = self.cliente_id.as_ref().is_none_or(|wanted| message.cliente_id() == Some(wanted));
-        direction && chat && cliente
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogPage {
-    /// Oldest first.
-    pub items: Vec<LogEntry>,
-    /// Where the next page begins.
-    pub next: u64,
-}
-
-/// A part of everything that happened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventPage {
-    /// Oldest first.
-    pub items: Vec<Event>,
-    /// Where the next page begins.
-    pub next: u64,
-}
-
-/// What there is of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogExtent {
-    pub log: LogId,
-    /// The first place that retention left, and the last; the first is one further where there is none.
-    pub oldest: u64,
-    pub newest: u64,
-    /// Messages since the store was opened.
-    pub received: u64,
-    pub sent: u64,
-}
 
 /// What is known before the page's table of messages is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,10 +17,10 @@ use super::addons::Addons;
 use super::engine::Engine;
 use super::marks::Marks;
 use super::origins::Origins;
-use super::records::{LogChange, LogEntry, Record};
+use super::records::{LogChange, Record};
 use super::table::{Table, VALUE_LIMIT};
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::{CIPHERTEXT, Direction, LoggedMessage};
+use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LoggedMessage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 

@@ -43,11 +43,3 @@ impl Record {
         }
     }
 }
-
-/// An entry with its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogEntry {
-    /// Counts up from 1 in order of arrival.
-    pub cursor: u64,
-    pub message: LoggedMessage,
-}

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use session_manager::browser::Chrome;
 use session_manager::http::document;
+use session_manager::transport::web::browser::Chrome;
 use simulator::{Incoming, Options};
 
 use crate::events::Follower;

@@ -125,7 +125,9 @@ async fn a_browser_that_does_not_start_says_what_it_said() {
 async fn a_profile_that_somebody_else_uses() {
     let mut world = World::new(Options::fast()).await;
     std::fs::create_dir_all(world.profile()).unwrap();
-    let chrome = session_manager::browser::Chrome::find(None, std::env::var_os("PATH").as_deref()).await.unwrap();
+    let chrome = session_manager::transport::web::browser::Chrome::find(None, std::env::var_os("PATH").as_deref())
+        .await
+        .unwrap();
     let mut stranger = tokio::process::Command::new(chrome.path)
         .args(["--headless=new", "--no-sandbox", "--disable-background-networking", "about:blank"])
         .arg(format!("--user-data-dir={}", world.profile().canonicalize().unwrap().display()))
@@ -143,5 +145,5 @@ async fn a_profile_that_somebody_else_uses() {
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     tokio::time::timeout(Duration::from_secs(10), stranger.wait()).await.unwrap().unwrap();
     // What it leaves in the temporary folder goes with its locks.
-    session_manager::browser::Profile::open(&world.folder().join("tokens")).unwrap().clear().unwrap();
+    session_manager::transport::web::browser::Profile::open(&world.folder().join("tokens")).unwrap().clear().unwrap();
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use nix::unistd::{Pid, getpgid, getpgrp};
 use serde_json::{Value, json};
 use session_manager::app::Service;
-use session_manager::config::{Config, Timings};
 use session_manager::domain::state::State;
-use session_manager::session::Snapshot;
+use session_manager::host::config::{Config, Timings};
+use session_manager::transport::web::session::Snapshot;
 use simulator::{Options, Simulator};
 use tempfile::TempDir;
 

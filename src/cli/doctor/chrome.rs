@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::browser::{Browser, Chrome, LaunchError, PageScript, Profile, Tab, has_display};
-use crate::config::{Config, LoginMode};
+use crate::host::config::{Config, LoginMode};
+use crate::transport::web::browser::{Browser, Chrome, LaunchError, PageScript, Profile, Tab, has_display};
 
 use super::Finding;
 use super::page::{Answer, Trouble};

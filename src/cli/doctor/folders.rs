@@ -7,9 +7,9 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access, geteuid};
 
-use crate::browser::{Occupant, Profile, orphans};
-use crate::config::Paths;
-use crate::instance::{InstanceError, InstanceLock};
+use crate::host::config::Paths;
+use crate::host::instance::{InstanceError, InstanceLock};
+use crate::transport::web::browser::{Occupant, Profile, orphans};
 
 use super::Finding;
 

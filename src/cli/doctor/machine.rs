@@ -8,8 +8,8 @@ use indicatif::BinaryBytes;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 
-use crate::browser::{SHM_MIN, has_display};
-use crate::config::{LoginMode, Paths};
+use crate::host::config::{LoginMode, Paths};
+use crate::transport::web::browser::{SHM_MIN, has_display};
 
 use super::Finding;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ::http::Uri;
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::config::Browser;
+use crate::host::config::Browser;
 
 use super::Finding;
 
@@ -103,7 +103,7 @@ mod tests {
 
     use super::super::report::Status;
     use super::*;
-    use crate::config::Config;
+    use crate::host::config::Config;
 
     fn settings(pairs: &[(&str, &str)]) -> Browser {
         let env: BTreeMap<String, String> = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();

@@ -1,7 +1,7 @@
 //! The port: free, held by the running service, or by whom.
 
-use crate::config::Server;
-use crate::listen::{self, BindError};
+use crate::host::config::Server;
+use crate::host::listen::{self, BindError};
 
 use super::Finding;
 
@@ -53,8 +53,8 @@ mod tests {
 
     use super::super::report::Status;
     use super::*;
-    use crate::config::Config;
-    use crate::listen::Holder;
+    use crate::host::config::Config;
+    use crate::host::listen::Holder;
 
     #[test]
     fn a_port_of_the_running_service_is_no_failure() {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::File;
 
 use crate::cli::Failure;
-use crate::config::{Config, Source};
+use crate::host::config::{Config, Source};
 
 use super::Finding;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indicatif::BinaryBytes;
 use tempfile::TempDir;
 
-use crate::instance::InstanceLock;
+use crate::host::instance::InstanceLock;
 use crate::store::{Store, StoreError};
 
 use super::Finding;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::host::config::Config;
 
 use super::super::Failure;
 use super::super::client::Client;

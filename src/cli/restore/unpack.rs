@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::cli::backup::{Hashed, MANIFEST, Manifest, PROFILE, STORE};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::{Failure, progress};
-use crate::config::Paths;
+use crate::host::config::Paths;
 
 /// A hundred bytes a file: room for more files than any profile has.
 const MANIFEST_MAX: u64 = 64 << 20;

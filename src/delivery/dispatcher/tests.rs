@@ -12,10 +12,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::event::{LogId, What};
 use crate::domain::letter::LetterId;
+use crate::domain::log::EventPage;
 use crate::domain::log::LoggedMessage;
 use crate::domain::log::tests::page_message;
 use crate::domain::time::SystemClock;
-use crate::store::EventPage;
 
 fn later(reason: &str) -> Outcome {
     Outcome::Retry { reason: reason.to_owned(), after: None, cause: Cause::Unclear }

@@ -6,19 +6,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::config::Timings;
 use crate::domain::event::Event;
 use crate::domain::limits::Limits;
 use crate::domain::log::tests::page_message;
+use crate::domain::log::{LogEntry, LogQuery};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::state::{State, Transition};
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::config::Timings;
 use crate::inbound::Stay;
 use crate::inbound::source::Source;
 use crate::inbound::task::{Kept, Task};
-use crate::session::{SessionError, Snapshot};
-use crate::store::{LogEntry, LogQuery, Store};
-use crate::whatsapp::{Addons, ById, History, Row, RowKey, Rows, RowsBack};
+use crate::store::Store;
+use crate::transport::web::session::{SessionError, Snapshot};
+use crate::transport::web::whatsapp::{Addons, ById, History, Row, RowKey, Rows, RowsBack};
 
 /// The first live row.
 pub(super) const LIVE: u64 = 1_000_000_001;

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use crate::domain::log::CIPHERTEXT;
 use crate::domain::message::{MessageEvent, MessageId, Outcome, PageMessage, Reaction, Vote};
-use crate::secret::Secret;
-use crate::whatsapp::Row;
+use crate::domain::secret::Secret;
+use crate::transport::web::whatsapp::Row;
 
 use super::page::{LIVE, NOW, World, message};
 

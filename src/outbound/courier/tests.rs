@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::config::Config;
 use crate::domain::message::MessageEvent;
 use crate::domain::once::{Verdict, judge};
 use crate::domain::time::SystemClock;
+use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
@@ -195,12 +195,16 @@ impl Process {
             [("SEND_PAUSE_MS", "0"), ("SEND_RATE_PER_MINUTE", "0")].map(|(n, v)| (n.to_owned(), v.to_owned())).into();
         let (events, received) = mpsc::channel(8);
         let clock = Arc::new(SystemClock);
-        let queue =
-            Queue::start(&Config::read(&none).unwrap().send, Today::default(), clock.clone(), &crate::tasks::set().0);
+        let queue = Queue::start(
+            &Config::read(&none).unwrap().send,
+            Today::default(),
+            clock.clone(),
+            &crate::host::tasks::set().0,
+        );
         let courier = Courier {
             page: world.clone(),
             ledger: world.clone(),
-            acks: Acks::listen(received, &crate::tasks::set().0),
+            acks: Acks::listen(received, &crate::host::tasks::set().0),
             strangers: Strangers::new(0, 0, 0),
             unconfirmed: Arc::default(),
             clock,

@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::domain::log::tests::page_message;
+use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::{Ack, PageMessage};
 
 use super::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, ConfigError};
+use crate::host::config::{Config, ConfigError};
 
 use super::super::Finding;
 use super::super::report::Status;

@@ -1,0 +1,286 @@
+//! The composition root: the only file that knows every room. What starts when, and what stops in which order.
+//!
+//! ```text
+//! start  locks → bind → store → session (at rest) → HTTP → connect, which starts Chrome
+//! stop   no new sends → HTTP drained → session (Chrome closed) → log → deliveries → store
+//! ```
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::{self, Backoff, Codes, DeliveryError};
+use crate::domain::time::SystemClock;
+use crate::host::config::Config;
+use crate::host::instance::{InstanceError, InstanceLock};
+use crate::host::listen::{self, BindError};
+use crate::host::metrics::Metrics;
+use crate::host::tasks::{self, End, Ends};
+use crate::http::{App, Server, router};
+use crate::inbound;
+use crate::journal::{Journal, recorder};
+use crate::outbound::Outbound;
+use crate::store::{Store, StoreError};
+use crate::transport::web::browser::{Profile, ProfileError};
+use crate::transport::web::session::{self, Handle};
+
+/// A burst of 100,000 page events arrives at 42,000/s and each is taken in microseconds.
+const MESSAGES: usize = 4096;
+
+/// The name of the task that keeps what happens to the session.
+const RECORDER: &str = "recorder";
+
+/// Between two tries to write to a store that failed; a full disk takes a person to mend.
+const MEND_EVERY: Duration = Duration::from_secs(2);
+
+/// Of the time a stop may take, what is kept for the store however long Chrome takes.
+const STORE_SHARE: Duration = Duration::from_secs(1);
+
+/// `EX_SOFTWARE`: the service did not end in order.
+pub const INTERNAL: u8 = 70;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    #[error("TOKENS_DIR and DATA_DIR are the same folder: set two, or wiping the login wipes the messages")]
+    OneFolder,
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    #[error("an internal task failed: {0}")]
+    Internal(#[from] tokio::task::JoinError),
+}
+
+impl StartError {
+    /// What the exit code tells whoever started the service (README, "Exit codes").
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Bind(_) => 69,
+            Self::Instance(InstanceError::Held { .. }) => 75,
+            // What only a change of the settings mends, and trying again does not.
+            Self::OneFolder
+            | Self::Instance(InstanceError::Io { .. })
+            | Self::Profile(_)
+            | Self::Store(StoreError::Newer { .. }) => 78,
+            Self::Delivery(DeliveryError::Address(_)) => 78,
+            Self::Store(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
+        }
+    }
+}
+
+/// The running service.
+pub struct Service {
+    auto_connect: bool,
+    addresses: Vec<SocketAddr>,
+    session: Handle,
+    server: Server,
+    /// No new sends.
+    closing: CancellationToken,
+    /// The session ends.
+    stop_session: CancellationToken,
+    stop_deliveries: CancellationToken,
+    ends: Ends,
+    store: Store,
+    _locks: [InstanceLock; 2],
+}
+
+impl Service {
+    /// Starts everything; returns once HTTP is answered, before any browser runs.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let started = Instant::now();
+        let locks = [InstanceLock::acquire(&config.paths.data)?, lock_tokens(&config)?];
+        let listeners = listen::bind(&config.server.hosts, config.server.port).await?;
+        let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        for address in &addresses {
+            tracing::info!(address = %format!("http://{address}"), "listening");
+        }
+        let opened = Store::open(&config.paths.data).await?;
+        if let Some(path) = &opened.set_aside {
+            tracing::error!(path = %path.display(), "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
+        }
+        let store = opened.store;
+        let tokens = config.paths.tokens.clone();
+        let profile = tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??;
+        let metrics = Metrics::new()?;
+        let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
+        let (messages, events) = mpsc::channel(MESSAGES);
+        let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
+        let clock = Arc::new(SystemClock);
+        let (acks, acked) = mpsc::channel(MESSAGES);
+        let (tasks, ends) = tasks::set();
+        let session = session::start(
+            session::Parts {
+                policy: config.session.clone(),
+                browser: config.browser.clone(),
+                timings: config.timings.clone(),
+                profile,
+                clock: clock.clone(),
+                transitions,
+                messages,
+                acks: acks.clone(),
+                stop: stop_session.clone(),
+            },
+            &tasks,
+        );
+        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
+        let (reconciling, nameless) = inbound::start(
+            inbound::Parts {
+                store: store.clone(),
+                session: session.clone(),
+                clock: clock.clone(),
+                events,
+                acks,
+                retention: config.retention,
+                timings: config.timings.clone(),
+            },
+            &tasks,
+        );
+        let stop_deliveries = CancellationToken::new();
+        let deliveries = delivery::start(
+            delivery::Parts {
+                settings: config.delivery.clone(),
+                store: store.clone(),
+                clock: clock.clone(),
+                backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
+                phone_patience: config.timings.phone_patience,
+                nameless,
+                codes: codes(session.clone()),
+                stop: stop_deliveries.clone(),
+            },
+            &tasks,
+        )
+        .await?;
+        let outbound = Outbound::start(
+            config.send.clone(),
+            session.clone(),
+            store.clone(),
+            clock.clone(),
+            acked,
+            closing.clone(),
+            &tasks,
+        )
+        .await?;
+        tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
+        let auto_connect = config.session.auto_connect;
+        let app = App {
+            config: Arc::new(config),
+            session: session.clone(),
+            outbound,
+            journal: Journal::new(store.clone()),
+            reconciling,
+            deliveries,
+            lookups: Arc::default(),
+            followers: Arc::default(),
+            metrics,
+            clock,
+            started,
+            closing: closing.clone(),
+        };
+        let server = Server::start(listeners, &router(app));
+        Ok(Self {
+            auto_connect,
+            addresses,
+            session,
+            server,
+            closing,
+            stop_session,
+            stop_deliveries,
+            ends,
+            store,
+            _locks: locks,
+        })
+    }
+
+    /// Connects, unless AUTO_CONNECT says not to. Chrome starts now and not before.
+    pub async fn open(&self) {
+        if self.auto_connect
+            && let Err(error) = self.session.connect().await
+        {
+            tracing::error!(%error, "the session could not be started");
+        }
+    }
+
+    /// Where HTTP is answered.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    pub fn session(&self) -> &Handle {
+        &self.session
+    }
+
+    /// Waits until a task ends that the service needs; while all is well that does not happen before [`Self::stop`].
+    pub async fn broken(&mut self) -> End {
+        self.ends.cause().await
+    }
+
+    /// Stops within `patience`; true when everything ended in order. The login stays.
+    pub async fn stop(self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        self.closing.cancel();
+        // Sends under way get a good part of the time; the browser's own end takes a fraction of a second.
+        let drained = self.server.stop(patience.mul_f64(0.4)).await;
+        if !drained {
+            tracing::warn!("some connections were still open and are cut off");
+        }
+        self.stop_session.cancel();
+        let mut ends = self.ends;
+        let until = deadline.checked_sub(STORE_SHARE).unwrap_or(deadline);
+        let session_ended = ends.until(session::TASK, until).await;
+        ends.abort(session::TASK);
+        // The driver held the senders: these end by themselves.
+        let recorded = ends.until(RECORDER, deadline).await;
+        let kept = ends.until(inbound::TASK, deadline).await;
+        // Last, so that what was heard up to now may still go out; what does not goes after the next start.
+        self.stop_deliveries.cancel();
+        let delivered = ends.until(delivery::TASKS, deadline).await;
+        let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
+            closed.inspect_err(|error| tracing::error!(%error, "the store was not closed cleanly")).is_ok()
+        });
+        if !session_ended {
+            tracing::error!("the browser did not close in time; it leaves by itself when this process ends");
+        }
+        session_ended && recorded && kept && delivered && stored && ends.in_order()
+    }
+}
+
+/// The two folders may be one by a link, where only the lock shows it.
+fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
+    InstanceLock::acquire(&config.paths.tokens).map_err(|error| match error {
+        InstanceError::Held { pid: Some(pid), .. } if pid.unsigned_abs() == std::process::id() => StartError::OneFolder,
+        error => error.into(),
+    })
+}
+
+/// A store that failed is written to now and then, so that it is found when it has been mended: nobody else may try.
+async fn mend(store: Store, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(MEND_EVERY)).await.is_some() {
+        if store.trouble().is_some() {
+            // It told why already.
+            let _ = store.flush().await;
+        }
+    }
+}
+
+/// The picture of a code, as long as it is the one to scan.
+fn codes(session: Handle) -> Codes {
+    Arc::new(move |shown| {
+        let code = session.snapshot().code.clone()?;
+        (code.generated_at == shown.generated_at).then(|| code.data_url.clone())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! The running process: the start and the stop of the service, signals, the process manager, and the tasks that may not end.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::compose::{INTERNAL, Service};
+use crate::host::config::Config;
+use crate::host::shutdown::Shutdown;
+use crate::host::supervisor::{Notifier, Requests, Supervisor};
+use crate::host::telemetry::with_causes;
+use crate::http::VERSION;
+use crate::transport::web::session::Handle;
+
+/// Runs the service until it is told to stop; gives the exit code.
+pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
+    announce(&config);
+    let patience = config.shutdown_timeout;
+    let (shutdown, (notifier, requests)) = match (Shutdown::listen(), supervisor.split()) {
+        (Ok(shutdown), Ok(ends)) => (shutdown, ends),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "signals cannot be listened for");
+            return INTERNAL;
+        }
+    };
+    let started = tokio::select! {
+        started = Service::start(config) => started,
+        // A disk that hangs does not keep whoever wants it stopped.
+        () = overdue(&shutdown, patience) => {
+            tracing::warn!("stopped while it started");
+            return INTERNAL;
+        }
+    };
+    let mut service = match started {
+        Ok(service) => service,
+        Err(error) => {
+            tracing::error!("{}", with_causes(&error));
+            return error.exit_code();
+        }
+    };
+    notifier.ready("serving");
+    service.open().await;
+    let companions = [
+        tokio::spawn(obey(requests, shutdown.clone())),
+        tokio::spawn(keep_told(notifier.clone(), service.session().clone())),
+        tokio::spawn(feed_watchdog(notifier.clone(), service.session().clone())),
+    ];
+    let broken = tokio::select! {
+        () = shutdown.graceful().cancelled() => false,
+        end = service.broken() => {
+            tracing::error!(task = end.name, panicked = end.broken, "a task ended that the service needs: it stops, to be started again");
+            true
+        }
+    };
+    notifier.stopping();
+    let code = tokio::select! {
+        clean = service.stop(patience) => if clean && !broken { 0 } else { INTERNAL },
+        () = shutdown.forced().cancelled() => {
+            tracing::warn!("stopped by force; Chrome leaves by itself");
+            INTERNAL
+        }
+    };
+    companions.iter().for_each(JoinHandle::abort);
+    tracing::info!(code, "stopped");
+    code
+}
+
+/// Completes when a stop that was asked for has had its time, or is forced.
+async fn overdue(shutdown: &Shutdown, patience: Duration) {
+    shutdown.graceful().cancelled().await;
+    let _ = tokio::time::timeout(patience, shutdown.forced().cancelled()).await;
+}
+
+fn announce(config: &Config) {
+    tracing::info!(version = VERSION, pid = std::process::id(), "session-manager starts");
+    for setting in &config.effective {
+        let origin = if setting.from_environment { "environment" } else { "default" };
+        tracing::info!(name = setting.name, value = setting.shown, origin, "setting");
+    }
+    for (found, meant) in &config.lookalikes {
+        tracing::warn!("{found} is not a setting of this service; did you mean {meant}?");
+    }
+    if config.server.token.is_none() && config.server.is_loopback() {
+        tracing::info!("no API_TOKEN: every user of this machine can read messages and send");
+    }
+}
+
+async fn obey(mut requests: Requests, shutdown: Shutdown) {
+    requests.shutdown_requested().await;
+    shutdown.request("PM2");
+}
+
+/// systemd's status line follows the session.
+async fn keep_told(notifier: Notifier, session: Handle) {
+    let mut snapshots = session.watch();
+    while snapshots.changed().await.is_ok() {
+        let status = {
+            let session = snapshots.borrow_and_update();
+            format!("{} {}", session.state, session.detail)
+        };
+        notifier.status(&status);
+    }
+}
+
+/// systemd restarts a service whose session is stuck.
+async fn feed_watchdog(notifier: Notifier, session: Handle) {
+    let Some(interval) = notifier.watchdog() else { return };
+    let mut ticks = tokio::time::interval(interval);
+    loop {
+        ticks.tick().await;
+        if session.is_alive() {
+            notifier.feed_watchdog();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The process and the machine around it: settings, logs, signals, process managers, addresses, locks, counters.
+
+pub mod config;
+pub mod instance;
+pub mod listen;
+pub mod metrics;
+pub mod pid1;
+pub mod shutdown;
+pub mod supervisor;
+pub mod tasks;
+pub mod telemetry;

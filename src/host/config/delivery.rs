@@ -1,0 +1,183 @@
+//! Where messages and events are delivered to.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::parse;
+use super::reader::Reader;
+use crate::domain::secret::Secret;
+
+/// More targets than this are a mistake in the list.
+const WEBHOOKS_MAX: usize = 16;
+
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// `WEBHOOK_URLS`.
+    pub webhooks: Vec<Webhook>,
+    /// `WEBHOOK_SECRET`: signs what goes to the webhooks.
+    pub signing_key: Option<SigningKey>,
+    /// `WEBHOOK_QR`: whether webhooks are told the code itself. Whoever has it can link the account to a phone.
+    pub webhook_qr: bool,
+    /// `CENTRAL_HUB_BASE_URL`.
+    pub hub: Option<Hub>,
+}
+
+/// An address that may carry a token in its path: it prints without it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Webhook(String);
+
+impl Webhook {
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&origin_of(&self.0))
+    }
+}
+
+impl fmt::Display for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&origin_of(&self.0))
+    }
+}
+
+/// The bytes of `WEBHOOK_SECRET`.
+#[derive(Clone)]
+pub struct SigningKey(Vec<u8>);
+
+impl SigningKey {
+    /// Base64 of 24 to 64 bytes, with or without `whsec_` before it, as the Standard Webhooks scheme writes them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+        (24..=64).contains(&bytes.len()).then_some(Self(bytes))
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The central hub's listener.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    /// `CENTRAL_HUB_BASE_URL`, without a slash at its end.
+    pub base: String,
+    /// `CENTRAL_HUB_USER` and `CENTRAL_HUB_PASS`: with them the conversation is told too.
+    pub user: Option<HubUser>,
+    /// `INTERNAL_LISTENER_TOKEN`.
+    pub listener_token: Option<Secret>,
+    /// `CENTRAL_HUB_CLIENTE_ID`, else `CLIENTE_ID`, else 1.
+    pub cliente_id: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct HubUser {
+    pub name: String,
+    pub password: Secret,
+}
+
+impl Delivery {
+    pub(super) fn read(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Self {
+        let addresses = "a comma-separated list of at most 16 http:// or https:// addresses without user and password";
+        let webhooks = r.masked("WEBHOOK_URLS", addresses, webhooks, shown).unwrap_or_default();
+        let secret = r.secret("WEBHOOK_SECRET");
+        let signing_key = secret.as_deref().and_then(SigningKey::parse);
+        if secret.is_some() && signing_key.is_none() {
+            r.problem(
+                "WEBHOOK_SECRET",
+                "must be base64 of 24 to 64 bytes: `openssl rand -base64 32` makes one".to_owned(),
+            );
+        }
+        let webhook_qr = r.var("WEBHOOK_QR", "false", parse::BOOL, parse::boolean, false);
+        let hub = read_hub(r, cliente_id);
+        Self { webhooks, signing_key, webhook_qr, hub }
+    }
+}
+
+fn read_hub(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Option<Hub> {
+    let base =
+        r.optional("CENTRAL_HUB_BASE_URL", "an http:// or https:// address without user, password and query", base);
+    let user = r.optional("CENTRAL_HUB_USER", "printable text", parse::printable);
+    let password = r.secret("CENTRAL_HUB_PASS");
+    let listener_token = r.secret("INTERNAL_LISTENER_TOKEN");
+    let own = r.optional("CENTRAL_HUB_CLIENTE_ID", "printable text", parse::printable);
+    if user.is_some() != password.is_some() {
+        r.problem("CENTRAL_HUB_USER", "and CENTRAL_HUB_PASS belong together: set both or neither".to_owned());
+    }
+    if listener_token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        r.problem(
+            "INTERNAL_LISTENER_TOKEN",
+            "must be letters, digits and signs of ASCII: a header carries no others".to_owned(),
+        );
+    }
+    let user = user.zip(password).map(|(name, password)| HubUser { name, password: Secret::new(password) });
+    Some(Hub {
+        base: base?.trim_end_matches('/').to_owned(),
+        user,
+        listener_token: listener_token.map(Secret::new),
+        cliente_id: own.or(cliente_id.map(str::to_owned)).unwrap_or_else(|| "1".to_owned()),
+    })
+}
+
+fn base(text: &str) -> Option<String> {
+    parse::endpoint(text).filter(|url| !url.contains(['?', '#']))
+}
+
+fn webhooks(text: &str) -> Option<Vec<Webhook>> {
+    let urls: Vec<_> = parse::list(text).iter().map(|url| parse::endpoint(url).map(Webhook)).collect::<Option<_>>()?;
+    let distinct = urls.iter().enumerate().all(|(n, url)| !urls[..n].contains(url));
+    (urls.len() <= WEBHOOKS_MAX && distinct).then_some(urls)
+}
+
+fn shown(text: &str) -> String {
+    parse::list(text).iter().map(|url| origin_of(url)).collect::<Vec<_>>().join(",")
+}
+
+/// Scheme and host of an address; what follows, or stands before an `@`, may be a secret.
+fn origin_of(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let rest = if path.trim_end_matches('/').is_empty() { "" } else { "/***" };
+    format!("{scheme}://{host}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        assert_eq!(
+            shown("https://u:p@a.example/T0/B0?k=1, http://b.example:8080/"),
+            "https://a.example/***,http://b.example:8080"
+        );
+        assert_eq!(shown("nonsense"), "***");
+    }
+
+    #[test]
+    fn a_list_of_addresses_is_read_whole_or_not_at_all() {
+        assert_eq!(webhooks("http://a.example/x, https://b.example").map(|urls| urls.len()), Some(2));
+        assert!(webhooks("http://a.example/x, b.example").is_none());
+        assert!(webhooks("http://a.example/x,http://a.example/x").is_none(), "twice the same");
+        assert!(webhooks("http://u:p@a.example/x").is_none() && base("http://a.example/?x=1").is_none());
+    }
+
+    #[test]
+    fn a_secret_is_base64_of_a_decent_length() {
+        assert!(SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_some());
+        assert!(SigningKey::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").is_some());
+        assert!(SigningKey::parse("c2hvcnQ=").is_none() && SigningKey::parse("no base64!").is_none());
+    }
+}

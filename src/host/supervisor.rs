@@ -1,0 +1,387 @@
+//! Who started us, and how to talk to them: PM2 over Node's channel, systemd over its notification socket.
+//!
+//! ```text
+//!   main: Supervisor::detect      before any thread
+//!     └── split, in the runtime ─┬─ Notifier   clonable: ready, status, stopping, watchdog
+//!                                └─ Requests   one task: PM2's "shutdown"
+//! ```
+//!
+//! PM2's daemon parses every line of its channel as JSON and can die of one that is not: `"ready"` is all it ever gets.
+//! systemd's datagrams are sent here because its crates read the process environment and fail on abstract sockets.
+
+#![allow(unsafe_code, reason = "an inherited descriptor is known by number only; from_raw_fd is the way to own it")]
+
+use std::fs;
+use std::future;
+use std::io::{self, Write};
+use std::mem;
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::host::config::Source;
+
+/// Longer lines of PM2 are none of ours to understand.
+const LINE_MAX: usize = 64 * 1024;
+/// systemd reads at once; one that does not may not hold us up for longer.
+const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
+
+/// What the environment tells about whoever started this process.
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    pm2: Option<UnixStream>,
+    systemd: Option<SocketAddr>,
+    watchdog: Option<Duration>,
+    /// Kept until there is a log.
+    warnings: Vec<String>,
+}
+
+impl Supervisor {
+    /// Reads the environment and takes PM2's channel over. Call first thing in `main`, before any thread or file: Chrome
+    /// must not inherit the channel, and its number must not be reused.
+    pub fn detect(source: &dyn Source) -> Self {
+        let mut found = Self { watchdog: watchdog(source), ..Self::default() };
+        if let Some(number) = source.get("NODE_CHANNEL_FD") {
+            match channel(source, &number) {
+                Ok(stream) => found.pm2 = Some(stream),
+                Err(why) => found.warnings.push(format!("NODE_CHANNEL_FD={number} is ignored: {why}")),
+            }
+        }
+        if let Some(name) = source.get("NOTIFY_SOCKET") {
+            match notify_address(&name) {
+                Ok(address) => found.systemd = Some(address),
+                Err(why) => found.warnings.push(format!("NOTIFY_SOCKET={name} is ignored: {why}")),
+            }
+        }
+        found
+    }
+
+    /// The two ends, for use in different tasks. Call inside the runtime, with logging started.
+    pub fn split(self) -> io::Result<(Notifier, Requests)> {
+        self.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        tracing::debug!(pm2 = self.pm2.is_some(), systemd = self.systemd.is_some(), "looked for a supervisor");
+        let reader = match &self.pm2 {
+            Some(channel) => Some(BufReader::new(tokio::net::UnixStream::from_std(channel.try_clone()?)?)),
+            None => None,
+        };
+        let ends = Ends { pm2: self.pm2, systemd: self.systemd, watchdog: self.watchdog };
+        Ok((Notifier(Arc::new(ends)), Requests { reader, line: Vec::new() }))
+    }
+}
+
+/// Half of what systemd grants, so that one late beat is no death. Not ours if it was meant for another process.
+fn watchdog(source: &dyn Source) -> Option<Duration> {
+    let micros: u64 = source.get("WATCHDOG_USEC")?.parse().ok()?;
+    let ours = source.get("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
+    (ours && micros > 0).then(|| Duration::from_micros(micros) / 2)
+}
+
+fn channel(source: &dyn Source, number: &str) -> Result<UnixStream, &'static str> {
+    if source.get("NODE_CHANNEL_SERIALIZATION_MODE").is_some_and(|mode| mode != "json") {
+        return Err("the channel does not speak JSON");
+    }
+    let fd: RawFd = number.parse().ok().filter(|fd| *fd > 2).ok_or("not the number of a channel")?;
+    let stream = inherited(fd)?;
+    stream.set_nonblocking(true).map_err(|_| "it cannot be made non-blocking")?;
+    Ok(stream)
+}
+
+/// Owns a socket that came with the start of this process. What is not one is left as it was.
+fn inherited(fd: RawFd) -> Result<UnixStream, &'static str> {
+    let target = fs::read_link(format!("/proc/self/fd/{fd}")).map_err(|_| "it is not open")?;
+    if !target.to_string_lossy().starts_with("socket:") {
+        return Err("it is not a socket");
+    }
+    // SAFETY: the descriptor is open, as just seen. Nobody else owns it: std opens everything with FD_CLOEXEC, and a
+    // descriptor that has it set (a second call would meet one) is given back unused below.
+    let stream = UnixStream::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    let checked = fcntl(&stream, FcntlArg::F_GETFD).map_err(|_| "its flags cannot be read").and_then(|flags| {
+        match (FdFlag::from_bits_retain(flags), stream.peer_addr()) {
+            (flags, _) if flags.contains(FdFlag::FD_CLOEXEC) => Err("it was opened by this process"),
+            (_, Err(_)) => Err("it is not a connected Unix socket"),
+            (..) => fcntl(&stream, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(|_| "its flags cannot be set"),
+        }
+    });
+    match checked {
+        Ok(_) => Ok(stream),
+        Err(why) => {
+            let _still_open = stream.into_raw_fd();
+            Err(why)
+        }
+    }
+}
+
+/// sd_notify(3): a path, or `@` and a name in the abstract namespace.
+fn notify_address(name: &str) -> Result<SocketAddr, &'static str> {
+    let address = match name.strip_prefix('@') {
+        Some(name) => SocketAddr::from_abstract_name(name),
+        None if name.starts_with('/') => SocketAddr::from_pathname(name),
+        None => return Err("neither a path nor an abstract name"),
+    };
+    address.map_err(|_| "not the address of a socket")
+}
+
+#[derive(Debug)]
+struct Ends {
+    pm2: Option<UnixStream>,
+    systemd: Option<SocketAddr>,
+    watchdog: Option<Duration>,
+}
+
+/// Tells the supervisor how we are. Without one, and where it does not listen, nothing happens.
+#[derive(Clone, Debug)]
+pub struct Notifier(Arc<Ends>);
+
+impl Notifier {
+    /// HTTP is served: PM2 shows the process as online, systemd as active. Call once.
+    pub fn ready(&self, status: &str) {
+        if let Some(mut channel) = self.0.pm2.as_ref() {
+            // The first 8 bytes fit into any socket buffer: neither a short write nor a wait.
+            if let Err(error) = channel.write_all(b"\"ready\"\n") {
+                tracing::warn!(%error, "PM2 could not be told that the service is ready");
+            }
+        }
+        self.tell(&format!("READY=1\nSTATUS={}\n", one_line(status)));
+    }
+
+    /// The line that `systemctl status` shows.
+    pub fn status(&self, text: &str) {
+        self.tell(&format!("STATUS={}\n", one_line(text)));
+    }
+
+    /// The clean stop has begun.
+    pub fn stopping(&self) {
+        self.tell("STOPPING=1\n");
+    }
+
+    /// How often [`Self::feed_watchdog`] is to be called, if systemd watches.
+    pub fn watchdog(&self) -> Option<Duration> {
+        self.0.watchdog
+    }
+
+    /// Proves to systemd that the service lives.
+    pub fn feed_watchdog(&self) {
+        self.tell("WATCHDOG=1\n");
+    }
+
+    /// Asks systemd for `span` from now to finish a start or a stop.
+    pub fn extend_timeout(&self, span: Duration) {
+        self.tell(&format!("EXTEND_TIMEOUT_USEC={}\n", span.as_micros()));
+    }
+
+    fn tell(&self, message: &str) {
+        let Some(address) = &self.0.systemd else { return };
+        if let Err(error) = send(message, address) {
+            tracing::debug!(%error, "systemd could not be told");
+        }
+    }
+}
+
+fn send(message: &str, address: &SocketAddr) -> io::Result<()> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(NOTIFY_DEADLINE))?;
+    socket.send_to_addr(message.as_bytes(), address).map(drop)
+}
+
+/// A line break would begin another assignment.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// What the supervisor asks of us.
+#[derive(Debug)]
+pub struct Requests {
+    reader: Option<BufReader<tokio::net::UnixStream>>,
+    /// The beginning of a line; one byte over `LINE_MAX` stands for any length beyond.
+    line: Vec<u8>,
+}
+
+impl Requests {
+    /// Completes when PM2 sends `"shutdown"`, each time. Pending for ever without PM2, or once it is gone: its end is no
+    /// reason to stop. Cancel-safe.
+    pub async fn shutdown_requested(&mut self) {
+        let Some(reader) = &mut self.reader else { return future::pending().await };
+        loop {
+            let bytes = match reader.fill_buf().await {
+                Ok(bytes) if !bytes.is_empty() => bytes,
+                end => {
+                    tracing::debug!(error = ?end.err(), "PM2 closed its channel");
+                    return future::pending().await;
+                }
+            };
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let part = &bytes[..end.unwrap_or(bytes.len())];
+            let room = LINE_MAX + 1 - self.line.len();
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            let used = part.len() + usize::from(end.is_some());
+            reader.consume(used);
+            if end.is_some() && is_shutdown(&mem::take(&mut self.line)) {
+                return;
+            }
+        }
+    }
+}
+
+fn is_shutdown(line: &[u8]) -> bool {
+    line.len() <= LINE_MAX && serde_json::from_slice::<String>(line).is_ok_and(|word| word == "shutdown")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn environment<const N: usize>(variables: [(&str, String); N]) -> BTreeMap<String, String> {
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The channel as PM2 hands it over: our end as a number, open over exec, and PM2's end.
+    fn pm2() -> (RawFd, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        fcntl(&ours, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
+        theirs.set_read_timeout(Some(DEADLINE)).unwrap();
+        (ours.into_raw_fd(), theirs)
+    }
+
+    fn detect_pm2() -> (Supervisor, UnixStream) {
+        let (fd, theirs) = pm2();
+        (Supervisor::detect(&environment([("NODE_CHANNEL_FD", fd.to_string())])), theirs)
+    }
+
+    #[tokio::test]
+    async fn pm2_hears_ready_and_nothing_else() {
+        let (supervisor, mut theirs) = detect_pm2();
+        let flags = fcntl(supervisor.pm2.as_ref().unwrap(), FcntlArg::F_GETFD).unwrap();
+        assert!(FdFlag::from_bits_retain(flags).contains(FdFlag::FD_CLOEXEC));
+        let (notifier, requests) = supervisor.split().unwrap();
+        notifier.status("starting");
+        notifier.ready("waiting for a phone");
+        notifier.extend_timeout(DEADLINE);
+        notifier.feed_watchdog();
+        notifier.stopping();
+        drop((notifier, requests));
+        let mut heard = String::new();
+        theirs.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, "\"ready\"\n");
+    }
+
+    #[tokio::test]
+    async fn pm2_asks_for_the_stop_among_other_lines() {
+        let (supervisor, mut theirs) = detect_pm2();
+        let (_notifier, mut requests) = supervisor.split().unwrap();
+        let long = "x".repeat(LINE_MAX);
+        let lines = format!("\n{{\"cmd\":1}}\nshutdown\n\"{long}\"\n\"shutdown\" \n\"shut");
+        let writer = std::thread::spawn(move || {
+            theirs.write_all(lines.as_bytes()).unwrap();
+            theirs
+        });
+        tokio::time::timeout(DEADLINE, requests.shutdown_requested()).await.unwrap();
+        let mut theirs = writer.join().unwrap();
+        // What a wait that is given up has read is not lost.
+        assert!(requests.shutdown_requested().now_or_never().is_none());
+        theirs.write_all(b"down\"\n").unwrap();
+        tokio::time::timeout(DEADLINE, requests.shutdown_requested()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_end_of_pm2_asks_for_nothing() {
+        let (supervisor, theirs) = detect_pm2();
+        let (notifier, mut requests) = supervisor.split().unwrap();
+        drop(theirs);
+        requests.reader.as_ref().unwrap().get_ref().readable().await.unwrap();
+        for _ in 0..2 {
+            assert!(requests.shutdown_requested().now_or_never().is_none());
+        }
+        notifier.ready("nobody listens");
+    }
+
+    #[test]
+    fn takes_only_what_was_inherited() {
+        let file = tempfile::tempfile().unwrap();
+        let (taken, _theirs) = detect_pm2();
+        let own = taken.pm2.as_ref().unwrap();
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        fcntl(&tcp, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
+        let numbers = [file.as_raw_fd(), own.as_raw_fd(), tcp.as_raw_fd(), RawFd::MAX, 0, -1];
+        for number in numbers.map(|fd| fd.to_string()).into_iter().chain(["three".to_owned()]) {
+            let found = Supervisor::detect(&environment([("NODE_CHANNEL_FD", number)]));
+            assert!(found.pm2.is_none());
+            assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
+        }
+        // They were left open.
+        assert!(file.metadata().is_ok() && own.peer_addr().is_ok() && tcp.local_addr().is_ok());
+    }
+
+    #[test]
+    fn a_channel_that_does_not_speak_json_is_left_alone() {
+        let (fd, mut theirs) = pm2();
+        let mode = ("NODE_CHANNEL_SERIALIZATION_MODE", "advanced".to_owned());
+        let found = Supervisor::detect(&environment([("NODE_CHANNEL_FD", fd.to_string()), mode]));
+        assert!(found.pm2.is_none());
+        let json = ("NODE_CHANNEL_SERIALIZATION_MODE", "json".to_owned());
+        let found = Supervisor::detect(&environment([("NODE_CHANNEL_FD", fd.to_string()), json]));
+        assert!(found.pm2.is_some() && found.warnings.is_empty());
+        drop(found);
+        assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn systemd_hears_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let name = format!("session-manager-test-{}", std::process::id());
+        let places = [
+            (SocketAddr::from_pathname(&path).unwrap(), path.display().to_string()),
+            (SocketAddr::from_abstract_name(&name).unwrap(), format!("@{name}")),
+        ];
+        for (address, named) in places {
+            let socket = UnixDatagram::bind_addr(&address).unwrap();
+            socket.set_read_timeout(Some(DEADLINE)).unwrap();
+            let (notifier, _) = Supervisor::detect(&environment([("NOTIFY_SOCKET", named)])).split().unwrap();
+            let hears = |expected: &str| {
+                let mut buffer = [0; 256];
+                let length = socket.recv(&mut buffer).unwrap();
+                assert_eq!(std::str::from_utf8(&buffer[..length]).unwrap(), expected);
+            };
+            notifier.ready("serving\nMAINPID=1");
+            hears("READY=1\nSTATUS=serving MAINPID=1\n");
+            notifier.status("READY");
+            hears("STATUS=READY\n");
+            notifier.feed_watchdog();
+            hears("WATCHDOG=1\n");
+            notifier.extend_timeout(Duration::from_millis(1500));
+            hears("EXTEND_TIMEOUT_USEC=1500000\n");
+            notifier.clone().stopping();
+            hears("STOPPING=1\n");
+            drop(socket);
+            notifier.status("nobody listens");
+        }
+    }
+
+    #[test]
+    fn the_watchdog_is_fed_twice_as_often_as_asked() {
+        let detect = |usec: &str, pid: Option<u32>| {
+            let mut variables = environment([("WATCHDOG_USEC", usec.to_owned())]);
+            variables.extend(pid.map(|pid| ("WATCHDOG_PID".to_owned(), pid.to_string())));
+            Supervisor::detect(&variables).watchdog
+        };
+        let half = Some(Duration::from_secs(15));
+        assert_eq!(detect("30000000", None), half);
+        assert_eq!(detect("30000000", Some(std::process::id())), half);
+        assert_eq!(detect("30000000", Some(1)), None);
+        assert_eq!((detect("0", None), detect("soon", None)), (None, None));
+    }
+}

@@ -1,0 +1,13 @@
+//! What the routes answer: one file a resource.
+
+pub mod capabilities;
+pub mod connect;
+pub mod deliveries;
+pub mod events;
+pub mod health;
+pub mod messages;
+pub mod metrics;
+pub mod numbers;
+pub mod qr;
+pub mod send;
+pub mod status;

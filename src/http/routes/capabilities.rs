@@ -1,0 +1,55 @@
+//! `GET /capabilities`: what the service needs of WhatsApp's page, and in which of its modules it was found.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::transport::web::session::SessionError;
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+#[derive(Serialize, ToSchema)]
+pub struct Capabilities {
+    ok: bool,
+    /// The version of the page that runs.
+    whatsapp_web_version: Option<String>,
+    /// How many are missing.
+    missing: usize,
+    capabilities: Vec<Capability>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Capability {
+    name: String,
+    /// What does not work without it.
+    breaks: String,
+    /// The module of the page it was found in; null where it is missing.
+    found: Option<String>,
+    /// The modules it is looked for in, in this order.
+    modules: Vec<String>,
+}
+
+/// What the service needs of WhatsApp Web's page
+///
+/// The running page is asked, in whichever state the session is; `session-manager page` prints the answer.
+#[utoipa::path(
+    get,
+    path = "/capabilities",
+    operation_id = "capabilities",
+    tag = "watching",
+    responses((status = 200, body = Capabilities)),
+    extensions(("x-errors" = json!(["SESSION_NOT_READY", "WHATSAPP_ERROR"]))),
+)]
+pub async fn capabilities(State(app): State<App>) -> Result<Json<Capabilities>, ApiError> {
+    let page = app.session.any_page()?;
+    let table = page.table().await.map_err(SessionError::from)?;
+    let capabilities: Vec<_> = table
+        .entries
+        .into_iter()
+        .map(|entry| Capability { name: entry.name, breaks: entry.breaks, found: entry.found, modules: entry.modules })
+        .collect();
+    let missing = capabilities.iter().filter(|capability| capability.found.is_none()).count();
+    Ok(Json(Capabilities { ok: true, whatsapp_web_version: table.version, missing, capabilities }))
+}

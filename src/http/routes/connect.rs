@@ -1,0 +1,202 @@
+//! Starting and stopping the session, linking by phone number, unlinking.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::address::PhoneNumber;
+use crate::domain::state::{self, Reason, SESSION};
+use crate::domain::time::Timestamp;
+use crate::transport::web::session::LoggedOut;
+
+use crate::http::App;
+use crate::http::body::{fields, flag, text_or_number};
+use crate::http::docs::requests;
+use crate::http::error::ApiError;
+
+#[derive(Serialize, ToSchema)]
+pub struct Connected {
+    success: bool,
+    /// `Connecting` or `Already connected`.
+    message: &'static str,
+    session: &'static str,
+    state: state::State,
+    /// The same as `state`.
+    status: state::State,
+    /// A browser was already running or starting.
+    #[serde(rename = "alreadyConnected")]
+    already_connected: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Disconnected {
+    success: bool,
+    /// `Disconnected`.
+    message: &'static str,
+    state: state::State,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Unlinked {
+    #[serde(flatten)]
+    stopped: Disconnected,
+    reason: Reason,
+    /// The stored login is gone, but WhatsApp could not be told.
+    phone_still_lists_device: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct PairingCode {
+    success: bool,
+    /// Eight characters to type on the phone.
+    code: String,
+    /// The same, as the phone shows it.
+    display: String,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct PairingDropped {
+    success: bool,
+}
+
+/// Start the session
+///
+/// Idempotent. Answers at once; the browser starts behind it.
+#[utoipa::path(
+    post,
+    path = "/connect",
+    operation_id = "connect",
+    tag = "session",
+    responses((status = 200, body = Connected)),
+    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "SESSION_NOT_READY"]))),
+)]
+pub async fn connect(State(app): State<App>, body: Body) -> Result<Json<Connected>, ApiError> {
+    fields(body).await?;
+    let connected = app.session.connect().await?;
+    let state = app.session.snapshot().state;
+    Ok(Json(Connected {
+        success: true,
+        message: if connected.already { "Already connected" } else { "Connecting" },
+        session: SESSION,
+        state,
+        status: state,
+        already_connected: connected.already,
+    }))
+}
+
+/// Stop the session and keep the login
+///
+/// Idempotent. Answers once the browser is closed.
+#[utoipa::path(
+    post,
+    path = "/disconnect",
+    operation_id = "disconnect",
+    tag = "session",
+    responses((status = 200, body = Disconnected)),
+    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "SESSION_NOT_READY"]))),
+)]
+pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Disconnected>, ApiError> {
+    fields(body).await?;
+    app.session.disconnect().await?;
+    Ok(Json(stopped(&app)))
+}
+
+/// Unlink the device and remove the stored login
+#[utoipa::path(
+    post,
+    path = "/logout",
+    operation_id = "logout",
+    tag = "session",
+    request_body = requests::LogOut,
+    responses((status = 200, body = Unlinked)),
+    extensions(("x-errors" = json!([
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "NOT_CONNECTED", "WHATSAPP_ERROR",
+        "LOGIN_NOT_REMOVED", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+    ]))),
+)]
+pub async fn log_out(State(app): State<App>, body: Body) -> Result<Json<Unlinked>, ApiError> {
+    let force = flag(&fields(body).await?, "force")?;
+    let LoggedOut { phone_still_lists } = app.session.log_out(force).await?;
+    let note = "The stored login is gone, but the phone still lists this device: remove it there.";
+    Ok(Json(Unlinked {
+        stopped: stopped(&app),
+        reason: Reason::LoggedOut,
+        phone_still_lists_device: phone_still_lists,
+        note: phone_still_lists.then_some(note),
+    }))
+}
+
+fn stopped(app: &App) -> Disconnected {
+    Disconnected { success: true, message: "Disconnected", state: app.session.snapshot().state }
+}
+
+/// Link by phone number
+///
+/// Gives eight characters to type on the phone instead of scanning a code. Only in QR_REQUIRED.
+#[utoipa::path(
+    post,
+    path = "/pairing-code",
+    operation_id = "pairingCode",
+    tag = "linking",
+    request_body = requests::LinkByNumber,
+    responses((status = 200, body = PairingCode)),
+    extensions(("x-errors" = json!([
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "INVALID_NUMBER", "NOT_WAITING_FOR_LINK",
+        "PAIRING_BUSY", "PHONE_APP_TOO_OLD", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+    ]))),
+)]
+pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<PairingCode>, ApiError> {
+    let fields = fields(body).await?;
+    let number = text_or_number(&fields, "phone_number")
+        .unwrap_or_else(|| Err(ApiError::bad_request("INVALID_NUMBER", "phone_number is missing.")))?;
+    let phone = PhoneNumber::parse(&number)
+        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("phone_number {error}.")))?;
+    let given = app.session.pairing_code(phone).await?;
+    let code = given.code.reveal();
+    Ok(Json(PairingCode {
+        success: true,
+        code: code.to_owned(),
+        display: displayed(code),
+        expires_at: given.expires_at,
+    }))
+}
+
+/// Back from linking by phone number to codes to scan
+///
+/// Idempotent. The pairing code is good for nothing afterwards. Only in QR_REQUIRED.
+#[utoipa::path(
+    delete,
+    path = "/pairing-code",
+    operation_id = "dropPairingCode",
+    tag = "linking",
+    responses((status = 200, body = PairingDropped)),
+    extensions(("x-errors" = json!(["NOT_WAITING_FOR_LINK", "SESSION_NOT_READY"]))),
+)]
+pub async fn drop_pairing_code(State(app): State<App>) -> Result<Json<PairingDropped>, ApiError> {
+    app.session.drop_pairing_code().await?;
+    Ok(Json(PairingDropped { success: true }))
+}
+
+/// As the phone shows it, in two halves.
+fn displayed(code: &str) -> String {
+    match code.char_indices().nth(4) {
+        Some((middle, _)) => format!("{}-{}", &code[..middle], &code[middle..]),
+        None => code.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pairing_code_is_shown_in_halves() {
+        assert_eq!(displayed("ABCDEFGH"), "ABCD-EFGH");
+        assert_eq!(displayed("AB"), "AB");
+    }
+}

@@ -1,0 +1,132 @@
+//! `/deliveries/dead`: what targets refused for good, seen and tried again.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::delivery::Replayed;
+use crate::domain::event::Event;
+use crate::domain::letter::{Letter, LetterId, Stage};
+use crate::domain::message::MessageId;
+use crate::domain::time::Timestamp;
+
+use super::messages::{limit, wrong};
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// When a replay that found its target busy is worth another try, in seconds: a target is waited for 15 s at most.
+const BUSY: u32 = 15;
+
+#[derive(Serialize, ToSchema)]
+pub struct DeadLetters {
+    ok: bool,
+    items: Vec<DeadLetter>,
+    /// To be handed back as `after`.
+    next: Option<String>,
+}
+
+/// An event that a target did not take.
+#[derive(Serialize, ToSchema)]
+pub struct DeadLetter {
+    id: String,
+    target: String,
+    event_id: Option<String>,
+    r#type: Option<&'static str>,
+    message_id: Option<MessageId>,
+    /// One sentence, without what the message said.
+    reason: String,
+    attempts: u32,
+    at: Timestamp,
+    /// Somebody asked for it to be tried again.
+    replaying: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Queued {
+    ok: bool,
+    success: bool,
+    id: String,
+    /// `QUEUED`.
+    status: &'static str,
+}
+
+/// What targets refused for good
+///
+/// By target and age.
+#[utoipa::path(
+    get,
+    path = "/deliveries/dead",
+    operation_id = "deadLetters",
+    tag = "deliveries",
+    params(
+        ("after" = Option<String>, Query, description = "The `next` of an earlier answer."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
+    ),
+    responses((status = 200, body = DeadLetters)),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn dead(
+    State(app): State<App>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<DeadLetters>, ApiError> {
+    let after = query.get("after").filter(|after| !after.is_empty());
+    let after = after.map(|after| after.parse().map_err(|()| wrong("after", "the `next` of an earlier answer")));
+    let letters = app.deliveries.dead(after.transpose()?, limit(&query)?).await?;
+    let next = letters.last().map(|(id, _)| id.to_string()).or_else(|| query.get("after").cloned());
+    let mut items = Vec::with_capacity(letters.len());
+    for (id, letter) in &letters {
+        items.push(item(&app, id, letter).await?);
+    }
+    Ok(Json(DeadLetters { ok: true, items, next }))
+}
+
+async fn item(app: &App, id: &LetterId, letter: &Letter) -> Result<DeadLetter, ApiError> {
+    let event = app.journal.event(letter.event).await?;
+    let event = event.as_ref();
+    Ok(DeadLetter {
+        id: id.to_string(),
+        target: id.target.clone(),
+        event_id: event.map(Event::id),
+        r#type: event.map(Event::kind),
+        message_id: event.and_then(Event::message).map(|message| message.id.clone()),
+        reason: letter.reason.clone(),
+        attempts: letter.attempts,
+        at: letter.at,
+        replaying: letter.stage == Stage::Again,
+    })
+}
+
+/// Have a dead letter tried again
+#[utoipa::path(
+    post,
+    path = "/deliveries/dead/{id}/replay",
+    operation_id = "replay",
+    tag = "deliveries",
+    params(("id" = String, Path, description = "The `id` of a dead letter.")),
+    responses((status = 200, body = Queued)),
+    extensions(("x-errors" = json!(["DEAD_LETTER_NOT_FOUND", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Queued>, ApiError> {
+    let unknown =
+        || ApiError::new(StatusCode::NOT_FOUND, "DEAD_LETTER_NOT_FOUND", "There is no dead letter of this id.");
+    let letter: LetterId = id.parse().map_err(|()| unknown())?;
+    match app.deliveries.replay(letter).await? {
+        Replayed::OnItsWay => Ok(Json(Queued { ok: true, success: true, id, status: "QUEUED" })),
+        Replayed::Unknown => Err(unknown()),
+        Replayed::Busy => Err(ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "DELIVERY_BUSY",
+            "The target of this letter is being waited for; try again in a few seconds.",
+        )
+        .retry_after(BUSY)),
+        Replayed::NoTarget => Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "TARGET_NOT_CONFIGURED",
+            "The target of this letter is not among the settings any more: add it and try again.",
+        )),
+    }
+}

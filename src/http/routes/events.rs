@@ -1,0 +1,140 @@
+//! `GET /events`: everything that happens, as server-sent events that can be resumed without a gap.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::event::{Event, EventCursor, What};
+use crate::journal::Journal;
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// The contract's: a hub, a few pages, and those that have not noticed yet that they lost their connection.
+const CLIENTS: usize = 64;
+/// The contract's: proxies close what is silent for 30 to 60 s.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// After this a client that lost its connection comes back, unless it knows better.
+const RECONNECT: Duration = Duration::from_secs(2);
+/// Read at a time for one client, at 256 KiB for the longest.
+const PAGE: usize = 16;
+/// When a client that found no room tries again, in seconds.
+const NO_ROOM: u32 = 15;
+
+/// How many follow at a time.
+pub struct Followers(Arc<Semaphore>);
+
+impl Default for Followers {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(CLIENTS)))
+    }
+}
+
+struct Follower {
+    journal: Journal,
+    newest: watch::Receiver<u64>,
+    /// Told up to here.
+    after: u64,
+    next: VecDeque<Event>,
+    /// What there is to say first.
+    first: Option<Sent>,
+    closing: CancellationToken,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Everything that happens, as it happens
+///
+/// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`,
+/// `message_reaction`, `message_vote`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
+/// more; `data:` is an Event; `id:` is its place. A comment comes every 15 seconds. At most 64 clients.
+#[utoipa::path(
+    get,
+    path = "/events",
+    operation_id = "events",
+    tag = "messages",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The last `id:` seen: goes on after it, without a gap.")),
+    responses((status = 200, content_type = "text/event-stream", body = String)),
+    extensions(("x-errors" = json!(["TOO_MANY_CLIENTS", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn events(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let room = Arc::clone(&app.followers.0).try_acquire_owned().map_err(|_| {
+        let why = format!("{CLIENTS} clients follow the events already; close one and try again.");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_CLIENTS", why).retry_after(NO_ROOM)
+    })?;
+    let newest = app.journal.newest();
+    let extent = app.journal.extent().await?;
+    let known = headers.get("last-event-id").map(|id| id.to_str().ok().and_then(|id| id.parse().ok()));
+    let hello = Sent::default().retry(RECONNECT).comment("following");
+    let (after, first) = match known {
+        // Also a client that is cut off before the first event comes back to where it began.
+        None => (extent.newest, hello.id(EventCursor { log: extent.log, cursor: extent.newest }.to_string())),
+        Some(Some(EventCursor { log, cursor }))
+            if log == extent.log && (extent.oldest.saturating_sub(1)..=extent.newest).contains(&cursor) =>
+        {
+            (cursor, hello)
+        }
+        // What came after that place cannot be told without a gap: the client starts anew from what is there.
+        Some(_) => (extent.oldest.saturating_sub(1), hello.event("reset").data("{}")),
+    };
+    let (journal, closing) = (app.journal.clone(), app.closing.clone());
+    let follower = Follower { journal, newest, after, next: VecDeque::new(), first: Some(first), closing, _room: room };
+    let stream = Sse::new(follow(follower)).keep_alive(KeepAlive::new().interval(COMMENT_EVERY));
+    // nginx would hold the events back.
+    let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(([unbuffered], stream).into_response())
+}
+
+/// Ends with the service, or when the log cannot be read: the client comes back and resumes.
+fn follow(follower: Follower) -> impl Stream<Item = Result<Sent, Infallible>> {
+    unfold(follower, |mut follower| async move {
+        if let Some(first) = follower.first.take() {
+            return Some((Ok(first), follower));
+        }
+        let event = follower.event().await?;
+        let sent = Sent::default().event(name(&event)).id(event.id()).json_data(event.told(None)).ok()?;
+        Some((Ok(sent), follower))
+    })
+}
+
+impl Follower {
+    async fn event(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.next.pop_front() {
+                return Some(event);
+            }
+            self.newest.mark_unchanged();
+            let page = self.journal.events(self.after, PAGE).await;
+            let page = page.inspect_err(|error| tracing::warn!(%error, "a client of /events is sent away")).ok()?;
+            self.after = page.next;
+            self.next.extend(page.items);
+            if self.next.is_empty() {
+                let changed = self.closing.run_until_cancelled(self.newest.changed()).await?;
+                changed.ok()?;
+            }
+        }
+    }
+}
+
+/// The contract's names of the events of this stream.
+fn name(event: &Event) -> &'static str {
+    match event.what {
+        What::Message(_) => "message",
+        What::Edited(_) => "message_edited",
+        What::Revoked(_) => "message_revoked",
+        What::Acked(..) => "message_ack",
+        What::Reacted(_) => "message_reaction",
+        What::Voted(_) => "message_vote",
+        What::State(_) => "state",
+        What::Code(_) => "qr",
+    }
+}

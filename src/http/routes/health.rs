@@ -1,0 +1,91 @@
+//! Whether the service is there, turning, and ready.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::domain::state;
+use crate::domain::time::Timestamp;
+
+use crate::http::error::ApiError;
+use crate::http::{App, SERVICE, VERSION};
+
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    status: &'static str,
+    service: &'static str,
+    timestamp: Timestamp,
+    /// The session's state, or `NOT_INITIALIZED` before the first connect.
+    whatsapp_state: &'static str,
+    version: &'static str,
+    /// Whole seconds since the start.
+    uptime_s: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Alive {
+    /// `ok`, or `ready` where that was asked for.
+    status: &'static str,
+    state: state::State,
+}
+
+/// Whether HTTP is answered
+///
+/// 200 as long as it is, whatever the session does.
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "watching", responses((status = 200, body = Health)))]
+pub async fn health(State(app): State<App>) -> Json<Health> {
+    let session = app.session.snapshot();
+    let state = if session.initialized { session.state.name() } else { "NOT_INITIALIZED" };
+    Json(Health {
+        status: "ok",
+        service: SERVICE,
+        timestamp: app.clock.now(),
+        whatsapp_state: state,
+        version: VERSION,
+        uptime_s: app.started.elapsed().as_secs(),
+    })
+}
+
+/// Whether the session's own task turns
+///
+/// 503 when it is stuck: then only a restart helps.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    operation_id = "live",
+    tag = "watching",
+    responses((status = 200, body = Alive)),
+    extensions(("x-errors" = json!(["SESSION_STUCK"]))),
+)]
+pub async fn live(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
+    if app.session.is_alive() {
+        return Ok(Json(Alive { status: "ok", state: app.session.snapshot().state }));
+    }
+    let message = "The session's task is stuck: restart the service.";
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_STUCK", message).with("status", "stuck"))
+}
+
+/// Whether messages can go through
+///
+/// 200 only in READY.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    operation_id = "ready",
+    tag = "watching",
+    responses((status = 200, body = Alive)),
+    extensions(("x-errors" = json!(["SESSION_NOT_READY"]))),
+)]
+pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
+    let session = app.session.snapshot();
+    if session.state == state::State::Ready {
+        return Ok(Json(Alive { status: "ready", state: session.state }));
+    }
+    let message = format!("The session is {}. {}", session.state, session.detail);
+    let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message.trim());
+    Err(error.with("status", "not ready").with("reason", json!(session.reason)).with("detail", session.detail.as_str()))
+}

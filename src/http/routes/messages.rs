@@ -1,0 +1,159 @@
+//! `GET /messages`: the durable log.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::address::ChatId;
+use crate::domain::event::MessageItem;
+use crate::domain::log::LogQuery;
+use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::message::MessageId;
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// Entries in one answer, unless `limit` says fewer or more.
+const LIMIT: usize = 100;
+const LIMIT_MAX: usize = 1000;
+
+/// A message with its place in the log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LoggedMessage)]
+pub struct Item<'a> {
+    cursor: String,
+    #[serde(flatten)]
+    message: MessageItem<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Messages)]
+pub struct Listed<'a> {
+    ok: bool,
+    items: Vec<Item<'a>>,
+    /// To be handed back as `after`.
+    next: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OneMessage)]
+pub struct One<'a> {
+    ok: bool,
+    #[serde(flatten)]
+    item: Item<'a>,
+}
+
+impl<'a> Item<'a> {
+    fn new(cursor: u64, message: &'a LoggedMessage) -> Self {
+        Self { cursor: cursor.to_string(), message: MessageItem::new(message) }
+    }
+}
+
+/// The durable log, oldest first
+#[utoipa::path(
+    get,
+    path = "/messages",
+    operation_id = "messages",
+    tag = "messages",
+    params(
+        ("direction" = Option<String>, Query, description = "`in`, `out` or `all`."),
+        ("chat" = Option<String>, Query, description = "A chat id, or a phone number."),
+        ("cliente_id" = Option<String>, Query, description = "Those sent through `/send` for this client."),
+        ("after" = Option<String>, Query, description = "The `next` of an earlier answer."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
+    ),
+    responses((status = 200, body = Listed)),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
+    let wanted = LogQuery {
+        after: cursor(&query)?,
+        limit: limit(&query)?,
+        direction: direction(&query)?,
+        chat: chat(&query)?,
+        cliente_id: query.get("cliente_id").cloned(),
+    };
+    let page = app.journal.page(wanted).await?;
+    let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
+    Ok(Json(Listed { ok: true, items, next: page.next.to_string() }).into_response())
+}
+
+/// One message of the log
+#[utoipa::path(
+    get,
+    path = "/messages/{id}",
+    operation_id = "message",
+    tag = "messages",
+    params(("id" = String, Path, description = "WhatsApp's id, such as the `message_id` of `/send`.")),
+    responses((status = 200, body = One)),
+    extensions(("x-errors" = json!(["MESSAGE_NOT_FOUND", "STORE_UNAVAILABLE"]))),
+)]
+pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(|| {
+        ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
+    })?;
+    Ok(Json(One { ok: true, item: Item::new(entry.cursor, &entry.message) }).into_response())
+}
+
+pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
+    ApiError::bad_request("INVALID_PARAMETER", format!("{name} must be {allowed}."))
+}
+
+fn cursor(query: &HashMap<String, String>) -> Result<u64, ApiError> {
+    let Some(after) = query.get("after").filter(|after| !after.is_empty()) else { return Ok(0) };
+    after.parse().map_err(|_| wrong("after", "the `next` of an earlier answer"))
+}
+
+pub(super) fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
+    let Some(limit) = query.get("limit") else { return Ok(LIMIT) };
+    let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| wrong("limit", &format!("a whole number, 1 to {LIMIT_MAX}")))
+}
+
+fn direction(query: &HashMap<String, String>) -> Result<Option<Direction>, ApiError> {
+    match query.get("direction").map(String::as_str) {
+        None | Some("all") => Ok(None),
+        Some("in") => Ok(Some(Direction::In)),
+        Some("out") => Ok(Some(Direction::Out)),
+        Some(_) => Err(wrong("direction", "in, out or all")),
+    }
+}
+
+/// A chat id as it is, a number by its digits.
+fn chat(query: &HashMap<String, String>) -> Result<Option<String>, ApiError> {
+    let Some(chat) = query.get("chat") else { return Ok(None) };
+    let id =
+        ChatId::parse_recipient(chat).map_err(|error| wrong("chat", &format!("a number or chat id; it {error}")))?;
+    Ok(Some(if chat.contains('@') { id.to_string() } else { id.user().to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn parameters_are_read_or_named() {
+        assert_eq!(cursor(&query(&[("after", "7")])).ok(), Some(7));
+        assert_eq!(cursor(&query(&[])).ok(), Some(0));
+        assert_eq!(chat(&query(&[("chat", "+54 9 11 2233-4455")])).ok().flatten().as_deref(), Some("5491122334455"));
+        for (name, value) in
+            [("after", "x"), ("after", "-1"), ("limit", "0"), ("limit", "1001"), ("direction", "up"), ("chat", "a")]
+        {
+            let query = query(&[(name, value)]);
+            let wrong = cursor(&query).is_err()
+                || limit(&query).is_err()
+                || direction(&query).is_err()
+                || chat(&query).is_err();
+            assert!(wrong, "{name}={value}");
+        }
+    }
+}

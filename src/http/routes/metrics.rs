@@ -1,0 +1,189 @@
+//! `GET /metrics`: Prometheus text. No label holds a number, a body or an address.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
+use prometheus::{Gauge, GaugeVec, IntCounterVec, Opts, TEXT_FORMAT, TextEncoder};
+
+use crate::domain::limits::NewChatsStatus;
+use crate::domain::state;
+use crate::domain::time::Timestamp;
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// The kernel's clock ticks a second, as it counts them for programs: the same on every Linux.
+const TICKS: f64 = 100.0;
+
+/// What Prometheus reads
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    tag = "watching",
+    responses((status = 200, content_type = "text/plain", body = String)),
+)]
+pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
+    let browser = app.session.browser_usage().await;
+    let mut read = Read(app.metrics.gather());
+    session(&app, &mut read);
+    limits(&app, &mut read);
+    if let Some(usage) = browser {
+        read.gauge("session_manager_browser_memory_bytes", "Memory of the browser's processes (PSS)", usage.memory);
+        read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes);
+    }
+    outgoing(&app, &mut read);
+    if let Ok(extent) = app.journal.extent().await {
+        let messages = [("in", extent.received), ("out", extent.sent)].map(|(direction, n)| (vec![direction], n));
+        read.counters("session_manager_messages_total", "Messages stored since the start", &["direction"], &messages);
+    }
+    deliveries(&app, &mut read);
+    process(&app, &mut read);
+    // Without a target there is nothing to say of targets, and a family of nothing cannot be written.
+    read.0.retain(|family| !family.get_metric().is_empty());
+    read.0.sort_by(|a, b| a.name().cmp(b.name()));
+    let text = TextEncoder::new().encode_to_string(&read.0).map_err(|error| {
+        tracing::error!(%error, "the metrics could not be written");
+        ApiError::of_status(http::StatusCode::INTERNAL_SERVER_ERROR)
+    })?;
+    Ok(([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
+}
+
+/// What was read just now.
+struct Read(Vec<MetricFamily>);
+
+impl Read {
+    fn gauge(&mut self, name: &str, help: &str, value: f64) {
+        if let Ok(gauge) = Gauge::new(name, help) {
+            gauge.set(value);
+            self.0.extend(gauge.collect());
+        }
+    }
+
+    fn gauges(&mut self, name: &str, help: &str, labels: &[&str], values: &[(Vec<&str>, f64)]) {
+        if let Ok(gauges) = GaugeVec::new(Opts::new(name, help), labels) {
+            values.iter().for_each(|(labels, value)| gauges.with_label_values(labels).set(*value));
+            self.0.extend(gauges.collect());
+        }
+    }
+
+    fn counters(&mut self, name: &str, help: &str, labels: &[&str], values: &[(Vec<&str>, u64)]) {
+        if let Ok(counters) = IntCounterVec::new(Opts::new(name, help), labels) {
+            values.iter().for_each(|(labels, value)| counters.with_label_values(labels).inc_by(*value));
+            self.0.extend(counters.collect());
+        }
+    }
+}
+
+/// WhatsApp's own limits on this account.
+fn limits(app: &App, read: &mut Read) {
+    let session = app.session.snapshot();
+    let now = app.clock.now();
+    let holds = |holds: bool| f64::from(u8::from(holds));
+    let cap = session.limits.new_chats.as_ref();
+    let in_force = [
+        (vec!["new_chats"], holds(cap.is_some_and(|cap| cap.status == NewChatsStatus::Capped))),
+        (vec!["timelock"], holds(session.limits.timelock.is_some())),
+        (vec!["ban"], holds(session.ban.as_ref().is_some_and(|ban| ban.until.is_none_or(|until| until > now)))),
+    ];
+    read.gauges("session_manager_limit", "1 where WhatsApp limits the account", &["limit"], &in_force);
+    // Counts are far below what a float holds exactly.
+    let count = |n: u64| n.to_string().parse().unwrap_or(f64::MAX);
+    if let Some(used) = cap.and_then(|cap| cap.used) {
+        read.gauge("session_manager_new_chats_used", "New chats begun in WhatsApp's present cycle", count(used));
+    }
+    if let Some(quota) = cap.and_then(|cap| cap.quota) {
+        read.gauge("session_manager_new_chats_quota", "New chats that WhatsApp allows in a cycle", count(quota));
+    }
+}
+
+fn session(app: &App, read: &mut Read) {
+    let session = app.session.snapshot();
+    let states = state::State::ALL.map(|state| (vec![state.name()], f64::from(u8::from(state == session.state))));
+    read.gauges("session_manager_state", "1 for the state the session is in", &["state"], &states);
+    let since = seconds_since(session.since, app.clock.now());
+    read.gauge("session_manager_state_seconds", "Time in the present state", since);
+    read.gauge("session_manager_uptime_seconds", "Time since the start", app.started.elapsed().as_secs_f64());
+    let version = [(vec![crate::http::VERSION], 1.0)];
+    read.gauges("session_manager_info", "The version that runs", &["version"], &version);
+    if let Some(latency) = app.session.heartbeat() {
+        let help = "Time the renderer took for its last heartbeat";
+        read.gauge("session_manager_heartbeat_seconds", help, latency.as_secs_f64());
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn outgoing(app: &App, read: &mut Read) {
+    read.gauge("session_manager_send_queue", "Sends that wait for their turn", app.outbound.queued() as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn deliveries(app: &App, read: &mut Read) {
+    let (targets, now) = (app.deliveries.status(), app.clock.now());
+    let each = |value: &dyn Fn(&crate::delivery::TargetStatus) -> f64| -> Vec<(Vec<&str>, f64)> {
+        targets.iter().map(|target| (vec![target.target.as_str()], value(target))).collect()
+    };
+    let labels = ["target"];
+    let backlog = each(&|target| target.backlog as f64);
+    read.gauges("session_manager_delivery_backlog", "Events that a target has not got yet", &labels, &backlog);
+    let age = each(&|target| target.oldest_at.map_or(0.0, |at| seconds_since(at, now)));
+    read.gauges("session_manager_delivery_backlog_age_seconds", "Age of the oldest of them", &labels, &age);
+    let dead = each(&|target| target.dead_letters as f64);
+    read.gauges("session_manager_dead_letters", "Deliveries given up", &labels, &dead);
+    let attempts: Vec<_> = targets
+        .iter()
+        .flat_map(|target| {
+            [("delivered", target.delivered), ("failed", target.failed_attempts), ("dead", target.given_up)]
+                .map(|(outcome, n)| (vec![target.target.as_str(), outcome], n))
+        })
+        .collect();
+    let help = "Deliveries since the start, by what came of them";
+    read.counters("session_manager_delivery_attempts_total", help, &["target", "outcome"], &attempts);
+}
+
+/// What Prometheus expects of every process.
+fn process(app: &App, read: &mut Read) {
+    let started = app.clock.now().as_millis().saturating_sub(millis(app.started.elapsed()));
+    read.gauge(
+        "process_start_time_seconds",
+        "Start, in seconds since the epoch",
+        Duration::from_millis(started).as_secs_f64(),
+    );
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(kib) = field(&status, "VmRSS:") {
+        read.gauge("process_resident_memory_bytes", "Resident memory of this process alone", kib * 1024.0);
+    }
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name before may hold anything, spaces too; user and system time are the 12th and 13th field after it.
+    let times: f64 = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
+    let mut cpu = Vec::new();
+    if let Ok(counter) = prometheus::Counter::new("process_cpu_seconds_total", "User and system time") {
+        counter.inc_by(times / TICKS);
+        cpu = counter.collect();
+    }
+    read.0.extend(cpu);
+}
+
+fn field(status: &str, name: &str) -> Option<f64> {
+    status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn seconds_since(at: Timestamp, now: Timestamp) -> f64 {
+    Duration::from_millis(now.as_millis().saturating_sub(at.as_millis())).as_secs_f64()
+}

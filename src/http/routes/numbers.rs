@@ -1,0 +1,101 @@
+//! `GET /numbers/{number}`: whether a number is on WhatsApp. Asking too often is what scrapers do.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::domain::address::PhoneNumber;
+use crate::domain::state::State as SessionState;
+use crate::transport::web::session::SessionError;
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
+const PER_MINUTE: usize = 30;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When the last minute's numbers were asked for.
+#[derive(Debug, Default)]
+pub struct Lookups(Mutex<VecDeque<Instant>>);
+
+impl Lookups {
+    /// Takes one of the minute's lookups; else how long until the next is free.
+    fn take(&self, now: Instant) -> Result<(), Duration> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while taken.front().is_some_and(|at| now.saturating_duration_since(*at) >= MINUTE) {
+            taken.pop_front();
+        }
+        match taken.front() {
+            Some(first) if taken.len() >= PER_MINUTE => {
+                Err(MINUTE.saturating_sub(now.saturating_duration_since(*first)))
+            }
+            _ => {
+                taken.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Lookup {
+    ok: bool,
+    number: PhoneNumber,
+    /// Whether it is on WhatsApp.
+    exists: bool,
+    chat_id: Option<String>,
+    /// `user@lid`, where WhatsApp tells it.
+    lid: Option<String>,
+}
+
+/// Whether a number is on WhatsApp
+///
+/// At most 30 a minute.
+#[utoipa::path(
+    get,
+    path = "/numbers/{number}",
+    operation_id = "number",
+    tag = "messages",
+    params(("number" = String, Path, description = "Digits with the country; `+`, spaces and dashes may stand between.")),
+    responses((status = 200, body = Lookup)),
+    extensions(("x-errors" = json!([
+        "INVALID_NUMBER", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+    ]))),
+)]
+pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Result<Json<Lookup>, ApiError> {
+    let number = PhoneNumber::parse(&number)
+        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("number {error}.")))?;
+    app.lookups.take(Instant::now()).map_err(|wait| {
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+        let message = format!("At most {PER_MINUTE} numbers a minute can be looked up.");
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
+    })?;
+    let page = app.session.page(SessionState::Ready)?;
+    let found = page.exists(&number).await.map_err(SessionError::from)?;
+    let exists = found.chat_id.is_some();
+    Ok(Json(Lookup { ok: true, number, exists, chat_id: found.chat_id, lid: found.lid }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_has_so_many_lookups_and_no_more() {
+        let (lookups, start) = (Lookups::default(), Instant::now());
+        for n in 0..PER_MINUTE {
+            assert!(lookups.take(start + Duration::from_secs(n as u64)).is_ok());
+        }
+        assert_eq!(lookups.take(start + Duration::from_secs(40)), Err(Duration::from_secs(20)));
+        assert!(lookups.take(start + MINUTE).is_ok());
+        assert!(lookups.take(start + MINUTE).is_err());
+    }
+}

@@ -1,0 +1,252 @@
+//! The link code in every form somebody scans it from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::state;
+use crate::domain::time::Timestamp;
+use crate::transport::web::session::{LinkCode, Snapshot};
+
+use crate::http::App;
+use crate::http::error::ApiError;
+
+/// A caller may wait this long for a code; the hub's own limit is a minute.
+const WAIT_MAX_S: u64 = 60;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Png,
+    Svg,
+    Text,
+}
+
+type Parameters = Query<HashMap<String, String>>;
+
+/// The code to scan, or that there is none.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Qr {
+    Available(Code),
+    None(NoCode),
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Code {
+    /// `QR_AVAILABLE`.
+    status: &'static str,
+    /// `data:image/png;base64,…`
+    qr: String,
+    /// How many codes were shown before and with this one.
+    attempt: u32,
+    generated_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct NoCode {
+    /// `NO_QR`.
+    status: &'static str,
+    state: state::State,
+}
+
+/// The code as the hub knows it.
+#[derive(Serialize, ToSchema)]
+pub struct HubCode {
+    /// `data:image/png;base64,…`
+    #[serde(rename = "qrDataUrl")]
+    data_url: String,
+    /// The same.
+    qr: String,
+    status: state::State,
+}
+
+/// The code to scan
+///
+/// JSON unless `Accept` names one of the others. As JSON the answer is 200 in every state; as a picture it is 404 where
+/// there is no code.
+#[utoipa::path(
+    get,
+    path = "/qr",
+    operation_id = "qr",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content(
+        (Qr = "application/json"), (Vec<u8> = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
+    ))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
+pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
+    let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    answer(&app, &query, negotiated(&accepted.join(","))).await
+}
+
+/// The code to scan, a picture
+#[utoipa::path(
+    get,
+    path = "/qr.png",
+    operation_id = "qrPng",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "image/png", body = Vec<u8>)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
+pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Png).await
+}
+
+/// The code to scan, a drawing
+#[utoipa::path(
+    get,
+    path = "/qr.svg",
+    operation_id = "qrSvg",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "image/svg+xml", body = String)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
+pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Svg).await
+}
+
+/// The code to scan, in half-block characters for a terminal
+#[utoipa::path(
+    get,
+    path = "/qr.txt",
+    operation_id = "qrText",
+    tag = "linking",
+    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    responses((status = 200, content_type = "text/plain", body = String)),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+)]
+pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
+    answer(&app, &query, Form::Text).await
+}
+
+/// The code to scan, as the hub asks for it
+#[utoipa::path(
+    get,
+    path = "/qr-code",
+    operation_id = "qrCode",
+    tag = "linking",
+    responses((status = 200, body = HubCode)),
+    extensions(("x-errors" = json!(["QR_NOT_AVAILABLE"]))),
+)]
+pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
+    let session = app.session.snapshot();
+    let code = session
+        .code
+        .as_deref()
+        .ok_or_else(|| no_code(&session, "QR_NOT_AVAILABLE").with("currentStatus", session.state.name()))?;
+    let body = HubCode { data_url: code.data_url.clone(), qr: code.data_url.clone(), status: session.state };
+    Ok((NEVER_CACHED, Json(body)).into_response())
+}
+
+const NEVER_CACHED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// The form that is wanted most and is one of ours. Who accepts anything gets JSON, browsers and the hub too.
+fn negotiated(accept: &str) -> Form {
+    let mut wanted: Vec<(f32, Form)> =
+        accept.split(',').filter_map(known).filter(|(weight, _)| *weight > 0.0).collect();
+    // Stable: among equals the first named.
+    wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
+    wanted.first().map_or(Form::Json, |(_, form)| *form)
+}
+
+/// One accepted type with its weight.
+fn known(part: &str) -> Option<(f32, Form)> {
+    let mut pieces = part.split(';').map(str::trim);
+    let form = match pieces.next()? {
+        // A page wants a document, and JSON is the only document here.
+        "application/json" | "*/*" | "text/html" => Form::Json,
+        "image/png" => Form::Png,
+        "image/svg+xml" => Form::Svg,
+        "text/plain" => Form::Text,
+        _ => return None,
+    };
+    let weight = pieces.find_map(|piece| piece.strip_prefix("q=")?.trim().parse().ok()).unwrap_or(1.0);
+    Some((weight, form))
+}
+
+async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Result<Response, ApiError> {
+    let session = waited(app, query).await?;
+    let code = session.code.as_deref();
+    let response = match (form, code) {
+        (Form::Json, code) => Json(described(&session, code)).into_response(),
+        (_, None) => return Err(no_code(&session, "NO_QR")),
+        (Form::Png, Some(code)) => picture("image/png", code.png.clone()),
+        (Form::Svg, Some(code)) => picture("image/svg+xml", code.svg.clone()),
+        (Form::Text, Some(code)) => picture("text/plain; charset=utf-8", code.text.clone()),
+    };
+    Ok((NEVER_CACHED, response).into_response())
+}
+
+fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
+    match code {
+        Some(code) => Qr::Available(Code {
+            status: "QR_AVAILABLE",
+            qr: code.data_url.clone(),
+            attempt: code.attempt,
+            generated_at: code.generated_at,
+            expires_at: code.expires_at,
+        }),
+        None => Qr::None(NoCode { status: "NO_QR", state: session.state }),
+    }
+}
+
+fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
+    let message = match session.state {
+        state::State::QrRequired => "The code is coming; try again in a few seconds, or with ?wait=30.".to_owned(),
+        state::State::Ready => "A phone is linked already; there is no code to scan.".to_owned(),
+        state => format!("There is no code while the session is {state}. {}", session.detail),
+    };
+    ApiError::new(StatusCode::NOT_FOUND, code, message)
+}
+
+/// The session now, or as soon as it has a code or needs none.
+async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
+    let Some(wait) = query.get("wait") else { return Ok(app.session.snapshot()) };
+    let seconds: u64 = wait.parse().map_err(|_| {
+        ApiError::bad_request("INVALID_WAIT", format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}."))
+    })?;
+    let mut snapshots = app.session.watch();
+    let arrived = snapshots.wait_for(|session| session.code.is_some() || session.state == state::State::Ready);
+    // Where neither came, the answer says where the session is.
+    let _ =
+        tokio::time::timeout(Duration::from_secs(seconds.min(WAIT_MAX_S)), app.closing.run_until_cancelled(arrived))
+            .await;
+    Ok(app.session.snapshot())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_accepts_anything_gets_json() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+        for accept in ["*/*", "application/json", browser, "", "video/mp4"] {
+            assert_eq!(negotiated(accept), Form::Json, "{accept}");
+        }
+        let firefox = "text/html,application/xml;q=0.9,image/png,image/svg+xml,*/*;q=0.8";
+        for accept in ["image/png;q=0, application/json", "text/plain;q=0.1, application/json", firefox] {
+            assert_eq!(negotiated(accept), Form::Json, "{accept}");
+        }
+        assert_eq!(negotiated("image/png,*/*;q=0.8"), Form::Png);
+        assert_eq!(negotiated("text/plain;q=0.1, image/png;q=0.9"), Form::Png);
+        assert_eq!(negotiated("image/svg+xml"), Form::Svg);
+        assert_eq!(negotiated("text/plain; charset=utf-8"), Form::Text);
+    }
+}

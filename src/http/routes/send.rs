@@ -1,0 +1,260 @@
+//! `POST /send`: reads the request; everything after that is `outbound`'s.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use http::HeaderMap;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use crate::domain::address::ChatId;
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::once::SendKey;
+use crate::domain::secret::{Secret, masked};
+use crate::domain::time::Timestamp;
+use crate::outbound::{SendError, SendRequest, Sent};
+
+use crate::http::App;
+use crate::http::body::{fields, text_or_number};
+use crate::http::docs::requests;
+use crate::http::error::ApiError;
+
+/// WhatsApp's own limit, in characters.
+const MESSAGE_MAX: usize = 65_536;
+/// As long as a key may be with others who take one.
+const KEY_MAX: usize = 255;
+/// It is kept with each send and searched for: a name, not a document.
+const CLIENTE_MAX: usize = 64;
+
+/// A message that WhatsApp's server has acknowledged.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sent)]
+pub struct Accepted {
+    ok: bool,
+    success: bool,
+    message_id: MessageId,
+    /// The same.
+    id: MessageId,
+    /// Phone digits, or the chat id where that was asked for.
+    to: String,
+    chat_id: String,
+    ack: Ack,
+    /// `SENT`.
+    status: &'static str,
+    timestamp: Timestamp,
+    /// With `SEND_MODE=dry-run`: nothing left.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// Send a text
+///
+/// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
+/// sent at most once; with one, exactly once, and trying again with the same key is always safe.
+#[utoipa::path(
+    post,
+    path = "/send",
+    operation_id = "send",
+    tag = "messages",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "Made once per message; kept 24 hours."),
+        ("X-Cliente-Id" = Option<String>, Header, description = "Where the body has no `cliente_id`."),
+    ),
+    request_body = requests::Send,
+    responses((status = 200, body = Accepted)),
+    extensions(("x-errors" = json!([
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
+        "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
+        "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
+        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+    ]))),
+)]
+pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
+    let arrived = Instant::now();
+    let request = read(&fields(body).await?, &headers, arrived)?;
+    let to = masked(&request.to.to_string());
+    let cliente_id = request.cliente_id.clone();
+    let result = app.outbound.send(request).await;
+    app.metrics.send(outcome(&result));
+    let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(sent) => {
+            tracing::info!(to, cliente_id, wait_ms, ack = sent.ack.level(), dry_run = sent.dry_run, "sent");
+            Ok(Json(accepted(sent)))
+        }
+        Err(error) => {
+            tracing::warn!(to, cliente_id, wait_ms, %error, "not sent");
+            Err(error.into())
+        }
+    }
+}
+
+/// What came of a request, in a word.
+fn outcome(result: &Result<Sent, SendError>) -> &'static str {
+    match result {
+        Ok(sent) if sent.dry_run => "dry_run",
+        Ok(_) => "sent",
+        Err(SendError::Failed { .. }) => "failed",
+        Err(SendError::Unconfirmed { .. }) => "unconfirmed",
+        Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
+        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer) => "not_ready",
+        Err(SendError::Unavailable(_)) => "unavailable",
+        Err(
+            SendError::Refused(_)
+            | SendError::NotOnWhatsApp
+            | SendError::ChatReadOnly(_)
+            | SendError::ContactBlocked
+            | SendError::Disabled
+            | SendError::ClienteNotAllowed
+            | SendError::KeyConflict,
+        ) => "refused",
+    }
+}
+
+fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> Result<SendRequest, ApiError> {
+    let invalid = |message: String| ApiError::bad_request("INVALID_NUMBER", message);
+    let number = match (fields.get("number"), fields.get("to")) {
+        (Some(number), _) if !is_blank(number) => number,
+        (_, Some(to)) if !is_blank(to) => to,
+        _ => return Err(invalid("number (or to) is missing.".to_owned())),
+    };
+    let number = match number {
+        Value::String(text) => text.clone(),
+        Value::Number(digits) => digits.to_string(),
+        _ => return Err(invalid("number must be text.".to_owned())),
+    };
+    let to = ChatId::parse_recipient(&number).map_err(|error| invalid(format!("number {error}.")))?;
+    let text = message(fields)?;
+    let cliente_id = cliente_id(fields, headers)?;
+    let key = idempotency_key(fields, headers)?;
+    Ok(SendRequest { to, text, cliente_id, key, arrived })
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+fn message(fields: &Map<String, Value>) -> Result<Secret, ApiError> {
+    let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
+    let Some(Value::String(text)) = fields.get("message") else {
+        return Err(invalid("message is missing or is not text.".to_owned()));
+    };
+    let length = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(invalid("message is blank.".to_owned()));
+    }
+    if length > MESSAGE_MAX {
+        return Err(invalid(format!("message may have at most {MESSAGE_MAX} characters; this one has {length}.")));
+    }
+    Ok(Secret::new(text))
+}
+
+/// From the body, or else from the header the hub may send.
+fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let wrong = || {
+        let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let named = |id: String| Some(id.trim().to_owned()).filter(|id| !id.is_empty());
+    let from_body = text_or_number(fields, "cliente_id").transpose()?.and_then(named);
+    let from_header = headers.get("x-cliente-id").map(|value| value.to_str().map_err(|_| wrong()));
+    let id = match from_body {
+        Some(id) => Some(id),
+        None => from_header.transpose()?.and_then(|id| named(id.to_owned())),
+    };
+    match id {
+        Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
+        id => Ok(id),
+    }
+}
+
+/// From the header, or else from the body.
+fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
+    let wrong = || {
+        let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let key = match (headers.get("idempotency-key"), fields.get("idempotency_key")) {
+        (Some(value), _) => value.to_str().map_err(|_| wrong())?,
+        (None, None | Some(Value::Null)) => return Ok(None),
+        (None, Some(value)) => value.as_str().ok_or_else(wrong)?,
+    };
+    let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if legal { Ok(Some(SendKey::of(key))) } else { Err(wrong()) }
+}
+
+fn accepted(sent: Sent) -> Accepted {
+    let Sent { message_id, chat_id, to, ack, at, dry_run } = sent;
+    let id = message_id.clone();
+    Accepted { ok: true, success: true, message_id, id, to, chat_id, ack, status: "SENT", timestamp: at, dry_run }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(body: &Value) -> Result<SendRequest, String> {
+        let fields = body.as_object().unwrap();
+        read(fields, &HeaderMap::new(), Instant::now()).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn takes_what_the_hub_sends() {
+        let request = parse(&json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51 })).unwrap();
+        assert_eq!(
+            (request.to.to_string().as_str(), request.cliente_id.as_deref()),
+            ("5491122334455@c.us", Some("51"))
+        );
+        assert!(parse(&json!({ "to": "+54 9 11 2233-4455", "message": "hola" })).is_ok());
+        assert!(parse(&json!({ "number": 5_491_122_334_455_u64, "message": "hola" })).is_ok());
+        assert!(parse(&json!({ "number": null, "to": "120363000000000001@g.us", "message": "hola" })).is_ok());
+    }
+
+    #[test]
+    fn the_client_comes_from_the_body_or_else_from_the_header() {
+        let headers: HeaderMap =
+            [(http::HeaderName::from_static("x-cliente-id"), "7".parse().unwrap())].into_iter().collect();
+        for (cliente, expected) in [(json!(" 51 "), "51"), (json!(""), "7"), (json!(null), "7"), (json!(51), "51")] {
+            let body = json!({ "number": "", "to": "5491122334455", "message": "x", "cliente_id": cliente });
+            let read = read(body.as_object().unwrap(), &headers, Instant::now()).ok();
+            assert_eq!(read.and_then(|request| request.cliente_id).as_deref(), Some(expected), "{cliente}");
+        }
+    }
+
+    #[test]
+    fn names_the_field_that_is_wrong() {
+        let number = "5491122334455";
+        for (body, code) in [
+            (json!({ "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": [], "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": "12", "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": number }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": 7 }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": "é".repeat(MESSAGE_MAX + 1) }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": "x", "cliente_id": {} }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "" }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": 7 }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "ñ" }), "INVALID_FIELD"),
+            (json!({ "number": number, "message": "x", "idempotency_key": "k".repeat(KEY_MAX + 1) }), "INVALID_FIELD"),
+        ] {
+            assert!(parse(&body).is_err_and(|error| error.contains(code)), "{body}");
+        }
+        assert!(parse(&json!({ "number": number, "message": "é".repeat(MESSAGE_MAX) })).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_it_panic(number in "\\PC{0,30}", message in "\\PC{0,30}", cliente in "\\PC{0,80}") {
+            let _ = parse(&json!({ "number": number, "message": message, "cliente_id": cliente }));
+        }
+    }
+}

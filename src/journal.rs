@@ -1,0 +1,6 @@
+//! The log that everybody follows: messages, and what happened to them and to the session.
+
+mod reader;
+pub mod recorder;
+
+pub use reader::{Journal, JournalError};

@@ -1,0 +1,77 @@
+//! What happens to the session, kept: every transition in the history and the log, every new code in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::event::{CodeShown, Happening};
+use crate::domain::state::{State, Transition};
+use crate::domain::time::Timestamp;
+use crate::host::metrics::Metrics;
+use crate::store::{LogChange, Store, StoreError};
+use crate::transport::web::session::Snapshot;
+
+/// A session moves a few times a minute at worst; the store takes milliseconds.
+pub const TRANSITIONS: usize = 256;
+/// A store that refuses (a full disk) is asked again this often.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+
+/// Runs until the transitions end. Each is flushed, several at once where they came together.
+pub async fn run(
+    store: Store,
+    metrics: Metrics,
+    mut transitions: mpsc::Receiver<Transition>,
+    mut session: watch::Receiver<Arc<Snapshot>>,
+) {
+    let mut steps = Vec::new();
+    let mut shown = None;
+    loop {
+        tokio::select! {
+            biased;
+            read = transitions.recv_many(&mut steps, TRANSITIONS) => {
+                if read == 0 {
+                    return;
+                }
+                for step in steps.iter().filter(|step| step.to == State::Reconnecting) {
+                    let reason = serde_json::to_value(step.reason).unwrap_or_default();
+                    metrics.reconnection(reason.as_str().unwrap_or("UNKNOWN"));
+                }
+                insist(|| keep(&store, &steps)).await;
+                steps.clear();
+            }
+            Ok(()) = session.changed() => {
+                let code = new_code(&session.borrow_and_update(), &mut shown);
+                if let Some(code) = code {
+                    let happened = Arc::new(vec![LogChange::Happened(Happening::Code(code))]);
+                    insist(|| store.log(Arc::clone(&happened))).await;
+                }
+            }
+        }
+    }
+}
+
+async fn keep(store: &Store, steps: &[Transition]) -> Result<(), StoreError> {
+    let mut result = Ok(());
+    for step in steps {
+        result = result.and(store.append_transition(step).await);
+    }
+    result.and(store.flush().await)
+}
+
+/// Does not give up while the disk may be mended; what waits meanwhile is bounded by its channel.
+async fn insist<F: Future<Output = Result<(), StoreError>>>(write: impl Fn() -> F) {
+    while let Err(error) = write().await {
+        if matches!(error, StoreError::Closed) {
+            return;
+        }
+        tracing::error!(%error, "what happened to the session could not be stored; trying again");
+        tokio::time::sleep(STORE_RETRY).await;
+    }
+}
+
+fn new_code(session: &Snapshot, shown: &mut Option<Timestamp>) -> Option<CodeShown> {
+    let code = session.code.as_ref()?;
+    let is_new = shown.replace(code.generated_at) != Some(code.generated_at);
+    is_new.then(|| CodeShown { attempt: code.attempt, generated_at: code.generated_at, expires_at: code.expires_at })
+}

@@ -1,0 +1,3 @@
+//! The ways out to WhatsApp.
+
+pub mod web;

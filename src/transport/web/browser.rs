@@ -1,0 +1,195 @@
+//! The browser: found, started on the profile, driven over its pipe, ended cleanly.
+
+mod cdp;
+mod chrome;
+mod leveldb;
+mod process;
+mod profile;
+mod running;
+mod usage;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::host::config::{Browser as Settings, LoginMode};
+pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
+pub use chrome::{Chrome, FindError, NAMES};
+pub use profile::{Occupant, Profile, ProfileError};
+pub use running::orphans;
+pub use usage::{Usage, usage};
+
+/// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page. With less Chrome is told to do without.
+pub const SHM_MIN: u64 = 128 << 20;
+/// A Chrome whose pipe closes leaves within 0.3 s; a loaded machine took 1 s.
+const LEAVE_GRACE: Duration = Duration::from_secs(3);
+/// A sentence for a person, not a log.
+const LAST_WORDS_MAX: usize = 400;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error(transparent)]
+    NotFound(#[from] FindError),
+    #[error(
+        "LOGIN_MODE=local opens a window and there is no display here: set DISPLAY, use LOGIN_MODE=server, or link with deploy/start-with-xvfb.sh."
+    )]
+    NoDisplay,
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error("the launch was called off")]
+    CalledOff,
+    #[error("Chrome could not be started ({why}). It said: {words}")]
+    Failed { why: String, words: String },
+}
+
+/// A running browser with its one page.
+pub struct Browser {
+    connection: cdp::Connection,
+    process: Arc<process::Process>,
+    pub version: String,
+}
+
+/// What a launch gives: the browser, its page, what the page says.
+pub struct Launched {
+    pub browser: Browser,
+    pub tab: Tab,
+    pub events: TabEvents,
+}
+
+/// How a browser's end came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// By itself after being asked, and not by signal.
+    pub cleanly: bool,
+}
+
+/// What a page is prepared with; the browser adds its disguise where one is needed.
+#[derive(Clone, Debug)]
+pub struct PageScript {
+    pub script: String,
+    pub binding: String,
+    pub origin: String,
+}
+
+impl Browser {
+    /// Finds Chrome, frees the profile of the dead, starts it and attaches to its page, within `deadline`. Once
+    /// `called_off`, it fails as soon as whatever was started is gone.
+    pub async fn launch(
+        settings: &Settings,
+        profile: &Profile,
+        page: PageScript,
+        deadline: Duration,
+        called_off: CancellationToken,
+    ) -> Result<Launched, LaunchError> {
+        if settings.login_mode == LoginMode::Local && !has_display() {
+            return Err(LaunchError::NoDisplay);
+        }
+        let chrome = Chrome::find(settings.chrome_path.as_deref(), std::env::var_os("PATH").as_deref()).await?;
+        let owned = profile.clone();
+        tokio::task::spawn_blocking(move || owned.clear()).await.map_err(|error| failed(&error, ""))??;
+        if called_off.is_cancelled() {
+            return Err(LaunchError::CalledOff);
+        }
+        let root = nix::unistd::geteuid().is_root();
+        if root {
+            tracing::warn!("running as root: Chrome starts without its sandbox; use an ordinary user instead");
+        }
+        let around = chrome::Surroundings { profile: profile.path(), root, small_shm: shm_is_small() };
+        let flags = chrome::flags(&chrome, settings, &around);
+        let spawned = process::spawn(&chrome.path, &flags).map_err(|error| failed(&error, ""))?;
+        let process = Arc::new(spawned.process);
+        tracing::info!(pid = process.pid(), path = %chrome.path.display(), version = chrome.version, "started Chrome");
+        let setup = PageSetup {
+            script: page.script,
+            binding: page.binding,
+            origin: page.origin,
+            disguise: chrome.is_headless_shell().then(|| Disguise {
+                user_agent: settings.user_agent.clone().unwrap_or_else(|| chrome.user_agent()),
+                version: chrome.version.clone(),
+            }),
+        };
+        let attached = tokio::select! {
+            attached = open(spawned.read, spawned.write, setup) => match attached {
+                Ok(attached) => Ok(attached),
+                // A browser that dies closes its pipe first; how it died says more.
+                Err(why) => Err(tokio::time::timeout(LEAVE_GRACE, process.exited()).await.unwrap_or(why)),
+            },
+            how = process.exited() => Err(how),
+            () = called_off.cancelled() => Err("called off".to_owned()),
+            () = tokio::time::sleep(deadline) => Err(format!("not ready within {deadline:?}")),
+        };
+        match attached {
+            Ok((connection, tab, events, version)) => {
+                Ok(Launched { browser: Self { connection, process, version }, tab, events })
+            }
+            Err(why) => {
+                // Its pipe is closed by now, on which it leaves by itself.
+                process.end(LEAVE_GRACE).await;
+                if called_off.is_cancelled() {
+                    return Err(LaunchError::CalledOff);
+                }
+                let words = process.last_words();
+                let no_display = words.contains("Missing X server") || words.contains("cannot open display");
+                if no_display { Err(LaunchError::NoDisplay) } else { Err(failed(&why, &words)) }
+            }
+        }
+    }
+
+    /// Ends the browser: asked over the protocol first (a signal can lose the login), then made to after `patience`.
+    pub async fn close(self, patience: Duration) -> Ended {
+        let until = Instant::now() + patience;
+        if let Err(error) = self.connection.close_browser(patience).await {
+            tracing::debug!(%error, "Chrome did not answer the request to close");
+        }
+        let cleanly = self.process.end(until.saturating_duration_since(Instant::now())).await;
+        Ended { cleanly }
+    }
+
+    /// Waits for the process to go without being asked; says how, and Chrome's last words.
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
+    pub fn gone(&self) -> impl Future<Output = String> + Send + use<> {
+        let process = Arc::clone(&self.process);
+        async move {
+            let how = process.exited().await;
+            let words = shortened(&process.last_words());
+            if words.is_empty() { how } else { format!("{how}; it said: {words}") }
+        }
+    }
+}
+
+async fn open(
+    read: std::os::fd::OwnedFd,
+    write: std::os::fd::OwnedFd,
+    setup: PageSetup,
+) -> Result<(cdp::Connection, Tab, TabEvents, String), String> {
+    let opened = cdp::Connection::open(read, write).map_err(|error| error.to_string())?;
+    let connection = opened.connection.clone();
+    let (tab, events) = cdp::attach(opened, setup).await.map_err(|error| error.to_string())?;
+    let version = connection.version(Duration::from_secs(10)).await.map_err(|error| error.to_string())?;
+    Ok((connection, tab, events, version))
+}
+
+fn failed(why: &impl ToString, words: &str) -> LaunchError {
+    LaunchError::Failed { why: why.to_string(), words: shortened(words) }
+}
+
+/// The end of a text: what a program says last is why it died.
+fn shortened(words: &str) -> String {
+    let skip = words.chars().count().saturating_sub(LAST_WORDS_MAX);
+    words.chars().skip(skip).collect()
+}
+
+/// Whether there is a display to open a window on, by what the environment says.
+pub fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn shm_is_small() -> bool {
+    nix::sys::statvfs::statvfs(Path::new("/dev/shm")).is_ok_and(|fs| fs.blocks() * fs.fragment_size() < SHM_MIN)
+}

@@ -1,0 +1,284 @@
+//! The profile: Chrome's folder that holds the login, and who else is using it.
+//!
+//! The instance lock on `TOKENS_DIR` is held before this is called, so no other session-manager is at work on it.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::domain::state::SESSION;
+
+use super::leveldb;
+use super::running::{Running, looks_like_a_browser};
+
+/// Where the former Node service kept its login.
+const FORMER: &str = "session-admin";
+/// Says that a device was linked in this profile: lives and goes with the login itself.
+const LINKED: &str = "linked";
+const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
+
+#[derive(Clone, Debug)]
+pub struct Profile {
+    path: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    #[error("the profile {} cannot be used: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("another browser (pid {pid}) is using the profile {}: close it, then connect", path.display())]
+    InUse { path: PathBuf, pid: i32 },
+}
+
+/// A browser that is using a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    pub pid: i32,
+    /// Started by a session-manager.
+    pub is_ours: bool,
+}
+
+impl Profile {
+    /// The profile that [`Profile::open`] would give, where there is one already. Changes nothing.
+    pub fn existing(tokens: &Path) -> Option<Self> {
+        let tokens = tokens.canonicalize().ok()?;
+        let path = [SESSION, FORMER].map(|name| tokens.join(name)).into_iter().find(|path| path.is_dir())?;
+        Some(Self { path })
+    }
+
+    /// The profile under `tokens`, made if it is not there. Blocking.
+    pub fn open(tokens: &Path) -> Result<Self, ProfileError> {
+        let wrap = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ProfileError::Io { path, source }
+        };
+        fs::create_dir_all(tokens).map_err(wrap(tokens))?;
+        // Chrome keeps absolute paths; so does the search for a leftover.
+        let tokens = tokens.canonicalize().map_err(wrap(tokens))?;
+        let path = tokens.join(SESSION);
+        let former = tokens.join(FORMER);
+        if !path.exists() && former.is_dir() {
+            fs::rename(&former, &path).map_err(wrap(&former))?;
+            tracing::info!(from = %former.display(), "adopted the login of the former service");
+        }
+        if !path.exists() {
+            DirBuilder::new().mode(0o700).create(&path).map_err(wrap(&path))?;
+        }
+        // The login is worth the account: others on the machine may not read it.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(wrap(&path))?;
+        Ok(Self { path })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a device was linked in this profile.
+    pub fn is_linked(&self) -> bool {
+        self.path.join(LINKED).exists()
+    }
+
+    /// Remembers whether a device is linked. Blocking.
+    pub fn set_linked(&self, linked: bool) -> io::Result<()> {
+        let mark = self.path.join(LINKED);
+        if linked {
+            return fs::write(mark, b"");
+        }
+        ignore_missing(fs::remove_file(mark))
+    }
+
+    /// Removes the stored login. The browser must be closed. Blocking.
+    pub fn wipe(&self) -> io::Result<()> {
+        ignore_missing(fs::remove_dir_all(&self.path))?;
+        DirBuilder::new().mode(0o700).create(&self.path)
+    }
+
+    /// Makes the profile fit to be opened: ends a browser that an earlier crash of this service left, clears the locks of
+    /// the dead, mends what they were writing, refuses where a stranger is using it. Blocking, up to a few seconds.
+    pub fn clear(&self) -> Result<(), ProfileError> {
+        let browsers: Vec<_> = Running::on(&self.path).collect();
+        if let Some(stranger) = browsers.iter().find(|browser| !browser.is_ours()) {
+            return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid });
+        }
+        for leftover in &browsers {
+            tracing::warn!(pid = leftover.pid, "ending a browser that an earlier run of this service left");
+            leftover.end();
+        }
+        if let Some(pid) = self.singleton_holder() {
+            return Err(ProfileError::InUse { path: self.path.clone(), pid });
+        }
+        if let Ok(lock) = fs::read_link(self.path.join(SINGLETONS[0])) {
+            tracing::info!(lock = %lock.display(), "cleared the profile lock of a browser that is gone");
+        }
+        self.remove_socket_folder();
+        for name in SINGLETONS {
+            let file = self.path.join(name);
+            ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
+        }
+        leveldb::mend(&self.path);
+        Ok(())
+    }
+
+    /// Chrome's socket stands in a temporary folder of its own, which a browser that was killed leaves behind.
+    fn remove_socket_folder(&self) {
+        let Ok(socket) = fs::read_link(self.path.join(SINGLETONS[2])) else { return };
+        let Some(folder) = socket.parent() else { return };
+        let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if !name.contains("chromium.") && !name.contains("google.Chrome.") {
+            return;
+        }
+        // Its two files and then itself: anything else in it is not Chrome's, and keeps it.
+        let _ = fs::remove_file(&socket);
+        let _ = fs::remove_file(folder.join(SINGLETONS[1]));
+        let _ = fs::remove_dir(folder);
+    }
+
+    /// The browsers at work on the profile. Changes nothing.
+    pub fn occupants(&self) -> Vec<Occupant> {
+        let browsers = Running::on(&self.path);
+        let mut users: Vec<_> =
+            browsers.map(|browser| Occupant { pid: browser.pid, is_ours: browser.is_ours() }).collect();
+        let holder = self.singleton_holder().filter(|pid| users.iter().all(|user| user.pid != *pid));
+        users.extend(holder.map(|pid| Occupant { pid, is_ours: false }));
+        users
+    }
+
+    /// The live browser of this host that holds Chrome's own lock, a link whose target is `host-pid`.
+    fn singleton_holder(&self) -> Option<i32> {
+        let target = fs::read_link(self.path.join(SINGLETONS[0])).ok()?.to_string_lossy().into_owned();
+        let (host, pid) = target.rsplit_once('-')?;
+        let ours = nix::unistd::gethostname().unwrap_or_default();
+        pid.parse().ok().filter(|pid| OsStr::new(host) == ours && looks_like_a_browser(*pid))
+    }
+}
+
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::symlink;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    use nix::unistd::Pid;
+
+    use super::*;
+    use crate::transport::web::browser::chrome::MARK;
+    use crate::transport::web::browser::orphans;
+    use crate::transport::web::browser::running::{self, is_alive};
+
+    struct Reaped(Child);
+
+    impl Drop for Reaped {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// A process whose command line reads as `name arguments…`. It waits for input that never comes.
+    fn stand_in(name: &str, arguments: &[&str]) -> Reaped {
+        let mut command = Command::new("/bin/sh");
+        command.arg0(name).args(["-c", "read _; exit", "sh"]).args(arguments).process_group(0);
+        command.stdin(std::process::Stdio::piped());
+        let child = Reaped(command.spawn().unwrap());
+        // The kernel lets the parent go on a moment before the new command line can be read.
+        while running::arguments(child.0.id().cast_signed())[0] != name.as_bytes() {
+            std::thread::yield_now();
+        }
+        child
+    }
+
+    #[test]
+    fn the_folder_is_private_and_the_former_login_is_adopted() {
+        let tokens = tempfile::tempdir().unwrap();
+        fs::create_dir(tokens.path().join(FORMER)).unwrap();
+        fs::write(tokens.path().join(FORMER).join("login"), "x").unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        assert!(profile.path().join("login").exists());
+        assert_eq!(fs::metadata(profile.path()).unwrap().permissions().mode() & 0o777, 0o700);
+        profile.set_linked(true).unwrap();
+        assert!(Profile::open(tokens.path()).unwrap().is_linked());
+        profile.wipe().unwrap();
+        assert!(!profile.is_linked() && !profile.path().join("login").exists());
+    }
+
+    #[test]
+    fn the_lock_of_the_dead_and_of_another_host_is_cleared() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
+        // Our own pid is alive, yet no browser: the number was given to somebody else.
+        let own = std::process::id();
+        for target in [format!("{host}-{own}"), format!("elsewhere-{own}"), format!("{host}-0"), "rubbish".to_owned()] {
+            symlink(&target, profile.path().join("SingletonLock")).unwrap();
+            profile.clear().unwrap();
+            assert!(fs::symlink_metadata(profile.path().join("SingletonLock")).is_err(), "{target}");
+        }
+    }
+
+    #[test]
+    fn the_socket_folder_of_a_killed_browser_goes_and_nothing_else_does() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        for (name, goes) in [("org.chromium.Chromium.AbCdEf", true), ("precious", false)] {
+            let folder = tokens.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("SingletonSocket"), "").unwrap();
+            symlink(folder.join("SingletonSocket"), profile.path().join("SingletonSocket")).unwrap();
+            profile.clear().unwrap();
+            assert_eq!(!folder.exists(), goes, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_leftover_is_ended_and_a_stranger_is_not() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let flag = format!("--user-data-dir={}", profile.path().display());
+        let mut elsewhere = stand_in("chrome", &[MARK, "--user-data-dir=/tmp/other"]);
+        let leftover = stand_in("chrome", &[MARK, &flag]);
+        profile.clear().unwrap();
+        assert!(!is_alive(Pid::from_raw(leftover.0.id().cast_signed())));
+        assert!(elsewhere.0.try_wait().unwrap().is_none(), "another profile's browser is left alone");
+
+        let mut stranger = stand_in("chrome", &[&flag]);
+        let refused = profile.clear();
+        assert!(matches!(refused, Err(ProfileError::InUse { pid, .. }) if pid.unsigned_abs() == stranger.0.id()));
+        assert!(stranger.0.try_wait().unwrap().is_none());
+    }
+
+    #[test]
+    fn who_is_at_work_is_told_and_left_alone() {
+        let tokens = tempfile::tempdir().unwrap();
+        assert!(Profile::existing(tokens.path()).is_none());
+        let profile = Profile::open(tokens.path()).unwrap();
+        let existing = Profile::existing(tokens.path()).unwrap();
+        assert_eq!((existing.path(), existing.occupants()), (profile.path(), vec![]));
+
+        let flag = format!("--user-data-dir={}", profile.path().display());
+        let mut leftover = stand_in("chrome", &[MARK, &flag]);
+        let pid = leftover.0.id().cast_signed();
+        assert_eq!(existing.occupants(), [Occupant { pid, is_ours: true }]);
+        // It has no pipe.
+        assert!(orphans().contains(&pid));
+        assert!(leftover.0.try_wait().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_live_browser_with_the_lock_of_this_host_is_in_use() {
+        let tokens = tempfile::tempdir().unwrap();
+        let profile = Profile::open(tokens.path()).unwrap();
+        let browser = stand_in("chromium", &[]);
+        let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
+        symlink(format!("{host}-{}", browser.0.id()), profile.path().join("SingletonLock")).unwrap();
+        assert!(matches!(profile.clear(), Err(ProfileError::InUse { .. })));
+        assert_eq!(profile.occupants(), [Occupant { pid: browser.0.id().cast_signed(), is_ours: false }]);
+    }
+}

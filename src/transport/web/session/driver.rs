@@ -1,0 +1,386 @@
+//! The one task that owns the session: it feeds the machine everything that happens and performs its effects. Nobody
+//! else touches the browser or the page, and it never waits: what it starts comes back to it as `Done`.
+
+mod effects;
+mod publish;
+mod requests;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::message::MessageEvent;
+use crate::domain::state::{Reason, Transition};
+use crate::domain::time::Clock;
+use crate::host::config::{Browser as BrowserSettings, Session as Policy, Timings};
+use crate::host::tasks::Tasks;
+use crate::transport::web::browser::{Browser, LaunchError, Launched, Profile, ProfileError, TabEvent, TabEvents};
+use crate::transport::web::whatsapp::{Adapter, Page, PageEvent, Reader};
+
+use super::code::LinkCode;
+use super::handle::{Handle, Pulse, REQUESTS, Request};
+use super::machine::{Code, Input, Machine, Now};
+use super::snapshot::Snapshot;
+use requests::LogOut;
+
+/// What was started and comes back: launches, calls, pictures. More than a dozen at a time never happens.
+const RESULTS: usize = 64;
+/// With nothing to do the driver turns this often, to show that it can.
+const IDLE_TURN: Duration = Duration::from_secs(5);
+/// A browser whose pipe closed exits within 0.3 s.
+const PIPE_GRACE: Duration = Duration::from_secs(2);
+
+/// The name of the task that owns the session.
+pub const TASK: &str = "session";
+
+/// What the driver is given to work with.
+pub struct Parts {
+    pub policy: Policy,
+    pub browser: BrowserSettings,
+    pub timings: Timings,
+    pub profile: Profile,
+    pub clock: Arc<dyn Clock>,
+    /// Every transition, in order, for the store.
+    pub transitions: mpsc::Sender<Transition>,
+    /// Everything that happens to messages, in order.
+    pub messages: mpsc::Sender<MessageEvent>,
+    /// What those who wait for the end of a send want to hear of, past the disk.
+    pub acks: mpsc::Sender<MessageEvent>,
+    /// Ends the session for good, cleanly.
+    pub stop: CancellationToken,
+}
+
+/// Starts the driver. The session is at rest until somebody connects it; the task ends once it was stopped and no
+/// browser is left.
+pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
+    let (requests_tx, requests) = mpsc::channel(REQUESTS);
+    let (results_tx, results) = mpsc::channel(RESULTS);
+    let started = Instant::now();
+    let now = Now { mono: Duration::ZERO, wall: parts.clock.now() };
+    let machine =
+        Machine::new(parts.policy.clone(), parts.timings.clone(), parts.profile.is_linked(), rand::random(), now);
+    let first = Snapshot::new(0, machine.view(), None, None);
+    let (snapshot, snapshots) = watch::channel(Arc::new(first));
+    let (page, pages) = watch::channel(None);
+    let pulse = Arc::new(Pulse::new());
+    let driver = Driver {
+        parts,
+        machine,
+        started,
+        generation: 0,
+        slot: Slot::Empty,
+        requests,
+        results,
+        results_tx,
+        snapshot,
+        page,
+        code: None,
+        drawing: None,
+        browser_version: None,
+        at_rest: Vec::new(),
+        logging_out: None,
+        wipe: false,
+        remembering: None,
+        steps: Vec::new(),
+        pulse: Arc::clone(&pulse),
+    };
+    tasks.spawn(TASK, driver.run());
+    Handle { requests: requests_tx, snapshots, pages, pulse }
+}
+
+/// What came back of what the driver started, with the browser it was started for.
+enum Done {
+    Launched(Box<Result<(Launched, Adapter), Failed>>),
+    Closed,
+    Gone(String),
+    LoadFailed(String),
+    PageCrashed,
+    Beat(bool),
+    Probed(bool),
+    PairingCodeGiven,
+    LoopEnded,
+    LogOutFailed,
+    Drawn(Option<LinkCode>),
+    Wiped(bool),
+}
+
+struct Failed {
+    reason: Reason,
+    detail: String,
+}
+
+impl From<LaunchError> for Failed {
+    fn from(error: LaunchError) -> Self {
+        let reason = match &error {
+            LaunchError::NotFound(_) => Reason::BrowserNotFound,
+            LaunchError::NoDisplay => Reason::NoDisplay,
+            LaunchError::Profile(ProfileError::InUse { .. }) => Reason::ProfileInUse,
+            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } | LaunchError::CalledOff => {
+                Reason::BrowserLaunchFailed
+            }
+        };
+        Self { reason, detail: error.to_string() }
+    }
+}
+
+/// The browser's place.
+enum Slot {
+    Empty,
+    /// Cancelling it calls the launch off.
+    Launching(CancellationToken),
+    Running(Box<Running>),
+    /// It is going: called off while it started, or ending by itself. `closing` once somebody wants it closed.
+    Leaving {
+        closing: bool,
+    },
+}
+
+struct Running {
+    browser: Browser,
+    page: Page,
+    events: TabEvents,
+    reader: Reader,
+    gone: Pin<Box<dyn Future<Output = String> + Send>>,
+}
+
+struct Driver {
+    parts: Parts,
+    machine: Machine,
+    started: Instant,
+    /// Counts browsers: what comes back for an earlier one is not about this one.
+    generation: u64,
+    slot: Slot,
+    requests: mpsc::Receiver<Request>,
+    results: mpsc::Receiver<(u64, Done)>,
+    results_tx: mpsc::Sender<(u64, Done)>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    /// The page of the browser that runs, for those who ask it something.
+    page: watch::Sender<Option<Page>>,
+    /// The present code's pictures, and the code being drawn.
+    code: Option<(Code, Option<Arc<LinkCode>>)>,
+    drawing: Option<Code>,
+    browser_version: Option<String>,
+    /// Who waits for the session to be at rest.
+    at_rest: Vec<oneshot::Sender<()>>,
+    logging_out: Option<LogOut>,
+    /// The stored login goes once the browser is closed.
+    wipe: bool,
+    /// The mark in the profile being written; one after the other.
+    remembering: Option<JoinHandle<()>>,
+    /// Taken, and not told yet.
+    steps: Vec<Transition>,
+    pulse: Arc<Pulse>,
+}
+
+/// What one turn of the loop is about.
+enum Turn {
+    Stop,
+    Request(Request),
+    Tab(TabEvent),
+    Gone(String),
+    Done(u64, Done),
+    Time,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        let mut stopping = false;
+        loop {
+            self.pulse.beat();
+            if matches!(self.slot, Slot::Empty) {
+                self.pulse.runs(None);
+            }
+            if stopping && self.machine.is_at_rest() && matches!(self.slot, Slot::Empty) && !self.wipe {
+                break;
+            }
+            match self.next(stopping).await {
+                Turn::Stop => {
+                    stopping = true;
+                    self.requests.close();
+                    self.feed(Input::Disconnect(Reason::ShuttingDown));
+                }
+                // Dropped, it answers that the service is stopping.
+                Turn::Request(request) if stopping => drop(request),
+                Turn::Request(request) => self.serve(request),
+                Turn::Tab(event) => self.tab(event),
+                Turn::Gone(how) => self.gone(how),
+                Turn::Done(generation, done) => self.done(generation, done),
+                Turn::Time => self.feed(Input::Tick),
+            }
+        }
+        if let Some(writing) = self.remembering.take() {
+            // That a phone was linked in the last moment is not forgotten.
+            let _ = writing.await;
+        }
+    }
+
+    async fn next(&mut self, stopping: bool) -> Turn {
+        let idle = Instant::now() + IDLE_TURN;
+        let due = self.machine.deadline().map_or(idle, |at| (self.started + at).min(idle));
+        let due = self.logging_out.as_ref().map_or(due, |log_out| due.min(log_out.until));
+        let page = async {
+            match &mut self.slot {
+                Slot::Running(running) => tokio::select! {
+                    how = &mut running.gone => Turn::Gone(how),
+                    event = running.events.next() => Turn::Tab(event),
+                },
+                Slot::Empty | Slot::Launching(_) | Slot::Leaving { .. } => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.parts.stop.cancelled(), if !stopping => Turn::Stop,
+            Some((generation, done)) = self.results.recv() => Turn::Done(generation, done),
+            Some(request) = self.requests.recv() => Turn::Request(request),
+            turn = page => turn,
+            () = tokio::time::sleep_until(due) => Turn::Time,
+        }
+    }
+
+    /// Gives the machine what happened, does what it wants done, and tells everybody where that leads.
+    fn feed(&mut self, input: Input) {
+        let now = self.now();
+        for effect in self.machine.handle(input, now) {
+            self.perform(effect);
+        }
+        self.after();
+        // Whoever reads of a step in the log or the history finds the session there.
+        for step in std::mem::take(&mut self.steps) {
+            self.record(step);
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: self.started.elapsed(), wall: self.parts.clock.now() }
+    }
+
+    fn tab(&mut self, event: TabEvent) {
+        match event {
+            TabEvent::Said(report) => self.report(&report),
+            TabEvent::Unreachable { .. } => self.feed(Input::LoadFailed { why: None }),
+            TabEvent::Crashed => self.feed(Input::PageCrashed),
+            TabEvent::Overflowed => self.feed(Input::ReportsLost),
+            TabEvent::Closed => self.gone("it closed its pipe".to_owned()),
+            TabEvent::Document { .. } | TabEvent::Loaded => {}
+        }
+    }
+
+    fn report(&mut self, report: &str) {
+        let Slot::Running(running) = &mut self.slot else { return };
+        let (event, missed) = match running.reader.read(report) {
+            Ok(read) => read,
+            Err(error) => return tracing::warn!(%error, "skipped"),
+        };
+        let message = match &event {
+            PageEvent::Message { message } => Some(MessageEvent::Added(message.clone())),
+            PageEvent::Changed { message } => Some(MessageEvent::Changed(message.clone())),
+            PageEvent::Removed { id } => Some(MessageEvent::Removed(id.clone())),
+            PageEvent::Ack { id, ack, code } => Some(MessageEvent::Acked(id.clone(), *ack, *code)),
+            PageEvent::Outcome(outcome) => Some(MessageEvent::Outcome(outcome.clone())),
+            PageEvent::Reaction(reaction) => Some(MessageEvent::Reacted(reaction.clone())),
+            PageEvent::Vote(vote) => Some(MessageEvent::Voted(vote.clone())),
+            PageEvent::Fault { place, message } => {
+                tracing::warn!(place, message, "something went wrong in the page adapter");
+                None
+            }
+            PageEvent::Surface(surface) if !surface.missing.is_empty() => {
+                let missing: Vec<_> = surface.missing.iter().map(|m| m.modules.join(" or ")).collect();
+                tracing::warn!(?missing, settled = surface.settled, "the page lacks modules");
+                None
+            }
+            _ => None,
+        };
+        let refused = message.is_some_and(|message| !self.hand_on(message));
+        if refused || missed > 0 {
+            tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
+            self.feed(Input::ReportsLost);
+        }
+        // A logout that has only begun still has WhatsApp's server to tell.
+        let told = if let PageEvent::Logout { told, .. } = &event { Some(told.unwrap_or(true)) } else { None };
+        self.feed(Input::Page(event));
+        if let Some(told) = told {
+            self.page_unlinked(told);
+        }
+    }
+
+    /// Hands an event on to those who follow messages; false where one of them is too far behind to take it.
+    fn hand_on(&self, message: MessageEvent) -> bool {
+        // Whoever waits for an ack must not wait for a disk.
+        let acks = !message.concerns_a_send() || self.parts.acks.try_send(message.clone()).is_ok();
+        self.parts.messages.try_send(message).is_ok() && acks
+    }
+
+    /// The browser is going without being asked: its exit, or its pipe, whichever showed first.
+    fn gone(&mut self, how: String) {
+        self.page.send_replace(None);
+        let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Leaving { closing: false }) else {
+            return;
+        };
+        self.start(async move {
+            let told = tokio::time::timeout(PIPE_GRACE, running.browser.gone()).await.unwrap_or(how);
+            running.browser.close(Duration::ZERO).await;
+            Some(Done::Gone(told))
+        });
+    }
+
+    fn done(&mut self, generation: u64, done: Done) {
+        match done {
+            Done::Drawn(drawn) => self.drawn(drawn),
+            Done::Wiped(gone) => self.wiped(gone),
+            _ if generation != self.generation => (),
+            Done::Launched(launched) => self.launched(*launched),
+            Done::Closed => {
+                self.slot = Slot::Empty;
+                self.feed(Input::Closed);
+            }
+            Done::Gone(how) => {
+                tracing::warn!(how, "Chrome ended by itself");
+                let closing = matches!(self.slot, Slot::Leaving { closing: true });
+                self.slot = Slot::Empty;
+                self.feed(if closing { Input::Closed } else { Input::BrowserGone { how } });
+            }
+            Done::LoadFailed(why) => self.feed(Input::LoadFailed { why: Some(why) }),
+            Done::PageCrashed => self.feed(Input::PageCrashed),
+            Done::Beat(answered) => self.feed(Input::Beat { answered }),
+            Done::Probed(reachable) => self.feed(Input::Probed { reachable }),
+            Done::PairingCodeGiven => self.feed(Input::PairingCodeGiven),
+            Done::LoopEnded => self.feed(Input::LoopEnded),
+            Done::LogOutFailed => self.log_out_failed(),
+        }
+    }
+
+    fn launched(&mut self, launched: Result<(Launched, Adapter), Failed>) {
+        // Called off meanwhile.
+        if matches!(self.slot, Slot::Leaving { .. }) {
+            match launched {
+                Ok((Launched { browser, .. }, _)) => self.end(browser),
+                Err(_) => {
+                    self.slot = Slot::Empty;
+                    self.feed(Input::Closed);
+                }
+            }
+            return;
+        }
+        self.slot = Slot::Empty;
+        match launched {
+            Ok((Launched { browser, tab, events }, adapter)) => {
+                let page = Page::new(tab, &adapter, self.parts.timings.page_call);
+                self.browser_version = Some(browser.version.clone());
+                self.pulse.runs(Some(browser.pid()));
+                let gone = Box::pin(browser.gone());
+                self.page.send_replace(Some(page.clone()));
+                self.slot = Slot::Running(Box::new(Running { browser, page, events, reader: Reader::default(), gone }));
+                self.feed(Input::Launched);
+            }
+            Err(Failed { reason, detail }) => {
+                tracing::error!(?reason, detail, "Chrome could not be started");
+                self.feed(Input::LaunchFailed { reason, detail });
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::state::{Reason, Transition};
+use crate::host::config::{Browser as BrowserSettings, Timings};
+use crate::transport::web::browser::{Browser, CallError, Launched, Profile};
+use crate::transport::web::session::machine::Effect;
+use crate::transport::web::session::network;
+use crate::transport::web::whatsapp::{Adapter, Page, PageError};
+
+use super::{Done, Driver, Failed, Slot};
+
+impl Driver {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        let deadline = self.parts.timings.page_call;
+        match effect {
+            Effect::Launch => self.launch(),
+            Effect::Close => self.close(),
+            Effect::Load => self.load(),
+            Effect::Reload => self.reload(),
+            Effect::RefreshCode => self.ask("a new code", |page| async move { page.refresh_code().await }),
+            Effect::QrAgain => self.ask("for codes to scan again", |page| async move { page.qr_again().await }),
+            Effect::Reconnect => self.with_page(|page| async move {
+                let error = page.reconnect().await.err()?;
+                tracing::warn!(%error, "the page could not be asked to reconnect");
+                matches!(error, PageError::LoopEnded).then_some(Done::LoopEnded)
+            }),
+            Effect::Beat => {
+                let deadline = self.parts.timings.heartbeat_deadline.min(deadline);
+                let pulse = Arc::clone(&self.pulse);
+                self.with_page(move |page| async move {
+                    let (asked, answer) = (Instant::now(), page.beat(deadline).await);
+                    pulse.heartbeat(asked.elapsed());
+                    Some(Done::Beat(is_alive(&answer)))
+                });
+            }
+            Effect::Probe => {
+                let settings = &self.parts.browser;
+                let address = settings.proxy.clone().unwrap_or_else(|| settings.url.clone());
+                let deadline = self.parts.timings.probe_deadline;
+                self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
+            }
+            Effect::RememberLink(linked) => self.remember_link(linked),
+            Effect::Record(step) => self.steps.push(step),
+        }
+    }
+
+    pub(super) fn record(&self, step: Transition) {
+        let (from, to, reason) = (step.from, step.to, step.reason);
+        tracing::info!(%from, %to, ?reason, "the session moved");
+        if self.parts.transitions.try_send(step).is_err() {
+            tracing::warn!(%to, "a transition could not be queued for the store; the history lacks it");
+        }
+    }
+
+    fn launch(&mut self) {
+        self.generation += 1;
+        let (settings, timings) = (self.parts.browser.clone(), self.parts.timings.clone());
+        let profile = self.parts.profile.clone();
+        let (generation, results) = (self.generation, self.results_tx.clone());
+        let called_off = CancellationToken::new();
+        self.slot = Slot::Launching(called_off.clone());
+        tokio::spawn(async move {
+            let launched = launch(settings, timings, profile, called_off).await;
+            let _ = results.send((generation, Done::Launched(Box::new(launched)))).await;
+        });
+    }
+
+    fn remember_link(&mut self, linked: bool) {
+        let (profile, before) = (self.parts.profile.clone(), self.remembering.take());
+        self.remembering = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let written = tokio::task::spawn_blocking(move || profile.set_linked(linked)).await;
+            if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+                tracing::warn!(%error, "the profile could not be marked as linked or not");
+            }
+        }));
+    }
+
+    /// Ends whatever is in the browser's place; `Closed` follows in any case, once it is gone.
+    fn close(&mut self) {
+        self.page.send_replace(None);
+        match std::mem::replace(&mut self.slot, Slot::Leaving { closing: true }) {
+            Slot::Running(running) => self.end(running.browser),
+            Slot::Launching(called_off) => called_off.cancel(),
+            Slot::Leaving { .. } => {}
+            Slot::Empty => self.start(async { Some(Done::Closed) }),
+        }
+    }
+
+    pub(super) fn end(&self, browser: Browser) {
+        let patience = self.parts.timings.browser_close;
+        self.start(async move {
+            let ended = browser.close(patience).await;
+            tracing::info!(cleanly = ended.cleanly, "closed Chrome");
+            Some(Done::Closed)
+        });
+    }
+
+    fn load(&self) {
+        let (url, deadline) = (self.parts.browser.url.clone(), self.parts.timings.page_commit);
+        self.with_page(move |page| async move {
+            match page.navigate(&url, deadline).await {
+                Ok(Ok(())) => None,
+                // Another navigation took its place, the page's own for one.
+                Ok(Err(why)) if why == "net::ERR_ABORTED" => None,
+                Ok(Err(why)) => Some(Done::LoadFailed(why)),
+                Err(error @ CallError::TimedOut(_)) => Some(Done::LoadFailed(error.to_string())),
+                // The loss itself is told by other ways.
+                Err(_) => None,
+            }
+        });
+    }
+
+    fn reload(&self) {
+        self.with_page(|page| async move {
+            let failed = page.reload().await.err().filter(|error| !matches!(error, CallError::Closed))?;
+            tracing::warn!(error = %failed, "the page could not be loaded again");
+            Some(Done::PageCrashed)
+        });
+    }
+
+    /// Asks the page for something whose outcome its reports will tell.
+    fn ask<F>(&self, what: &'static str, call: impl FnOnce(Page) -> F + Send + 'static)
+    where
+        F: Future<Output = Result<(), PageError>> + Send,
+    {
+        self.with_page(move |page| async move {
+            if let Err(error) = call(page).await {
+                tracing::warn!(%error, "asked the page {what}, in vain");
+            }
+            None
+        });
+    }
+
+    pub(super) fn with_page<F>(&self, call: impl FnOnce(Page) -> F + Send + 'static)
+    where
+        F: Future<Output = Option<Done>> + Send,
+    {
+        if let Slot::Running(running) = &self.slot {
+            let page = running.page.clone();
+            self.start(async move { call(page).await });
+        }
+    }
+
+    pub(super) fn start(&self, work: impl Future<Output = Option<Done>> + Send + 'static) {
+        let (generation, results) = (self.generation, self.results_tx.clone());
+        tokio::spawn(async move {
+            if let Some(done) = work.await {
+                let _ = results.send((generation, done)).await;
+            }
+        });
+    }
+}
+
+/// A renderer that refuses a call, because it is between two documents for one, is alive.
+fn is_alive(answer: &Result<(), CallError>) -> bool {
+    !matches!(answer, Err(CallError::TimedOut(_)))
+}
+
+async fn launch(
+    settings: BrowserSettings,
+    timings: Timings,
+    profile: Profile,
+    called_off: CancellationToken,
+) -> Result<(Launched, Adapter), Failed> {
+    let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
+    let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
+    let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail };
+    let adapter = loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    let launched =
+        Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start, called_off).await?;
+    Ok((launched, adapter))
+}

@@ -1,0 +1,332 @@
+//! The session as a pure machine: (State, Input) → State + Effects. It knows no tokio and no clock of its own.
+//!
+//! ```text
+//! phase   Stopped ──connect──► Launching ──launched──► Live ──close──► Closing ──closed──► Stopped | Failed | Waiting
+//!            ▲                    ▲                                                                        │
+//!            └── disconnect       └──────────────── backoff over, or ERROR's retry ◄───────────────────────┘
+//! state   what people are told: follows from the phase and from what the page says (live.rs)
+//! ```
+//!
+//! The driver feeds it everything that happens and performs its effects; nobody else moves the session.
+
+mod codes;
+mod endings;
+mod facts;
+mod line;
+mod live;
+mod signals;
+mod timers;
+
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+
+use crate::domain::limits::Limits;
+use crate::domain::state::{Reason, State, Transition};
+use crate::domain::time::Timestamp;
+use crate::host::config::{Session as Policy, Timings};
+
+use super::words;
+use facts::Live;
+pub use signals::{Ban, Code, Effect, Input, Now, Progress, View};
+
+#[derive(Debug)]
+enum Phase {
+    Stopped,
+    Failed { retry_at: Option<Duration> },
+    Closing { then: Then },
+    Waiting { until: Duration },
+    Launching,
+    Live(Box<Live>),
+}
+
+/// What follows once the browser has closed.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Stop,
+    Fail { retry_at: Option<Duration> },
+    Relaunch { after: Duration },
+}
+
+pub struct Machine {
+    policy: Policy,
+    timings: Timings,
+    rng: SmallRng,
+    state: State,
+    reason: Option<Reason>,
+    detail: String,
+    since: Timestamp,
+    phase: Phase,
+    /// Relaunches and crash reloads in a row.
+    attempts: u32,
+    /// READY, or showing codes, without a break since.
+    well_since: Option<Duration>,
+    initialized: bool,
+    /// The profile holds a login, as far as is known.
+    linked: bool,
+    /// READY was reached since the last connect.
+    ready_once: bool,
+    documents: u64,
+    /// Documents that the page loaded by itself since it was READY last.
+    own_documents: u32,
+    /// Documents in a row that WhatsApp's server called too old.
+    outdated: u32,
+    limits: Limits,
+    ban: Option<Ban>,
+    effects: Vec<Effect>,
+}
+
+impl Machine {
+    /// A session at rest. `linked` says whether the profile holds a login; `seed` is for the jitter.
+    pub fn new(policy: Policy, timings: Timings, linked: bool, seed: u64, now: Now) -> Self {
+        Self {
+            policy,
+            timings,
+            rng: SmallRng::seed_from_u64(seed),
+            state: State::Disconnected,
+            reason: None,
+            detail: words::of_state(State::Disconnected).to_owned(),
+            since: now.wall,
+            phase: Phase::Stopped,
+            attempts: 0,
+            well_since: None,
+            initialized: false,
+            linked,
+            ready_once: false,
+            documents: 0,
+            own_documents: 0,
+            outdated: 0,
+            limits: Limits::default(),
+            ban: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes in what happened; gives what is to be done about it, in order.
+    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        match input {
+            Input::Connect => self.connect(now),
+            Input::Disconnect(reason) => self.disconnect(reason, words::of_reason(reason).to_owned(), now),
+            Input::Launched => self.launched(now),
+            Input::LaunchFailed { reason, detail } => self.launch_failed(reason, detail, now),
+            Input::BrowserGone { how } => self.browser_gone(&how, now),
+            Input::Closed => self.closed(now),
+            Input::LoginRemoved => self.linked = false,
+            Input::Tick => self.tick(now),
+            other => self.live_input(other, now),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    pub fn view(&self) -> View {
+        let live = self.live();
+        let level = live.and_then(|live| live.level.as_ref());
+        View {
+            state: self.state,
+            reason: self.reason,
+            detail: self.detail.clone(),
+            since: self.since,
+            attempts: live.map_or(0, |live| live.load_tries).max(self.attempts),
+            initialized: self.initialized,
+            active: self.is_active(),
+            documents: self.documents,
+            connected: live.is_some_and(Live::is_connected),
+            line_up: self.state == State::Ready && live.is_some_and(|live| live.lost.is_none() && live.is_whole()),
+            progress: live.and_then(|live| live.progress.clone()).filter(|_| self.state == State::Authenticated),
+            limits: self.limits.clone(),
+            ban: self.ban.clone(),
+            account: level.and_then(|level| level.account.clone()),
+            code: live.and_then(|live| live.code.clone()).filter(|_| self.state == State::QrRequired),
+            web_version: level.and_then(|level| level.version.clone()),
+            send_broken: live.and_then(|live| live.surface.as_ref()).and_then(|surface| surface.broken("send")),
+        }
+    }
+
+    fn is_active(&self) -> bool {
+        match self.phase {
+            Phase::Stopped | Phase::Failed { .. } => false,
+            Phase::Closing { then } => matches!(then, Then::Relaunch { .. }),
+            Phase::Waiting { .. } | Phase::Launching | Phase::Live(_) => self.state != State::Disconnected,
+        }
+    }
+
+    /// Whether nothing of a browser is left to wait for.
+    pub fn is_at_rest(&self) -> bool {
+        matches!(self.phase, Phase::Stopped | Phase::Failed { .. })
+    }
+
+    fn live(&self) -> Option<&Live> {
+        match &self.phase {
+            Phase::Live(live) => Some(live),
+            _ => None,
+        }
+    }
+
+    fn connect(&mut self, now: Now) {
+        self.initialized = true;
+        if self.is_active() {
+            return;
+        }
+        self.fresh_start();
+        self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
+        match &mut self.phase {
+            Phase::Closing { then } => *then = Then::Relaunch { after: Duration::ZERO },
+            // An unlinked page was still being let go.
+            Phase::Live(_) => self.close(Then::Relaunch { after: Duration::ZERO }),
+            _ => self.launch(),
+        }
+    }
+
+    fn fresh_start(&mut self) {
+        self.attempts = 0;
+        self.well_since = None;
+        self.ready_once = false;
+        (self.own_documents, self.outdated) = (0, 0);
+    }
+
+    fn launch(&mut self) {
+        self.phase = Phase::Launching;
+        self.effects.push(Effect::Launch);
+    }
+
+    fn launched(&mut self, now: Now) {
+        if matches!(self.phase, Phase::Launching) {
+            self.phase = Phase::Live(Box::new(Live::new(now.mono, &self.timings)));
+            self.effects.push(Effect::Load);
+        }
+    }
+
+    fn launch_failed(&mut self, reason: Reason, detail: String, now: Now) {
+        match self.phase {
+            Phase::Launching if reason.is_permanent() => self.fail(reason, detail, now),
+            Phase::Launching => self.recover(reason, detail, now),
+            // It was called off: `Closed` follows.
+            _ => {}
+        }
+    }
+
+    fn browser_gone(&mut self, how: &str, now: Now) {
+        match self.phase {
+            Phase::Live(_) if self.state == State::Disconnected => self.phase = Phase::Stopped,
+            Phase::Live(_) => {
+                self.phase = Phase::Launching;
+                self.recover(Reason::BrowserCrashed, format!("The browser ended by itself ({how})."), now);
+            }
+            // `Closed` follows, from the one who is closing it.
+            _ => {}
+        }
+    }
+
+    /// Ends the browser, also one that is only starting. `Closed` says when that is done.
+    fn close(&mut self, then: Then) {
+        if matches!(self.phase, Phase::Live(_) | Phase::Launching) {
+            self.effects.push(Effect::Close);
+        }
+        self.phase = Phase::Closing { then };
+    }
+
+    fn closed(&mut self, now: Now) {
+        let Phase::Closing { then } = self.phase else { return };
+        match then {
+            Then::Stop => self.phase = Phase::Stopped,
+            Then::Fail { retry_at } => self.phase = Phase::Failed { retry_at },
+            Then::Relaunch { after } if after.is_zero() => self.launch(),
+            Then::Relaunch { after } => self.phase = Phase::Waiting { until: now.mono + after },
+        }
+    }
+
+    /// What needs a person is looked at again now and then; an account that is blocked for good is not.
+    fn retry_at(&self, reason: Reason, now: Now) -> Option<Duration> {
+        match reason {
+            Reason::AccountBlocked => None,
+            reason if reason.is_permanent() => Some(now.mono + self.timings.look_again),
+            _ => Some(now.mono + self.policy.error_retry),
+        }
+    }
+
+    fn disconnect(&mut self, reason: Reason, detail: String, now: Now) {
+        if self.state == State::Disconnected {
+            // The first reason stays, but a page that was being let go is not waited for any more.
+            if matches!(self.phase, Phase::Live(_)) {
+                self.close(Then::Stop);
+            }
+            return;
+        }
+        self.become_(State::Disconnected, Some(reason), detail, now);
+        self.come_to_rest(Then::Stop, now);
+    }
+
+    /// Gives up until the operator connects, or, unless the reason is permanent, until the next retry.
+    fn fail(&mut self, reason: Reason, detail: String, now: Now) {
+        self.become_(State::Error, Some(reason), detail, now);
+        // A failed launch leaves nothing to close.
+        let retry_at = self.retry_at(reason, now);
+        if matches!(self.phase, Phase::Launching) {
+            self.phase = Phase::Failed { retry_at };
+        } else {
+            self.come_to_rest(Then::Fail { retry_at }, now);
+        }
+    }
+
+    fn come_to_rest(&mut self, then: Then, now: Now) {
+        match self.phase {
+            Phase::Live(_) | Phase::Launching | Phase::Closing { .. } => self.close(then),
+            Phase::Stopped | Phase::Failed { .. } | Phase::Waiting { .. } => {
+                self.phase = Phase::Closing { then };
+                self.closed(now);
+            }
+        }
+    }
+
+    /// Starts the browser again, after a pause that grows; or gives up.
+    fn recover(&mut self, reason: Reason, detail: String, now: Now) {
+        let has_browser = matches!(self.phase, Phase::Live(_));
+        if self.attempts >= self.policy.max_attempts {
+            let detail = format!("{detail} {} attempts to recover did not help.", self.attempts);
+            return self.fail(reason, detail, now);
+        }
+        self.attempts += 1;
+        let after = self.backoff(self.attempts);
+        self.step_back(reason, detail, now);
+        if has_browser {
+            self.close(Then::Relaunch { after });
+        } else {
+            self.phase = Phase::Waiting { until: now.mono + after };
+        }
+    }
+
+    /// The state of a session whose page is not to be had: one that had a login is RECONNECTING, another starts over.
+    fn step_back(&mut self, reason: Reason, detail: String, now: Now) {
+        let state = match self.state {
+            State::Authenticated | State::Ready | State::Reconnecting => State::Reconnecting,
+            _ => State::Init,
+        };
+        self.become_(state, Some(reason), detail, now);
+        self.well_since = None;
+    }
+
+    /// Doubles from the first pause up to the longest, with a jitter of a quarter, so that a fleet does not start as one.
+    fn backoff(&mut self, attempt: u32) -> Duration {
+        let doubled = self.timings.backoff.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+        doubled.min(self.timings.backoff_max).mul_f64(self.rng.random_range(0.75..=1.25))
+    }
+
+    /// Enters a state, or stays in it for another reason. Every legal way is in the domain's table.
+    fn become_(&mut self, to: State, reason: Option<Reason>, detail: String, now: Now) {
+        let from = self.state;
+        self.reason = reason;
+        if from != to {
+            debug_assert!(from.may_become(to), "{from} -> {to}");
+            self.well_since = (to == State::Ready).then_some(now.mono);
+            self.state = to;
+            self.since = now.wall;
+            let record = Transition { at: now.wall, from, to, reason, detail: detail.clone() };
+            self.effects.push(Effect::Record(record));
+        }
+        self.detail = detail;
+    }
+}
+
+#[cfg(test)]
+mod tests;

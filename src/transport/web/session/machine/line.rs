@@ -1,0 +1,193 @@
+//! The line to WhatsApp's server: when the session is READY, and what is done when the line is lost.
+//!
+//! ```text
+//! socket and stream connected ──held for 2 s──► synced, caught up, subscribed? ──yes──► READY
+//!        ▲                                             │ no: AUTHENTICATED
+//!        └──────────── lost: no sends at once, RECONNECTING after 5 s ◄────────────── one of them falls
+//! ```
+//!
+//! A login that the server refuses shows a connected line for a moment each time, so a line counts only once it has held.
+
+use crate::domain::state::{Reason, State};
+use crate::transport::web::whatsapp::{Level, SocketState};
+
+use super::facts::{Live, Lost, Probe, Step};
+use super::{Effect, Machine, Now, Then, words};
+
+impl Machine {
+    pub(super) fn level_moved(&mut self, level: Level, now: Now) {
+        let Some(live) = self.live_mut() else { return };
+        // The page still says who it is while it clears its storage.
+        if live.unlinked && level.account.is_some() {
+            return;
+        }
+        live.note(&level, now.mono);
+        if live.leave_at.is_some() {
+            // Another document without an account has cleared its storage: nothing is left to wait for.
+            if level.account.is_none() && !live.unlinked {
+                self.close(Then::Stop);
+            }
+            return;
+        }
+        match level.socket {
+            SocketState::TosBlock | SocketState::SmbTosBlock => self.stop_for(Reason::AccountBlocked, now),
+            SocketState::ProxyBlock => self.stop_for(Reason::ProxyBlocked, now),
+            _ if level.account.is_some() && level.mutex == Some(false) => self.conflict(now),
+            _ if level.account.is_some() => self.paired(&level, now),
+            SocketState::Unpaired | SocketState::UnpairedIdle => self.unpaired(level.socket, now),
+            _ => {}
+        }
+    }
+
+    fn stop_for(&mut self, reason: Reason, now: Now) {
+        self.fail(reason, words::of_reason(reason).to_owned(), now);
+    }
+
+    fn paired(&mut self, level: &Level, now: Now) {
+        if !self.linked {
+            self.linked = true;
+            self.effects.push(Effect::RememberLink(true));
+        }
+        if matches!(self.state, State::Init | State::QrRequired) {
+            let linked_here = self.state == State::QrRequired;
+            if let Some(live) = self.live_mut() {
+                live.linked_here |= linked_here;
+                live.pairing_until = None;
+            }
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+        let was_up = matches!(self.state, State::Ready | State::Reconnecting);
+        let Some(live) = self.live_mut() else { return };
+        if !live.is_whole() && (was_up || (live.was_connected && live.line_since.is_none())) {
+            live.doubt(now.mono);
+            live.network_told(level.online && level.network != Some(false), now.mono);
+        }
+        if live.line_since.is_some_and(|since| now.mono >= since + self.timings.ready_hold) {
+            self.line_held(now);
+        }
+    }
+
+    /// Socket and stream have been connected for long enough to be believed.
+    pub(super) fn line_held(&mut self, now: Now) {
+        let state = self.state;
+        let Some(live) = self.live_mut().filter(|live| live.line_since.is_some()) else { return };
+        live.was_connected = true;
+        if live.is_whole() {
+            (live.lost, live.probe) = (None, Probe::Idle);
+            live.progress = None;
+            live.linked_here = false;
+            if matches!(state, State::Authenticated | State::Reconnecting) {
+                self.ready_once = true;
+                // The word that the login was accepted may have come before anybody listened.
+                self.login_accepted();
+                self.own_documents = 0;
+                self.become_(State::Ready, None, String::new(), now);
+            }
+        } else if state == State::Reconnecting {
+            // The line is back; what came meanwhile is still arriving.
+            (live.lost, live.probe) = (None, Probe::Idle);
+            live.progress_at = now.mono;
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+    }
+
+    /// After the page has loaded itself anew it takes in the whole backlog before its stream is connected. Progress with that
+    /// shows that the line is up: the session is AUTHENTICATED then, and no longer RECONNECTING.
+    pub(super) fn catching_up(&mut self, now: Now) {
+        let logged_in = |level: &Level| level.socket == SocketState::Connected && level.account.is_some();
+        let under_way = |live: &Live| !live.was_connected && live.level.as_ref().is_some_and(logged_in);
+        if self.state == State::Reconnecting && self.live().is_some_and(under_way) {
+            self.with_live(|live| (live.lost, live.probe) = (None, Probe::Idle));
+            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+        }
+    }
+
+    /// A line that was up is in doubt until the page says otherwise, and that may not take longer than the grace.
+    pub(super) fn doubt_line(&mut self, now: Now) {
+        let was_up = self.state == State::Ready;
+        if let Some(live) = self.live_mut().filter(|_| was_up) {
+            live.doubt(now.mono);
+        }
+    }
+
+    /// Asking the page costs nothing; before it is torn down the network is asked.
+    pub(super) fn escalate(&mut self) {
+        match self.live().and_then(|live| live.lost) {
+            Some(lost) if lost.step == Step::Waited => {
+                self.with_live(|live| live.lost = Some(Lost { step: Step::Reconnected, ..lost }));
+                self.effects.push(Effect::Reconnect);
+            }
+            _ => self.probe(),
+        }
+    }
+
+    pub(super) fn probe(&mut self) {
+        self.with_live(|live| live.probe = Probe::Asked);
+        self.effects.push(Effect::Probe);
+    }
+
+    pub(super) fn probed(&mut self, reachable: bool, now: Now) {
+        let (interval, conflict) = (self.timings.probe_interval, self.timings.conflict);
+        let Some(live) = self.live().filter(|live| live.probe == Probe::Asked) else { return };
+        let lost = live.lost;
+        if !reachable {
+            self.with_live(|live| {
+                live.probe = Probe::Down { again_at: now.mono + interval };
+                live.progress_at = now.mono;
+                if let Some(lost) = &mut live.lost {
+                    (lost.up_since, lost.step) = (None, Step::Waited);
+                }
+            });
+            return;
+        }
+        if live.comms_gone_since.is_some_and(|since| now.mono >= since + conflict) {
+            return self.conflict(now);
+        }
+        self.with_live(|live| live.probe = Probe::Idle);
+        match lost {
+            // The network is back: the page gets its time again.
+            Some(Lost { up_since: None, .. }) => self.with_live(|live| {
+                live.lost = lost.map(|lost| Lost { up_since: Some(now.mono), ..lost });
+            }),
+            Some(lost) if lost.step == Step::Reconnected => {
+                self.with_live(|live| live.lost = Some(Lost { step: Step::Reloaded, ..lost }));
+                self.reload(now);
+            }
+            Some(_) => {
+                let detail = words::of_reason(Reason::NetworkLost).to_owned();
+                self.recover(Reason::NetworkLost, detail, now);
+            }
+            None => self.stalled(now),
+        }
+    }
+
+    fn stalled(&mut self, now: Now) {
+        let patience = self.patience();
+        let Some(live) = self.live() else { return };
+        // It may have been the network, and that only just came back.
+        if self.is_under_way() && now.mono >= live.progress_at + patience {
+            let detail = words::of_reason(Reason::SyncStalled).to_owned();
+            self.recover(Reason::SyncStalled, detail, now);
+        }
+    }
+
+    /// Only another document connects again. Where the login is used elsewhere that would take it back, so it is not done.
+    pub(super) fn loop_ended(&mut self, now: Now) {
+        let lost = self.live().and_then(|live| live.lost);
+        let used_elsewhere = self.live().is_some_and(|live| live.comms_gone_since.is_some());
+        if let Some(lost) = lost.filter(|_| !used_elsewhere) {
+            self.with_live(|live| live.lost = Some(Lost { step: Step::Reloaded, ..lost }));
+            self.reload(now);
+        }
+    }
+
+    /// The line seems up and WhatsApp's server acknowledges nothing: another document proves it or not.
+    pub(super) fn sends_unconfirmed(&mut self, now: Now) {
+        if self.state == State::Ready {
+            let detail = words::of_reason(Reason::SendsUnconfirmed).to_owned();
+            self.step_back(Reason::SendsUnconfirmed, detail, now);
+            self.with_live(|live| live.doubt(now.mono));
+            self.reload(now);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What can be asked of the page.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::domain::address::{ChatId, PhoneNumber};
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::secret::Secret;
+use crate::transport::web::browser::{CallError, Tab};
+
+use super::Adapter;
+use super::answers::{Addons, ById, Found, Head, History, Known, Prepared, Resent, Rows, RowsBack, Table};
+
+/// The calls of the adapter. Cheap to clone.
+#[derive(Clone)]
+pub struct Page {
+    tab: Tab,
+    api: String,
+    /// How long a call may take that only asks the page; those that ask WhatsApp get their own.
+    deadline: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The page has no longer what the call needs; the text names the modules.
+    #[error("the page lacks {0}")]
+    Missing(String),
+    #[error("the number is not on WhatsApp")]
+    NotOnWhatsApp,
+    #[error("nobody but its admins can write to this chat, or this account is no longer in it: {0}")]
+    ChatReadOnly(String),
+    #[error("this account has blocked the contact")]
+    ContactBlocked,
+    #[error("the page is not waiting for a phone")]
+    NotWaiting,
+    #[error("a pairing code is being asked for already")]
+    PairingBusy,
+    #[error("WhatsApp gives no more pairing codes for now")]
+    PairingLimited,
+    #[error("the phone's WhatsApp is too old for pairing codes")]
+    PhoneAppTooOld,
+    #[error("WhatsApp does not take this number")]
+    InvalidNumber,
+    /// The page's connection loop has ended: only another document connects again.
+    #[error("the page has stopped connecting")]
+    LoopEnded,
+    /// The page answered, and said no.
+    #[error("the page refused: {0}")]
+    Refused(String),
+    /// No answer came: whether it happened is not known.
+    #[error("the page did not answer: {0}")]
+    Lost(#[from] CallError),
+}
+
+#[derive(Deserialize)]
+struct Taken {
+    ack: Ack,
+}
+
+/// The adapter's answer to a call.
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Page {
+    pub fn new(tab: Tab, adapter: &Adapter, deadline: Duration) -> Self {
+        Self { tab, api: adapter.api.clone(), deadline }
+    }
+
+    /// What is known of a recipient, from the page's caches: WhatsApp's server is not asked.
+    pub async fn known(&self, chat: &ChatId) -> Result<Known, PageError> {
+        self.call("known", json!({ "chat": chat }), self.deadline).await
+    }
+
+    /// Resolves the recipient and reserves a message id; nothing leaves.
+    pub async fn prepare(&self, chat: &ChatId, deadline: Duration) -> Result<Prepared, PageError> {
+        self.call("prepare", json!({ "chat": chat }), deadline).await
+    }
+
+    /// Shows the other side that somebody writes.
+    pub async fn typing(&self, to: &Prepared) -> Result<(), PageError> {
+        self.call("typing", json!({ "chat_id": to.chat_id }), self.deadline).await.map(|_: Value| ())
+    }
+
+    /// Sends under the reserved id, at most once however often it is called. The answer says that the page took it;
+    /// that WhatsApp has it, only an ack does.
+    pub async fn dispatch(&self, to: &Prepared, text: &Secret, deadline: Duration) -> Result<Ack, PageError> {
+        let argument = json!({ "chat_id": to.chat_id, "raw_id": to.raw_id, "text": text.reveal() });
+        self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
+    }
+
+    /// Has the page send a message that it holds and that WhatsApp's server has not acknowledged, under the same id.
+    pub async fn resend(&self, message: &MessageId, deadline: Duration) -> Result<(Resent, Ack), PageError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            outcome: Resent,
+            #[serde(default)]
+            ack: Option<Ack>,
+        }
+        let answer: Answer = self.call("resend", json!({ "message_id": message }), deadline).await?;
+        Ok((answer.outcome, answer.ack.unwrap_or(Ack::PENDING)))
+    }
+
+    /// Asks WhatsApp's server for the chat of a number.
+    pub async fn exists(&self, number: &PhoneNumber) -> Result<Found, PageError> {
+        self.call("exists", json!({ "chat": ChatId::of_phone(number) }), self.deadline).await
+    }
+
+    /// The phone digits behind a chat with one person; None where the page does not know them.
+    pub async fn phone(&self, chat: &ChatId) -> Result<Option<String>, PageError> {
+        #[derive(Deserialize)]
+        struct Digits {
+            phone: Option<String>,
+        }
+        self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Digits| known.phone)
+    }
+
+    /// How far a message of ours has got; None where the page does not know it.
+    pub async fn ack(&self, message: &MessageId) -> Result<Option<Ack>, PageError> {
+        #[derive(Deserialize)]
+        struct Got {
+            ack: Option<Ack>,
+        }
+        self.call("ack", json!({ "message_id": message }), self.deadline).await.map(|got: Got| got.ack)
+    }
+
+    /// The newest row of the page's table of messages.
+    pub async fn head(&self) -> Result<Head, PageError> {
+        self.call("head", Value::Null, self.deadline).await
+    }
+
+    /// The rows after `after`, in the order in which the device received them; from the first live row where it is None.
+    pub async fn rows(&self, after: Option<u64>, limit: usize, deadline: Duration) -> Result<Rows, PageError> {
+        self.call("rows", json!({ "after": after, "limit": limit }), deadline).await
+    }
+
+    /// Live rows not older than `since_s`, from `before` (or the newest) backwards: what changed in them since is read.
+    pub async fn recent(
+        &self,
+        since_s: u64,
+        before: Option<u64>,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<RowsBack, PageError> {
+        self.call("recent", json!({ "since_s": since_s, "before": before, "limit": limit }), deadline).await
+    }
+
+    /// Rows of the history that came with a link, as far as they are newer than a time.
+    pub async fn older(
+        &self,
+        newer_than_s: u64,
+        before: Option<u64>,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<RowsBack, PageError> {
+        self.call("older", json!({ "newer_than_s": newer_than_s, "before": before, "limit": limit }), deadline).await
+    }
+
+    /// Messages by their ids, also those that were deleted since; at most 200.
+    pub async fn by_id(&self, ids: &[MessageId], deadline: Duration) -> Result<ById, PageError> {
+        self.call("by_id", json!({ "ids": ids }), deadline).await
+    }
+
+    /// Reactions and votes not older than a time, from the page's own tables.
+    pub async fn addons(&self, since_s: u64, deadline: Duration) -> Result<Addons, PageError> {
+        self.call("addons", json!({ "since_s": since_s }), deadline).await
+    }
+
+    /// Has the page ask the phone for messages that could not be decrypted.
+    pub async fn ask_resend(&self, ids: &[MessageId]) -> Result<(), PageError> {
+        self.call("ask_resend", json!({ "ids": ids }), self.deadline).await.map(|_: Value| ())
+    }
+
+    /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first and each chat
+    /// in its order: at most `limit` after the first `skip`.
+    pub async fn history(
+        &self,
+        since: u64,
+        skip: usize,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<History, PageError> {
+        self.call("history", json!({ "since": since, "skip": skip, "limit": limit }), deadline).await
+    }
+
+    /// Eight characters to type on the phone.
+    pub async fn pairing_code(&self, phone: &PhoneNumber) -> Result<Secret, PageError> {
+        #[derive(Deserialize)]
+        struct Given {
+            code: Secret,
+        }
+        self.call("pairing_code", json!({ "phone": phone }), self.deadline).await.map(|given: Given| given.code)
+    }
+
+    /// Shows codes to scan again after a pairing code.
+    pub async fn qr_again(&self) -> Result<(), PageError> {
+        self.order("qr_again").await
+    }
+
+    /// Starts a new series of codes after the last ran out.
+    pub async fn refresh_code(&self) -> Result<(), PageError> {
+        self.order("refresh_code").await
+    }
+
+    /// Asks the page to connect again now.
+    pub async fn reconnect(&self) -> Result<(), PageError> {
+        self.order("reconnect").await
+    }
+
+    /// Unlinks this device at WhatsApp.
+    pub async fn log_out(&self) -> Result<(), PageError> {
+        self.order("logout").await
+    }
+
+    /// What the service needs of the page, and where it was found.
+    pub async fn table(&self) -> Result<Table, PageError> {
+        self.call("table", Value::Null, self.deadline).await
+    }
+
+    /// WhatsApp's server time in seconds since the epoch, where the page knows it.
+    pub async fn clock(&self) -> Result<Option<u64>, PageError> {
+        #[derive(Deserialize)]
+        struct Clock {
+            server_s: Option<u64>,
+        }
+        self.call("clock", Value::Null, self.deadline).await.map(|clock: Clock| clock.server_s)
+    }
+
+    /// Proves that the renderer answers.
+    pub async fn beat(&self, deadline: Duration) -> Result<(), CallError> {
+        self.tab.evaluate("1".to_owned(), deadline).await.map(|_| ())
+    }
+
+    pub async fn navigate(&self, url: &str, deadline: Duration) -> Result<Result<(), String>, CallError> {
+        self.tab.navigate(url, deadline).await
+    }
+
+    pub async fn reload(&self) -> Result<(), CallError> {
+        self.tab.reload(self.deadline).await
+    }
+
+    async fn order(&self, name: &str) -> Result<(), PageError> {
+        self.call(name, Value::Null, self.deadline).await.map(|_: Value| ())
+    }
+
+    async fn call<T: DeserializeOwned>(&self, name: &str, argument: Value, deadline: Duration) -> Result<T, PageError> {
+        // JSON is an expression of JavaScript.
+        let expression = format!("window[{}]({}, {argument})", json!(self.api), json!(name));
+        let answer = self.tab.evaluate(expression, deadline).await?;
+        read(answer)
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
+    let answer: Answer = serde_json::from_value(answer).map_err(CallError::from)?;
+    if answer.ok {
+        return Ok(serde_json::from_value(answer.value).map_err(CallError::from)?);
+    }
+    Err(match answer.code.as_str() {
+        "MISSING" => PageError::Missing(answer.message),
+        "NOT_ON_WHATSAPP" => PageError::NotOnWhatsApp,
+        "CHAT_READ_ONLY" => PageError::ChatReadOnly(answer.message),
+        "CONTACT_BLOCKED" => PageError::ContactBlocked,
+        "NOT_WAITING" => PageError::NotWaiting,
+        "BUSY" => PageError::PairingBusy,
+        "RATE_LIMITED" => PageError::PairingLimited,
+        "PHONE_APP_TOO_OLD" => PageError::PhoneAppTooOld,
+        "INVALID_NUMBER" => PageError::InvalidNumber,
+        "LOOP_ENDED" => PageError::LoopEnded,
+        _ => PageError::Refused(answer.message),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_keeps_its_kind() {
+        let refused = |code: &str| read::<Value>(json!({ "ok": false, "code": code, "message": "why" }));
+        assert!(matches!(refused("MISSING"), Err(PageError::Missing(modules)) if modules == "why"));
+        assert!(matches!(refused("NOT_ON_WHATSAPP"), Err(PageError::NotOnWhatsApp)));
+        assert!(matches!(refused("NOT_WAITING"), Err(PageError::NotWaiting)));
+        assert!(matches!(refused("anything"), Err(PageError::Refused(_))));
+        assert!(matches!(read::<Value>(json!("rubbish")), Err(PageError::Lost(_))));
+    }
+
+    #[test]
+    fn a_prepared_send_is_read_whole() {
+        let value = json!({ "message_id": "true_1@lid_AB", "raw_id": "AB", "chat_id": "1@lid" });
+        let read: Result<Prepared, _> = read(json!({ "ok": true, "value": value }));
+        assert_eq!(read.ok().map(|p| p.raw_id), Some("AB".to_owned()));
+    }
+}

@@ -1,0 +1,310 @@
+//! What the page reports, read from the adapter's numbered JSON.
+
+use serde::Deserialize;
+
+use crate::domain::account::Account;
+use crate::domain::limits::Limits;
+use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
+use crate::domain::secret::Secret;
+
+/// The socket's state in WhatsApp's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SocketState {
+    Unlaunched,
+    Opening,
+    Pairing,
+    Unpaired,
+    UnpairedIdle,
+    Connected,
+    TosBlock,
+    SmbTosBlock,
+    #[serde(rename = "PROXYBLOCK")]
+    ProxyBlock,
+    /// One this version does not know: neither connected nor waiting for a phone.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The stream's state in WhatsApp's words. The page sets two of them only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StreamState {
+    Connected,
+    #[default]
+    #[serde(other)]
+    Disconnected,
+}
+
+/// Where the page stands, whole, every time some of it moved.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Level {
+    pub socket: SocketState,
+    #[serde(default)]
+    pub stream: StreamState,
+    /// `hasSynced`: it stays true when the line is lost.
+    pub synced: bool,
+    /// The server has delivered what it held back while the device was away (`isOfflineDeliveryEnd`).
+    #[serde(default)]
+    pub caught_up: bool,
+    /// The page's connection loop exists. It is gone for good where the session is used on another machine.
+    #[serde(default)]
+    pub comms: Option<bool>,
+    /// This tab owns the login; false where a second tab of the same profile took it.
+    #[serde(default)]
+    pub mutex: Option<bool>,
+    /// What the page found out about the network by itself.
+    #[serde(default)]
+    pub network: Option<bool>,
+    /// `navigator.onLine`.
+    pub online: bool,
+    /// The adapter hears messages: a session that does not is not ready, however green it looks.
+    pub subscribed: bool,
+    /// WhatsApp Web's version.
+    pub version: Option<String>,
+    /// The device's identity; none while no phone is linked.
+    pub account: Option<Account>,
+}
+
+/// What of the page's modules was found when the adapter stopped looking.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Surface {
+    /// The page had settled: what is missing stays missing.
+    pub settled: bool,
+    /// Whether WhatsApp's module loader is there at all.
+    pub loader: bool,
+    pub missing: Vec<Missing>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Missing {
+    pub name: String,
+    /// What does not work without it: `session`, `code`, `send`, `messages`…
+    pub breaks: String,
+    /// The modules it was looked for in.
+    pub modules: Vec<String>,
+}
+
+impl Surface {
+    /// The modules whose absence breaks `what`, as a text; None when it works.
+    pub fn broken(&self, what: &str) -> Option<String> {
+        let names: Vec<_> = self.missing.iter().filter(|m| m.breaks == what).map(|m| m.modules.join(" or ")).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PageEvent {
+    /// The adapter is in a new document.
+    Hello {
+        /// The address says that the document follows a logout.
+        #[serde(default)]
+        post_logout: Option<PostLogout>,
+        /// The page loaded itself again.
+        #[serde(default)]
+        reloaded: bool,
+    },
+    /// The document is complete; with which HTTP status it came (0 where the browser does not say).
+    Document {
+        status: u16,
+    },
+    Surface(Surface),
+    Status(Level),
+    Code {
+        code: Option<Secret>,
+        /// `modules`, or `dom` where the code could only be read off the picture.
+        source: String,
+        /// How long the page shows it.
+        #[serde(default)]
+        ttl_ms: Option<u64>,
+    },
+    /// Something happened to the pairing code on show.
+    Pairing {
+        event: PairingEvent,
+    },
+    /// The first history, or the messages of an absence, are arriving.
+    Progress {
+        #[serde(default)]
+        step: String,
+        #[serde(default)]
+        done: Option<u64>,
+        #[serde(default)]
+        total: Option<u64>,
+    },
+    /// A logout has begun: the page is about to clear its storage.
+    Leaving {},
+    /// The device was unlinked, for this reason in WhatsApp's words.
+    Logout {
+        #[serde(default)]
+        reason: Option<String>,
+        /// Whether WhatsApp's server had answered by then, as far as the page shows it.
+        #[serde(default)]
+        told: Option<bool>,
+    },
+    /// Whether the account is banned for a time. Told at every login, mostly to say that it is not.
+    Ban {
+        banned: bool,
+        #[serde(default)]
+        code: Option<i64>,
+        #[serde(default)]
+        message: Option<String>,
+        /// Seconds until it ends.
+        #[serde(default)]
+        expires_s: Option<u64>,
+    },
+    /// WhatsApp's server refused the login because the service is unavailable (503).
+    Unavailable {},
+    /// WhatsApp's server calls the page too old (405, 409); the page is about to load itself again.
+    Outdated {},
+    /// WhatsApp's own limits on writing to people who do not know us.
+    Limits(Limits),
+    /// WhatsApp asks for another browser.
+    Refused {},
+    Message {
+        message: Box<PageMessage>,
+    },
+    Changed {
+        message: Box<PageMessage>,
+    },
+    /// The page took a message away: a placeholder that is not needed, or one deleted for this account.
+    Removed {
+        id: MessageId,
+    },
+    Ack {
+        id: MessageId,
+        ack: Ack,
+        /// The number with which the server refused it.
+        #[serde(default)]
+        code: Option<i64>,
+    },
+    /// The end of a send that this document made.
+    Outcome(Outcome),
+    Reaction(Box<Reaction>),
+    Vote(Box<Vote>),
+    /// Something went wrong in the adapter.
+    Fault {
+        #[serde(rename = "where")]
+        place: String,
+        message: String,
+    },
+}
+
+/// What the address of a document says of the logout before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct PostLogout {
+    /// WhatsApp's number for the reason; mostly it gives none.
+    #[serde(default)]
+    pub reason: Option<i64>,
+    #[serde(default)]
+    pub header: Option<String>,
+    #[serde(default)]
+    pub subtext: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairingEvent {
+    /// The phone has answered with the characters.
+    Hello,
+    /// WhatsApp's server wants another pairing code.
+    Refresh,
+    ManualRefresh,
+    #[serde(other)]
+    Error,
+}
+
+/// Reads reports in order and notices when some are missing.
+#[derive(Debug, Default)]
+pub struct Reader {
+    epoch: String,
+    n: u64,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    epoch: String,
+    n: u64,
+}
+
+/// Why a report is not usable as it stands. It does not quote the report, which may hold anything.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("a report of the page could not be read: {:?} at column {}", .0.classify(), .0.column())]
+    Unreadable(#[from] serde_json::Error),
+}
+
+impl Reader {
+    /// The event, and how many reports before it never came.
+    pub fn read(&mut self, report: &str) -> Result<(PageEvent, u64), ReportError> {
+        let Numbered { epoch, n } = serde_json::from_str(report)?;
+        if epoch != self.epoch {
+            (self.epoch, self.n) = (epoch, 0);
+        }
+        let missed = n.saturating_sub(self.n.saturating_add(1));
+        // One that cannot be understood has arrived all the same.
+        self.n = n;
+        Ok((serde_json::from_str(report)?, missed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_each_kind_of_report() {
+        let mut reader = Reader::default();
+        let mut n = 0;
+        let mut read = |body: &str| {
+            n += 1;
+            reader.read(&format!(r#"{{"epoch":"e","n":{n},{body}}}"#)).unwrap().0
+        };
+        assert_eq!(read(r#""type":"hello""#), PageEvent::Hello { post_logout: None, reloaded: false });
+        let deaf = read(r#""type":"logout","reason":null,"told":false"#);
+        assert_eq!(deaf, PageEvent::Logout { reason: None, told: Some(false) });
+        let level = read(
+            r#""type":"status","socket":"UNPAIRED_IDLE","synced":false,"online":true,"subscribed":true,"version":null,"account":null"#,
+        );
+        assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::UnpairedIdle, .. })));
+        let level = read(
+            r#""type":"status","socket":"WHATEVER","synced":false,"online":true,"subscribed":true,"version":"2.3","account":null"#,
+        );
+        assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::Unknown, .. })));
+        let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
+        assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));
+    }
+
+    #[test]
+    fn a_gap_in_the_numbers_is_counted_and_a_new_document_starts_over() {
+        let mut reader = Reader::default();
+        let mut missed = |epoch: &str, n: u64| {
+            reader.read(&format!(r#"{{"epoch":"{epoch}","n":{n},"type":"progress"}}"#)).unwrap().1
+        };
+        assert_eq!([missed("a", 1), missed("a", 2), missed("a", 5), missed("b", 1), missed("b", 3)], [0, 0, 2, 0, 1]);
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_understood_is_not_taken_for_a_lost_one() {
+        let mut reader = Reader::default();
+        assert!(
+            reader
+                .read(r#"{"epoch":"a","n":1,"type":"news","secret":"12345678"}"#)
+                .is_err_and(|error| !error.to_string().contains("12345678"))
+        );
+        assert_eq!(reader.read(r#"{"epoch":"a","n":2,"type":"progress"}"#).unwrap().1, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_report_makes_it_panic(report in "\\PC{0,200}", tail in "[a-z\":,{}0-9]{0,60}") {
+            let mut reader = Reader::default();
+            let _ = reader.read(&report);
+            let _ = reader.read(&format!(r#"{{"epoch":"e","n":18446744073709551615,"type":{tail}"#));
+        }
+    }
+}
