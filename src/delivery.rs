@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::letter::{Letter, LetterId, Stage};
+use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Clock;
 use crate::host::config::Delivery as Settings;
@@ -56,7 +56,7 @@ pub struct Parts {
     /// How long a message waits for the phone number of its chat.
     pub phone_patience: Duration,
     /// Where such a number is asked for again.
-    pub nameless: mpsc::Sender<(MessageId, String)>,
+    pub unknown_numbers: mpsc::Sender<(MessageId, String)>,
     /// The code to scan, for webhooks that may have it.
     pub codes: Codes,
     pub stop: CancellationToken,
@@ -98,7 +98,7 @@ pub enum Replayed {
 
 #[derive(Debug, thiserror::Error)]
 #[error("dead letters cannot be read at the moment: {0}")]
-pub struct LettersError(#[from] StoreError);
+pub struct DeadLettersError(#[from] StoreError);
 
 /// Starts a task for each target.
 ///
@@ -134,7 +134,7 @@ pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryEr
 
 struct Starting {
     parts: Parts,
-    letters: BTreeMap<String, Vec<Letter>>,
+    letters: BTreeMap<String, Vec<DeadLetter>>,
     targets: BTreeMap<String, Door>,
     tasks: Tasks,
 }
@@ -164,7 +164,7 @@ impl Starting {
             clock: self.parts.clock.clone(),
             backoff: self.parts.backoff,
             patience: self.parts.phone_patience,
-            nameless: self.parts.nameless.clone(),
+            unknown_numbers: self.parts.unknown_numbers.clone(),
             replays: asked,
             status,
             stop: self.parts.stop.clone(),
@@ -175,12 +175,12 @@ impl Starting {
     }
 }
 
-async fn letters(store: &Store) -> Result<BTreeMap<String, Vec<Letter>>, StoreError> {
-    let (mut all, mut after): (BTreeMap<String, Vec<Letter>>, _) = (BTreeMap::new(), None);
+async fn letters(store: &Store) -> Result<BTreeMap<String, Vec<DeadLetter>>, StoreError> {
+    let (mut all, mut after): (BTreeMap<String, Vec<DeadLetter>>, _) = (BTreeMap::new(), None);
     loop {
         let page = store.letters(after, PAGE).await?;
         let Some((target, letter)) = page.last() else { return Ok(all) };
-        after = Some(LetterId { target: target.clone(), event: letter.event });
+        after = Some(DeadLetterId { target: target.clone(), event: letter.event });
         for (target, letter) in page {
             all.entry(target).or_default().push(letter);
         }
@@ -194,13 +194,17 @@ impl Deliveries {
     }
 
     /// Dead letters of all targets after one of them, by target and age, and those asked for again.
-    pub async fn dead(&self, after: Option<LetterId>, limit: usize) -> Result<Vec<(LetterId, Letter)>, LettersError> {
+    pub async fn dead(
+        &self,
+        after: Option<DeadLetterId>,
+        limit: usize,
+    ) -> Result<Vec<(DeadLetterId, DeadLetter)>, DeadLettersError> {
         let (mut found, mut after) = (Vec::new(), after);
         while found.len() < limit {
             let page = self.store.letters(after, PAGE).await?;
             let Some((target, letter)) = page.last() else { break };
-            after = Some(LetterId { target: target.clone(), event: letter.event });
-            let named = |(target, letter): (String, Letter)| (LetterId { target, event: letter.event }, letter);
+            after = Some(DeadLetterId { target: target.clone(), event: letter.event });
+            let named = |(target, letter): (String, DeadLetter)| (DeadLetterId { target, event: letter.event }, letter);
             let given_up =
                 page.into_iter().filter(|(_, letter)| matches!(letter.stage, Stage::Dead | Stage::Again)).map(named);
             found.extend(given_up.take(limit - found.len()));
@@ -209,7 +213,7 @@ impl Deliveries {
     }
 
     /// Has a dead letter tried again.
-    pub async fn replay(&self, id: LetterId) -> Result<Replayed, LettersError> {
+    pub async fn replay(&self, id: DeadLetterId) -> Result<Replayed, DeadLettersError> {
         let Some(door) = self.targets.get(&id.target) else {
             let known = self.store.letter(id).await?.is_some();
             return Ok(if known { Replayed::NoTarget } else { Replayed::Unknown });

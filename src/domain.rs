@@ -2,12 +2,12 @@
 
 pub mod account;
 pub mod address;
+pub mod dead_letter;
 pub mod event;
-pub mod letter;
+pub mod idempotency;
 pub mod limits;
 pub mod log;
 pub mod message;
-pub mod once;
 pub mod secret;
 pub mod state;
 pub mod time;

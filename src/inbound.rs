@@ -2,7 +2,7 @@
 //! After every absence the page is asked for what was missed.
 //!
 //! ```text
-//! page event ──► sealed? wait for it to open (60 s) ──► batch ──► store, flushed ──► `newest` moves
+//! page event ──► undecrypted? wait for it to open (60 s) ──► batch ──► store, flushed ──► `newest` moves
 //! READY, or a new document ──► the page's table after the last row in the log ──► what is missing, as recovered
 //! ```
 //!
@@ -11,14 +11,14 @@
 //! tell it. The page keeps what is held here, so nothing depends on it.
 
 mod held;
-mod phones;
+mod lid_numbers;
 mod places;
 mod reading;
-mod sealed;
 mod source;
 mod task;
 #[cfg(test)]
 mod tests;
+mod undecrypted;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,7 @@ use crate::host::tasks::Tasks;
 use crate::store::Store;
 use crate::transport::web::session::Handle;
 
-pub use phones::{Nameless, PATIENCE as PHONE_PATIENCE};
+pub use lid_numbers::{PATIENCE as PHONE_PATIENCE, UnknownNumber};
 use task::Task;
 
 /// Messages of one batch whose number is not known; what does not fit is not asked for.
@@ -55,7 +55,7 @@ pub struct Parts {
 pub const TASK: &str = "log of messages";
 
 /// Whether what was missed is still being fetched, and where the number of a message is asked for again.
-pub type Started = (watch::Receiver<bool>, mpsc::Sender<Nameless>);
+pub type Started = (watch::Receiver<bool>, mpsc::Sender<UnknownNumber>);
 
 /// One stay in READY with one document: what is read once.
 type Stay = (Timestamp, u64);
@@ -64,11 +64,19 @@ type Stay = (Timestamp, u64);
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
     let Parts { store, session, clock, events, acks, retention, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
-    let (nameless, wanted) = mpsc::channel(NAMELESS);
-    tasks.spawn("numbers of messages", phones::run(wanted, session.clone(), store.clone()));
+    let (unknown_numbers, wanted) = mpsc::channel(NAMELESS);
+    tasks.spawn("numbers of messages", lid_numbers::run(wanted, session.clone(), store.clone()));
     let snapshots = session.watch();
-    let kept = task::Kept { store, source: session, clock, acks, nameless: nameless.clone(), retention, timings };
+    let kept = task::Kept {
+        store,
+        source: session,
+        clock,
+        acks,
+        unknown_numbers: unknown_numbers.clone(),
+        retention,
+        timings,
+    };
     let task = Task::new(kept, snapshots, reconciling_tx);
     tasks.spawn(TASK, task.run(events));
-    (reconciling, nameless)
+    (reconciling, unknown_numbers)
 }

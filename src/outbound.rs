@@ -1,18 +1,18 @@
-//! Sending text: the gates in their order, prepare, dispatch, and success said only on WhatsApp's own acknowledgement.
+//! Sending text. `/send` answers success only when WhatsApp's server has acknowledged the message.
 //!
 //! ```text
 //! admitted ──► its turn ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
-//!    │ gate         │ gate, pacing      │ nothing has left                  │ page refuses              │ none in time: unconfirmed
+//!    │ admission    │ admission, pacing │ nothing has left                  │ page refuses              │ none in time: unconfirmed
 //! ```
 
 mod acks;
-mod courier;
-mod gates;
-mod leases;
+mod admission;
+mod key_locks;
+mod new_contacts;
 mod pacing;
 mod queue;
 mod resends;
-mod strangers;
+mod sender;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +23,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::{ChatId, Server};
+use crate::domain::idempotency::{Cause, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::once::{Cause, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
@@ -35,13 +35,13 @@ use crate::store::{Store, StoreError};
 use crate::transport::web::session::Handle;
 
 use acks::Acks;
-use courier::{Courier, Delivered, Parcel};
-pub use gates::Availability;
-use leases::{Lease, Leases};
+pub use admission::Availability;
+use key_locks::{KeyLock, KeyLocks};
+use new_contacts::NewContacts;
 use pacing::{Refusal, Today};
 use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
-use strangers::Strangers;
+use sender::{Delivered, Outgoing, Sender};
 
 /// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
 /// together take one.
@@ -122,9 +122,9 @@ pub struct Outbound {
     settings: Arc<Settings>,
     session: Handle,
     store: Store,
-    courier: Courier<Handle, Store>,
+    sender: Sender<Handle, Store>,
     queue: Queue,
-    leases: Leases,
+    key_locks: KeyLocks,
     under_way: UnderWay,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
@@ -148,22 +148,22 @@ impl Outbound {
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
         let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
-        let strangers = Strangers::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
+        let new_contacts = NewContacts::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
-        let courier = Courier { page, ledger, acks, strangers, unconfirmed, clock: clock.clone() };
+        let sender = Sender { page, ledger, acks, new_contacts, unconfirmed, clock: clock.clone() };
         for (key, record) in store.unsettled_sends().await? {
-            courier.resume(key, record).await;
+            sender.resume(key, record).await;
         }
         let under_way = UnderWay::default();
-        let resending = resends::run(session.watch(), store.clone(), courier.clone(), under_way.clone());
+        let resending = resends::run(session.watch(), store.clone(), sender.clone(), under_way.clone());
         tasks.spawn("sends that had not left", resending);
-        let (settings, leases) = (Arc::new(settings), Leases::default());
-        Ok(Self { settings, session, store, courier, queue, leases, under_way, clock, stop })
+        let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
+        Ok(Self { settings, session, store, sender, queue, key_locks, under_way, clock, stop })
     }
 
     /// Whether a send would be taken now, and why not.
     pub fn availability(&self) -> Availability {
-        gates::availability(
+        admission::availability(
             self.settings.mode,
             &self.session.snapshot(),
             self.stop.is_cancelled(),
@@ -189,18 +189,18 @@ impl Outbound {
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. Dropped while it waits for its turn, it sends
     /// nothing; with a key, what is under way by then is finished and remembered.
     pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
-        gates::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
+        admission::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
         match request.key {
-            Some(key) => self.send_once(key, request).await,
+            Some(key) => self.send_with_key(key, request).await,
             None => self.send_anew(&request, None).await,
         }
     }
 
-    async fn send_once(&self, key: SendKey, request: SendRequest) -> Result<Sent, SendError> {
+    async fn send_with_key(&self, key: SendKey, request: SendRequest) -> Result<Sent, SendError> {
         let cliente_id = request.cliente_id.as_deref().unwrap_or_default();
         let fingerprint = key.fingerprint(&[&request.to.to_string(), request.text.reveal(), cliente_id]);
         let deadline = request.arrived + self.settings.timeout;
-        let lease = tokio::time::timeout_at(deadline, self.leases.take(key)).await;
+        let key_lock = tokio::time::timeout_at(deadline, self.key_locks.take(key)).await;
         match self.settled(key, fingerprint, deadline).await? {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
@@ -211,8 +211,8 @@ impl Outbound {
             }
         }
         // Another has it, and nothing has left yet.
-        let lease = lease.map_err(|_| SendError::Busy)?;
-        self.send_anew(&request, Some((key, fingerprint, lease))).await
+        let key_lock = key_lock.map_err(|_| SendError::Busy)?;
+        self.send_anew(&request, Some((key, fingerprint, key_lock))).await
     }
 
     /// What is known of the key. A message that the page is sending again at the moment is waited for.
@@ -222,7 +222,7 @@ impl Outbound {
         if !self.under_way.has(message_id) {
             return Ok(verdict);
         }
-        let acked = self.courier.acks.expect(message_id.clone()).await;
+        let acked = self.sender.acks.expect(message_id.clone()).await;
         // It may have ended just before it was waited for.
         let verdict = self.known(key, fingerprint).await?;
         if !matches!(verdict, Verdict::Unconfirmed(_)) {
@@ -248,7 +248,7 @@ impl Outbound {
     async fn send_anew(
         &self,
         request: &SendRequest,
-        once: Option<(SendKey, Fingerprint, Lease)>,
+        key: Option<(SendKey, Fingerprint, KeyLock)>,
     ) -> Result<Sent, SendError> {
         self.availability().admit()?;
         if self.settings.mode == SendMode::DryRun {
@@ -258,15 +258,15 @@ impl Outbound {
         let (to, text) = (request.to.clone(), request.text.clone());
         let (deadline, counted) = (request.arrived + self.settings.timeout, self.settings.daily_max > 0);
         let origin = Origin { cliente_id: request.cliente_id.clone() };
-        let parcel = Parcel { to, text, deadline, turn, counted, origin, typing: self.settings.typing };
-        let delivered = match once {
-            None => self.courier.send(parcel).await?,
-            Some((key, fingerprint, lease)) => {
-                let courier = self.courier.clone();
+        let outgoing = Outgoing { to, text, deadline, turn, counted, origin, typing: self.settings.typing };
+        let delivered = match key {
+            None => self.sender.send(outgoing).await?,
+            Some((key, fingerprint, key_lock)) => {
+                let sender = self.sender.clone();
                 // A task of its own: a caller who hangs up does not keep the outcome from being remembered.
                 let sending = tokio::spawn(async move {
-                    let result = courier.send_once(key, fingerprint, parcel).await;
-                    drop(lease);
+                    let result = sender.send_with_key(key, fingerprint, outgoing).await;
+                    drop(key_lock);
                     result
                 });
                 sending.await.map_err(|_| SendError::Stopping)??
@@ -275,7 +275,7 @@ impl Outbound {
         Ok(sent(delivered, &request.to, false))
     }
 
-    /// The turn of a send, with the gates open then too.
+    /// The turn of a send, and admission is checked again when the turn comes.
     async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
         let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
         let turn = tokio::select! {

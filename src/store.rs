@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod health;
 mod history;
+mod idempotency;
 mod log;
 mod marks;
 mod messages;
@@ -23,7 +24,6 @@ mod origins;
 mod raw;
 mod records;
 mod reset;
-mod sends;
 mod table;
 mod targets;
 #[cfg(test)]
@@ -38,7 +38,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::domain::event::Happening;
-use crate::domain::once::{Departure, SendKey, SendRecord};
+use crate::domain::idempotency::{Departure, SendKey, SendRecord};
 use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
@@ -63,7 +63,7 @@ pub struct Store {
 }
 
 /// A store that was opened, and what became of the one before it.
-pub struct Opened {
+pub struct OpenedStore {
     pub store: Store,
     /// Where a damaged store was put; the open one is then new and sending is held.
     pub set_aside: Option<PathBuf>,
@@ -92,14 +92,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Newer`] for a store of a later version, [`StoreError::InUse`] while another process has it,
     /// [`StoreError::DiskFull`] and [`StoreError::Io`]. The store on the disk is then as it was.
-    pub async fn open(dir: &Path) -> Result<Opened, StoreError> {
+    pub async fn open(dir: &Path) -> Result<OpenedStore, StoreError> {
         let dir = dir.to_owned();
         in_the_pool(move || {
             let health = Arc::new(Health::default());
             let (tables, set_aside) = opening::open(&dir, &health)?;
             let slot = Mutex::new(Slot::Open(Arc::new(tables)));
             let shared = Arc::new(Shared { dir, health, slot, lost: AtomicBool::new(false) });
-            Ok(Opened { store: Self { shared }, set_aside })
+            Ok(OpenedStore { store: Self { shared }, set_aside })
         })
         .await
     }
@@ -142,11 +142,11 @@ impl Store {
     /// Remembers that a message of ours is about to leave, counted on its day; returns once that is durable.
     pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
         self.with(move |tables| {
-            let Departure { message_id, origin, at, day, first_on, once } = &departure;
+            let Departure { message_id, origin, at, day, first_on, key } = &departure;
             day.map_or(Ok(()), |day| tables.daily.add(day))?;
             first_on.map_or(Ok(()), |day| tables.first.add(day))?;
             tables.messages.origins().keep(message_id, origin, *at)?;
-            once.as_ref().map_or(Ok(()), |(key, record)| tables.sends.keep(*key, record, *at))?;
+            key.as_ref().map_or(Ok(()), |(key, record)| tables.idempotency.keep(*key, record, *at))?;
             tables.commit()
         })
         .await
@@ -154,7 +154,7 @@ impl Store {
 
     /// What is remembered of a send with a key. One that is past its life may still be found.
     pub async fn find_send(&self, key: SendKey) -> Result<Option<SendRecord>, StoreError> {
-        self.with(move |tables| tables.sends.find(key)).await
+        self.with(move |tables| tables.idempotency.find(key)).await
     }
 
     /// Remembers where a send stands; returns once that is durable.
@@ -162,17 +162,17 @@ impl Store {
     /// # Errors
     /// Besides a failing disk, [`StoreError::TooManyKeys`] for a key that is new.
     pub async fn keep_send(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
-        self.with(move |tables| tables.sends.keep(key, &record, now).and_then(|()| tables.commit())).await
+        self.with(move |tables| tables.idempotency.keep(key, &record, now).and_then(|()| tables.commit())).await
     }
 
     /// Forgets a send of which nothing left; returns once that is durable.
     pub async fn forget_send(&self, key: SendKey) -> Result<(), StoreError> {
-        self.with(move |tables| tables.sends.forget(key).and_then(|()| tables.commit())).await
+        self.with(move |tables| tables.idempotency.forget(key).and_then(|()| tables.commit())).await
     }
 
     /// The sends that may have left, of which WhatsApp has said nothing yet.
     pub async fn unsettled_sends(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
-        self.with(|tables| tables.sends.unsettled()).await
+        self.with(|tables| tables.idempotency.unsettled()).await
     }
 
     /// Makes everything written before this call durable: it survives a kill and a power failure.

@@ -135,7 +135,7 @@ impl Service {
             &tasks,
         );
         tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
-        let (reconciling, nameless) = inbound::start(
+        let (reconciling, unknown_numbers) = inbound::start(
             inbound::Parts {
                 store: store.clone(),
                 session: session.clone(),
@@ -155,7 +155,7 @@ impl Service {
                 clock: clock.clone(),
                 backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
                 phone_patience: config.timings.phone_patience,
-                nameless,
+                unknown_numbers,
                 codes: codes(session.clone()),
                 stop: stop_deliveries.clone(),
             },

@@ -26,8 +26,8 @@ use super::backoff::Backoff;
 use super::ledger::Ledger;
 use super::status::TargetStatus;
 use super::target::{Cause, Outcome, Target, Wants};
+use crate::domain::dead_letter::{DeadLetter, Stage};
 use crate::domain::event::Event;
-use crate::domain::letter::{Letter, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::StoreError;
@@ -55,13 +55,13 @@ pub(super) struct Parts<T, L> {
     /// How far the target has got.
     pub position: u64,
     /// What is put aside.
-    pub letters: Vec<Letter>,
+    pub letters: Vec<DeadLetter>,
     pub clock: Arc<dyn Clock>,
     pub backoff: Backoff,
     /// How long a letter waits for its number.
     pub patience: Duration,
     /// Where a number is asked for again.
-    pub nameless: mpsc::Sender<(MessageId, String)>,
+    pub unknown_numbers: mpsc::Sender<(MessageId, String)>,
     pub replays: mpsc::Receiver<Replay>,
     pub status: watch::Sender<TargetStatus>,
     pub stop: CancellationToken,
@@ -287,21 +287,21 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     async fn wait_for_number(&mut self, event: Event) -> Result<(), Stopped> {
         self.ahead.take();
-        self.put_aside(self.nameless(&event)).await?;
+        self.put_aside(self.unknown_numbers(&event)).await?;
         self.ask_for_number(event.cursor).await;
         Ok(())
     }
 
-    fn nameless(&self, event: &Event) -> Letter {
+    fn unknown_numbers(&self, event: &Event) -> DeadLetter {
         self.letter(event, Stage::Waiting, "the phone number of its chat is not known yet".to_owned(), 0)
     }
 
-    fn letter(&self, event: &Event, stage: Stage, reason: String, attempts: u32) -> Letter {
-        Letter { event: event.cursor, stage, reason, attempts, at: self.parts.clock.now() }
+    fn letter(&self, event: &Event, stage: Stage, reason: String, attempts: u32) -> DeadLetter {
+        DeadLetter { event: event.cursor, stage, reason, attempts, at: self.parts.clock.now() }
     }
 
     /// The letter and the position, in one piece.
-    async fn put_aside(&mut self, letter: Letter) -> Result<(), Stopped> {
+    async fn put_aside(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
         let reached = self.ahead.position();
         loop {
             let kept = self.parts.ledger.advance(self.parts.name.clone(), reached, Some(letter.clone())).await;
@@ -313,13 +313,13 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(())
     }
 
-    fn put(&mut self, letter: &Letter) {
+    fn put(&mut self, letter: &DeadLetter) {
         self.given_up += u64::from(letter.stage == Stage::Dead);
         self.aside.put(letter);
     }
 
     /// The letter alone.
-    async fn keep(&mut self, letter: Letter) -> Result<(), Stopped> {
+    async fn keep(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
         loop {
             let kept = self.parts.ledger.keep_letter(self.parts.name.clone(), letter.clone()).await;
             if self.stored(kept).await? {
@@ -362,7 +362,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             && let Some(message) = event.message()
         {
             // Where too many are asked for already, this one waits in vain.
-            let _ = self.parts.nameless.try_send((message.id.clone(), message.chat.clone()));
+            let _ = self.parts.unknown_numbers.try_send((message.id.clone(), message.chat.clone()));
         }
     }
 

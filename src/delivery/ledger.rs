@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
+use crate::domain::dead_letter::{DeadLetter, DeadLetterId};
 use crate::domain::event::Event;
-use crate::domain::letter::{Letter, LetterId};
 use crate::domain::log::EventPage;
 use crate::store::{Store, StoreError};
 
@@ -16,10 +16,10 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         &self,
         target: String,
         position: u64,
-        aside: Option<Letter>,
+        aside: Option<DeadLetter>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn keep_letter(&self, target: String, letter: Letter) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn drop_letter(&self, id: LetterId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn keep_letter(&self, target: String, letter: DeadLetter) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn drop_letter(&self, id: DeadLetterId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 impl Ledger for Store {
@@ -35,15 +35,15 @@ impl Ledger for Store {
         Self::event(self, cursor).await
     }
 
-    async fn advance(&self, target: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+    async fn advance(&self, target: String, position: u64, aside: Option<DeadLetter>) -> Result<(), StoreError> {
         Self::advance(self, target, position, aside).await
     }
 
-    async fn keep_letter(&self, target: String, letter: Letter) -> Result<(), StoreError> {
+    async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
         Self::keep_letter(self, target, letter).await
     }
 
-    async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+    async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {
         Self::drop_letter(self, id).await
     }
 }

@@ -20,7 +20,7 @@ pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happening {
-    /// A message that was kept sealed can be read now.
+    /// A message that was kept undecrypted can be read now.
     Opened {
         of: u64,
         at: Timestamp,

@@ -44,7 +44,7 @@ const SYSTEM: [&str; 26] = [
 pub const CIPHERTEXT: &str = "ciphertext";
 /// Deleted for everybody.
 pub const REVOKED: &str = "revoked";
-/// Sealed messages that a linked device never gets to see: WhatsApp's subtype, and the type under which they are told.
+/// Undecrypted messages that a linked device never gets to see: WhatsApp's subtype, and the type under which they are told.
 const NEVER_OPEN: [(&str, &str); 3] = [
     ("view_once_unavailable_fanout", "view_once"),
     ("bot_unavailable_fanout", "bot_unavailable"),
@@ -88,7 +88,7 @@ pub struct LoggedMessage {
     pub author_phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_lid: Option<String>,
-    /// Of a sealed message: why it cannot be read.
+    /// Of an undecrypted message: why it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtype: Option<String>,
     /// What it says beside its words.
@@ -241,13 +241,13 @@ fn fill(known: &mut Option<String>, said: &Option<String>) {
     }
 }
 
-/// The type of a sealed message that this device will never get to see; None where it may open.
+/// The type of an undecrypted message that this device will never get to see; None where it may open.
 pub fn never_opens(message: &PageMessage) -> Option<&'static str> {
     let subtype = message.subtype.as_deref().filter(|_| message.kind == CIPHERTEXT)?;
     NEVER_OPEN.iter().find(|(known, _)| *known == subtype).map(|(_, kind)| *kind)
 }
 
-/// Whether it is sealed and may open.
+/// Whether it is undecrypted and may open.
 pub fn may_open(message: &PageMessage) -> bool {
     message.kind == CIPHERTEXT && never_opens(message).is_none()
 }

@@ -102,7 +102,7 @@ mod tests {
     async fn signals_stop_in_two_steps() {
         for (first, second) in [(Kind::SIGTERM, Kind::SIGINT), (Kind::SIGINT, Kind::SIGINT)] {
             let mut child = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "shutdown::tests::child", "--nocapture"])
+                .args(["--exact", "host::shutdown::tests::child", "--nocapture"])
                 .env(CHILD, "1")
                 .stdout(Stdio::piped())
                 .kill_on_drop(true)

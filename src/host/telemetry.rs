@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn people_read_a_line_with_its_fields() {
         let text = logged(false, "info", || tracing::info!(wait_ms = 20, "sent"));
-        assert!(text.ends_with("Z  INFO session_manager::telemetry::tests: sent wait_ms=20\n"), "{text}");
+        assert!(text.ends_with("Z  INFO session_manager::host::telemetry::tests: sent wait_ms=20\n"), "{text}");
         humantime::parse_rfc3339(text.split(' ').next().unwrap()).unwrap();
     }
 
@@ -151,7 +151,7 @@ mod tests {
         let text = logged(true, "info", || tracing::warn!(attempt = 2, who = "a\nb", "sent"));
         let line: Value = serde_json::from_str(&text).unwrap();
         let fixed = ["level", "message", "target"].map(|name| line[name].as_str().unwrap());
-        assert_eq!(fixed, ["WARN", "sent", "session_manager::telemetry::tests"]);
+        assert_eq!(fixed, ["WARN", "sent", "session_manager::host::telemetry::tests"]);
         assert_eq!((&line["attempt"], &line["who"]), (&2.into(), &"a\nb".into()));
         humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
         assert_eq!(text.lines().count(), 1);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_panic_is_one_line() {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "telemetry::tests::child", "--nocapture"])
+            .args(["--exact", "host::telemetry::tests::child", "--nocapture"])
             .env(CHILD, "1")
             .output()
             .unwrap();

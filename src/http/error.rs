@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::delivery::LettersError;
+use crate::delivery::DeadLettersError;
+use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
-use crate::domain::once::Cause;
 use crate::domain::state::State;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
@@ -155,8 +155,8 @@ impl From<JournalError> for ApiError {
     }
 }
 
-impl From<LettersError> for ApiError {
-    fn from(error: LettersError) -> Self {
+impl From<DeadLettersError> for ApiError {
+    fn from(error: DeadLettersError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

@@ -58,7 +58,7 @@ impl Held {
         added.collect()
     }
 
-    /// A message that opened before its sealed form was heard of: events overtake the page's answers.
+    /// A message that opened before its undecrypted form was heard of: events overtake the page's answers.
     pub(super) fn opened(&self, id: &MessageId) -> Option<PageMessage> {
         self.changes.iter().rev().find_map(|change| match change {
             LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {

@@ -2,7 +2,7 @@
 //! changes in place.
 //!
 //! ```text
-//! rows after the last one in the log ──► news can follow ──► rows of the last days ──► sealed ones ──► reactions, votes ──► acks
+//! rows after the last one in the log ──► news can follow ──► rows of the last days ──► undecrypted ones ──► reactions, votes ──► acks
 //!   └─ another device, or another key there: from the first row (after a new link its history before that)
 //!   └─ no table: the chats, as far as they load
 //! ```
@@ -169,7 +169,7 @@ impl<S: Source> Reader<S> {
         let is_partial = !readable && self.chats().await?;
         self.tell(Found::CaughtUp).await?;
         self.there(self.recent(&reading).await)?;
-        self.there(self.sealed().await)?;
+        self.there(self.undecrypted().await)?;
         self.there(self.addons(&reading).await)?;
         if is_partial { Err(Failure::Partial) } else { Ok(()) }
     }
@@ -283,8 +283,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// What was kept sealed: whether it can be read by now; else the phone is asked for it.
-    async fn sealed(&self) -> Result<(), Failure> {
+    /// What was kept undecrypted: whether it can be read by now; else the phone is asked for it.
+    async fn undecrypted(&self) -> Result<(), Failure> {
         let since = Timestamp::from_millis(self.now.saturating_sub(RESEND_S) * 1000);
         let ids = self.store.sealed_messages(since).await?;
         for ids in ids.chunks(IDS) {

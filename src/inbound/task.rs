@@ -18,11 +18,11 @@ use crate::transport::web::session::Snapshot;
 
 use super::Stay;
 use super::held::Held;
-use super::phones::{self, Nameless};
+use super::lid_numbers::{self, UnknownNumber};
 use super::places::Places;
 use super::reading::{Found, OVERLAP_S, Scope};
-use super::sealed::{Opened, Sealed};
 use super::source::Source;
+use super::undecrypted::{Decryption, Undecrypted};
 
 /// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
 const BATCH: usize = 512;
@@ -39,7 +39,7 @@ pub(super) struct Kept<S> {
     pub source: S,
     pub clock: Arc<dyn Clock>,
     pub acks: mpsc::Sender<MessageEvent>,
-    pub nameless: mpsc::Sender<Nameless>,
+    pub unknown_numbers: mpsc::Sender<UnknownNumber>,
     pub retention: Duration,
     pub timings: Timings,
 }
@@ -53,7 +53,7 @@ pub(super) struct Task<S> {
     reconciling: watch::Sender<bool>,
     /// The account's own phone digits, also while no page is there to tell them.
     own: Option<String>,
-    sealed: Sealed,
+    undecrypted: Undecrypted,
     places: Places,
     /// The stay that was read last, or is being.
     stay: Option<Stay>,
@@ -84,7 +84,7 @@ impl<S: Source> Task<S> {
             found_tx,
             reconciling,
             own: None,
-            sealed: Sealed::default(),
+            undecrypted: Undecrypted::default(),
             places: Places::default(),
             stay: None,
             is_reading: false,
@@ -107,13 +107,13 @@ impl<S: Source> Task<S> {
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.session_moved();
         loop {
-            let opens = self.sealed.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            let opens = self.undecrypted.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
             let held_until = self.held.until().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
             tokio::select! {
                 biased;
                 read = events.recv_many(&mut batch, BATCH) => {
                     if read == 0 {
-                        let left = self.sealed.give_up_all();
+                        let left = self.undecrypted.give_up_all();
                         let left = self.additions(left);
                         self.held.put(left);
                         return self.store_early().await;
@@ -159,19 +159,19 @@ impl<S: Source> Task<S> {
         let mut changes = Vec::with_capacity(events.len());
         for event in events.drain(..) {
             match event {
-                MessageEvent::Added(message) if may_open(&message) => self.sealed.put(*message, Instant::now()),
+                MessageEvent::Added(message) if may_open(&message) => self.undecrypted.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
-                MessageEvent::Changed(message) => match self.sealed.open(&message) {
-                    Opened::Still => {}
+                MessageEvent::Changed(message) => match self.undecrypted.open(&message) {
+                    Decryption::Still => {}
                     // This is its arrival, unless it was given up on before and is in the log as it was.
-                    Opened::Now => {
+                    Decryption::Now => {
                         changes.extend(self.addition((*message).clone()));
                         changes.push(LogChange::Amend(message, now));
                     }
-                    Opened::NotSealed => changes.push(LogChange::Amend(message, now)),
+                    Decryption::NotSealed => changes.push(LogChange::Amend(message, now)),
                 },
                 MessageEvent::Removed(id) => {
-                    if !self.sealed.withdraw(&id) {
+                    if !self.undecrypted.withdraw(&id) {
                         changes.push(LogChange::Withdrawn(id, now));
                     }
                 }
@@ -217,7 +217,7 @@ impl<S: Source> Task<S> {
     /// Stores what is to be stored, and with it up to where the page's table is in the log. Does not give up: what was
     /// received is not dropped for a disk that is full at the moment.
     async fn store(&mut self, mut changes: Vec<LogChange>) {
-        if let Some(place) = self.places.next(self.sealed.first_row()) {
+        if let Some(place) = self.places.next(self.undecrypted.first_row()) {
             changes.push(LogChange::Read(place));
         }
         if changes.is_empty() {
@@ -239,21 +239,21 @@ impl<S: Source> Task<S> {
     fn ask_for_phones(&self, stored: &[LogChange]) {
         for change in stored {
             if let LogChange::Add(message) = change
-                && let Some(one) = phones::nameless(message)
+                && let Some(one) = lid_numbers::unknown_numbers(message)
             {
-                let _ = self.kept.nameless.try_send(one);
+                let _ = self.kept.unknown_numbers.try_send(one);
             }
         }
     }
 
-    /// Asks the phone for what does not open by itself, and keeps sealed what has not opened in time.
+    /// Asks the phone for what does not open by itself, and keeps undecrypted what has not opened in time.
     async fn give_up(&mut self) {
         let now = Instant::now();
-        let ids = self.sealed.due_to_ask(now);
+        let ids = self.undecrypted.due_to_ask(now);
         if !ids.is_empty() {
             self.ask_phone(ids);
         }
-        let overdue = self.sealed.overdue(now);
+        let overdue = self.undecrypted.overdue(now);
         let changes = self.additions(overdue);
         self.take_in(changes).await;
     }

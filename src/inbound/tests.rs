@@ -11,22 +11,22 @@ use crate::domain::message::{MessageId, PageMessage};
 use crate::store::Place;
 
 use super::places::Places;
-use super::sealed::{Opened, Sealed};
+use super::undecrypted::{Decryption, Undecrypted};
 
-fn sealed(id: &str) -> PageMessage {
+fn undecrypted(id: &str) -> PageMessage {
     PageMessage { kind: CIPHERTEXT.to_owned(), ..page_message(id, "") }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sealed_message_arrives_when_it_opens_or_sealed_after_a_minute() {
-    let mut waiting = Sealed::default();
+    let mut waiting = Undecrypted::default();
     let start = Instant::now();
-    waiting.put(sealed("a"), start);
-    waiting.put(sealed("a"), start);
-    waiting.put(sealed("b"), start);
-    assert_eq!(waiting.open(&sealed("a")), Opened::Still);
-    assert_eq!(waiting.open(&page_message("a", "hola")), Opened::Now);
-    assert_eq!(waiting.open(&page_message("a", "hola")), Opened::NotSealed);
+    waiting.put(undecrypted("a"), start);
+    waiting.put(undecrypted("a"), start);
+    waiting.put(undecrypted("b"), start);
+    assert_eq!(waiting.open(&undecrypted("a")), Decryption::Still);
+    assert_eq!(waiting.open(&page_message("a", "hola")), Decryption::Now);
+    assert_eq!(waiting.open(&page_message("a", "hola")), Decryption::NotSealed);
     assert!(waiting.overdue(Instant::now()).is_empty() && waiting.due_to_ask(Instant::now()).is_empty());
     tokio::time::sleep_until(waiting.deadline().unwrap()).await;
     assert_eq!(waiting.due_to_ask(Instant::now()), [MessageId::new("b")], "the phone is asked before it is given up");
@@ -40,10 +40,10 @@ async fn a_sealed_message_arrives_when_it_opens_or_sealed_after_a_minute() {
 
 #[test]
 fn what_waits_is_bounded_and_nothing_of_it_is_dropped() {
-    let mut waiting = Sealed::default();
+    let mut waiting = Undecrypted::default();
     let now = Instant::now();
     for n in 0..5000 {
-        waiting.put(sealed(&format!("{n}")), now);
+        waiting.put(undecrypted(&format!("{n}")), now);
     }
     assert_eq!(waiting.overdue(now).len(), 5000 - 4096);
     assert_eq!(waiting.give_up_all().len(), 4096);
@@ -52,8 +52,8 @@ fn what_waits_is_bounded_and_nothing_of_it_is_dropped() {
 
 #[test]
 fn what_the_page_takes_away_was_no_message() {
-    let mut waiting = Sealed::default();
-    waiting.put(sealed("a"), Instant::now());
+    let mut waiting = Undecrypted::default();
+    waiting.put(undecrypted("a"), Instant::now());
     assert!(waiting.withdraw(&MessageId::new("a")) && !waiting.withdraw(&MessageId::new("a")));
     assert!(waiting.give_up_all().is_empty());
 }

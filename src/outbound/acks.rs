@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::domain::idempotency::{Cause, End};
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::once::{Cause, End};
 use crate::host::tasks::Tasks;
 
 /// Waits being registered; each takes the task a microsecond.

@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::domain::idempotency::{End, SendKey, SendRecord};
 use crate::domain::message::MessageId;
-use crate::domain::once::{End, SendKey, SendRecord};
 use crate::domain::state::State;
 use crate::store::Store;
 use crate::transport::web::session::Snapshot;
 use crate::transport::web::whatsapp::Resent;
 
-use super::courier::{Courier, Ledger, Page};
+use super::sender::{Ledger, Sender, Transport};
 
 /// The messages that the page is sending again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -35,10 +35,10 @@ impl UnderWay {
 }
 
 /// Follows the session, and has each document look once. Ends with the session.
-pub(super) async fn run<P: Page, L: Ledger>(
+pub(super) async fn run<P: Transport, L: Ledger>(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     store: Store,
-    courier: Courier<P, L>,
+    sender: Sender<P, L>,
     under_way: UnderWay,
 ) {
     let mut seen = None;
@@ -53,7 +53,7 @@ pub(super) async fn run<P: Page, L: Ledger>(
             match store.unsettled_sends().await {
                 Ok(unsettled) => {
                     for (key, record) in unsettled {
-                        resend(&courier, key, record, &under_way).await;
+                        resend(&sender, key, record, &under_way).await;
                     }
                 }
                 Err(error) => tracing::warn!(%error, "sends that are not settled cannot be looked up"),
@@ -65,20 +65,20 @@ pub(super) async fn run<P: Page, L: Ledger>(
     }
 }
 
-pub(super) async fn resend<P: Page, L: Ledger>(
-    courier: &Courier<P, L>,
+pub(super) async fn resend<P: Transport, L: Ledger>(
+    sender: &Sender<P, L>,
     key: SendKey,
     record: SendRecord,
     under_way: &UnderWay,
 ) {
-    match courier.page.resend(record.message_id.clone()).await {
+    match sender.page.resend(record.message_id.clone()).await {
         Ok((Resent::Resent | Resent::Pending, _)) => {
             tracing::info!(message_id = %record.message_id, "the page sends a message again that had not left");
             under_way.all().insert(record.message_id);
         }
         Ok((Resent::Sent, ack)) => {
             let end = if ack.is_failure() { End::Failed(None) } else { End::Sent(ack) };
-            courier.settle(key, record.settled(end, courier.clock.now())).await;
+            sender.settle(key, record.settled(end, sender.clock.now())).await;
         }
         Ok((Resent::Absent, _)) => {
             tracing::warn!(message_id = %record.message_id, "the page does not hold a message that may have left");

@@ -94,7 +94,7 @@ impl Store {
 
     /// The messages not older than `since` that could not be decrypted yet.
     pub async fn sealed_messages(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
-        self.with(move |tables| tables.messages.sealed(since)).await
+        self.with(move |tables| tables.messages.undecrypted(since)).await
     }
 
     /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.

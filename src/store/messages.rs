@@ -26,7 +26,7 @@ use crate::domain::time::Timestamp;
 
 const NAME: &str = "messages";
 const IDS: &str = "message_ids";
-const SEALED: &str = "sealed";
+const UNDECRYPTED: &str = "sealed";
 /// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
 const MENDED: usize = 1024;
 
@@ -36,7 +36,7 @@ const LOOKED_AT: usize = 10_000;
 pub(super) struct Messages {
     entries: Table,
     ids: Table,
-    sealed: Table,
+    undecrypted: Table,
     marks: Marks,
     origins: Origins,
     addons: Addons,
@@ -51,7 +51,7 @@ pub(super) struct Messages {
 
 impl Messages {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        let (entries, ids, sealed) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(SEALED)?);
+        let (entries, ids, undecrypted) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(UNDECRYPTED)?);
         let marks = Marks::open(engine)?;
         let newest = entries.newest_first().next().transpose()?;
         let after_newest = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
@@ -68,7 +68,7 @@ impl Messages {
         let messages = Self {
             entries,
             ids,
-            sealed,
+            undecrypted,
             marks,
             origins,
             addons,
@@ -163,13 +163,13 @@ impl Messages {
         }
         let mut message = message.clone();
         message.sent_by_us = self.origins.of(&message.id)?;
-        let (id, place, sealed) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
+        let (id, place, undecrypted) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
         let direction = usize::from(message.direction == Direction::Out);
         // The entry first: an id that a crash leaves alone would hide the message for ever.
         self.append(next, &Record::Message(Box::new(message)))?;
         self.ids.put(id.as_str().as_bytes(), &place.to_be_bytes())?;
-        if sealed {
-            self.sealed.put(id.as_str().as_bytes(), &[])?;
+        if undecrypted {
+            self.undecrypted.put(id.as_str().as_bytes(), &[])?;
         }
         self.added[direction].fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -200,22 +200,22 @@ impl Messages {
             return Ok(());
         }
         if before.kind == CIPHERTEXT && (after.kind != CIPHERTEXT || after.revoked_at.is_some()) {
-            self.sealed.remove(id.as_str().as_bytes())?;
+            self.undecrypted.remove(id.as_str().as_bytes())?;
         }
         self.write(cursor, &Record::Message(Box::new(after)))
     }
 
     /// The messages that may still open and are not older than `since`.
-    pub(super) fn sealed(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
+    pub(super) fn undecrypted(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
         let mut found = Vec::new();
         let mut after: Option<Vec<u8>> = None;
-        while let Some((key, _)) = self.sealed.next(after.as_deref())? {
+        while let Some((key, _)) = self.undecrypted.next(after.as_deref())? {
             let id = MessageId::new(String::from_utf8_lossy(&key));
             match self.find(&id)?.map(|cursor| self.message(cursor)).transpose()?.flatten() {
                 Some(message) if message.timestamp < since => {}
                 Some(_) => found.push(id),
                 // Retention took it.
-                None => self.sealed.remove(&key)?,
+                None => self.undecrypted.remove(&key)?,
             }
             after = Some(key);
         }

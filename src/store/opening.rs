@@ -24,9 +24,9 @@ use super::daily::{Daily, FIRST, SENT};
 use super::engine::{Engine, guarded};
 use super::health::Health;
 use super::history::History;
+use super::idempotency::IdempotencyKeys;
 use super::messages::Messages;
 use super::reset::{announce, forget_restored, is_restored, sync_folder};
-use super::sends::Sends;
 use super::targets::Targets;
 use crate::domain::time::Timestamp;
 
@@ -41,7 +41,7 @@ pub(super) struct Tables {
     pub(super) daily: Daily,
     /// First messages to somebody.
     pub(super) first: Daily,
-    pub(super) sends: Sends,
+    pub(super) idempotency: IdempotencyKeys,
     pub(super) targets: Targets,
     health: Arc<Health>,
 }
@@ -99,9 +99,10 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
             }
         }
         let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
-        let (daily, sends, targets) = (Daily::open(&engine, SENT)?, Sends::open(&engine)?, Targets::open(&engine)?);
+        let (daily, idempotency, targets) =
+            (Daily::open(&engine, SENT)?, IdempotencyKeys::open(&engine)?, Targets::open(&engine)?);
         let (first, health) = (Daily::open(&engine, FIRST)?, Arc::clone(health));
-        let tables = Tables { engine, history, messages, daily, first, sends, targets, health };
+        let tables = Tables { engine, history, messages, daily, first, idempotency, targets, health };
         // What is in the file was durable already, or is now.
         tables.commit()?;
         Ok(tables)

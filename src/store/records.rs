@@ -15,7 +15,7 @@ pub enum LogChange {
     Amend(Box<PageMessage>, Timestamp),
     /// With the number of the server's refusal, where there is one.
     Ack(MessageId, Ack, Option<i64>, Timestamp),
-    /// The page took it away: what is sealed was no message.
+    /// The page took it away: what is undecrypted was no message.
     Withdrawn(MessageId, Timestamp),
     Reacted(Reaction, Timestamp),
     Voted(Vote, Timestamp),

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::opening::Tables;
 use super::table::Table;
 use super::{Store, StoreError};
-use crate::domain::letter::{Letter, LetterId};
+use crate::domain::dead_letter::{DeadLetter, DeadLetterId};
 
 const POSITIONS: &str = "targets";
 const LETTERS: &str = "letters";
@@ -37,12 +37,12 @@ impl Targets {
         self.positions.put(target.as_bytes(), &position.to_be_bytes())
     }
 
-    fn keep(&self, target: &str, letter: &Letter) -> Result<(), StoreError> {
+    fn keep(&self, target: &str, letter: &DeadLetter) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(letter).map_err(|source| StoreError::Encoding { table: LETTERS, source })?;
         self.letters.put(&key(target, letter.event), &bytes)
     }
 
-    fn after(&self, place: Option<&LetterId>, limit: usize) -> Result<Vec<(String, Letter)>, StoreError> {
+    fn after(&self, place: Option<&DeadLetterId>, limit: usize) -> Result<Vec<(String, DeadLetter)>, StoreError> {
         let mut found = Vec::new();
         let mut after = place.map(|place| key(&place.target, place.event));
         while found.len() < limit {
@@ -74,7 +74,7 @@ impl Store {
 
     /// Remembers how far a target has got, and what is put aside on the way; returns once that is durable. A position
     /// never goes back.
-    pub async fn advance(&self, target: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+    pub async fn advance(&self, target: String, position: u64, aside: Option<DeadLetter>) -> Result<(), StoreError> {
         self.with(move |tables| {
             aside.map_or(Ok(()), |letter| tables.targets.keep(&target, &letter))?;
             tables.targets.advance(&target, position)?;
@@ -84,12 +84,12 @@ impl Store {
     }
 
     /// Remembers what became of a letter.
-    pub async fn keep_letter(&self, target: String, letter: Letter) -> Result<(), StoreError> {
+    pub async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
         self.with(move |tables| tables.targets.keep(&target, &letter).and_then(|()| tables.commit())).await
     }
 
     /// Forgets a letter that was delivered.
-    pub async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+    pub async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {
         let forget = move |tables: &Tables| {
             tables.targets.letters.remove(&key(&id.target, id.event))?;
             tables.commit()
@@ -97,7 +97,7 @@ impl Store {
         self.with(forget).await
     }
 
-    pub async fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreError> {
+    pub async fn letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
         self.with(move |tables| {
             let key = key(&id.target, id.event);
             let found = tables.targets.letters.get(&key)?;
@@ -107,7 +107,11 @@ impl Store {
     }
 
     /// Letters of all targets, by target and age, after one of them.
-    pub async fn letters(&self, after: Option<LetterId>, limit: usize) -> Result<Vec<(String, Letter)>, StoreError> {
+    pub async fn letters(
+        &self,
+        after: Option<DeadLetterId>,
+        limit: usize,
+    ) -> Result<Vec<(String, DeadLetter)>, StoreError> {
         self.with(move |tables| tables.targets.after(after.as_ref(), limit)).await
     }
 }
@@ -116,7 +120,7 @@ fn key(target: &str, event: u64) -> Vec<u8> {
     [target.as_bytes(), &[0], &event.to_be_bytes()].concat()
 }
 
-fn decode(key: &[u8], value: &[u8]) -> Option<(String, Letter)> {
+fn decode(key: &[u8], value: &[u8]) -> Option<(String, DeadLetter)> {
     let target = key.len().checked_sub(9).and_then(|end| std::str::from_utf8(&key[..end]).ok())?;
     let letter = serde_json::from_slice(value).inspect_err(
         |error| tracing::warn!(target, kind = ?error.classify(), "skipped a dead letter that cannot be read"),
@@ -129,7 +133,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::domain::letter::Stage;
+    use crate::domain::dead_letter::Stage;
     use crate::domain::time::Timestamp;
 
     #[tokio::test]
@@ -137,7 +141,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).await.unwrap().store;
         let at = Timestamp::from_millis(7);
-        let letter = Letter { event: 4, stage: Stage::Dead, reason: "why".to_owned(), attempts: 1, at };
+        let letter = DeadLetter { event: 4, stage: Stage::Dead, reason: "why".to_owned(), attempts: 1, at };
         assert_eq!(store.position("a".to_owned()).await.unwrap(), None);
         store.advance("a".to_owned(), 5, Some(letter.clone())).await.unwrap();
         store.advance("a".to_owned(), 3, None).await.unwrap();
@@ -148,7 +152,7 @@ mod tests {
         assert_eq!(store.position("b".to_owned()).await.unwrap(), Some(0));
         let all = store.letters(None, 10).await.unwrap();
         assert_eq!(all, [("a".to_owned(), letter.clone()), ("b".to_owned(), letter.clone())]);
-        let first = LetterId { target: "a".to_owned(), event: 4 };
+        let first = DeadLetterId { target: "a".to_owned(), event: 4 };
         assert_eq!(store.letters(Some(first.clone()), 10).await.unwrap(), all[1..]);
         store.drop_letter(first.clone()).await.unwrap();
         assert_eq!(store.letter(first).await.unwrap(), None);

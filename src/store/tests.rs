@@ -61,7 +61,7 @@ async fn used_bytes(count: u64) -> u64 {
 
 /// Opens a store that must have been damaged: a new one is in its place, it works, and nothing may be sent.
 async fn assert_set_aside(dir: &TempDir, how: &str) {
-    let Opened { store, set_aside } = Store::open(dir.path()).await.unwrap();
+    let OpenedStore { store, set_aside } = Store::open(dir.path()).await.unwrap();
     let aside = set_aside.unwrap_or_else(|| unreachable!("unnoticed: {how}"));
     assert!(aside.join("db").exists() || how == "removed", "{how}");
     assert!(store.sending_is_held(), "{how}");

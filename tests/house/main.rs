@@ -33,8 +33,8 @@ const ROOMS: [(&str, u8); 14] = [
     ("domain", 0),
 ];
 
-/// What a room may import of its own floor.
-const DOORS: [(&str, &str); 1] = [("main", "app")];
+/// Pairs of rooms on one floor of which the first may import the second.
+const SAME_FLOOR: [(&str, &str); 1] = [("main", "app")];
 
 /// Rooms that may not see others, though those are below them.
 const BLIND: [(&str, &str); 6] = [
@@ -147,7 +147,7 @@ fn imports_point_down() {
         let room = source.room();
         for place in &source.named.items {
             for other in rooms_behind(place, &offers) {
-                let is_door = DOORS.contains(&(room, other));
+                let is_door = SAME_FLOOR.contains(&(room, other));
                 let is_blind = BLIND.contains(&(room, other));
                 if other != room && (is_blind || (floor(other) >= floor(room) && !is_door)) {
                     wrong.push(format!("{} ({room}) imports {} of {other}", source.path.display(), place.join("::")));

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
 use crate::delivery::target::{Outcome, Target, Wants};
+use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Stage};
 use crate::domain::event::Event;
-use crate::domain::letter::{Letter, LetterId, Stage};
 
 /// How often it is seen whether a number has become known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -42,14 +42,14 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    pub(super) fn new(letters: &[Letter], patience: Duration) -> Self {
+    pub(super) fn new(letters: &[DeadLetter], patience: Duration) -> Self {
         let (alive, dead, done) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let mut aside = Self { alive, dead, done, patience, seen: Instant::now() };
         letters.iter().for_each(|letter| aside.put(letter));
         aside
     }
 
-    pub(super) fn put(&mut self, letter: &Letter) {
+    pub(super) fn put(&mut self, letter: &DeadLetter) {
         self.remove(letter.event);
         let now = Instant::now();
         match letter.stage {
@@ -93,7 +93,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     pub(super) async fn replay(&mut self, event: u64, found: oneshot::Sender<bool>) -> Result<(), Stopped> {
         if self.aside.dead.contains(&event) {
             let reason = "it was asked for again".to_owned();
-            let letter = Letter { event, stage: Stage::Again, reason, attempts: 0, at: self.parts.clock.now() };
+            let letter = DeadLetter { event, stage: Stage::Again, reason, attempts: 0, at: self.parts.clock.now() };
             self.keep(letter).await?;
             self.ask_for_number(event).await;
         }
@@ -174,7 +174,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     async fn die(&mut self, event: u64, reason: String) -> Result<(), Stopped> {
         tracing::warn!(target = self.parts.name, event, reason, "a delivery is given up: a dead letter");
         let attempts = self.aside.alive.get(&event).map_or(0, |put| put.attempts).saturating_add(1);
-        let letter = Letter { event, stage: Stage::Dead, reason, attempts, at: self.parts.clock.now() };
+        let letter = DeadLetter { event, stage: Stage::Dead, reason, attempts, at: self.parts.clock.now() };
         self.keep(letter).await
     }
 
@@ -183,7 +183,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             return self.forget(event).await;
         }
         let reason = "delivered".to_owned();
-        self.keep(Letter { event, stage: Stage::Done, reason, attempts: 0, at: self.parts.clock.now() }).await
+        self.keep(DeadLetter { event, stage: Stage::Done, reason, attempts: 0, at: self.parts.clock.now() }).await
     }
 
     /// Forgets what was delivered early, once everything before it is done with.
@@ -212,7 +212,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     async fn forget(&mut self, event: u64) -> Result<(), Stopped> {
         loop {
-            let id = LetterId { target: self.parts.name.clone(), event };
+            let id = DeadLetterId { target: self.parts.name.clone(), event };
             let dropped = self.parts.ledger.drop_letter(id).await;
             if self.stored(dropped).await? {
                 break;

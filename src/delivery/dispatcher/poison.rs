@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
 use crate::delivery::target::{Cause, Outcome, Target, Wants};
+use crate::domain::dead_letter::Stage;
 use crate::domain::event::Event;
-use crate::domain::letter::Stage;
 
 /// How many behind the head are tried at most: one more with each failure, for several may be poison in a row.
 const REACH: usize = 8;
@@ -64,7 +64,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             match self.parts.target.wants(&next, self.parts.clock.now()) {
                 Wants::Yes if !self.aside.has(next.cursor) => return Ok(Some(next)),
                 Wants::WithPhone if !self.aside.has(next.cursor) => {
-                    self.keep(self.nameless(&next)).await?;
+                    self.keep(self.unknown_numbers(&next)).await?;
                     self.ask_for_number(next.cursor).await;
                 }
                 _ => {}

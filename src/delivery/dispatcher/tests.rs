@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::dead_letter::DeadLetterId;
 use crate::domain::event::{LogId, What};
-use crate::domain::letter::LetterId;
 use crate::domain::log::EventPage;
 use crate::domain::log::LoggedMessage;
 use crate::domain::log::tests::page_message;
@@ -29,7 +29,7 @@ enum Fate {
     /// Whatever happens, it fails.
     Poison,
     /// Its number becomes known after so many seconds.
-    Nameless(u64),
+    UnknownNumber(u64),
     NotWanted,
 }
 
@@ -39,7 +39,7 @@ struct State {
     /// Seconds of the clock in which everything fails.
     down: Vec<std::ops::Range<u64>>,
     position: u64,
-    letters: BTreeMap<u64, Letter>,
+    letters: BTreeMap<u64, DeadLetter>,
     taken: Vec<u64>,
     /// Up to here retention took the log.
     gone: u64,
@@ -99,7 +99,7 @@ impl World {
     fn event(&self, cursor: u64) -> Event {
         let mut page = page_message(&format!("m{cursor}"), "hola");
         let known = match self.fate(cursor) {
-            Fate::Nameless(after) => self.now() >= after,
+            Fate::UnknownNumber(after) => self.now() >= after,
             _ => true,
         };
         page.phone = known.then(|| "5491122334455".to_owned());
@@ -123,7 +123,7 @@ impl Ledger for World {
         Ok(is_there.then(|| self.event(cursor)))
     }
 
-    async fn advance(&self, _: String, position: u64, aside: Option<Letter>) -> Result<(), StoreError> {
+    async fn advance(&self, _: String, position: u64, aside: Option<DeadLetter>) -> Result<(), StoreError> {
         let write = move |state: &mut State| {
             state.position = state.position.max(position);
             state.letters.extend(aside.map(|letter| (letter.event, letter)));
@@ -132,12 +132,12 @@ impl Ledger for World {
         Ok(())
     }
 
-    async fn keep_letter(&self, _: String, letter: Letter) -> Result<(), StoreError> {
+    async fn keep_letter(&self, _: String, letter: DeadLetter) -> Result<(), StoreError> {
         self.step(|state| state.letters.insert(letter.event, letter)).await;
         Ok(())
     }
 
-    async fn drop_letter(&self, id: LetterId) -> Result<(), StoreError> {
+    async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {
         self.step(|state| state.letters.remove(&id.event)).await;
         Ok(())
     }
@@ -147,7 +147,9 @@ impl Target for World {
     fn wants(&self, event: &Event, _: Timestamp) -> Wants {
         match self.fate(event.cursor) {
             Fate::NotWanted => Wants::No,
-            Fate::Nameless(_) if event.message().is_some_and(|message| message.phone.is_none()) => Wants::WithPhone,
+            Fate::UnknownNumber(_) if event.message().is_some_and(|message| message.phone.is_none()) => {
+                Wants::WithPhone
+            }
             _ => Wants::Yes,
         }
     }
@@ -187,7 +189,7 @@ fn parts<T>(
     target: T,
     world: &World,
     position: u64,
-    letters: Vec<Letter>,
+    letters: Vec<DeadLetter>,
     replays: mpsc::Receiver<Replay>,
 ) -> Parts<T, World> {
     Parts {
@@ -200,7 +202,7 @@ fn parts<T>(
         clock: Arc::new(SystemClock),
         backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
         patience: Duration::from_secs(60),
-        nameless: mpsc::channel(8).0,
+        unknown_numbers: mpsc::channel(8).0,
         replays,
         status: watch::Sender::new(TargetStatus::default()),
         stop: CancellationToken::new(),
@@ -242,7 +244,8 @@ async fn a_target_that_is_down_for_an_hour_gets_everything_in_order_once_afterwa
 
 #[tokio::test(start_paused = true)]
 async fn poison_goes_aside_and_the_others_pass() {
-    let mut world = World::new(vec![Fate::Taken, Fate::Poison, Fate::Nameless(u64::MAX), Fate::Refused, Fate::Taken]);
+    let mut world =
+        World::new(vec![Fate::Taken, Fate::Poison, Fate::UnknownNumber(u64::MAX), Fate::Refused, Fate::Taken]);
     play(&mut world).await;
     assert_eq!(world.state.lock().unwrap().taken, [1, 5]);
     assert_eq!(dead(&world), [2, 3, 4]);
@@ -284,7 +287,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         8 => Just(Fate::Taken),
         1 => Just(Fate::Refused),
         1 => Just(Fate::Poison),
-        1 => (0..90u64).prop_map(Fate::Nameless),
+        1 => (0..90u64).prop_map(Fate::UnknownNumber),
         2 => Just(Fate::NotWanted),
     ]
 }
@@ -321,7 +324,7 @@ proptest! {
                 Fate::Refused => prop_assert!(is_dead && !was_taken, "{cursor}"),
                 // The last one may be waited for: what stands behind it alone could tell.
                 Fate::Poison => prop_assert!(!was_taken && (is_dead || position < cursor), "{cursor} {last:?}"),
-                Fate::Nameless(_) => prop_assert!(was_taken != is_dead, "{cursor}"),
+                Fate::UnknownNumber(_) => prop_assert!(was_taken != is_dead, "{cursor}"),
                 Fate::NotWanted => prop_assert!(!was_taken && !is_dead, "{cursor}"),
             }
         }

@@ -23,11 +23,11 @@ fn what_changed_is_what_happened() {
     assert_eq!(changed(&gone), [Happening::Revoked { of: 7, at: AT(5) }]);
     let read = PageMessage { ack: Ack::new(3), ..page_message("a", "hola") };
     assert_eq!(changed(&read), [Happening::Acked { of: 7, ack: Ack::new(3), at: AT(5) }]);
-    let sealed = PageMessage { kind: CIPHERTEXT.to_owned(), ..page_message("a", "") };
-    let Some(sealed) = LoggedMessage::from_page(sealed, AT(0), false) else { return };
-    let mut open = sealed.clone();
+    let undecrypted = PageMessage { kind: CIPHERTEXT.to_owned(), ..page_message("a", "") };
+    let Some(undecrypted) = LoggedMessage::from_page(undecrypted, AT(0), false) else { return };
+    let mut open = undecrypted.clone();
     open.amend(&page_message("a", "hola"), AT(5));
-    assert_eq!(happenings(7, &sealed, &open, AT(5)), [Happening::Opened { of: 7, at: AT(5) }]);
+    assert_eq!(happenings(7, &undecrypted, &open, AT(5)), [Happening::Opened { of: 7, at: AT(5) }]);
 }
 
 /// As they are on the disk: a name that changes here loses what is stored.

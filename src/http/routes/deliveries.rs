@@ -9,8 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::delivery::Replayed;
+use crate::domain::dead_letter::{self, DeadLetterId};
 use crate::domain::event::Event;
-use crate::domain::letter::{Letter, LetterId, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -84,7 +84,7 @@ pub async fn dead(
     Ok(Json(DeadLetters { ok: true, items, next }))
 }
 
-async fn item(app: &App, id: &LetterId, letter: &Letter) -> Result<DeadLetter, ApiError> {
+async fn item(app: &App, id: &DeadLetterId, letter: &dead_letter::DeadLetter) -> Result<DeadLetter, ApiError> {
     let event = app.journal.event(letter.event).await?;
     let event = event.as_ref();
     Ok(DeadLetter {
@@ -96,7 +96,7 @@ async fn item(app: &App, id: &LetterId, letter: &Letter) -> Result<DeadLetter, A
         reason: letter.reason.clone(),
         attempts: letter.attempts,
         at: letter.at,
-        replaying: letter.stage == Stage::Again,
+        replaying: letter.stage == dead_letter::Stage::Again,
     })
 }
 
@@ -113,7 +113,7 @@ async fn item(app: &App, id: &LetterId, letter: &Letter) -> Result<DeadLetter, A
 pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Queued>, ApiError> {
     let unknown =
         || ApiError::new(StatusCode::NOT_FOUND, "DEAD_LETTER_NOT_FOUND", "There is no dead letter of this id.");
-    let letter: LetterId = id.parse().map_err(|()| unknown())?;
+    let letter: DeadLetterId = id.parse().map_err(|()| unknown())?;
     match app.deliveries.replay(letter).await? {
         Replayed::OnItsWay => Ok(Json(Queued { ok: true, success: true, id, status: "QUEUED" })),
         Replayed::Unknown => Err(unknown()),

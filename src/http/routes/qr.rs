@@ -35,12 +35,12 @@ type Parameters = Query<HashMap<String, String>>;
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Qr {
-    Available(Code),
+    Available(QrCode),
     None(NoCode),
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Code {
+pub struct QrCode {
     /// `QR_AVAILABLE`.
     status: &'static str,
     /// `data:image/png;base64,…`
@@ -195,7 +195,7 @@ fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
 
 fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
     match code {
-        Some(code) => Qr::Available(Code {
+        Some(code) => Qr::Available(QrCode {
             status: "QR_AVAILABLE",
             qr: code.data_url.clone(),
             attempt: code.attempt,

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
+use crate::domain::idempotency::SendKey;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::once::SendKey;
 use crate::domain::secret::{Secret, masked};
 use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, SendRequest, Sent};

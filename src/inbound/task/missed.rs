@@ -10,8 +10,8 @@ use crate::domain::message::{MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::inbound::Stay;
 use crate::inbound::reading::{Found, Outcome, Reader, Scope};
-use crate::inbound::sealed::PATIENCE;
 use crate::inbound::source::Source;
+use crate::inbound::undecrypted::PATIENCE;
 use crate::store::LogChange;
 
 use super::Task;
@@ -139,8 +139,8 @@ impl<S: Source> Task<S> {
         }
         self.release(stay.1).await;
         if scope == Scope::Gap {
-            // What is still sealed is not in the log yet.
-            let marked = if outcome != Outcome::Whole || !self.sealed.is_empty() {
+            // What is still undecrypted is not in the log yet.
+            let marked = if outcome != Outcome::Whole || !self.undecrypted.is_empty() {
                 self.kept.store.still_missing().await
             } else {
                 self.kept.store.nothing_missed().await
@@ -193,13 +193,13 @@ impl<S: Source> Task<S> {
                     Some(opened) => message = opened,
                     // Of this the page will tell only that it opened.
                     None if message.t + PATIENCE.as_secs() > now_s => {
-                        self.sealed.put(message, Instant::now());
+                        self.undecrypted.put(message, Instant::now());
                         continue;
                     }
                     None => {}
                 }
             } else {
-                self.sealed.open(&message);
+                self.undecrypted.open(&message);
             }
             if message.from_me {
                 self.pass_on(MessageEvent::Changed(Box::new(message.clone()))).await;

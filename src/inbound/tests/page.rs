@@ -221,13 +221,13 @@ impl World {
         let (acks, acked) = mpsc::channel(100_000);
         let (reconciling_tx, reconciling) = watch::channel(false);
         let (snapshots, watched) = watch::channel(snapshot(before(), State::Init));
-        let (nameless, _) = mpsc::channel(1);
+        let (unknown_numbers, _) = mpsc::channel(1);
         let kept = Kept {
             store: store.clone(),
             source: page.clone(),
             clock: Arc::new(Fixed),
             acks,
-            nameless,
+            unknown_numbers,
             retention: Duration::from_secs(NOW),
             timings: Timings::default(),
         };

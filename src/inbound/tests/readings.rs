@@ -266,9 +266,9 @@ async fn where_there_is_no_table_the_chats_are_asked() {
 async fn a_row_that_waits_to_be_opened_is_not_passed() {
     let mut world = World::new().await;
     world.page.receive(message("before", "hola", NOW - 5));
-    let mut sealed = message("sealed", "", NOW - 5);
-    sealed.kind = CIPHERTEXT.to_owned();
-    world.page.receive(sealed.clone());
+    let mut undecrypted = message("sealed", "", NOW - 5);
+    undecrypted.kind = CIPHERTEXT.to_owned();
+    world.page.receive(undecrypted.clone());
     world.ready().await;
     assert_eq!(world.ids().await, ["before"]);
     // Killed while it waits; nothing looks at what was read before.

@@ -4,8 +4,8 @@ mod cdp;
 mod chrome;
 mod leveldb;
 mod process;
+mod processes;
 mod profile;
-mod running;
 mod usage;
 
 use std::path::Path;
@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::host::config::{Browser as Settings, LoginMode};
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
+pub use processes::orphans;
 pub use profile::{Occupant, Profile, ProfileError};
-pub use running::orphans;
 pub use usage::{Usage, usage};
 
 /// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page. With less Chrome is told to do without.

@@ -6,7 +6,7 @@ mod handle;
 mod machine;
 mod network;
 mod snapshot;
-mod words;
+mod status_text;
 
 pub use code::LinkCode;
 pub use driver::{Parts, TASK, start};

@@ -39,7 +39,7 @@ impl Odd {
         &self,
         world: &World,
         position: u64,
-        letters: Vec<Letter>,
+        letters: Vec<DeadLetter>,
         act: impl AsyncFnOnce(watch::Receiver<TargetStatus>),
     ) {
         let (_replay, replays) = mpsc::channel(8);
@@ -82,7 +82,7 @@ async fn letters_that_fail_do_not_hold_up_the_log_and_die_again() {
     };
     let target = Odd::new(how, always);
     let at = Timestamp::from_millis(0);
-    let letter = |event| Letter { event, stage: Stage::Again, reason: String::new(), attempts: 9, at };
+    let letter = |event| DeadLetter { event, stage: Stage::Again, reason: String::new(), attempts: 9, at };
     let letters = (1..=39).map(letter).collect();
     target
         .serve(&world, 39, letters, async |seen| {
@@ -117,7 +117,7 @@ async fn what_goes_out_of_date_does_not_make_a_target_that_is_down_look_new() {
 
 #[tokio::test(start_paused = true)]
 async fn what_waited_for_the_number_of_one_chat_keeps_its_order() {
-    let mut world = World::new(vec![Fate::Nameless(3), Fate::Nameless(3), Fate::Taken]);
+    let mut world = World::new(vec![Fate::UnknownNumber(3), Fate::UnknownNumber(3), Fate::Taken]);
     world.newest.send_replace(1);
     tokio::time::sleep(Duration::from_millis(700)).await;
     let (task, _replay, stop) = start(&mut world);
@@ -133,7 +133,7 @@ async fn what_waited_for_the_number_of_one_chat_keeps_its_order() {
 
 #[tokio::test(start_paused = true)]
 async fn what_passed_behind_one_that_is_waited_for_is_not_told_again_by_the_next_start() {
-    let mut world = World::new(vec![Fate::Poison, Fate::Nameless(30)]);
+    let mut world = World::new(vec![Fate::Poison, Fate::UnknownNumber(30)]);
     for _ in 0..3 {
         play(&mut world).await;
     }
@@ -146,7 +146,7 @@ async fn dead_letters_are_not_counted_for_longer_than_their_messages_are_kept() 
     world.newest.send_replace(5);
     let target = Odd::new(|_| (Duration::ZERO, Outcome::Delivered), always);
     let at = Timestamp::from_millis(0);
-    let letter = |event| Letter { event, stage: Stage::Dead, reason: String::new(), attempts: 9, at };
+    let letter = |event| DeadLetter { event, stage: Stage::Dead, reason: String::new(), attempts: 9, at };
     target
         .serve(&world, 5, (1..=4).map(letter).collect(), async |mut seen| {
             seen.wait_for(|status| status.dead_letters == 4).await.unwrap();

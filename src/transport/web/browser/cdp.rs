@@ -104,7 +104,7 @@ pub(super) struct Losses {
     pub(super) unreadable: u64,
 }
 
-pub(super) struct Opened {
+pub(super) struct OpenedConnection {
     pub(super) connection: Connection,
     pub(super) events: mpsc::Receiver<Event>,
     pub(super) losses: watch::Receiver<Losses>,
@@ -112,7 +112,7 @@ pub(super) struct Opened {
 
 impl Connection {
     /// Starts talking over our ends of the two pipes. The events end when Chrome closes its side.
-    pub(super) fn open(read: OwnedFd, write: OwnedFd) -> std::io::Result<Opened> {
+    pub(super) fn open(read: OwnedFd, write: OwnedFd) -> std::io::Result<OpenedConnection> {
         let read = pipe::Receiver::from_owned_fd(read)?;
         let write = pipe::Sender::from_owned_fd(write)?;
         let (outgoing, to_write) = mpsc::channel(OUTGOING);
@@ -121,7 +121,7 @@ impl Connection {
         let connection = Self { next_id: Arc::new(AtomicUsize::new(1)), outgoing, pending: Pending::default() };
         tokio::spawn(write_all(write, to_write));
         tokio::spawn(read_all(read, connection.pending.clone(), event_tx, losses_tx));
-        Ok(Opened { connection, events, losses })
+        Ok(OpenedConnection { connection, events, losses })
     }
 
     /// Calls a method of the browser (`session` None) or of one page, and waits at most `deadline` for the answer.
@@ -271,7 +271,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(5);
 
     /// A connection and the browser's ends of its pipes.
-    fn connected() -> (Opened, std::io::PipeReader, std::io::PipeWriter) {
+    fn connected() -> (OpenedConnection, std::io::PipeReader, std::io::PipeWriter) {
         let (from_us, to_browser) = std::io::pipe().unwrap();
         let (to_us, from_browser) = std::io::pipe().unwrap();
         (Connection::open(to_us.into(), to_browser.into()).unwrap(), from_us, from_browser)

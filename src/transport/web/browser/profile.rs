@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::state::SESSION;
 
 use super::leveldb;
-use super::running::{Running, looks_like_a_browser};
+use super::processes::{Running, looks_like_a_browser};
 
 /// Where the former Node service kept its login.
 const FORMER: &str = "session-admin";
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::transport::web::browser::chrome::MARK;
     use crate::transport::web::browser::orphans;
-    use crate::transport::web::browser::running::{self, is_alive};
+    use crate::transport::web::browser::processes::{self, is_alive};
 
     struct Reaped(Child);
 
@@ -189,7 +189,7 @@ mod tests {
         command.stdin(std::process::Stdio::piped());
         let child = Reaped(command.spawn().unwrap());
         // The kernel lets the parent go on a moment before the new command line can be read.
-        while running::arguments(child.0.id().cast_signed())[0] != name.as_bytes() {
+        while processes::arguments(child.0.id().cast_signed())[0] != name.as_bytes() {
             std::thread::yield_now();
         }
         child

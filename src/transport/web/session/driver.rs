@@ -178,7 +178,7 @@ struct Driver {
 }
 
 /// What one turn of the loop is about.
-enum Turn {
+enum Wake {
     Stop,
     Request(Request),
     Tab(TabEvent),
@@ -199,18 +199,18 @@ impl Driver {
                 break;
             }
             match self.next(stopping).await {
-                Turn::Stop => {
+                Wake::Stop => {
                     stopping = true;
                     self.requests.close();
                     self.feed(Input::Disconnect(Reason::ShuttingDown));
                 }
                 // Dropped, it answers that the service is stopping.
-                Turn::Request(request) if stopping => drop(request),
-                Turn::Request(request) => self.serve(request),
-                Turn::Tab(event) => self.tab(event),
-                Turn::Gone(how) => self.gone(how),
-                Turn::Done(generation, done) => self.done(generation, done),
-                Turn::Time => self.feed(Input::Tick),
+                Wake::Request(request) if stopping => drop(request),
+                Wake::Request(request) => self.serve(request),
+                Wake::Tab(event) => self.tab(event),
+                Wake::Gone(how) => self.gone(how),
+                Wake::Done(generation, done) => self.done(generation, done),
+                Wake::Time => self.feed(Input::Tick),
             }
         }
         if let Some(writing) = self.remembering.take() {
@@ -219,26 +219,26 @@ impl Driver {
         }
     }
 
-    async fn next(&mut self, stopping: bool) -> Turn {
+    async fn next(&mut self, stopping: bool) -> Wake {
         let idle = Instant::now() + IDLE_TURN;
         let due = self.machine.deadline().map_or(idle, |at| (self.started + at).min(idle));
         let due = self.logging_out.as_ref().map_or(due, |log_out| due.min(log_out.until));
         let page = async {
             match &mut self.slot {
                 Slot::Running(running) => tokio::select! {
-                    how = &mut running.gone => Turn::Gone(how),
-                    event = running.events.next() => Turn::Tab(event),
+                    how = &mut running.gone => Wake::Gone(how),
+                    event = running.events.next() => Wake::Tab(event),
                 },
                 Slot::Empty | Slot::Launching(_) | Slot::Leaving { .. } => std::future::pending().await,
             }
         };
         tokio::select! {
             biased;
-            () = self.parts.stop.cancelled(), if !stopping => Turn::Stop,
-            Some((generation, done)) = self.results.recv() => Turn::Done(generation, done),
-            Some(request) = self.requests.recv() => Turn::Request(request),
+            () = self.parts.stop.cancelled(), if !stopping => Wake::Stop,
+            Some((generation, done)) = self.results.recv() => Wake::Done(generation, done),
+            Some(request) = self.requests.recv() => Wake::Request(request),
             turn = page => turn,
-            () = tokio::time::sleep_until(due) => Turn::Time,
+            () = tokio::time::sleep_until(due) => Wake::Time,
         }
     }
 

@@ -27,7 +27,7 @@ use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
 use crate::host::config::{Session as Policy, Timings};
 
-use super::words;
+use super::status_text;
 use facts::Live;
 pub use signals::{Ban, Code, Effect, Input, Now, Progress, View};
 
@@ -86,7 +86,7 @@ impl Machine {
             rng: SmallRng::seed_from_u64(seed),
             state: State::Disconnected,
             reason: None,
-            detail: words::of_state(State::Disconnected).to_owned(),
+            detail: status_text::of_state(State::Disconnected).to_owned(),
             since: now.wall,
             phase: Phase::Stopped,
             attempts: 0,
@@ -107,7 +107,7 @@ impl Machine {
     pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
         match input {
             Input::Connect => self.connect(now),
-            Input::Disconnect(reason) => self.disconnect(reason, words::of_reason(reason).to_owned(), now),
+            Input::Disconnect(reason) => self.disconnect(reason, status_text::of_reason(reason).to_owned(), now),
             Input::Launched => self.launched(now),
             Input::LaunchFailed { reason, detail } => self.launch_failed(reason, detail, now),
             Input::BrowserGone { how } => self.browser_gone(&how, now),
@@ -169,7 +169,7 @@ impl Machine {
             return;
         }
         self.fresh_start();
-        self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
+        self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
         match &mut self.phase {
             Phase::Closing { then } => *then = Then::Relaunch { after: Duration::ZERO },
             // An unlinked page was still being let go.

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::{CallError, Connection, Event, Losses, Opened};
+use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
 /// A page report longer than this is not ours: the longest text WhatsApp carries is 65,536 characters.
 const REPORT_MAX: usize = 1 << 20;
@@ -126,7 +126,7 @@ struct Context {
 }
 
 /// Takes the page Chrome was started with and prepares it; nothing is loaded yet.
-pub(crate) async fn attach(mut opened: Opened, setup: PageSetup) -> Result<(Tab, TabEvents), CallError> {
+pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Result<(Tab, TabEvents), CallError> {
     let connection = opened.connection;
     connection.call(None, SetDiscoverTargetsParams::new(true), SETUP).await?;
     let target = first_page(&mut opened.events).await?;

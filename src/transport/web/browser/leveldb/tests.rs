@@ -166,7 +166,7 @@ fn a_database_that_is_open_is_left_alone() {
     }
     // A lock of our own would not keep us out.
     let mut holder = Command::new(std::env::current_exe().unwrap());
-    holder.args(["--exact", "browser::leveldb::tests::holds_a_lock", "--ignored", "--nocapture"]);
+    holder.args(["--exact", "transport::web::browser::leveldb::tests::holds_a_lock", "--ignored", "--nocapture"]);
     holder.env(HELD, folder.path().join("LOCK")).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut holder = holder.spawn().unwrap();
     let mut lines = io::BufReader::new(holder.stdout.take().unwrap()).lines();

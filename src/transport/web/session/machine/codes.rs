@@ -6,7 +6,7 @@ use crate::domain::secret::Secret;
 use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::{PairingEvent, SocketState};
 
-use super::{Code, Effect, Machine, Now, words};
+use super::{Code, Effect, Machine, Now, status_text};
 
 /// What the page's own picture may have before the ref.
 const PREFIX: &str = "https://wa.me/settings/linked_devices#";
@@ -28,14 +28,14 @@ impl Machine {
         match self.state {
             State::Init | State::Authenticated | State::Reconnecting if !self.ready_once => {
                 let reason = had_login.then_some(Reason::LoggedOut);
-                let detail = reason.map_or(words::of_state(State::QrRequired), words::of_reason).to_owned();
+                let detail = reason.map_or(status_text::of_state(State::QrRequired), status_text::of_reason).to_owned();
                 self.become_(State::QrRequired, reason, detail, now);
             }
             State::Init => {
-                self.become_(State::QrRequired, None, words::of_state(State::QrRequired).to_owned(), now);
+                self.become_(State::QrRequired, None, status_text::of_state(State::QrRequired).to_owned(), now);
             }
             State::Ready | State::Reconnecting | State::Authenticated => {
-                let detail = words::of_reason(Reason::LoggedOut).to_owned();
+                let detail = status_text::of_reason(Reason::LoggedOut).to_owned();
                 return self.disconnect(Reason::LoggedOut, detail, now);
             }
             State::QrRequired | State::Disconnected | State::Error => {}
@@ -53,7 +53,7 @@ impl Machine {
             return;
         }
         if limit > 0 && live.attempt >= limit {
-            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
+            let detail = status_text::of_reason(Reason::QrNotScanned).to_owned();
             return self.disconnect(Reason::QrNotScanned, detail, now);
         }
         live.in_series = 0;
@@ -84,7 +84,7 @@ impl Machine {
         }
         let typing = live.pairing_until.is_some_and(|until| now.mono < until);
         if limit > 0 && live.attempt >= limit && !typing {
-            let detail = words::of_reason(Reason::QrNotScanned).to_owned();
+            let detail = status_text::of_reason(Reason::QrNotScanned).to_owned();
             return self.disconnect(Reason::QrNotScanned, detail, now);
         }
         live.attempt += 1;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::PostLogout;
 
-use super::{Ban, Effect, Machine, Now, Then, words};
+use super::{Ban, Effect, Machine, Now, Then, status_text};
 
 /// Documents in a row that WhatsApp's server called too old. The page loads itself again within seconds each time.
 const OUTDATED_MAX: u32 = 5;
@@ -18,7 +18,7 @@ impl Machine {
         (live.unlinked, live.explained, live.lost) = (true, true, None);
         live.comms_gone_since = None;
         live.take_code_off();
-        let detail = words::of_logout(why);
+        let detail = status_text::of_logout(why);
         match self.state {
             State::Ready | State::Reconnecting | State::Authenticated if self.ready_once => {
                 self.forget_link();
@@ -31,7 +31,7 @@ impl Machine {
                 // A login made in this very run never worked; an older one was unlinked while nobody was listening.
                 let fresh = self.live().is_some_and(|live| live.attempt > 0);
                 let reason = if fresh { Reason::LoginRefused } else { Reason::LoggedOut };
-                let detail = if fresh { words::of_reason(reason).to_owned() } else { detail };
+                let detail = if fresh { status_text::of_reason(reason).to_owned() } else { detail };
                 self.forget_link();
                 self.become_(State::QrRequired, Some(reason), detail, now);
             }
@@ -48,7 +48,7 @@ impl Machine {
 
     /// The document after a logout has the reason in its address, where WhatsApp gave one.
     pub(super) fn logged_out_because(&mut self, said: &PostLogout, now: Now) {
-        let Some((reason, detail)) = words::of_post_logout(said) else { return };
+        let Some((reason, detail)) = status_text::of_post_logout(said) else { return };
         let told = matches!(self.reason, Some(Reason::LoggedOut | Reason::LoginRefused));
         if told && matches!(self.state, State::Disconnected | State::QrRequired) {
             self.become_(self.state, Some(reason), detail, now);
@@ -73,7 +73,7 @@ impl Machine {
     pub(super) fn banned(&mut self, code: Option<i64>, message: Option<String>, expires_s: Option<u64>, now: Now) {
         let until = expires_s.map(|seconds| now.wall.plus(Duration::from_secs(seconds)));
         let ban = Ban { code, message, until };
-        let detail = words::of_ban(&ban);
+        let detail = status_text::of_ban(&ban);
         self.ban = Some(ban);
         if !matches!(self.state, State::Error | State::Disconnected) {
             let retry_at = expires_s.map(|seconds| now.mono + Duration::from_secs(seconds));
@@ -84,7 +84,11 @@ impl Machine {
 
     /// WhatsApp's server is out of service. The page tries on by itself, so it is left alone.
     pub(super) fn unavailable(&mut self, now: Now) {
-        self.refused_for_now(Reason::ServiceUnavailable, words::of_reason(Reason::ServiceUnavailable).to_owned(), now);
+        self.refused_for_now(
+            Reason::ServiceUnavailable,
+            status_text::of_reason(Reason::ServiceUnavailable).to_owned(),
+            now,
+        );
         self.with_live(|live| {
             live.progress_at = now.mono;
             live.be_patient(now.mono);
@@ -96,7 +100,7 @@ impl Machine {
         self.with_live(|live| (live.explained, live.comms_gone_since) = (true, None));
         // These documents have a bound of their own.
         (self.outdated, self.own_documents) = (self.outdated + 1, 0);
-        let detail = words::of_reason(Reason::VersionDeprecated).to_owned();
+        let detail = status_text::of_reason(Reason::VersionDeprecated).to_owned();
         if self.outdated >= OUTDATED_MAX && self.state != State::Disconnected {
             self.outdated = 0;
             return self.recover(Reason::VersionDeprecated, detail, now);
@@ -121,6 +125,6 @@ impl Machine {
     /// The login is used elsewhere. Loading the page again would take it back, and whoever uses it there would do the
     /// same: only the operator decides.
     pub(super) fn conflict(&mut self, now: Now) {
-        self.disconnect(Reason::Conflict, words::of_reason(Reason::Conflict).to_owned(), now);
+        self.disconnect(Reason::Conflict, status_text::of_reason(Reason::Conflict).to_owned(), now);
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::{Level, SocketState};
 
 use super::facts::{Live, Lost, Probe, Step};
-use super::{Effect, Machine, Now, Then, words};
+use super::{Effect, Machine, Now, Then, status_text};
 
 impl Machine {
     pub(super) fn level_moved(&mut self, level: Level, now: Now) {
@@ -40,7 +40,7 @@ impl Machine {
     }
 
     fn stop_for(&mut self, reason: Reason, now: Now) {
-        self.fail(reason, words::of_reason(reason).to_owned(), now);
+        self.fail(reason, status_text::of_reason(reason).to_owned(), now);
     }
 
     fn paired(&mut self, level: &Level, now: Now) {
@@ -54,7 +54,7 @@ impl Machine {
                 live.linked_here |= linked_here;
                 live.pairing_until = None;
             }
-            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+            self.become_(State::Authenticated, None, status_text::of_state(State::Authenticated).to_owned(), now);
         }
         let was_up = matches!(self.state, State::Ready | State::Reconnecting);
         let Some(live) = self.live_mut() else { return };
@@ -87,7 +87,7 @@ impl Machine {
             // The line is back; what came meanwhile is still arriving.
             (live.lost, live.probe) = (None, Probe::Idle);
             live.progress_at = now.mono;
-            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+            self.become_(State::Authenticated, None, status_text::of_state(State::Authenticated).to_owned(), now);
         }
     }
 
@@ -98,7 +98,7 @@ impl Machine {
         let under_way = |live: &Live| !live.was_connected && live.level.as_ref().is_some_and(logged_in);
         if self.state == State::Reconnecting && self.live().is_some_and(under_way) {
             self.with_live(|live| (live.lost, live.probe) = (None, Probe::Idle));
-            self.become_(State::Authenticated, None, words::of_state(State::Authenticated).to_owned(), now);
+            self.become_(State::Authenticated, None, status_text::of_state(State::Authenticated).to_owned(), now);
         }
     }
 
@@ -154,7 +154,7 @@ impl Machine {
                 self.reload(now);
             }
             Some(_) => {
-                let detail = words::of_reason(Reason::NetworkLost).to_owned();
+                let detail = status_text::of_reason(Reason::NetworkLost).to_owned();
                 self.recover(Reason::NetworkLost, detail, now);
             }
             None => self.stalled(now),
@@ -166,7 +166,7 @@ impl Machine {
         let Some(live) = self.live() else { return };
         // It may have been the network, and that only just came back.
         if self.is_under_way() && now.mono >= live.progress_at + patience {
-            let detail = words::of_reason(Reason::SyncStalled).to_owned();
+            let detail = status_text::of_reason(Reason::SyncStalled).to_owned();
             self.recover(Reason::SyncStalled, detail, now);
         }
     }
@@ -184,7 +184,7 @@ impl Machine {
     /// The line seems up and WhatsApp's server acknowledges nothing: another document proves it or not.
     pub(super) fn sends_unconfirmed(&mut self, now: Now) {
         if self.state == State::Ready {
-            let detail = words::of_reason(Reason::SendsUnconfirmed).to_owned();
+            let detail = status_text::of_reason(Reason::SendsUnconfirmed).to_owned();
             self.step_back(Reason::SendsUnconfirmed, detail, now);
             self.with_live(|live| live.doubt(now.mono));
             self.reload(now);

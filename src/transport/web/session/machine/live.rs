@@ -7,7 +7,7 @@ use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::{PageEvent, Surface};
 
 use super::facts::{Live, Load};
-use super::{Input, Machine, Now, Phase, Progress, Then, words};
+use super::{Input, Machine, Now, Phase, Progress, Then, status_text};
 
 /// Documents in a row that the page loads by itself without the session becoming READY: a large backlog makes two.
 const OWN_DOCUMENTS_MAX: u32 = 10;
@@ -64,7 +64,7 @@ impl Machine {
             PageEvent::Document { .. } => {
                 live.load_tries = 0;
                 if self.state == State::Init && self.reason == Some(Reason::PageLoadFailed) {
-                    self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
+                    self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
                 }
             }
             // The browser's error page, or a server's, has no modules either.
@@ -85,7 +85,7 @@ impl Machine {
             PageEvent::Outdated {} => self.outdated(now),
             PageEvent::Limits(limits) => self.limits = limits,
             PageEvent::Refused {} if self.state != State::Disconnected => {
-                self.fail(Reason::BrowserRefused, words::of_reason(Reason::BrowserRefused).to_owned(), now);
+                self.fail(Reason::BrowserRefused, status_text::of_reason(Reason::BrowserRefused).to_owned(), now);
             }
             PageEvent::Refused {}
             | PageEvent::Message { .. }
@@ -126,7 +126,7 @@ impl Machine {
         }
         // A page that was refused or that is leaving has another reason.
         if let Some(modules) = broken.filter(|_| !matches!(self.state, State::Error | State::Disconnected)) {
-            let detail = format!("{} Missing: {modules}.", words::of_reason(Reason::SurfaceChanged));
+            let detail = format!("{} Missing: {modules}.", status_text::of_reason(Reason::SurfaceChanged));
             self.fail(Reason::SurfaceChanged, detail, now);
         }
     }
@@ -145,7 +145,7 @@ impl Machine {
         // The same failure is told twice, by the call and by the error page; the one that knows why counts.
         if self.state != State::Disconnected && (why.is_some() || !known) {
             let why = why.unwrap_or("the address could not be reached");
-            let detail = format!("{} The browser says: {why}.", words::of_reason(Reason::PageLoadFailed));
+            let detail = format!("{} The browser says: {why}.", status_text::of_reason(Reason::PageLoadFailed));
             self.step_back(Reason::PageLoadFailed, detail, now);
         }
     }
@@ -154,7 +154,7 @@ impl Machine {
         if self.state == State::Disconnected {
             return self.close(Then::Stop);
         }
-        let detail = words::of_reason(Reason::PageCrashed).to_owned();
+        let detail = status_text::of_reason(Reason::PageCrashed).to_owned();
         // A renderer that crashes again before the session was well needs a new browser around it.
         if self.attempts > 0 || self.policy.max_attempts == 0 {
             return self.recover(Reason::PageCrashed, detail, now);
@@ -184,7 +184,7 @@ impl Machine {
             if self.state == State::Disconnected {
                 return self.close(Then::Stop);
             }
-            let detail = words::of_reason(Reason::PageUnresponsive).to_owned();
+            let detail = status_text::of_reason(Reason::PageUnresponsive).to_owned();
             self.recover(Reason::PageUnresponsive, detail, now);
         }
     }

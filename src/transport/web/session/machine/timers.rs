@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::state::{Reason, State};
 
 use super::facts::{Live, Load, Lost, Probe, Step};
-use super::{Effect, Machine, Now, Phase, Then, words};
+use super::{Effect, Machine, Now, Phase, Then, status_text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
@@ -138,7 +138,7 @@ impl Machine {
         match due {
             Due::Retry => {
                 self.fresh_start();
-                self.become_(State::Init, None, words::of_state(State::Init).to_owned(), now);
+                self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
                 self.launch();
             }
             Due::Launch => self.launch(),
@@ -146,7 +146,7 @@ impl Machine {
             Due::LoadAgain => self.load_again(now),
             Due::Leave => self.close(Then::Stop),
             Due::LineGrace => {
-                let detail = words::of_reason(Reason::NetworkLost).to_owned();
+                let detail = status_text::of_reason(Reason::NetworkLost).to_owned();
                 self.become_(State::Reconnecting, Some(Reason::NetworkLost), detail, now);
             }
             Due::Held => self.line_held(now),

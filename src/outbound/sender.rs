@@ -13,13 +13,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::acks::{Acks, Awaited};
+use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
-use super::strangers::{First, Strangers};
 use super::{SendError, left};
 use crate::domain::address::{ChatId, Server};
+use crate::domain::idempotency::{Departure, End, Fingerprint, SendKey, SendRecord, SendStage};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::once::{Departure, End, Fingerprint, SendKey, SendRecord, Stage};
 use crate::domain::secret::Secret;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
@@ -39,7 +39,7 @@ const TYPED: Duration = Duration::from_millis(60);
 const TYPING_MAX: Duration = Duration::from_secs(5);
 
 /// The page's side of a send.
-pub(super) trait Page: Clone + Send + Sync + 'static {
+pub(super) trait Transport: Clone + Send + Sync + 'static {
     fn known(&self, to: ChatId) -> impl Future<Output = Result<Known, SessionError>> + Send;
     fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
     fn typing(&self, to: Prepared) -> impl Future<Output = Result<(), SessionError>> + Send;
@@ -69,7 +69,7 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
 /// The page sends again within milliseconds; a message that is only in its table is read first.
 const RESEND: Duration = Duration::from_secs(15);
 
-impl Page for Handle {
+impl Transport for Handle {
     async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
         Ok(self.page(State::Ready)?.known(&to).await?)
     }
@@ -110,7 +110,7 @@ impl Ledger for Store {
 }
 
 /// A message with its turn.
-pub(super) struct Parcel {
+pub(super) struct Outgoing {
     pub to: ChatId,
     pub text: Secret,
     pub deadline: Instant,
@@ -135,59 +135,59 @@ pub(super) struct Delivered {
 }
 
 #[derive(Clone)]
-pub(super) struct Courier<P, L> {
+pub(super) struct Sender<P, L> {
     pub page: P,
     pub ledger: L,
     pub acks: Acks,
-    pub strangers: Strangers,
+    pub new_contacts: NewContacts,
     /// Sends in a row that nobody acknowledged in time.
     pub unconfirmed: Arc<AtomicU32>,
     pub clock: Arc<dyn Clock>,
 }
 
-impl<P: Page, L: Ledger> Courier<P, L> {
+impl<P: Transport, L: Ledger> Sender<P, L> {
     /// At most once, and forgotten afterwards.
-    pub(super) async fn send(&self, mut parcel: Parcel) -> Result<Delivered, SendError> {
-        let (prepared, first) = self.prepare(&mut parcel).await?;
-        self.type_a_while(&prepared, &parcel).await;
-        self.ledger.departs(self.departure(&prepared, &parcel, first.as_ref(), None)).await.map_err(not_stored)?;
-        parcel.turn.leaves();
+    pub(super) async fn send(&self, mut outgoing: Outgoing) -> Result<Delivered, SendError> {
+        let (prepared, first) = self.prepare(&mut outgoing).await?;
+        self.type_a_while(&prepared, &outgoing).await;
+        self.ledger.departs(self.departure(&prepared, &outgoing, first.as_ref(), None)).await.map_err(not_stored)?;
+        outgoing.turn.leaves();
         if let Some(first) = first {
             first.leaves();
         }
         // Awaited before it can be acknowledged.
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let ack = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await?;
+        let ack = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await?;
         Ok(self.delivered(prepared, ack))
     }
 
     /// Exactly once, as far as the ledger reaches: each step is kept before the next is taken.
-    pub(super) async fn send_once(
+    pub(super) async fn send_with_key(
         &self,
         key: SendKey,
         fingerprint: Fingerprint,
-        mut parcel: Parcel,
+        mut outgoing: Outgoing,
     ) -> Result<Delivered, SendError> {
-        let (prepared, first) = self.prepare(&mut parcel).await?;
-        self.type_a_while(&prepared, &parcel).await;
+        let (prepared, first) = self.prepare(&mut outgoing).await?;
+        self.type_a_while(&prepared, &outgoing).await;
         let reserved = SendRecord {
             fingerprint,
             created_at: self.clock.now(),
             message_id: prepared.message_id.clone(),
             chat_id: prepared.chat_id.clone(),
             phone: prepared.phone.clone(),
-            stage: Stage::Reserved,
+            stage: SendStage::Reserved,
         };
-        let dispatching = SendRecord { stage: Stage::Dispatching, ..reserved.clone() };
+        let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
         self.ledger.keep(key, reserved, self.clock.now()).await.map_err(not_stored)?;
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let departure = self.departure(&prepared, &parcel, first.as_ref(), Some((key, dispatching.clone())));
+        let departure = self.departure(&prepared, &outgoing, first.as_ref(), Some((key, dispatching.clone())));
         self.ledger.departs(departure).await.map_err(not_stored)?;
-        parcel.turn.leaves();
+        outgoing.turn.leaves();
         if let Some(first) = first {
             first.leaves();
         }
-        let result = self.deliver(&prepared, parcel.text, &mut acked, parcel.deadline).await;
+        let result = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await;
         let result = result.map(|ack| self.delivered(prepared, ack));
         match &result {
             Ok(sent) => self.settle(key, dispatching.settled(End::Sent(sent.ack), sent.at)).await,
@@ -208,13 +208,13 @@ impl<P: Page, L: Ledger> Courier<P, L> {
     }
 
     fn settle_later(&self, key: SendKey, record: SendRecord, acked: Awaited) {
-        let courier = self.clone();
+        let sender = self.clone();
         tokio::spawn(async move {
             // After that nobody can ask any more.
-            let life = record.life_left(courier.clock.now());
+            let life = record.life_left(sender.clock.now());
             if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
-                let settled = record.settled(end, courier.clock.now());
-                courier.settle(key, settled).await;
+                let settled = record.settled(end, sender.clock.now());
+                sender.settle(key, settled).await;
             }
         });
     }
@@ -223,13 +223,13 @@ impl<P: Page, L: Ledger> Courier<P, L> {
     pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
         let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now()).await else { return };
         warn(&error);
-        let courier = self.clone();
+        let sender = self.clone();
         tokio::spawn(async move {
             let mut kept = false;
-            while !kept && record.is_live(courier.clock.now()) {
+            while !kept && record.is_live(sender.clock.now()) {
                 tokio::time::sleep(STORE_AGAIN).await;
-                let now = courier.clock.now();
-                kept = match courier.ledger.keep(key, record.clone(), now).await {
+                let now = sender.clock.now();
+                kept = match sender.ledger.keep(key, record.clone(), now).await {
                     Ok(()) | Err(StoreError::Closed) => true,
                     Err(_) => false,
                 };
@@ -242,23 +242,23 @@ impl<P: Page, L: Ledger> Courier<P, L> {
     fn departure(
         &self,
         to: &Prepared,
-        parcel: &Parcel,
-        first: Option<&First>,
-        once: Option<(SendKey, SendRecord)>,
+        outgoing: &Outgoing,
+        first: Option<&FirstMessage>,
+        key: Option<(SendKey, SendRecord)>,
     ) -> Departure {
-        let day = parcel.counted.then(|| parcel.turn.day());
-        let (message_id, origin) = (to.message_id.clone(), parcel.origin.clone());
-        Departure { message_id, origin, at: self.clock.now(), day, first_on: first.map(First::day), once }
+        let day = outgoing.counted.then(|| outgoing.turn.day());
+        let (message_id, origin) = (to.message_id.clone(), outgoing.origin.clone());
+        Departure { message_id, origin, at: self.clock.now(), day, first_on: first.map(FirstMessage::day), key }
     }
 
     /// The leave to write to somebody for the first time, where it is that: WhatsApp's own limits, then our cap.
     fn first(
         &self,
-        parcel: &Parcel,
+        outgoing: &Outgoing,
         talked: bool,
         restricted: Option<&Restricted>,
-    ) -> Result<Option<First>, SendError> {
-        if talked || parcel.to.server() == Server::Group {
+    ) -> Result<Option<FirstMessage>, SendError> {
+        if talked || outgoing.to.server() == Server::Group {
             return Ok(None);
         }
         if let Some(Restricted { until_s, .. }) = restricted {
@@ -266,16 +266,16 @@ impl<P: Page, L: Ledger> Courier<P, L> {
             let wait = until_s.map_or(RESTRICTED_AGAIN, |until| Duration::from_secs(until.saturating_sub(now)));
             return Err(SendError::NewChatsRestricted { retry_after: wait });
         }
-        self.strangers.first(parcel.turn.day(), self.clock.now())
+        self.new_contacts.first(outgoing.turn.day(), self.clock.now())
     }
 
     /// As long as a person would type, within what the send may still take.
-    async fn type_a_while(&self, to: &Prepared, parcel: &Parcel) {
-        if !parcel.typing {
+    async fn type_a_while(&self, to: &Prepared, outgoing: &Outgoing) {
+        if !outgoing.typing {
             return;
         }
-        let characters = u32::try_from(parcel.text.reveal().chars().count()).unwrap_or(u32::MAX);
-        let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(parcel.deadline) / 4);
+        let characters = u32::try_from(outgoing.text.reveal().chars().count()).unwrap_or(u32::MAX);
+        let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(outgoing.deadline) / 4);
         // Where the page cannot show it, the message goes without.
         if let Ok(Err(error)) = tokio::time::timeout(span, self.page.typing(to.clone())).await {
             tracing::debug!(%error, "typing could not be shown");
@@ -285,14 +285,14 @@ impl<P: Page, L: Ledger> Courier<P, L> {
 
     /// The recipient and an id. WhatsApp's server is asked for a number that the page does not know, and only where a
     /// first message may be written at all.
-    async fn prepare(&self, parcel: &mut Parcel) -> Result<(Prepared, Option<First>), SendError> {
-        parcel.turn.asks();
-        let known = self.page.known(parcel.to.clone()).await.map_err(nothing_left)?;
-        let first = self.first(parcel, known.talked, known.restricted.as_ref())?;
-        let prepared = self.page.prepare(parcel.to.clone(), left(parcel.deadline)).await.map_err(nothing_left)?;
+    async fn prepare(&self, outgoing: &mut Outgoing) -> Result<(Prepared, Option<FirstMessage>), SendError> {
+        outgoing.turn.asks();
+        let known = self.page.known(outgoing.to.clone()).await.map_err(nothing_left)?;
+        let first = self.first(outgoing, known.talked, known.restricted.as_ref())?;
+        let prepared = self.page.prepare(outgoing.to.clone(), left(outgoing.deadline)).await.map_err(nothing_left)?;
         let was_unknown = known.chat_id.is_none();
         match prepared.restricted.as_ref().filter(|_| was_unknown) {
-            Some(restricted) => drop(self.first(parcel, prepared.talked, Some(restricted))?),
+            Some(restricted) => drop(self.first(outgoing, prepared.talked, Some(restricted))?),
             None if prepared.talked => return Ok((prepared, None)),
             None => {}
         }

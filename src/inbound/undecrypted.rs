@@ -9,15 +9,15 @@ use tokio::time::Instant;
 use crate::domain::log::CIPHERTEXT;
 use crate::domain::message::{MessageId, PageMessage};
 
-/// The contract's: later than this it is kept sealed.
+/// The contract's: later than this it is kept undecrypted.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Its sender is asked by the page itself, and answers sooner than this; the phone is asked then.
 const ASK_AFTER: Duration = Duration::from_secs(10);
-/// A burst of sealed messages larger than this gives up on the oldest first.
-const SEALED_MAX: usize = 4096;
+/// A burst of undecrypted messages larger than this gives up on the oldest first.
+const UNDECRYPTED_MAX: usize = 4096;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Opened {
+pub(super) enum Decryption {
     /// It was not waited for.
     NotSealed,
     Still,
@@ -30,7 +30,7 @@ struct Waiting {
 }
 
 #[derive(Default)]
-pub(super) struct Sealed {
+pub(super) struct Undecrypted {
     /// In order of arrival, so of their deadlines too.
     waiting: VecDeque<Waiting>,
     /// How many at the end of these the phone was not asked for yet.
@@ -38,7 +38,7 @@ pub(super) struct Sealed {
     surplus: Vec<PageMessage>,
 }
 
-impl Sealed {
+impl Undecrypted {
     pub(super) fn put(&mut self, message: PageMessage, now: Instant) {
         if let Some(known) = self.waiting.iter_mut().find(|known| known.message.id == message.id) {
             known.message.row = message.row.or(known.message.row);
@@ -46,21 +46,21 @@ impl Sealed {
         }
         self.waiting.push_back(Waiting { since: now, message });
         self.unasked += 1;
-        if self.waiting.len() > SEALED_MAX {
+        if self.waiting.len() > UNDECRYPTED_MAX {
             self.surplus.extend(self.waiting.pop_front().map(|waiting| waiting.message));
             self.unasked = self.unasked.min(self.waiting.len());
         }
     }
 
-    pub(super) fn open(&mut self, message: &PageMessage) -> Opened {
+    pub(super) fn open(&mut self, message: &PageMessage) -> Decryption {
         let Some(at) = self.waiting.iter().position(|known| known.message.id == message.id) else {
-            return Opened::NotSealed;
+            return Decryption::NotSealed;
         };
         if message.kind == CIPHERTEXT {
-            return Opened::Still;
+            return Decryption::Still;
         }
         self.take(at);
-        Opened::Now
+        Decryption::Now
     }
 
     /// The page took it away: it was no message. Whether it was waited for.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::StoreError;
 use super::engine::Engine;
 use super::table::Table;
-use crate::domain::once::{KEY_LIFE, SendKey, SendRecord, Stage};
+use crate::domain::idempotency::{KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::time::Timestamp;
 
 /// The keys of a day at 20 a minute are 28,800; this many take some 60 MB of disk.
@@ -18,14 +18,14 @@ const KEYS_MAX: usize = 100_000;
 const NAME: &str = "sends";
 const BY_AGE: &str = "sends_by_age";
 
-pub(super) struct Sends {
+pub(super) struct IdempotencyKeys {
     records: Table,
     by_age: Table,
     /// How many there are. The lock also keeps the two tables in step.
     count: Mutex<usize>,
 }
 
-impl Sends {
+impl IdempotencyKeys {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
         let (records, by_age) = (engine.table(NAME)?, engine.table(BY_AGE)?);
         let count = records.newest_first().count();
@@ -74,7 +74,7 @@ impl Sends {
             let (key, value) = entry?;
             let record = decode(&value)?;
             if let Ok(key) = key.as_ref().try_into()
-                && record.stage == Stage::Dispatching
+                && record.stage == SendStage::Dispatching
             {
                 found.push((SendKey::from_bytes(key), record));
             }
@@ -120,9 +120,9 @@ mod tests {
 
     use super::super::Store;
     use super::*;
+    use crate::domain::idempotency::{Departure, End};
     use crate::domain::log::Origin;
     use crate::domain::message::{Ack, MessageId};
-    use crate::domain::once::{Departure, End};
 
     fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
         SendRecord {
@@ -131,7 +131,7 @@ mod tests {
             message_id: MessageId::new("m".repeat(200)),
             chat_id: "5491122334455@c.us".to_owned(),
             phone: None,
-            stage: Stage::Dispatching,
+            stage: SendStage::Dispatching,
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
             at: again,
             day: Some(7),
             first_on: None,
-            once: Some((key, record(key, again))),
+            key: Some((key, record(key, again))),
         };
         store.keep_departure(departure).await.unwrap();
         store.close().await.unwrap();

@@ -22,17 +22,17 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const WAITING_MAX: usize = 256;
 
 /// A message and its chat, `user@server`.
-pub type Nameless = (MessageId, String);
+pub type UnknownNumber = (MessageId, String);
 
 /// The message, where its chat's number is to be asked for: a chat with one person, under a LID.
-pub(super) fn nameless(message: &LoggedMessage) -> Option<Nameless> {
+pub(super) fn unknown_numbers(message: &LoggedMessage) -> Option<UnknownNumber> {
     let unknown = message.phone.is_none() && message.chat.ends_with("@lid");
     unknown.then(|| (message.id.clone(), message.chat.clone()))
 }
 
 /// Ends with its senders.
-pub(super) async fn run(mut wanted: mpsc::Receiver<Nameless>, session: Handle, store: Store) {
-    let mut waiting: VecDeque<(Instant, Nameless)> = VecDeque::new();
+pub(super) async fn run(mut wanted: mpsc::Receiver<UnknownNumber>, session: Handle, store: Store) {
+    let mut waiting: VecDeque<(Instant, UnknownNumber)> = VecDeque::new();
     let mut beat = tokio::time::interval(ASK_EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -52,7 +52,7 @@ pub(super) async fn run(mut wanted: mpsc::Receiver<Nameless>, session: Handle, s
                 let now = Instant::now();
                 waiting.retain(|(until, _)| *until > now);
                 let known = ask(waiting.iter().map(|(_, (_, chat))| chat.as_str()), &session).await;
-                let named = |(_, (id, chat)): &(Instant, Nameless)| {
+                let named = |(_, (id, chat)): &(Instant, UnknownNumber)| {
                     known.get(chat).map(|digits| LogChange::Phone(id.clone(), digits.clone()))
                 };
                 let changes: Vec<_> = waiting.iter().filter_map(named).collect();

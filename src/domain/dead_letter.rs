@@ -25,7 +25,7 @@ pub enum Stage {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct DeadLetter {
     /// The event's place in the log.
     pub event: u64,
     pub stage: Stage,
@@ -37,18 +37,18 @@ pub struct Letter {
 
 /// Which letter of which target, as callers name it: `target.place`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LetterId {
+pub struct DeadLetterId {
     pub target: String,
     pub event: u64,
 }
 
-impl fmt::Display for LetterId {
+impl fmt::Display for DeadLetterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.target, self.event)
     }
 }
 
-impl FromStr for LetterId {
+impl FromStr for DeadLetterId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {

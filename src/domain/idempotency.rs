@@ -61,12 +61,12 @@ pub struct SendRecord {
     /// The recipient's phone digits, where the page knew them.
     #[serde(default)]
     pub phone: Option<String>,
-    pub stage: Stage,
+    pub stage: SendStage,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub enum Stage {
+pub enum SendStage {
     /// The id is taken; nothing has left.
     Reserved,
     /// It is being handed over, or was; only an ack tells.
@@ -122,7 +122,7 @@ pub struct Departure {
     pub day: Option<u64>,
     /// The day it counts on as the first message to somebody, where those have a cap.
     pub first_on: Option<u64>,
-    pub once: Option<(SendKey, SendRecord)>,
+    pub key: Option<(SendKey, SendRecord)>,
 }
 
 /// What a request under a key comes to.
@@ -158,8 +158,8 @@ impl SendRecord {
     #[must_use]
     pub fn settled(mut self, end: End, at: Timestamp) -> Self {
         self.stage = match end {
-            End::Sent(ack) => Stage::Sent { ack, at },
-            End::Failed(cause) => Stage::Failed { cause },
+            End::Sent(ack) => SendStage::Sent { ack, at },
+            End::Failed(cause) => SendStage::Failed { cause },
         };
         self
     }
@@ -171,10 +171,10 @@ pub fn judge(record: Option<SendRecord>, fingerprint: Fingerprint, now: Timestam
     let SendRecord { message_id, chat_id, phone, .. } = record;
     match record.stage {
         _ if record.fingerprint != fingerprint => Verdict::Conflict,
-        Stage::Reserved => Verdict::Send,
-        Stage::Dispatching => Verdict::Unconfirmed(message_id),
-        Stage::Sent { ack, at } => Verdict::Sent { message_id, chat_id, phone, ack, at },
-        Stage::Failed { cause } => Verdict::Failed(message_id, cause),
+        SendStage::Reserved => Verdict::Send,
+        SendStage::Dispatching => Verdict::Unconfirmed(message_id),
+        SendStage::Sent { ack, at } => Verdict::Sent { message_id, chat_id, phone, ack, at },
+        SendStage::Failed { cause } => Verdict::Failed(message_id, cause),
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
             message_id: MessageId::new("m"),
             chat_id: "c".to_owned(),
             phone: None,
-            stage: Stage::Dispatching,
+            stage: SendStage::Dispatching,
         };
         let late = created_at.plus(KEY_LIFE);
         assert_eq!(judge(Some(record.clone()), fingerprint, created_at), Verdict::Unconfirmed(MessageId::new("m")));
@@ -212,10 +212,10 @@ mod tests {
 
     #[test]
     fn what_earlier_versions_stored_is_read_and_causes_keep_their_form() {
-        let stage = |text: &str| serde_json::from_str::<Stage>(text).ok();
-        assert_eq!(stage(r#"{"is":"failed"}"#), Some(Stage::Failed { cause: None }));
+        let stage = |text: &str| serde_json::from_str::<SendStage>(text).ok();
+        assert_eq!(stage(r#"{"is":"failed"}"#), Some(SendStage::Failed { cause: None }));
         for cause in [None, Some(Cause::Number(475)), Some(Cause::Word("ERROR_UNKNOWN".to_owned()))] {
-            let failed = Stage::Failed { cause };
+            let failed = SendStage::Failed { cause };
             assert_eq!(serde_json::to_string(&failed).ok().and_then(|text| stage(&text)), Some(failed));
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Strangers {
+pub(super) struct NewContacts {
     limit: u32,
     today: Arc<Mutex<Today>>,
 }
@@ -23,13 +23,13 @@ struct Today {
 
 /// The leave to write to somebody for the first time. Dropped before the message left, it is given back.
 #[derive(Debug)]
-pub(super) struct First {
+pub(super) struct FirstMessage {
     day: u64,
     today: Arc<Mutex<Today>>,
     left: bool,
 }
 
-impl Strangers {
+impl NewContacts {
     /// `count` were written to on `day` already; a limit of 0 is none.
     pub(super) fn new(limit: u32, day: u64, count: u32) -> Self {
         Self { limit, today: Arc::new(Mutex::new(Today { day, count })) }
@@ -37,7 +37,7 @@ impl Strangers {
 
     /// # Errors
     /// [`SendError::RateLimited`]: the day has had its share.
-    pub(super) fn first(&self, day: u64, now: Timestamp) -> Result<Option<First>, SendError> {
+    pub(super) fn first(&self, day: u64, now: Timestamp) -> Result<Option<FirstMessage>, SendError> {
         if self.limit == 0 {
             return Ok(None);
         }
@@ -50,11 +50,11 @@ impl Strangers {
             return Err(SendError::RateLimited { why, retry_after: until_tomorrow(now) });
         }
         today.count += 1;
-        Ok(Some(First { day: today.day, today: Arc::clone(&self.today), left: false }))
+        Ok(Some(FirstMessage { day: today.day, today: Arc::clone(&self.today), left: false }))
     }
 }
 
-impl First {
+impl FirstMessage {
     pub(super) fn day(&self) -> u64 {
         self.day
     }
@@ -65,7 +65,7 @@ impl First {
     }
 }
 
-impl Drop for First {
+impl Drop for FirstMessage {
     fn drop(&mut self) {
         let mut today = lock(&self.today);
         if !self.left && today.day == self.day {
@@ -87,13 +87,13 @@ mod tests {
     #[test]
     fn the_cap_counts_what_left_and_begins_anew_each_day() {
         let now = Timestamp::from_millis(7 * 24 * 60 * 60 * 1000);
-        let strangers = Strangers::new(2, 7, 1);
-        let given_back = strangers.first(7, now).unwrap();
-        assert!(matches!(strangers.first(7, now), Err(SendError::RateLimited { .. })));
+        let new_contacts = NewContacts::new(2, 7, 1);
+        let given_back = new_contacts.first(7, now).unwrap();
+        assert!(matches!(new_contacts.first(7, now), Err(SendError::RateLimited { .. })));
         drop(given_back);
-        strangers.first(7, now).unwrap().unwrap().leaves();
-        assert!(strangers.first(7, now).is_err());
-        assert!(strangers.first(8, now).is_ok());
-        assert!(Strangers::new(0, 7, 100).first(7, now).unwrap().is_none(), "no cap");
+        new_contacts.first(7, now).unwrap().unwrap().leaves();
+        assert!(new_contacts.first(7, now).is_err());
+        assert!(new_contacts.first(8, now).is_ok());
+        assert!(NewContacts::new(0, 7, 100).first(7, now).unwrap().is_none(), "no cap");
     }
 }

@@ -1,4 +1,4 @@
-//! The real courier between a page and a ledger that fail and crash as they are told.
+//! The real sender between a page and a ledger that fail and crash as they are told.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::domain::idempotency::{Verdict, judge};
 use crate::domain::message::MessageEvent;
-use crate::domain::once::{Verdict, judge};
 use crate::domain::time::SystemClock;
 use crate::host::config::Config;
 use crate::outbound::pacing::Today;
@@ -119,11 +119,11 @@ impl Ledger for Fake {
     }
 
     async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
-        self.write(departure.once.map(|(_, record)| record)).await
+        self.write(departure.key.map(|(_, record)| record)).await
     }
 }
 
-impl Page for Fake {
+impl Transport for Fake {
     async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
         Ok(Known { chat_id: Some(to.to_string()), talked: true, phone: None, restricted: None })
     }
@@ -184,7 +184,7 @@ impl Page for Fake {
 
 /// One life of the process.
 struct Process {
-    courier: Courier<Fake, Fake>,
+    sender: Sender<Fake, Fake>,
     events: mpsc::Sender<MessageEvent>,
     queue: Queue,
 }
@@ -201,27 +201,27 @@ impl Process {
             clock.clone(),
             &crate::host::tasks::set().0,
         );
-        let courier = Courier {
+        let sender = Sender {
             page: world.clone(),
             ledger: world.clone(),
             acks: Acks::listen(received, &crate::host::tasks::set().0),
-            strangers: Strangers::new(0, 0, 0),
+            new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
             clock,
         };
         let record = world.0.lock().unwrap().record.clone();
-        if let Some(record) = record.filter(|record| record.stage == Stage::Dispatching) {
-            courier.resume(key, record.clone()).await;
-            resend(&courier, key, record, &UnderWay::default()).await;
+        if let Some(record) = record.filter(|record| record.stage == SendStage::Dispatching) {
+            sender.resume(key, record.clone()).await;
+            resend(&sender, key, record, &UnderWay::default()).await;
         }
-        Self { courier, events, queue }
+        Self { sender, events, queue }
     }
 
     /// The answer, as `Outbound` gives it; None where the process died first.
     async fn attempt(&self, key: SendKey) -> Option<Result<MessageId, SendError>> {
         let fingerprint = key.fingerprint(&["hola"]);
-        let record = self.courier.ledger.0.lock().unwrap().record.clone();
-        match judge(record, fingerprint, self.courier.clock.now()) {
+        let record = self.sender.ledger.0.lock().unwrap().record.clone();
+        match judge(record, fingerprint, self.sender.clock.now()) {
             Verdict::Send => {}
             Verdict::Sent { message_id, .. } => return Some(Ok(message_id)),
             Verdict::Failed(message_id, cause) => return Some(Err(SendError::Failed { message_id, cause })),
@@ -231,8 +231,8 @@ impl Process {
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
         let (to, text) = (ChatId::parse("5491122334455@c.us").unwrap(), Secret::new("hola"));
-        let parcel = Parcel { to, text, deadline, turn, counted: false, origin: Origin::default(), typing: true };
-        let sending = self.courier.send_once(key, fingerprint, parcel);
+        let outgoing = Outgoing { to, text, deadline, turn, counted: false, origin: Origin::default(), typing: true };
+        let sending = self.sender.send_with_key(key, fingerprint, outgoing);
         let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
         Some(answer.map(|sent| sent.message_id))
     }
