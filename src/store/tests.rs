@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod golden;
+
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 
