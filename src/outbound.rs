@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::{ChatId, Server};
-use crate::domain::idempotency::{Cause, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::secret::Secret;
@@ -219,6 +219,14 @@ impl Outbound {
     async fn settled(&self, key: SendKey, fingerprint: Fingerprint, deadline: Instant) -> Result<Verdict, SendError> {
         let verdict = self.known(key, fingerprint).await?;
         let Verdict::Unconfirmed(message_id) = &verdict else { return Ok(verdict) };
+        let (is_ready, document) = {
+            let session = self.session.snapshot();
+            (session.state == State::Ready, session.documents)
+        };
+        // A document that was only just loaded may hold the message, and has to be asked first.
+        if is_ready && tokio::time::timeout_at(deadline, self.under_way.asked(document)).await.is_err() {
+            return Ok(verdict);
+        }
         if !self.under_way.has(message_id) {
             return Ok(verdict);
         }
@@ -241,8 +249,21 @@ impl Outbound {
     }
 
     async fn known(&self, key: SendKey, fingerprint: Fingerprint) -> Result<Verdict, SendError> {
-        let record = self.store.find_send(key).await.map_err(|error| SendError::Unavailable(error.to_string()))?;
-        Ok(judge(record, fingerprint, self.clock.now()))
+        let unavailable = |error: StoreError| SendError::Unavailable(error.to_string());
+        let record = self.store.find_send(key).await.map_err(unavailable)?;
+        let now = self.clock.now();
+        let verdict = judge(record.clone(), fingerprint, now);
+        let (Verdict::Unconfirmed(message_id), Some(record)) = (&verdict, record) else { return Ok(verdict) };
+        // The log hears of an acknowledgement by a way of its own, and may have been first.
+        let Some(entry) = self.store.logged_message(message_id.clone()).await.map_err(unavailable)? else {
+            return Ok(verdict);
+        };
+        if !entry.message.ack.is_sent() {
+            return Ok(verdict);
+        }
+        let settled = record.settled(End::Sent(entry.message.ack), now);
+        self.sender.settle(key, settled.clone()).await;
+        Ok(judge(Some(settled), fingerprint, now))
     }
 
     async fn send_anew(

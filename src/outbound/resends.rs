@@ -7,7 +7,7 @@
 //! ```
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -20,17 +20,42 @@ use crate::transport::web::whatsapp::Resent;
 
 use super::sender::{Ledger, Sender, Transport};
 
-/// The messages that the page is sending again. Cheap to clone.
+/// What the page was asked to send again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct UnderWay(Arc<Mutex<HashSet<MessageId>>>);
+pub(super) struct UnderWay(Arc<watch::Sender<Asked>>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    /// The document that was asked about every send that is not settled; None while one is being asked.
+    document: Option<u64>,
+    /// The messages that it is sending again.
+    messages: HashSet<MessageId>,
+}
 
 impl UnderWay {
     pub(super) fn has(&self, message: &MessageId) -> bool {
-        self.all().contains(message)
+        self.0.borrow().messages.contains(message)
     }
 
-    fn all(&self) -> MutexGuard<'_, HashSet<MessageId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until this document was asked about every send that is not settled.
+    pub(super) async fn asked(&self, document: u64) {
+        let mut asked = self.0.subscribe();
+        // The sender lives as long as this does.
+        let _ = asked.wait_for(|asked| asked.document >= Some(document)).await;
+    }
+
+    fn begins(&self) {
+        self.0.send_replace(Asked::default());
+    }
+
+    pub(super) fn sends(&self, message: MessageId) {
+        self.0.send_modify(|asked| {
+            asked.messages.insert(message);
+        });
+    }
+
+    fn ends(&self, document: u64) {
+        self.0.send_modify(|asked| asked.document = Some(document));
     }
 }
 
@@ -49,7 +74,7 @@ pub(super) async fn run<P: Transport, L: Ledger>(
         };
         if state == State::Ready && seen != Some(document) {
             seen = Some(document);
-            under_way.all().clear();
+            under_way.begins();
             match store.unsettled_sends().await {
                 Ok(unsettled) => {
                     for (key, record) in unsettled {
@@ -58,6 +83,7 @@ pub(super) async fn run<P: Transport, L: Ledger>(
                 }
                 Err(error) => tracing::warn!(%error, "sends that are not settled cannot be looked up"),
             }
+            under_way.ends(document);
         }
         if snapshots.changed().await.is_err() {
             return;
@@ -74,7 +100,7 @@ pub(super) async fn resend<P: Transport, L: Ledger>(
     match sender.page.resend(record.message_id.clone()).await {
         Ok((Resent::Resent | Resent::Pending, _)) => {
             tracing::info!(message_id = %record.message_id, "the page sends a message again that had not left");
-            under_way.all().insert(record.message_id);
+            under_way.sends(record.message_id);
         }
         Ok((Resent::Sent, ack)) => {
             let end = if ack.is_failure() { End::Failed(None) } else { End::Sent(ack) };
@@ -85,5 +111,32 @@ pub(super) async fn resend<P: Transport, L: Ledger>(
         }
         // The next document is asked again.
         Err(error) => tracing::warn!(%error, "the page could not be asked to send a message again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_document_is_waited_for_until_it_was_asked_about_every_send() {
+        let under_way = UnderWay::default();
+        let patience = Duration::from_secs(1);
+        assert!(timeout(patience, under_way.asked(2)).await.is_err());
+        under_way.begins();
+        under_way.sends(MessageId::new("a"));
+        assert!(timeout(patience, under_way.asked(2)).await.is_err(), "others may follow");
+        under_way.ends(2);
+        assert!(timeout(patience, under_way.asked(2)).await.is_ok() && under_way.has(&MessageId::new("a")));
+        assert!(timeout(patience, under_way.asked(3)).await.is_err(), "the next document is another");
+        under_way.begins();
+        assert!(
+            !under_way.has(&MessageId::new("a")),
+            "what the last document was sending is not under way in the next"
+        );
     }
 }

@@ -43,7 +43,7 @@ pub struct Unlinked {
     #[serde(flatten)]
     stopped: Disconnected,
     reason: Reason,
-    /// The stored login is gone, but WhatsApp could not be told.
+    /// The stored login is gone, but WhatsApp did not confirm that it was told: the phone may still list the device.
     phone_still_lists_device: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
@@ -122,7 +122,7 @@ pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Disco
 pub async fn log_out(State(app): State<App>, body: Body) -> Result<Json<Unlinked>, ApiError> {
     let force = flag(&fields(body).await?, "force")?;
     let LoggedOut { phone_still_lists } = app.session.log_out(force).await?;
-    let note = "The stored login is gone, but the phone still lists this device: remove it there.";
+    let note = "The stored login is gone, but the phone may still list this device: remove it there.";
     Ok(Json(Unlinked {
         stopped: stopped(&app),
         reason: Reason::LoggedOut,

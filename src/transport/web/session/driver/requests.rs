@@ -150,9 +150,10 @@ impl Driver {
         if let Some(log_out) = &self.logging_out {
             let unlinked = view.state == State::Disconnected && view.reason == Some(Reason::LoggedOut);
             let late = Instant::now() >= log_out.until;
-            // The page clears its storage and is closed after that: nothing is removed under it.
+            // The page clears its storage and is closed after that: nothing is removed under it. It has not said that
+            // WhatsApp's server answered, so the phone may still list the device.
             if unlinked && (late || self.machine.is_at_rest()) {
-                self.remove_login(false);
+                self.remove_login(true);
             } else if late {
                 self.log_out_failed();
             }
