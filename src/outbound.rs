@@ -162,13 +162,9 @@ impl Outbound {
     }
 
     /// Whether a send would be taken now, and why not.
-    pub fn availability(&self) -> Availability {
-        admission::availability(
-            self.settings.mode,
-            &self.session.snapshot(),
-            self.stop.is_cancelled(),
-            self.store.sending_is_held(),
-        )
+    pub async fn availability(&self) -> Availability {
+        let is_held = self.store.sending_is_held().await;
+        admission::availability(self.settings.mode, &self.session.snapshot(), self.stop.is_cancelled(), is_held)
     }
 
     /// What keeps messages from being stored, in words. A send is tried all the same, for the disk may have been mended
@@ -271,7 +267,7 @@ impl Outbound {
         request: &SendRequest,
         key: Option<(SendKey, Fingerprint, KeyLock)>,
     ) -> Result<Sent, SendError> {
-        self.availability().admit()?;
+        self.availability().await.admit()?;
         if self.settings.mode == SendMode::DryRun {
             return Ok(self.dry_run(request));
         }
@@ -305,7 +301,7 @@ impl Outbound {
             turn = self.queue.turn(latest) => turn,
         };
         let turn = turn.map_err(|refusal| refusal.map_or(SendError::Stopping, |refusal| self.limited(refusal)))?;
-        self.availability().admit()?;
+        self.availability().await.admit()?;
         Ok(turn)
     }
 

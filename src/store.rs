@@ -3,8 +3,8 @@
 //! Layout of `DATA_DIR`: `store/` is the database, `store.reset` the marker that sending waits for an operator, and
 //! `store.damaged-<time>/` whatever had to be set aside; nothing deletes those.
 //!
-//! Every call of sled blocks, so all of them run in tokio's blocking pool. A call that has begun is finished there
-//! even when its caller has gone or has been told [`StoreError::NoAnswer`].
+//! Every call of sled blocks, so all of them run in tokio's blocking pool: one writer (`writer`), and a few reads at a
+//! time. A call that has begun is finished there even when its caller has gone or has been told [`StoreError::NoAnswer`].
 //!
 //! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
 //! business, and a change of either is a step in `migrations`.
@@ -28,17 +28,20 @@ mod table;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::domain::event::Happening;
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
+use crate::domain::message::MessageId;
 use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
@@ -55,6 +58,9 @@ use opening::Tables;
 /// How long a call waits for the disk. A busy disk can take seconds for a flush; a send gives up after 50 s and must
 /// hear of a disk that hangs before that.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Reads at a time: each is a thread of the pool, and a disk that hangs keeps all of them.
+const READERS: usize = 8;
 
 /// The store, cheap to clone.
 #[derive(Clone)]
@@ -73,8 +79,10 @@ struct Shared {
     dir: PathBuf,
     health: Arc<Health>,
     slot: Mutex<Slot>,
-    /// A broken engine took unflushed writes with it, and no flush has said so yet.
-    lost: AtomicBool,
+    queue: writer::Queue,
+    readers: Arc<Semaphore>,
+    /// Sending waits for an operator.
+    held: AtomicBool,
 }
 
 enum Slot {
@@ -98,16 +106,27 @@ impl Store {
             let health = Arc::new(Health::default());
             let (tables, set_aside) = opening::open(&dir, &health)?;
             let slot = Mutex::new(Slot::Open(Arc::new(tables)));
-            let shared = Arc::new(Shared { dir, health, slot, lost: AtomicBool::new(false) });
+            let (readers, held) = (Arc::new(Semaphore::new(READERS)), AtomicBool::new(reset::is_pending(&dir)));
+            let shared = Arc::new(Shared { dir, health, slot, queue: writer::Queue::default(), readers, held });
             Ok(OpenedStore { store: Self { shared }, set_aside })
         })
         .await
     }
 
-    /// Whether nothing may be sent until an operator has accepted that the store was started anew. Looks at the disk
-    /// each time, because `session-manager store accept` is another process.
-    pub fn sending_is_held(&self) -> bool {
-        reset::is_pending(&self.shared.dir)
+    /// Whether nothing may be sent until an operator has accepted that the store was started anew. While it is, the disk
+    /// is looked at each time, because `session-manager store accept` is another process.
+    pub async fn sending_is_held(&self) -> bool {
+        if !self.shared.held.load(Ordering::Relaxed) {
+            return false;
+        }
+        let shared = Arc::clone(&self.shared);
+        let looked = spawn_blocking(move || {
+            let held = reset::is_pending(&shared.dir);
+            shared.held.store(held, Ordering::Relaxed);
+            held
+        });
+        // A disk that does not answer has not agreed.
+        timeout(PATIENCE, looked).await.ok().and_then(Result::ok).unwrap_or(true)
     }
 
     /// What keeps the store from being written to, in words; None while it works. It mends itself with the next write
@@ -116,45 +135,43 @@ impl Store {
         self.shared.health.trouble()
     }
 
-    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`], and to the log. Not durable before the
-    /// next [`Store::flush`], so that several writes can share one.
+    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`], and to the log.
     pub async fn append_transition(&self, transition: &Transition) -> Result<(), StoreError> {
         let bytes = history::encode(transition)?;
         let happened = [LogChange::Happened(Happening::State(transition.clone()))];
-        self.with(move |tables| tables.history.append(&bytes).and_then(|()| tables.messages.apply(&happened))).await
+        self.write(move |tables| tables.history.append(&bytes).and_then(|()| tables.messages.apply(&happened))).await
     }
 
     /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
     pub async fn recent_transitions(&self, limit: usize) -> Result<Vec<Transition>, StoreError> {
-        self.with(move |tables| tables.history.recent(limit)).await
+        self.read(move |tables| tables.history.recent(limit)).await
     }
 
     /// How many messages left on this day, by its number since the epoch.
     pub async fn sent_on(&self, day: u64) -> Result<u32, StoreError> {
-        self.with(move |tables| tables.daily.count(day)).await
+        self.read(move |tables| tables.daily.count(day)).await
     }
 
     /// How many first messages to somebody left on this day.
     pub async fn first_on(&self, day: u64) -> Result<u32, StoreError> {
-        self.with(move |tables| tables.first.count(day)).await
+        self.read(move |tables| tables.first.count(day)).await
     }
 
     /// Remembers that a message of ours is about to leave, counted on its day; returns once that is durable.
     pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             let Departure { message_id, origin, at, day, first_on, key } = &departure;
             day.map_or(Ok(()), |day| tables.daily.add(day))?;
             first_on.map_or(Ok(()), |day| tables.first.add(day))?;
             tables.messages.origins().keep(message_id, origin, *at)?;
-            key.as_ref().map_or(Ok(()), |(key, record)| tables.idempotency.keep(*key, record, *at))?;
-            tables.commit()
+            key.as_ref().map_or(Ok(()), |(key, record)| tables.idempotency.keep(*key, record, *at))
         })
         .await
     }
 
     /// What is remembered of a send with a key. One that is past its life may still be found.
     pub async fn find_send(&self, key: SendKey) -> Result<Option<SendRecord>, StoreError> {
-        self.with(move |tables| tables.idempotency.find(key)).await
+        self.read(move |tables| tables.idempotency.find(key)).await
     }
 
     /// Remembers where a send stands; returns once that is durable.
@@ -162,31 +179,29 @@ impl Store {
     /// # Errors
     /// Besides a failing disk, [`StoreError::TooManyKeys`] for a key that is new.
     pub async fn keep_send(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
-        self.with(move |tables| tables.idempotency.keep(key, &record, now).and_then(|()| tables.commit())).await
+        self.write(move |tables| tables.idempotency.keep(key, &record, now)).await
     }
 
-    /// Forgets a send of which nothing left; returns once that is durable.
-    pub async fn forget_send(&self, key: SendKey) -> Result<(), StoreError> {
-        self.with(move |tables| tables.idempotency.forget(key).and_then(|()| tables.commit())).await
+    /// Forgets a send of which nothing left, where this message is what is remembered under its key; returns once that is
+    /// durable.
+    pub async fn forget_send(&self, key: SendKey, message: MessageId) -> Result<(), StoreError> {
+        self.write(move |tables| tables.idempotency.forget(key, &message)).await
     }
 
     /// The sends that may have left, of which WhatsApp has said nothing yet.
     pub async fn unsettled_sends(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
-        self.with(|tables| tables.idempotency.unsettled()).await
+        self.read(|tables| tables.idempotency.unsettled()).await
     }
 
-    /// Makes everything written before this call durable: it survives a kill and a power failure.
-    ///
-    /// # Errors
-    /// Besides a failing disk, [`StoreError::Lost`]: the store failed and recovered since the last flush.
+    /// Writes nothing and flushes: whether the store can be written to.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let shared = Arc::clone(&self.shared);
-        in_time(in_the_pool(move || shared.flush())).await
+        self.write(|_| Ok(())).await
     }
 
-    /// Flushes and closes the store for all clones; later calls return [`StoreError::Closed`]. Calls that are still
-    /// running finish first. Closing twice is fine.
+    /// Closes the store for all clones; later calls return [`StoreError::Closed`]. Calls that are still running finish
+    /// first. Closing twice is fine.
     pub async fn close(&self) -> Result<(), StoreError> {
+        // Everything that waits in the queue is written before.
         let flushed = match self.flush().await {
             Err(StoreError::Closed) => Ok(()),
             other => other,
@@ -199,17 +214,36 @@ impl Store {
         .await
     }
 
-    async fn with<T: Send + 'static>(
+    /// Makes a change; returns once it is durable.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tables) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answered = writer::ask(&self.shared, work)?;
+        in_time(async { answered.await.unwrap_or(Err(StoreError::Closed)) }).await
+    }
+
+    /// Reads. What is not durable yet may be seen.
+    async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tables) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
-        in_time(in_the_pool(move || shared.with(work))).await
+        in_time(async {
+            // Kept by the thread, which a caller who gives up does not end.
+            let reader = Arc::clone(&shared.readers).acquire_owned().await;
+            in_the_pool(move || {
+                let _reader = reader;
+                shared.read(work)
+            })
+            .await
+        })
+        .await
     }
 }
 
 impl Shared {
-    fn with<T>(&self, work: impl FnOnce(&Tables) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn read<T>(&self, work: impl FnOnce(&Tables) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let tables = self.tables().inspect_err(|error| self.health.failed(error))?;
         let result = guarded(|| work(&tables));
         if let Err(error) = &result
@@ -221,19 +255,11 @@ impl Shared {
         result
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
-        let flushed = self.with(Tables::commit);
-        // Taken also when this flush failed: its caller learns of the loss by that error.
-        let lost = self.lost.swap(false, Ordering::Relaxed);
-        if lost && flushed.is_ok() { Err(StoreError::Lost) } else { flushed }
-    }
-
     fn give_up(&self, broken: Arc<Tables>) {
         let mut slot = self.slot();
         // Another call may have been first, and the store be open again.
         if matches!(&*slot, Slot::Open(current) if Arc::ptr_eq(current, &broken)) {
             *slot = Slot::Broken;
-            self.lost.store(true, Ordering::Relaxed);
         }
         drop(slot);
         discard(broken);

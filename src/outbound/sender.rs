@@ -17,7 +17,7 @@ use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::{SendError, left};
 use crate::domain::address::{ChatId, Server};
-use crate::domain::idempotency::{Departure, End, Fingerprint, SendKey, SendRecord, SendStage};
+use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::Secret;
@@ -63,7 +63,8 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn departs(&self, departure: Departure) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn forget(&self, key: SendKey) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Only where the record is of this message: another send under the key may have begun meanwhile.
+    fn forget(&self, key: SendKey, message: MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The page sends again within milliseconds; a message that is only in its table is read first.
@@ -104,8 +105,8 @@ impl Ledger for Store {
         self.keep_departure(departure).await
     }
 
-    async fn forget(&self, key: SendKey) -> Result<(), StoreError> {
-        self.forget_send(key).await
+    async fn forget(&self, key: SendKey, message: MessageId) -> Result<(), StoreError> {
+        self.forget_send(key, message).await
     }
 }
 
@@ -182,11 +183,16 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         self.ledger.keep(key, reserved, self.clock.now()).await.map_err(not_stored)?;
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
         let departure = self.departure(&prepared, &outgoing, first.as_ref(), Some((key, dispatching.clone())));
-        self.ledger.departs(departure).await.map_err(not_stored)?;
+        if let Err(error) = self.ledger.departs(departure).await {
+            // A write that was not answered in time may still happen, and nothing was sent.
+            self.forget(key, prepared.message_id);
+            return Err(not_stored(error));
+        }
         outgoing.turn.leaves();
         if let Some(first) = first {
             first.leaves();
         }
+        let message_id = prepared.message_id.clone();
         let result = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await;
         let result = result.map(|ack| self.delivered(prepared, ack));
         match &result {
@@ -195,10 +201,26 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
                 self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
             }
             Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
-            // Nothing left. Where this cannot be kept the key stays as if it had, which sends nothing twice.
-            Err(_) => self.ledger.forget(key).await.unwrap_or_else(|error| warn(&error)),
+            // Nothing left.
+            Err(_) => match self.ledger.forget(key, message_id.clone()).await {
+                Ok(()) => {}
+                Err(error) => {
+                    warn(&error);
+                    self.forget(key, message_id);
+                }
+            },
         }
         result
+    }
+
+    /// Forgets a message of which nothing left, as soon as the disk lets it. Until then the key stays as if it had left,
+    /// which sends nothing twice.
+    fn forget(&self, key: SendKey, message: MessageId) {
+        let sender = self.clone();
+        self.insist(sender.clock.now().plus(KEY_LIFE), move || {
+            let (sender, message) = (sender.clone(), message.clone());
+            async move { sender.ledger.forget(key, message).await }
+        });
     }
 
     /// Waits for the word on a message that may have left before this process began.
@@ -224,15 +246,23 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now()).await else { return };
         warn(&error);
         let sender = self.clone();
+        self.insist(record.created_at.plus(KEY_LIFE), move || {
+            let (sender, record) = (sender.clone(), record.clone());
+            async move { sender.ledger.keep(key, record, sender.clock.now()).await }
+        });
+    }
+
+    /// Tries a write again until it works, the store is closed, or nobody can ask about the key any more.
+    fn insist<W>(&self, until: Timestamp, write: impl Fn() -> W + Send + 'static)
+    where
+        W: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
-            let mut kept = false;
-            while !kept && record.is_live(sender.clock.now()) {
+            let mut done = false;
+            while !done && clock.now() < until {
                 tokio::time::sleep(STORE_AGAIN).await;
-                let now = sender.clock.now();
-                kept = match sender.ledger.keep(key, record.clone(), now).await {
-                    Ok(()) | Err(StoreError::Closed) => true,
-                    Err(_) => false,
-                };
+                done = matches!(write().await, Ok(()) | Err(StoreError::Closed));
             }
         });
     }

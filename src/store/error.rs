@@ -29,9 +29,8 @@ pub enum StoreError {
     /// What was asked for may still happen.
     #[error("the disk did not answer within {} s: check it, and restart the service if this stays", waited.as_secs())]
     NoAnswer { waited: Duration },
-    /// The store works again; only what no flush had confirmed is gone.
-    #[error("the store failed since the last flush, and what was written after that flush is lost")]
-    Lost,
+    #[error("too many writes wait for the disk: try again in a few seconds")]
+    Busy,
     #[error("the store is closed")]
     Closed,
 }
@@ -40,6 +39,19 @@ impl StoreError {
     /// Whether only space is missing: the same call works again once there is some.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
+    }
+
+    /// The same for another caller whose change it took along. Only what breaks the engine concerns others.
+    pub(super) fn again(&self) -> Self {
+        let copy = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
+        match self {
+            Self::Damaged(why) => Self::Damaged(why.clone()),
+            Self::DiskFull { path, source } => Self::DiskFull { path: path.clone(), source: copy(source) },
+            Self::Io { path, source } => Self::Io { path: path.clone(), source: copy(source) },
+            Self::InUse(path) => Self::InUse(path.clone()),
+            Self::Closed => Self::Closed,
+            other => Self::Damaged(other.to_string()),
+        }
     }
 
     pub(super) fn io(path: &Path, source: io::Error) -> Self {

@@ -10,6 +10,7 @@ use super::StoreError;
 use super::engine::Engine;
 use super::table::Table;
 use crate::domain::idempotency::{KEY_LIFE, SendKey, SendRecord, SendStage};
+use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
 /// The keys of a day at 20 a minute are 28,800; this many take some 60 MB of disk.
@@ -57,9 +58,9 @@ impl IdempotencyKeys {
         Ok(())
     }
 
-    pub(super) fn forget(&self, key: SendKey) -> Result<(), StoreError> {
+    pub(super) fn forget(&self, key: SendKey, message: &MessageId) -> Result<(), StoreError> {
         let mut count = self.lock();
-        if let Some(record) = self.find(key)? {
+        if let Some(record) = self.find(key)?.filter(|record| record.message_id == *message) {
             self.records.remove(key.as_bytes())?;
             self.by_age.remove(&age_key(record.created_at, key))?;
             *count = count.saturating_sub(1);
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
     use crate::domain::idempotency::{Departure, End};
     use crate::domain::log::Origin;
-    use crate::domain::message::{Ack, MessageId};
+    use crate::domain::message::Ack;
 
     fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
         SendRecord {
@@ -166,7 +167,9 @@ mod tests {
         let later = again.plus(KEY_LIFE + KEY_LIFE / 8);
         store.keep_send(other, record(other, late), later).await.unwrap();
         assert_eq!(store.find_send(key).await.unwrap(), None);
-        store.forget_send(other).await.unwrap();
+        store.forget_send(other, MessageId::new("another")).await.unwrap();
+        assert_eq!(store.unsettled_sends().await.unwrap().len(), 1, "it is another message's");
+        store.forget_send(other, record(other, late).message_id).await.unwrap();
         assert_eq!(store.unsettled_sends().await.unwrap(), []);
         store.close().await.unwrap();
     }

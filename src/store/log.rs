@@ -38,7 +38,7 @@ impl Store {
     /// What a reading of the page's table begins with. In a store that knows of no link, `now` is the time of the first:
     /// the whole table is news where this store has seen the account being linked, else only what comes from now on.
     pub async fn begin_reading(&self, now: u64) -> Result<Reading, StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             let marks = tables.messages.marks();
             let linked_here = || {
                 let steps = tables.history.recent(usize::MAX)?;
@@ -49,7 +49,6 @@ impl Store {
                 None => {
                     marks.set_floor(if linked_here()? { 0 } else { now })?;
                     marks.set_first_link(now)?;
-                    tables.commit()?;
                     now
                 }
             };
@@ -68,7 +67,7 @@ impl Store {
     /// Remembers that another device was linked than the one whose messages are in the log; durable. Asked again it says
     /// the same.
     pub async fn linked_anew(&self, device: String, now: u64) -> Result<Relink, StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             let marks = tables.messages.marks();
             if let Some(known) = marks.relink()?.filter(|relink| relink.device == device) {
                 return Ok(known);
@@ -77,7 +76,6 @@ impl Store {
             let since = newest.or(marks.first_link()?).unwrap_or(now);
             let relink = Relink { device, since, until: now.saturating_add(HISTORY_ARRIVES_S) };
             marks.set_relink(&relink)?;
-            tables.commit()?;
             Ok(relink)
         })
         .await
@@ -85,16 +83,12 @@ impl Store {
 
     /// Remembers that reactions and votes from before this are known.
     pub async fn addons_known(&self, since: u64) -> Result<(), StoreError> {
-        self.with(move |tables| {
-            tables.messages.marks().set_addons_since(since)?;
-            tables.commit()
-        })
-        .await
+        self.write(move |tables| tables.messages.marks().set_addons_since(since)).await
     }
 
     /// The messages not older than `since` that could not be decrypted yet.
     pub async fn sealed_messages(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
-        self.with(move |tables| tables.messages.undecrypted(since)).await
+        self.read(move |tables| tables.messages.undecrypted(since)).await
     }
 
     /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.
@@ -104,11 +98,7 @@ impl Store {
 
     /// Applies a batch and makes it durable.
     pub async fn log(&self, changes: Arc<Vec<LogChange>>) -> Result<(), StoreError> {
-        self.with(move |tables| {
-            tables.messages.apply(&changes)?;
-            tables.commit()
-        })
-        .await
+        self.write(move |tables| tables.messages.apply(&changes)).await
     }
 
     /// The messages that are wanted.
@@ -117,7 +107,7 @@ impl Store {
         // In pieces: what few messages fit is looked for in all of them.
         loop {
             let piece = query.clone();
-            let (found, next) = self.with(move |tables| look(tables, &piece)).await?;
+            let (found, next) = self.read(move |tables| look(tables, &piece)).await?;
             let is_end = next == query.after;
             query.limit -= found.len();
             query.after = next;
@@ -129,7 +119,7 @@ impl Store {
     }
 
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {
-        self.with(move |tables| {
+        self.read(move |tables| {
             let Some(cursor) = tables.messages.find(&id)? else { return Ok(None) };
             Ok(tables.messages.message(cursor)?.map(|message| LogEntry { cursor, message }))
         })
@@ -138,7 +128,7 @@ impl Store {
 
     /// What happened after a place. What concerns a message that is no longer there is left out.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
-        self.with(move |tables| {
+        self.read(move |tables| {
             let events = |cursor, record| resolve(tables, cursor, record);
             let (items, next) = tables.messages.after(after, tables.durable(), limit, events)?;
             Ok(EventPage { items, next })
@@ -153,7 +143,7 @@ impl Store {
     }
 
     pub async fn log_extent(&self) -> Result<LogExtent, StoreError> {
-        self.with(|tables| {
+        self.read(|tables| {
             let (log, oldest) = (tables.messages.id(), tables.messages.oldest()?);
             let [received, sent] = tables.messages.added();
             Ok(LogExtent { log, oldest, newest: tables.durable(), received, sent })
@@ -165,7 +155,7 @@ impl Store {
     /// what was found before and not yet made up for; not from before the first link, which is `now` where that is only
     /// just known. Remembered until [`Store::nothing_missed`].
     pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             let (messages, marks) = (&tables.messages, tables.messages.marks());
             let first_link = marks.first_link()?.unwrap_or(now);
             let newest = messages.newest_message()?.map_or(0, |entry| entry.message.timestamp.as_millis() / 1000);
@@ -174,7 +164,6 @@ impl Store {
             let since = since.min(before).max(first_link);
             marks.set_first_link(first_link)?;
             marks.set_missed(Some((since, tries)))?;
-            tables.commit()?;
             Ok(since)
         })
         .await
@@ -182,34 +171,28 @@ impl Store {
 
     /// All that was missed is in the log.
     pub async fn nothing_missed(&self) -> Result<(), StoreError> {
-        self.with(|tables| {
-            tables.messages.marks().set_missed(None)?;
-            tables.commit()
-        })
-        .await
+        self.write(|tables| tables.messages.marks().set_missed(None)).await
     }
 
     /// Not all of it is, after one more try. What has been tried too often is given up: each try reads everything since.
     pub async fn still_missing(&self) -> Result<(), StoreError> {
-        self.with(|tables| {
+        self.write(|tables| {
             let marks = tables.messages.marks();
             let missed = marks.missed()?.map(|(since, tries)| (since, tries + 1));
             let kept = missed.filter(|(_, tries)| *tries < TRIES_MAX);
             if missed.is_some() && kept.is_none() {
                 tracing::warn!("what the page could not tell in {TRIES_MAX} tries is not asked for any more");
             }
-            marks.set_missed(kept)?;
-            tables.commit()
+            marks.set_missed(kept)
         })
         .await
     }
 
     /// Removes up to `limit` entries that arrived before `end`; gives how many.
     pub async fn sweep_log(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             let swept = tables.messages.sweep(end, limit)?;
             tables.targets.sweep(tables.messages.oldest()?)?;
-            tables.commit()?;
             Ok(swept)
         })
         .await

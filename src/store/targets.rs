@@ -4,7 +4,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::engine::Engine;
-use super::opening::Tables;
 use super::table::Table;
 use super::{Store, StoreError};
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId};
@@ -69,36 +68,31 @@ impl Targets {
 impl Store {
     /// How far a target has got; None for one that is new.
     pub async fn position(&self, target: String) -> Result<Option<u64>, StoreError> {
-        self.with(move |tables| tables.targets.position(&target)).await
+        self.read(move |tables| tables.targets.position(&target)).await
     }
 
     /// Remembers how far a target has got, and what is put aside on the way; returns once that is durable. A position
     /// never goes back.
     pub async fn advance(&self, target: String, position: u64, aside: Option<DeadLetter>) -> Result<(), StoreError> {
-        self.with(move |tables| {
+        self.write(move |tables| {
             aside.map_or(Ok(()), |letter| tables.targets.keep(&target, &letter))?;
-            tables.targets.advance(&target, position)?;
-            tables.commit()
+            tables.targets.advance(&target, position)
         })
         .await
     }
 
     /// Remembers what became of a letter.
     pub async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
-        self.with(move |tables| tables.targets.keep(&target, &letter).and_then(|()| tables.commit())).await
+        self.write(move |tables| tables.targets.keep(&target, &letter)).await
     }
 
     /// Forgets a letter that was delivered.
     pub async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {
-        let forget = move |tables: &Tables| {
-            tables.targets.letters.remove(&key(&id.target, id.event))?;
-            tables.commit()
-        };
-        self.with(forget).await
+        self.write(move |tables| tables.targets.letters.remove(&key(&id.target, id.event))).await
     }
 
     pub async fn letter(&self, id: DeadLetterId) -> Result<Option<DeadLetter>, StoreError> {
-        self.with(move |tables| {
+        self.read(move |tables| {
             let key = key(&id.target, id.event);
             let found = tables.targets.letters.get(&key)?;
             Ok(found.and_then(|value| decode(&key, &value)).map(|(_, letter)| letter))
@@ -112,7 +106,7 @@ impl Store {
         after: Option<DeadLetterId>,
         limit: usize,
     ) -> Result<Vec<(String, DeadLetter)>, StoreError> {
-        self.with(move |tables| tables.targets.after(after.as_ref(), limit)).await
+        self.read(move |tables| tables.targets.after(after.as_ref(), limit)).await
     }
 }
 

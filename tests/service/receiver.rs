@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -36,7 +37,7 @@ pub struct Receiver {
 
 impl Receiver {
     pub async fn start() -> Self {
-        Self::on("127.0.0.1:0".parse().unwrap()).await
+        Self::on(SocketAddr::from((own_address(), 0))).await
     }
 
     /// On an address of before: a receiver that comes back.
@@ -96,6 +97,14 @@ impl Receiver {
     pub fn comes_back(&self) {
         self.serve(listen(self.address));
     }
+}
+
+/// A loopback address that nobody else uses: while a receiver is gone, its port on 127.0.0.1 could be given to any other
+/// socket of the machine.
+fn own_address() -> [u8; 4] {
+    static RECEIVERS: AtomicU8 = AtomicU8::new(1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    [127, high.max(1), low, RECEIVERS.fetch_add(1, Ordering::Relaxed).max(1)]
 }
 
 fn listen(address: SocketAddr) -> TcpListener {

@@ -100,7 +100,7 @@ async fn look(copy: &Path) -> State {
         Ok(opened) => {
             let state = match opened.set_aside {
                 Some(_) => State::Damaged,
-                None => State::Sound { held: opened.store.sending_is_held() },
+                None => State::Sound { held: opened.store.sending_is_held().await },
             };
             // Only a copy: what a failure to close it leaves is deleted with it.
             let _ = opened.store.close().await;

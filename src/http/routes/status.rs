@@ -155,8 +155,8 @@ fn recommended(session: &Snapshot) -> &'static str {
 /// Everything there is to know about the session
 #[utoipa::path(get, path = "/status", operation_id = "status", tag = "session", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<App>) -> Json<Status> {
+    let availability = app.outbound.availability().await;
     let session = app.session.snapshot();
-    let availability = app.outbound.availability();
     let trouble = app.outbound.trouble();
     let available = availability.is_open() && trouble.is_none();
     let code = session.code.as_deref();

@@ -28,6 +28,8 @@ enum Write {
     Refused,
     /// No answer came; it was written all the same.
     WrittenUnsaid,
+    /// No answer came; it is written some time later, before everything that is asked for after it.
+    WrittenLater,
 }
 
 /// What the page does with a dispatch.
@@ -57,7 +59,7 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     use Dispatch as D;
     let write = prop_oneof![
         6 => Just(Write::Kept), 1 => Just(Write::CrashBefore), 1 => Just(Write::CrashAfter),
-        1 => Just(Write::Refused), 1 => Just(Write::WrittenUnsaid),
+        1 => Just(Write::Refused), 1 => Just(Write::WrittenUnsaid), 1 => Just(Write::WrittenLater),
     ];
     let dispatch = proptest::sample::select(vec![
         D::Acked,
@@ -74,11 +76,16 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     proptest::collection::vec(attempt, 1..8)
 }
 
+/// What a write makes of the record.
+type Written = Box<dyn FnOnce(Option<SendRecord>) -> Option<SendRecord> + Send>;
+
 #[derive(Default)]
 struct World {
     /// The disk.
     record: Option<SendRecord>,
     writes: Vec<Write>,
+    /// On its way to the disk.
+    later: Option<Written>,
     dispatch: Option<Dispatch>,
     prepared: u32,
     /// Every dispatch that was not refused.
@@ -92,34 +99,39 @@ struct World {
 struct Fake(Arc<Mutex<World>>);
 
 impl Fake {
-    async fn write(&self, record: Option<SendRecord>) -> Result<(), StoreError> {
+    async fn write(&self, written: Written) -> Result<(), StoreError> {
         let write = {
             let mut world = self.0.lock().unwrap();
             let write = if world.writes.is_empty() { Write::Kept } else { world.writes.remove(0) };
-            if !matches!(write, Write::CrashBefore | Write::Refused) {
-                world.record = record;
+            if let Some(earlier) = world.later.take() {
+                world.record = earlier(world.record.take());
+            }
+            match write {
+                Write::CrashBefore | Write::Refused => {}
+                Write::WrittenLater => world.later = Some(written),
+                Write::Kept | Write::CrashAfter | Write::WrittenUnsaid => world.record = written(world.record.take()),
             }
             write
         };
         match write {
             Write::Kept => Ok(()),
             Write::CrashBefore | Write::CrashAfter => std::future::pending().await,
-            Write::Refused | Write::WrittenUnsaid => Err(StoreError::Lost),
+            Write::Refused | Write::WrittenUnsaid | Write::WrittenLater => Err(StoreError::Busy),
         }
     }
 }
 
 impl Ledger for Fake {
     async fn keep(&self, _: SendKey, record: SendRecord, _: Timestamp) -> Result<(), StoreError> {
-        self.write(Some(record)).await
+        self.write(Box::new(|_| Some(record))).await
     }
 
-    async fn forget(&self, _: SendKey) -> Result<(), StoreError> {
-        self.write(None).await
+    async fn forget(&self, _: SendKey, message: MessageId) -> Result<(), StoreError> {
+        self.write(Box::new(move |record| record.filter(|record| record.message_id != message))).await
     }
 
     async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
-        self.write(departure.key.map(|(_, record)| record)).await
+        self.write(Box::new(move |_| departure.key.map(|(_, record)| record))).await
     }
 }
 
@@ -268,6 +280,13 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
                 prop_assert!(!matches!(error, SendError::Failed { .. }) && left.is_empty(), "{:?} but it left", error);
             }
             None => {}
+        }
+        if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_))) = &answer {
+            // Nothing was sent, and a retry may try, as soon as the disk is well.
+            tokio::time::sleep(2 * STORE_AGAIN).await;
+            let record = world.0.lock().unwrap().record.clone();
+            let verdict = judge(record, key.fingerprint(&["hola"]), SystemClock.now());
+            prop_assert_eq!(verdict, Verdict::Send, "a key of which nothing was sent is stuck");
         }
         if attempt.restart || answer.is_none() {
             drop(process);

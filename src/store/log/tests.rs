@@ -261,7 +261,7 @@ async fn a_kill_in_the_middle_of_a_batch_loses_and_spoils_nothing_that_is_said_a
     let phone = |n: usize| LogChange::Phone(MessageId::new(format!("kept{n}")), "5491122334455".to_owned());
     let new: Vec<_> = (0..6).map(phone).chain((0..6).map(|n| add(&format!("new{n}"), &body, 2))).collect();
     let unflushed = new.clone();
-    store.with(move |tables| tables.messages.apply(&unflushed)).await.unwrap();
+    store.read(move |tables| tables.messages.apply(&unflushed)).await.unwrap();
     let copy = killed(dir.path());
     store.close().await.unwrap();
     let store = open(copy.path()).await;
@@ -282,7 +282,7 @@ async fn a_reader_never_sees_half_of_what_is_written_anew() {
         for n in 0..100 {
             let digits = if n % 2 == 0 { "5491122334455" } else { "549112233" };
             let change = [LogChange::Phone(MessageId::new("a"), digits.to_owned())];
-            writing.with(move |tables| tables.messages.apply(&change)).await.unwrap();
+            writing.write(move |tables| tables.messages.apply(&change)).await.unwrap();
         }
     });
     while !writer.is_finished() {
