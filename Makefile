@@ -110,7 +110,7 @@ soak:
 
 bench:
 	@.ci/install chromium
-	cargo bench --locked --bench service
+	cargo bench --locked --bench service --bench log
 
 lint: types
 	cargo fmt --all --check

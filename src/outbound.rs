@@ -8,11 +8,13 @@
 mod acks;
 mod admission;
 mod key_locks;
+mod ledger;
 mod new_contacts;
 mod pacing;
 mod queue;
 mod resends;
 mod sender;
+mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,26 +1,31 @@
 //! What survives a restart. The only importer of sled.
 //!
-//! Layout of `DATA_DIR`: `store/` is the database, `store.reset` the marker that sending waits for an operator, and
-//! `store.damaged-<time>/` whatever had to be set aside; nothing deletes those.
+//! Layout of `DATA_DIR`: `store/` is the database, `store.reset` the marker that sending waits for an operator,
+//! `store.suspect` the marker that something could not be read, and `store.damaged-<time>/` whatever had to be set aside;
+//! nothing deletes those folders.
 //!
 //! Every call of sled blocks, so all of them run in tokio's blocking pool: one writer (`writer`), and a few reads at a
 //! time. A call that has begun is finished there even when its caller has gone or has been told [`StoreError::NoAnswer`].
 //!
-//! What is kept has a module and a field of `Tables` each (see `history`); keys and encodings are nobody else's
+//! What is kept has a module and a field of `Tables` each (see `daily`); keys and encodings are nobody else's
 //! business, and a change of either is a step in `migrations`.
 
 mod addons;
+mod age;
+mod block;
 mod daily;
 mod engine;
+mod entries;
 mod error;
 mod health;
-mod history;
 mod idempotency;
+mod ids;
 mod log;
 mod marks;
 mod messages;
 mod opening;
 mod origins;
+mod postings;
 mod raw;
 mod records;
 mod reset;
@@ -39,17 +44,14 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::domain::event::Happening;
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
 use crate::domain::message::MessageId;
-use crate::domain::state::Transition;
 use crate::domain::time::Timestamp;
 pub use error::StoreError;
-pub use history::HISTORY_LENGTH;
 pub use log::Reading;
 pub use marks::{Place, Relink};
 pub use records::LogChange;
-pub use reset::{accept_reset, announce_restored};
+pub use reset::{accept_reset, announce_restored, check_all};
 
 use engine::guarded;
 use health::Health;
@@ -95,7 +97,7 @@ enum Slot {
 
 impl Store {
     /// Opens the store of `dir` (`DATA_DIR`), which is created when absent. Older formats are migrated; a damaged
-    /// store is set aside. Every entry is read once; how long that takes grows with the store, so there is no deadline.
+    /// store is set aside. Where something could not be read before, everything is read, for which there is no deadline.
     ///
     /// # Errors
     /// [`StoreError::Newer`] for a store of a later version, [`StoreError::InUse`] while another process has it,
@@ -135,16 +137,9 @@ impl Store {
         self.shared.health.trouble()
     }
 
-    /// Adds a transition to the history, which keeps the last [`HISTORY_LENGTH`], and to the log.
-    pub async fn append_transition(&self, transition: &Transition) -> Result<(), StoreError> {
-        let bytes = history::encode(transition)?;
-        let happened = [LogChange::Happened(Happening::State(transition.clone()))];
-        self.write(move |tables| tables.history.append(&bytes).and_then(|()| tables.messages.apply(&happened))).await
-    }
-
-    /// The last `limit` transitions, newest last. One that cannot be read is skipped with a warning.
-    pub async fn recent_transitions(&self, limit: usize) -> Result<Vec<Transition>, StoreError> {
-        self.read(move |tables| tables.history.recent(limit)).await
+    /// Whether something of it could not be read: only the next start, which reads all of it, can mend that.
+    pub fn is_damaged(&self) -> bool {
+        self.shared.health.is_damaged()
     }
 
     /// How many messages left on this day, by its number since the epoch.
@@ -208,7 +203,10 @@ impl Store {
         };
         let shared = Arc::clone(&self.shared);
         in_time(in_the_pool(move || {
-            shared.leave(Slot::Closed);
+            if shared.leave(Slot::Closed) {
+                // Opening it is what makes sled note where everything is. Where it fails the next start takes longer.
+                opening::reopen(&shared.dir).unwrap_or_else(|error| tracing::debug!(%error, "the store was not noted"));
+            }
             flushed
         }))
         .await
@@ -250,12 +248,16 @@ impl Shared {
             && error.breaks_the_engine()
         {
             self.health.failed(error);
-            self.give_up(tables);
+            self.give_up(tables, error);
         }
         result
     }
 
-    fn give_up(&self, broken: Arc<Tables>) {
+    fn give_up(&self, broken: Arc<Tables>, error: &StoreError) {
+        if let StoreError::Damaged(why) = error {
+            reset::suspect(&self.dir, why);
+            self.health.damaged();
+        }
         let mut slot = self.slot();
         // Another call may have been first, and the store be open again.
         if matches!(&*slot, Slot::Open(current) if Arc::ptr_eq(current, &broken)) {
@@ -279,11 +281,13 @@ impl Shared {
         }
     }
 
-    fn leave(&self, next: Slot) {
+    /// True where the store should be opened once more before the next start.
+    fn leave(&self, next: Slot) -> bool {
         let before = std::mem::replace(&mut *self.slot(), next);
-        if let Slot::Open(tables) = before {
-            discard(tables);
-        }
+        let Slot::Open(tables) = before else { return false };
+        let is_to_be_noted = tables.engine.is_to_be_noted();
+        discard(tables);
+        is_to_be_noted
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {

@@ -4,7 +4,7 @@
 //! and the tests over a `BTreeMap`.
 //!
 //! ```text
-//!   version 1 ── steps::big_endian_history ──► version 2 = CURRENT
+//!   version 1 ── big_endian_history ──► version 2 ── by_age ──► version 3 = CURRENT
 //! ```
 //!
 //! A new version is a new function in `steps`, one line in `STEPS`, and a test on the bytes of the form before it.
@@ -31,7 +31,7 @@ const FIRST: u32 = 1;
 type Step = fn(&dyn Raw) -> Result<(), Cause>;
 
 /// The step at index `i` leads from version `FIRST + i` to the one after it.
-const STEPS: &[Step] = &[steps::big_endian_history];
+const STEPS: &[Step] = &[steps::big_endian_history, steps::by_age];
 
 /// What the engine beneath reported.
 pub type Cause = Box<dyn Error + Send + Sync>;

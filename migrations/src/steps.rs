@@ -27,3 +27,38 @@ fn walk_v1(store: &dyn Raw, mut visit: impl FnMut(&[u8], &[u8], &[u8]) -> Result
     }
     Ok(())
 }
+
+/// 2 → 3. Version 2 kept the session's steps in `history` as well as in the log, looked through all `origins` and `addons`
+/// for those past their time, and had an entry in `message_ids` for each message. Version 3 has `origins_by_age` and
+/// `addons_by_age` (milliseconds and the key → nothing), and a mark where the history was asked for one thing: whether
+/// this store has seen a phone being asked for. What it keeps instead of `message_ids` is made of the log when it is opened.
+pub(crate) fn by_age(store: &dyn Raw) -> Result<(), Cause> {
+    walk(store, "history", |_, value| {
+        let has_code = value.windows(ASKED.len()).any(|part| part == ASKED);
+        if has_code { store.insert("marks", b"asked_for_phone", &[1]) } else { Ok(()) }
+    })?;
+    // Where in the value the milliseconds stand.
+    for (table, by_age, at) in [("origins", "origins_by_age", 0), ("addons", "addons_by_age", 8)] {
+        walk(store, table, |key, value| match value.get(at..at + 8) {
+            Some(since) => store.insert(by_age, &[since, key].concat(), &[]),
+            None => Ok(()),
+        })?;
+    }
+    // The new form must be durable before the old one goes.
+    store.flush()?;
+    for table in ["history", "message_ids"] {
+        walk(store, table, |key, _| store.remove(table, key))?;
+    }
+    Ok(())
+}
+
+const ASKED: &[u8] = br#""to":"QR_REQUIRED""#;
+
+fn walk(store: &dyn Raw, table: &str, mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), Cause>) -> Result<(), Cause> {
+    let mut after: Option<Vec<u8>> = None;
+    while let Some((key, value)) = store.next(table, after.as_deref())? {
+        visit(&key, &value)?;
+        after = Some(key);
+    }
+    Ok(())
+}

@@ -108,7 +108,7 @@ fn details(memory: &Memory) -> Vec<String> {
 fn an_empty_store_is_stamped_once() {
     let memory = Memory::default();
     assert_eq!(migrate(&memory).unwrap(), Outcome::Created);
-    assert_eq!(memory.recovered().get(META, FORMAT).unwrap(), Some(vec![0, 0, 0, 2]));
+    assert_eq!(memory.recovered().get(META, FORMAT).unwrap(), Some(vec![0, 0, 0, 3]));
     assert_eq!(migrate(&memory.recovered()).unwrap(), Outcome::UpToDate);
 }
 
@@ -116,25 +116,51 @@ fn an_empty_store_is_stamped_once() {
 fn the_bytes_of_version_1_become_a_history_in_order() {
     // The first two entries as version 1 wrote them, byte by byte: 256 sorts before 1.
     let memory = Memory::with(&[
-        (META, FORMAT, &[0, 0, 0, 1]),
         ("transitions", &[0x00, 0x01, 0, 0, 0, 0, 0, 0], br#"{"to":"READY"}"#),
         ("transitions", &[0x01, 0x00, 0, 0, 0, 0, 0, 0], br#"{"to":"INIT"}"#),
     ]);
-    assert_eq!(migrate(&memory).unwrap(), Outcome::Migrated { from: 1 });
-    let expected: [(&str, &[u8], &[u8]); 3] = [
-        (META, FORMAT, &[0, 0, 0, 2]),
+    steps::big_endian_history(&memory).unwrap();
+    let expected: [(&str, &[u8], &[u8]); 2] = [
         ("history", &[0, 0, 0, 0, 0, 0, 0x00, 0x01], br#"{"to":"INIT"}"#),
         ("history", &[0, 0, 0, 0, 0, 0, 0x01, 0x00], br#"{"to":"READY"}"#),
     ];
     assert_eq!(memory.entries(), Memory::with(&expected).entries());
-    assert_eq!(migrate(&memory).unwrap(), Outcome::UpToDate);
+}
+
+#[test]
+fn what_version_2_kept_is_found_by_its_age_and_the_history_is_a_mark() {
+    let (early, late) = ([0, 0, 0, 0, 0, 0, 0, 5], [0, 0, 0, 0, 0, 0, 1, 0]);
+    let (origin, addon) = ([&early[..], b"{}"].concat(), [&late[..], &early, b"hash"].concat());
+    let memory = Memory::with(&[
+        (META, FORMAT, &[0, 0, 0, 2]),
+        ("history", &[0, 0, 0, 0, 0, 0, 0, 0], br#"{"from":"INIT","to":"QR_REQUIRED"}"#),
+        ("history", &[0, 0, 0, 0, 0, 0, 0, 1], br#"{"from":"QR_REQUIRED","to":"AUTHENTICATED"}"#),
+        ("message_ids", b"id", &[0, 0, 0, 0, 0, 0, 0, 1]),
+        ("origins", b"id", &origin),
+        ("addons", b"rid", &addon),
+        ("addons", b"short", b"odd"),
+    ]);
+    assert_eq!(migrate(&memory).unwrap(), Outcome::Migrated { from: 2 });
+    let expected: [(&str, &[u8], &[u8]); 7] = [
+        (META, FORMAT, &[0, 0, 0, 3]),
+        ("marks", b"asked_for_phone", &[1]),
+        ("origins", b"id", &origin),
+        ("addons", b"rid", &addon),
+        ("addons", b"short", b"odd"),
+        ("origins_by_age", &[&early[..], b"id"].concat(), b""),
+        ("addons_by_age", &[&early[..], b"rid"].concat(), b""),
+    ];
+    assert_eq!(memory.entries(), Memory::with(&expected).entries());
+    let never_asked = Memory::with(&[(META, FORMAT, &[0, 0, 0, 2]), ("history", &[0; 8], br#"{"to":"READY"}"#)]);
+    migrate(&never_asked).unwrap();
+    assert_eq!(never_asked.get("marks", b"asked_for_phone").unwrap(), None);
 }
 
 #[test]
 fn a_power_failure_anywhere_loses_nothing_and_the_next_start_finishes() {
     let whole = version_1();
     migrate(&whole).unwrap();
-    assert_eq!(details(&whole).len(), 6);
+    assert_eq!(whole.get("marks", b"asked_for_phone").unwrap(), Some(vec![1]));
     let mut interrupted = 0;
     for changes in 0.. {
         let memory = version_1();
@@ -150,8 +176,8 @@ fn a_power_failure_anywhere_loses_nothing_and_the_next_start_finishes() {
             assert_eq!(restarted.entries(), whole.entries(), "cut off after {changes} changes");
         }
     }
-    // 6 copies, a flush, 6 removals, a flush, the stamp, a flush.
-    assert_eq!(interrupted, 16);
+    // 6 copies, a flush, 6 removals, a flush, the stamp, a flush; 6 marks, a flush, 6 removals, a flush, the stamp, a flush.
+    assert_eq!(interrupted, 32);
 }
 
 #[test]
@@ -167,7 +193,7 @@ fn a_step_run_twice_changes_nothing_more() {
 fn a_key_that_version_1_never_wrote_stays_where_it_is() {
     let memory = version_1();
     memory.insert("transitions", b"odd", b"value").unwrap();
-    migrate(&memory).unwrap();
+    steps::big_endian_history(&memory).unwrap();
     assert_eq!(memory.get("transitions", b"odd").unwrap(), Some(b"value".to_vec()));
     assert_eq!(details(&memory).len(), 6);
 }
@@ -179,7 +205,7 @@ fn a_newer_store_is_refused_untouched_with_what_to_do() {
     let error = migrate(&memory).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the store has format 3 and this version knows only up to 2: \
+        "the store has format 4 and this version knows only up to 3: \
          install the newer version again, or restore a backup made by this one"
     );
     assert_eq!(memory.entries(), before);

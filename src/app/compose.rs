@@ -264,9 +264,13 @@ fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
     })
 }
 
-/// A store that failed is written to now and then, so that it is found when it has been mended: nobody else may try.
+/// A store that failed is written to now and then, so that it is found when it has been mended: nobody else may try. One that
+/// is damaged ends this task, and with it the service: its next start reads all of the store, and sets it aside.
 async fn mend(store: Store, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(MEND_EVERY)).await.is_some() {
+        if store.is_damaged() {
+            return tracing::error!("something of the store cannot be read: the next start checks all of it");
+        }
         if store.trouble().is_some() {
             // It told why already.
             let _ = store.flush().await;

@@ -1,4 +1,4 @@
-//! What happens to the session, kept: every transition in the history and the log, every new code in the log.
+//! What happens to the session, kept in the log: every transition, and every new code.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub const TRANSITIONS: usize = 256;
 /// A store that refuses (a full disk) is asked again this often.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 
-/// Runs until the transitions end. Each is flushed, several at once where they came together.
+/// Runs until the transitions end. Each is durable, several at once where they came together.
 pub async fn run(
     store: Store,
     metrics: Metrics,
@@ -37,8 +37,9 @@ pub async fn run(
                     let reason = serde_json::to_value(step.reason).unwrap_or_default();
                     metrics.reconnection(reason.as_str().unwrap_or("UNKNOWN"));
                 }
-                insist(|| keep(&store, &steps)).await;
-                steps.clear();
+                let happened = steps.drain(..).map(|step| LogChange::Happened(Happening::State(step))).collect();
+                let happened = Arc::new(happened);
+                insist(|| store.log(Arc::clone(&happened))).await;
             }
             Ok(()) = session.changed() => {
                 let code = new_code(&session.borrow_and_update(), &mut shown);
@@ -49,14 +50,6 @@ pub async fn run(
             }
         }
     }
-}
-
-async fn keep(store: &Store, steps: &[Transition]) -> Result<(), StoreError> {
-    let mut result = Ok(());
-    for step in steps {
-        result = result.and(store.append_transition(step).await);
-    }
-    result.and(store.flush().await)
 }
 
 /// Does not give up while the disk may be mended; what waits meanwhile is bounded by its channel.

@@ -18,7 +18,9 @@ use crate::store::Store;
 use crate::transport::web::session::Snapshot;
 use crate::transport::web::whatsapp::Resent;
 
-use super::sender::{Ledger, Sender, Transport};
+use super::ledger::Ledger;
+use super::sender::Sender;
+use super::transport::Transport;
 
 /// What the page was asked to send again. Cheap to clone.
 #[derive(Clone, Debug, Default)]

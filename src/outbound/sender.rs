@@ -13,19 +13,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::acks::{Acks, Awaited};
+use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
+use super::transport::Transport;
 use super::{SendError, left};
 use crate::domain::address::{ChatId, Server};
 use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::Secret;
-use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
-use crate::store::{Store, StoreError};
-use crate::transport::web::session::{Handle, SessionError};
-use crate::transport::web::whatsapp::{Known, Prepared, Resent, Restricted};
+use crate::store::StoreError;
+use crate::transport::web::session::SessionError;
+use crate::transport::web::whatsapp::{Prepared, Restricted};
 
 /// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
@@ -37,78 +38,6 @@ const UNCONFIRMED_MAX: u32 = 5;
 /// longest anybody is made to wait for it.
 const TYPED: Duration = Duration::from_millis(60);
 const TYPING_MAX: Duration = Duration::from_secs(5);
-
-/// The page's side of a send.
-pub(super) trait Transport: Clone + Send + Sync + 'static {
-    fn known(&self, to: ChatId) -> impl Future<Output = Result<Known, SessionError>> + Send;
-    fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
-    fn typing(&self, to: Prepared) -> impl Future<Output = Result<(), SessionError>> + Send;
-    fn dispatch(
-        &self,
-        to: Prepared,
-        text: Secret,
-        patience: Duration,
-    ) -> impl Future<Output = Result<Ack, SessionError>> + Send;
-    fn resend(&self, message: MessageId) -> impl Future<Output = Result<(Resent, Ack), SessionError>> + Send;
-    /// WhatsApp's server acknowledged none of the last sends.
-    fn sends_unconfirmed(&self);
-}
-
-/// Where sends are remembered. What it says it keeps survives a crash.
-pub(super) trait Ledger: Clone + Send + Sync + 'static {
-    fn keep(
-        &self,
-        key: SendKey,
-        record: SendRecord,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn departs(&self, departure: Departure) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Only where the record is of this message: another send under the key may have begun meanwhile.
-    fn forget(&self, key: SendKey, message: MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// The page sends again within milliseconds; a message that is only in its table is read first.
-const RESEND: Duration = Duration::from_secs(15);
-
-impl Transport for Handle {
-    async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
-        Ok(self.page(State::Ready)?.known(&to).await?)
-    }
-
-    async fn prepare(&self, to: ChatId, patience: Duration) -> Result<Prepared, SessionError> {
-        Ok(self.page(State::Ready)?.prepare(&to, patience).await?)
-    }
-
-    async fn typing(&self, to: Prepared) -> Result<(), SessionError> {
-        Ok(self.page(State::Ready)?.typing(&to).await?)
-    }
-
-    async fn dispatch(&self, to: Prepared, text: Secret, patience: Duration) -> Result<Ack, SessionError> {
-        Ok(self.page(State::Ready)?.dispatch(&to, &text, patience).await?)
-    }
-
-    async fn resend(&self, message: MessageId) -> Result<(Resent, Ack), SessionError> {
-        Ok(self.page(State::Ready)?.resend(&message, RESEND).await?)
-    }
-
-    fn sends_unconfirmed(&self) {
-        Self::sends_unconfirmed(self);
-    }
-}
-
-impl Ledger for Store {
-    async fn keep(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
-        self.keep_send(key, record, now).await
-    }
-
-    async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
-        self.keep_departure(departure).await
-    }
-
-    async fn forget(&self, key: SendKey, message: MessageId) -> Result<(), StoreError> {
-        self.forget_send(key, message).await
-    }
-}
 
 /// A message with its turn.
 pub(super) struct Outgoing {

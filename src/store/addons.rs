@@ -1,10 +1,11 @@
 //! What was told last of somebody's reaction to a message or vote in a poll: table `addons`, `r` or `v`, the message's id,
 //! a zero and who → milliseconds since the epoch of the reaction and of its being told (both big-endian), and a hash of
-//! what it was. The page says the same again and again.
+//! what it was. The page says the same again and again. Table `addons_by_age`: see `age`.
 
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
+use super::age::ByAge;
 use super::engine::Engine;
 use super::table::Table;
 use crate::domain::message::{Reaction, Vote};
@@ -12,11 +13,14 @@ use crate::domain::time::Timestamp;
 
 const NAME: &str = "addons";
 
-pub(super) struct Addons(Table);
+pub(super) struct Addons {
+    table: Table,
+    by_age: ByAge,
+}
 
 impl Addons {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        Ok(Self(engine.table(NAME)?))
+        Ok(Self { table: engine.table(NAME)?, by_age: ByAge::open(engine, "addons_by_age")? })
     }
 
     /// Whether it is news; it is known from then on.
@@ -46,7 +50,7 @@ impl Addons {
             hash.update(word);
         }
         let hash = hash.finalize();
-        let known = self.0.get(key.as_bytes())?;
+        let known = self.table.get(key.as_bytes())?;
         let is_new = match &known {
             Some(known) => {
                 let since = known.get(..8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
@@ -57,20 +61,18 @@ impl Addons {
         };
         if is_new {
             let value = [&t_ms.to_be_bytes()[..], &at.as_millis().to_be_bytes(), &hash].concat();
-            self.0.put(key.as_bytes(), &value)?;
+            self.by_age.put(at, key.as_bytes())?;
+            self.table.put(key.as_bytes(), &value)?;
         }
         Ok(is_new)
     }
 
-    /// Forgets what was told before `end`.
-    pub(super) fn sweep(&self, end: Timestamp) -> Result<(), StoreError> {
-        let mut after: Option<Vec<u8>> = None;
-        while let Some((key, value)) = self.0.next(after.as_deref())? {
-            if value.get(8..16).is_none_or(|at| at < end.as_millis().to_be_bytes().as_slice()) {
-                self.0.remove(&key)?;
-            }
-            after = Some(key);
-        }
-        Ok(())
+    /// Forgets what was told before `end`, at most `limit`. Gives how many.
+    pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.by_age.sweep(end, limit, |key| {
+            let is_old =
+                |value: &Vec<u8>| value.get(8..16).is_none_or(|at| at < end.as_millis().to_be_bytes().as_slice());
+            if self.table.get(key)?.is_some_and(|value| is_old(&value)) { self.table.remove(key) } else { Ok(()) }
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of the store from outside its tables: how far the log is durable, and what is wrong with the disk.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -11,6 +12,7 @@ pub(super) struct Health {
     newest: watch::Sender<u64>,
     /// Since the last write that failed; until the next one that works.
     trouble: Mutex<Option<String>>,
+    damaged: AtomicBool,
 }
 
 impl Health {
@@ -31,6 +33,14 @@ impl Health {
 
     pub(super) fn failed(&self, error: &StoreError) {
         *self.lock() = Some(error.to_string());
+    }
+
+    pub(super) fn damaged(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
     }
 
     pub(super) fn trouble(&self) -> Option<String> {

@@ -1,12 +1,10 @@
-//! What is remembered of sends with a key: table `sends`, hash of the key → record as JSON, and table `sends_by_age`,
-//! milliseconds of creation (big-endian) and hash → nothing, by which keys are forgotten after their life.
-//!
-//! The entry by age is written first and removed last: one without a record costs nothing, a record without one would
-//! stay for ever.
+//! What is remembered of sends with a key: table `sends`, hash of the key → record as JSON. Table `sends_by_age` (see `age`):
+//! by it keys are forgotten after their life.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::StoreError;
+use super::age::ByAge;
 use super::engine::Engine;
 use super::table::Table;
 use crate::domain::idempotency::{KEY_LIFE, SendKey, SendRecord, SendStage};
@@ -21,14 +19,14 @@ const BY_AGE: &str = "sends_by_age";
 
 pub(super) struct IdempotencyKeys {
     records: Table,
-    by_age: Table,
+    by_age: ByAge,
     /// How many there are. The lock also keeps the two tables in step.
     count: Mutex<usize>,
 }
 
 impl IdempotencyKeys {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        let (records, by_age) = (engine.table(NAME)?, engine.table(BY_AGE)?);
+        let (records, by_age) = (engine.table(NAME)?, ByAge::open(engine, BY_AGE)?);
         let count = records.newest_first().count();
         Ok(Self { records, by_age, count: Mutex::new(count) })
     }
@@ -46,12 +44,12 @@ impl IdempotencyKeys {
         if before.is_none() && *count >= KEYS_MAX {
             return Err(StoreError::TooManyKeys { limit: KEYS_MAX });
         }
-        self.by_age.put(&age_key(record.created_at, key), &[])?;
+        self.by_age.put(record.created_at, key.as_bytes())?;
         self.records.put(key.as_bytes(), &bytes)?;
         match before {
             None => *count += 1,
             Some(before) if before.created_at != record.created_at => {
-                self.by_age.remove(&age_key(before.created_at, key))?;
+                self.by_age.remove(before.created_at, key.as_bytes())?;
             }
             Some(_) => {}
         }
@@ -62,7 +60,7 @@ impl IdempotencyKeys {
         let mut count = self.lock();
         if let Some(record) = self.find(key)?.filter(|record| record.message_id == *message) {
             self.records.remove(key.as_bytes())?;
-            self.by_age.remove(&age_key(record.created_at, key))?;
+            self.by_age.remove(record.created_at, key.as_bytes())?;
             *count = count.saturating_sub(1);
         }
         Ok(())
@@ -85,29 +83,22 @@ impl IdempotencyKeys {
 
     fn sweep(&self, now: Timestamp, count: &mut usize) -> Result<(), StoreError> {
         let life = u64::try_from(KEY_LIFE.as_millis()).unwrap_or(u64::MAX);
-        let end = now.as_millis().saturating_sub(life).to_be_bytes();
-        for past in self.by_age.keys_below(&end) {
-            let past = past?;
-            let key = past.get(8..).and_then(|key| <[u8; 32]>::try_from(key).ok()).map(SendKey::from_bytes);
+        let end = Timestamp::from_millis(now.as_millis().saturating_sub(life));
+        let forget = |bytes: &[u8]| {
+            let Ok(key) = bytes.try_into().map(SendKey::from_bytes) else { return Ok(()) };
             // A key that was used again after a crash may have an older entry by age besides its own.
-            if let Some(key) = key
-                && self.find(key)?.is_some_and(|record| !record.is_live(now))
-            {
+            if self.find(key)?.is_some_and(|record| !record.is_live(now)) {
                 self.records.remove(key.as_bytes())?;
                 *count = count.saturating_sub(1);
             }
-            self.by_age.remove(&past)?;
-        }
-        Ok(())
+            Ok(())
+        };
+        self.by_age.sweep(end, usize::MAX, forget).map(drop)
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn age_key(created_at: Timestamp, key: SendKey) -> Vec<u8> {
-    [&created_at.as_millis().to_be_bytes()[..], key.as_bytes()].concat()
 }
 
 /// A record that cannot be read must not be taken for none: the message could be sent twice.

@@ -11,7 +11,6 @@ use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
 use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 use crate::domain::message::MessageId;
-use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 
 /// How often it is tried to make up for what is missing: two days of READY, as it is asked for every hour.
@@ -40,14 +39,10 @@ impl Store {
     pub async fn begin_reading(&self, now: u64) -> Result<Reading, StoreError> {
         self.write(move |tables| {
             let marks = tables.messages.marks();
-            let linked_here = || {
-                let steps = tables.history.recent(usize::MAX)?;
-                Ok::<_, StoreError>(steps.iter().any(|step| step.to == State::QrRequired))
-            };
             let first_link = match marks.first_link()? {
                 Some(first_link) => first_link,
                 None => {
-                    marks.set_floor(if linked_here()? { 0 } else { now })?;
+                    marks.set_floor(if marks.asked_for_phone()? { 0 } else { now })?;
                     marks.set_first_link(now)?;
                     now
                 }
@@ -107,7 +102,7 @@ impl Store {
         // In pieces: what few messages fit is looked for in all of them.
         loop {
             let piece = query.clone();
-            let (found, next) = self.read(move |tables| look(tables, &piece)).await?;
+            let (found, next) = self.read(move |tables| tables.messages.matching(&piece, tables.durable())).await?;
             let is_end = next == query.after;
             query.limit -= found.len();
             query.after = next;
@@ -119,11 +114,7 @@ impl Store {
     }
 
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {
-        self.read(move |tables| {
-            let Some(cursor) = tables.messages.find(&id)? else { return Ok(None) };
-            Ok(tables.messages.message(cursor)?.map(|message| LogEntry { cursor, message }))
-        })
-        .await
+        self.read(move |tables| tables.messages.find(&id)).await
     }
 
     /// What happened after a place. What concerns a message that is no longer there is left out.
@@ -197,15 +188,6 @@ impl Store {
         })
         .await
     }
-}
-
-fn look(tables: &Tables, query: &LogQuery) -> Result<(Vec<LogEntry>, u64), StoreError> {
-    tables.messages.after(query.after, tables.durable(), query.limit, |cursor, record| {
-        Ok(match record {
-            Record::Message(message) if query.wants(&message) => Some(LogEntry { cursor, message: *message }),
-            _ => None,
-        })
-    })
 }
 
 fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>, StoreError> {

@@ -10,6 +10,7 @@ use crate::domain::event::LogId;
 use crate::domain::message::MessageId;
 
 const NAME: &str = "marks";
+const ASKED_FOR_PHONE: &[u8] = b"asked_for_phone";
 const FIRST_LINK: &[u8] = b"first_link";
 const FLOOR: &[u8] = b"floor";
 const PLACE: &[u8] = b"place";
@@ -19,6 +20,7 @@ const MISSED_SINCE: &[u8] = b"missed_since";
 const MISSED_TRIES: &[u8] = b"missed_tries";
 /// The next sequence number, where retention removed the entries that would tell.
 const NEXT: &[u8] = b"next";
+const INDEXED: &[u8] = b"indexed";
 /// Tells this log from the one of another store.
 const LOG_ID: &[u8] = b"log_id";
 
@@ -63,6 +65,24 @@ impl Marks {
 
     pub(super) fn set_next(&self, next: u64) -> Result<(), StoreError> {
         self.set(NEXT, next)
+    }
+
+    /// All entries before this one have their ids and postings.
+    pub(super) fn indexed(&self) -> Result<Option<u64>, StoreError> {
+        self.number(INDEXED)
+    }
+
+    pub(super) fn set_indexed(&self, next: u64) -> Result<(), StoreError> {
+        self.set(INDEXED, next)
+    }
+
+    /// Whether this store has seen a phone being asked for.
+    pub(super) fn asked_for_phone(&self) -> Result<bool, StoreError> {
+        Ok(self.0.get(ASKED_FOR_PHONE)?.is_some())
+    }
+
+    pub(super) fn set_asked_for_phone(&self) -> Result<(), StoreError> {
+        if self.asked_for_phone()? { Ok(()) } else { self.0.put(ASKED_FOR_PHONE, &[1]) }
     }
 
     /// When the account was first linked, in seconds since the epoch: history from before it is no news.

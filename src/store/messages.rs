@@ -1,41 +1,41 @@
-//! The log: messages, and what happened to them and to the session, in one sequence. Table `messages`: sequence number
-//! and part (both big-endian, so that they sort) → a part of the entry as JSON; an entry may be longer than a value may
-//! be. Table `message_ids`: WhatsApp's id → sequence number. Table `sealed`: the ids of those that may still open →
-//! nothing.
+//! The log: messages, and what happened to them and to the session, in one sequence of `entries`. Made of them: where the
+//! message of an id is (`ids`), and which messages a chat, a number, a client or a direction has (`postings`). Table
+//! `sealed`: the ids of those that may still open → nothing.
 //!
-//! sled loses only a suffix of what was not flushed, across tables: what a crash can leave is a last entry without its
-//! id, which is mended at the next opening; or that a message was edited and the message not changed yet, which the page
-//! says again.
+//! sled loses only a suffix of what was not flushed, across tables: what a crash can leave is last entries without their id
+//! and postings, which are made good at the next opening; or that a message was edited and the message not changed yet,
+//! which the page says again.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 
 use rand::Rng;
 
 use super::StoreError;
 use super::addons::Addons;
 use super::engine::Engine;
+use super::entries::Entries;
+use super::ids::Ids;
 use super::marks::Marks;
 use super::origins::Origins;
+use super::postings::Postings;
 use super::records::{LogChange, Record};
-use super::table::{Table, VALUE_LIMIT};
+use super::table::Table;
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LoggedMessage};
+use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LogQuery, LoggedMessage};
 use crate::domain::message::MessageId;
+use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 
-const NAME: &str = "messages";
-const IDS: &str = "message_ids";
 const UNDECRYPTED: &str = "sealed";
-/// Entries at the end whose ids are looked at when the store opens: more than one batch writes between two flushes.
-const MENDED: usize = 1024;
 
 /// Entries looked at in one go: some 100 ms, in which no other call waits long.
 const LOOKED_AT: usize = 10_000;
 
 pub(super) struct Messages {
-    entries: Table,
-    ids: Table,
+    entries: Entries,
+    ids: Ids,
+    postings: Postings,
     undecrypted: Table,
     marks: Marks,
     origins: Origins,
@@ -45,17 +45,14 @@ pub(super) struct Messages {
     added: [AtomicU64; 2],
     /// The next sequence number; the lock keeps a batch in one piece.
     next: Mutex<u64>,
-    /// Keeps the parts of an entry together for those who read while it is written anew.
-    parts: RwLock<()>,
 }
 
 impl Messages {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        let (entries, ids, undecrypted) = (engine.table(NAME)?, engine.table(IDS)?, engine.table(UNDECRYPTED)?);
+        let entries = Entries::open(engine)?;
         let marks = Marks::open(engine)?;
-        let newest = entries.newest_first().next().transpose()?;
-        let after_newest = newest.and_then(|(key, _)| sequence(&key)).map_or(1, |sequence| sequence.saturating_add(1));
-        let next = marks.next()?.map_or(after_newest, |next| next.max(after_newest));
+        let end = entries.end()?;
+        let next = marks.next()?.map_or(end, |next| next.max(end));
         let log = match marks.log_id()? {
             Some(log) => log,
             None => {
@@ -64,31 +61,52 @@ impl Messages {
                 log
             }
         };
-        let (origins, addons) = (Origins::open(engine)?, Addons::open(engine)?);
         let messages = Self {
             entries,
-            ids,
-            undecrypted,
+            ids: Ids::open(engine)?,
+            postings: Postings::open(engine)?,
+            undecrypted: engine.table(UNDECRYPTED)?,
             marks,
-            origins,
-            addons,
+            origins: Origins::open(engine)?,
+            addons: Addons::open(engine)?,
             log: AtomicU32::new(log.0),
             added: Default::default(),
             next: Mutex::new(next),
-            parts: RwLock::default(),
         };
-        messages.mend(next)?;
+        messages.index(next)?;
         Ok(messages)
     }
 
-    fn mend(&self, next: u64) -> Result<(), StoreError> {
-        let first = next.saturating_sub(MENDED as u64);
-        for cursor in first..next {
-            if let Some(message) = self.message(cursor)? {
-                self.ids.put(message.id.as_str().as_bytes(), &cursor.to_be_bytes())?;
+    /// Gives the entries their ids and postings that a crash left without them, or an earlier format.
+    fn index(&self, next: u64) -> Result<(), StoreError> {
+        let mut reader = self.entries.reader();
+        let mut at = match self.marks.indexed()? {
+            Some(indexed) => indexed.saturating_sub(1),
+            None => {
+                self.postings.clear()?;
+                0
             }
+        };
+        while let Some(place) = reader.after(at)? {
+            if let Some(Record::Message(message)) = reader.read(place)? {
+                self.ids.put(&message.id, place)?;
+                self.postings.put(place, None, &message)?;
+            }
+            at = place;
         }
-        Ok(())
+        self.postings.write_tails()?;
+        self.marks.set_indexed(next)
+    }
+
+    /// What follows every batch, and comes before its flush.
+    pub(super) fn settle(&self) -> Result<u64, StoreError> {
+        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        self.entries.pack(*next - 1)?;
+        self.postings.write_tails()?;
+        if self.marks.indexed()? != Some(*next) {
+            self.marks.set_indexed(*next)?;
+        }
+        Ok(*next - 1)
     }
 
     pub(super) fn id(&self) -> LogId {
@@ -148,26 +166,31 @@ impl Messages {
                     let at = Timestamp::from_millis(0);
                     self.change(&mut next, id, at, |message| message.phone = Some(digits.clone()))?;
                 }
-                LogChange::Happened(happening) => self.append(&mut next, &Record::Happening(happening.clone()))?,
+                LogChange::Happened(happening) => {
+                    if matches!(happening, Happening::State(step) if step.to == State::QrRequired) {
+                        self.marks.set_asked_for_phone()?;
+                    }
+                    self.append(&mut next, &Record::Happening(happening.clone()))?;
+                }
             }
         }
         Ok(())
     }
 
     fn add(&self, next: &mut u64, message: &LoggedMessage) -> Result<(), StoreError> {
-        // An id alone, without its entry, is no message.
-        if let Some(known) = self.find(&message.id)?
-            && self.message(known)?.is_some_and(|known| known.id == message.id)
-        {
+        if self.find(&message.id)?.is_some() {
             return Ok(());
         }
         let mut message = message.clone();
         message.sent_by_us = self.origins.of(&message.id)?;
         let (id, place, undecrypted) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
         let direction = usize::from(message.direction == Direction::Out);
-        // The entry first: an id that a crash leaves alone would hide the message for ever.
-        self.append(next, &Record::Message(Box::new(message)))?;
-        self.ids.put(id.as_str().as_bytes(), &place.to_be_bytes())?;
+        let record = Record::Message(Box::new(message));
+        self.append(next, &record)?;
+        if let Record::Message(message) = &record {
+            self.ids.put(&id, place)?;
+            self.postings.put(place, None, message)?;
+        }
         if undecrypted {
             self.undecrypted.put(id.as_str().as_bytes(), &[])?;
         }
@@ -176,7 +199,7 @@ impl Messages {
     }
 
     fn append(&self, next: &mut u64, record: &Record) -> Result<(), StoreError> {
-        self.write(*next, record)?;
+        self.entries.write(*next, record)?;
         *next += 1;
         Ok(())
     }
@@ -188,8 +211,7 @@ impl Messages {
         at: Timestamp,
         change: impl FnOnce(&mut LoggedMessage),
     ) -> Result<(), StoreError> {
-        let Some(cursor) = self.find(id)? else { return Ok(()) };
-        let Some(before) = self.message(cursor)? else { return Ok(()) };
+        let Some(LogEntry { cursor, message: before }) = self.find(id)? else { return Ok(()) };
         let mut after = before.clone();
         change(&mut after);
         // What happened first: a crash between the two has the page say it again, and nobody misses it.
@@ -202,7 +224,8 @@ impl Messages {
         if before.kind == CIPHERTEXT && (after.kind != CIPHERTEXT || after.revoked_at.is_some()) {
             self.undecrypted.remove(id.as_str().as_bytes())?;
         }
-        self.write(cursor, &Record::Message(Box::new(after)))
+        self.postings.put(cursor, Some(&before), &after)?;
+        self.entries.write(cursor, &Record::Message(Box::new(after)))
     }
 
     /// The messages that may still open and are not older than `since`.
@@ -211,8 +234,8 @@ impl Messages {
         let mut after: Option<Vec<u8>> = None;
         while let Some((key, _)) = self.undecrypted.next(after.as_deref())? {
             let id = MessageId::new(String::from_utf8_lossy(&key));
-            match self.find(&id)?.map(|cursor| self.message(cursor)).transpose()?.flatten() {
-                Some(message) if message.timestamp < since => {}
+            match self.find(&id)? {
+                Some(entry) if entry.message.timestamp < since => {}
                 Some(_) => found.push(id),
                 // Retention took it.
                 None => self.undecrypted.remove(&key)?,
@@ -222,33 +245,26 @@ impl Messages {
         Ok(found)
     }
 
+    /// The newest place that was given.
     pub(super) fn newest(&self) -> u64 {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) - 1
     }
 
-    pub(super) fn find(&self, id: &MessageId) -> Result<Option<u64>, StoreError> {
-        let bytes = self.ids.get(id.as_str().as_bytes())?;
-        Ok(bytes.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
+    pub(super) fn find(&self, id: &MessageId) -> Result<Option<LogEntry>, StoreError> {
+        for cursor in self.ids.find(id)? {
+            // An id may be left alone by a crash, and two ids may look the same.
+            if let Some(message) = self.message(cursor)?.filter(|message| message.id == *id) {
+                return Ok(Some(LogEntry { cursor, message }));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn message(&self, cursor: u64) -> Result<Option<LoggedMessage>, StoreError> {
-        Ok(match self.read(cursor)? {
+        Ok(match self.entries.read(cursor)? {
             Some(Record::Message(message)) => Some(*message),
             _ => None,
         })
-    }
-
-    fn read(&self, cursor: u64) -> Result<Option<Record>, StoreError> {
-        let mut bytes = Vec::new();
-        let whole = self.parts.read().unwrap_or_else(PoisonError::into_inner);
-        for part in 0..=u16::MAX {
-            match self.entries.get(&key(cursor, part))? {
-                Some(value) => bytes.extend(value),
-                None => break,
-            }
-        }
-        drop(whole);
-        Ok(if bytes.is_empty() { None } else { decode(cursor, &bytes) })
     }
 
     /// What is wanted of the entries after a cursor and up to `newest`, oldest first, at most `limit`; and how far was
@@ -260,21 +276,42 @@ impl Messages {
         limit: usize,
         wanted: impl Fn(u64, Record) -> Result<Option<T>, StoreError>,
     ) -> Result<(Vec<T>, u64), StoreError> {
-        let mut found = Vec::new();
-        let mut looked = cursor;
+        let mut reader = self.entries.reader();
+        let (mut found, mut looked) = (Vec::new(), cursor);
         for _ in 0..LOOKED_AT {
             if found.len() >= limit || looked >= newest {
                 break;
             }
-            // Retention leaves a gap at the front: the next key there is says how far it goes.
-            let next = self.entries.next(Some(&key(looked, u16::MAX)))?;
-            let Some(at) = next.and_then(|(key, _)| sequence(&key)).filter(|at| *at <= newest) else {
+            // Retention leaves a gap at the front.
+            let Some(at) = reader.after(looked)?.filter(|at| *at <= newest) else {
                 looked = newest;
                 break;
             };
             looked = at;
-            if let Some(record) = self.read(at)? {
+            if let Some(record) = reader.read(at)? {
                 found.extend(wanted(at, record)?);
+            }
+        }
+        Ok((found, looked))
+    }
+
+    /// The messages of a query up to `newest`, and how far was looked. Not at more than [`LOOKED_AT`] places.
+    pub(super) fn matching(&self, query: &LogQuery, newest: u64) -> Result<(Vec<LogEntry>, u64), StoreError> {
+        let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(query));
+        let (mut found, mut looked, mut steps) = (Vec::new(), query.after, LOOKED_AT);
+        while found.len() < query.limit && looked < newest && steps > 0 {
+            match matching.after(looked, &mut steps)? {
+                Some(Ok(cursor)) if cursor <= newest => {
+                    looked = cursor;
+                    steps = steps.saturating_sub(1);
+                    if let Some(Record::Message(message)) = reader.read(cursor)?
+                        && query.wants(&message)
+                    {
+                        found.push(LogEntry { cursor, message: *message });
+                    }
+                }
+                Some(Err(place)) if place < newest => looked = place,
+                _ => looked = newest,
             }
         }
         Ok((found, looked))
@@ -282,91 +319,41 @@ impl Messages {
 
     /// The oldest entry there is; the next one where there is none.
     pub(super) fn oldest(&self) -> Result<u64, StoreError> {
-        let first = self.entries.next(None)?.and_then(|(key, _)| sequence(&key));
-        Ok(first.unwrap_or_else(|| self.newest() + 1))
+        Ok(self.entries.first()?.unwrap_or_else(|| self.newest() + 1))
     }
 
     /// The newest message there is.
     pub(super) fn newest_message(&self) -> Result<Option<LogEntry>, StoreError> {
-        for entry in self.entries.newest_first() {
-            if let Some(cursor) = sequence(&entry?.0)
-                && let Some(message) = self.message(cursor)?
-            {
-                return Ok(Some(LogEntry { cursor, message }));
-            }
-        }
-        Ok(None)
+        let Some(cursor) = self.postings.newest()? else { return Ok(None) };
+        Ok(self.message(cursor)?.map(|message| LogEntry { cursor, message }))
     }
 
     /// Removes the entries from before `end`, from the front; at most `limit` of them. Gives how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         self.marks.set_next(*next)?;
-        self.origins.sweep(end)?;
-        self.addons.sweep(end)?;
-        let mut swept = 0;
-        while swept < limit {
-            let Some(cursor) = self.entries.next(None)?.and_then(|(key, _)| sequence(&key)) else { break };
-            let record = self.read(cursor)?;
+        self.origins.sweep(end, limit)?;
+        self.addons.sweep(end, limit)?;
+        let mut reader = self.entries.reader();
+        let (mut last, mut messages, mut swept) = (0, Vec::new(), 0);
+        while swept < limit
+            && let Some(place) = reader.after(last)?
+        {
+            let record = reader.read(place)?;
             if record.as_ref().is_some_and(|record| record.kept_since() >= end) {
                 break;
             }
+            (last, swept) = (place, swept + 1);
             if let Some(Record::Message(message)) = record {
-                self.ids.remove(message.id.as_str().as_bytes())?;
+                messages.push((place, message));
             }
-            self.remove(cursor)?;
-            swept += 1;
+        }
+        // First: an entry that a crash leaves without its id would be added again.
+        self.entries.remove_through(last)?;
+        for (place, message) in messages {
+            self.ids.remove(&message.id, place)?;
+            self.postings.remove(place, &message)?;
         }
         Ok(swept)
     }
-
-    fn write(&self, cursor: u64, record: &Record) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
-        let parts =
-            (0..=u16::MAX).zip(bytes.chunks(VALUE_LIMIT)).map(|(part, chunk)| (key(cursor, part).to_vec(), chunk));
-        let count = u16::try_from(bytes.len().div_ceil(VALUE_LIMIT)).unwrap_or(u16::MAX);
-        // A shorter form leaves the end of a longer one.
-        let surplus = self.parts_from(cursor, count)?;
-        let _whole = self.parts.write().unwrap_or_else(PoisonError::into_inner);
-        self.entries.change(parts, surplus.into_iter())
-    }
-
-    fn remove(&self, cursor: u64) -> Result<(), StoreError> {
-        let parts = self.parts_from(cursor, 0)?;
-        let _whole = self.parts.write().unwrap_or_else(PoisonError::into_inner);
-        self.entries.change(std::iter::empty(), parts.into_iter())
-    }
-
-    /// The keys of an entry's parts from one on.
-    fn parts_from(&self, cursor: u64, from: u16) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut found = Vec::new();
-        for part in from..=u16::MAX {
-            let key = key(cursor, part);
-            if self.entries.get(&key)?.is_none() {
-                break;
-            }
-            found.push(key.to_vec());
-        }
-        Ok(found)
-    }
-}
-
-fn key(cursor: u64, part: u16) -> [u8; 10] {
-    let mut key = [0; 10];
-    key[..8].copy_from_slice(&cursor.to_be_bytes());
-    key[8..].copy_from_slice(&part.to_be_bytes());
-    key
-}
-
-fn sequence(key: &[u8]) -> Option<u64> {
-    key.get(..8)?.try_into().ok().map(u64::from_be_bytes)
-}
-
-/// An entry that cannot be read costs that entry.
-fn decode(cursor: u64, bytes: &[u8]) -> Option<Record> {
-    serde_json::from_slice(bytes)
-        .inspect_err(
-            |error| tracing::warn!(cursor, kind = ?error.classify(), "skipped an entry of the log that cannot be read"),
-        )
-        .ok()
 }

@@ -23,10 +23,9 @@ use super::StoreError;
 use super::daily::{Daily, FIRST, SENT};
 use super::engine::{Engine, guarded};
 use super::health::Health;
-use super::history::History;
 use super::idempotency::IdempotencyKeys;
 use super::messages::Messages;
-use super::reset::{announce, forget_restored, is_restored, sync_folder};
+use super::reset::{announce, forget_restored, forget_suspicion, is_restored, is_suspect, sync_folder};
 use super::targets::Targets;
 use crate::domain::time::Timestamp;
 
@@ -36,7 +35,6 @@ const FIRST_BYTES: usize = 1024 * 1024;
 /// The open store: the engine and one field for each thing kept in it.
 pub(super) struct Tables {
     pub(super) engine: Engine,
-    pub(super) history: History,
     pub(super) messages: Messages,
     pub(super) daily: Daily,
     /// First messages to somebody.
@@ -54,7 +52,7 @@ impl Tables {
 
     /// Makes everything that was written before durable, and then known to those who follow the log.
     pub(super) fn commit(&self) -> Result<(), StoreError> {
-        let newest = self.messages.newest();
+        let newest = self.messages.settle()?;
         self.engine.flush()?;
         self.health.committed(newest);
         Ok(())
@@ -71,9 +69,11 @@ pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<P
     match existing(dir, health) {
         Err(StoreError::Damaged(why)) => {
             let aside = set_aside(dir, &why)?;
+            forget_suspicion(dir).map_err(|source| StoreError::io(dir, source))?;
             Ok((create(dir, health)?, Some(aside)))
         }
         Ok(tables) => {
+            forget_suspicion(dir).map_err(|source| StoreError::io(dir, source))?;
             if is_restored(dir) {
                 tables.messages.becomes_another()?;
                 tables.commit()?;
@@ -90,7 +90,7 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
     let path = store_path(dir);
     guarded(|| {
         let engine = Engine::open(&path)?;
-        engine.verify()?;
+        engine.verify(is_suspect(dir))?;
         match migrations::migrate(&engine).map_err(|error| StoreError::migration(&path, error))? {
             Outcome::Created => return Err(StoreError::Damaged("all entries are gone".to_owned())),
             Outcome::UpToDate => {}
@@ -98,15 +98,20 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
                 tracing::info!(from, to = migrations::CURRENT, "migrated the store to the current format");
             }
         }
-        let (history, messages) = (History::open(&engine)?, Messages::open(&engine)?);
+        let messages = Messages::open(&engine)?;
         let (daily, idempotency, targets) =
             (Daily::open(&engine, SENT)?, IdempotencyKeys::open(&engine)?, Targets::open(&engine)?);
         let (first, health) = (Daily::open(&engine, FIRST)?, Arc::clone(health));
-        let tables = Tables { engine, history, messages, daily, first, idempotency, targets, health };
+        let tables = Tables { engine, messages, daily, first, idempotency, targets, health };
         // What is in the file was durable already, or is now.
         tables.commit()?;
         Ok(tables)
     })
+}
+
+/// Opens the engine that is there, and closes it.
+pub(super) fn reopen(dir: &Path) -> Result<(), StoreError> {
+    guarded(|| Engine::open(&store_path(dir)).map(drop))
 }
 
 fn create(dir: &Path, health: &Arc<Health>) -> Result<Tables, StoreError> {

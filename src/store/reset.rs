@@ -43,6 +43,34 @@ pub(super) fn forget_restored(dir: &Path) -> io::Result<()> {
     fs::remove_file(restored(dir)).and_then(|()| sync_folder(dir))
 }
 
+/// Has the store of `dir` read whole when it is opened next.
+pub fn check_all(dir: &Path) {
+    suspect(dir, "everything is to be read");
+}
+
+/// Leaves the marker that something of the store could not be read: the next start reads all of it.
+pub(super) fn suspect(dir: &Path, why: &str) {
+    if let Err(error) = leave(dir, &suspicion(dir), why) {
+        tracing::warn!(%error, "that the store may be damaged could not be noted");
+    }
+}
+
+pub(super) fn is_suspect(dir: &Path) -> bool {
+    suspicion(dir).exists()
+}
+
+/// The store was read whole, or is set aside.
+pub(super) fn forget_suspicion(dir: &Path) -> io::Result<()> {
+    match fs::remove_file(suspicion(dir)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn suspicion(dir: &Path) -> PathBuf {
+    dir.join("store.suspect")
+}
+
 fn restored(dir: &Path) -> PathBuf {
     dir.join("store.restored")
 }

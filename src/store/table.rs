@@ -43,12 +43,20 @@ impl Table {
         puts: impl Iterator<Item = (Vec<u8>, &'a [u8])>,
         removals: impl Iterator<Item = Vec<u8>>,
     ) -> Result<(), StoreError> {
+        let (puts, removals): (Vec<_>, Vec<_>) = (puts.collect(), removals.collect());
+        // A batch of sled takes several times as long as a change.
+        match (puts.as_slice(), removals.as_slice()) {
+            ([], []) => return Ok(()),
+            ([(key, value)], []) => return self.put(key, value),
+            ([], [key]) => return self.remove(key),
+            _ => {}
+        }
         let mut batch = sled::Batch::default();
         for (key, value) in puts {
             self.check(value)?;
             batch.insert(key, value);
         }
-        removals.for_each(|key| batch.remove(key));
+        removals.into_iter().for_each(|key| batch.remove(key));
         self.tree.apply_batch(batch).map_err(|error| self.failed(error))
     }
 
@@ -71,6 +79,23 @@ impl Table {
         };
         let found = found.map_err(|error| self.failed(error))?;
         Ok(found.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    /// The last entry whose key is this one or sorts before it.
+    pub(super) fn at_or_before(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
+        let found = match self.tree.get(key).map_err(|error| self.failed(error))? {
+            Some(value) => Some((key.to_vec(), value.to_vec())),
+            None => {
+                let before = self.tree.get_lt(key).map_err(|error| self.failed(error))?;
+                before.map(|(key, value)| (key.to_vec(), value.to_vec()))
+            }
+        };
+        Ok(found)
+    }
+
+    /// Removes everything.
+    pub(super) fn clear(&self) -> Result<(), StoreError> {
+        self.tree.clear().map_err(|error| self.failed(error))
     }
 
     /// From the greatest key down.

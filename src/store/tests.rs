@@ -6,13 +6,13 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 
 use migrations::Raw;
-use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::engine::Engine;
 use super::table::VALUE_LIMIT;
 use super::*;
-use crate::domain::state::{Reason, State};
+use crate::domain::event::{Event, Happening, What};
+use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
 
 fn transition(n: u64) -> Transition {
@@ -36,15 +36,25 @@ async fn open(dir: &TempDir) -> Store {
     opened.store
 }
 
+async fn append(store: &Store, step: &Transition) -> Result<(), StoreError> {
+    store.log(Arc::new(vec![LogChange::Happened(Happening::State(step.clone()))])).await
+}
+
+async fn kept(store: &Store) -> Vec<Transition> {
+    let events = store.events(0, usize::MAX).await.unwrap().items.into_iter();
+    let step = |event: Event| match event.what {
+        What::State(step) => Some(step),
+        _ => None,
+    };
+    events.filter_map(step).collect()
+}
+
 /// A closed store with the transitions 0 to `count`, flushed now and then as the service does.
 async fn filled(count: u64) -> TempDir {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).await;
     for n in 0..count {
-        store.append_transition(&transition(n)).await.unwrap();
-        if n % 16 == 0 {
-            store.flush().await.unwrap();
-        }
+        append(&store, &transition(n)).await.unwrap();
     }
     store.close().await.unwrap();
     dir
@@ -63,17 +73,25 @@ async fn used_bytes(count: u64) -> u64 {
 
 /// Opens a store that must have been damaged: a new one is in its place, it works, and nothing may be sent.
 async fn assert_set_aside(dir: &TempDir, how: &str) {
-    let OpenedStore { store, set_aside } = Store::open(dir.path()).await.unwrap();
+    let mut opened = Store::open(dir.path()).await.unwrap();
+    if opened.set_aside.is_none() {
+        // What grows with the log is read when it is asked for; the next start then reads everything.
+        let error = opened.store.events(0, usize::MAX).await.unwrap_err();
+        assert!(matches!(error, StoreError::Damaged(_)) && opened.store.is_damaged(), "{how}: {error}");
+        opened.store.close().await.unwrap();
+        opened = Store::open(dir.path()).await.unwrap();
+    }
+    let OpenedStore { store, set_aside } = opened;
     let aside = set_aside.unwrap_or_else(|| unreachable!("unnoticed: {how}"));
     assert!(aside.join("db").exists() || how == "removed", "{how}");
     assert!(store.sending_is_held().await, "{how}");
-    assert_eq!(store.recent_transitions(10).await.unwrap(), [], "{how}");
-    store.append_transition(&transition(7)).await.unwrap();
+    assert_eq!(kept(&store).await, [], "{how}");
+    append(&store, &transition(7)).await.unwrap();
     store.close().await.unwrap();
 
     let store = open(dir).await;
     assert!(store.sending_is_held().await, "a restart is no consent: {how}");
-    assert_eq!(store.recent_transitions(10).await.unwrap(), [transition(7)], "{how}");
+    assert_eq!(kept(&store).await, [transition(7)], "{how}");
     assert!(accept_reset(dir.path()).unwrap());
     assert!(!store.sending_is_held().await, "{how}");
     assert!(!accept_reset(dir.path()).unwrap());
@@ -84,17 +102,8 @@ async fn assert_set_aside(dir: &TempDir, how: &str) {
 async fn history_survives_a_restart() {
     let dir = filled(20).await;
     let store = open(&dir).await;
-    assert_eq!(store.recent_transitions(3).await.unwrap(), transitions(17..20));
-    assert_eq!(store.recent_transitions(100).await.unwrap(), transitions(0..20));
+    assert_eq!(kept(&store).await, transitions(0..20));
     assert!(!store.sending_is_held().await);
-    store.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn the_last_thousand_are_kept() {
-    let dir = filled(HISTORY_LENGTH + 5).await;
-    let store = open(&dir).await;
-    assert_eq!(store.recent_transitions(usize::MAX).await.unwrap(), transitions(5..HISTORY_LENGTH + 5));
     store.close().await.unwrap();
 }
 
@@ -102,9 +111,9 @@ async fn the_last_thousand_are_kept() {
 async fn an_entry_that_cannot_be_read_costs_only_itself() {
     let dir = filled(3).await;
     let store = open(&dir).await;
-    let spoil = |tables: &Tables| tables.engine.table("history")?.put(&1_u64.to_be_bytes(), b"{");
+    let spoil = |tables: &Tables| tables.engine.table("messages")?.put(&[0, 0, 0, 0, 0, 0, 0, 2, 0, 0], b"{");
     store.write(spoil).await.unwrap();
-    assert_eq!(store.recent_transitions(2).await.unwrap(), [transition(0), transition(2)]);
+    assert_eq!(kept(&store).await, [transition(0), transition(2)]);
     store.close().await.unwrap();
 }
 
@@ -112,11 +121,11 @@ async fn an_entry_that_cannot_be_read_costs_only_itself() {
 async fn a_value_that_sled_would_not_sync_is_refused_and_the_store_goes_on() {
     let dir = filled(1).await;
     let store = open(&dir).await;
-    let huge = Transition { detail: "x".repeat(VALUE_LIMIT), ..transition(1) };
-    let error = store.append_transition(&huge).await.unwrap_err();
+    let huge = |tables: &Tables| tables.engine.table("marks")?.put(b"huge", &[0; VALUE_LIMIT + 1]);
+    let error = store.write(huge).await.unwrap_err();
     assert!(matches!(error, StoreError::ValueTooLarge { limit: VALUE_LIMIT, .. }), "{error}");
-    store.append_transition(&transition(1)).await.unwrap();
-    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..2));
+    append(&store, &transition(1)).await.unwrap();
+    assert_eq!(kept(&store).await, transitions(0..2));
     store.close().await.unwrap();
 }
 
@@ -124,7 +133,7 @@ async fn a_value_that_sled_would_not_sync_is_refused_and_the_store_goes_on() {
 async fn pages_of_the_largest_values_stay_in_the_file_that_is_synced() {
     let dir = filled(0).await;
     edit(&dir, |engine| {
-        let table = engine.table("history").unwrap();
+        let table = engine.table("marks").unwrap();
         for n in 0..2_000_u64 {
             // Inserts, changes and removals in an order that splits, rewrites and merges pages.
             let key = (n * 7_919 % 600).to_be_bytes();
@@ -139,7 +148,7 @@ async fn a_start_that_was_cut_off_in_its_snapshot_is_no_damage() {
     let dir = filled(20).await;
     fs::write(dir.path().join("store/snap.FFFFFFFFFFFFFFFF.generating"), b"half").unwrap();
     let store = open(&dir).await;
-    assert_eq!(store.recent_transitions(100).await.unwrap(), transitions(0..20));
+    assert_eq!(kept(&store).await, transitions(0..20));
     store.close().await.unwrap();
 }
 
@@ -151,7 +160,7 @@ async fn a_closed_store_says_so_to_every_clone() {
     store.close().await.unwrap();
     store.close().await.unwrap();
     assert!(matches!(clone.flush().await, Err(StoreError::Closed)));
-    assert!(matches!(clone.recent_transitions(1).await, Err(StoreError::Closed)));
+    assert!(matches!(clone.events(0, 1).await, Err(StoreError::Closed)));
 }
 
 #[tokio::test]
@@ -228,8 +237,7 @@ async fn a_store_of_version_1_is_migrated() {
         engine.insert(migrations::META, migrations::FORMAT, &[0, 0, 0, 1]).unwrap();
     });
     let store = open(&dir).await;
-    store.append_transition(&transition(300)).await.unwrap();
-    assert_eq!(store.recent_transitions(1_000).await.unwrap(), transitions(0..301));
+    assert_eq!(store.begin_reading(7).await.unwrap().floor, 0, "it has seen a phone being asked for");
     store.close().await.unwrap();
 }
 
@@ -267,10 +275,10 @@ async fn a_broken_engine_is_opened_again_and_what_was_answered_is_there() {
     let failure = || StoreError::io(dir.path(), std::io::ErrorKind::StorageFull.into());
     let (read, written) = (failure(), failure());
     assert!(store.read::<()>(move |_| Err(read)).await.unwrap_err().is_disk_full());
-    store.append_transition(&transition(4)).await.unwrap();
+    append(&store, &transition(4)).await.unwrap();
     assert!(store.write::<()>(move |_| Err(written)).await.unwrap_err().is_disk_full());
     store.flush().await.unwrap();
-    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..5));
+    assert_eq!(kept(&store).await, transitions(0..5));
     store.close().await.unwrap();
 }
 
@@ -281,7 +289,7 @@ async fn a_panic_of_the_engine_is_an_error() {
     let panicked = store.write::<()>(|_| unreachable!("sled's own words")).await.unwrap_err();
     assert!(panicked.to_string().contains("sled's own words"), "{panicked}");
     store.flush().await.unwrap();
-    assert_eq!(store.recent_transitions(9).await.unwrap(), transitions(0..1));
+    assert_eq!(kept(&store).await, transitions(0..1));
     store.close().await.unwrap();
 }
 
@@ -290,55 +298,4 @@ fn edit(dir: &TempDir, change: impl FnOnce(&Engine)) {
     let engine = Engine::open(&dir.path().join("store")).unwrap();
     change(&engine);
     engine.flush().unwrap();
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Append(u16),
-    Flush,
-    Reopen,
-}
-
-proptest! {
-    // Each case opens the store several times, at some 20 ms each.
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn any_life_of_the_store_equals_a_list_of_the_last_thousand(
-        steps in prop::collection::vec(
-            prop_oneof![4 => (1..400_u16).prop_map(Step::Append), 2 => Just(Step::Flush), 1 => Just(Step::Reopen)],
-            1..12,
-        ),
-        limit in 0..1_200_usize,
-    ) {
-        let (kept, model) = block_on(live(&steps, limit));
-        prop_assert_eq!(kept, model);
-    }
-}
-
-async fn live(steps: &[Step], limit: usize) -> (Vec<Transition>, Vec<Transition>) {
-    let dir = TempDir::new().unwrap();
-    let (mut store, mut count) = (open(&dir).await, 0);
-    for step in steps {
-        match step {
-            Step::Append(more) => {
-                for _ in 0..*more {
-                    store.append_transition(&transition(count)).await.unwrap();
-                    count += 1;
-                }
-            }
-            Step::Flush => store.flush().await.unwrap(),
-            Step::Reopen => {
-                store.close().await.unwrap();
-                store = open(&dir).await;
-            }
-        }
-    }
-    let kept = store.recent_transitions(limit).await.unwrap();
-    store.close().await.unwrap();
-    let oldest = count.saturating_sub(HISTORY_LENGTH).max(count.saturating_sub(limit as u64));
-    (kept, transitions(oldest..count))
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }

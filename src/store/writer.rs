@@ -128,7 +128,7 @@ impl Shared {
         if let Err(error) = &durable {
             self.health.failed(error);
             if error.breaks_the_engine() {
-                self.give_up(tables);
+                self.give_up(tables, error);
             }
         }
         durable

@@ -8,7 +8,7 @@ use indicatif::BinaryBytes;
 use tempfile::TempDir;
 
 use crate::host::instance::InstanceLock;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, check_all};
 
 use super::Finding;
 
@@ -96,6 +96,7 @@ enum State {
 }
 
 async fn look(copy: &Path) -> State {
+    check_all(copy);
     match Store::open(copy).await {
         Ok(opened) => {
             let state = match opened.set_aside {

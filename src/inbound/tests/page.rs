@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Happening};
 use crate::domain::limits::Limits;
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LogEntry, LogQuery};
@@ -17,7 +17,7 @@ use crate::host::config::Timings;
 use crate::inbound::Stay;
 use crate::inbound::source::Source;
 use crate::inbound::task::{Kept, Task};
-use crate::store::Store;
+use crate::store::{LogChange, Store};
 use crate::transport::web::session::{SessionError, Snapshot};
 use crate::transport::web::whatsapp::{Addons, ById, History, Row, RowKey, Rows, RowsBack};
 
@@ -204,7 +204,8 @@ impl World {
             reason: None,
             detail: String::new(),
         };
-        world.store.append_transition(&step).await.unwrap();
+        let happened = vec![LogChange::Happened(Happening::State(step))];
+        world.store.log(Arc::new(happened)).await.unwrap();
         world
     }
 

@@ -16,6 +16,7 @@ use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
+use crate::transport::web::whatsapp::{Known, Resent};
 
 /// What becomes of a write.
 #[derive(Clone, Copy, Debug)]

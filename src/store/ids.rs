@@ -1,0 +1,63 @@
+//! Where the message of an id is in the log: table `ids`, the first two bytes of the id's SHA-256 → the next eight of it and
+//! the place (big-endian), for each id of this bucket. A million ids are 65,536 values of a quarter of a KiB.
+//!
+//! Two ids may look the same here: whoever asks looks at the entry. The table is made of the entries and can be made anew.
+
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::engine::Engine;
+use super::table::Table;
+use crate::domain::message::MessageId;
+
+const NAME: &str = "ids";
+const ITEM: usize = 16;
+
+pub(super) struct Ids(Table);
+
+impl Ids {
+    pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
+        Ok(Self(engine.table(NAME)?))
+    }
+
+    /// The places where the message may be.
+    pub(super) fn find(&self, id: &MessageId) -> Result<Vec<u64>, StoreError> {
+        let (bucket, tag) = place_of(id);
+        let value = self.0.get(&bucket)?.unwrap_or_default();
+        let items = value.chunks_exact(ITEM).filter(|item| item.starts_with(&tag));
+        Ok(items.filter_map(|item| item.get(8..)?.try_into().ok().map(u64::from_be_bytes)).collect())
+    }
+
+    pub(super) fn put(&self, id: &MessageId, place: u64) -> Result<(), StoreError> {
+        let (bucket, item) = item_of(id, place);
+        let mut value = self.0.get(&bucket)?.unwrap_or_default();
+        if value.chunks_exact(ITEM).any(|known| known == item) {
+            return Ok(());
+        }
+        value.extend_from_slice(&item);
+        self.0.put(&bucket, &value)
+    }
+
+    pub(super) fn remove(&self, id: &MessageId, place: u64) -> Result<(), StoreError> {
+        let (bucket, item) = item_of(id, place);
+        let Some(value) = self.0.get(&bucket)? else { return Ok(()) };
+        let left: Vec<u8> = value.chunks_exact(ITEM).filter(|known| *known != item).flatten().copied().collect();
+        if left.is_empty() { self.0.remove(&bucket) } else { self.0.put(&bucket, &left) }
+    }
+}
+
+fn place_of(id: &MessageId) -> ([u8; 2], [u8; 8]) {
+    let hash: [u8; 32] = Sha256::digest(id.as_str()).into();
+    let (mut bucket, mut tag) = ([0; 2], [0; 8]);
+    bucket.copy_from_slice(&hash[..2]);
+    tag.copy_from_slice(&hash[2..10]);
+    (bucket, tag)
+}
+
+fn item_of(id: &MessageId, place: u64) -> ([u8; 2], [u8; ITEM]) {
+    let (bucket, tag) = place_of(id);
+    let mut item = [0; ITEM];
+    item[..8].copy_from_slice(&tag);
+    item[8..].copy_from_slice(&place.to_be_bytes());
+    (bucket, item)
+}
