@@ -188,6 +188,10 @@ async fn letters(store: &Store) -> Result<BTreeMap<String, Vec<DeadLetter>>, Sto
 }
 
 impl Deliveries {
+    pub fn names(&self) -> Vec<String> {
+        self.targets.keys().cloned().collect()
+    }
+
     /// How every target is doing.
     pub fn status(&self) -> Vec<TargetStatus> {
         self.targets.values().map(|door| door.status.borrow().clone()).collect()

@@ -10,4 +10,5 @@ pub mod log;
 pub mod message;
 pub mod secret;
 pub mod state;
+pub mod steady_clock;
 pub mod time;

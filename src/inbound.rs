@@ -42,6 +42,8 @@ pub struct Parts {
     pub store: Store,
     pub session: Handle,
     pub clock: Arc<dyn Clock>,
+    /// The time by which messages are too old for the log.
+    pub steady: Arc<dyn Clock>,
     /// Everything that happens to messages, in order. The task ends with it.
     pub events: mpsc::Receiver<MessageEvent>,
     /// What tells of messages of ours is passed on to those who wait for an acknowledgement.
@@ -62,7 +64,7 @@ type Stay = (Timestamp, u64);
 
 /// Starts the task that owns the log's writing end.
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
-    let Parts { store, session, clock, events, acks, retention, timings } = parts;
+    let Parts { store, session, clock, steady, events, acks, retention, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
     let (unknown_numbers, wanted) = mpsc::channel(NAMELESS);
     tasks.spawn("numbers of messages", lid_numbers::run(wanted, session.clone(), store.clone()));
@@ -71,6 +73,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Started {
         store,
         source: session,
         clock,
+        steady,
         acks,
         unknown_numbers: unknown_numbers.clone(),
         retention,

@@ -2,5 +2,6 @@
 
 mod reader;
 pub mod recorder;
+pub mod retention;
 
 pub use reader::{Journal, JournalError};

@@ -129,11 +129,14 @@ pub struct Outbound {
     key_locks: KeyLocks,
     under_way: UnderWay,
     clock: Arc<dyn Clock>,
+    /// The time by which keys are forgotten.
+    steady: Arc<dyn Clock>,
     stop: CancellationToken,
 }
 
 impl Outbound {
-    /// `events` is everything that happens to messages; `stop` refuses what comes after it.
+    /// `clock` is the machine's, `steady` the time by which keys are forgotten. `events` is everything that happens to
+    /// messages; `stop` refuses what comes after it.
     ///
     /// # Errors
     /// The store cannot say how much was sent today.
@@ -141,7 +144,7 @@ impl Outbound {
         settings: Settings,
         session: Handle,
         store: Store,
-        clock: Arc<dyn Clock>,
+        (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,
         tasks: &Tasks,
@@ -152,7 +155,8 @@ impl Outbound {
         let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
         let new_contacts = NewContacts::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
-        let sender = Sender { page, ledger, acks, new_contacts, unconfirmed, clock: clock.clone() };
+        let sender =
+            Sender { page, ledger, acks, new_contacts, unconfirmed, clock: clock.clone(), steady: steady.clone() };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
         }
@@ -160,7 +164,7 @@ impl Outbound {
         let resending = resends::run(session.watch(), store.clone(), sender.clone(), under_way.clone());
         tasks.spawn("sends that had not left", resending);
         let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
-        Ok(Self { settings, session, store, sender, queue, key_locks, under_way, clock, stop })
+        Ok(Self { settings, session, store, sender, queue, key_locks, under_way, clock, steady, stop })
     }
 
     /// Whether a send would be taken now, and why not.
@@ -249,7 +253,7 @@ impl Outbound {
     async fn known(&self, key: SendKey, fingerprint: Fingerprint) -> Result<Verdict, SendError> {
         let unavailable = |error: StoreError| SendError::Unavailable(error.to_string());
         let record = self.store.find_send(key).await.map_err(unavailable)?;
-        let now = self.clock.now();
+        let now = self.steady.now();
         let verdict = judge(record.clone(), fingerprint, now);
         let (Verdict::Unconfirmed(message_id), Some(record)) = (&verdict, record) else { return Ok(verdict) };
         // The log hears of an acknowledgement by a way of its own, and may have been first.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::{self, Backoff, Codes, DeliveryError};
+use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::config::Config;
 use crate::host::instance::{InstanceError, InstanceLock};
@@ -22,7 +23,7 @@ use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends};
 use crate::http::{App, Server, router};
 use crate::inbound;
-use crate::journal::{Journal, recorder};
+use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
 use crate::store::{Store, StoreError};
 use crate::transport::web::browser::{Profile, ProfileError};
@@ -118,6 +119,7 @@ impl Service {
         let (messages, events) = mpsc::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
         let clock = Arc::new(SystemClock);
+        let steady = Arc::new(SteadyClock::new(clock.clone(), store.seen().await?));
         let (acks, acked) = mpsc::channel(MESSAGES);
         let (tasks, ends) = tasks::set();
         let session = session::start(
@@ -140,6 +142,7 @@ impl Service {
                 store: store.clone(),
                 session: session.clone(),
                 clock: clock.clone(),
+                steady: steady.clone(),
                 events,
                 acks,
                 retention: config.retention,
@@ -166,12 +169,21 @@ impl Service {
             config.send.clone(),
             session.clone(),
             store.clone(),
-            clock.clone(),
+            (clock.clone(), steady.clone()),
             acked,
             closing.clone(),
             &tasks,
         )
         .await?;
+        let forgetting = retention::run(retention::Parts {
+            store: store.clone(),
+            session: session.clone(),
+            clock: steady,
+            retention: config.retention,
+            targets: deliveries.names(),
+            stop: stop_deliveries.clone(),
+        });
+        tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let auto_connect = config.session.auto_connect;
         let app = App {

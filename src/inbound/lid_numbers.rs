@@ -25,7 +25,7 @@ const WAITING_MAX: usize = 256;
 pub type UnknownNumber = (MessageId, String);
 
 /// The message, where its chat's number is to be asked for: a chat with one person, under a LID.
-pub(super) fn unknown_numbers(message: &LoggedMessage) -> Option<UnknownNumber> {
+pub(super) fn unknown_number(message: &LoggedMessage) -> Option<UnknownNumber> {
     let unknown = message.phone.is_none() && message.chat.ends_with("@lid");
     unknown.then(|| (message.id.clone(), message.chat.clone()))
 }

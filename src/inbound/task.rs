@@ -29,15 +29,16 @@ const BATCH: usize = 512;
 /// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
 /// what does not fit there is asked for again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
-/// How often old messages are looked for, and how many go at a time.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
-const SWEEP_BATCH: usize = 1000;
+/// How long nothing is waited for where there is nothing to wait for.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// What the task works with and does not change.
 pub(super) struct Kept<S> {
     pub store: Store,
     pub source: S,
     pub clock: Arc<dyn Clock>,
+    /// The time by which messages are too old for the log.
+    pub steady: Arc<dyn Clock>,
     pub acks: mpsc::Sender<MessageEvent>,
     pub unknown_numbers: mpsc::Sender<UnknownNumber>,
     pub retention: Duration,
@@ -98,7 +99,6 @@ impl<S: Source> Task<S> {
 
     pub(super) async fn run(mut self, mut events: mpsc::Receiver<MessageEvent>) {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let start = Instant::now();
         let Timings { missed_look, missed_again, .. } = self.kept.timings;
         let mut look = tokio::time::interval_at(start + missed_look, missed_look);
@@ -107,8 +107,8 @@ impl<S: Source> Task<S> {
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.session_moved();
         loop {
-            let opens = self.undecrypted.deadline().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
-            let held_until = self.held.until().unwrap_or_else(|| Instant::now() + SWEEP_EVERY);
+            let opens = self.undecrypted.deadline().unwrap_or_else(|| Instant::now() + IDLE);
+            let held_until = self.held.until().unwrap_or_else(|| Instant::now() + IDLE);
             tokio::select! {
                 biased;
                 read = events.recv_many(&mut batch, BATCH) => {
@@ -125,7 +125,6 @@ impl<S: Source> Task<S> {
                 Ok(()) = self.snapshots.changed() => self.session_moved(),
                 () = tokio::time::sleep_until(opens) => self.give_up().await,
                 () = tokio::time::sleep_until(held_until) => self.wait_no_longer().await,
-                _ = sweep.tick() => self.sweep().await,
                 _ = again.tick() => self.look(Scope::Gap),
                 _ = look.tick() => self.look(Scope::Look),
             }
@@ -239,7 +238,7 @@ impl<S: Source> Task<S> {
     fn ask_for_phones(&self, stored: &[LogChange]) {
         for change in stored {
             if let LogChange::Add(message) = change
-                && let Some(one) = lid_numbers::unknown_numbers(message)
+                && let Some(one) = lid_numbers::unknown_number(message)
             {
                 let _ = self.kept.unknown_numbers.try_send(one);
             }
@@ -276,21 +275,6 @@ impl<S: Source> Task<S> {
     /// What is older is not kept.
     fn horizon(&self) -> Timestamp {
         let retention = u64::try_from(self.kept.retention.as_millis()).unwrap_or(u64::MAX);
-        Timestamp::from_millis(self.kept.clock.now().as_millis().saturating_sub(retention))
-    }
-
-    async fn sweep(&self) {
-        loop {
-            match self.kept.store.sweep_log(self.horizon(), SWEEP_BATCH).await {
-                Ok(0) => return,
-                Ok(swept) => {
-                    tracing::info!(swept, "removed entries older than RETENTION_DAYS");
-                    if swept < SWEEP_BATCH {
-                        return;
-                    }
-                }
-                Err(error) => return tracing::warn!(%error, "old messages could not be removed"),
-            }
-        }
+        Timestamp::from_millis(self.kept.steady.now().as_millis().saturating_sub(retention))
     }
 }

@@ -73,6 +73,8 @@ pub(super) struct Sender<P, L> {
     /// Sends in a row that nobody acknowledged in time.
     pub unconfirmed: Arc<AtomicU32>,
     pub clock: Arc<dyn Clock>,
+    /// The time by which keys are forgotten.
+    pub steady: Arc<dyn Clock>,
 }
 
 impl<P: Transport, L: Ledger> Sender<P, L> {
@@ -109,7 +111,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
             stage: SendStage::Reserved,
         };
         let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
-        self.ledger.keep(key, reserved, self.clock.now()).await.map_err(not_stored)?;
+        self.ledger.keep(key, reserved, self.steady.now()).await.map_err(not_stored)?;
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
         let departure = self.departure(&prepared, &outgoing, first.as_ref(), Some((key, dispatching.clone())));
         if let Err(error) = self.ledger.departs(departure).await {
@@ -146,7 +148,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     /// which sends nothing twice.
     fn forget(&self, key: SendKey, message: MessageId) {
         let sender = self.clone();
-        self.insist(sender.clock.now().plus(KEY_LIFE), move || {
+        self.insist(sender.steady.now().plus(KEY_LIFE), move || {
             let (sender, message) = (sender.clone(), message.clone());
             async move { sender.ledger.forget(key, message).await }
         });
@@ -162,7 +164,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         let sender = self.clone();
         tokio::spawn(async move {
             // After that nobody can ask any more.
-            let life = record.life_left(sender.clock.now());
+            let life = record.life_left(sender.steady.now());
             if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
                 let settled = record.settled(end, sender.clock.now());
                 sender.settle(key, settled).await;
@@ -172,12 +174,12 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
 
     /// What cannot be kept is tried again; until then it is said to be unconfirmed.
     pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
-        let Err(error) = self.ledger.keep(key, record.clone(), self.clock.now()).await else { return };
+        let Err(error) = self.ledger.keep(key, record.clone(), self.steady.now()).await else { return };
         warn(&error);
         let sender = self.clone();
         self.insist(record.created_at.plus(KEY_LIFE), move || {
             let (sender, record) = (sender.clone(), record.clone());
-            async move { sender.ledger.keep(key, record, sender.clock.now()).await }
+            async move { sender.ledger.keep(key, record, sender.steady.now()).await }
         });
     }
 
@@ -186,7 +188,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     where
         W: Future<Output = Result<(), StoreError>> + Send,
     {
-        let clock = Arc::clone(&self.clock);
+        let clock = Arc::clone(&self.steady);
         tokio::spawn(async move {
             let mut done = false;
             while !done && clock.now() < until {
@@ -207,7 +209,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     ) -> Departure {
         let day = outgoing.counted.then(|| outgoing.turn.day());
         let (message_id, origin) = (to.message_id.clone(), outgoing.origin.clone());
-        Departure { message_id, origin, at: self.clock.now(), day, first_on: first.map(FirstMessage::day), key }
+        Departure { message_id, origin, at: self.steady.now(), day, first_on: first.map(FirstMessage::day), key }
     }
 
     /// The leave to write to somebody for the first time, where it is that: WhatsApp's own limits, then our cap.

@@ -179,10 +179,22 @@ impl Store {
         .await
     }
 
-    /// Removes up to `limit` entries that arrived before `end`; gives how many.
-    pub async fn sweep_log(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    /// The time that was noted last, in this life of the service or an earlier one.
+    pub async fn seen(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|tables| tables.messages.marks().seen()).await
+    }
+
+    pub async fn set_seen(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tables| tables.messages.marks().set_seen(now)).await
+    }
+
+    /// Removes up to `limit` entries that arrived before `end`, and what is remembered about messages from before it; gives
+    /// how many of the larger kind. Entries that one of the targets was not told yet stay.
+    pub async fn sweep_log(&self, end: Timestamp, limit: usize, targets: Vec<String>) -> Result<usize, StoreError> {
         self.write(move |tables| {
-            let swept = tables.messages.sweep(end, limit)?;
+            let positions = targets.iter().map(|target| tables.targets.position(target));
+            let delivered = positions.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min();
+            let swept = tables.messages.sweep(end, delivered.unwrap_or(u64::MAX), limit)?;
             tables.targets.sweep(tables.messages.oldest()?)?;
             Ok(swept)
         })

@@ -8,6 +8,7 @@ use super::engine::Engine;
 use super::table::Table;
 use crate::domain::event::LogId;
 use crate::domain::message::MessageId;
+use crate::domain::time::Timestamp;
 
 const NAME: &str = "marks";
 const ASKED_FOR_PHONE: &[u8] = b"asked_for_phone";
@@ -18,6 +19,8 @@ const RELINK: &[u8] = b"relink";
 const ADDONS_SINCE: &[u8] = b"addons_since";
 const MISSED_SINCE: &[u8] = b"missed_since";
 const MISSED_TRIES: &[u8] = b"missed_tries";
+/// The time that was noted last, in milliseconds.
+const SEEN: &[u8] = b"seen";
 /// The next sequence number, where retention removed the entries that would tell.
 const NEXT: &[u8] = b"next";
 const INDEXED: &[u8] = b"indexed";
@@ -74,6 +77,15 @@ impl Marks {
 
     pub(super) fn set_indexed(&self, next: u64) -> Result<(), StoreError> {
         self.set(INDEXED, next)
+    }
+
+    /// The time that was noted last.
+    pub(super) fn seen(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.number(SEEN)?.map(Timestamp::from_millis))
+    }
+
+    pub(super) fn set_seen(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.set(SEEN, now.as_millis())
     }
 
     /// Whether this store has seen a phone being asked for.

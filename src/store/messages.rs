@@ -328,16 +328,15 @@ impl Messages {
         Ok(self.message(cursor)?.map(|message| LogEntry { cursor, message }))
     }
 
-    /// Removes the entries from before `end`, from the front; at most `limit` of them. Gives how many.
-    pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        self.marks.set_next(*next)?;
-        self.origins.sweep(end, limit)?;
-        self.addons.sweep(end, limit)?;
+    /// Removes the entries from before `end` and up to `through`, from the front; at most `limit` of them. Also as many of
+    /// what is remembered beside them. Gives how many of which there were most.
+    pub(super) fn sweep(&self, end: Timestamp, through: u64, limit: usize) -> Result<usize, StoreError> {
+        self.marks.set_next(self.newest() + 1)?;
+        let beside = self.origins.sweep(end, limit)?.max(self.addons.sweep(end, limit)?);
         let mut reader = self.entries.reader();
         let (mut last, mut messages, mut swept) = (0, Vec::new(), 0);
         while swept < limit
-            && let Some(place) = reader.after(last)?
+            && let Some(place) = reader.after(last)?.filter(|place| *place <= through)
         {
             let record = reader.read(place)?;
             if record.as_ref().is_some_and(|record| record.kept_since() >= end) {
@@ -354,6 +353,6 @@ impl Messages {
             self.ids.remove(&message.id, place)?;
             self.postings.remove(place, &message)?;
         }
-        Ok(swept)
+        Ok(swept.max(beside))
     }
 }

@@ -23,7 +23,7 @@ impl Targets {
         Ok(Self { positions: engine.table(POSITIONS)?, letters: engine.table(LETTERS)?, moving: Mutex::new(()) })
     }
 
-    fn position(&self, target: &str) -> Result<Option<u64>, StoreError> {
+    pub(super) fn position(&self, target: &str) -> Result<Option<u64>, StoreError> {
         let bytes = self.positions.get(target.as_bytes())?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes))
     }

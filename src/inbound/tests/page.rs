@@ -227,6 +227,7 @@ impl World {
             store: store.clone(),
             source: page.clone(),
             clock: Arc::new(Fixed),
+            steady: Arc::new(Fixed),
             acks,
             unknown_numbers,
             retention: Duration::from_secs(NOW),

@@ -220,7 +220,8 @@ impl Process {
             acks: Acks::listen(received, &crate::host::tasks::set().0),
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
-            clock,
+            clock: clock.clone(),
+            steady: clock,
         };
         let record = world.0.lock().unwrap().record.clone();
         if let Some(record) = record.filter(|record| record.stage == SendStage::Dispatching) {

@@ -129,7 +129,7 @@ proptest! {
                         LogChange::Ack(id, ack, None, at(n))
                     }
                     Step::Sweep(end) => {
-                        assert_eq!(store.sweep_log(at(end), usize::MAX).await.unwrap(), model.sweep(at(end)));
+                        assert_eq!(store.sweep_log(at(end), usize::MAX, vec![]).await.unwrap(), model.sweep(at(end)));
                         continue;
                     }
                     Step::Reopen => {
@@ -189,7 +189,7 @@ async fn cursors_are_never_given_twice() {
     let store = open(dir.path()).await;
     store.log(Arc::new(vec![add("a", "again", 2), add("c", "x", 2)])).await.unwrap();
     assert_eq!(*store.newest().borrow(), 3);
-    assert_eq!(store.sweep_log(at(9), 100).await.unwrap(), 3);
+    assert_eq!(store.sweep_log(at(9), 100, vec![]).await.unwrap(), 3);
     store.close().await.unwrap();
     let store = open(dir.path()).await;
     store.log(Arc::new(vec![add("d", "x", 9)])).await.unwrap();
@@ -298,7 +298,7 @@ async fn a_log_that_was_swept_is_read_to_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     store.log(Arc::new(vec![add("a", "x", 1), add("b", "x", 1)])).await.unwrap();
-    assert_eq!(store.sweep_log(at(10), 1000).await.unwrap(), 2);
+    assert_eq!(store.sweep_log(at(10), 1000, vec![]).await.unwrap(), 2);
     assert_eq!(store.events(0, 10).await.unwrap().next, 2);
     store.close().await.unwrap();
 }
@@ -317,5 +317,22 @@ async fn a_log_that_was_put_back_gives_no_event_the_id_of_another() {
     store.close().await.unwrap();
     let store = open(dir.path()).await;
     assert_eq!(store.events(0, 1).await.unwrap().items[0].id(), after, "once");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_target_was_not_told_yet_is_not_swept() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let targets = || vec!["a".to_owned(), "b".to_owned()];
+    store.log(Arc::new((0..6).map(|n| add(&n.to_string(), "x", n)).collect())).await.unwrap();
+    store.advance("a".to_owned(), 6, None).await.unwrap();
+    store.advance("b".to_owned(), 2, None).await.unwrap();
+    assert_eq!(store.sweep_log(at(99), 1000, targets()).await.unwrap(), 2);
+    store.advance("b".to_owned(), 5, None).await.unwrap();
+    assert_eq!(store.sweep_log(at(99), 1000, targets()).await.unwrap(), 3);
+    assert_eq!(everything(&store).await.len(), 1);
+    // A target that is no longer configured keeps nothing.
+    assert_eq!(store.sweep_log(at(99), 1000, vec!["a".to_owned()]).await.unwrap(), 1);
     store.close().await.unwrap();
 }

@@ -1,0 +1,89 @@
+//! Forgets what is older than RETENTION_DAYS: entries of the log, and what is remembered about messages. Nothing that a target
+//! was not told yet, and nothing while the clock of the machine is in doubt.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::state::State;
+use crate::domain::steady_clock::SteadyClock;
+use crate::domain::time::{Clock, Timestamp};
+use crate::store::{Store, StoreError};
+use crate::transport::web::session::Handle;
+
+/// How often old entries are looked for, and how many go with one flush: others who write wait some 10 ms for so many.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+const SWEEP_BATCH: usize = 1000;
+
+pub struct Parts {
+    pub store: Store,
+    pub session: Handle,
+    pub clock: Arc<SteadyClock>,
+    pub retention: Duration,
+    /// The targets of delivery that are configured.
+    pub targets: Vec<String>,
+    pub stop: CancellationToken,
+}
+
+/// Runs until it is stopped.
+pub async fn run(parts: Parts) {
+    let mut snapshots = parts.session.watch();
+    let mut due = tokio::time::interval(SWEEP_EVERY);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_doubtful = false;
+    loop {
+        tokio::select! {
+            () = parts.stop.cancelled() => return,
+            _ = due.tick() => {}
+            // A session that becomes READY can be asked for the time.
+            Ok(()) = snapshots.changed(), if was_doubtful => {
+                if snapshots.borrow_and_update().state != State::Ready {
+                    continue;
+                }
+            }
+        }
+        let is_doubtful = !is_confirmed(&parts).await;
+        if is_doubtful && !was_doubtful {
+            tracing::warn!(
+                "the clock of this machine differs by more than a day from what it should be: nothing is forgotten until \
+                 WhatsApp's server confirms it; check the clock"
+            );
+        } else if was_doubtful && !is_doubtful {
+            tracing::info!("the clock of this machine is confirmed");
+        }
+        was_doubtful = is_doubtful;
+        if !is_doubtful && let Err(error) = sweep(&parts).await {
+            tracing::warn!(%error, "old messages could not be removed");
+        }
+    }
+}
+
+/// Whether the clock of the machine can be believed. WhatsApp's server is asked where it is in doubt.
+async fn is_confirmed(parts: &Parts) -> bool {
+    if !parts.clock.is_doubtful() {
+        return true;
+    }
+    let Ok(page) = parts.session.page(State::Ready) else { return false };
+    if let Ok(Some(seconds)) = page.clock().await {
+        parts.clock.confirm(Timestamp::from_millis(seconds.saturating_mul(1000)));
+    }
+    !parts.clock.is_doubtful()
+}
+
+async fn sweep(parts: &Parts) -> Result<(), StoreError> {
+    let now = parts.clock.now();
+    parts.store.set_seen(now).await?;
+    let retention = u64::try_from(parts.retention.as_millis()).unwrap_or(u64::MAX);
+    let horizon = Timestamp::from_millis(now.as_millis().saturating_sub(retention));
+    loop {
+        let swept = parts.store.sweep_log(horizon, SWEEP_BATCH, parts.targets.clone()).await?;
+        if swept > 0 {
+            tracing::info!(swept, "removed entries older than RETENTION_DAYS");
+        }
+        if swept < SWEEP_BATCH {
+            return Ok(());
+        }
+    }
+}
