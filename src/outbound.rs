@@ -29,7 +29,7 @@ use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judg
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::secret::Secret;
-use crate::domain::state::State;
+use crate::domain::state::{NotReady, State};
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::{Send as Settings, SendMode};
 use crate::host::tasks::Tasks;
@@ -83,7 +83,7 @@ pub enum SendError {
     ClienteNotAllowed,
     #[error("sending is switched off (SEND_MODE=off)")]
     Disabled,
-    #[error("the session is {0}, not READY; try again when GET /status says so")]
+    #[error("{}; try again when GET /status says so", NotReady(*.0))]
     NotReady(State),
     #[error("the service is stopping")]
     Stopping,

@@ -127,6 +127,20 @@ impl Reason {
     }
 }
 
+/// Why nothing can be sent, or asked of the page, although the session is asked to be READY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotReady(pub State);
+
+impl fmt::Display for NotReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            // The state follows within seconds where this does not pass by itself.
+            State::Ready => f.write_str("the line to WhatsApp is interrupted at the moment"),
+            state => write!(f, "the session is {state}, not READY"),
+        }
+    }
+}
+
 /// One step of the session, as it is logged, stored and published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {

@@ -166,6 +166,8 @@ impl Task {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Join { latest, tell } => {
+                // Whoever hung up just before does not count against a newcomer.
+                self.pacing.retain(|waiter| !waiter.is_closed());
                 let latest = latest.saturating_duration_since(self.started);
                 let pause = rand::rng().random_range(self.pause.clone());
                 let day = day_of(self.clock.now());
@@ -256,5 +258,23 @@ mod tests {
         drop(queue.turn(soon()).await.unwrap());
         queue.turn(soon()).await.unwrap().leaves();
         assert_eq!(queue.turn(soon()).await.unwrap_err(), Some(Refusal::DayFull));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_hung_up_do_not_count_against_a_newcomer() {
+        let queue = queue(&[("SEND_PAUSE_MS", "3000"), ("SEND_QUEUE_MAX", "2")]);
+        queue.turn(soon()).await.unwrap().leaves();
+        let waiting = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.turn(soon()).await.map(|mut turn| turn.leaves()) }
+        });
+        tokio::task::yield_now().await;
+        let mut second = Box::pin(queue.turn(soon()));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        tokio::task::yield_now().await;
+        // The task does not get to run between the two.
+        drop(second);
+        assert!(!matches!(queue.turn(soon()).await, Err(Some(Refusal::LineFull(_)))));
+        waiting.await.unwrap().unwrap();
     }
 }

@@ -22,6 +22,8 @@ const GONE_EVERY: Duration = Duration::from_secs(3600);
 struct Put {
     /// It was put here for its number.
     is_nameless: bool,
+    /// The chat of its message, once it was read.
+    chat: Option<String>,
     attempts: u32,
     /// Since it was put here.
     failures: u32,
@@ -58,7 +60,7 @@ impl Aside {
             Stage::Waiting | Stage::Again => {
                 let is_nameless = letter.stage == Stage::Waiting;
                 let (attempts, until) = (letter.attempts, now + self.patience);
-                let put = Put { is_nameless, attempts, failures: 0, due: now, until };
+                let put = Put { is_nameless, chat: None, attempts, failures: 0, due: now, until };
                 self.alive.insert(letter.event, put);
             }
         }
@@ -121,14 +123,23 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         for cursor in self.aside.alive() {
             let put = self.aside.alive.get(&cursor);
             let waits = cursor < event.cursor && put.is_some_and(|put| put.is_nameless && put.failures == 0);
-            if waits
-                && let Some(earlier) = self.read(cursor).await?
-                && earlier.message().is_some_and(|earlier| earlier.chat == message.chat)
-            {
+            if waits && self.chat_of(cursor).await?.as_deref() == Some(&message.chat) {
                 self.try_letter(cursor).await?;
             }
         }
         Ok(())
+    }
+
+    /// The chat of one that waits. The log is read for it once.
+    async fn chat_of(&mut self, cursor: u64) -> Result<Option<String>, Stopped> {
+        if let Some(known) = self.aside.alive.get(&cursor).and_then(|put| put.chat.clone()) {
+            return Ok(Some(known));
+        }
+        let chat = self.read(cursor).await?.and_then(|event| Some(event.message()?.chat.clone()));
+        if let Some(put) = self.aside.alive.get_mut(&cursor) {
+            put.chat.clone_from(&chat);
+        }
+        Ok(chat)
     }
 
     /// True where it was handed to the target, whatever came of it.

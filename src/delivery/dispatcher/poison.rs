@@ -27,14 +27,24 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 return Ok(false);
             }
             let Some(next) = self.deliverable(places).await? else { return Ok(false) };
-            match self.deliver(&next).await? {
+            let passed = match self.deliver(&next).await? {
                 Outcome::Retry { cause: Cause::Unclear, .. } => continue,
                 Outcome::Retry { cause: Cause::Target, .. } => return Ok(false),
-                Outcome::Delivered => {}
-                Outcome::Refused(reason) => self.keep(self.letter(&next, Stage::Dead, reason, 1)).await?,
+                Outcome::Delivered => self.letter(&next, Stage::Done, "delivered".to_owned(), 0),
+                Outcome::Refused(reason) => self.letter(&next, Stage::Dead, reason, 1),
+            };
+            if passed.stage == Stage::Dead {
+                self.keep(passed.clone()).await?;
             }
-            for _ in 0..places {
-                self.last_try(failures).await?;
+            for left in (1..=places).rev() {
+                if !self.last_try(failures).await? {
+                    // What passed is behind those that wait on.
+                    if passed.stage == Stage::Done {
+                        self.keep(passed).await?;
+                    }
+                    self.ahead.take_behind_head(left);
+                    return Ok(false);
+                }
                 self.ahead.take();
             }
             self.ahead.take();
@@ -46,16 +56,21 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(false)
     }
 
-    /// The target may have come back just now: then it takes the head too, if late.
-    async fn last_try(&mut self, failures: u32) -> Result<(), Stopped> {
-        let Some(head) = self.ahead.head().cloned() else { return Ok(()) };
+    /// The target may have come back just now: then it takes the head too, if late. False where it says itself that it is
+    /// down, which tells nothing of the head.
+    async fn last_try(&mut self, failures: u32) -> Result<bool, Stopped> {
+        let Some(head) = self.ahead.head().cloned() else { return Ok(true) };
         let why = match self.deliver(&head).await? {
-            Outcome::Delivered => return Ok(()),
+            Outcome::Delivered => return Ok(true),
+            Outcome::Retry { cause: Cause::Target, .. } => return Ok(false),
             Outcome::Refused(why) => why,
-            Outcome::Retry { reason, .. } => format!("{reason}, again and again, while one behind it was taken"),
+            Outcome::Retry { cause: Cause::Unclear, reason, .. } => {
+                format!("{reason}, again and again, while one behind it was taken")
+            }
         };
         tracing::warn!(target = self.parts.name, event = head.id(), why, "a delivery is given up: a dead letter");
-        self.keep(self.letter(&head, Stage::Dead, why, failures)).await
+        self.keep(self.letter(&head, Stage::Dead, why, failures)).await?;
+        Ok(true)
     }
 
     /// The one so many places behind the head. What waits for its number tells nothing, and goes aside.

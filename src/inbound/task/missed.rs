@@ -50,7 +50,7 @@ impl<S: Source> Task<S> {
 
     fn read(&mut self, stay: Stay, scope: Scope) {
         if scope == Scope::Gap {
-            self.reconciling.send_replace(true);
+            self.reconciles(true);
             self.again = false;
         }
         self.is_reading = true;
@@ -64,6 +64,11 @@ impl<S: Source> Task<S> {
             found: self.found_tx.clone(),
         };
         tokio::spawn(reader.run());
+    }
+
+    /// Whoever watches hears of it where it changes.
+    fn reconciles(&self, now: bool) {
+        self.reconciling.send_if_modified(|known| std::mem::replace(known, now) != now);
     }
 
     /// Reads without there having been a gap, unless it is being read.
@@ -134,7 +139,7 @@ impl<S: Source> Task<S> {
         // What a newer document said meanwhile waits for the reading of its own.
         if outcome == Outcome::Interrupted || self.snapshots.borrow().documents != stay.1 {
             self.stay = None;
-            self.reconciling.send_replace(false);
+            self.reconciles(false);
             return;
         }
         self.release(stay.1).await;
@@ -152,7 +157,7 @@ impl<S: Source> Task<S> {
         if self.again {
             self.read(stay, Scope::Gap);
         } else {
-            self.reconciling.send_replace(false);
+            self.reconciles(false);
         }
     }
 

@@ -268,7 +268,8 @@ impl World {
 
     pub(super) async fn read(&mut self) {
         let wait = async {
-            self.reconciling.wait_for(|reading| *reading).await.unwrap();
+            // A reading may end before this is polled again: that it began is seen by its having changed anything.
+            self.reconciling.changed().await.unwrap();
             self.reconciling.wait_for(|reading| !*reading).await.unwrap();
         };
         tokio::time::timeout(Duration::from_secs(3600), wait).await.unwrap();

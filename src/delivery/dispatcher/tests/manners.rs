@@ -10,6 +10,9 @@ struct Odd {
     how: fn(u64) -> (Duration, Outcome),
     /// Until when an event is wanted.
     wanted: fn(u64) -> Duration,
+    /// How it answers once it has taken something, by the time since.
+    after_first: Option<fn(Duration) -> Outcome>,
+    first: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Target for Odd {
@@ -21,13 +24,21 @@ impl Target for Odd {
         self.calls.lock().unwrap().push((Instant::now(), event.cursor));
         let (span, outcome) = (self.how)(event.cursor);
         tokio::time::sleep(span).await;
+        let first = *self.first.lock().unwrap();
+        if let Some((after_first, first)) = self.after_first.zip(first) {
+            return after_first(first.elapsed());
+        }
+        if outcome == Outcome::Delivered {
+            self.first.lock().unwrap().get_or_insert(Instant::now());
+        }
         outcome
     }
 }
 
 impl Odd {
     fn new(how: fn(u64) -> (Duration, Outcome), wanted: fn(u64) -> Duration) -> Self {
-        Self { started: Instant::now(), calls: Arc::default(), how, wanted }
+        let (calls, first) = (Arc::default(), Arc::default());
+        Self { started: Instant::now(), calls, how, wanted, after_first: None, first }
     }
 
     fn calls(&self) -> Vec<(Instant, u64)> {
@@ -156,4 +167,28 @@ async fn dead_letters_are_not_counted_for_longer_than_their_messages_are_kept() 
             seen.wait_for(|status| status.dead_letters == 1).await.unwrap();
         })
         .await;
+}
+
+/// The head fails without a word, one behind it passes, and then the target says of itself that it is down.
+#[tokio::test(start_paused = true)]
+async fn a_head_is_not_given_up_on_the_word_of_a_target_that_is_down() {
+    let world = World::new(vec![Fate::Taken; 3]);
+    let how = |place| match place {
+        1 => (Duration::ZERO, later("timeout")),
+        _ => (Duration::ZERO, Outcome::Delivered),
+    };
+    let mut target = Odd::new(how, always);
+    // From the first delivery that passed on, the target is down for a while, and then takes everything.
+    target.after_first = Some(|elapsed: Duration| {
+        if elapsed < Duration::from_secs(600) { later_as("503", None, Cause::Target) } else { Outcome::Delivered }
+    });
+    target
+        .serve(&world, 0, Vec::new(), async |seen| {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            assert_eq!((seen.borrow().dead_letters, seen.borrow().backlog), (0, 0));
+        })
+        .await;
+    let (calls, first) = (target.calls(), target.first.lock().unwrap().unwrap());
+    let late = calls.iter().filter(|(at, _)| *at >= first + Duration::from_secs(600)).map(|(_, place)| *place);
+    assert_eq!(late.collect::<Vec<_>>(), [1, 3], "what passed before is not delivered again");
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::domain::address::PhoneNumber;
 use crate::domain::secret::Secret;
-use crate::domain::state::State;
+use crate::domain::state::{NotReady, State};
 use crate::domain::time::Timestamp;
 use crate::transport::web::browser::{Usage, usage};
 use crate::transport::web::whatsapp::{Page, PageError};
@@ -27,7 +27,7 @@ pub enum SessionError {
     Busy,
     #[error("the service is stopping")]
     Stopped,
-    #[error("the session is {0}, not READY")]
+    #[error("{}", NotReady(*.0))]
     NotReady(State),
     #[error("the session is {0} and not waiting for a phone; a pairing code can be had in QR_REQUIRED only")]
     NotWaitingForLink(State),
