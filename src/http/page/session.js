@@ -96,21 +96,32 @@ function announce(text, state) {
   $('announcement').textContent = text;
 }
 
-/** Asks before something that cannot be taken back; true when it may be done. */
+/** Whoever waits for the answer to the question on the screen. */
+let asked = null;
+
+function answer(yes) {
+  $('confirm').close();
+  asked?.(yes);
+  asked = null;
+}
+
+/**
+ * Asks before something that cannot be taken back; true when it may be done. The browser tells of a dialog that Escape
+ * closed a moment later than it closes it: by then the same question may be on the screen again.
+ */
 function confirmed(what, yes) {
+  asked?.(false);
   $('confirm-title').textContent = t(`confirm.${what}.title`);
   $('confirm-text').textContent = t(`confirm.${what}.text`);
   $('confirm-yes').textContent = yes;
-  $('confirm').returnValue = '';
   $('confirm').showModal();
   $('confirm-no').focus();
   return new Promise((resolve) => {
-    $('confirm').addEventListener('close', () => resolve($('confirm').returnValue === 'yes'), { once: true });
+    asked = resolve;
   });
 }
 
 async function logOut() {
-  if (!await confirmed('logout', t('do.logout'))) return undefined;
   try {
     return await post('logout');
   } catch (error) {
@@ -121,22 +132,29 @@ async function logOut() {
 
 /** `changed` is told when there is a new status to read. */
 export function listen(changed) {
-  const does = (id, work) => $(id).addEventListener('click', ({ currentTarget }) => busy(currentTarget, async () => {
+  const runs = (id, work) => busy($(id), async () => {
     say($('problem'), '');
     say($('notice'), '');
     try {
-      const answer = await work();
-      if (answer?.phone_still_lists_device) say($('notice'), t('logout.still'));
+      const said = await work();
+      if (said?.phone_still_lists_device) say($('notice'), t('logout.still'));
     } catch (error) {
       say($('problem'), wrong(error));
     }
     await changed();
-  }));
-  does('connect', () => post('connect'));
-  does('disconnect', async () => await confirmed('disconnect', t('do.disconnect')) && post('disconnect'));
-  does('logout', logOut);
-  $('confirm-no').addEventListener('click', () => $('confirm').close(''));
-  $('confirm-yes').addEventListener('click', () => $('confirm').close('yes'));
+  });
+  // A button is busy with what it does, not with the question: whoever said no may press it again at once.
+  const asks = (id, work) => $(id).addEventListener('click', async () => {
+    if (await confirmed(id, t(`do.${id}`))) await runs(id, work);
+  });
+  $('connect').addEventListener('click', () => runs('connect', () => post('connect')));
+  asks('disconnect', () => post('disconnect'));
+  asks('logout', logOut);
+  $('confirm-no').addEventListener('click', () => answer(false));
+  $('confirm-yes').addEventListener('click', () => answer(true));
+  $('confirm').addEventListener('close', () => {
+    if (!$('confirm').open) answer(false);
+  });
   link.listen();
 }
 
@@ -144,7 +162,7 @@ export function listen(changed) {
 export function clear() {
   status = null;
   announced = '';
-  $('confirm').close();
+  answer(false);
   say($('problem'), '');
   say($('notice'), '');
   for (const part of ['state', 'title', 'next', 'why', 'detail', 'facts']) $(part).textContent = '';
