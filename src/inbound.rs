@@ -27,6 +27,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::domain::message::MessageEvent;
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::host::tasks::Tasks;
 use crate::store::Store;
@@ -45,7 +46,7 @@ pub struct Parts {
     /// The time by which messages are too old for the log.
     pub steady: Arc<dyn Clock>,
     /// Everything that happens to messages, in order. The task ends with it.
-    pub events: mpsc::Receiver<MessageEvent>,
+    pub events: byte_queue::Receiver<MessageEvent>,
     /// What tells of messages of ours is passed on to those who wait for an acknowledgement.
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.

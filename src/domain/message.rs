@@ -210,13 +210,49 @@ pub enum MessageEvent {
     Voted(Box<Vote>),
 }
 
+impl PageMessage {
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        self.body.reveal().len() + self.data.as_ref().map_or(0, Details::size) + MESSAGE_SIZE
+    }
+}
+
+/// What a message takes beside its words: ids, chats, names.
+const MESSAGE_SIZE: usize = 1024;
+
+impl Details {
+    pub fn size(&self) -> usize {
+        fn of(value: &serde_json::Value) -> usize {
+            use serde_json::Value;
+            match value {
+                Value::String(text) => text.len(),
+                Value::Array(items) => items.iter().map(of).sum(),
+                Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + of(value)).sum(),
+                Value::Null | Value::Bool(_) | Value::Number(_) => size_of::<Value>(),
+            }
+        }
+        of(&self.0)
+    }
+}
+
 impl MessageEvent {
-    /// What those who wait for the end of a send want to hear of.
-    pub fn concerns_a_send(&self) -> bool {
+    /// What those who wait for the end of a send want to hear of it: how far a message got, and not what it says.
+    pub fn of_a_send(&self) -> Option<Self> {
         match self {
-            Self::Added(message) | Self::Changed(message) => message.from_me,
-            Self::Acked(..) | Self::Outcome(_) => true,
-            Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => false,
+            Self::Added(message) | Self::Changed(message) if message.from_me => {
+                Some(Self::Acked(message.id.clone(), message.ack, None))
+            }
+            Self::Acked(..) | Self::Outcome(_) => Some(self.clone()),
+            Self::Added(_) | Self::Changed(_) | Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => None,
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Added(message) | Self::Changed(message) => message.size(),
+            Self::Voted(vote) => vote.options.iter().map(|option| option.reveal().len()).sum::<usize>() + MESSAGE_SIZE,
+            Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Reacted(_) => MESSAGE_SIZE,
         }
     }
 }

@@ -169,11 +169,6 @@ impl Notifier {
         self.tell("WATCHDOG=1\n");
     }
 
-    /// Asks systemd for `span` from now to finish a start or a stop.
-    pub fn extend_timeout(&self, span: Duration) {
-        self.tell(&format!("EXTEND_TIMEOUT_USEC={}\n", span.as_micros()));
-    }
-
     fn tell(&self, message: &str) {
         let Some(address) = &self.0.systemd else { return };
         if let Err(error) = send(message, address) {
@@ -269,7 +264,6 @@ mod tests {
         let (notifier, requests) = supervisor.split().unwrap();
         notifier.status("starting");
         notifier.ready("waiting for a phone");
-        notifier.extend_timeout(DEADLINE);
         notifier.feed_watchdog();
         notifier.stopping();
         drop((notifier, requests));
@@ -362,8 +356,6 @@ mod tests {
             hears("STATUS=READY\n");
             notifier.feed_watchdog();
             hears("WATCHDOG=1\n");
-            notifier.extend_timeout(Duration::from_millis(1500));
-            hears("EXTEND_TIMEOUT_USEC=1500000\n");
             notifier.clone().stopping();
             hears("STOPPING=1\n");
             drop(socket);

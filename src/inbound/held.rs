@@ -9,11 +9,13 @@ use crate::domain::log::CIPHERTEXT;
 use crate::domain::message::{MessageId, PageMessage};
 use crate::store::LogChange;
 
-/// The page keeps them too, but it may die: of more than this none waits.
-const HELD_MAX: usize = 20_000;
+/// Of more than this none waits: the page's table has them too. In bytes, for a message may take 100 or 260,000.
+const HELD_MAX: usize = 8 << 20;
 
 pub(super) struct Held {
     changes: Vec<LogChange>,
+    /// About how many bytes of memory they take.
+    size: usize,
     /// How long one waits.
     patience: Duration,
     until: Option<Instant>,
@@ -21,10 +23,11 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { changes: Vec::new(), patience, until: None }
+        Self { changes: Vec::new(), size: 0, patience, until: None }
     }
 
     pub(super) fn put(&mut self, changes: Vec<LogChange>) {
+        self.size += changes.iter().map(LogChange::size).sum::<usize>();
         self.changes.extend(changes);
         if !self.changes.is_empty() {
             self.until.get_or_insert(Instant::now() + self.patience);
@@ -32,7 +35,7 @@ impl Held {
     }
 
     pub(super) fn take(&mut self) -> Vec<LogChange> {
-        self.until = None;
+        (self.until, self.size) = (None, 0);
         std::mem::take(&mut self.changes)
     }
 
@@ -41,7 +44,7 @@ impl Held {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.changes.len() > HELD_MAX
+        self.size > HELD_MAX
     }
 
     /// When the first has waited long enough.

@@ -12,6 +12,7 @@ use crate::domain::log::{LoggedMessage, may_open};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::store::{LogChange, Store, StoreError};
 use crate::transport::web::session::Snapshot;
@@ -97,7 +98,7 @@ impl<S: Source> Task<S> {
         }
     }
 
-    pub(super) async fn run(mut self, mut events: mpsc::Receiver<MessageEvent>) {
+    pub(super) async fn run(mut self, mut events: byte_queue::Receiver<MessageEvent>) {
         let mut batch = Vec::with_capacity(BATCH);
         let start = Instant::now();
         let Timings { missed_look, missed_again, .. } = self.kept.timings;
@@ -137,7 +138,10 @@ impl<S: Source> Task<S> {
         }
         self.held.put(changes);
         if self.held.is_full() {
-            self.store_early().await;
+            // The page's table has them too, and in their order. A reading that is under way may have passed them.
+            tracing::info!("too much is said before what was missed has been read: it is read from the page instead");
+            drop(self.held.take());
+            self.again = true;
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::marks::Place;
 use crate::domain::event::Happening;
 use crate::domain::log::LoggedMessage;
-use crate::domain::message::{Ack, MessageId, PageMessage, Reaction, Vote};
+use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::time::Timestamp;
 
 /// What one batch does to the log.
@@ -26,6 +26,22 @@ pub enum LogChange {
     /// Something that is not about a message.
     Happened(Happening),
 }
+
+impl LogChange {
+    /// About how many bytes of memory it takes.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Add(message) => {
+                message.body.reveal().len() + message.data.as_ref().map_or(0, Details::size) + CHANGE_SIZE
+            }
+            Self::Amend(message, _) => message.size(),
+            _ => CHANGE_SIZE,
+        }
+    }
+}
+
+/// What a change takes beside words: ids, chats, names.
+const CHANGE_SIZE: usize = 1024;
 
 /// An entry as it is stored. What happened has the field `event`, which no message has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

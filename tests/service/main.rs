@@ -11,6 +11,7 @@ mod events;
 mod http;
 mod hub;
 mod link;
+mod memory;
 mod messages;
 mod metrics;
 mod once;

@@ -26,8 +26,8 @@ const CLIENTS: usize = 64;
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// After this a client that lost its connection comes back, unless it knows better.
 const RECONNECT: Duration = Duration::from_secs(2);
-/// Read at a time for one client, at 256 KiB for the longest.
-const PAGE: usize = 16;
+/// Read at a time for one client, at 256 KiB for the longest: 64 MiB for all clients at the very worst.
+const PAGE: usize = 4;
 /// When a client that found no room tries again, in seconds.
 const NO_ROOM: u32 = 15;
 

@@ -13,6 +13,7 @@ use crate::domain::log::{LogEntry, LogQuery};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::state::{State, Transition};
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::inbound::Stay;
 use crate::inbound::source::Source;
@@ -162,7 +163,7 @@ pub(super) struct World {
     pub page: FakePage,
     pub dir: tempfile::TempDir,
     pub store: Store,
-    pub events: mpsc::Sender<MessageEvent>,
+    pub events: byte_queue::Sender<MessageEvent>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     reconciling: watch::Receiver<bool>,
     task: JoinHandle<()>,
@@ -218,7 +219,7 @@ impl World {
     }
 
     fn on(dir: tempfile::TempDir, store: Store, page: FakePage, documents: u64) -> Self {
-        let (events, received) = mpsc::channel(1024);
+        let (events, received) = byte_queue::channel(1 << 20);
         let (acks, acked) = mpsc::channel(100_000);
         let (reconciling_tx, reconciling) = watch::channel(false);
         let (snapshots, watched) = watch::channel(snapshot(before(), State::Init));
@@ -276,7 +277,8 @@ impl World {
     }
 
     pub(super) async fn tell(&self, event: MessageEvent) {
-        self.events.send(event).await.unwrap();
+        let size = event.size();
+        self.events.try_send(event, size).unwrap();
     }
 
     /// As after a kill: what was not stored is gone.

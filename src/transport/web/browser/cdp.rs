@@ -17,19 +17,25 @@ use chromiumoxide_cdp::cdp::browser_protocol::inspector::EventTargetCrashed;
 use chromiumoxide_types::{CallId, Command, MethodCall};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::host::byte_queue;
 
 pub(super) use tab::attach;
 pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
 
-/// A message longer than this is not one the service asked for; the connection is given up.
+/// A message longer than this is thrown away, and the call that it answers has failed. The adapter cuts what it answers at a
+/// few MiB.
 const MESSAGE_MAX: u64 = 64 << 20;
+/// Where the id of an answer stands: Chrome writes it first.
+const ID_WITHIN: usize = 64;
 /// Calls wait here while the pipe is full (64 KiB); more than a few at a time never happens.
 const OUTGOING: usize = 64;
-/// A burst of 100,000 page events was handled at 42,000/s, so this holds a stall of the driver of 0.4 s.
-const EVENTS: usize = 16_384;
+/// Bytes of events on their way to the driver. A burst of 100,000 page events of some 400 bytes was handled at 42,000/s, so
+/// this holds a stall of the driver of half a second.
+const EVENTS: u32 = 8 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -39,6 +45,8 @@ pub enum CallError {
     Crashed,
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
+    #[error("the answer is larger than the service takes")]
+    TooLarge,
     #[error("the browser refused: {0}")]
     Refused(String),
     #[error("the browser answered something unexpected")]
@@ -106,7 +114,7 @@ pub(super) struct Losses {
 
 pub(super) struct OpenedConnection {
     pub(super) connection: Connection,
-    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) events: byte_queue::Receiver<Event>,
     pub(super) losses: watch::Receiver<Losses>,
 }
 
@@ -116,7 +124,7 @@ impl Connection {
         let read = pipe::Receiver::from_owned_fd(read)?;
         let write = pipe::Sender::from_owned_fd(write)?;
         let (outgoing, to_write) = mpsc::channel(OUTGOING);
-        let (event_tx, events) = mpsc::channel(EVENTS);
+        let (event_tx, events) = byte_queue::channel(EVENTS);
         let (losses_tx, losses) = watch::channel(Losses::default());
         let connection = Self { next_id: Arc::new(AtomicUsize::new(1)), outgoing, pending: Pending::default() };
         tokio::spawn(write_all(write, to_write));
@@ -230,14 +238,31 @@ async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>
 }
 
 /// Reads until the pipe closes. It never waits for the one who takes the events: Chrome would stall with it.
-async fn read_all(pipe: pipe::Receiver, pending: Pending, events: mpsc::Sender<Event>, losses: watch::Sender<Losses>) {
+async fn read_all(
+    pipe: pipe::Receiver,
+    pending: Pending,
+    events: byte_queue::Sender<Event>,
+    losses: watch::Sender<Losses>,
+) {
     let mut pipe = BufReader::new(pipe);
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
         let read = (&mut pipe).take(MESSAGE_MAX).read_until(0, &mut buffer).await;
-        if !matches!(read, Ok(n) if n > 0) || buffer.pop() != Some(0) {
+        if !matches!(read, Ok(n) if n > 0) {
             break;
+        }
+        if buffer.pop() != Some(0) {
+            let id = answered_id(&buffer);
+            buffer = Vec::new();
+            if !skip_message(&mut pipe).await {
+                break;
+            }
+            match id {
+                Some(id) => pending.answer(id, Err(CallError::TooLarge)),
+                None => losses.send_modify(|losses| losses.unreadable += 1),
+            }
+            continue;
         }
         match serde_json::from_slice::<Envelope>(&buffer) {
             Ok(Envelope { id: Some(id), error: Some(error), .. }) => {
@@ -248,7 +273,8 @@ async fn read_all(pipe: pipe::Receiver, pending: Pending, events: mpsc::Sender<E
                 if let Some(session) = session.as_deref().filter(|_| method == EventTargetCrashed::IDENTIFIER) {
                     pending.fail_session(session);
                 }
-                if events.try_send(Event { method, session, params }).is_err() {
+                let size = params.get().len();
+                if events.try_send(Event { method, session, params }, size).is_err() {
                     losses.send_modify(|losses| losses.overflowed += 1);
                 }
             }
@@ -260,88 +286,29 @@ async fn read_all(pipe: pipe::Receiver, pending: Pending, events: mpsc::Sender<E
     pending.close();
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
+/// The id at the beginning of an answer; None where it is an event.
+fn answered_id(message: &[u8]) -> Option<usize> {
+    let head = std::str::from_utf8(message.get(..ID_WITHIN)?).ok()?;
+    let digits = head.strip_prefix(r#"{"id":"#)?;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
 
-    use std::io::{Read, Write};
-
-    use super::*;
-
-    const DEADLINE: Duration = Duration::from_secs(5);
-
-    /// A connection and the browser's ends of its pipes.
-    fn connected() -> (OpenedConnection, std::io::PipeReader, std::io::PipeWriter) {
-        let (from_us, to_browser) = std::io::pipe().unwrap();
-        let (to_us, from_browser) = std::io::pipe().unwrap();
-        (Connection::open(to_us.into(), to_browser.into()).unwrap(), from_us, from_browser)
-    }
-
-    fn say(pipe: &mut std::io::PipeWriter, text: &str) {
-        pipe.write_all(text.as_bytes()).unwrap();
-        pipe.write_all(&[0]).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_call_gets_its_own_answer_and_rubbish_between_is_counted() {
-        let (opened, _from_us, mut browser) = connected();
-        let connection = opened.connection.clone();
-        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
-        say(&mut browser, "{not json");
-        say(&mut browser, r#"{"id":99,"result":{}}"#);
-        say(&mut browser, r#"{"method":"X.y","params":{"a":1}}"#);
-        say(
-            &mut browser,
-            r#"{"id":1,"result":{"protocolVersion":"1","product":"Chrome/1","revision":"","userAgent":"","jsVersion":""}}"#,
-        );
-        assert_eq!(call.await.unwrap().unwrap(), "Chrome/1");
-        assert_eq!(*opened.losses.borrow(), Losses { overflowed: 0, unreadable: 1 });
-    }
-
-    #[tokio::test]
-    async fn closing_the_pipe_fails_the_calls_under_way_and_later_ones() {
-        let (opened, from_us, browser) = connected();
-        let connection = opened.connection.clone();
-        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
-        tokio::task::yield_now().await;
-        drop((from_us, browser));
-        assert!(matches!(call.await.unwrap(), Err(CallError::Closed)));
-        assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::Closed)));
-    }
-
-    #[tokio::test]
-    async fn the_pipe_closes_with_the_last_connection() {
-        let (opened, mut from_us, _browser) = connected();
-        drop(opened);
-        let read = tokio::task::spawn_blocking(move || from_us.read(&mut [0; 1]));
-        assert_eq!(tokio::time::timeout(DEADLINE, read).await.unwrap().unwrap().unwrap(), 0, "Chrome sees the end");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_without_an_answer_ends_at_its_deadline_and_is_forgotten() {
-        let (opened, _from_us, _browser) = connected();
-        assert!(matches!(opened.connection.version(DEADLINE).await, Err(CallError::TimedOut(_))));
-        assert!(opened.connection.pending.lock().waiting.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_refusal_and_a_crash_say_so() {
-        let (opened, mut from_us, mut browser) = connected();
-        let connection = opened.connection.clone();
-        let call = tokio::spawn(async move { connection.version(DEADLINE).await });
-        say(&mut browser, r#"{"id":1,"error":{"code":-32000,"message":"no"}}"#);
-        assert!(matches!(call.await.unwrap(), Err(CallError::Refused(why)) if why == "no"));
-
-        let connection = opened.connection.clone();
-        let call = tokio::spawn(async move { connection.call(Some("S"), GetVersionParams {}, DEADLINE).await });
-        let mut sent = Vec::new();
-        while !sent.ends_with(b"\"S\",\"params\":{}}\0") {
-            let mut byte = [0];
-            tokio::task::yield_now().await;
-            from_us.read_exact(&mut byte).unwrap();
-            sent.extend(byte);
+/// Reads the rest of a message without keeping it; false where the pipe ended.
+async fn skip_message(pipe: &mut (impl AsyncBufRead + Unpin)) -> bool {
+    loop {
+        let (end, count) = match pipe.fill_buf().await {
+            Ok(bytes) if !bytes.is_empty() => match bytes.iter().position(|byte| *byte == 0) {
+                Some(at) => (true, at + 1),
+                None => (false, bytes.len()),
+            },
+            _ => return false,
+        };
+        pipe.consume(count);
+        if end {
+            return true;
         }
-        opened.connection.pending.fail_session("S");
-        assert!(matches!(call.await.unwrap(), Err(CallError::Crashed)));
     }
 }
+
+#[cfg(test)]
+mod tests;

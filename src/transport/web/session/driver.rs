@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::message::MessageEvent;
 use crate::domain::state::{Reason, Transition};
 use crate::domain::time::Clock;
+use crate::host::byte_queue;
 use crate::host::config::{Browser as BrowserSettings, Session as Policy, Timings};
 use crate::host::tasks::Tasks;
 use crate::transport::web::browser::{Browser, LaunchError, Launched, Profile, ProfileError, TabEvent, TabEvents};
@@ -48,7 +49,7 @@ pub struct Parts {
     /// Every transition, in order, for the store.
     pub transitions: mpsc::Sender<Transition>,
     /// Everything that happens to messages, in order.
-    pub messages: mpsc::Sender<MessageEvent>,
+    pub messages: byte_queue::Sender<MessageEvent>,
     /// What those who wait for the end of a send want to hear of, past the disk.
     pub acks: mpsc::Sender<MessageEvent>,
     /// Ends the session for good, cleanly.
@@ -266,7 +267,6 @@ impl Driver {
             TabEvent::Crashed => self.feed(Input::PageCrashed),
             TabEvent::Overflowed => self.feed(Input::ReportsLost),
             TabEvent::Closed => self.gone("it closed its pipe".to_owned()),
-            TabEvent::Document { .. } | TabEvent::Loaded => {}
         }
     }
 
@@ -274,7 +274,7 @@ impl Driver {
         let Slot::Running(running) = &mut self.slot else { return };
         let (event, missed) = match running.reader.read(report) {
             Ok(read) => read,
-            Err(error) => return tracing::warn!(%error, "skipped"),
+            Err(error) => return tracing::warn!(%error, "skipped an unreadable page report"),
         };
         let message = match &event {
             PageEvent::Message { message } => Some(MessageEvent::Added(message.clone())),
@@ -311,8 +311,9 @@ impl Driver {
     /// Hands an event on to those who follow messages; false where one of them is too far behind to take it.
     fn hand_on(&self, message: MessageEvent) -> bool {
         // Whoever waits for an ack must not wait for a disk.
-        let acks = !message.concerns_a_send() || self.parts.acks.try_send(message.clone()).is_ok();
-        self.parts.messages.try_send(message).is_ok() && acks
+        let acks = message.of_a_send().is_none_or(|ack| self.parts.acks.try_send(ack).is_ok());
+        let size = message.size();
+        self.parts.messages.try_send(message, size).is_ok() && acks
     }
 
     /// The browser is going without being asked: its exit, or its pipe, whichever showed first.

@@ -7,8 +7,8 @@ use chromiumoxide_cdp::cdp::browser_protocol::emulation::{
 };
 use chromiumoxide_cdp::cdp::browser_protocol::inspector::{self, EventTargetCrashed};
 use chromiumoxide_cdp::cdp::browser_protocol::page::{
-    self, AddScriptToEvaluateOnNewDocumentParams, EventFrameNavigated, EventJavascriptDialogOpening,
-    EventLoadEventFired, FrameId, GetFrameTreeParams, HandleJavaScriptDialogParams, NavigateParams, ReloadParams,
+    self, AddScriptToEvaluateOnNewDocumentParams, EventFrameNavigated, EventJavascriptDialogOpening, FrameId,
+    GetFrameTreeParams, HandleJavaScriptDialogParams, NavigateParams, ReloadParams,
 };
 use chromiumoxide_cdp::cdp::browser_protocol::target::{
     AttachToTargetParams, EventTargetCreated, EventTargetInfoChanged, SetDiscoverTargetsParams, TargetInfo,
@@ -20,7 +20,9 @@ use chromiumoxide_cdp::cdp::js_protocol::runtime::{
 use chromiumoxide_types::Command;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+
+use crate::host::byte_queue;
 
 use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
@@ -52,12 +54,8 @@ pub struct Disguise {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum TabEvent {
-    /// The main frame holds a new document.
-    Document { url: String },
     /// The main frame shows the browser's own error page instead of this address.
     Unreachable { url: String },
-    /// The document and what it names have arrived.
-    Loaded,
     /// The script said something.
     Said(String),
     /// Events were lost on the way: what the page said is incomplete.
@@ -111,9 +109,10 @@ impl Tab {
 /// The events of one page, read from the connection as they are asked for.
 pub struct TabEvents {
     tab: Tab,
-    events: mpsc::Receiver<Event>,
+    events: byte_queue::Receiver<Event>,
     losses: watch::Receiver<Losses>,
-    overflowed: u64,
+    /// What of it was told.
+    lost: Losses,
     frame: FrameId,
     setup: PageSetup,
     /// The script context of the present document, while it is of the right origin.
@@ -147,7 +146,7 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
         tab: tab.clone(),
         events: opened.events,
         losses: opened.losses,
-        overflowed: 0,
+        lost: Losses::default(),
         frame,
         setup,
         context: None,
@@ -155,7 +154,7 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     Ok((tab, events))
 }
 
-async fn first_page(events: &mut mpsc::Receiver<Event>) -> Result<TargetInfo, CallError> {
+async fn first_page(events: &mut byte_queue::Receiver<Event>) -> Result<TargetInfo, CallError> {
     let find = async {
         while let Some(event) = events.recv().await {
             let info = match event.method.as_str() {
@@ -210,9 +209,13 @@ impl TabEvents {
     /// The next thing that happened. Cancel safe.
     pub async fn next(&mut self) -> TabEvent {
         loop {
-            let lost = self.losses.borrow().overflowed;
-            if lost > self.overflowed {
-                self.overflowed = lost;
+            let lost = *self.losses.borrow();
+            if lost.unreadable > self.lost.unreadable {
+                let count = lost.unreadable - self.lost.unreadable;
+                tracing::warn!(count, "skipped messages of the browser that cannot be read, or are too large");
+            }
+            let before = std::mem::replace(&mut self.lost, lost);
+            if lost.overflowed > before.overflowed {
                 return TabEvent::Overflowed;
             }
             let Some(event) = self.events.recv().await else {
@@ -244,12 +247,9 @@ impl TabEvents {
             }
             EventFrameNavigated::IDENTIFIER => {
                 let frame = event.read::<EventFrameNavigated>()?.frame;
-                (frame.id == self.frame).then_some(match frame.unreachable_url {
-                    Some(url) => TabEvent::Unreachable { url },
-                    None => TabEvent::Document { url: frame.url },
-                })
+                let url = frame.unreachable_url.filter(|_| frame.id == self.frame)?;
+                Some(TabEvent::Unreachable { url })
             }
-            EventLoadEventFired::IDENTIFIER => Some(TabEvent::Loaded),
             EventTargetCrashed::IDENTIFIER => {
                 self.context = None;
                 Some(TabEvent::Crashed)

@@ -14,6 +14,8 @@
   // Mostly earlier messages come from the browser's own storage, within milliseconds. What is not there the page may ask
   // the phone for, and that may be off: each load is waited for so long, and all of one call together.
   const LOAD_MS = 3000;
+  /** Of one answer, in characters of JSON: a message may have 65,536 of its own. */
+  const ANSWER_MAX = 1e6;
   const LOADS_MS = 30000;
 
   // The messages of each chat in order, by their keys. A collection may append what was loaded, and times are whole
@@ -134,14 +136,19 @@
       }
     }
     collected.sort((a, b) => a.at - b.at);
-    const next = Math.min(skip + limit, collected.length);
     const messages = [];
-    for (const { msg } of collected.slice(skip, next)) {
+    let next = skip;
+    let size = 0;
+    while (next < Math.min(skip + limit, collected.length)) {
       try {
-        messages.push(describe(msg));
+        const message = describe(collected[next].msg);
+        size += JSON.stringify(message).length;
+        if (messages.length > 0 && size > ANSWER_MAX) break;
+        messages.push(message);
       } catch (error) {
         failed(error);
       }
+      next += 1;
     }
     return { messages, next, more: next < collected.length, partial };
   }

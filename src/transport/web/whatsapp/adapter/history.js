@@ -20,7 +20,7 @@
   const LAST_HISTORY_ROW = 1e9;
   const ROW_MAX = Number.MAX_SAFE_INTEGER;
   /** Of one answer, in characters of JSON: a message may have 65,536 of its own. */
-  const ANSWER_MAX = 4e6;
+  const ANSWER_MAX = 1e6;
   /** Rows looked through at a time without being decrypted. */
   const SCAN = 1000;
   /** Rows looked through for deletions, whose rows have another id than the message had. */
