@@ -111,6 +111,13 @@ pub enum Reason {
     ShuttingDown,
 }
 
+/// As the API says it.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 impl Reason {
     /// A reason that needs a person: it is looked at again only now and then, or at once by `POST /connect`.
     pub fn is_permanent(self) -> bool {
@@ -180,6 +187,11 @@ mod tests {
     fn ready_is_entered_only_by_a_device_that_has_an_identity() {
         let before_ready: Vec<_> = State::ALL.into_iter().filter(|s| s.may_become(State::Ready)).collect();
         assert_eq!(before_ready, [State::Authenticated, State::Reconnecting]);
+    }
+
+    #[test]
+    fn a_reason_is_printed_as_the_api_says_it() {
+        assert_eq!(Reason::ShuttingDown.to_string(), "SHUTTING_DOWN");
     }
 
     #[test]

@@ -34,8 +34,7 @@ pub async fn run(
                     return;
                 }
                 for step in steps.iter().filter(|step| step.to == State::Reconnecting) {
-                    let reason = serde_json::to_value(step.reason).unwrap_or_default();
-                    metrics.reconnection(reason.as_str().unwrap_or("UNKNOWN"));
+                    metrics.reconnection(&step.reason.map_or("UNKNOWN".to_owned(), |reason| reason.to_string()));
                 }
                 let happened = steps.drain(..).map(|step| LogChange::Happened(Happening::State(step))).collect();
                 let happened = Arc::new(happened);

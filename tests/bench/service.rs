@@ -53,7 +53,7 @@ impl Process {
 
     /// Waits for a state; gives the moment by the service's own log.
     fn reaches(&mut self, state: &str) -> f64 {
-        let line = self.line(|line| line["message"] == "the session moved" && line["to"] == state);
+        let line = self.line(|line| line["message"] == "session state changed" && line["to"] == state);
         let at = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
         millis(at)
     }

@@ -94,7 +94,7 @@ impl Process {
     }
 
     pub fn reaches(&mut self, state: &str) -> &mut Self {
-        self.line(state, |line| line["message"] == "the session moved" && line["to"] == state);
+        self.line(state, |line| line["message"] == "session state changed" && line["to"] == state);
         self
     }
 

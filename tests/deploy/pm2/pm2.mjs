@@ -103,7 +103,7 @@ export class Pm2 {
   }
 
   reaches(name, state, n = 1) {
-    return this.line(name, state, (line) => line.message === 'the session moved' && line.to === state, n);
+    return this.line(name, state, (line) => line.message === 'session state changed' && line.to === state, n);
   }
 
   async address(name, n = 1) {

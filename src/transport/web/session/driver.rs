@@ -379,7 +379,7 @@ impl Driver {
                 self.feed(Input::Launched);
             }
             Err(Failed { reason, detail }) => {
-                tracing::error!(?reason, detail, "Chrome could not be started");
+                tracing::error!(%reason, detail, "Chrome could not be started");
                 self.feed(Input::LaunchFailed { reason, detail });
             }
         }

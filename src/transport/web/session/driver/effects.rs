@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::field::display;
 
 use crate::domain::state::{Reason, Transition};
 use crate::host::config::{Browser as BrowserSettings, Timings};
@@ -50,10 +51,10 @@ impl Driver {
     }
 
     pub(super) fn record(&self, step: Transition) {
-        let (from, to, reason) = (step.from, step.to, step.reason);
-        tracing::info!(%from, %to, ?reason, "the session moved");
+        let (from, to, reason) = (step.from, step.to, step.reason.map(display));
+        tracing::info!(%from, %to, reason, "session state changed");
         if self.parts.transitions.try_send(step).is_err() {
-            tracing::warn!(%to, "a transition could not be queued for the store; the history lacks it");
+            tracing::warn!(%to, "a change of state could not be queued for the store: the log of events lacks it");
         }
     }
 
