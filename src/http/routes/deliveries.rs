@@ -14,6 +14,7 @@ use crate::domain::event::Event;
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
+use super::given;
 use super::messages::{limit, wrong};
 use crate::http::App;
 use crate::http::error::ApiError;
@@ -73,10 +74,10 @@ pub async fn dead(
     State(app): State<App>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Json<DeadLetters>, ApiError> {
-    let after = query.get("after").filter(|after| !after.is_empty());
+    let after = given(&query, "after");
     let after = after.map(|after| after.parse().map_err(|()| wrong("after", "the `next` of an earlier answer")));
     let letters = app.deliveries.dead(after.transpose()?, limit(&query)?).await?;
-    let next = letters.last().map(|(id, _)| id.to_string()).or_else(|| query.get("after").cloned());
+    let next = letters.last().map(|(id, _)| id.to_string()).or_else(|| given(&query, "after").map(str::to_owned));
     let mut items = Vec::with_capacity(letters.len());
     for (id, letter) in &letters {
         items.push(item(&app, id, letter).await?);

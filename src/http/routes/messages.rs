@@ -15,6 +15,7 @@ use crate::domain::log::LogQuery;
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::MessageId;
 
+use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
 
@@ -76,7 +77,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
         limit: limit(&query)?,
         direction: direction(&query)?,
         chat: chat(&query)?,
-        cliente_id: query.get("cliente_id").cloned(),
+        cliente_id: given(&query, "cliente_id").map(str::to_owned),
     };
     let page = app.journal.page(wanted).await?;
     let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
@@ -105,18 +106,18 @@ pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
 }
 
 fn cursor(query: &HashMap<String, String>) -> Result<u64, ApiError> {
-    let Some(after) = query.get("after").filter(|after| !after.is_empty()) else { return Ok(0) };
+    let Some(after) = given(query, "after") else { return Ok(0) };
     after.parse().map_err(|_| wrong("after", "the `next` of an earlier answer"))
 }
 
 pub(super) fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
-    let Some(limit) = query.get("limit") else { return Ok(LIMIT) };
+    let Some(limit) = given(query, "limit") else { return Ok(LIMIT) };
     let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| wrong("limit", &format!("a whole number, 1 to {LIMIT_MAX}")))
 }
 
 fn direction(query: &HashMap<String, String>) -> Result<Option<Direction>, ApiError> {
-    match query.get("direction").map(String::as_str) {
+    match given(query, "direction") {
         None | Some("all") => Ok(None),
         Some("in") => Ok(Some(Direction::In)),
         Some("out") => Ok(Some(Direction::Out)),
@@ -126,7 +127,7 @@ fn direction(query: &HashMap<String, String>) -> Result<Option<Direction>, ApiEr
 
 /// A chat id as it is, a number by its digits.
 fn chat(query: &HashMap<String, String>) -> Result<Option<String>, ApiError> {
-    let Some(chat) = query.get("chat") else { return Ok(None) };
+    let Some(chat) = given(query, "chat") else { return Ok(None) };
     let id =
         ChatId::parse_recipient(chat).map_err(|error| wrong("chat", &format!("a number or chat id; it {error}")))?;
     Ok(Some(if chat.contains('@') { id.to_string() } else { id.user().to_owned() }))
@@ -155,5 +156,12 @@ mod tests {
                 || chat(&query).is_err();
             assert!(wrong, "{name}={value}");
         }
+    }
+
+    #[test]
+    fn an_empty_value_is_as_if_it_were_not_given() {
+        let empty = query(&[("after", ""), ("limit", ""), ("direction", ""), ("chat", "")]);
+        assert_eq!((cursor(&empty).ok(), limit(&empty).ok()), (Some(0), Some(LIMIT)));
+        assert_eq!((direction(&empty).ok(), chat(&empty).ok()), (Some(None), Some(None)));
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::state;
 use crate::domain::time::Timestamp;
 use crate::transport::web::session::{LinkCode, Snapshot};
 
+use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
 
@@ -78,7 +79,7 @@ pub struct HubCode {
     path = "/qr",
     operation_id = "qr",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content(
         (Qr = "application/json"), (Vec<u8> = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
     ))),
@@ -95,7 +96,7 @@ pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: Heade
     path = "/qr.png",
     operation_id = "qrPng",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/png", body = Vec<u8>)),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -109,7 +110,7 @@ pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Res
     path = "/qr.svg",
     operation_id = "qrSvg",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/svg+xml", body = String)),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -123,7 +124,7 @@ pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Res
     path = "/qr.txt",
     operation_id = "qrText",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, maximum = 60, description = "Waits so many seconds for a code or for READY.")),
+    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "text/plain", body = String)),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -217,7 +218,7 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 
 /// The session now, or as soon as it has a code or needs none.
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
-    let Some(wait) = query.get("wait") else { return Ok(app.session.snapshot()) };
+    let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds: u64 = wait.parse().map_err(|_| {
         ApiError::bad_request("INVALID_WAIT", format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}."))
     })?;
