@@ -121,10 +121,11 @@ impl Entries {
                 // It does not fit into a value, packed or not: it stays as it is.
                 None => entries.first().map_or(looked, |(first, _)| *first),
             };
+            // Before they are removed: whoever no longer finds them alone looks into the blocks.
+            self.packed_to.store(reached, Ordering::SeqCst);
             for (place, _) in entries.iter().take(count) {
                 self.remove_alone(*place)?;
             }
-            self.packed_to.store(reached, Ordering::Relaxed);
         }
     }
 
@@ -209,6 +210,9 @@ impl Reader<'_> {
     }
 
     fn packed_after(&mut self, place: u64) -> Result<Option<u64>, StoreError> {
+        if place >= self.entries.packed_to.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         let within = |block: &Block| (block.first() <= place).then(|| block.after(place)).flatten();
         if let Some(next) = self.block.as_ref().and_then(within) {
             return Ok(Some(next));

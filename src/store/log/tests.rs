@@ -336,3 +336,25 @@ async fn what_a_target_was_not_told_yet_is_not_swept() {
     assert_eq!(store.sweep_log(at(99), 1000, vec!["a".to_owned()]).await.unwrap(), 1);
     store.close().await.unwrap();
 }
+
+/// The log is followed while its older entries are packed under the reader.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_misses_nothing_that_is_packed_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let writing = store.clone();
+    let writer = tokio::spawn(async move {
+        for n in 0..400 {
+            writing.log(Arc::new(vec![add(&n.to_string(), "x", n)])).await.unwrap();
+        }
+    });
+    let (mut after, mut seen) = (0, Vec::new());
+    while seen.len() < 400 {
+        let page = store.events(after, 7).await.unwrap();
+        seen.extend(page.items.iter().map(|event| event.cursor));
+        after = page.next;
+    }
+    writer.await.unwrap();
+    assert_eq!(seen, (1..=400).collect::<Vec<_>>());
+    store.close().await.unwrap();
+}
