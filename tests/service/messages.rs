@@ -3,7 +3,7 @@
 mod chats;
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -44,6 +44,16 @@ async fn all(world: &World) -> Vec<Value> {
 
 fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
+}
+
+/// WhatsApp tells whole seconds: what is sent in the second in which the session becomes READY is not known to have been
+/// missed.
+async fn a_second_passes() {
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let sent = second();
+    while second() == sent {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn reconciling_becomes(world: &World, wanted: bool) {
@@ -115,6 +125,7 @@ async fn what_came_while_the_service_was_down_is_recovered_once_and_history_is_n
     let mut missed: Vec<_> =
         (0..12).map(|n| world.simulator.incoming(Incoming::text(FRIEND, format!("ausente {n}"))).unwrap()).collect();
     missed.push(world.simulator.incoming(Incoming::text("5491177776666", "hola, soy nueva")).unwrap());
+    a_second_passes().await;
     world.start().await;
     world.until(State::Ready).await;
     let items = log(&world, 14).await;
