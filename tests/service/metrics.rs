@@ -4,7 +4,7 @@ use serde_json::json;
 use simulator::Incoming;
 
 use crate::receiver::{Receiver, messages};
-use crate::world::{FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World};
 use simulator::Options;
 
 fn value(text: &str, series: &str) -> Option<f64> {
@@ -35,6 +35,12 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     assert_eq!(world.send(FRIEND, "otro secreto").await.0, 200);
     assert_eq!(world.post("/send", json!({ "number": FRIEND })).await.0, 400);
     receiver.until("both", |taken| messages(taken).len() == 2).await;
+    // What follows the messages, an acknowledgement say, is delivered a moment later.
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.get("/status").await.1["deliveries"][0]["backlog"] != 0 {
+        assert!(tokio::time::Instant::now() < deadline, "the backlog stays");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     let answer = world.request("GET", "/metrics").send().await.unwrap();
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
     let text = answer.text().await.unwrap();
