@@ -254,7 +254,10 @@ impl Shared {
     }
 
     fn give_up(&self, broken: Arc<Tables>, error: &StoreError) {
-        if let StoreError::Damaged(why) = error {
+        // Where space is missing sled may panic, which says nothing of what is stored.
+        if let StoreError::Damaged(why) = error
+            && opening::require_space(&self.dir).is_ok()
+        {
             reset::suspect(&self.dir, why);
             self.health.damaged();
         }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::engine::Engine;
-use super::table::Table;
+use super::table::{Table, VALUE_LIMIT};
 use crate::domain::message::MessageId;
 
 const NAME: &str = "ids";
@@ -33,6 +33,10 @@ impl Ids {
         let mut value = self.0.get(&bucket)?.unwrap_or_default();
         if value.chunks_exact(ITEM).any(|known| known == item) {
             return Ok(());
+        }
+        // A bucket of the longest is full at some ten million messages: its oldest is not known by its id any more.
+        if value.len() + ITEM > VALUE_LIMIT {
+            value.drain(..ITEM);
         }
         value.extend_from_slice(&item);
         self.0.put(&bucket, &value)
@@ -60,4 +64,23 @@ fn item_of(id: &MessageId, place: u64) -> ([u8; 2], [u8; ITEM]) {
     item[..8].copy_from_slice(&tag);
     item[8..].copy_from_slice(&place.to_be_bytes());
     (bucket, item)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_full_bucket_gives_up_its_oldest_and_takes_what_is_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(dir.path()).unwrap();
+        let (ids, id) = (Ids::open(&engine).unwrap(), MessageId::new("a"));
+        let many = VALUE_LIMIT / ITEM + 1;
+        (1..=many as u64).for_each(|place| ids.put(&id, place).unwrap());
+        assert_eq!(ids.find(&id).unwrap(), (2..=many as u64).collect::<Vec<_>>());
+        ids.remove(&id, 2).unwrap();
+        assert_eq!(ids.find(&id).unwrap().first(), Some(&3));
+    }
 }

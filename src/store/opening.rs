@@ -144,7 +144,7 @@ fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {
     Ok(aside)
 }
 
-fn require_space(dir: &Path) -> Result<(), StoreError> {
+pub(super) fn require_space(dir: &Path) -> Result<(), StoreError> {
     let probe = dir.join("store.probe");
     let written = File::create(&probe).and_then(|mut file| {
         file.write_all(&vec![0; FIRST_BYTES])?;

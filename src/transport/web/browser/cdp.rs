@@ -29,8 +29,6 @@ pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
 /// A message longer than this is thrown away, and the call that it answers has failed. The adapter cuts what it answers at a
 /// few MiB.
 const MESSAGE_MAX: u64 = 64 << 20;
-/// Where the id of an answer stands: Chrome writes it first.
-const ID_WITHIN: usize = 64;
 /// Calls wait here while the pipe is full (64 KiB); more than a few at a time never happens.
 const OUTGOING: usize = 64;
 /// Bytes of events on their way to the driver. A burst of 100,000 page events of some 400 bytes was handled at 42,000/s, so
@@ -286,11 +284,11 @@ async fn read_all(
     pending.close();
 }
 
-/// The id at the beginning of an answer; None where it is an event.
+/// The id of an answer, which Chrome writes first; None where it is an event.
 fn answered_id(message: &[u8]) -> Option<usize> {
-    let head = std::str::from_utf8(message.get(..ID_WITHIN)?).ok()?;
-    let digits = head.strip_prefix(r#"{"id":"#)?;
-    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    let number = message.strip_prefix(br#"{"id":"#)?;
+    let digits = number.split(|byte| !byte.is_ascii_digit()).next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Reads the rest of a message without keeping it; false where the pipe ended.
