@@ -35,15 +35,18 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     assert_eq!(world.send(FRIEND, "otro secreto").await.0, 200);
     assert_eq!(world.post("/send", json!({ "number": FRIEND })).await.0, 400);
     receiver.until("both", |taken| messages(taken).len() == 2).await;
-    // What follows the messages, an acknowledgement say, is delivered a moment later.
+    // Acknowledgements follow the messages for a while, and each is in the backlog until it is delivered.
     let deadline = tokio::time::Instant::now() + DEADLINE;
-    while world.get("/status").await.1["deliveries"][0]["backlog"] != 0 {
-        assert!(tokio::time::Instant::now() < deadline, "the backlog stays");
+    let text = loop {
+        let answer = world.request("GET", "/metrics").send().await.unwrap();
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+        let text = answer.text().await.unwrap();
+        if text.lines().any(|line| line.starts_with("session_manager_delivery_backlog{") && line.ends_with(" 0")) {
+            break text;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the backlog stays: {text}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let answer = world.request("GET", "/metrics").send().await.unwrap();
-    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
-    let text = answer.text().await.unwrap();
+    };
     let target = text.split("target=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     for (series, wanted) in [
         ("session_manager_state{state=\"READY\"}".to_owned(), 1.0),
