@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: Config, supervisor: Supervisor) -> ExitCode {
-    telemetry::init(&config.log);
+    let _written = telemetry::init(&config.log);
     // Two threads: one may draw a code or read a burst while the other answers.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {

@@ -21,7 +21,7 @@ use crate::host::config::Config;
 use crate::host::instance::{InstanceError, InstanceLock};
 use crate::host::listen::{self, BindError};
 use crate::host::metrics::Metrics;
-use crate::host::tasks::{self, End, Ends};
+use crate::host::tasks::{self, End, Ends, Tasks};
 use crate::http::{App, Server, router};
 use crate::inbound;
 use crate::journal::{Journal, recorder, retention};
@@ -96,6 +96,7 @@ pub struct Service {
     /// The session ends.
     stop_session: CancellationToken,
     stop_deliveries: CancellationToken,
+    tasks: Tasks,
     ends: Ends,
     store: Store,
     _locks: [InstanceLock; 2],
@@ -213,6 +214,7 @@ impl Service {
             closing,
             stop_session,
             stop_deliveries,
+            tasks,
             ends,
             store,
             _locks: locks,
@@ -235,6 +237,11 @@ impl Service {
 
     pub fn session(&self) -> &Handle {
         &self.session
+    }
+
+    /// Spawns tasks whose early end ends the service.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
     }
 
     /// Waits until a task ends that the service needs; while all is well that does not happen before [`Self::stop`].

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
 use super::compose::{INTERNAL, Service};
 use crate::host::config::Config;
 use crate::host::shutdown::Shutdown;
@@ -40,11 +38,10 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     };
     notifier.ready("serving");
     service.open().await;
-    let companions = [
-        tokio::spawn(obey(requests, shutdown.clone())),
-        tokio::spawn(keep_told(notifier.clone(), service.session().clone())),
-        tokio::spawn(feed_watchdog(notifier.clone(), service.session().clone())),
-    ];
+    let tasks = service.tasks();
+    tasks.spawn("requests of PM2", obey(requests, shutdown.clone()));
+    tasks.spawn("status for systemd", keep_told(notifier.clone(), service.session().clone()));
+    tasks.spawn("watchdog of systemd", feed_watchdog(notifier.clone(), service.session().clone()));
     let broken = tokio::select! {
         () = shutdown.graceful().cancelled() => false,
         end = service.broken() => {
@@ -60,7 +57,6 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
             INTERNAL
         }
     };
-    companions.iter().for_each(JoinHandle::abort);
     tracing::info!(code, "stopped");
     code
 }
@@ -86,8 +82,10 @@ fn announce(config: &Config) {
 }
 
 async fn obey(mut requests: Requests, shutdown: Shutdown) {
-    requests.shutdown_requested().await;
-    shutdown.request("PM2");
+    loop {
+        requests.shutdown_requested().await;
+        shutdown.request("PM2");
+    }
 }
 
 /// systemd's status line follows the session.
@@ -104,7 +102,7 @@ async fn keep_told(notifier: Notifier, session: Handle) {
 
 /// systemd restarts a service whose session is stuck.
 async fn feed_watchdog(notifier: Notifier, session: Handle) {
-    let Some(interval) = notifier.watchdog() else { return };
+    let Some(interval) = notifier.watchdog() else { return std::future::pending().await };
     let mut ticks = tokio::time::interval(interval);
     loop {
         ticks.tick().await;

@@ -81,7 +81,7 @@ pub struct Browser {
     pub login_mode: LoginMode,
     /// `CHROME_PATH`.
     pub chrome_path: Option<PathBuf>,
-    /// `CHROME_ARGS`: further flags, separated by white space.
+    /// `CHROME_ARGS`: further flags, split as a shell splits words.
     pub chrome_args: Vec<String>,
     /// `USER_AGENT`: instead of the installed browser's own.
     pub user_agent: Option<String>,
@@ -242,12 +242,15 @@ fn read_browser(r: &mut reader::Reader<'_>) -> Browser {
         "local" => Some(LoginMode::Local),
         _ => None,
     };
-    let words = |text: &str| Some(text.split_whitespace().map(str::to_owned).collect());
     let page = "an http:// or https:// address";
     Browser {
         login_mode: r.var("LOGIN_MODE", "server", "`server` or `local`", mode, LoginMode::Server),
         chrome_path: r.optional("CHROME_PATH", "a path", parse::path),
-        chrome_args: r.optional("CHROME_ARGS", "flags", words).unwrap_or_default(),
+        chrome_args: r
+            .optional("CHROME_ARGS", "flags as a shell reads words: a quotation is not closed", |text| {
+                shell_words::split(text).ok()
+            })
+            .unwrap_or_default(),
         user_agent: r.optional("USER_AGENT", "printable text", parse::printable),
         proxy: r.optional(
             "PROXY_URL",

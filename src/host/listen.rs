@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use procfs::net::TcpState;
 use tokio::net::TcpListener;
 
 /// With port 0 the system picks a port that is free on the first address; on the others it may be taken.
@@ -95,11 +96,12 @@ impl From<Refusal> for BindError {
 fn holder_of(address: SocketAddr) -> Option<Holder> {
     // A socket of IPv6 may serve IPv4 too; one of IPv4 is in the way of IPv6 only where that wants every address.
     let both = address.is_ipv4() || address.ip().is_unspecified();
-    let tables: &[&str] = if both { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &["/proc/net/tcp6"] };
-    let sockets: Vec<String> = tables
-        .iter()
-        .filter_map(|table| fs::read_to_string(table).ok())
-        .flat_map(|table| table.lines().filter_map(|line| blocking_socket(line, address)).collect::<Vec<_>>())
+    let v4 = if both { procfs::net::tcp().unwrap_or_default() } else { Vec::new() };
+    let sockets: Vec<String> = v4
+        .into_iter()
+        .chain(procfs::net::tcp6().unwrap_or_default())
+        .filter(|entry| entry.state == TcpState::Listen && is_in_the_way(entry.local_address, address))
+        .map(|entry| format!("socket:[{}]", entry.inode))
         .collect();
     let deadline = Instant::now() + SEARCH_DEADLINE;
     let entries = if sockets.is_empty() { None } else { fs::read_dir("/proc").ok() }?;
@@ -108,30 +110,10 @@ fn holder_of(address: SocketAddr) -> Option<Holder> {
     Some(Holder { pid, name: name_of(pid) })
 }
 
-/// A line of the kernel's table (proc_pid_net(5)): `sl local remote state … inode …`; the socket as `/proc/PID/fd`
-/// names it, if it listens where `address` would.
-fn blocking_socket(line: &str, address: SocketAddr) -> Option<String> {
-    const LISTEN: &str = "0A";
-    let mut columns = line.split_whitespace().skip(1);
-    let (local, state) = (columns.next()?, columns.nth(1)?);
-    let inode = columns.nth(5)?;
-    let (host, port) = local.rsplit_once(':')?;
-    let same_port = u16::from_str_radix(port, 16).is_ok_and(|port| port == address.port());
-    // An IPv4 address inside an IPv6 one is at its end.
-    let same_host = address.ip().is_unspecified()
-        || host.bytes().all(|digit| digit == b'0')
-        || host.ends_with(&kernel_text(address.ip()));
-    (state == LISTEN && same_port && same_host).then(|| format!("socket:[{inode}]"))
-}
-
-/// An address as the kernel's tables write it: words of 32 bits in the machine's own byte order.
-fn kernel_text(ip: IpAddr) -> String {
-    let bytes = match ip {
-        IpAddr::V4(ip) => ip.octets().to_vec(),
-        IpAddr::V6(ip) => ip.octets().to_vec(),
-    };
-    let (words, _) = bytes.as_chunks::<4>();
-    words.iter().map(|word| format!("{:08X}", u32::from_ne_bytes(*word))).collect()
+/// Whether a socket that listens at `taken` keeps `wanted` from being bound.
+fn is_in_the_way(taken: SocketAddr, wanted: SocketAddr) -> bool {
+    let (host, wanted_host) = (taken.ip().to_canonical(), wanted.ip().to_canonical());
+    taken.port() == wanted.port() && (wanted_host.is_unspecified() || host.is_unspecified() || host == wanted_host)
 }
 
 fn has_open(pid: u32, sockets: &[String]) -> bool {
@@ -239,20 +221,20 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_tables_of_the_kernel() {
-        let line = |local: &str, state: &str| {
-            let rest = "00000000:00000000 00:00000000 00000000  1000        0 4711 1 0000000000000000 100 0 0 10 0";
-            format!("   1: {local} 00000000:0000 {state} {rest}")
-        };
-        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 3001));
-        let [ours, wildcard] = [kernel_text(v4.ip()), "00000000".to_owned()].map(|host| format!("{host}:0BB9"));
-        let found = Some("socket:[4711]".to_owned());
-        assert_eq!(blocking_socket(&line(&ours, "0A"), v4), found);
-        assert_eq!(blocking_socket(&line(&wildcard, "0A"), v4), found);
-        let elsewhere = format!("{}:0BB9", kernel_text(Ipv4Addr::new(10, 0, 0, 1).into()));
-        for other in [line(&ours, "01"), line(&elsewhere, "0A"), line(&ours.replace("BB9", "BBA"), "0A")] {
-            assert_eq!(blocking_socket(&other, v4), None);
+    fn a_socket_is_in_the_way_of_its_own_address_and_of_every_address() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        for (taken, wanted) in [
+            ("127.0.0.1:3001", "127.0.0.1:3001"),
+            ("0.0.0.0:3001", "127.0.0.1:3001"),
+            ("[::]:3001", "127.0.0.1:3001"),
+            ("[::ffff:127.0.0.1]:3001", "127.0.0.1:3001"),
+            ("127.0.0.1:3001", "0.0.0.0:3001"),
+            ("[::1]:3001", "[::1]:3001"),
+        ] {
+            assert!(is_in_the_way(at(taken), at(wanted)), "{taken} and {wanted}");
         }
-        assert_eq!(blocking_socket("  sl  local_address rem_address   st tx_queue", v4), None);
+        for (taken, wanted) in [("127.0.0.1:3002", "127.0.0.1:3001"), ("10.0.0.1:3001", "127.0.0.1:3001")] {
+            assert!(!is_in_the_way(at(taken), at(wanted)), "{taken} and {wanted}");
+        }
     }
 }

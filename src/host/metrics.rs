@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 /// Seconds. Most answers take milliseconds; a send is given up after 50 s.
@@ -40,6 +41,8 @@ impl Metrics {
             registry.register(Box::new(counted.clone()))?;
         }
         registry.register(Box::new(requests.clone()))?;
+        // What Prometheus expects of every process: memory, processor time, descriptors, threads, start.
+        registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(Self(Arc::new(Counted { registry, sends, reconnections, requests })))
     }
 

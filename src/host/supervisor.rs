@@ -28,7 +28,8 @@ use crate::host::config::Source;
 
 /// Longer lines of PM2 are none of ours to understand.
 const LINE_MAX: usize = 64 * 1024;
-/// systemd reads at once; one that does not may not hold us up for longer.
+/// systemd reads within milliseconds. A message that finds its socket full waits this long for room, on a thread that may
+/// block, and is given up then.
 const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
 
 /// What the environment tells about whoever started this process.
@@ -171,15 +172,29 @@ impl Notifier {
 
     fn tell(&self, message: &str) {
         let Some(address) = &self.0.systemd else { return };
-        if let Err(error) = send(message, address) {
-            tracing::debug!(%error, "systemd could not be told");
+        match send(message, address, None) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let (message, address) = (message.to_owned(), address.clone());
+                tokio::task::spawn_blocking(move || told(send(&message, &address, Some(NOTIFY_DEADLINE))));
+            }
+            result => told(result),
         }
     }
 }
 
-fn send(message: &str, address: &SocketAddr) -> io::Result<()> {
+fn told(result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(%error, "systemd could not be told");
+    }
+}
+
+/// Without patience a socket that is full is an error at once.
+fn send(message: &str, address: &SocketAddr, patience: Option<Duration>) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
-    socket.set_write_timeout(Some(NOTIFY_DEADLINE))?;
+    match patience {
+        Some(patience) => socket.set_write_timeout(Some(patience))?,
+        None => socket.set_nonblocking(true)?,
+    }
     socket.send_to_addr(message.as_bytes(), address).map(drop)
 }
 
@@ -361,6 +376,23 @@ mod tests {
             drop(socket);
             notifier.status("nobody listens");
         }
+    }
+
+    #[tokio::test]
+    async fn a_systemd_that_does_not_read_holds_nothing_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        let named = path.display().to_string();
+        let (notifier, _) = Supervisor::detect(&environment([("NOTIFY_SOCKET", named)])).split().unwrap();
+        // The kernel queues some ten messages; this runtime has one thread, which none of the others may hold up.
+        let begun = std::time::Instant::now();
+        (0..12).for_each(|n| notifier.status(&n.to_string()));
+        assert!(begun.elapsed() < NOTIFY_DEADLINE, "{:?}", begun.elapsed());
+        // All of them arrive once it reads.
+        let reader = std::thread::spawn(move || (0..12).all(|_| socket.recv(&mut [0; 64]).is_ok()));
+        assert!(tokio::task::spawn_blocking(move || reader.join().unwrap()).await.unwrap());
     }
 
     #[test]

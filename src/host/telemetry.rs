@@ -1,13 +1,16 @@
-//! Logs on standard output: lines for people, or JSON lines in production. A panic is one of them.
+//! Logs on standard output: lines for people, or JSON lines in production. A panic is one of them. A thread of its own
+//! writes them, so that a standard output that nobody reads holds up nothing else.
 
 mod journal;
 
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
-use std::time::SystemTime;
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, SystemTime};
 
 use tracing::Subscriber;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -21,19 +24,62 @@ use crate::host::config::Log;
 /// Libraries that tell of every connection or page of theirs at `info` and below.
 const TALKATIVE: [&str; 4] = ["h2", "hyper", "sled", "tower"];
 
+/// Lines that wait for a reader of standard output, some 2 MB; later lines are dropped and counted.
+const LINES_MAX: usize = 8192;
+
+/// How long the last lines may take to be written when the process ends.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Counts the dropped lines of this process's log.
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Keeps the log written. Dropping it writes what is left.
+#[must_use = "dropping it ends the log"]
+pub struct Written(Option<WorkerGuard>);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        let lost = dropped_lines();
+        if lost > 0 {
+            tracing::warn!(lost, "log lines were dropped because standard output was not read");
+        }
+        let Some(guard) = self.0.take() else { return };
+        let (done, flushed) = mpsc::channel();
+        // In a thread of its own: where nobody reads standard output, dropping the guard may never return.
+        let flush = move || {
+            drop(guard);
+            let _ = done.send(());
+        };
+        if std::thread::Builder::new().name("log flush".to_owned()).spawn(flush).is_ok() {
+            let _ = flushed.recv_timeout(FLUSH_DEADLINE);
+        }
+    }
+}
+
+/// How many lines of the log were dropped because standard output was not read.
+pub fn dropped_lines() -> usize {
+    DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
+}
+
 /// Starts logging and takes over the reporting of panics. Once per process: later calls do not change the logs.
-pub fn init(log: &Log) {
+pub fn init(log: &Log) -> Written {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = !plain && io::stdout().is_terminal();
+    let (stdout, guard) =
+        NonBlockingBuilder::default().buffered_lines_limit(LINES_MAX).thread_name("log").finish(io::stdout());
+    let dropped = stdout.error_counter();
     let writer = if journal::is_stdout() {
-        BoxMakeWriter::new(journal::Prioritised(io::stdout))
+        BoxMakeWriter::new(journal::Prioritised(stdout))
     } else {
-        BoxMakeWriter::new(io::stdout)
+        BoxMakeWriter::new(stdout)
     };
     if tracing::subscriber::set_global_default(subscriber(log, colour, writer)).is_err() {
         tracing::debug!("logging had been started before");
+    } else {
+        let _ = DROPPED.set(dropped);
     }
     std::panic::set_hook(Box::new(report_panic));
+    Written(Some(guard))
 }
 
 fn subscriber<W>(log: &Log, colour: bool, writer: W) -> impl Subscriber + Send + Sync
@@ -100,6 +146,7 @@ mod tests {
     use super::*;
 
     const CHILD: &str = "TELEMETRY_TEST_CHILD";
+    const UNREAD: &str = "TELEMETRY_TEST_UNREAD";
 
     #[derive(Clone, Default)]
     struct Memory(Arc<Mutex<Vec<u8>>>);
@@ -193,9 +240,48 @@ mod tests {
         if std::env::var_os(CHILD).is_none() {
             return;
         }
-        init(&Log { level: "info".to_owned(), json: true });
+        let _written = init(&Log { level: "info".to_owned(), json: true });
         let work = || assert_eq!("one", "two", "two lines\nof text");
         let worker = std::thread::Builder::new().name("worker".to_owned()).spawn(work).unwrap();
         assert!(worker.join().is_err());
+    }
+
+    #[test]
+    fn a_standard_output_that_nobody_reads_holds_nothing_up() {
+        use std::io::Read;
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "host::telemetry::tests::unread_child", "--nocapture"])
+            .env(UNREAD, "1")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let (told, heard) = mpsc::channel();
+        let mut stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            let mut byte = [0];
+            while stderr.read_exact(&mut byte).is_ok() {
+                let _ = told.send(byte[0]);
+            }
+        });
+        let word =
+            b"logged".iter().all(|wanted| heard.recv_timeout(deadline - std::time::Instant::now()) == Ok(*wanted));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(word, "logging waits for a reader");
+    }
+
+    #[test]
+    fn unread_child() {
+        if std::env::var_os(UNREAD).is_none() {
+            return;
+        }
+        let written = init(&Log { level: "info".to_owned(), json: true });
+        // A pipe takes 64 KiB; these lines are 4 MB, more than wait for a reader.
+        (0..2 * LINES_MAX).for_each(|n| tracing::info!(n, "{}", "x".repeat(200)));
+        assert!(dropped_lines() > 0);
+        drop(written);
+        io::Write::write_all(&mut io::stderr(), b"logged").unwrap();
     }
 }

@@ -185,20 +185,7 @@ fn without_user(text: &str) -> String {
 /// separators.
 fn one_slip_apart(a: &str, b: &str) -> bool {
     let fold = |s: &str| s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let (a, b) = (fold(a).into_bytes(), fold(b).into_bytes());
-    if a == b {
-        return true;
-    }
-    let same_head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[same_head..], &b[same_head..]);
-    match (a, b) {
-        ([], [_]) | ([_], []) => true,
-        ([x1, y1, rest_a @ ..], [x2, y2, rest_b @ ..]) if x1 == y2 && y1 == x2 && rest_a == rest_b => true,
-        ([_, rest_a @ ..], [_, rest_b @ ..]) if rest_a == rest_b => true,
-        ([_, rest_a @ ..], b) if rest_a == b => true,
-        (a, [_, rest_b @ ..]) => a == rest_b,
-        _ => false,
-    }
+    strsim::osa_distance(&fold(a), &fold(b)) <= 1
 }
 
 #[cfg(test)]

@@ -12,12 +12,10 @@ use prometheus::{Gauge, GaugeVec, IntCounterVec, Opts, TEXT_FORMAT, TextEncoder}
 use crate::domain::limits::NewChatsStatus;
 use crate::domain::state;
 use crate::domain::time::Timestamp;
+use crate::host::telemetry;
 
 use crate::http::App;
 use crate::http::error::ApiError;
-
-/// The kernel's clock ticks a second, as it counts them for programs: the same on every Linux.
-const TICKS: f64 = 100.0;
 
 /// What Prometheus reads
 #[utoipa::path(
@@ -37,12 +35,12 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
         read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes);
     }
     outgoing(&app, &mut read);
+    log(&mut read);
     if let Ok(extent) = app.journal.extent().await {
         let messages = [("in", extent.received), ("out", extent.sent)].map(|(direction, n)| (vec![direction], n));
         read.counters("session_manager_messages_total", "Messages stored since the start", &["direction"], &messages);
     }
     deliveries(&app, &mut read);
-    process(&app, &mut read);
     // Without a target there is nothing to say of targets, and a family of nothing cannot be written.
     read.0.retain(|family| !family.get_metric().is_empty());
     read.0.sort_by(|a, b| a.name().cmp(b.name()));
@@ -121,6 +119,12 @@ fn outgoing(app: &App, read: &mut Read) {
     read.gauge("session_manager_send_queue", "Sends that wait for their turn", app.outbound.queued() as f64);
 }
 
+fn log(read: &mut Read) {
+    let help = "Log lines dropped because standard output was not read";
+    let dropped = telemetry::dropped_lines().try_into().unwrap_or(u64::MAX);
+    read.counters("session_manager_log_lines_dropped_total", help, &[], &[(Vec::new(), dropped)]);
+}
+
 #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
 fn deliveries(app: &App, read: &mut Read) {
     let (targets, now) = (app.deliveries.status(), app.clock.now());
@@ -143,45 +147,6 @@ fn deliveries(app: &App, read: &mut Read) {
         .collect();
     let help = "Deliveries since the start, by what came of them";
     read.counters("session_manager_delivery_attempts_total", help, &["target", "outcome"], &attempts);
-}
-
-/// What Prometheus expects of every process.
-fn process(app: &App, read: &mut Read) {
-    let started = app.clock.now().as_millis().saturating_sub(millis(app.started.elapsed()));
-    read.gauge(
-        "process_start_time_seconds",
-        "Start, in seconds since the epoch",
-        Duration::from_millis(started).as_secs_f64(),
-    );
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if let Some(kib) = field(&status, "VmRSS:") {
-        read.gauge("process_resident_memory_bytes", "Resident memory of this process alone", kib * 1024.0);
-    }
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name before may hold anything, spaces too; user and system time are the 12th and 13th field after it.
-    let times: f64 = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum();
-    let mut cpu = Vec::new();
-    if let Ok(counter) = prometheus::Counter::new("process_cpu_seconds_total", "User and system time") {
-        counter.inc_by(times / TICKS);
-        cpu = counter.collect();
-    }
-    read.0.extend(cpu);
-}
-
-fn field(status: &str, name: &str) -> Option<f64> {
-    status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn seconds_since(at: Timestamp, now: Timestamp) -> f64 {

@@ -247,6 +247,17 @@ mod tests {
         assert_eq!(flags.last().map(String::as_str), Some("about:blank"));
     }
 
+    #[test]
+    fn the_users_flags_are_split_as_a_shell_splits_words() {
+        let args = r#"--host-rules="MAP a.example 127.0.0.1" '--lang=es'"#;
+        let flags = flags_with(&[("CHROME_ARGS", args)], false);
+        assert!(flags.contains(&"--host-rules=MAP a.example 127.0.0.1".to_owned()), "{flags:?}");
+        assert!(flags.contains(&"--lang=es".to_owned()), "{flags:?}");
+        let open: BTreeMap<String, String> = [("CHROME_ARGS".to_owned(), "'--lang=es".to_owned())].into();
+        let problems = Config::read(&open).unwrap_err().to_string();
+        assert!(problems.contains("CHROME_ARGS") && problems.contains("quotation"), "{problems}");
+    }
+
     #[tokio::test]
     async fn finds_the_first_of_the_usual_names_and_reads_its_version() {
         let dir = tempfile::tempdir().unwrap();

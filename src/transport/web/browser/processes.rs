@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getpgid};
+use procfs::process::Process;
 
 use super::chrome::MARK;
 use super::process::CHROME_READS;
@@ -50,9 +51,7 @@ impl Running {
     }
 
     fn parent(&self) -> Option<i32> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // The name before it may hold anything, parentheses too: `pid (name) state parent …`.
-        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+        Some(Process::new(self.pid).ok()?.stat().ok()?.ppid)
     }
 
     /// Whether its parent, which is another than started it once that is gone, lacks the other end of its pipe.
@@ -101,7 +100,5 @@ pub(super) fn looks_like_a_browser(pid: i32) -> bool {
 }
 
 pub(super) fn is_alive(pid: Pid) -> bool {
-    let is_zombie = fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')));
-    kill(pid, None).is_ok() && !is_zombie
+    Process::new(pid.as_raw()).is_ok_and(|process| process.is_alive())
 }

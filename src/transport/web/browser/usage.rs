@@ -1,7 +1,8 @@
 //! What a browser costs: its processes and their memory.
 
 use std::collections::HashMap;
-use std::fs;
+
+use procfs::process::Process;
 
 /// A browser and everything it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -36,22 +37,15 @@ pub fn usage(browser: i32) -> Option<Usage> {
 }
 
 fn parents() -> HashMap<i32, i32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(|pid: i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name before may hold anything.
-        let parent = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
-        Some((pid, parent))
-    })
-    .collect()
+    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
+    processes.filter_map(|process| Some((process.pid, process.stat().ok()?.ppid))).collect()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
 fn memory(pid: i32) -> Option<f64> {
-    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let kib: f64 =
-        rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024.0)
+    let rollup = Process::new(pid).ok()?.smaps_rollup().ok()?;
+    let bytes = rollup.memory_map_rollup.iter().find_map(|map| map.extension.map.get("Pss"))?;
+    Some(*bytes as f64)
 }
 
 #[cfg(test)]
