@@ -67,7 +67,7 @@ pub enum DeliveryError {
     #[error("the certificates of this system cannot be read, which deliveries over https need: {0}")]
     Certificates(#[source] std::io::Error),
     #[error("an address of delivery cannot be used: {0}")]
-    Address(#[from] http::uri::InvalidUri),
+    Address(#[from] url::ParseError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

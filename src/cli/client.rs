@@ -1,5 +1,6 @@
 //! The running service, as its clients see it: plain HTTP, where HOST, PORT and API_TOKEN say.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::domain::secret::Secret;
 use crate::host::config::{Config, Server};
+use crate::host::http_client;
 
 use super::options::ServiceOptions;
 use super::{Failure, UNAVAILABLE, USAGE};
@@ -28,8 +30,10 @@ impl Client {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => address(&config.server)?,
         };
-        // A proxy is for the way out, and the service is here.
-        let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build();
+        let is_tls = url.starts_with("https:");
+        let builder =
+            if is_tls { http_client::with_system_certificates() } else { http_client::without_certificates() };
+        let http = builder.and_then(|builder| builder.timeout(DEADLINE).build().map_err(io::Error::other));
         let http = http.map_err(|error| Failure::refused(format!("no HTTP client could be made: {error}")))?;
         Ok(Self { http, url, token: config.server.token.clone() })
     }

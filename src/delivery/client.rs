@@ -1,22 +1,22 @@
 //! Posts JSON to a target: within a deadline, without following anybody elsewhere.
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use reqwest::redirect;
 
 use super::backoff::retry_after;
 use super::target::{Cause, Outcome};
+use crate::host::http_client;
 use crate::host::telemetry::with_causes;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// From the first byte of the request to the last of the answer; webhook senders give 10 to 30 s.
+/// From the first byte of the request to the head of the answer; webhook senders give 10 to 30 s.
 const DEADLINE: Duration = Duration::from_secs(15);
+/// How long the body of an answer may take that nobody looks at; after that its connection is given up.
+const REST_DEADLINE: Duration = Duration::from_secs(1);
 /// An idle connection is kept for the next message of a conversation; servers close theirs after a minute or so.
 const IDLE: Duration = Duration::from_secs(30);
 /// The longest answer that is read. Only a login's is looked at.
@@ -24,13 +24,15 @@ const ANSWER_MAX: usize = 64 * 1024;
 
 /// Keeps its connections. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Client(Pool<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(super) struct Client(reqwest::Client);
 
-/// What a target said.
+/// Where a target is. It may carry a token, so it is never written out.
+pub(super) type Address = reqwest::Url;
+
+/// The head of a target's answer.
 pub(super) struct Answer {
     pub status: StatusCode,
     retry_after: Option<Duration>,
-    pub body: Bytes,
 }
 
 /// A target that could not be reached, or did not answer: why, in words.
@@ -40,51 +42,83 @@ pub(super) struct NoAnswer {
 }
 
 impl Client {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECT_DEADLINE));
-        http.set_nodelay(true);
-        let provider = rustls::crypto::ring::default_provider();
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        let pool =
-            Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(https);
-        Ok(Self(pool))
+    /// Reads the certificates of the system: blocking.
+    pub(super) fn new() -> io::Result<Self> {
+        let client = http_client::with_system_certificates()?
+            .connect_timeout(CONNECT_DEADLINE)
+            .pool_idle_timeout(IDLE)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("session-manager/", env!("CARGO_PKG_VERSION")))
+            .build();
+        client.map(Self).map_err(io::Error::other)
     }
 
+    /// Hands a message over. The head of the answer decides; its body is read only so that the connection can be used again.
+    pub(super) async fn deliver(
+        &self,
+        url: &Address,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+    ) -> Outcome {
+        outcome(self.post(url, headers, body).await)
+    }
+
+    /// Like [`Self::deliver`], for those who look at the answer.
     pub(super) async fn post(
         &self,
-        url: &Uri,
+        url: &Address,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Vec<u8>,
     ) -> Result<Answer, NoAnswer> {
-        let mut request = Request::post(url.clone())
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("session-manager/", env!("CARGO_PKG_VERSION")));
+        let (answer, rest) = self.send(url, headers, body).await?;
+        let _ = tokio::time::timeout(REST_DEADLINE, beginning(rest)).await;
+        Ok(answer)
+    }
+
+    /// Asks for something: the body of the answer matters.
+    pub(super) async fn ask(&self, url: &Address, body: Vec<u8>) -> Result<(Answer, Bytes), NoAnswer> {
+        let (answer, rest) = self.send(url, Vec::new(), body).await?;
+        let body = tokio::time::timeout(DEADLINE, beginning(rest)).await.map_err(|_| late())?;
+        Ok((answer, body))
+    }
+
+    async fn send(
+        &self,
+        url: &Address,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+    ) -> Result<(Answer, reqwest::Response), NoAnswer> {
+        let mut request = self.0.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let unclear = |why: String| NoAnswer { why, cause: Cause::Unclear };
-        let request = request.body(Full::from(body)).map_err(|error| unclear(error.to_string()))?;
-        let exchange = async {
-            let answer = self.0.request(request).await.map_err(|error| {
-                // What was never sent cannot have been too much.
-                let cause = if error.is_connect() { Cause::Target } else { Cause::Unclear };
-                NoAnswer { why: with_causes(&error), cause }
-            })?;
-            let (status, after) = (answer.status(), answer.headers().get(header::RETRY_AFTER).cloned());
-            let after = after.and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
-            // A longer answer is of no interest; what it is to say is in its status.
-            let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await.map(|body| body.to_bytes());
-            Ok(Answer { status, retry_after: after, body: body.unwrap_or_default() })
-        };
-        let late = || unclear(format!("it did not answer within {} s", DEADLINE.as_secs()));
-        tokio::time::timeout(DEADLINE, exchange).await.unwrap_or_else(|_| Err(late()))
+        let response = tokio::time::timeout(DEADLINE, request.send()).await.map_err(|_| late())?;
+        let response = response.map_err(|error| {
+            // What was never sent cannot have been too much.
+            let cause = if error.is_connect() { Cause::Target } else { Cause::Unclear };
+            NoAnswer { why: with_causes(&error.without_url()), cause }
+        })?;
+        let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after = after.and_then(|value| retry_after(value, SystemTime::now()));
+        Ok((Answer { status: response.status(), retry_after }, response))
     }
+}
+
+fn late() -> NoAnswer {
+    NoAnswer { why: format!("it did not answer within {} s", DEADLINE.as_secs()), cause: Cause::Unclear }
+}
+
+/// The body of an answer, as far as it came. A body that is too long, or that breaks off, counts as empty.
+async fn beginning(mut answer: reqwest::Response) -> Bytes {
+    let mut body = BytesMut::new();
+    while let Ok(Some(part)) = answer.chunk().await {
+        if body.len() + part.len() > ANSWER_MAX {
+            return Bytes::new();
+        }
+        body.extend_from_slice(&part);
+    }
+    body.freeze()
 }
 
 /// What an answer means for the message. Also a redirect is no delivery: what follows it may be anybody.
@@ -107,7 +141,10 @@ pub(super) fn outcome(answer: Result<Answer, NoAnswer>) -> Outcome {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
@@ -130,7 +167,7 @@ mod tests {
             (503, Some(false)),
         ] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
-            let answer = Answer { status, retry_after: Some(Duration::from_secs(7)), body: Bytes::new() };
+            let answer = Answer { status, retry_after: Some(Duration::from_secs(7)) };
             let found = match outcome(Ok(answer)) {
                 Outcome::Delivered => None,
                 Outcome::Retry { after, .. } => {
@@ -141,5 +178,45 @@ mod tests {
             };
             assert_eq!(found, refused, "{status}");
         }
+    }
+
+    /// A target that takes every request with this answer, and never closes.
+    async fn target(answer: &'static [u8]) -> Address {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer).await;
+                open.push(stream);
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn the_head_of_an_answer_is_enough_whatever_its_body_does() {
+        let client = Client::new().unwrap();
+        for answer in [
+            b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".as_slice(),
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a chunk\r\n",
+        ] {
+            let began = tokio::time::Instant::now();
+            let outcome = client.deliver(&target(answer).await, Vec::new(), b"{}".to_vec()).await;
+            assert_eq!(outcome, Outcome::Delivered);
+            assert!(began.elapsed() < DEADLINE, "{:?}", began.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_target_that_cannot_be_reached_is_named_without_its_address() {
+        let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/secret-token", gone.local_addr().unwrap()).parse().unwrap();
+        drop(gone);
+        let outcome = Client::new().unwrap().deliver(&url, Vec::new(), Vec::new()).await;
+        let Outcome::Retry { reason, cause: Cause::Target, .. } = outcome else { panic!("{outcome:?}") };
+        assert!(!reason.contains("secret-token") && reason.contains("refused"), "{reason}");
     }
 }

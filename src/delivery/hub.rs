@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Uri, header};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::client::{Client, outcome};
+use super::client::{Address, Client, outcome};
 use super::target::{Cause, Outcome, Target, Wants};
 use crate::domain::event::{Event, What};
 use crate::domain::log::{Direction, LoggedMessage};
@@ -45,8 +46,8 @@ fn moment(message: &LoggedMessage) -> Timestamp {
 /// `POST /api/listener/incoming-message` and `outgoing-message`: everything, ours included.
 pub(super) struct Persistence {
     client: Client,
-    incoming: Uri,
-    outgoing: Uri,
+    incoming: Address,
+    outgoing: Address,
     cliente_id: Value,
     token: Option<HeaderValue>,
 }
@@ -54,15 +55,12 @@ pub(super) struct Persistence {
 /// `POST /api/listener/test-message`: received, or sent by a person; what this service sent is known there already.
 pub(super) struct Conversation {
     client: Client,
-    messages: Uri,
-    login: Uri,
+    messages: Address,
+    login: Address,
     user: HubUser,
     cliente_id: Value,
     token: Option<(HeaderValue, Instant)>,
 }
-
-/// The hub's address cannot have such a path.
-pub(super) type BadAddress = http::uri::InvalidUri;
 
 fn header_of(secret: &Secret, before: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("{before}{}", secret.reveal())).ok()?;
@@ -71,7 +69,7 @@ fn header_of(secret: &Secret, before: &str) -> Option<HeaderValue> {
 }
 
 impl Persistence {
-    pub(super) fn new(client: Client, hub: &Hub) -> Result<Self, BadAddress> {
+    pub(super) fn new(client: Client, hub: &Hub) -> Result<Self, url::ParseError> {
         Ok(Self {
             client,
             incoming: format!("{}/api/listener/incoming-message", hub.base).parse()?,
@@ -81,7 +79,7 @@ impl Persistence {
         })
     }
 
-    fn body(&self, message: &LoggedMessage) -> Option<(&Uri, Value)> {
+    fn body(&self, message: &LoggedMessage) -> Option<(&Address, Value)> {
         let (other, at) = (message.phone.as_deref()?, moment(message));
         let (cliente_id, text) = (&self.cliente_id, message.body.reveal());
         Some(match message.direction {
@@ -112,12 +110,12 @@ impl Target for Persistence {
             return Outcome::Refused("its phone number is not known".to_owned());
         };
         let token = self.token.clone().map(|token| (HeaderName::from_static("x-internal-token"), token));
-        outcome(self.client.post(url, token.into_iter().collect(), body.to_string().into_bytes()).await)
+        self.client.deliver(url, token.into_iter().collect(), body.to_string().into_bytes()).await
     }
 }
 
 impl Conversation {
-    pub(super) fn new(client: Client, hub: &Hub, user: HubUser) -> Result<Self, BadAddress> {
+    pub(super) fn new(client: Client, hub: &Hub, user: HubUser) -> Result<Self, url::ParseError> {
         Ok(Self {
             client,
             messages: format!("{}/api/listener/test-message", hub.base).parse()?,
@@ -151,8 +149,10 @@ impl Conversation {
             // Whatever is wrong with the login is not wrong with the message.
             Outcome::Retry { reason, after, cause: Cause::Target }
         };
-        let answer = self.client.post(&self.login, Vec::new(), body.to_string().into_bytes()).await;
-        let body = answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default();
+        let (answer, body) = match self.client.ask(&self.login, body.to_string().into_bytes()).await {
+            Ok((answer, body)) => (Ok(answer), body),
+            Err(none) => (Err(none), Bytes::new()),
+        };
         match outcome(answer) {
             Outcome::Delivered => {}
             Outcome::Refused(reason) => return Err(later(reason, None)),
@@ -231,7 +231,7 @@ mod tests {
         let persistence = Persistence::new(Client::new().unwrap(), &hub()).unwrap();
         let received = message(|_| {});
         let (url, body) = persistence.body(&received).unwrap();
-        assert_eq!(url, "http://h/api/listener/incoming-message");
+        assert_eq!(url.as_str(), "http://h/api/listener/incoming-message");
         assert_eq!(
             (&body["cliente_id"], &body["from"], &body["message"]),
             (&51.into(), &"5491122334455".into(), &"hola".into())
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(body, persistence.body(&received).unwrap().1, "the same each time");
         let sent = message(|page| page.from_me = true);
         let (url, body) = persistence.body(&sent).unwrap();
-        assert_eq!(url, "http://h/api/listener/outgoing-message");
+        assert_eq!(url.as_str(), "http://h/api/listener/outgoing-message");
         assert_eq!((&body["from"], &body["to"]), (&"5491150000001".into(), &"5491122334455".into()));
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
-use super::client::{Client, outcome};
+use super::client::{Address, Client};
 use super::sign::signature;
 use super::target::{Outcome, Target, Wants};
 use crate::domain::event::{CodeShown, Event, What};
@@ -17,7 +17,7 @@ pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;
 
 pub(super) struct Webhook {
     pub client: Client,
-    pub url: Uri,
+    pub url: Address,
     pub key: Option<SigningKey>,
     pub clock: Arc<dyn Clock>,
     /// For those who may have the code itself.
@@ -57,7 +57,7 @@ impl Target for Webhook {
                 headers.push((HeaderName::from_static(name), value));
             }
         }
-        outcome(self.client.post(&self.url, headers, body).await)
+        self.client.deliver(&self.url, headers, body).await
     }
 }
 

@@ -152,7 +152,7 @@ async fn cold_starts() {
         let folder = tempfile::tempdir().unwrap();
         let settings = settings(&folder, &simulator.url(), true);
         let mut process = Process::start(&settings);
-        let client = reqwest::Client::new();
+        let client = session_manager::host::http_client::without_certificates().unwrap().build().unwrap();
         let waited = client.get(format!("{}/qr?wait=60", process.url)).timeout(DEADLINE).send().await.unwrap();
         let shown: Value = waited.json().await.unwrap();
         let got = millis(SystemTime::now());

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use simulator::Options;
 
 use crate::process::{BINARY, Process, link};
-use crate::world::{World, browsers, eventually};
+use crate::world::{World, browsers, client, eventually};
 
 /// New process ids, in which the next program is 1. Ordinary users need a user namespace for it.
 fn container() -> Command {
@@ -61,7 +61,7 @@ fn only_child(parent: i32) -> i32 {
 }
 
 async fn post(process: &Process, path: &str) {
-    let answer = reqwest::Client::new().post(format!("{}{path}", process.url())).send().await.unwrap();
+    let answer = client().post(format!("{}{path}", process.url())).send().await.unwrap();
     assert_eq!(answer.status(), 200);
 }
 

@@ -9,7 +9,7 @@ use simulator::{Incoming, Options};
 
 use crate::process::{BINARY, Process, link};
 use crate::receiver::{Receiver, messages};
-use crate::world::{DEADLINE, FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World, client};
 
 /// A mount namespace of its own, in which a small disk can be had without being noticed elsewhere.
 fn apart() -> Command {
@@ -44,7 +44,7 @@ async fn until(process: &Process, path: &str, what: &str, wanted: impl Fn(&Value
 }
 
 async fn send(process: &Process, text: &str) -> (u16, Value) {
-    let request = reqwest::Client::new().post(format!("{}/send", process.url()));
+    let request = client().post(format!("{}/send", process.url()));
     crate::world::answer(request.json(&json!({ "number": FRIEND, "message": text }))).await
 }
 

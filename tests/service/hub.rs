@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use simulator::{Incoming, Options};
 
-use crate::world::{DEADLINE, FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World, client};
 
 const OWN: &str = "5491150000001";
 
@@ -24,7 +24,7 @@ impl Hub {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is needed");
         let mut port = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        Self { process, url: format!("http://127.0.0.1:{}", port.trim()), client: reqwest::Client::new() }
+        Self { process, url: format!("http://127.0.0.1:{}", port.trim()), client: client() }
     }
 
     /// A service that is linked and tells this hub.

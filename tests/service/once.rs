@@ -8,7 +8,7 @@ use session_manager::domain::state::State;
 use simulator::{Incoming, Options, ServerFault};
 
 use crate::process::{Process, link};
-use crate::world::{DEADLINE, FRIEND, World, answer};
+use crate::world::{DEADLINE, FRIEND, World, answer, client};
 
 fn keyed(world: &World, key: &str, message: &str) -> reqwest::RequestBuilder {
     world.request("POST", "/send").header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }))
@@ -39,7 +39,7 @@ async fn one_key_is_one_message_and_one_answer() {
 
 /// Sends under a key. On its own, so that the service can die meanwhile: the status is 0 then.
 pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + 'static {
-    let request = reqwest::Client::new().post(format!("{}/send", process.url()));
+    let request = client().post(format!("{}/send", process.url()));
     let request = request.header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }));
     async move {
         match request.send().await {

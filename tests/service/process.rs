@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use simulator::Options;
 
-use crate::world::{DEADLINE, World, browsers, eventually};
+use crate::world::{DEADLINE, World, browsers, client, eventually};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_session-manager");
 
@@ -103,7 +103,7 @@ impl Process {
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        reqwest::get(format!("{}{path}", self.url.as_ref().unwrap())).await.unwrap().json().await.unwrap()
+        client().get(format!("{}{path}", self.url.as_ref().unwrap())).send().await.unwrap().json().await.unwrap()
     }
 
     /// All messages of the log, once there are so many.
@@ -229,7 +229,7 @@ async fn a_second_signal_forces() {
     world.simulator.heard(DEADLINE).await.unwrap();
     // A send that waits for its ack holds the first stop up.
     let body = serde_json::json!({ "number": crate::world::FRIEND, "message": "x" });
-    let send = reqwest::Client::new().post(format!("{}/send", process.url.as_ref().unwrap())).json(&body).send();
+    let send = client().post(format!("{}/send", process.url.as_ref().unwrap())).json(&body).send();
     let send = tokio::spawn(send);
     world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await.unwrap();
     process.signal(Signal::SIGTERM);
@@ -334,7 +334,7 @@ async fn nothing_private_reaches_the_log() {
     world.simulator.add_person(crate::world::FRIEND).unwrap();
     world.simulator.incoming(simulator::Incoming::text(crate::world::FRIEND, "una confidencia")).unwrap();
     let body = serde_json::json!({ "number": crate::world::FRIEND, "message": "un secreto muy grande" });
-    let send = reqwest::Client::new().post(format!("{}/send", process.url.as_ref().unwrap()));
+    let send = client().post(format!("{}/send", process.url.as_ref().unwrap()));
     let answer = send.header("x-api-key", "a-token-nobody-may-see").json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     process.signal(Signal::SIGTERM);

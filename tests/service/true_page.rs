@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use session_manager::domain::state::State;
 use simulator::{CodeForm, Group, Incoming, NewChats, Options, SendStep, Timelock};
 
-use crate::world::{DEADLINE, FRIEND, World, eventually};
+use crate::world::{DEADLINE, FRIEND, World, client, eventually};
 
 const STRANGER: &str = "5491166667777";
 const GROUP: &str = "120363000000000001@g.us";
@@ -163,7 +163,7 @@ async fn deletions_edits_and_reactions_find_their_message_also_after_an_absence(
 async fn eventually_event(world: &World, kind: &str) {
     let url = world.url(&format!("/events?events={kind}"));
     let told = async {
-        let mut stream = reqwest::Client::new().get(url).header("Last-Event-ID", "0").send().await.unwrap();
+        let mut stream = client().get(url).header("Last-Event-ID", "0").send().await.unwrap();
         let mut text = String::new();
         while let Ok(Some(chunk)) = stream.chunk().await {
             text.push_str(&String::from_utf8_lossy(&chunk));
@@ -340,7 +340,7 @@ async fn what_had_not_left_when_everything_died_leaves_once_under_its_id() {
     let body = json!({ "number": FRIEND, "message": "antes de salir", "idempotency_key": "k" });
     let url = world.url("/send");
     let asked = body.clone();
-    let sending = tokio::spawn(async move { reqwest::Client::new().post(url).json(&asked).send().await });
+    let sending = tokio::spawn(async move { client().post(url).json(&asked).send().await });
     let held = |record: &simulator::Record| record.mark(SendStep::Transmit.mark()).is_some();
     world.simulator.wait_until("the page to hold it", DEADLINE, held).await.unwrap();
     let pid = nix::unistd::Pid::from_raw(world.browser_pid());

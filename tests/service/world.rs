@@ -54,7 +54,11 @@ impl World {
             ("SEND_PAUSE_MS", "0".to_owned()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(70)).build().unwrap();
+        let client = session_manager::host::http_client::without_certificates()
+            .unwrap()
+            .timeout(Duration::from_secs(70))
+            .build()
+            .unwrap();
         Self { simulator, service: None, settings, scale: SCALE, tune: |_| {}, folder, client }
     }
 
@@ -197,4 +201,9 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
         assert!(tokio::time::Instant::now() < deadline, "waited for {what} in vain");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// A client that trusts nobody's certificate: it talks to this machine.
+pub fn client() -> reqwest::Client {
+    session_manager::host::http_client::without_certificates().unwrap().build().unwrap()
 }

@@ -60,7 +60,13 @@ fn record(created_at: Timestamp, stage: SendStage) -> SendRecord {
 async fn retried(service: &Service) -> (u16, Option<String>) {
     let body = format!(r#"{{"number":"5491122334455","message":"hola","idempotency_key":"{KEY}"}}"#);
     let url = format!("http://{}/send", service.addresses()[0]);
-    let post = reqwest::Client::new().post(url).header("content-type", "application/json").body(body);
+    let post = crate::host::http_client::without_certificates()
+        .unwrap()
+        .build()
+        .unwrap()
+        .post(url)
+        .header("content-type", "application/json")
+        .body(body);
     let answer = post.send().await.unwrap();
     let status = answer.status().as_u16();
     let told: serde_json::Value = answer.json().await.unwrap();
