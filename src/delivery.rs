@@ -118,14 +118,14 @@ pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryEr
                 clock: starting.parts.clock.clone(),
                 codes: settings.webhook_qr.then(|| starting.parts.codes.clone()),
             };
-            starting.add(webhook::name(webhook.url()), webhook.to_string(), target).await?;
+            starting.add(webhook::name(webhook.url()), webhook.to_string(), target, settings.parallel).await?;
         }
         if let Some(hub) = &settings.hub {
             let persistence = hub::Persistence::new(client.clone(), hub)?;
-            starting.add("hub-persistence".to_owned(), hub.base.clone(), persistence).await?;
+            starting.add("hub-persistence".to_owned(), hub.base.clone(), persistence, 1).await?;
             if let Some(user) = &hub.user {
                 let conversation = hub::Conversation::new(client, hub, user.clone())?;
-                starting.add("hub-conversation".to_owned(), hub.base.clone(), conversation).await?;
+                starting.add("hub-conversation".to_owned(), hub.base.clone(), conversation, 1).await?;
             }
         }
     }
@@ -140,7 +140,13 @@ struct Starting {
 }
 
 impl Starting {
-    async fn add<T: Target>(&mut self, name: String, address: String, target: T) -> Result<(), StoreError> {
+    async fn add<T: Target>(
+        &mut self,
+        name: String,
+        address: String,
+        target: T,
+        parallel: usize,
+    ) -> Result<(), StoreError> {
         let store = &self.parts.store;
         let position = match store.position(name.clone()).await? {
             Some(position) => position,
@@ -157,7 +163,8 @@ impl Starting {
         let dispatcher = dispatcher::run(dispatcher::Parts {
             name: name.clone(),
             address,
-            target,
+            target: Arc::new(target),
+            parallel,
             ledger: store.clone(),
             position,
             letters: self.letters.remove(&name).unwrap_or_default(),

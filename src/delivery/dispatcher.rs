@@ -12,6 +12,7 @@
 
 mod aside;
 mod lookahead;
+mod parallel;
 mod poison;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::store::StoreError;
 
 use aside::Aside;
 use lookahead::Lookahead;
+use parallel::Flight;
 
 /// After so many failures of one event it is seen whether one behind it passes: a target that is down for a moment has
 /// come back by then (1 + 2 + 4 + 8 s).
@@ -50,7 +52,7 @@ pub(super) type Replay = (u64, oneshot::Sender<bool>);
 pub(super) struct Parts<T, L> {
     pub name: String,
     pub address: String,
-    pub target: T,
+    pub target: Arc<T>,
     pub ledger: L,
     /// How far the target has got.
     pub position: u64,
@@ -60,6 +62,8 @@ pub(super) struct Parts<T, L> {
     pub backoff: Backoff,
     /// How long a letter waits for its number.
     pub patience: Duration,
+    /// How many chats are delivered to beside each other; with 1 everything goes in the order of the log.
+    pub parallel: usize,
     /// Where a number is asked for again.
     pub unknown_numbers: mpsc::Sender<(MessageId, String)>,
     pub replays: mpsc::Receiver<Replay>,
@@ -80,6 +84,7 @@ struct Dispatcher<T, L> {
     ahead: Lookahead,
     failing: Option<Failing>,
     aside: Aside,
+    flight: Flight,
     /// Letters and the log take turns.
     letter_was_last: bool,
     /// Delivered, and on its way to the disk.
@@ -98,12 +103,13 @@ pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
     let (position, saved) = watch::channel(parts.position);
     let saver = save(parts.ledger.clone(), parts.name.clone(), saved);
     let aside = Aside::new(&parts.letters, parts.patience);
-    let ahead = Lookahead::new(parts.position);
+    let ahead = Lookahead::new(parts.position, parts.parallel);
     let newest = parts.ledger.newest();
     let dispatcher = Dispatcher {
         ahead,
         failing: None,
         aside,
+        flight: Flight::default(),
         letter_was_last: false,
         position,
         newest,
@@ -151,16 +157,22 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             if self.look_ahead(&mut newest).await.is_err() || self.forget_gone().await.is_err() {
                 return;
             }
+            self.take_off();
+            if self.flight.is_empty() && self.after_setback().await.is_err() {
+                return;
+            }
             self.report();
             let now = Instant::now();
             // A target that is left alone is left alone with letters too.
             let earliest = self.failing.as_ref().map_or(now, |failing| failing.again);
-            let head = self.ahead.head().map(|_| earliest);
-            let letter = self.aside.due().map(|due| due.max(earliest));
+            let grounded = self.flight.is_empty();
+            let head = self.ahead.head().filter(|_| grounded).map(|_| earliest);
+            let letter = self.aside.due().filter(|_| grounded).map(|due| due.max(earliest));
             let letter = letter.filter(|_| !self.letter_was_last || head.is_none_or(|head| head > now));
             let step = tokio::select! {
                 biased;
-                () = self.parts.stop.cancelled() => return,
+                () = self.parts.stop.cancelled() => return self.land_all().await,
+                Some(landed) = self.flight.next() => self.landed(landed).await,
                 Some((event, found)) = self.parts.replays.recv() => self.replay(event, found).await,
                 () = until(letter) => {
                     self.letter_was_last = true;
@@ -217,12 +229,18 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         }
         // What was said before in the same chat, and waited for its number, goes first.
         self.try_letters_before(&event).await?;
-        match self.deliver(&event).await? {
+        let outcome = self.deliver(&event).await?;
+        self.settle(&event, outcome).await
+    }
+
+    /// What becomes of the head after it was delivered, or was not.
+    async fn settle(&mut self, head: &Event, outcome: Outcome) -> Result<(), Stopped> {
+        match outcome {
             Outcome::Delivered => {
                 self.failing = None;
                 self.pass().await
             }
-            Outcome::Refused(reason) => self.bury(&event, reason).await,
+            Outcome::Refused(reason) => self.bury(head, reason).await,
             Outcome::Retry { reason, after, cause } => self.failed(reason, after, cause).await,
         }
     }
@@ -250,11 +268,15 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         let stop = self.parts.stop.clone();
         // Cut off, it is delivered again by the next start.
         let outcome = stop.run_until_cancelled(self.parts.target.deliver(event)).await.ok_or(Stopped)?;
-        match &outcome {
+        self.count(&outcome);
+        Ok(outcome)
+    }
+
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
             Outcome::Delivered => self.delivered += 1,
             Outcome::Refused(_) | Outcome::Retry { .. } => self.failed_attempts += 1,
         }
-        Ok(outcome)
     }
 
     async fn failed(&mut self, reason: String, after: Option<Duration>, cause: Cause) -> Result<(), Stopped> {
@@ -373,7 +395,8 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         self.parts.status.send_replace(TargetStatus {
             target: self.parts.name.clone(),
             address: self.parts.address.clone(),
-            backlog: self.ahead.backlog(*self.newest.borrow()) + self.aside.alive().len() as u64,
+            backlog: self.ahead.backlog(*self.newest.borrow()).saturating_sub(self.flight.done())
+                + self.aside.alive().len() as u64,
             oldest_at: self.ahead.head().map(|event| event.at),
             failing_since: failing.map(|failing| failing.since),
             last_error: failing.map(|failing| failing.reason.clone()),

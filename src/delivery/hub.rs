@@ -2,6 +2,7 @@
 //!
 //! Only words between two people go there, under phone numbers, never under a LID's digits.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -59,7 +60,7 @@ pub(super) struct Conversation {
     login: Address,
     user: HubUser,
     cliente_id: Value,
-    token: Option<(HeaderValue, Instant)>,
+    token: Mutex<Option<(HeaderValue, Instant)>>,
 }
 
 fn header_of(secret: &Secret, before: &str) -> Option<HeaderValue> {
@@ -105,7 +106,7 @@ impl Target for Persistence {
         }
     }
 
-    async fn deliver(&mut self, event: &Event) -> Outcome {
+    async fn deliver(&self, event: &Event) -> Outcome {
         let Some((url, body)) = text(event).and_then(|message| self.body(message)) else {
             return Outcome::Refused("its phone number is not known".to_owned());
         };
@@ -122,7 +123,7 @@ impl Conversation {
             login: format!("{}/api/auth/login", hub.base).parse()?,
             user,
             cliente_id: cliente_id(&hub.cliente_id),
-            token: None,
+            token: Mutex::default(),
         })
     }
 
@@ -133,11 +134,16 @@ impl Conversation {
         Some(json!({ "cliente_id": self.cliente_id, "telefono": phone, "texto": text, "esHumano": human }))
     }
 
-    async fn token(&mut self) -> Result<HeaderValue, Outcome> {
-        if let Some((token, until)) = &self.token
-            && Instant::now() < *until
+    fn held(&self) -> MutexGuard<'_, Option<(HeaderValue, Instant)>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn token(&self) -> Result<HeaderValue, Outcome> {
+        let held = self.held().clone();
+        if let Some((token, until)) = held
+            && Instant::now() < until
         {
-            return Ok(token.clone());
+            return Ok(token);
         }
         #[derive(Deserialize)]
         struct LoggedIn {
@@ -160,17 +166,17 @@ impl Conversation {
         }
         let token = serde_json::from_slice::<LoggedIn>(&body).ok().and_then(|login| header_of(&login.token, "Bearer "));
         let token = token.ok_or_else(|| later("its answer has no token".to_owned(), None))?;
-        self.token = Some((token.clone(), Instant::now() + TOKEN_LIFE));
+        *self.held() = Some((token.clone(), Instant::now() + TOKEN_LIFE));
         Ok(token)
     }
 
-    async fn post(&mut self, body: &Value) -> Result<(bool, Outcome), Outcome> {
+    async fn post(&self, body: &Value) -> Result<(bool, Outcome), Outcome> {
         let token = self.token().await?;
         let headers = vec![(header::AUTHORIZATION, token)];
         let answer = self.client.post(&self.messages, headers, body.to_string().into_bytes()).await;
         let expired = answer.as_ref().is_ok_and(|answer| answer.status == http::StatusCode::UNAUTHORIZED);
         if expired {
-            self.token = None;
+            *self.held() = None;
         }
         Ok((expired, outcome(answer)))
     }
@@ -186,7 +192,7 @@ impl Target for Conversation {
         }
     }
 
-    async fn deliver(&mut self, event: &Event) -> Outcome {
+    async fn deliver(&self, event: &Event) -> Outcome {
         let Some(body) = text(event).and_then(|message| self.body(message)) else {
             return Outcome::Refused("its phone number is not known".to_owned());
         };

@@ -38,5 +38,6 @@ pub(super) enum Cause {
 
 pub(super) trait Target: Send + Sync + 'static {
     fn wants(&self, event: &Event, now: Timestamp) -> Wants;
-    fn deliver(&mut self, event: &Event) -> impl Future<Output = Outcome> + Send;
+    /// May be called for several events at once.
+    fn deliver(&self, event: &Event) -> impl Future<Output = Outcome> + Send;
 }

@@ -40,7 +40,7 @@ impl Target for Webhook {
         }
     }
 
-    async fn deliver(&mut self, event: &Event) -> Outcome {
+    async fn deliver(&self, event: &Event) -> Outcome {
         let code = match (&event.what, &self.codes) {
             (What::Code(shown), Some(codes)) => codes(shown),
             _ => None,

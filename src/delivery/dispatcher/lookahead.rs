@@ -9,12 +9,14 @@ use crate::store::StoreError;
 /// Events held in memory, at 256 KiB for the longest; the others stay in the store, so that memory does not grow with the
 /// backlog.
 const HELD: usize = 32;
-/// More are read when no more than this are left.
-const FEW: usize = HELD / 2;
+/// The same where chats are delivered to beside each other: enough for a chat whose turn takes long, and for the others.
+const HELD_IN_PARALLEL: usize = 64;
 /// Entries of the log looked at in one go to be counted.
 const PAGE: usize = 64;
 
 pub(super) struct Lookahead {
+    /// How many events are held at most. More are read when no more than half of them are left.
+    room: usize,
     /// Those that are wanted, oldest first.
     held: VecDeque<Event>,
     /// What is not held and not wanted up to here is done with.
@@ -25,8 +27,9 @@ pub(super) struct Lookahead {
 }
 
 impl Lookahead {
-    pub(super) fn new(position: u64) -> Self {
-        Self { held: VecDeque::new(), read_to: position, behind: 0, counted_to: position }
+    pub(super) fn new(position: u64, parallel: usize) -> Self {
+        let room = if parallel > 1 { HELD_IN_PARALLEL } else { HELD };
+        Self { room, held: VecDeque::new(), read_to: position, behind: 0, counted_to: position }
     }
 
     pub(super) fn head(&self) -> Option<&Event> {
@@ -36,6 +39,11 @@ impl Lookahead {
     /// The one so many places behind the head.
     pub(super) fn behind_head(&self, places: usize) -> Option<&Event> {
         self.held.get(places)
+    }
+
+    /// All that are held, oldest first.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Event> {
+        self.held.iter()
     }
 
     pub(super) fn take(&mut self) {
@@ -59,7 +67,7 @@ impl Lookahead {
 
     /// Whether there is something to read, or to count: this only of a target that takes nothing, for there is time.
     pub(super) fn needs(&self, newest: u64, is_failing: bool) -> bool {
-        let read = self.held.len() <= FEW && self.read_to < newest;
+        let read = self.held.len() <= self.room / 2 && self.read_to < newest;
         read || (is_failing && self.counted_to.max(self.read_to) < newest)
     }
 
@@ -68,13 +76,13 @@ impl Lookahead {
         ledger: &L,
         wants: impl Fn(&Event) -> bool,
     ) -> Result<(), StoreError> {
-        if self.held.len() > FEW {
+        if self.held.len() > self.room / 2 {
             let page = ledger.events(self.counted_to.max(self.read_to), PAGE).await?;
             self.behind += page.items.iter().filter(|event| wants(event)).count() as u64;
             self.counted_to = page.next;
             return Ok(());
         }
-        let page = ledger.events(self.read_to, HELD - self.held.len()).await?;
+        let page = ledger.events(self.read_to, self.room - self.held.len()).await?;
         self.read_to = page.next;
         for event in page.items.into_iter().filter(|event| wants(event)) {
             if event.cursor <= self.counted_to {

@@ -53,17 +53,24 @@ struct World {
     newest: watch::Sender<u64>,
     crashed: CancellationToken,
     started: Instant,
+    parallel: usize,
+    /// The events belong to so many chats in turn.
+    chats: u64,
 }
 
 impl World {
     fn new(fates: Vec<Fate>) -> Self {
         let newest = watch::Sender::new(fates.len() as u64);
         let state = Arc::new(Mutex::new(State { fates, ..State::default() }));
-        Self { state, newest, crashed: CancellationToken::new(), started: Instant::now() }
+        Self { state, newest, crashed: CancellationToken::new(), started: Instant::now(), parallel: 1, chats: 1 }
     }
 
     fn now(&self) -> u64 {
         self.started.elapsed().as_secs()
+    }
+
+    fn chat(&self, cursor: u64) -> u64 {
+        cursor % self.chats
     }
 
     fn fate(&self, cursor: u64) -> Fate {
@@ -102,6 +109,7 @@ impl World {
             Fate::UnknownNumber(after) => self.now() >= after,
             _ => true,
         };
+        page.chat = format!("{}@lid", self.chat(cursor));
         page.phone = known.then(|| "5491122334455".to_owned());
         let message = LoggedMessage::from_page(page, Timestamp::from_millis(0), false).unwrap();
         Event { log: LogId(1), cursor, at: message.received_at, what: What::Message(Box::new(message)) }
@@ -154,7 +162,10 @@ impl Target for World {
         }
     }
 
-    async fn deliver(&mut self, event: &Event) -> Outcome {
+    async fn deliver(&self, event: &Event) -> Outcome {
+        if self.parallel > 1 {
+            tokio::time::sleep(Duration::from_millis(event.cursor * 7 % 5)).await;
+        }
         let (fate, now) = (self.fate(event.cursor), self.now());
         let take = |state: &mut State| {
             let down = state.down.iter().any(|span| span.contains(&now));
@@ -193,9 +204,10 @@ fn parts<T>(
     replays: mpsc::Receiver<Replay>,
 ) -> Parts<T, World> {
     Parts {
+        parallel: world.parallel,
         name: "target".to_owned(),
         address: String::new(),
-        target,
+        target: Arc::new(target),
         ledger: world.clone(),
         position,
         letters,
@@ -217,7 +229,10 @@ async fn play(world: &mut World) -> mpsc::Sender<Replay> {
         tokio::select! {
             () = quiet => {
                 stop.cancel();
-                task.await.unwrap();
+                tokio::select! {
+                    ended = task => ended.unwrap(),
+                    () = world.crashed.clone().cancelled_owned() => {}
+                }
                 return replay;
             }
             () = world.crashed.clone().cancelled_owned() => {
@@ -293,7 +308,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// Whatever fails and whenever the process dies: everything that is wanted is taken or a dead letter, in order.
     #[test]
@@ -301,10 +316,12 @@ proptest! {
         fates in proptest::collection::vec(fate(), 1..100),
         down in proptest::collection::vec((0..4000u64, 1..2000u64), 0..3),
         crashes in proptest::collection::vec((0..60usize, any::<bool>()), 0..5),
+        parallel in prop_oneof![Just(1usize), Just(4)],
+        chats in 1..6u64,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let (taken, dead, position) = runtime.block_on(async {
-            let mut world = World::new(fates.clone());
+            let mut world = World { parallel, chats, ..World::new(fates.clone()) };
             world.state.lock().unwrap().down = down.iter().map(|(from, span)| *from..from + span).collect();
             for crash in &crashes {
                 world.state.lock().unwrap().crash = Some(*crash);
@@ -332,10 +349,13 @@ proptest! {
         if crashes.is_empty() {
             prop_assert_eq!(distinct.len(), taken.len(), "without a crash each goes out once");
         }
-        // In order, but for those that waited for a number, and what was delivered again.
+        // In order, each chat at least, but for those that waited for a number, and what was delivered again.
         let mut seen = BTreeSet::new();
         let plain = taken.iter().copied().filter(|cursor| fates[usize::try_from(*cursor).unwrap() - 1] == Fate::Taken);
         let first: Vec<_> = plain.filter(|cursor| seen.insert(*cursor)).collect();
-        prop_assert!(first.is_sorted(), "{first:?}");
+        for chat in 0..chats {
+            let of_chat = first.iter().filter(|cursor| parallel == 1 || *cursor % chats == chat);
+            prop_assert!(of_chat.is_sorted(), "{first:?}");
+        }
     }
 }

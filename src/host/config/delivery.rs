@@ -12,6 +12,9 @@ use crate::domain::secret::Secret;
 /// More targets than this are a mistake in the list.
 const WEBHOOKS_MAX: usize = 16;
 
+/// More deliveries beside each other than this do not make a receiver faster.
+const PARALLEL_MAX: usize = 16;
+
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// `WEBHOOK_URLS`.
@@ -20,6 +23,8 @@ pub struct Delivery {
     pub signing_key: Option<SigningKey>,
     /// `WEBHOOK_QR`: whether webhooks are told the code itself. Whoever has it can link the account to a phone.
     pub webhook_qr: bool,
+    /// `WEBHOOK_PARALLEL`: to how many chats a webhook is told beside each other; 1 keeps the order over all chats.
+    pub parallel: usize,
     /// `CENTRAL_HUB_BASE_URL`.
     pub hub: Option<Hub>,
 }
@@ -100,8 +105,10 @@ impl Delivery {
             );
         }
         let webhook_qr = r.var("WEBHOOK_QR", "false", parse::BOOL, parse::boolean, false);
+        let parallel = |text: &str| text.parse().ok().filter(|chats| (1..=PARALLEL_MAX).contains(chats));
+        let parallel = r.var("WEBHOOK_PARALLEL", "1", "a whole number, 1 to 16", parallel, 1);
         let hub = read_hub(r, cliente_id);
-        Self { webhooks, signing_key, webhook_qr, hub }
+        Self { webhooks, signing_key, webhook_qr, parallel, hub }
     }
 }
 

@@ -20,7 +20,7 @@ impl Target for Odd {
         if self.started.elapsed() < (self.wanted)(event.cursor) { Wants::Yes } else { Wants::No }
     }
 
-    async fn deliver(&mut self, event: &Event) -> Outcome {
+    async fn deliver(&self, event: &Event) -> Outcome {
         self.calls.lock().unwrap().push((Instant::now(), event.cursor));
         let (span, outcome) = (self.how)(event.cursor);
         tokio::time::sleep(span).await;
@@ -191,4 +191,34 @@ async fn a_head_is_not_given_up_on_the_word_of_a_target_that_is_down() {
     let (calls, first) = (target.calls(), target.first.lock().unwrap().unwrap());
     let late = calls.iter().filter(|(at, _)| *at >= first + Duration::from_secs(600)).map(|(_, place)| *place);
     assert_eq!(late.collect::<Vec<_>>(), [1, 3], "what passed before is not delivered again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chat_whose_turn_takes_long_holds_up_no_other_and_each_keeps_its_order() {
+    // Chat 0 has the events 3, 6 and so on: each takes a second, and those of the others ten milliseconds.
+    let world = World { parallel: 3, chats: 3, ..World::new(vec![Fate::Taken; 30]) };
+    let how = |place| (Duration::from_millis(if place % 3 == 0 { 1000 } else { 10 }), Outcome::Delivered);
+    let target = Odd::new(how, always);
+    target
+        .serve(&world, 0, Vec::new(), async |seen| {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(seen.borrow().backlog, 10, "what is delivered behind the slow one is not waited for");
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert_eq!((seen.borrow().delivered, seen.borrow().backlog), (30, 0));
+        })
+        .await;
+    let calls = target.calls();
+    for chat in 0..3 {
+        let places: Vec<_> = calls.iter().map(|(_, place)| *place).filter(|place| place % 3 == chat).collect();
+        assert!(places.len() == 10 && places.is_sorted(), "{places:?}");
+    }
+    assert_eq!(world.state.lock().unwrap().position, 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_lets_what_is_under_way_land() {
+    let world = World { parallel: 4, chats: 4, ..World::new(vec![Fate::Taken; 4]) };
+    let target = Odd::new(|_| (Duration::from_millis(100), Outcome::Delivered), always);
+    target.serve(&world, 0, Vec::new(), async |_| tokio::time::sleep(Duration::from_millis(50)).await).await;
+    assert_eq!((target.calls().len(), world.state.lock().unwrap().position), (4, 4));
 }
