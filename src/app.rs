@@ -1,4 +1,4 @@
-//! The service put together (`compose`) and run (`run`).
+//! Builds the service (`compose`) and runs it (`run`).
 
 pub mod compose;
 mod run;

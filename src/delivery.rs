@@ -1,11 +1,11 @@
-//! What happened, handed to those who want to know: webhooks, and the central hub's listener.
+//! Delivers events to targets: webhooks, and the central hub's listener.
 //!
 //! ```text
-//! log (store) ──► one dispatcher a target, each with its own position ──► HTTP
-//!                                └─► letters: put aside, seen and replayed through the API
+//! log (store) ──► one dispatcher per target, each with its own position ──► HTTP
+//!                                └─► letters: events set aside, listed and replayed through the API
 //! ```
 //!
-//! Every target has a task, a position and a connection of its own: one that is slow or down delays no other.
+//! Each target has its own task, position and connections: a target that is slow or down delays no other.
 
 mod backoff;
 mod client;
@@ -38,14 +38,14 @@ pub use status::TargetStatus;
 use target::Target;
 pub use webhook::Codes;
 
-/// Replays on their way to a dispatcher, which may be waiting for a target's answer meanwhile.
+/// Room for replays on their way to a dispatcher, which may be waiting for its target's answer meanwhile.
 const REPLAYS: usize = 64;
-/// A dispatcher that waits for its target longer than this is asked again later.
+/// A replay fails if the dispatcher waits longer than this for its target; the caller may try again later.
 const REPLAY_DEADLINE: Duration = Duration::from_secs(20);
-/// Letters read at a time.
+/// Letters that one read returns.
 const PAGE: usize = 1000;
 
-/// How the names of the tasks begin that deliver to a target.
+/// The beginning of the names of all tasks that deliver to a target.
 pub const TASKS: &str = "delivery: ";
 
 pub struct Parts {
@@ -55,9 +55,9 @@ pub struct Parts {
     pub backoff: Backoff,
     /// How long a message waits for the phone number of its chat.
     pub phone_patience: Duration,
-    /// Where such a number is asked for again.
+    /// The channel for messages whose number is to be asked for again.
     pub unknown_numbers: mpsc::Sender<(MessageId, String)>,
-    /// The code to scan, for webhooks that may have it.
+    /// The picture of a code to scan, for webhooks that may have it.
     pub codes: Codes,
     pub stop: CancellationToken,
 }
@@ -72,7 +72,7 @@ pub enum DeliveryError {
     Store(#[from] StoreError),
 }
 
-/// Deliveries as others see them. Cheap to clone.
+/// Lists and replays deliveries for the API. Cheap to clone.
 #[derive(Clone)]
 pub struct Deliveries {
     store: Store,
@@ -84,15 +84,15 @@ struct Door {
     replays: mpsc::Sender<Replay>,
 }
 
-/// What became of a wish to have a dead letter tried again.
+/// The result of a request to try a dead letter again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
     OnItsWay,
     /// There is no such letter.
     Unknown,
-    /// Its target is not configured any more.
+    /// The letter's target is no longer configured.
     NoTarget,
-    /// Its target is being waited for, or the service is stopping; the letter stays.
+    /// The dispatcher is waiting for its target, or the service is stopping; the letter stays.
     Busy,
 }
 
@@ -151,7 +151,7 @@ impl Starting {
         let position = match store.position(name.clone()).await? {
             Some(position) => position,
             None => {
-                // A target that is new is told of what is new.
+                // A new target gets only new events.
                 let newest = *store.newest().borrow();
                 store.advance(name.clone(), newest, None).await?;
                 newest
@@ -199,12 +199,13 @@ impl Deliveries {
         self.targets.keys().cloned().collect()
     }
 
-    /// How every target is doing.
+    /// The state of every target.
     pub fn status(&self) -> Vec<TargetStatus> {
         self.targets.values().map(|door| door.status.borrow().clone()).collect()
     }
 
-    /// Dead letters of all targets after one of them, by target and age, and those asked for again.
+    /// The dead letters of all targets after the given one, by target and place, including those that are being
+    /// replayed.
     pub async fn dead(
         &self,
         after: Option<DeadLetterId>,
@@ -223,7 +224,7 @@ impl Deliveries {
         Ok(found)
     }
 
-    /// Has a dead letter tried again.
+    /// Asks for a dead letter to be tried again.
     pub async fn replay(&self, id: DeadLetterId) -> Result<Replayed, DeadLettersError> {
         let Some(door) = self.targets.get(&id.target) else {
             let known = self.store.letter(id).await?.is_some();

@@ -1,4 +1,4 @@
-//! The words everything else speaks: states, numbers, chats, messages, time. No tokio and no I/O here.
+//! The types that every other module uses: states, numbers, chats, messages, time. No tokio and no I/O here.
 
 pub mod account;
 pub mod address;

@@ -1,14 +1,14 @@
-//! What the account receives, and what is sent from elsewhere: stored once, in order of arrival, before anyone is told.
-//! After every absence the page is asked for what was missed.
+//! Messages that the account receives, and messages sent from its other devices: each is stored once, in order of
+//! arrival, before anyone is told. After every absence the page is asked for the messages that were missed.
 //!
 //! ```text
-//! page event ──► undecrypted? wait for it to open (60 s) ──► batch ──► store, flushed ──► `newest` moves
-//! READY, or a new document ──► the page's table after the last row in the log ──► what is missing, as recovered
+//! page event ──► undecrypted? wait until it opens (60 s) ──► batch ──► store, flushed ──► `newest` moves
+//! READY, or a new document ──► the page's table after the last row in the log ──► missing messages, as recovered
 //! ```
 //!
-//! Complete is what has every row of the page's table: the events of the page are only faster. What a new document says is
-//! held until the table has been read: what an earlier one said and was lost comes first, unless the page takes long to
-//! tell it. The page keeps what is held here, so nothing depends on it.
+//! The log is complete when it has every row of the page's table: the page's events only arrive sooner. Events of a
+//! new document are held until the table has been read, so that missed messages come first, unless the page takes long
+//! to report them. The page also keeps the messages that are held here, so none is lost if the process dies.
 
 mod held;
 mod lid_numbers;
@@ -36,18 +36,18 @@ use crate::transport::web::session::Handle;
 pub use lid_numbers::{PATIENCE as PHONE_PATIENCE, UnknownNumber};
 use task::Task;
 
-/// Messages of one batch whose number is not known; what does not fit is not asked for.
+/// Room for messages of one batch whose phone number is unknown; further messages are not asked for.
 const NAMELESS: usize = 256;
 
 pub struct Parts {
     pub store: Store,
     pub session: Handle,
     pub clock: Arc<dyn Clock>,
-    /// The time by which messages are too old for the log.
+    /// The clock by which messages become too old for the log.
     pub steady: Arc<dyn Clock>,
-    /// Everything that happens to messages, in order. The task ends with it.
+    /// All events of messages, in order. The task ends when this channel closes.
     pub events: byte_queue::Receiver<MessageEvent>,
-    /// What tells of messages of ours is passed on to those who wait for an acknowledgement.
+    /// Events of sent messages go to those who wait for an ack.
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.
     pub retention: Duration,
@@ -57,13 +57,14 @@ pub struct Parts {
 /// The name of the task that writes the log.
 pub const TASK: &str = "log of messages";
 
-/// Whether what was missed is still being fetched, and where the number of a message is asked for again.
+/// Whether missed messages are still being fetched, and the channel for messages whose number is to be asked for
+/// again.
 pub type Started = (watch::Receiver<bool>, mpsc::Sender<UnknownNumber>);
 
-/// One stay in READY with one document: what is read once.
+/// One stay in READY with one document: the table is read once for each stay.
 type Stay = (Timestamp, u64);
 
-/// Starts the task that owns the log's writing end.
+/// Starts the task that writes messages to the log.
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
     let Parts { store, session, clock, steady, events, acks, retention, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);

@@ -1,4 +1,4 @@
-//! The log that everybody follows: messages, and what happened to them and to the session.
+//! The log that delivery, the API and the event stream follow: messages, and events of messages and of the session.
 
 mod reader;
 pub mod recorder;

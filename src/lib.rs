@@ -1,6 +1,6 @@
 //! session-manager: keeps one WhatsApp Web account logged in behind a small HTTP API.
 //!
-//! Imports between these rooms point down only; `tests/house/main.rs` has the plan and enforces it.
+//! Imports between these modules point down only; `tests/house/main.rs` lists their layers and enforces this.
 
 pub mod app;
 pub mod cli;

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(Some(code)) => return ExitCode::from(code),
         Err(error) => return cli::failed(error),
     }
-    // First of all, while no thread runs and no file is open: who started us left a descriptor.
+    // Must come first, while no thread runs and no file is open: PM2 may have left an open descriptor.
     let supervisor = Supervisor::detect(&ProcessEnvironment);
     match cli::parse() {
         Err(code) => ExitCode::from(code),
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 
 fn serve(config: Config, supervisor: Supervisor) -> ExitCode {
     let _written = telemetry::init(&config.log);
-    // Two threads: one may draw a code or read a burst while the other answers.
+    // Two threads: one may draw a code or read a burst while the other answers requests.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -40,7 +40,7 @@ fn serve(config: Config, supervisor: Supervisor) -> ExitCode {
         }
     };
     let code = runtime.block_on(app::run(config, supervisor));
-    // A disk that hangs must not keep the process.
+    // A disk that hangs must not keep the process running.
     runtime.shutdown_background();
     ExitCode::from(code)
 }

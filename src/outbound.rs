@@ -45,23 +45,23 @@ use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
 use sender::{Delivered, Outgoing, Sender};
 
-/// Of `SEND_TIMEOUT`, one part in this many is kept for the page and the server: 10 s of the usual 50, where both
-/// together take one.
+/// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
+/// both together need one.
 const RESERVE: u32 = 5;
-/// How long the outcome of a send that has ended may take to be stored: a flush takes milliseconds.
+/// Pauses between looks at the store for the outcome of a send that has just ended: a flush takes milliseconds.
 const SETTLED: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
-/// A send as it was asked for.
+/// A send as the caller requested it.
 #[derive(Clone, Debug)]
 pub struct SendRequest {
     pub to: ChatId,
     pub text: Secret,
-    /// Whom it is billed to.
+    /// The client who is billed for the message.
     pub cliente_id: Option<String>,
-    /// Under which it is sent exactly once.
+    /// The idempotency key under which the message is sent exactly once.
     pub key: Option<SendKey>,
-    /// When it arrived: the time it may take counts from there.
+    /// When the request arrived: `SEND_TIMEOUT` counts from then.
     pub arrived: Instant,
 }
 
@@ -70,7 +70,7 @@ pub struct SendRequest {
 pub struct Sent {
     pub message_id: MessageId,
     pub chat_id: String,
-    /// The recipient's phone digits, where it was named by them.
+    /// The recipient's phone digits if the request named a phone number, else the chat id.
     pub to: String,
     pub ack: Ack,
     pub at: Timestamp,
@@ -87,7 +87,7 @@ pub enum SendError {
     NotReady(State),
     #[error("the service is stopping")]
     Stopping,
-    /// The sentence says what stands in the way.
+    /// `why` says which limit is reached.
     #[error("{why}; try again after the seconds that Retry-After names")]
     RateLimited { why: &'static str, retry_after: Duration },
     #[error("{0}")]
@@ -96,7 +96,7 @@ pub enum SendError {
     NotOnWhatsApp,
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
-    /// WhatsApp's own word: it will never arrive.
+    /// WhatsApp itself says that the message will never arrive.
     #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
     Failed { message_id: MessageId, cause: Option<Cause> },
     #[error("WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered")]
@@ -105,7 +105,7 @@ pub enum SendError {
     ChatReadOnly(String),
     #[error("this account has blocked the contact: unblock it on the phone to write to it")]
     ContactBlocked,
-    /// Before anything had left.
+    /// The page did not answer before anything had left.
     #[error("WhatsApp Web did not answer and nothing was sent; try again")]
     NoAnswer,
     #[error(
@@ -118,7 +118,7 @@ pub enum SendError {
     Busy,
 }
 
-/// What `/send` is served with. Cheap to clone.
+/// The service behind `/send`. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
     settings: Arc<Settings>,
@@ -129,14 +129,14 @@ pub struct Outbound {
     key_locks: KeyLocks,
     under_way: UnderWay,
     clock: Arc<dyn Clock>,
-    /// The time by which keys are forgotten.
+    /// The clock by which keys expire.
     steady: Arc<dyn Clock>,
     stop: CancellationToken,
 }
 
 impl Outbound {
-    /// `clock` is the machine's, `steady` the time by which keys are forgotten. `events` is everything that happens to
-    /// messages; `stop` refuses what comes after it.
+    /// `clock` is the machine's clock, `steady` the clock by which keys expire. `events` carries all events of
+    /// messages; after `stop`, sends are refused.
     ///
     /// # Errors
     /// The store cannot say how much was sent today.
@@ -167,14 +167,14 @@ impl Outbound {
         Ok(Self { settings, session, store, sender, queue, key_locks, under_way, clock, steady, stop })
     }
 
-    /// Whether a send would be taken now, and why not.
+    /// Whether a send would be accepted now, and if not, why.
     pub async fn availability(&self) -> Availability {
         let is_held = self.store.sending_is_held().await;
         admission::availability(self.settings.mode, &self.session.snapshot(), self.stop.is_cancelled(), is_held)
     }
 
-    /// What keeps messages from being stored, in words. A send is tried all the same, for the disk may have been mended
-    /// meanwhile; where it was not, nothing leaves.
+    /// Why messages cannot be stored, in words. A send is tried all the same, because the disk may work again; if it
+    /// does not, nothing leaves.
     pub fn trouble(&self) -> Option<String> {
         self.store.trouble()
     }
@@ -183,13 +183,13 @@ impl Outbound {
         self.settings.mode
     }
 
-    /// How many sends wait for their turn.
+    /// How many sends wait in the queue.
     pub fn queued(&self) -> usize {
         self.queue.waiting()
     }
 
-    /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. Dropped while it waits for its turn, it sends
-    /// nothing; with a key, what is under way by then is finished and remembered.
+    /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. If the caller drops the future while the
+    /// send is queued, nothing is sent; a send with a key that has begun is finished and its outcome stored.
     pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
         match request.key {
@@ -212,12 +212,12 @@ impl Outbound {
                 return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &request.to, false));
             }
         }
-        // Another has it, and nothing has left yet.
+        // Without the lock another send holds the key, and nothing of it has left yet.
         let key_lock = key_lock.map_err(|_| SendError::Busy)?;
         self.send_anew(&request, Some((key, fingerprint, key_lock))).await
     }
 
-    /// What is known of the key. A message that the page is sending again at the moment is waited for.
+    /// What the store knows of the key. If the page is sending the message again, this waits for the end of that send.
     async fn settled(&self, key: SendKey, fingerprint: Fingerprint, deadline: Instant) -> Result<Verdict, SendError> {
         let verdict = self.known(key, fingerprint).await?;
         let Verdict::Unconfirmed(message_id) = &verdict else { return Ok(verdict) };
@@ -225,7 +225,7 @@ impl Outbound {
             let session = self.session.snapshot();
             (session.state == State::Ready, session.documents)
         };
-        // A document that was only just loaded may hold the message, and has to be asked first.
+        // A document that was loaded just now may hold the message, so it must be asked first.
         if is_ready && tokio::time::timeout_at(deadline, self.under_way.asked(document)).await.is_err() {
             return Ok(verdict);
         }
@@ -233,13 +233,13 @@ impl Outbound {
             return Ok(verdict);
         }
         let acked = self.sender.acks.expect(message_id.clone()).await;
-        // It may have ended just before it was waited for.
+        // The send may have ended just before this began to wait.
         let verdict = self.known(key, fingerprint).await?;
         if !matches!(verdict, Verdict::Unconfirmed(_)) {
             return Ok(verdict);
         }
         let Ok(Some(_)) = tokio::time::timeout_at(deadline, acked).await else { return Ok(verdict) };
-        // Whoever settles it hears of the end at the same moment.
+        // The task that stores the outcome learns of the end at the same moment.
         for pause in SETTLED {
             let verdict = self.known(key, fingerprint).await?;
             if !matches!(verdict, Verdict::Unconfirmed(_)) {
@@ -256,7 +256,7 @@ impl Outbound {
         let now = self.steady.now();
         let verdict = judge(record.clone(), fingerprint, now);
         let (Verdict::Unconfirmed(message_id), Some(record)) = (&verdict, record) else { return Ok(verdict) };
-        // The log hears of an acknowledgement by a way of its own, and may have been first.
+        // The log receives acks on its own path, and may have the ack already.
         let Some(entry) = self.store.logged_message(message_id.clone()).await.map_err(unavailable)? else {
             return Ok(verdict);
         };
@@ -286,7 +286,7 @@ impl Outbound {
             None => self.sender.send(outgoing).await?,
             Some((key, fingerprint, key_lock)) => {
                 let sender = self.sender.clone();
-                // A task of its own: a caller who hangs up does not keep the outcome from being remembered.
+                // The send runs in its own task: its outcome is stored even if the caller hangs up.
                 let sending = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, outgoing).await;
                     drop(key_lock);
@@ -298,7 +298,7 @@ impl Outbound {
         Ok(sent(delivered, &request.to, false))
     }
 
-    /// The turn of a send, and admission is checked again when the turn comes.
+    /// Waits for the send's turn, and checks admission again when it comes.
     async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
         let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
         let turn = tokio::select! {

@@ -1,14 +1,14 @@
-//! What survives a restart. The only importer of sled.
+//! The data that survives a restart. The only module that imports sled.
 //!
 //! Layout of `DATA_DIR`: `store/` is the database, `store.reset` the marker that sending waits for an operator,
-//! `store.suspect` the marker that something could not be read, and `store.damaged-<time>/` whatever had to be set aside;
+//! `store.suspect` the marker that data could not be read, and `store.damaged-<time>/` each store that was set aside;
 //! nothing deletes those folders.
 //!
-//! Every call of sled blocks, so all of them run in tokio's blocking pool: one writer (`writer`), and a few reads at a
-//! time. A call that has begun is finished there even when its caller has gone or has been told [`StoreError::NoAnswer`].
+//! Every call of sled blocks, so all calls run in tokio's blocking pool: one writer (`writer`), and a few reads at a
+//! time. A call that has begun finishes there even if its caller has gone or has been told [`StoreError::NoAnswer`].
 //!
-//! What is kept has a module and a field of `Tables` each (see `daily`); keys and encodings are nobody else's
-//! business, and a change of either is a step in `migrations`.
+//! Each kind of data has its own module and its own field of `Tables` (see `daily`). Only that module knows its keys
+//! and encodings; a change of either is a step in `migrations`.
 
 mod addons;
 mod age;
@@ -58,22 +58,22 @@ use health::Health;
 use opening::Tables;
 
 /// How long a call waits for the disk. A busy disk can take seconds for a flush; a send gives up after 50 s and must
-/// hear of a disk that hangs before that.
+/// learn earlier than that of a disk that hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Reads at a time: each is a thread of the pool, and a disk that hangs keeps all of them.
+/// The most reads at a time: each uses a thread of the pool, and a disk that hangs blocks all of them.
 const READERS: usize = 8;
 
-/// The store, cheap to clone.
+/// The store. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
 }
 
-/// A store that was opened, and what became of the one before it.
+/// A store that was opened, and where a damaged one went.
 pub struct OpenedStore {
     pub store: Store,
-    /// Where a damaged store was put; the open one is then new and sending is held.
+    /// Where a damaged store was put; the open store is then new and sending is held.
     pub set_aside: Option<PathBuf>,
 }
 
@@ -89,19 +89,20 @@ struct Shared {
 
 enum Slot {
     Open(Arc<Tables>),
-    /// It failed. sled refuses everything after a failed write, so the next call opens it again: this is how the service
-    /// recovers from a full disk.
+    /// A write failed. sled refuses every call after that, so the next call opens the store again: this is how the
+    /// service recovers from a full disk.
     Broken,
     Closed,
 }
 
 impl Store {
-    /// Opens the store of `dir` (`DATA_DIR`), which is created when absent. Older formats are migrated; a damaged
-    /// store is set aside. Where something could not be read before, everything is read, for which there is no deadline.
+    /// Opens the store of `dir` (`DATA_DIR`), and creates it if it is absent. Older formats are migrated; a damaged
+    /// store is set aside. If an earlier run found data it could not read, the whole store is read first, without a
+    /// deadline.
     ///
     /// # Errors
     /// [`StoreError::Newer`] for a store of a later version, [`StoreError::InUse`] while another process has it,
-    /// [`StoreError::DiskFull`] and [`StoreError::Io`]. The store on the disk is then as it was.
+    /// [`StoreError::DiskFull`] and [`StoreError::Io`]. The store on the disk is then unchanged.
     pub async fn open(dir: &Path) -> Result<OpenedStore, StoreError> {
         let dir = dir.to_owned();
         in_the_pool(move || {
@@ -115,8 +116,8 @@ impl Store {
         .await
     }
 
-    /// Whether nothing may be sent until an operator has accepted that the store was started anew. While it is, the disk
-    /// is looked at each time, because `session-manager store accept` is another process.
+    /// Whether nothing may be sent until an operator has accepted that the store was started anew. While sending is
+    /// held, each call looks at the disk, because `session-manager store accept` is another process.
     pub async fn sending_is_held(&self) -> bool {
         if !self.shared.held.load(Ordering::Relaxed) {
             return false;
@@ -127,22 +128,22 @@ impl Store {
             shared.held.store(held, Ordering::Relaxed);
             held
         });
-        // A disk that does not answer has not agreed.
+        // While the disk does not answer, sending stays held.
         timeout(PATIENCE, looked).await.ok().and_then(Result::ok).unwrap_or(true)
     }
 
-    /// What keeps the store from being written to, in words; None while it works. It mends itself with the next write
-    /// that works ([`Store::flush`] is one).
+    /// Why the store cannot be written to, in words; None while it works. The next write that works clears it
+    /// ([`Store::flush`] is such a write).
     pub fn trouble(&self) -> Option<String> {
         self.shared.health.trouble()
     }
 
-    /// Whether something of it could not be read: only the next start, which reads all of it, can mend that.
+    /// Whether data could not be read: only the next start, which reads everything, can repair that.
     pub fn is_damaged(&self) -> bool {
         self.shared.health.is_damaged()
     }
 
-    /// How many messages left on this day, by its number since the epoch.
+    /// How many messages left on this day, given as its number since the epoch.
     pub async fn sent_on(&self, day: u64) -> Result<u32, StoreError> {
         self.read(move |tables| tables.daily.count(day)).await
     }
@@ -152,7 +153,7 @@ impl Store {
         self.read(move |tables| tables.first.count(day)).await
     }
 
-    /// Remembers that a message of ours is about to leave, counted on its day; returns once that is durable.
+    /// Stores that a message is about to leave, and counts it on its day; returns once that is durable.
     pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
         self.write(move |tables| {
             let Departure { message_id, origin, at, day, first_on, key } = &departure;
@@ -164,31 +165,31 @@ impl Store {
         .await
     }
 
-    /// What is remembered of a send with a key. One that is past its life may still be found.
+    /// The record of a send with a key. An expired record may still be found.
     pub async fn find_send(&self, key: SendKey) -> Result<Option<SendRecord>, StoreError> {
         self.read(move |tables| tables.idempotency.find(key)).await
     }
 
-    /// Remembers where a send stands; returns once that is durable.
+    /// Stores the record of a send; returns once that is durable.
     ///
     /// # Errors
-    /// Besides a failing disk, [`StoreError::TooManyKeys`] for a key that is new.
+    /// Besides a failing disk, [`StoreError::TooManyKeys`] for a new key.
     pub async fn keep_send(&self, key: SendKey, record: SendRecord, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |tables| tables.idempotency.keep(key, &record, now)).await
     }
 
-    /// Forgets a send of which nothing left, where this message is what is remembered under its key; returns once that is
+    /// Removes the record of a send of which nothing left, if the record is about this message; returns once that is
     /// durable.
     pub async fn forget_send(&self, key: SendKey, message: MessageId) -> Result<(), StoreError> {
         self.write(move |tables| tables.idempotency.forget(key, &message)).await
     }
 
-    /// The sends that may have left, of which WhatsApp has said nothing yet.
+    /// The sends that may have left, and for which WhatsApp has reported no end yet.
     pub async fn unsettled_sends(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
         self.read(|tables| tables.idempotency.unsettled()).await
     }
 
-    /// Writes nothing and flushes: whether the store can be written to.
+    /// Flushes without a change, to test whether the store can be written to.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.write(|_| Ok(())).await
     }
@@ -196,7 +197,7 @@ impl Store {
     /// Closes the store for all clones; later calls return [`StoreError::Closed`]. Calls that are still running finish
     /// first. Closing twice is fine.
     pub async fn close(&self) -> Result<(), StoreError> {
-        // Everything that waits in the queue is written before.
+        // The flush also writes everything that waits in the queue.
         let flushed = match self.flush().await {
             Err(StoreError::Closed) => Ok(()),
             other => other,
@@ -204,7 +205,7 @@ impl Store {
         let shared = Arc::clone(&self.shared);
         in_time(in_the_pool(move || {
             if shared.leave(Slot::Closed) {
-                // Opening it is what makes sled note where everything is. Where it fails the next start takes longer.
+                // sled writes its snapshot when it opens. If that fails, the next start takes longer.
                 opening::reopen(&shared.dir).unwrap_or_else(|error| tracing::debug!(%error, "the store was not noted"));
             }
             flushed
@@ -221,14 +222,14 @@ impl Store {
         in_time(async { answered.await.unwrap_or(Err(StoreError::Closed)) }).await
     }
 
-    /// Reads. What is not durable yet may be seen.
+    /// Runs a read. It may see changes that are not durable yet.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Tables) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.shared);
         in_time(async {
-            // Kept by the thread, which a caller who gives up does not end.
+            // The thread holds the permit, because the thread goes on when its caller gives up.
             let reader = Arc::clone(&shared.readers).acquire_owned().await;
             in_the_pool(move || {
                 let _reader = reader;
@@ -254,7 +255,7 @@ impl Shared {
     }
 
     fn give_up(&self, broken: Arc<Tables>, error: &StoreError) {
-        // Where space is missing sled may panic, which says nothing of what is stored.
+        // sled may panic on a full disk, which does not mean that stored data is damaged.
         if let StoreError::Damaged(why) = error
             && opening::require_space(&self.dir).is_ok()
         {
@@ -262,7 +263,7 @@ impl Shared {
             self.health.damaged();
         }
         let mut slot = self.slot();
-        // Another call may have been first, and the store be open again.
+        // Another call may have done this first, and the store may be open again.
         if matches!(&*slot, Slot::Open(current) if Arc::ptr_eq(current, &broken)) {
             *slot = Slot::Broken;
         }
@@ -284,7 +285,7 @@ impl Shared {
         }
     }
 
-    /// True where the store should be opened once more before the next start.
+    /// Returns true if the store should be opened once more before the next start.
     fn leave(&self, next: Slot) -> bool {
         let before = std::mem::replace(&mut *self.slot(), next);
         let Slot::Open(tables) = before else { return false };
@@ -298,7 +299,7 @@ impl Shared {
     }
 }
 
-/// Drops what may be the last owner of an engine; sled writes on the way out and panics when it cannot.
+/// Drops the tables, perhaps as the last owner of the engine; sled then writes, and panics if it cannot.
 fn discard(tables: Arc<Tables>) {
     if let Err(error) = guarded(move || {
         drop(tables);
@@ -316,7 +317,7 @@ async fn in_the_pool<T: Send + 'static>(
     spawn_blocking(move || guarded(work)).await.unwrap_or(Err(StoreError::Closed))
 }
 
-/// Bounds the wait for work in the pool; the work itself cannot be taken back.
+/// Bounds the wait for work in the pool; the work itself cannot be cancelled.
 async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     timeout(PATIENCE, work).await.unwrap_or(Err(StoreError::NoAnswer { waited: PATIENCE }))
 }

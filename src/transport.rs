@@ -1,3 +1,3 @@
-//! The ways out to WhatsApp.
+//! The transports to WhatsApp.
 
 pub mod web;

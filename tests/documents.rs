@@ -1,4 +1,4 @@
-//! What is written for people, against the program: settings, routes, reasons, commands, files.
+//! Compares the documents for people with the program: settings, routes, reasons, commands, files.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// The lines from a heading to the next of its kind.
+/// The lines from a heading to the next heading of its level.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     text.split(&format!("\n{heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap()
 }
@@ -68,7 +68,7 @@ fn the_readme_names_every_route_and_no_other() {
         let others = quoted(row.split('|').nth(1).unwrap()).filter(|word| word.starts_with('/'));
         named.extend([rest].into_iter().chain(others).map(|path| (path.to_owned(), method.to_lowercase())));
     }
-    // Pages for people are not of the API.
+    // Pages for people are not part of the API.
     let page = |path: &str| ["/", "/qr.html", "/docs", "/openapi.json"].contains(&path);
     named.retain(|(path, _)| !page(path));
     let routes = document()["paths"].as_object().unwrap().iter();

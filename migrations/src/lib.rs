@@ -1,14 +1,14 @@
 //! The versions of the store's format and the steps between them.
 //!
-//! Nothing here knows the database: a step works through [`Raw`], which `session-manager` implements over its engine
-//! and the tests over a `BTreeMap`.
+//! This crate does not know the database: a step works through [`Raw`], which `session-manager` implements over its
+//! engine and the tests over a `BTreeMap`.
 //!
 //! ```text
 //!   version 1 ── big_endian_history ──► version 2 ── by_age ──► version 3 = CURRENT
 //! ```
 //!
-//! A new version is a new function in `steps`, one line in `STEPS`, and a test on the bytes of the form before it.
-//! The stamp (`meta` / `format`) keeps its place and its encoding in every version: it is how a version is told.
+//! A new version is a new function in `steps`, one line in `STEPS`, and a test on the bytes of the form before it. The
+//! stamp (`meta` / `format`) keeps its place and its encoding in every version, because it identifies the version.
 
 mod steps;
 #[cfg(test)]
@@ -26,30 +26,30 @@ pub const CURRENT: u32 = FIRST + STEPS.len() as u32;
 
 const FIRST: u32 = 1;
 
-/// A step from one version to the next. It may be cut off anywhere and is then run again from its start, so running
-/// it on what it has already changed, wholly or in part, must end in the same bytes.
+/// A step from one version to the next. It may be interrupted anywhere and is then run again from its start, so
+/// running it on data that it has already changed, completely or in part, must produce the same bytes.
 type Step = fn(&dyn Raw) -> Result<(), Cause>;
 
 /// The step at index `i` leads from version `FIRST + i` to the one after it.
 const STEPS: &[Step] = &[steps::big_endian_history, steps::by_age];
 
-/// What the engine beneath reported.
+/// The error of the engine.
 pub type Cause = Box<dyn Error + Send + Sync>;
 
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
-/// The access to the bytes that a step needs. Trees exist as soon as they are named; keys sort as bytes.
+/// The access to the bytes that a step needs. A tree exists as soon as it is named; keys sort as bytes.
 pub trait Raw {
-    /// The names of the trees, empty ones may be among them.
+    /// The names of the trees; some may be empty.
     fn trees(&self) -> Result<Vec<String>, Cause>;
     fn get(&self, tree: &str, key: &[u8]) -> Result<Option<Vec<u8>>, Cause>;
     fn insert(&self, tree: &str, key: &[u8], value: &[u8]) -> Result<(), Cause>;
     fn remove(&self, tree: &str, key: &[u8]) -> Result<(), Cause>;
-    /// The first entry after the key `after`, or the first of all: a walk that holds one entry at a time and allows
-    /// changes on the way.
+    /// The first entry after the key `after`, or the first of all: this allows a walk that holds one entry at a time
+    /// and changes entries on the way.
     fn next(&self, tree: &str, after: Option<&[u8]>) -> Result<Option<Entry>, Cause>;
-    /// Returns when everything written before is on the disk.
+    /// Returns when everything written so far is on the disk.
     fn flush(&self) -> Result<(), Cause>;
 }
 
@@ -57,9 +57,9 @@ pub trait Raw {
 pub enum Outcome {
     /// The store was empty and now carries the stamp of [`CURRENT`].
     Created,
-    /// Nothing was to be done.
+    /// There was nothing to do.
     UpToDate,
-    /// Every step from this version to [`CURRENT`] was taken.
+    /// All steps from this version to [`CURRENT`] were run.
     Migrated { from: u32 },
 }
 
@@ -80,12 +80,12 @@ pub enum MigrationError {
 
 /// Brings the store to [`CURRENT`], step by step.
 ///
-/// Each step is flushed before its stamp is written and the stamp before the next step, so a crash resumes at the
-/// step it interrupted.
+/// Each step is flushed before its stamp is written, and the stamp before the next step, so a crash resumes at the
+/// interrupted step.
 ///
 /// # Errors
 /// [`MigrationError::Newer`] for a store of a later version, which is left untouched; `Unstamped` and
-/// `UnreadableStamp` mean damage; `Access` is what the engine reported.
+/// `UnreadableStamp` mean damage; `Access` is an error of the engine.
 pub fn migrate(store: &dyn Raw) -> Result<Outcome, MigrationError> {
     let Some(found) = read_stamp(store)? else {
         if !is_empty(store)? {

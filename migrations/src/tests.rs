@@ -8,12 +8,12 @@ use super::*;
 
 type Trees = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
-/// A store in memory whose power fails after a number of writes: what was not flushed by then is lost.
+/// A store in memory whose power fails after a number of writes: writes that were not flushed are then lost.
 #[derive(Default)]
 struct Memory {
     now: RefCell<Trees>,
     flushed: RefCell<Trees>,
-    /// Changes still possible; `None` is no limit.
+    /// How many changes are still possible; `None` means no limit.
     changes_left: Cell<Option<usize>>,
 }
 
@@ -89,7 +89,7 @@ impl Raw for Memory {
     }
 }
 
-/// A store as version 1 left it, with sequence numbers that sort wrongly in its form.
+/// A store as version 1 left it, with sequence numbers that sort wrongly in that form.
 fn version_1() -> Memory {
     let memory = Memory::stamped(1);
     for sequence in [0_u64, 1, 2, 255, 256, 65_536] {
@@ -170,7 +170,7 @@ fn a_power_failure_anywhere_loses_nothing_and_the_next_start_finishes() {
         }
         interrupted += 1;
         memory.changes_left.set(None);
-        // A power failure leaves what was flushed, a kill all that was written.
+        // A power failure leaves only the flushed changes, a kill leaves all changes.
         for restarted in [memory.recovered(), memory] {
             migrate(&restarted).unwrap();
             assert_eq!(restarted.entries(), whole.entries(), "cut off after {changes} changes");

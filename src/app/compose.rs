@@ -1,4 +1,4 @@
-//! The composition root: the only file that knows every room. What starts when, and what stops in which order.
+//! The composition root: the only file that knows every module. It starts and stops everything in order.
 //!
 //! ```text
 //! start  locks → bind → store → session (at rest) → HTTP → connect, which starts Chrome
@@ -30,19 +30,19 @@ use crate::store::{Store, StoreError};
 use crate::transport::web::browser::{Profile, ProfileError};
 use crate::transport::web::session::{self, Handle};
 
-/// Bytes of messages on their way to the log: 120 of the longest, and some 6,000 as people write them. The page adds 60 a
-/// second after an absence.
+/// Bytes of messages on their way to the log: room for 120 of the longest messages, or some 6,000 as people write
+/// them. After an absence the page adds 60 a second.
 const MESSAGES: u32 = 8 << 20;
-/// Acknowledgements on their way to those who wait: a burst arrives at 42,000/s and each is taken in microseconds.
+/// Acks on their way to those who wait: a burst arrives at 42,000/s, and each is taken in microseconds.
 const ACKS: usize = 4096;
 
-/// The name of the task that keeps what happens to the session.
+/// The name of the task that writes the session's events to the log.
 const RECORDER: &str = "recorder";
 
-/// Between two tries to write to a store that failed; a full disk takes a person to mend.
+/// The pause between two attempts to write to a store that failed; a person has to free a full disk.
 const MEND_EVERY: Duration = Duration::from_secs(2);
 
-/// Of the time a stop may take, what is kept for the store however long Chrome takes.
+/// The part of the stop's time that is reserved for the store, however long Chrome takes.
 const STORE_SHARE: Duration = Duration::from_secs(1);
 
 /// `EX_SOFTWARE`: the service did not end in order.
@@ -69,12 +69,12 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// What the exit code tells whoever started the service (README, "Exit codes").
+    /// The exit code for whoever started the service (README, "Exit codes").
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Bind(_) => 69,
             Self::Instance(InstanceError::Held { .. }) => 75,
-            // What only a change of the settings mends, and trying again does not.
+            // Only a change of the settings helps against these errors; another attempt does not.
             Self::OneFolder
             | Self::Instance(InstanceError::Io { .. })
             | Self::Profile(_)
@@ -91,9 +91,9 @@ pub struct Service {
     addresses: Vec<SocketAddr>,
     session: Handle,
     server: Server,
-    /// No new sends.
+    /// Cancelled when no new sends are accepted.
     closing: CancellationToken,
-    /// The session ends.
+    /// Cancelled when the session must end.
     stop_session: CancellationToken,
     stop_deliveries: CancellationToken,
     tasks: Tasks,
@@ -103,7 +103,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts everything; returns once HTTP is answered, before any browser runs.
+    /// Starts everything; returns once HTTP is served, before any browser runs.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let started = Instant::now();
         let locks = [InstanceLock::acquire(&config.paths.data)?, lock_tokens(&config)?];
@@ -221,7 +221,7 @@ impl Service {
         })
     }
 
-    /// Connects, unless AUTO_CONNECT says not to. Chrome starts now and not before.
+    /// Connects, unless AUTO_CONNECT is false. Chrome starts only now.
     pub async fn open(&self) {
         if self.auto_connect
             && let Err(error) = self.session.connect().await
@@ -230,7 +230,7 @@ impl Service {
         }
     }
 
-    /// Where HTTP is answered.
+    /// The addresses on which HTTP is served.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
@@ -244,16 +244,16 @@ impl Service {
         &self.tasks
     }
 
-    /// Waits until a task ends that the service needs; while all is well that does not happen before [`Self::stop`].
+    /// Waits until a task ends that the service needs; without a fault that does not happen before [`Self::stop`].
     pub async fn broken(&mut self) -> End {
         self.ends.cause().await
     }
 
-    /// Stops within `patience`; true when everything ended in order. The login stays.
+    /// Stops within `patience`; true if everything ended in order. The login stays.
     pub async fn stop(self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         self.closing.cancel();
-        // Sends under way get a good part of the time; the browser's own end takes a fraction of a second.
+        // Sends in progress get 40 % of the time; closing the browser takes a fraction of a second.
         let drained = self.server.stop(patience.mul_f64(0.4)).await;
         if !drained {
             tracing::warn!("some connections were still open and are cut off");
@@ -263,10 +263,10 @@ impl Service {
         let until = deadline.checked_sub(STORE_SHARE).unwrap_or(deadline);
         let session_ended = ends.until(session::TASK, until).await;
         ends.abort(session::TASK);
-        // The driver held the senders: these end by themselves.
+        // The driver held the senders of these tasks, so they end by themselves.
         let recorded = ends.until(RECORDER, deadline).await;
         let kept = ends.until(inbound::TASK, deadline).await;
-        // Last, so that what was heard up to now may still go out; what does not goes after the next start.
+        // Deliveries stop last, so that the latest messages may still go out; the rest goes out after the next start.
         self.stop_deliveries.cancel();
         let delivered = ends.until(delivery::TASKS, deadline).await;
         let stored = tokio::time::timeout_at(deadline, self.store.close()).await.is_ok_and(|closed| {
@@ -279,7 +279,7 @@ impl Service {
     }
 }
 
-/// The two folders may be one by a link, where only the lock shows it.
+/// The two folders may be the same through a link, which only the lock shows.
 fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
     InstanceLock::acquire(&config.paths.tokens).map_err(|error| match error {
         InstanceError::Held { pid: Some(pid), .. } if pid.unsigned_abs() == std::process::id() => StartError::OneFolder,
@@ -287,21 +287,21 @@ fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
     })
 }
 
-/// A store that failed is written to now and then, so that it is found when it has been mended: nobody else may try. One that
-/// is damaged ends this task, and with it the service: its next start reads all of the store, and sets it aside.
+/// Writes to a store that failed now and then, because otherwise nothing might notice that it works again. A damaged
+/// store ends this task, and with it the service: the next start reads the whole store and sets it aside.
 async fn mend(store: Store, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(MEND_EVERY)).await.is_some() {
         if store.is_damaged() {
             return tracing::error!("something of the store cannot be read: the next start checks all of it");
         }
         if store.trouble().is_some() {
-            // It told why already.
+            // The store has logged the reason already.
             let _ = store.flush().await;
         }
     }
 }
 
-/// The picture of a code, as long as it is the one to scan.
+/// The picture of a code, while the code is valid.
 fn codes(session: Handle) -> Codes {
     Arc::new(move |shown| {
         let code = session.snapshot().code.clone()?;

@@ -1,4 +1,4 @@
-//! The running process: the start and the stop of the service, signals, the process manager, and the tasks that may not end.
+//! The running process: start and stop of the service, signals, the process manager, and the tasks that must not end.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::host::telemetry::with_causes;
 use crate::http::VERSION;
 use crate::transport::web::session::Handle;
 
-/// Runs the service until it is told to stop; gives the exit code.
+/// Runs the service until it is told to stop; returns the exit code.
 pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     announce(&config);
     let patience = config.shutdown_timeout;
@@ -23,7 +23,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     };
     let started = tokio::select! {
         started = Service::start(config) => started,
-        // A disk that hangs does not keep whoever wants it stopped.
+        // A disk that hangs must not prevent a stop.
         () = overdue(&shutdown, patience) => {
             tracing::warn!("stopped while it started");
             return INTERNAL;
@@ -61,7 +61,7 @@ pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     code
 }
 
-/// Completes when a stop that was asked for has had its time, or is forced.
+/// Completes when the time of a requested stop is over, or when the stop is forced.
 async fn overdue(shutdown: &Shutdown, patience: Duration) {
     shutdown.graceful().cancelled().await;
     let _ = tokio::time::timeout(patience, shutdown.forced().cancelled()).await;
@@ -88,7 +88,7 @@ async fn obey(mut requests: Requests, shutdown: Shutdown) {
     }
 }
 
-/// systemd's status line follows the session.
+/// Shows the session in systemd's status line.
 async fn keep_told(notifier: Notifier, session: Handle) {
     let mut snapshots = session.watch();
     while snapshots.changed().await.is_ok() {
@@ -100,7 +100,7 @@ async fn keep_told(notifier: Notifier, session: Handle) {
     }
 }
 
-/// systemd restarts a service whose session is stuck.
+/// Feeds systemd's watchdog while the session is alive: systemd restarts a service whose session is stuck.
 async fn feed_watchdog(notifier: Notifier, session: Handle) {
     let Some(interval) = notifier.watchdog() else { return std::future::pending().await };
     let mut ticks = tokio::time::interval(interval);

@@ -1,10 +1,10 @@
-//! When a delivery that failed is tried again.
+//! When a failed delivery is tried again.
 
 use std::time::{Duration, SystemTime};
 
 use rand::Rng;
 
-/// A target that asks for more than this is asked again after it.
+/// The longest pause that a target can ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
 /// The first pause and the longest one.
@@ -15,8 +15,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The pause after so many failures in a row: doubled each time, and drawn from its upper half, so that targets
-    /// which failed together do not come back together. What the target asked for is waited at least.
+    /// The pause after so many failures in a row: it doubles each time and is drawn from its upper half, so that
+    /// targets which failed together do not come back together. It is at least as long as the target asked for.
     pub(super) fn pause(&self, failures: u32, asked: Option<Duration>, rng: &mut impl Rng) -> Duration {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
         let pause = doubled.min(self.max).mul_f64(rng.random_range(0.5..=1.0)).max(self.first.min(self.max));

@@ -1,4 +1,4 @@
-//! Posts JSON to a target: within a deadline, without following anybody elsewhere.
+//! Posts JSON to a target within a deadline, without following redirects.
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -13,20 +13,20 @@ use crate::host::http_client;
 use crate::host::telemetry::with_causes;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// From the first byte of the request to the head of the answer; webhook senders give 10 to 30 s.
+/// From the first byte of the request to the head of the answer; senders of webhooks allow 10 to 30 s.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How long the body of an answer may take that nobody looks at; after that its connection is given up.
+/// How long an unused body of an answer may take; after that its connection is given up.
 const REST_DEADLINE: Duration = Duration::from_secs(1);
 /// An idle connection is kept for the next message of a conversation; servers close theirs after a minute or so.
 const IDLE: Duration = Duration::from_secs(30);
-/// The longest answer that is read. Only a login's is looked at.
+/// The longest answer that is read. Only the answer to a login is used.
 const ANSWER_MAX: usize = 64 * 1024;
 
-/// Keeps its connections. Cheap to clone.
+/// Keeps its connections open. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Client(reqwest::Client);
 
-/// Where a target is. It may carry a token, so it is never written out.
+/// The address of a target. It may contain a token, so it is never logged.
 pub(super) type Address = reqwest::Url;
 
 /// The head of a target's answer.
@@ -35,14 +35,14 @@ pub(super) struct Answer {
     retry_after: Option<Duration>,
 }
 
-/// A target that could not be reached, or did not answer: why, in words.
+/// The target could not be reached or did not answer; `why` says it in words.
 pub(super) struct NoAnswer {
     why: String,
     cause: Cause,
 }
 
 impl Client {
-    /// Reads the certificates of the system: blocking.
+    /// Reads the system's certificates. Blocking.
     pub(super) fn new() -> io::Result<Self> {
         let client = http_client::with_system_certificates()?
             .connect_timeout(CONNECT_DEADLINE)
@@ -54,7 +54,7 @@ impl Client {
         client.map(Self).map_err(io::Error::other)
     }
 
-    /// Hands a message over. The head of the answer decides; its body is read only so that the connection can be used again.
+    /// Delivers an event. The head of the answer decides; the body is read only so that the connection can be reused.
     pub(super) async fn deliver(
         &self,
         url: &Address,
@@ -64,7 +64,7 @@ impl Client {
         outcome(self.post(url, headers, body).await)
     }
 
-    /// Like [`Self::deliver`], for those who look at the answer.
+    /// Like [`Self::deliver`], but returns the answer.
     pub(super) async fn post(
         &self,
         url: &Address,
@@ -76,7 +76,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// Asks for something: the body of the answer matters.
+    /// Posts a request whose answer's body matters.
     pub(super) async fn ask(&self, url: &Address, body: Vec<u8>) -> Result<(Answer, Bytes), NoAnswer> {
         let (answer, rest) = self.send(url, Vec::new(), body).await?;
         let body = tokio::time::timeout(DEADLINE, beginning(rest)).await.map_err(|_| late())?;
@@ -95,7 +95,7 @@ impl Client {
         }
         let response = tokio::time::timeout(DEADLINE, request.send()).await.map_err(|_| late())?;
         let response = response.map_err(|error| {
-            // What was never sent cannot have been too much.
+            // A request that was never sent cannot have failed because of its event.
             let cause = if error.is_connect() { Cause::Target } else { Cause::Unclear };
             NoAnswer { why: with_causes(&error.without_url()), cause }
         })?;
@@ -109,7 +109,7 @@ fn late() -> NoAnswer {
     NoAnswer { why: format!("it did not answer within {} s", DEADLINE.as_secs()), cause: Cause::Unclear }
 }
 
-/// The body of an answer, as far as it came. A body that is too long, or that breaks off, counts as empty.
+/// The body of an answer, as far as it arrived. A body that is too long or breaks off counts as empty.
 async fn beginning(mut answer: reqwest::Response) -> Bytes {
     let mut body = BytesMut::new();
     while let Ok(Some(part)) = answer.chunk().await {
@@ -121,7 +121,7 @@ async fn beginning(mut answer: reqwest::Response) -> Bytes {
     body.freeze()
 }
 
-/// What an answer means for the message. Also a redirect is no delivery: what follows it may be anybody.
+/// What an answer means for the event. A redirect is not a delivery either: it may lead to anybody.
 pub(super) fn outcome(answer: Result<Answer, NoAnswer>) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    /// A target that takes every request with this answer, and never closes.
+    /// A target that answers every request with this answer, and never closes the connection.
     async fn target(answer: &'static [u8]) -> Address {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();

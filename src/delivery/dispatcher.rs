@@ -1,14 +1,14 @@
-//! One target's task: what is in the log goes out in order, and what cannot go is put aside.
+//! The task of one target: it delivers the events of the log in order, and sets aside events that cannot be delivered.
 //!
 //! ```text
 //! log ──► head ──► delivered ─────────────────────────────► position moves
 //!          │ refused for good ──► dead letter ────────────► position moves
-//!          │ its number is not known ──► waiting letter ──► position moves
-//!          └ failed ──► pause, tried again; failed often and the next one passes: dead letter (poison)
+//!          │ its phone number is unknown ──► waiting letter ──► position moves
+//!          └ failed ──► pause, tried again; failed often and the next event passes: dead letter (poison)
 //! ```
 //!
-//! At least once: the position is written after the delivery, so a crash between the two delivers once more, under the
-//! same id. What is put aside is written with the position in one piece.
+//! Delivery is at least once: the position is written after the delivery, so a crash between the two delivers the
+//! event again under the same id. A letter and the position are written together.
 
 mod aside;
 mod lookahead;
@@ -37,16 +37,16 @@ use aside::Aside;
 use lookahead::Lookahead;
 use parallel::Flight;
 
-/// After so many failures of one event it is seen whether one behind it passes: a target that is down for a moment has
-/// come back by then (1 + 2 + 4 + 8 s).
+/// After so many failures of one event the dispatcher tests whether a later event passes: a target that was down for a
+/// moment has come back by then (1 + 2 + 4 + 8 s).
 const POISON_AFTER: u32 = 5;
-/// A store that refuses (a full disk) is asked again this often; nothing is delivered meanwhile.
+/// The pause before a store that failed (a full disk) is tried again; nothing is delivered meanwhile.
 const STORE_AGAIN: Duration = Duration::from_secs(2);
-/// A position that moved over what the target does not want is written when it is this far: to look at so many entries
-/// again costs less than to write for each.
+/// A position that only passed over unwanted events is written once it is this far ahead: reading so many entries
+/// again costs less than a write for each.
 const LAZY: u64 = 1000;
 
-/// Asks for a dead letter to be tried again, by its event's place; the answer is whether there is such a letter.
+/// A request to try a dead letter again: the event's place, and the channel for the answer whether the letter exists.
 pub(super) type Replay = (u64, oneshot::Sender<bool>);
 
 pub(super) struct Parts<T, L> {
@@ -54,24 +54,24 @@ pub(super) struct Parts<T, L> {
     pub address: String,
     pub target: Arc<T>,
     pub ledger: L,
-    /// How far the target has got.
+    /// The place up to which the target has got.
     pub position: u64,
-    /// What is put aside.
+    /// The events that were set aside earlier.
     pub letters: Vec<DeadLetter>,
     pub clock: Arc<dyn Clock>,
     pub backoff: Backoff,
-    /// How long a letter waits for its number.
+    /// How long a letter waits for its phone number.
     pub patience: Duration,
     /// How many chats are delivered to beside each other; with 1 everything goes in the order of the log.
     pub parallel: usize,
-    /// Where a number is asked for again.
+    /// The channel for messages whose number is to be asked for again.
     pub unknown_numbers: mpsc::Sender<(MessageId, String)>,
     pub replays: mpsc::Receiver<Replay>,
     pub status: watch::Sender<TargetStatus>,
     pub stop: CancellationToken,
 }
 
-/// The head has failed.
+/// The failures of the head, the next event to deliver.
 struct Failing {
     failures: u32,
     since: Timestamp,
@@ -87,7 +87,7 @@ struct Dispatcher<T, L> {
     flight: Flight,
     /// Letters and the log take turns.
     letter_was_last: bool,
-    /// Delivered, and on its way to the disk.
+    /// The position to be written to disk.
     position: watch::Sender<u64>,
     newest: watch::Receiver<u64>,
     delivered: u64,
@@ -98,7 +98,7 @@ struct Dispatcher<T, L> {
 /// The service is stopping.
 struct Stopped;
 
-/// Runs until it is stopped; what was delivered by then is remembered.
+/// Runs until it is stopped, and stores the position it reached.
 pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
     let (position, saved) = watch::channel(parts.position);
     let saver = save(parts.ledger.clone(), parts.name.clone(), saved);
@@ -119,11 +119,11 @@ pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
         parts,
     };
     dispatcher.run().await;
-    // Its sender is gone: it writes the last position and ends.
+    // The position's sender is dropped, so the saver writes the last position and ends.
     let _ = saver.await;
 }
 
-/// Writes positions as fast as the disk takes them, so that a burst is not held up by it.
+/// Writes positions as fast as the disk allows, so that the disk does not slow down a burst.
 fn save<L: Ledger>(ledger: L, target: String, mut position: watch::Receiver<u64>) -> JoinHandle<()> {
     tokio::spawn(async move {
         while position.changed().await.is_ok() {
@@ -133,7 +133,7 @@ fn save<L: Ledger>(ledger: L, target: String, mut position: watch::Receiver<u64>
                 if matches!(error, StoreError::Closed) {
                     return;
                 }
-                // A newer position is as good, and a stop waits for no disk.
+                // A newer position replaces this one, and a stop does not wait for the disk.
                 match tokio::time::timeout(STORE_AGAIN, position.changed()).await {
                     Ok(Ok(())) => {
                         position.mark_changed();
@@ -163,7 +163,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             }
             self.report();
             let now = Instant::now();
-            // A target that is left alone is left alone with letters too.
+            // While the target is left alone, no letter is sent to it either.
             let earliest = self.failing.as_ref().map_or(now, |failing| failing.again);
             let grounded = self.flight.is_empty();
             let head = self.ahead.head().filter(|_| grounded).map(|_| earliest);
@@ -210,13 +210,13 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     async fn try_head(&mut self) -> Result<(), Stopped> {
         let Some(mut event) = self.ahead.head().cloned() else { return Ok(()) };
         if self.aside.has(event.cursor) {
-            // Put aside before a crash.
+            // The event was set aside before a crash.
             self.ahead.take();
             return Ok(());
         }
         let now = self.parts.clock.now();
         if self.parts.target.wants(&event, now) == Wants::WithPhone {
-            // It may have become known since the event was read.
+            // The number may have become known since the event was read.
             match self.read(event.cursor).await? {
                 Some(fresh) => event = fresh,
                 None => return self.pass().await,
@@ -227,7 +227,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             Wants::WithPhone => return self.wait_for_number(event).await,
             Wants::Yes => {}
         }
-        // What was said before in the same chat, and waited for its number, goes first.
+        // Earlier messages of the same chat that waited for a number go first.
         self.try_letters_before(&event).await?;
         let outcome = self.deliver(&event).await?;
         self.settle(&event, outcome).await
@@ -245,14 +245,14 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         }
     }
 
-    /// The head is done with.
+    /// The head is delivered or not wanted.
     async fn pass(&mut self) -> Result<(), Stopped> {
         self.ahead.take();
         self.moved(1);
         self.forget_done().await
     }
 
-    /// Has the position written, where it moved by at least so many.
+    /// Requests that the position is written, if it moved by at least `least`.
     fn moved(&self, least: u64) {
         let reached = self.ahead.position();
         self.position.send_if_modified(|known| {
@@ -266,7 +266,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     async fn deliver(&mut self, event: &Event) -> Result<Outcome, Stopped> {
         let stop = self.parts.stop.clone();
-        // Cut off, it is delivered again by the next start.
+        // An interrupted delivery is repeated after the next start.
         let outcome = stop.run_until_cancelled(self.parts.target.deliver(event)).await.ok_or(Stopped)?;
         self.count(&outcome);
         Ok(outcome)
@@ -322,7 +322,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         DeadLetter { event: event.cursor, stage, reason, attempts, at: self.parts.clock.now() }
     }
 
-    /// The letter and the position, in one piece.
+    /// Stores the letter and the position in one write.
     async fn put_aside(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
         let reached = self.ahead.position();
         loop {
@@ -340,7 +340,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         self.aside.put(letter);
     }
 
-    /// The letter alone.
+    /// Stores the letter without the position.
     async fn keep(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
         loop {
             let kept = self.parts.ledger.keep_letter(self.parts.name.clone(), letter.clone()).await;
@@ -352,7 +352,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(())
     }
 
-    /// False where the store refused and has to be asked again.
+    /// False if the store failed and must be tried again.
     async fn stored(&self, result: Result<(), StoreError>) -> Result<bool, Stopped> {
         match result {
             Ok(()) => Ok(true),
@@ -383,7 +383,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         if let Ok(Some(event)) = self.parts.ledger.event(cursor).await
             && let Some(message) = event.message()
         {
-            // Where too many are asked for already, this one waits in vain.
+            // If too many numbers are asked for already, this event waits in vain.
             let _ = self.parts.unknown_numbers.try_send((message.id.clone(), message.chat.clone()));
         }
     }
@@ -409,7 +409,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     }
 }
 
-/// Never where there is nothing to wait for.
+/// Waits until `at`; without a time it waits for ever.
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,

@@ -1,6 +1,6 @@
-//! The central hub's listener: what it stores (persistence) and what its conversations show.
+//! The central hub's listener: the messages that it stores (persistence) and those that its conversations show.
 //!
-//! Only words between two people go there, under phone numbers, never under a LID's digits.
+//! Only text between two people goes to the hub, under phone numbers, never under the digits of a LID.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,10 +20,10 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::host::config::{Hub, HubUser};
 
-/// How long the hub's token is used before another is asked for; the hub's contract.
+/// How long the hub's token is used before a new login; set by the hub's contract.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
 
-/// The words that an event brings to the hub.
+/// The message whose text the event brings to the hub.
 fn text(event: &Event) -> Option<&LoggedMessage> {
     match &event.what {
         What::Message(message) if message.has_personal_words() => Some(message),
@@ -31,20 +31,21 @@ fn text(event: &Event) -> Option<&LoggedMessage> {
     }
 }
 
-/// A client id as the hub writes it: a number where it is one.
+/// A client id as the hub writes it: a number if it is numeric.
 fn cliente_id(text: &str) -> Value {
     text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
 }
 
-/// WhatsApp's time has whole seconds and the hub tells messages apart by sender, text and time: the milliseconds come
-/// from the message's id, the same each time.
+/// WhatsApp's time has whole seconds, and the hub distinguishes messages by sender, text and time: the milliseconds
+/// are derived from the message's id, so they are the same each time.
 fn moment(message: &LoggedMessage) -> Timestamp {
     let digest = Sha256::digest(message.id.as_str());
     let millis = u64::from(u16::from_be_bytes([digest[0], digest[1]])) % 1000;
     message.timestamp.plus(Duration::from_millis(millis))
 }
 
-/// `POST /api/listener/incoming-message` and `outgoing-message`: everything, ours included.
+/// `POST /api/listener/incoming-message` and `outgoing-message`: every message, including those that this service
+/// sent.
 pub(super) struct Persistence {
     client: Client,
     incoming: Address,
@@ -53,7 +54,8 @@ pub(super) struct Persistence {
     token: Option<HeaderValue>,
 }
 
-/// `POST /api/listener/test-message`: received, or sent by a person; what this service sent is known there already.
+/// `POST /api/listener/test-message`: messages received, or sent by a person; the hub knows those that this service
+/// sent.
 pub(super) struct Conversation {
     client: Client,
     messages: Address,
@@ -152,7 +154,7 @@ impl Conversation {
         let body = json!({ "username": self.user.name, "password": self.user.password.reveal() });
         let later = |reason: String, after: Option<Duration>| {
             let reason = format!("the hub's login failed: {reason}");
-            // Whatever is wrong with the login is not wrong with the message.
+            // A failed login says nothing about the event.
             Outcome::Retry { reason, after, cause: Cause::Target }
         };
         let (answer, body) = match self.client.ask(&self.login, body.to_string().into_bytes()).await {
@@ -196,7 +198,7 @@ impl Target for Conversation {
         let Some(body) = text(event).and_then(|message| self.body(message)) else {
             return Outcome::Refused("its phone number is not known".to_owned());
         };
-        // A token that the hub no longer takes is renewed once.
+        // If the hub no longer accepts the token, it is renewed once.
         match self.post(&body).await {
             Ok((true, _)) => self.post(&body).await.map_or_else(|failed| failed, |(_, outcome)| outcome),
             Ok((false, outcome)) | Err(outcome) => outcome,

@@ -1,4 +1,4 @@
-//! What a dispatcher needs of the store; a trait so that crashes between any two writes can be tried.
+//! The store as a dispatcher uses it; a trait, so that tests can simulate crashes between any two writes.
 
 use tokio::sync::watch;
 
@@ -7,7 +7,7 @@ use crate::domain::event::Event;
 use crate::domain::log::EventPage;
 use crate::store::{Store, StoreError};
 
-/// What it says it keeps survives a crash.
+/// A write that has returned Ok survives a crash.
 pub(super) trait Ledger: Clone + Send + Sync + 'static {
     fn newest(&self) -> watch::Receiver<u64>;
     fn events(&self, after: u64, limit: usize) -> impl Future<Output = Result<EventPage, StoreError>> + Send;

@@ -7,9 +7,9 @@ use sha2::Sha256;
 
 use crate::host::config::SigningKey;
 
-/// The value of `webhook-signature`. `seconds` since the epoch is what `webhook-timestamp` says.
+/// The value of `webhook-signature`. `seconds` since the epoch is the value of `webhook-timestamp`.
 pub(super) fn signature(key: &SigningKey, id: &str, seconds: u64, body: &[u8]) -> Option<String> {
-    // HMAC takes a key of any length.
+    // HMAC accepts a key of any length, so this does not fail.
     let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes()).ok()?;
     mac.update(format!("{id}.{seconds}.").as_bytes());
     mac.update(body);
@@ -22,7 +22,7 @@ mod tests {
 
     use super::*;
 
-    /// The scheme's own example, as its libraries check it.
+    /// The scheme's own example, which its libraries test.
     #[test]
     fn is_what_the_schemes_libraries_expect() {
         let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();

@@ -1,28 +1,28 @@
-//! What others see of a target.
+//! The state of a delivery target, as the API shows it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::time::Timestamp;
 
-/// How a target is doing, as `/status` tells it.
+/// The state of a target in `/status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TargetStatus {
     pub target: String,
-    /// Where to; without what may be secret in an address.
+    /// The target's address, without parts that may be secret.
     pub address: String,
-    /// Events it has not got yet.
+    /// Events that the target has not got yet.
     pub backlog: u64,
-    /// Since when the oldest of them waits.
+    /// Since when the oldest of these events waits.
     pub oldest_at: Option<Timestamp>,
-    /// Since when it has taken nothing.
+    /// Since when the target has taken nothing.
     pub failing_since: Option<Timestamp>,
-    /// Why, in words.
+    /// The last error, in words.
     pub last_error: Option<String>,
     pub next_attempt_at: Option<Timestamp>,
-    /// Set aside until somebody asks for them to be tried again.
+    /// Events that were set aside until somebody asks for a new attempt.
     pub dead_letters: u64,
-    /// Since the service started.
+    /// Deliveries since the service started.
     pub delivered: u64,
     pub failed_attempts: u64,
     pub given_up: u64,

@@ -1,4 +1,4 @@
-//! What a target of delivery is: what it wants of the log, and how an event is handed to it.
+//! What a delivery target is: which events of the log it wants, and how an event is handed to it.
 
 use std::time::Duration;
 
@@ -10,29 +10,29 @@ use crate::domain::time::Timestamp;
 pub(super) enum Wants {
     No,
     Yes,
-    /// Once the phone number of its chat is known.
+    /// The target wants the event once the phone number of its chat is known.
     WithPhone,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Delivered,
-    /// Not now; `after` is what the target asked to be left alone for.
+    /// The delivery is tried again; `after` is the pause that the target asked for.
     Retry {
         reason: String,
         after: Option<Duration>,
         cause: Cause,
     },
-    /// Never, as it is.
+    /// The target will never take the event as it is.
     Refused(String),
 }
 
-/// What a failure may be owed to.
+/// The possible cause of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// The target: it is away, asks to be left alone, or does not know us.
+    /// The target: it is away, asks for a pause, or does not accept our login.
     Target,
-    /// The target or this one event: those behind it tell.
+    /// The target or this event: the events behind it show which.
     Unclear,
 }
 

@@ -1,4 +1,4 @@
-//! A webhook: every event, signed after the Standard Webhooks scheme.
+//! A webhook: it gets every event, signed by the Standard Webhooks scheme.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::event::{CodeShown, Event, What};
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::SigningKey;
 
-/// The picture of a code, while it is the one to scan.
+/// The picture of a code, while the code is valid.
 pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;
 
 pub(super) struct Webhook {
@@ -20,11 +20,11 @@ pub(super) struct Webhook {
     pub url: Address,
     pub key: Option<SigningKey>,
     pub clock: Arc<dyn Clock>,
-    /// For those who may have the code itself.
+    /// Set if the webhook may have the code itself.
     pub codes: Option<Codes>,
 }
 
-/// The name of a webhook, which its place in the log is kept under: the same as long as its address is.
+/// The webhook's name, under which its position is stored: it stays the same as long as the address does.
 pub(super) fn name(url: &str) -> String {
     let digest = Sha256::digest(url);
     let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
@@ -34,7 +34,7 @@ pub(super) fn name(url: &str) -> String {
 impl Target for Webhook {
     fn wants(&self, event: &Event, now: Timestamp) -> Wants {
         match &event.what {
-            // Nobody can scan it any more.
+            // The code has expired, so nobody can scan it.
             What::Code(code) if code.expires_at <= now => Wants::No,
             _ => Wants::Yes,
         }

@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 /// The linked account, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
-    /// Digits.
+    /// The phone number, digits only.
     pub phone: Option<String>,
-    /// `user@lid`.
+    /// The account's LID, as `user@lid`.
     pub lid: Option<String>,
-    /// The name its owner gave it.
+    /// The display name that the account's owner chose.
     pub pushname: Option<String>,
-    /// The phone's kind, in WhatsApp's words.
+    /// The kind of phone, in WhatsApp's words.
     pub platform: Option<String>,
 }

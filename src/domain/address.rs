@@ -1,4 +1,4 @@
-//! Whom a message goes to: a phone number as people write it, or a chat id.
+//! The recipient of a message: a phone number as people write it, or a chat id.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// E.164 allows 15 digits; the shortest numbers in use, country code included, have 7.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
-/// LIDs and group ids seen have 14 to 18 digits (old groups `creator-time` up to 26).
+/// The LIDs and group ids seen so far have 14 to 18 digits; old group ids (`creator-time`) have up to 26.
 const CHAT_USER_MAX: usize = 32;
 
 /// A phone number in international form, digits only.
@@ -41,7 +41,7 @@ impl PhoneNumber {
 pub enum Server {
     /// `c.us`: a person, by phone number.
     Phone,
-    /// `lid`: a person, by an id that says nothing of the number.
+    /// `lid`: a person, by an id that does not reveal the phone number.
     Lid,
     /// `g.us`: a group.
     Group,
@@ -96,7 +96,7 @@ impl ChatId {
         }
     }
 
-    /// Reads either form a caller may name a recipient in.
+    /// Reads a recipient in either form that a caller may use: a phone number or a chat id.
     pub fn parse_recipient(text: &str) -> Result<Self, AddressError> {
         if text.contains('@') { Self::parse(text) } else { PhoneNumber::parse(text).map(|n| Self::of_phone(&n)) }
     }
@@ -114,7 +114,7 @@ impl Serialize for ChatId {
     }
 }
 
-/// Each message ends the sentence "the number …".
+/// Each message completes the sentence "the number …".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     #[error("may hold digits, a leading '+', spaces, dashes and parentheses, or be a chat id")]

@@ -1,4 +1,4 @@
-//! An event that a target of delivery did not take: put aside, so that those after it are not kept waiting.
+//! An event that a delivery target did not accept. It is set aside so that the events after it do not wait.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 use super::time::Timestamp;
 
 /// ```text
-/// Waiting ──► Dead ──► Again ──► delivered: Done, and forgotten when everything before it is
-///    └── its number became known: delivered, likewise
+/// Waiting ──► Dead ──► Again ──► delivered: Done, and removed once every earlier event is delivered or set aside
+///    └── the phone number becomes known: delivered, likewise
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// For the phone number of its chat.
+    /// The event waits for the phone number of its chat.
     Waiting,
-    /// Not tried again until somebody asks for it.
+    /// The event is not tried again until somebody asks for it.
     Dead,
-    /// Somebody asked for it.
+    /// Somebody asked for a new attempt.
     Again,
-    /// Delivered, while something before it still is not: a restart is not to deliver it once more.
+    /// The event is delivered while an earlier event is not: after a restart it must not be delivered again.
     Done,
 }
 
@@ -29,13 +29,13 @@ pub struct DeadLetter {
     /// The event's place in the log.
     pub event: u64,
     pub stage: Stage,
-    /// One sentence, without what the message said.
+    /// One sentence, without the text of the message.
     pub reason: String,
     pub attempts: u32,
     pub at: Timestamp,
 }
 
-/// Which letter of which target, as callers name it: `target.place`.
+/// A dead letter of a target, as callers name it: `target.place`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterId {
     pub target: String,

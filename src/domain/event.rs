@@ -1,8 +1,8 @@
-//! What happens, as it is kept beside the messages and as others are told: one schema for webhooks, `/events` and
-//! `/messages`.
+//! The events of the log: as the store keeps them beside the messages, and as webhooks, `/events` and `/messages` tell
+//! them, in one schema.
 //!
-//! An event that concerns a message carries the message as it is when the event is read, so one that was delivered late
-//! may already show a later edit.
+//! An event that concerns a message carries the message as it is when the event is read, so an event that is delivered
+//! late may already show a later edit.
 
 mod items;
 
@@ -16,11 +16,11 @@ use super::time::Timestamp;
 use crate::domain::secret::Secret;
 pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, VoteItem};
 
-/// An entry of the log that is no message. `of` is the place of the message that it happened to.
+/// An entry of the log that is not a message. `of` is the place in the log of the message that the event concerns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Happening {
-    /// A message that was kept undecrypted can be read now.
+    /// A message that was stored undecrypted is now readable.
     Opened {
         of: u64,
         at: Timestamp,
@@ -43,7 +43,7 @@ pub enum Happening {
         reaction: Reaction,
         at: Timestamp,
     },
-    /// Somebody chose in a poll.
+    /// Somebody voted in a poll.
     Voted {
         vote: Vote,
         at: Timestamp,
@@ -67,7 +67,7 @@ impl Happening {
     }
 }
 
-/// A code to scan, without the code.
+/// A code was shown for scanning. The code itself is not stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeShown {
     pub attempt: u32,
@@ -75,7 +75,7 @@ pub struct CodeShown {
     pub expires_at: Timestamp,
 }
 
-/// What the change of a message at this place is to those who follow the log.
+/// The events that a change of the message at place `of` means for those who follow the log.
 pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Timestamp) -> Vec<Happening> {
     let opened = before.is_sealed() && !after.is_sealed() && after.revoked_at.is_none();
     let revoked = before.revoked_at.is_none() && after.revoked_at.is_some();
@@ -88,7 +88,7 @@ pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Ti
     found.into_iter().flatten().collect()
 }
 
-/// Tells the logs of two stores apart: after a store was set aside, places are counted anew.
+/// Distinguishes the logs of two stores: after a damaged store is set aside, the new store counts places from 1 again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogId(pub u32);
 
@@ -114,7 +114,7 @@ pub enum What {
 }
 
 impl Event {
-    /// The same however often it is told, and never given to another.
+    /// The same at every delivery of this event, and never reused for another event.
     pub fn id(&self) -> String {
         EventCursor { log: self.log, cursor: self.cursor }.to_string()
     }
@@ -132,7 +132,7 @@ impl Event {
         }
     }
 
-    /// The message it is about, and where that is.
+    /// The message that the event is about; None for reactions, votes and events of the session.
     pub fn message(&self) -> Option<&LoggedMessage> {
         match &self.what {
             What::Message(message) | What::Edited(message) | What::Revoked(message) | What::Acked(message, _) => {
@@ -142,7 +142,7 @@ impl Event {
         }
     }
 
-    /// As others are told. `code` is the code itself, for those who may have it.
+    /// The event as webhooks and `/events` tell it. `code` is the picture to scan, for readers who may have it.
     pub fn told(&self, code: Option<&str>) -> Told<'_> {
         let data = match &self.what {
             What::Message(message) | What::Edited(message) | What::Revoked(message) => {
@@ -198,7 +198,7 @@ pub struct Told<'a> {
     /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `session.state` or
     /// `session.qr`.
     pub r#type: &'static str,
-    /// When the service learned of it.
+    /// When the service learned of the event.
     pub timestamp: Timestamp,
     pub session: &'static str,
     pub data: Data<'a>,
@@ -217,7 +217,7 @@ pub enum Data<'a> {
     Code(CodeItem),
 }
 
-/// A place in one log, as callers hand it back: `evt_` with the log's id and the place.
+/// A place in one log, as callers send it back: `evt_` with the log's id and the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventCursor {
     pub log: LogId,

@@ -1,10 +1,10 @@
-//! A send that is made exactly once: what is remembered of it under its key, and what that means for whoever asks again.
+//! A send that happens exactly once: what the service stores under its key, and what a repeated request is answered.
 //!
 //! ```text
-//! (unknown) ──► Reserved ──► Dispatching ──► Sent | Failed      only by WhatsApp's own word, early or late
-//!     ▲            │ a crash: it      │ a crash: it may have left. The page sends what it holds of it again, under the
-//!     │            ▼ never left       │ same id; what the page does not hold stays here
-//!     └────── sent by the retry ◄─────┘ the page refused to take it: forgotten
+//! (unknown) ──► Reserved ──► Dispatching ──► Sent | Failed      only when WhatsApp says so, early or late
+//!     ▲            │ a crash: the      │ a crash: the message may have left. The page sends again what it still holds,
+//!     │            ▼ message never left│ under the same id; a message that the page does not hold stays Dispatching
+//!     └── the retry sends it ◄─────────┘ the page refused to take the message: the key is forgotten
 //! ```
 
 use std::time::Duration;
@@ -16,10 +16,10 @@ use super::log::Origin;
 use super::message::{Ack, MessageId};
 use super::time::Timestamp;
 
-/// How long a key is known.
+/// How long the service remembers a key.
 pub const KEY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An idempotency key, by its hash: what callers write into it is theirs.
+/// An idempotency key, stored as its hash because callers may write anything into a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendKey([u8; 32]);
 
@@ -36,8 +36,8 @@ impl SendKey {
         &self.0
     }
 
-    /// Tells two requests under this key apart without keeping either. The key is part of it, so that equal messages
-    /// under different keys look different.
+    /// A hash that distinguishes two requests under this key without storing either of them. The key is part of the
+    /// hash, so equal messages under different keys have different fingerprints.
     pub fn fingerprint(&self, parts: &[&str]) -> Fingerprint {
         let mut hash = Sha256::new().chain_update(self.0);
         for part in parts {
@@ -51,7 +51,7 @@ impl SendKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint([u8; 32]);
 
-/// What is kept under a key.
+/// The record stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendRecord {
     pub fingerprint: Fingerprint,
@@ -67,22 +67,22 @@ pub struct SendRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum SendStage {
-    /// The id is taken; nothing has left.
+    /// The message id is reserved; nothing has left.
     Reserved,
-    /// It is being handed over, or was; only an ack tells.
+    /// The message is being handed to the page, or was handed over; only an ack tells whether it left.
     Dispatching,
     Sent {
         ack: Ack,
         at: Timestamp,
     },
-    /// WhatsApp said so itself.
+    /// WhatsApp itself reported the failure.
     Failed {
         #[serde(default)]
         cause: Option<Cause>,
     },
 }
 
-/// WhatsApp's own name for what went wrong.
+/// WhatsApp's own name for the cause of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Cause {
@@ -103,33 +103,33 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// How a send ended, by WhatsApp's own word.
+/// How a send ended, according to WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The server has it.
+    /// WhatsApp's server has the message.
     Sent(Ack),
-    /// It will never arrive.
+    /// The message will never arrive.
     Failed(Option<Cause>),
 }
 
-/// What is kept of a message before it leaves.
+/// What the service stores of a message before the message leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departure {
     pub message_id: MessageId,
     pub origin: Origin,
     pub at: Timestamp,
-    /// The day it counts on (its number since the epoch), where days have a cap.
+    /// The day (its number since the epoch) whose cap the message counts against, if there is a daily cap.
     pub day: Option<u64>,
-    /// The day it counts on as the first message to somebody, where those have a cap.
+    /// The day whose cap of first messages to new contacts the message counts against, if there is one.
     pub first_on: Option<u64>,
     pub key: Option<(SendKey, SendRecord)>,
 }
 
-/// What a request under a key comes to.
+/// What the service does with a request under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Send,
-    /// The key belongs to another message.
+    /// The key was used for another message.
     Conflict,
     Sent {
         message_id: MessageId,
@@ -154,7 +154,7 @@ impl SendRecord {
         Duration::from_millis(end.as_millis().saturating_sub(now.as_millis()))
     }
 
-    /// Settles it by WhatsApp's word.
+    /// The record after WhatsApp reported the end of the send.
     #[must_use]
     pub fn settled(mut self, end: End, at: Timestamp) -> Self {
         self.stage = match end {
@@ -165,7 +165,7 @@ impl SendRecord {
     }
 }
 
-/// What is to be done with a request whose key has this record.
+/// Decides about a request from the record of its key.
 pub fn judge(record: Option<SendRecord>, fingerprint: Fingerprint, now: Timestamp) -> Verdict {
     let Some(record) = record.filter(|record| record.is_live(now)) else { return Verdict::Send };
     let SendRecord { message_id, chat_id, phone, .. } = record;

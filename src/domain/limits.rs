@@ -1,4 +1,5 @@
-//! WhatsApp's own limits on writing to people who do not know the account. The page knows them and does not enforce them.
+//! WhatsApp's limits on messages to people who do not know the account. The page knows the limits but does not enforce
+//! them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,10 +7,10 @@ use utoipa::ToSchema;
 /// The limits as the page knows them; None where the page does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// How many new chats may be begun in a cycle.
+    /// How many new chats the account may start in a cycle.
     #[serde(default)]
     pub new_chats: Option<NewChats>,
-    /// No chats may be begun for a time.
+    /// The account may not start chats for a time.
     #[serde(default)]
     pub timelock: Option<Timelock>,
 }
@@ -38,9 +39,9 @@ pub enum NewChatsStatus {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timelock {
-    /// WhatsApp's word for it, such as `DEFAULT` or `WEB_COMPANION_ONLY`.
+    /// WhatsApp's word for the lock, such as `DEFAULT` or `WEB_COMPANION_ONLY`.
     pub kind: String,
-    /// Its end, in seconds since the epoch.
+    /// The end of the lock, in seconds since the epoch.
     #[serde(default)]
     pub until_s: Option<u64>,
 }

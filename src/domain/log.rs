@@ -1,4 +1,4 @@
-//! A message as the durable log keeps it, and what may happen to it later.
+//! A message as the durable log keeps it, and the changes that may follow.
 
 mod query;
 
@@ -11,7 +11,7 @@ use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
 pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 
-/// Types that tell of the conversation's keeping, or change another message, and are nobody's words.
+/// Types that are not somebody's message: notices about the chat, and changes of another message.
 const SYSTEM: [&str; 26] = [
     "broadcast_notification",
     "call_log",
@@ -40,17 +40,17 @@ const SYSTEM: [&str; 26] = [
     "reaction_enc",
     "status_notification",
 ];
-/// Not decrypted yet.
+/// The type of a message that is not decrypted yet.
 pub const CIPHERTEXT: &str = "ciphertext";
-/// Deleted for everybody.
+/// The type of a message that was deleted for everybody.
 pub const REVOKED: &str = "revoked";
-/// Undecrypted messages that a linked device never gets to see: WhatsApp's subtype, and the type under which they are told.
+/// Undecrypted messages that never open on a linked device: WhatsApp's subtype, and the type the service gives them.
 const NEVER_OPEN: [(&str, &str); 3] = [
     ("view_once_unavailable_fanout", "view_once"),
     ("bot_unavailable_fanout", "bot_unavailable"),
     ("hosted_unavailable_fanout", "hosted_unavailable"),
 ];
-/// Acknowledgements kept of one message: clock, server, delivered, read, played, and an error or two.
+/// Acks kept per message: pending, server, delivered, read, played, and an error or two.
 const ACKS_MAX: usize = 8;
 
 /// Which way a message went.
@@ -58,7 +58,7 @@ const ACKS_MAX: usize = 8;
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     In,
-    /// From this account: by the service, the phone, or another of its devices.
+    /// Sent by this account: by the service, the phone, or another linked device.
     Out,
 }
 
@@ -69,9 +69,9 @@ pub struct LoggedMessage {
     pub direction: Direction,
     /// `user@server`.
     pub chat: String,
-    /// The other side's phone digits, where known; never those of a LID.
+    /// The other side's phone digits, where known; never the digits of a LID.
     pub phone: Option<String>,
-    /// Who wrote it, in groups.
+    /// Who wrote the message, in groups.
     pub author: Option<String>,
     pub name: Option<String>,
     #[serde(rename = "type")]
@@ -88,44 +88,44 @@ pub struct LoggedMessage {
     pub author_phone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_lid: Option<String>,
-    /// Of an undecrypted message: why it cannot be read.
+    /// Only of an undecrypted message: why it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtype: Option<String>,
-    /// What it says beside its words.
+    /// The content beside the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Details>,
-    /// When its sender edited it last, in milliseconds since the epoch: tells an older word of the page from a newer one.
+    /// When the sender last edited the message, in milliseconds since the epoch: shows which of two reports is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_ms: Option<u64>,
-    /// The number with which WhatsApp's server refused it.
+    /// The number of the refusal by WhatsApp's server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
-    /// By WhatsApp's server; whole seconds.
+    /// The time given by WhatsApp's server, in whole seconds.
     pub timestamp: Timestamp,
     pub received_at: Timestamp,
-    /// It came while nobody listened.
+    /// The message arrived while the service was not connected.
     pub recovered: bool,
     pub ack: Ack,
     pub acks: Vec<(Ack, Timestamp)>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
-    /// This account's own phone digits at the time.
+    /// The phone digits of this account when the message was stored.
     #[serde(default)]
     pub account: Option<String>,
-    /// Where it was sent by this service.
+    /// Set if this service sent the message.
     #[serde(default)]
     pub sent_by_us: Option<Origin>,
 }
 
-/// What is known of a message that this service sent itself.
+/// What the service knows of a message that it sent itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// Whom it is billed to.
+    /// The client who is billed for the message.
     pub cliente_id: Option<String>,
 }
 
 impl LoggedMessage {
-    /// None for what is no message: system notices, and status updates, which belong to no conversation.
+    /// None for system notices, and for status updates, which belong to no conversation.
     pub fn from_page(message: PageMessage, received_at: Timestamp, recovered: bool) -> Option<Self> {
         if SYSTEM.contains(&message.kind.as_str()) || message.chat == "status@broadcast" {
             return None;
@@ -162,7 +162,7 @@ impl LoggedMessage {
         })
     }
 
-    /// Takes a later word of the page in. A deletion keeps what was said.
+    /// Applies a later report of the page. A deletion keeps the text.
     pub fn amend(&mut self, message: &PageMessage, at: Timestamp) {
         if message.kind == REVOKED {
             self.revoked_at.get_or_insert(at);
@@ -179,12 +179,12 @@ impl LoggedMessage {
 
     fn say(&mut self, message: &PageMessage, at: Timestamp) {
         if self.is_sealed() {
-            // What was taken for gone is there after all.
+            // The message exists after all, so a revocation noted while it was undecrypted is void.
             self.revoked_at = None;
             self.subtype = None;
             self.kind.clone_from(&message.kind);
         } else if message.edited_ms < self.edited_ms {
-            // The page said this before the edit that is known already.
+            // This report is older than the edit that is known already.
             return;
         } else if self.body != message.body && (message.edited_ms.is_some() || !self.body.reveal().is_empty()) {
             self.edited_at = Some(at);
@@ -195,19 +195,19 @@ impl LoggedMessage {
         self.data = message.data.clone().or(self.data.take());
     }
 
-    /// The page took away what it could not open: that was no message.
+    /// The page removed an undecrypted message: it was no message, so it counts as revoked.
     pub fn withdraw(&mut self, at: Timestamp) {
         if self.is_sealed() {
             self.revoked_at.get_or_insert(at);
         }
     }
 
-    /// It could not be decrypted, or not yet.
+    /// The message is not decrypted yet, or never opens on this device.
     pub fn is_sealed(&self) -> bool {
         self.kind == CIPHERTEXT || NEVER_OPEN.iter().any(|(_, kind)| self.kind == *kind)
     }
 
-    /// Acknowledgements only climb, but for an error. `code` is the number of the server's refusal.
+    /// An ack only ever rises, except to an error. `code` is the number of the server's refusal.
     pub fn acknowledge(&mut self, ack: Ack, code: Option<i64>, at: Timestamp) {
         if ack > self.ack || (ack.is_failure() && ack != self.ack) {
             self.ack = ack;
@@ -221,33 +221,33 @@ impl LoggedMessage {
         }
     }
 
-    /// Whom it is billed to, where it was sent for somebody.
+    /// The client who is billed for the message, if there is one.
     pub fn cliente_id(&self) -> Option<&str> {
         self.sent_by_us.as_ref()?.cliente_id.as_deref()
     }
 
-    /// Words between two people, of whatever kind (a caption, the button that was pressed): not a group, a channel, or
-    /// nothing.
+    /// Text between two people, in a message of any type (a caption, the button that was pressed). Groups, channels
+    /// and empty texts do not count.
     pub fn has_personal_words(&self) -> bool {
         let personal = matches!(self.chat.rsplit_once('@'), Some((_, "c.us" | "lid")));
         personal && !self.body.reveal().trim().is_empty()
     }
 }
 
-/// Takes over what has become known.
+/// Overwrites a value only if the page knows one.
 fn fill(known: &mut Option<String>, said: &Option<String>) {
     if said.is_some() {
         known.clone_from(said);
     }
 }
 
-/// The type of an undecrypted message that this device will never get to see; None where it may open.
+/// The type given to an undecrypted message that never opens on this device; None if the message may still open.
 pub fn never_opens(message: &PageMessage) -> Option<&'static str> {
     let subtype = message.subtype.as_deref().filter(|_| message.kind == CIPHERTEXT)?;
     NEVER_OPEN.iter().find(|(known, _)| *known == subtype).map(|(_, kind)| *kind)
 }
 
-/// Whether it is undecrypted and may open.
+/// Whether the message is undecrypted and may still open.
 pub fn may_open(message: &PageMessage) -> bool {
     message.kind == CIPHERTEXT && never_opens(message).is_none()
 }

@@ -1,4 +1,4 @@
-//! Messages: their ids, how far they got, and what the page says of them.
+//! Messages: their ids, their acks, and how the page reports them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::secret::{Secret, revealed};
 
-/// WhatsApp's id of a message: `fromMe_chat_HEX`, in groups with `_participant`.
+/// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct MessageId(String);
@@ -28,17 +28,18 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// How far a message of ours got, as WhatsApp counts it: -1 error, 0 not left, 1 server, 2 delivered, 3 read, 4 played.
+/// How far a message of this account got, in WhatsApp's numbers: -1 error, 0 not left, 1 server, 2 delivered, 3 read,
+/// 4 played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Ack(i8);
 
 impl Ack {
-    /// The page shows a clock: it has not left.
+    /// The message has not left yet; the page shows a clock.
     pub const PENDING: Self = Self(0);
-    /// WhatsApp's server refused it, or it will never leave.
+    /// WhatsApp's server refused the message, or the message will never leave.
     pub const FAILED: Self = Self(-1);
-    /// WhatsApp's server has it.
+    /// WhatsApp's server has the message.
     pub const SERVER: Self = Self(1);
 
     pub fn new(level: i8) -> Self {
@@ -68,7 +69,7 @@ pub struct PageMessage {
     /// The LID of the other side of a direct chat, where the page knows it.
     #[serde(default)]
     pub lid: Option<String>,
-    /// Who wrote it in a group.
+    /// Who wrote the message, in groups.
     #[serde(default)]
     pub author: Option<String>,
     /// The author's phone digits and LID, where the page knows them.
@@ -87,29 +88,29 @@ pub struct PageMessage {
     /// `chat` is text; `ciphertext` is not decrypted yet.
     #[serde(rename = "kind")]
     pub kind: String,
-    /// Of a `ciphertext`: why it cannot be read.
+    /// Only of a `ciphertext`: why it cannot be read.
     #[serde(default)]
     pub subtype: Option<String>,
-    /// The words, wherever the page keeps them.
+    /// The text, wherever the page keeps it.
     pub body: Secret,
-    /// The name the sender gave themselves.
+    /// The name that the sender chose.
     #[serde(default)]
     pub name: Option<String>,
     #[serde(default)]
     pub media: Option<Media>,
-    /// WhatsApp's own part of the id of the message this one answers.
+    /// WhatsApp's own part of the id of the message that this message quotes.
     #[serde(default)]
     pub quoted: Option<String>,
-    /// What there is beside the words: coordinates, contacts, the options of a poll, the button that was pressed.
+    /// The content beside the text: coordinates, contacts, the options of a poll, the button that was pressed.
     #[serde(default)]
     pub data: Option<Details>,
-    /// When it was edited last, in milliseconds since the epoch.
+    /// When the message was last edited, in milliseconds since the epoch.
     #[serde(default)]
     pub edited_ms: Option<u64>,
-    /// When it was deleted for everybody, in seconds since the epoch. `id` is the deleted message's own.
+    /// When the message was deleted for everybody, in seconds since the epoch. `id` is the id of the deleted message.
     #[serde(default)]
     pub revoked_s: Option<u64>,
-    /// Its row in the page's table of messages, where it was read from there.
+    /// The row in the page's table of messages, if the message was read from there.
     #[serde(default)]
     pub row: Option<u64>,
     /// Seconds since the epoch, by WhatsApp's server.
@@ -119,7 +120,7 @@ pub struct PageMessage {
     pub is_new: bool,
 }
 
-/// What there is to know of a picture or a file without fetching it.
+/// What is known of a picture or a file without fetching it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Media {
     pub mimetype: String,
@@ -128,7 +129,7 @@ pub struct Media {
     pub filename: Option<String>,
 }
 
-/// What a message says beside its words. It may hold anything that people send, so it is never printed.
+/// The content of a message beside its text. It may hold anything that people send, so it is never printed.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Details(pub serde_json::Value);
@@ -139,16 +140,16 @@ impl fmt::Debug for Details {
     }
 }
 
-/// The end of a send that the present document made.
+/// The result of a send that the current document of the page made.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Outcome {
     pub id: MessageId,
-    /// `OK`, or WhatsApp's word for what went wrong.
+    /// `OK`, or WhatsApp's word for the error.
     pub result: String,
-    /// The number with which the server refused it.
+    /// The number of the server's refusal.
     #[serde(default)]
     pub code: Option<i64>,
-    /// Nothing has left, and nothing will.
+    /// True if nothing has left and nothing will leave.
     #[serde(default)]
     pub certain: bool,
     #[serde(default)]
@@ -160,7 +161,7 @@ pub struct Outcome {
 pub struct Reaction {
     /// The reaction's own id.
     pub id: MessageId,
-    /// The message it is to.
+    /// The message that the reaction is to.
     pub message_id: MessageId,
     pub chat: String,
     /// Who reacted, `user@server`.
@@ -168,13 +169,13 @@ pub struct Reaction {
     #[serde(default)]
     pub sender_phone: Option<String>,
     pub from_me: bool,
-    /// Empty where it was taken back.
+    /// Empty if the reaction was taken back.
     pub emoji: String,
     /// Milliseconds since the epoch.
     pub t_ms: u64,
 }
 
-/// Somebody's present choice in a poll.
+/// Somebody's current vote in a poll.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vote {
     /// The vote's own id.
@@ -187,37 +188,37 @@ pub struct Vote {
     #[serde(default)]
     pub sender_phone: Option<String>,
     pub from_me: bool,
-    /// What is chosen now; empty where the choice was taken back.
+    /// The options chosen now; empty if the vote was taken back.
     #[serde(serialize_with = "revealed::serialize_all")]
     pub options: Vec<Secret>,
     /// Milliseconds since the epoch.
     pub t_ms: u64,
 }
 
-/// What happens to messages, in the order the page saw it.
+/// What happens to messages, in the order in which the page saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MessageEvent {
     Added(Box<PageMessage>),
-    /// Decrypted, edited or revoked since it was added.
+    /// The message was decrypted, edited or revoked after it was added.
     Changed(Box<PageMessage>),
-    /// The page took it away.
+    /// The page removed the message.
     Removed(MessageId),
-    /// How far it got; with the number of the server's refusal where there is one.
+    /// A message's new ack, with the number of the server's refusal if there is one.
     Acked(MessageId, Ack, Option<i64>),
-    /// The end of a send that this document made.
+    /// The result of a send that the current document made.
     Outcome(Outcome),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
 }
 
 impl PageMessage {
-    /// About how many bytes of memory it takes.
+    /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
         self.body.reveal().len() + self.data.as_ref().map_or(0, Details::size) + MESSAGE_SIZE
     }
 }
 
-/// What a message takes beside its words: ids, chats, names.
+/// The size of a message beside its text: ids, chats, names.
 const MESSAGE_SIZE: usize = 1024;
 
 impl Details {
@@ -236,7 +237,7 @@ impl Details {
 }
 
 impl MessageEvent {
-    /// What those who wait for the end of a send want to hear of it: how far a message got, and not what it says.
+    /// The part of the event that those who wait for the end of a send need: how far a message got, without its text.
     pub fn of_a_send(&self) -> Option<Self> {
         match self {
             Self::Added(message) | Self::Changed(message) if message.from_me => {
@@ -247,7 +248,7 @@ impl MessageEvent {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Added(message) | Self::Changed(message) => message.size(),

@@ -14,7 +14,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that has to hand it on.
+    /// The text itself, for the code that has to hand it on.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -32,7 +32,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// For the one place where a secret has to be written out whole: `#[serde(with = "revealed")]`.
+/// For the few fields whose secret must be written in clear: `#[serde(with = "revealed")]`.
 pub mod revealed {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -51,7 +51,7 @@ pub mod revealed {
     }
 }
 
-/// A phone number or chat id cut down to what a log may hold: the last two digits.
+/// A phone number or chat id reduced to its last two digits, which a log may hold.
 pub fn masked(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     let tail: String = digits.iter().rev().take(2).rev().collect();

@@ -1,4 +1,4 @@
-//! The states of the session, why it is in them, and the one table of legal transitions.
+//! The states of the session, the reasons for them, and the table of legal transitions.
 //!
 //! ```text
 //!            ┌────────► QR_REQUIRED ───────┐ phone links
@@ -19,7 +19,7 @@ use super::time::Timestamp;
 /// The name of the one session.
 pub const SESSION: &str = "admin";
 
-/// Where the session is.
+/// The state of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
@@ -43,7 +43,7 @@ impl State {
         Self::Error,
     ];
 
-    /// The states this one may be left for.
+    /// The states that may follow this state.
     pub fn exits(self) -> &'static [Self] {
         use State::{Authenticated, Disconnected, Error, Init, QrRequired, Ready, Reconnecting};
         match self {
@@ -61,7 +61,7 @@ impl State {
         self.exits().contains(&next)
     }
 
-    /// The name the hub speaks.
+    /// The name in the API, which the hub relies on.
     pub fn name(self) -> &'static str {
         match self {
             Self::Init => "INIT",
@@ -81,7 +81,7 @@ impl fmt::Display for State {
     }
 }
 
-/// Why the session is where it is.
+/// Why the session is in its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
@@ -111,7 +111,7 @@ pub enum Reason {
     ShuttingDown,
 }
 
-/// As the API says it.
+/// Prints the name that the API uses.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
@@ -119,7 +119,7 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
-    /// A reason that needs a person: it is looked at again only now and then, or at once by `POST /connect`.
+    /// A reason that needs a person: the service retries only now and then, or at once on `POST /connect`.
     pub fn is_permanent(self) -> bool {
         matches!(
             self,
@@ -134,28 +134,28 @@ impl Reason {
     }
 }
 
-/// Why nothing can be sent, or asked of the page, although the session is asked to be READY.
+/// An action needs a READY session; this is the state of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotReady(pub State);
 
 impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            // The state follows within seconds where this does not pass by itself.
+            // An interruption lasts some seconds before the state leaves READY.
             State::Ready => f.write_str("the line to WhatsApp is interrupted at the moment"),
             state => write!(f, "the session is {state}, not READY"),
         }
     }
 }
 
-/// One step of the session, as it is logged, stored and published.
+/// A transition of the session, as it is logged, stored and published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
     pub at: Timestamp,
     pub from: State,
     pub to: State,
     pub reason: Option<Reason>,
-    /// One human sentence that says what to do; empty where nothing is to be done.
+    /// One human sentence that says what to do; empty if there is nothing to do.
     pub detail: String,
 }
 

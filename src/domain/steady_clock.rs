@@ -1,10 +1,11 @@
-//! The time by which things are forgotten. The wall clock of a machine may jump: a boot without a battery-backed clock, a
-//! snapshot that is restored, a wrong hand. What is forgotten by a wrong time is lost, and a key that is forgotten too early
-//! sends a message twice.
+//! The clock by which stored data expires. The wall clock of a machine may jump: a boot without a battery-backed
+//! clock, a restored snapshot, a mistake of an operator. Data that expires by a wrong clock is lost, and a key that
+//! expires too early lets a message be sent twice.
 //!
 //! ```text
-//! the wall clock goes on as the monotonic one does ──► its time holds
-//! it differs by more than a day ──► doubtful: time goes on from where it was, until WhatsApp's server confirms the wall clock
+//! the wall clock advances like the monotonic clock ──► the wall clock's time is used
+//! they differ by more than a day ──► doubtful: time continues from the last trusted time, until the wall clock is
+//!                                    right again or WhatsApp's server confirms it
 //! ```
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::time::{Clock, Timestamp};
 
-/// The contract's. A clock that is set right by an hour or a time zone is not doubted.
+/// The limit in the contract. A wall clock that is corrected by an hour or a time zone is trusted.
 const JUMP: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub struct SteadyClock {
@@ -20,7 +21,7 @@ pub struct SteadyClock {
     anchor: Mutex<Anchor>,
 }
 
-/// A time that is not doubted, and when that was.
+/// The last trusted time, and when it was taken.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     at: Timestamp,
@@ -49,7 +50,7 @@ fn differ(a: Timestamp, b: Timestamp) -> bool {
 }
 
 impl SteadyClock {
-    /// `last` is the time that was noted last, in an earlier life of the service.
+    /// `last` is the time that an earlier run of the service stored.
     pub fn new(wall: Arc<dyn Clock>, last: Option<Timestamp>) -> Self {
         let at = last.unwrap_or_else(|| wall.now());
         let clock = Self { wall, anchor: Mutex::new(Anchor { at, since: Instant::now(), is_doubtful: false }) };
@@ -57,13 +58,13 @@ impl SteadyClock {
         clock
     }
 
-    /// Whether the wall clock has jumped and nobody has confirmed it since.
+    /// Whether the wall clock has jumped and WhatsApp's server has not confirmed it since.
     pub fn is_doubtful(&self) -> bool {
         self.now();
         self.anchor().is_doubtful
     }
 
-    /// WhatsApp's server says what time it is: a wall clock that agrees is not doubted any more.
+    /// WhatsApp's server tells the time: if the wall clock agrees, it is trusted again.
     pub fn confirm(&self, server: Timestamp) {
         let wall = self.wall.now();
         self.anchor().confirm(wall, server, Instant::now());

@@ -1,4 +1,4 @@
-//! Points in time, and the clock as something that can be replaced.
+//! Points in time, and a clock that tests can replace.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// From milliseconds since the Unix epoch. Later than the year 9999 is cut there: ISO-8601 ends with it.
+    /// From milliseconds since the Unix epoch. A time after the year 9999 is cut to its end, where ISO-8601 ends.
     pub fn from_millis(millis: u64) -> Self {
         const YEAR_9999_END: u64 = 253_402_300_799_999;
         Self(millis.min(YEAR_9999_END))

@@ -1,10 +1,10 @@
-//! A queue whose bound is in bytes: of items whose sizes differ by thousands a count says nothing about memory.
+//! A queue that is bounded in bytes: a count bounds no memory if the sizes of items differ by thousands.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Nothing more fits, or nobody receives any more.
+/// No more fits, or the receiver is gone.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the queue is full or closed")]
 pub struct Full;
@@ -17,13 +17,13 @@ pub struct Sender<T> {
 
 pub struct Receiver<T>(mpsc::UnboundedReceiver<(T, OwnedSemaphorePermit)>);
 
-/// A queue of at most so many bytes. Each item counts at least [`LEAST`] of them, which bounds their number too.
+/// A queue of at most `bytes` bytes. Each item counts as at least [`LEAST`] bytes, which also bounds their number.
 pub fn channel<T>(bytes: u32) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (Sender { items: sender, room: Arc::new(Semaphore::new(bytes as usize)), bytes }, Receiver(receiver))
 }
 
-/// What the smallest item takes with its place in the queue.
+/// The size of the smallest item, with its place in the queue.
 const LEAST: u32 = 256;
 
 impl<T> Clone for Sender<T> {
@@ -33,10 +33,10 @@ impl<T> Clone for Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Puts an item of this size into the queue. One that is larger than the queue goes into an empty one.
+    /// Puts an item of this size into the queue. An item larger than the queue fits into an empty queue.
     ///
     /// # Errors
-    /// [`Full`], also where nobody receives any more.
+    /// [`Full`], also if the receiver is gone.
     pub fn try_send(&self, item: T, size: usize) -> Result<(), Full> {
         let size = u32::try_from(size).unwrap_or(u32::MAX).saturating_add(LEAST).min(self.bytes);
         let room = Arc::clone(&self.room).try_acquire_many_owned(size).map_err(|_| Full)?;
@@ -50,8 +50,8 @@ impl<T> Receiver<T> {
         self.0.recv().await.map(|(item, _)| item)
     }
 
-    /// Waits for an item, and takes as many as there are, at most `limit`. Gives how many; 0 once all senders are gone.
-    /// Cancel safe.
+    /// Waits for an item, and takes all items there are, at most `limit`. Returns how many; 0 once all senders are
+    /// gone. Cancel safe.
     pub async fn recv_many(&mut self, items: &mut Vec<T>, limit: usize) -> usize {
         let Some((first, _)) = self.0.recv().await else { return 0 };
         items.push(first);

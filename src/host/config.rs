@@ -29,26 +29,26 @@ pub struct Config {
     pub log: Log,
     /// `RETENTION_DAYS`: how long messages are kept.
     pub retention: Duration,
-    /// `SHUTDOWN_TIMEOUT`: within this a clean stop is over. PM2's kill_timeout is 10 s.
+    /// `SHUTDOWN_TIMEOUT`: the time limit of a clean stop. PM2's kill_timeout is 10 s.
     pub shutdown_timeout: Duration,
     pub timings: Timings,
     /// Every variable with its value in force, secrets masked.
     pub effective: Vec<Effective>,
-    /// Variables that look like one of ours misspelled: (found, meant).
+    /// Variables that look like a misspelled setting: (found, meant).
     pub lookalikes: Vec<(String, &'static str)>,
 }
 
 /// Who may reach the API and how.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// `HOST` and `PORT`. Port 0 lets the system choose; the log names what it chose.
+    /// `HOST` and `PORT`. With port 0 the system chooses; the log names the port.
     pub hosts: Vec<IpAddr>,
     pub port: u16,
     /// `API_TOKEN`.
     pub token: Option<Secret>,
     /// `TRUSTED_PEERS`: networks that need no token.
     pub trusted_peers: Vec<IpNet>,
-    /// `CORS_ORIGINS`: pages elsewhere that may call from a browser, `scheme://host[:port]`.
+    /// `CORS_ORIGINS`: origins of other pages whose scripts may call the API, `scheme://host[:port]`.
     pub cors_origins: Vec<String>,
 }
 
@@ -61,9 +61,9 @@ impl Server {
 
 #[derive(Clone, Debug)]
 pub struct Paths {
-    /// `TOKENS_DIR`: the login. Chrome's profile is `admin` in it.
+    /// `TOKENS_DIR`: the folder with the login. Chrome's profile is `admin` in it.
     pub tokens: PathBuf,
-    /// `DATA_DIR`: the store.
+    /// `DATA_DIR`: the folder with the store.
     pub data: PathBuf,
 }
 
@@ -81,9 +81,9 @@ pub struct Browser {
     pub login_mode: LoginMode,
     /// `CHROME_PATH`.
     pub chrome_path: Option<PathBuf>,
-    /// `CHROME_ARGS`: further flags, split as a shell splits words.
+    /// `CHROME_ARGS`: additional flags, split as a shell splits words.
     pub chrome_args: Vec<String>,
-    /// `USER_AGENT`: instead of the installed browser's own.
+    /// `USER_AGENT`: replaces the installed browser's own.
     pub user_agent: Option<String>,
     /// `PROXY_URL`.
     pub proxy: Option<String>,
@@ -101,9 +101,9 @@ pub struct Session {
     pub max_attempts: u32,
     /// `ERROR_RETRY_INTERVAL`.
     pub error_retry: Duration,
-    /// `QR_MAX_ATTEMPTS`: codes shown before giving up; 0 is no limit.
+    /// `QR_MAX_ATTEMPTS`: how many codes are shown before the service gives up; 0 means no limit.
     pub qr_max_attempts: u32,
-    /// `CLIENTE_ID`: whom the account belongs to, for billing.
+    /// `CLIENTE_ID`: the client that the account belongs to, for billing.
     pub cliente_id: Option<String>,
 }
 
@@ -130,19 +130,19 @@ pub struct Send {
     pub mode: SendMode,
     /// `SEND_TIMEOUT`, counted from the arrival of the request.
     pub timeout: Duration,
-    /// `SEND_RATE_PER_MINUTE`; 0 is no limit.
+    /// `SEND_RATE_PER_MINUTE`; 0 means no limit.
     pub rate_per_minute: usize,
-    /// `SEND_PAUSE_MS`: between two sends, drawn from this range.
+    /// `SEND_PAUSE_MS`: the pause between two sends, drawn from this range.
     pub pause: RangeInclusive<Duration>,
-    /// `SEND_DAILY_MAX`: messages a day (UTC); 0 is no limit.
+    /// `SEND_DAILY_MAX`: messages a day (UTC); 0 means no limit.
     pub daily_max: u32,
-    /// `SEND_NEW_CONTACTS_DAILY_MAX`: of these, first messages to somebody; 0 is no limit.
+    /// `SEND_NEW_CONTACTS_DAILY_MAX`: first messages to somebody, a day; 0 means no limit.
     pub new_contacts_daily_max: u32,
-    /// `SEND_TYPING`: the other side sees that somebody writes before a message comes.
+    /// `SEND_TYPING`: the recipient sees "typing…" before a message arrives.
     pub typing: bool,
-    /// `SEND_QUEUE_MAX`: sends that wait for their turn.
+    /// `SEND_QUEUE_MAX`: how many sends may wait for their turn.
     pub queue_max: usize,
-    /// `ALLOWED_CLIENTE_IDS`: empty is everyone.
+    /// `ALLOWED_CLIENTE_IDS`: if empty, every client is allowed.
     pub allowed_cliente_ids: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ pub struct Log {
     pub json: bool,
 }
 
-/// Everything that is wrong, in one go.
+/// All wrong settings together.
 #[derive(Debug)]
 pub struct ConfigError(pub Vec<Problem>);
 
@@ -168,7 +168,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// Reads and checks everything.
+    /// Reads and checks all settings.
     pub fn read(source: &dyn Source) -> Result<Self, ConfigError> {
         let mut r = reader::Reader::new(source);
         let server = read_server(&mut r);
@@ -176,7 +176,7 @@ impl Config {
             tokens: r.var("TOKENS_DIR", "tokens", "a folder", parse::path, PathBuf::new()),
             data: r.var("DATA_DIR", "data", "a folder", parse::path, PathBuf::new()),
         };
-        // `data` and `./data` are one folder.
+        // `data` and `./data` are the same folder.
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_default();
         if absolute(&paths.data).starts_with(absolute(&paths.tokens)) && !paths.tokens.as_os_str().is_empty() {
             let why = "must not be TOKENS_DIR or inside it: wiping the login would wipe the messages";
@@ -217,7 +217,7 @@ fn read_server(r: &mut reader::Reader<'_>) -> Server {
     let hosts = r.var("HOST", "loopback", "an IP address, `localhost` or `loopback`", parse::hosts, vec![]);
     let port = r.var("PORT", "3001", "a port, 0 to 65535", |t| t.parse().ok(), 0);
     let token = r.secret("API_TOKEN");
-    // 16 characters keep a token out of reach of guessing over HTTP; a header carries no others.
+    // A token of 16 characters cannot be guessed over HTTP; a header carries only printable ASCII.
     if token.as_ref().is_some_and(|token| token.len() < 16 || !token.bytes().all(|byte| byte.is_ascii_graphic())) {
         r.problem("API_TOKEN", "must have at least 16 characters: letters, digits and signs of ASCII".to_owned());
     }

@@ -1,4 +1,4 @@
-//! Makes every HTTP client of the service: cryptography, certificates and proxies are chosen here and nowhere else.
+//! Creates every HTTP client of the service: only this file chooses cryptography, certificates and proxies.
 
 use std::io;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use reqwest::ClientBuilder;
 use rustls::{ClientConfig, RootCertStore};
 
-/// A client for `http://` addresses. It knows no certificate and reaches no `https://` address.
+/// A client for `http://` addresses. It has no certificates and reaches no `https://` address.
 ///
 /// # Errors
-/// The cryptography does not know the protocol versions of TLS: a mistake in this file.
+/// The cryptography does not support the protocol versions of TLS: a mistake in this file.
 pub fn without_certificates() -> io::Result<ClientBuilder> {
     with_roots(RootCertStore::empty())
 }
 
-/// A client that trusts the certificate authorities that this system trusts. Reads their files: blocking.
+/// A client that trusts the certificate authorities that this system trusts. Reads their files. Blocking.
 ///
 /// # Errors
 /// No certificate of the system can be read.
@@ -37,6 +37,6 @@ fn with_roots(roots: RootCertStore) -> io::Result<ClientBuilder> {
         .map_err(io::Error::other)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    // A proxy of the environment is meant for programs that a person starts, and may see what this service tells.
+    // A proxy in the environment is meant for programs that a person starts, and could read what this service sends.
     Ok(reqwest::Client::builder().tls_backend_preconfigured(config).no_proxy())
 }

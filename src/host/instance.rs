@@ -1,4 +1,4 @@
-//! One process per folder: an advisory lock that the kernel releases however its holder dies.
+//! Allows one process per folder, by an advisory lock that the kernel releases however its holder dies.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -6,11 +6,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// In the folder it guards, with the pid of the holder as text. It stays behind: removing it would let two processes
-/// lock two different files of the same name.
+/// The lock file in the guarded folder, with the pid of the holder as text. It is never removed: otherwise two
+/// processes could lock two different files of the same name.
 const LOCK_FILE: &str = ".lock";
 
-/// A folder that belongs to this process until this is dropped.
+/// A folder that belongs to this process until this value is dropped.
 #[derive(Debug)]
 pub struct InstanceLock {
     file: File,
@@ -29,7 +29,7 @@ pub enum InstanceError {
 }
 
 impl InstanceLock {
-    /// Takes `dir` for this process; a missing folder is made, for this user alone. Never waits for another holder.
+    /// Takes `dir` for this process; a missing folder is created, for this user alone. Never waits for another holder.
     pub fn acquire(dir: &Path) -> Result<Self, InstanceError> {
         let unusable = |source| InstanceError::Io { dir: dir.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
@@ -48,17 +48,17 @@ impl InstanceLock {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        // Only what this lock protects may be emptied: not before it is held.
+        // The file belongs to the holder of the lock, so it may be emptied only now.
         file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(unusable)?;
         Ok(Self { file })
     }
 
-    /// Whether `dir` could be taken now. Makes and changes nothing; the file is locked for microseconds, shared.
+    /// Whether `dir` could be taken now. It changes nothing; the file is locked for microseconds, shared.
     pub fn probe(dir: &Path) -> Result<(), InstanceError> {
         let unusable = |source| InstanceError::Io { dir: dir.to_owned(), source };
         let mut file = match File::open(dir.join(LOCK_FILE)) {
             Ok(file) => file,
-            // Nobody ever took it.
+            // No process ever took the folder.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(unusable(source)),
         };
@@ -72,14 +72,14 @@ impl InstanceLock {
 
 impl Drop for InstanceLock {
     fn drop(&mut self) {
-        // Closing alone is not enough: a child between fork and exec holds a copy of the descriptor for a moment.
+        // Closing is not enough: a child between fork and exec holds a copy of the descriptor for a moment.
         if let Err(error) = self.file.unlock() {
             tracing::debug!(%error, "the instance lock is released by the exit of the process");
         }
     }
 }
 
-/// The holder may have locked the file and not yet written.
+/// The holder may have locked the file and not written its pid yet.
 fn read_pid(file: &mut File) -> Option<i32> {
     let mut text = String::new();
     file.take(32).read_to_string(&mut text).ok()?;
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_file_left_by_the_dead_does_not_block() {
         let dir = tempfile::tempdir().unwrap();
-        // Longer than our own pid: nothing of it may remain.
+        // Longer than this process's pid: no digit of it may remain.
         fs::write(dir.path().join(LOCK_FILE), "999999999999\n").unwrap();
         let _lock = InstanceLock::acquire(dir.path()).unwrap();
         let text = fs::read_to_string(dir.path().join(LOCK_FILE)).unwrap();

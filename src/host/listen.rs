@@ -1,4 +1,4 @@
-//! Binding: every address on the same port, and a clear word where the port is taken.
+//! Binding: every address on the same port, and a clear error if the port is taken.
 
 use std::fmt;
 use std::fs;
@@ -10,9 +10,9 @@ use nix::errno::Errno;
 use procfs::net::TcpState;
 use tokio::net::TcpListener;
 
-/// With port 0 the system picks a port that is free on the first address; on the others it may be taken.
+/// With port 0 the system picks a port that is free on the first address; on the other addresses it may be taken.
 const PICKS: usize = 10;
-/// A loaded machine took more than 50 ms. With very many processes the name is not worth the wait.
+/// On a loaded machine the search took more than 50 ms. With very many processes the name is not worth a longer wait.
 const SEARCH_DEADLINE: Duration = Duration::from_millis(500);
 
 /// The process that listens on a port.
@@ -30,7 +30,7 @@ impl fmt::Display for Holder {
 
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Without a holder: it belongs to another user, or ended meanwhile.
+    /// `holder` is None if the process belongs to another user, or ended meanwhile.
     #[error(
         "port {} is taken by {}: stop it or set PORT",
         address.port(),
@@ -43,7 +43,7 @@ pub enum BindError {
     Other { address: SocketAddr, source: io::Error },
 }
 
-/// Listens on all `hosts` at `port`; with 0 at one that the system chooses. Where IPv6 is missing, `::1` beside other
+/// Listens on all `hosts` at `port`; with port 0 at a port that the system chooses. Without IPv6, `::1` beside other
 /// hosts is left out. Never waits.
 pub async fn bind(hosts: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
     let mut picks_left = if port == 0 { PICKS } else { 1 };
@@ -92,9 +92,9 @@ impl From<Refusal> for BindError {
     }
 }
 
-/// Who keeps `address` from being bound. Blocking, but bounded.
+/// The process that keeps `address` from being bound. Blocking, but bounded.
 fn holder_of(address: SocketAddr) -> Option<Holder> {
-    // A socket of IPv6 may serve IPv4 too; one of IPv4 is in the way of IPv6 only where that wants every address.
+    // An IPv6 socket may serve IPv4 too; an IPv4 socket blocks IPv6 only on the unspecified address.
     let both = address.is_ipv4() || address.ip().is_unspecified();
     let v4 = if both { procfs::net::tcp().unwrap_or_default() } else { Vec::new() };
     let sockets: Vec<String> = v4
@@ -124,7 +124,7 @@ fn has_open(pid: u32, sockets: &[String]) -> bool {
         .any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
 }
 
-/// The program's file name: a process may call itself anything (Node's main thread does). One line.
+/// The program's file name, because a process may call itself anything (Node's main thread does). One line.
 fn name_of(pid: u32) -> String {
     let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
     let program = program.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
@@ -196,7 +196,7 @@ mod tests {
         let taken = Listener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         assert_eq!(holder(&PAIR, port).await.unwrap().pid, std::process::id());
-        // The refusal leaves nothing bound.
+        // A refused bind leaves nothing bound.
         drop(taken);
         bind(&PAIR, port).await.unwrap();
     }

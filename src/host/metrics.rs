@@ -1,4 +1,4 @@
-//! What is counted as it happens. What can be read when somebody asks is read then (`http/metrics.rs`).
+//! The metrics that are counted as events happen. Other metrics are read on request (`http/metrics.rs`).
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ struct Counted {
 
 impl Metrics {
     /// # Errors
-    /// Two metrics of one name, or a name that is none: a mistake in this file.
+    /// Two metrics of one name, or an invalid name: a mistake in this file.
     pub fn new() -> prometheus::Result<Self> {
         let sends = IntCounterVec::new(
             Opts::new("session_manager_sends_total", "Requests to send, by what came of them"),
@@ -41,27 +41,27 @@ impl Metrics {
             registry.register(Box::new(counted.clone()))?;
         }
         registry.register(Box::new(requests.clone()))?;
-        // What Prometheus expects of every process: memory, processor time, descriptors, threads, start.
+        // The metrics that Prometheus expects of every process: memory, processor time, descriptors, threads, start.
         registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(Self(Arc::new(Counted { registry, sends, reconnections, requests })))
     }
 
-    /// A request to send has had its answer.
+    /// Counts a request to send that was answered.
     pub fn send(&self, outcome: &str) {
         self.0.sends.with_label_values(&[outcome]).inc();
     }
 
-    /// The session was lost.
+    /// Counts a loss of the session.
     pub fn reconnection(&self, reason: &str) {
         self.0.reconnections.with_label_values(&[reason]).inc();
     }
 
-    /// A request was answered. `route` is the pattern, never what a caller wrote into it.
+    /// Counts an answered request. `route` is the pattern, never text of the caller.
     pub fn request(&self, route: &str, method: &str, status: &str, seconds: f64) {
         self.0.requests.with_label_values(&[route, method, status]).observe(seconds);
     }
 
-    /// Everything counted so far.
+    /// All metrics counted so far.
     pub fn gather(&self) -> Vec<prometheus::proto::MetricFamily> {
         self.0.registry.gather()
     }

@@ -1,5 +1,5 @@
-//! What is owed by process 1 of a container: everything orphaned there becomes its child, and stays a zombie until it
-//! is waited for. Chrome orphans four processes at each end.
+//! The duties of process 1 in a container: every orphaned process becomes its child, and stays a zombie until process
+//! 1 waits for it. Chrome orphans four processes at each end.
 //!
 //! ```text
 //!   process 1: this file, one thread  ── signals ──▶  the service, a child of its own
@@ -7,7 +7,8 @@
 //!                    └────────── orphans ─────────────────────┘
 //! ```
 //!
-//! Two processes, because one that waits for everybody takes the exits of its own children from whoever waits for them.
+//! There are two processes because a process that waits for every child would take the exits of Chrome from the code
+//! that waits for them.
 
 use std::env;
 use std::io;
@@ -21,27 +22,27 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// Those that people, engines and terminals end a container with.
+/// The signals with which people, engines and terminals end a container.
 const PASSED_ON: [Signal; 4] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP];
-/// When process 1 ends the kernel kills what is left. A Chrome whose service is gone leaves by itself in 0.3 s, and
-/// only then keeps the last seconds of its login; a loaded machine took 1 s.
+/// When process 1 ends, the kernel kills every remaining process. A Chrome whose service is gone exits by itself in
+/// 0.3 s, and only then saves the last seconds of its login; on a loaded machine it took 1 s.
 const LEAVE_GRACE: Duration = Duration::from_secs(3);
-/// The kernel tells nobody that the last orphan is gone; asking costs microseconds.
+/// The kernel does not report that the last orphan is gone; asking costs microseconds.
 const LEAVE_POLL: Duration = Duration::from_millis(20);
 
-/// As process 1: runs this same program as a child until it ends, and gives its exit code, 128 and the signal where one
-/// killed it. As any other process: `None`, at once. Call first thing in `main`, before any thread.
+/// As process 1: runs this program again as a child until it ends, and returns its exit code, or 128 plus the signal
+/// that killed it. As any other process: returns `None` at once. Call it first in `main`, before any thread.
 pub fn run() -> io::Result<Option<u8>> {
     let signals: SigSet = PASSED_ON.into_iter().chain([Signal::SIGCHLD]).collect();
     if process::id() != 1 {
-        // A child inherits what is blocked below, and would be deaf to every stop.
+        // A child inherits the signals that are blocked below, and would not notice a stop.
         signals.thread_unblock()?;
         return Ok(None);
     }
-    // Unblocked ones are lost on process 1; blocked ones wait until they are asked for.
+    // Process 1 loses unblocked signals; blocked signals wait until they are read.
     signals.thread_block()?;
     let mut command = Command::new(env::current_exe()?);
-    // A terminal's Ctrl-C reaches its whole group: passed on as well it would be the second, which forces.
+    // A terminal's Ctrl-C reaches its whole group: passed on too, it would be the second one, which forces.
     command.args(env::args_os().skip(1)).process_group(0);
     let service = Pid::from_raw(command.spawn()?.id().cast_signed());
     loop {
@@ -52,13 +53,13 @@ pub fn run() -> io::Result<Option<u8>> {
                     return Ok(Some(code));
                 }
             }
-            // It may have ended just now: then its SIGCHLD comes next.
+            // The service may have ended just now: then its SIGCHLD comes next.
             signal => drop(kill(service, signal)),
         }
     }
 }
 
-/// Takes the exits of all that have ended; gives the service's code if it is among them.
+/// Collects the exits of all ended processes; returns the service's code if it is among them.
 fn reap(service: Pid) -> io::Result<Option<u8>> {
     let mut code = None;
     loop {
@@ -72,7 +73,7 @@ fn reap(service: Pid) -> io::Result<Option<u8>> {
     }
 }
 
-/// Gives what outlives the service the time to leave by itself.
+/// Gives processes that outlive the service the time to exit by themselves.
 fn see_off() -> io::Result<()> {
     let deadline = Instant::now() + LEAVE_GRACE;
     while Instant::now() < deadline {

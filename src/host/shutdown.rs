@@ -1,11 +1,11 @@
-//! The stop: asked for once it is clean, asked for again it is forced.
+//! The stop: the first request stops cleanly, the second one forces the stop.
 //!
 //! ```text
 //!            first signal or request()          second
 //!   running ───────────────────────▶ graceful ─────────▶ forced
 //! ```
 //!
-//! Tokens, not messages: whoever comes late still sees that the stop has begun.
+//! Tokens instead of messages: a task that looks late still sees that the stop has begun.
 
 use std::io;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Nobody listens to signals: only [`Self::request`] stops.
+    /// A stop without signals: only [`Self::request`] stops.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// From its return on SIGTERM and SIGINT no longer end the process. Call inside the runtime, once. Fails only where
-    /// the handlers cannot be installed.
+    /// Once this has returned, SIGTERM and SIGINT no longer end the process. Call it inside the runtime, once. Fails
+    /// only if the handlers cannot be installed.
     pub fn listen() -> io::Result<Self> {
         let shutdown = Self::new();
         let terminate = signal(SignalKind::terminate())?;
@@ -38,7 +38,7 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Asks for the stop as a signal does. `by` is who asks, for the log.
+    /// Requests the stop as a signal does. `by` names the requester in the log.
     pub fn request(&self, by: &str) {
         if self.asked.swap(true, Ordering::AcqRel) {
             tracing::warn!(by, "asked to stop again: stopping at once");
@@ -54,7 +54,7 @@ impl Shutdown {
         &self.graceful
     }
 
-    /// Cancelled when nothing is to be waited for any more. Never before [`Self::graceful`].
+    /// Cancelled when nothing is waited for any more. Never before [`Self::graceful`].
     pub fn forced(&self) -> &CancellationToken {
         &self.forced
     }
@@ -97,7 +97,7 @@ mod tests {
         shutdown.forced().cancelled().await;
     }
 
-    /// Signals go to a process of their own: this very test binary, which runs [`child`] alone.
+    /// Signals go to a separate process: this test binary, which runs only [`child`].
     #[tokio::test]
     async fn signals_stop_in_two_steps() {
         for (first, second) in [(Kind::SIGTERM, Kind::SIGINT), (Kind::SIGINT, Kind::SIGINT)] {

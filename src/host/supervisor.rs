@@ -1,4 +1,4 @@
-//! Who started us, and how to talk to them: PM2 over Node's channel, systemd over its notification socket.
+//! The supervisor of this process, and messages to it: PM2 over Node's channel, systemd over its notification socket.
 //!
 //! ```text
 //!   main: Supervisor::detect      before any thread
@@ -6,8 +6,8 @@
 //!                                └─ Requests   one task: PM2's "shutdown"
 //! ```
 //!
-//! PM2's daemon parses every line of its channel as JSON and can die of one that is not: `"ready"` is all it ever gets.
-//! systemd's datagrams are sent here because its crates read the process environment and fail on abstract sockets.
+//! PM2's daemon parses each line of its channel as JSON and may crash on another: `"ready"` is all it gets. systemd's
+//! datagrams are sent here because its crates read the process environment and fail on abstract sockets.
 
 #![allow(unsafe_code, reason = "an inherited descriptor is known by number only; from_raw_fd is the way to own it")]
 
@@ -26,24 +26,24 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::host::config::Source;
 
-/// Longer lines of PM2 are none of ours to understand.
+/// Longer lines of PM2 have no meaning for this service.
 const LINE_MAX: usize = 64 * 1024;
-/// systemd reads within milliseconds. A message that finds its socket full waits this long for room, on a thread that may
-/// block, and is given up then.
+/// systemd reads within milliseconds. If its socket is full, a message waits this long for room, on a thread that may
+/// block, and is then given up.
 const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
 
-/// What the environment tells about whoever started this process.
+/// What the environment says about the process that started this one.
 #[derive(Debug, Default)]
 pub struct Supervisor {
     pm2: Option<UnixStream>,
     systemd: Option<SocketAddr>,
     watchdog: Option<Duration>,
-    /// Kept until there is a log.
+    /// Stored until logging has started.
     warnings: Vec<String>,
 }
 
 impl Supervisor {
-    /// Reads the environment and takes PM2's channel over. Call first thing in `main`, before any thread or file: Chrome
+    /// Reads the environment and takes over PM2's channel. Call it first in `main`, before any thread or file: Chrome
     /// must not inherit the channel, and its number must not be reused.
     pub fn detect(source: &dyn Source) -> Self {
         let mut found = Self { watchdog: watchdog(source), ..Self::default() };
@@ -62,7 +62,7 @@ impl Supervisor {
         found
     }
 
-    /// The two ends, for use in different tasks. Call inside the runtime, with logging started.
+    /// The two ends, for different tasks. Call it inside the runtime, after logging has started.
     pub fn split(self) -> io::Result<(Notifier, Requests)> {
         self.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         tracing::debug!(pm2 = self.pm2.is_some(), systemd = self.systemd.is_some(), "looked for a supervisor");
@@ -75,7 +75,7 @@ impl Supervisor {
     }
 }
 
-/// Half of what systemd grants, so that one late beat is no death. Not ours if it was meant for another process.
+/// Half of the span that systemd grants, so that one late beat does no harm. None if the span is for another process.
 fn watchdog(source: &dyn Source) -> Option<Duration> {
     let micros: u64 = source.get("WATCHDOG_USEC")?.parse().ok()?;
     let ours = source.get("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
@@ -92,14 +92,14 @@ fn channel(source: &dyn Source, number: &str) -> Result<UnixStream, &'static str
     Ok(stream)
 }
 
-/// Owns a socket that came with the start of this process. What is not one is left as it was.
+/// Takes over a socket that this process inherited. Any other descriptor is left untouched.
 fn inherited(fd: RawFd) -> Result<UnixStream, &'static str> {
     let target = fs::read_link(format!("/proc/self/fd/{fd}")).map_err(|_| "it is not open")?;
     if !target.to_string_lossy().starts_with("socket:") {
         return Err("it is not a socket");
     }
-    // SAFETY: the descriptor is open, as just seen. Nobody else owns it: std opens everything with FD_CLOEXEC, and a
-    // descriptor that has it set (a second call would meet one) is given back unused below.
+    // SAFETY: the descriptor is open, as checked above. Nothing else owns it: std opens everything with FD_CLOEXEC,
+    // and a descriptor with that flag (which a second call would find) is released unused below.
     let stream = UnixStream::from(unsafe { OwnedFd::from_raw_fd(fd) });
     let checked = fcntl(&stream, FcntlArg::F_GETFD).map_err(|_| "its flags cannot be read").and_then(|flags| {
         match (FdFlag::from_bits_retain(flags), stream.peer_addr()) {
@@ -134,7 +134,7 @@ struct Ends {
     watchdog: Option<Duration>,
 }
 
-/// Tells the supervisor how we are. Without one, and where it does not listen, nothing happens.
+/// Reports the service's state to the supervisor. Without one, or if it does not listen, nothing happens.
 #[derive(Clone, Debug)]
 pub struct Notifier(Arc<Ends>);
 
@@ -142,7 +142,7 @@ impl Notifier {
     /// HTTP is served: PM2 shows the process as online, systemd as active. Call once.
     pub fn ready(&self, status: &str) {
         if let Some(mut channel) = self.0.pm2.as_ref() {
-            // The first 8 bytes fit into any socket buffer: neither a short write nor a wait.
+            // The first 8 bytes fit into any socket buffer: there is neither a short write nor a wait.
             if let Err(error) = channel.write_all(b"\"ready\"\n") {
                 tracing::warn!(%error, "PM2 could not be told that the service is ready");
             }
@@ -160,12 +160,12 @@ impl Notifier {
         self.tell("STOPPING=1\n");
     }
 
-    /// How often [`Self::feed_watchdog`] is to be called, if systemd watches.
+    /// How often [`Self::feed_watchdog`] must be called, if systemd watches.
     pub fn watchdog(&self) -> Option<Duration> {
         self.0.watchdog
     }
 
-    /// Proves to systemd that the service lives.
+    /// Proves to systemd that the service is alive.
     pub fn feed_watchdog(&self) {
         self.tell("WATCHDOG=1\n");
     }
@@ -188,7 +188,7 @@ fn told(result: io::Result<()>) {
     }
 }
 
-/// Without patience a socket that is full is an error at once.
+/// Without patience a full socket is an error at once.
 fn send(message: &str, address: &SocketAddr, patience: Option<Duration>) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     match patience {
@@ -203,17 +203,17 @@ fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// What the supervisor asks of us.
+/// The requests of the supervisor.
 #[derive(Debug)]
 pub struct Requests {
     reader: Option<BufReader<tokio::net::UnixStream>>,
-    /// The beginning of a line; one byte over `LINE_MAX` stands for any length beyond.
+    /// The beginning of a line; one byte more than `LINE_MAX` stands for any greater length.
     line: Vec<u8>,
 }
 
 impl Requests {
-    /// Completes when PM2 sends `"shutdown"`, each time. Pending for ever without PM2, or once it is gone: its end is no
-    /// reason to stop. Cancel-safe.
+    /// Completes each time PM2 sends `"shutdown"`. Pending for ever without PM2, or once PM2 is gone: the end of PM2
+    /// is no reason to stop. Cancel-safe.
     pub async fn shutdown_requested(&mut self) {
         let Some(reader) = &mut self.reader else { return future::pending().await };
         loop {
@@ -258,7 +258,7 @@ mod tests {
         variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// The channel as PM2 hands it over: our end as a number, open over exec, and PM2's end.
+    /// The channel as PM2 hands it over: this process's end as a number that stays open over exec, and PM2's end.
     fn pm2() -> (RawFd, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         fcntl(&ours, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
@@ -299,7 +299,7 @@ mod tests {
         });
         tokio::time::timeout(DEADLINE, requests.shutdown_requested()).await.unwrap();
         let mut theirs = writer.join().unwrap();
-        // What a wait that is given up has read is not lost.
+        // Bytes that a cancelled wait has read are not lost.
         assert!(requests.shutdown_requested().now_or_never().is_none());
         theirs.write_all(b"down\"\n").unwrap();
         tokio::time::timeout(DEADLINE, requests.shutdown_requested()).await.unwrap();
@@ -330,7 +330,7 @@ mod tests {
             assert!(found.pm2.is_none());
             assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
         }
-        // They were left open.
+        // The descriptors are still open.
         assert!(file.metadata().is_ok() && own.peer_addr().is_ok() && tcp.local_addr().is_ok());
     }
 
@@ -386,11 +386,11 @@ mod tests {
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         let named = path.display().to_string();
         let (notifier, _) = Supervisor::detect(&environment([("NOTIFY_SOCKET", named)])).split().unwrap();
-        // The kernel queues some ten messages; this runtime has one thread, which none of the others may hold up.
+        // The kernel queues some ten messages; this runtime has one thread, which no message may block.
         let begun = std::time::Instant::now();
         (0..12).for_each(|n| notifier.status(&n.to_string()));
         assert!(begun.elapsed() < NOTIFY_DEADLINE, "{:?}", begun.elapsed());
-        // All of them arrive once it reads.
+        // All messages arrive once the socket is read.
         let reader = std::thread::spawn(move || (0..12).all(|_| socket.recv(&mut [0; 64]).is_ok()));
         assert!(tokio::task::spawn_blocking(move || reader.join().unwrap()).await.unwrap());
     }

@@ -1,8 +1,8 @@
-//! The tasks that the service cannot do without: each runs until the service stops. The end of one before that, by a panic
-//! or not, ends the service, which its supervisor then starts again.
+//! The tasks that the service needs: each runs until the service stops. If a task ends earlier, by a panic or not, the
+//! service ends, and its supervisor starts it again.
 //!
 //! ```text
-//! Tasks  spawns a task by name; every room has a clone    Ends  is told of each end; its one owner stops the service
+//! Tasks  spawns a task by name; every module has a clone    Ends  reports each end; its only owner stops the service
 //! ```
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ const CAUSE_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct End {
     pub name: String,
-    /// It panicked, or was cancelled.
+    /// The task panicked, or was cancelled.
     pub broken: bool,
 }
 
@@ -33,7 +33,7 @@ pub struct Tasks {
     running: Arc<Mutex<Vec<(String, AbortHandle)>>>,
 }
 
-/// Hears of the end of each task.
+/// Receives the end of each task.
 #[derive(Debug)]
 pub struct Ends {
     ended: mpsc::Receiver<End>,
@@ -71,13 +71,13 @@ impl Ends {
                 self.seen.push(end.clone());
                 end
             }
-            // Every spawner is gone, and every task was heard of.
+            // All spawners are dropped, and the end of every task was reported.
             None => std::future::pending().await,
         }
     }
 
-    /// The next end of a task, or the panic that led to it: a task that breaks closes its channels, and tasks that read from
-    /// them then end in order and may be heard of first.
+    /// The next end of a task, or the panic that caused it: a task that breaks closes its channels, so tasks that read
+    /// from them end in order and may be reported first.
     pub async fn cause(&mut self) -> End {
         let first = self.next().await;
         let mut cause = first.clone();
@@ -91,7 +91,7 @@ impl Ends {
         cause
     }
 
-    /// Waits for the ends of the tasks whose names begin so. False where one is late or broken.
+    /// Waits for the ends of the tasks whose names have this prefix. False if a task is late or broken.
     pub async fn until(&mut self, prefix: &str, deadline: Instant) -> bool {
         let names = self.named(prefix);
         let is_over = |seen: &[End]| names.iter().all(|name| seen.iter().any(|end| end.name == *name));
@@ -103,13 +103,13 @@ impl Ends {
         !self.seen.iter().any(|end| names.contains(&end.name) && end.broken)
     }
 
-    /// Cancels the tasks whose names begin so.
+    /// Cancels the tasks whose names have this prefix.
     pub fn abort(&self, prefix: &str) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter().filter(|(name, _)| name.starts_with(prefix)).for_each(|(_, task)| task.abort());
     }
 
-    /// Whether every task that has ended by now did so in order.
+    /// Whether every task that has ended so far did so in order.
     pub fn in_order(&self) -> bool {
         !self.seen.iter().any(|end| end.broken)
     }

@@ -1,5 +1,5 @@
-//! Logs on standard output: lines for people, or JSON lines in production. A panic is one of them. A thread of its own
-//! writes them, so that a standard output that nobody reads holds up nothing else.
+//! Logs on standard output: lines for people, or JSON lines in production, panics included. A separate thread writes
+//! them, so that a standard output that nobody reads blocks nothing else.
 
 mod journal;
 
@@ -21,19 +21,19 @@ use tracing_subscriber::registry;
 
 use crate::host::config::Log;
 
-/// Libraries that tell of every connection or page of theirs at `info` and below.
+/// Libraries that log each of their connections or pages at `info` and below.
 const TALKATIVE: [&str; 4] = ["h2", "hyper", "sled", "tower"];
 
-/// Lines that wait for a reader of standard output, some 2 MB; later lines are dropped and counted.
+/// The most lines that wait for a reader of standard output, some 2 MB; further lines are dropped and counted.
 const LINES_MAX: usize = 8192;
 
-/// How long the last lines may take to be written when the process ends.
+/// How long writing the last lines may take when the process ends.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Counts the dropped lines of this process's log.
 static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 
-/// Keeps the log written. Dropping it writes what is left.
+/// Keeps the log running. Dropping it writes the remaining lines.
 #[must_use = "dropping it ends the log"]
 pub struct Written(Option<WorkerGuard>);
 
@@ -45,7 +45,7 @@ impl Drop for Written {
         }
         let Some(guard) = self.0.take() else { return };
         let (done, flushed) = mpsc::channel();
-        // In a thread of its own: where nobody reads standard output, dropping the guard may never return.
+        // In a separate thread: if nobody reads standard output, dropping the guard may never return.
         let flush = move || {
             drop(guard);
             let _ = done.send(());
@@ -95,7 +95,7 @@ where
     registry().with(filter(&log.level)).with(lines)
 }
 
-/// `LOG_LEVEL` as it was given, with the talkative at `warn` (or less) unless it names them.
+/// The filter of `LOG_LEVEL`, with the talkative libraries at `warn` (or less) unless it names them.
 fn filter(level: &str) -> Targets {
     let given: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     let quiet = given.default_level().unwrap_or(LevelFilter::OFF).min(LevelFilter::WARN);
@@ -117,14 +117,14 @@ impl FormatTime for Utc {
 fn report_panic(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let location = info.location().map(ToString::to_string);
-    // As a text field, not in the message: line breaks are escaped there, so that it stays one line.
+    // In a field instead of the message: there line breaks are escaped, so that the panic stays one line.
     let payload = info.payload();
     let words = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
     let panic = words.unwrap_or("a panic without words");
     tracing::error!(thread = thread.name().unwrap_or("unnamed"), location, panic, "a thread panicked");
 }
 
-/// The error and what caused it, in one line.
+/// The error and its causes, in one line.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut cause = error.source();
@@ -217,7 +217,7 @@ mod tests {
         assert!(!enabled("session_manager=info", "hyper", Level::ERROR));
     }
 
-    /// The hook belongs to the whole process: it is tried in one of its own, this test binary running [`child`] alone.
+    /// The hook belongs to the whole process, so a separate one tests it: this test binary with only [`child`].
     #[test]
     fn a_panic_is_one_line() {
         let output = Command::new(std::env::current_exe().unwrap())
@@ -278,7 +278,7 @@ mod tests {
             return;
         }
         let written = init(&Log { level: "info".to_owned(), json: true });
-        // A pipe takes 64 KiB; these lines are 4 MB, more than wait for a reader.
+        // A pipe holds 64 KiB; these lines are 4 MB, more than may wait for a reader.
         (0..2 * LINES_MAX).for_each(|n| tracing::info!(n, "{}", "x".repeat(200)));
         assert!(dropped_lines() > 0);
         drop(written);

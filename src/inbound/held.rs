@@ -1,4 +1,4 @@
-//! What a new document says before its history has been asked for: it waits for what was missed, for a while.
+//! Events of a new document that wait, for a while, until the missed messages have been read.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -9,14 +9,15 @@ use crate::domain::log::CIPHERTEXT;
 use crate::domain::message::{MessageId, PageMessage};
 use crate::store::LogChange;
 
-/// Of more than this none waits: the page's table has them too. In bytes, for a message may take 100 or 260,000.
+/// Beyond this size nothing is held, because the page's table has the messages too. In bytes, because one message
+/// takes from 100 to 260,000.
 const HELD_MAX: usize = 8 << 20;
 
 pub(super) struct Held {
     changes: Vec<LogChange>,
-    /// About how many bytes of memory they take.
+    /// The approximate size in memory, in bytes.
     size: usize,
-    /// How long one waits.
+    /// How long an event is held.
     patience: Duration,
     until: Option<Instant>,
 }
@@ -47,12 +48,12 @@ impl Held {
         self.size > HELD_MAX
     }
 
-    /// When the first has waited long enough.
+    /// When the oldest change has waited long enough.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
     }
 
-    /// The messages that were told of.
+    /// The ids of the messages that are held.
     pub(super) fn added(&self) -> HashSet<MessageId> {
         let added = self.changes.iter().filter_map(|change| match change {
             LogChange::Add(message) => Some(message.id.clone()),
@@ -61,7 +62,8 @@ impl Held {
         added.collect()
     }
 
-    /// A message that opened before its undecrypted form was heard of: events overtake the page's answers.
+    /// The opened form of a message, if it opened before its undecrypted form was read: events overtake the page's
+    /// answers.
     pub(super) fn opened(&self, id: &MessageId) -> Option<PageMessage> {
         self.changes.iter().rev().find_map(|change| match change {
             LogChange::Amend(message, _) if message.id == *id && message.kind != CIPHERTEXT => {

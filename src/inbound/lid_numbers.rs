@@ -1,4 +1,5 @@
-//! Phone numbers that the page learns only after it has shown the message: asked for until they are known, for a while.
+//! Phone numbers that the page learns only after it has shown a message: this task asks for them until they are known,
+//! for a while.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -14,23 +15,23 @@ use crate::domain::state::State;
 use crate::store::{LogChange, Store};
 use crate::transport::web::session::Handle;
 
-/// Between two questions; one takes the page a millisecond.
+/// The time between two rounds of questions; one question takes the page a millisecond.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-/// WhatsApp tells a number within seconds, or never.
+/// WhatsApp reports a number within seconds, or never.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Messages whose number is asked for; of more than this the oldest is given up.
+/// The most messages whose number is asked for; beyond that the oldest is given up.
 const WAITING_MAX: usize = 256;
 
 /// A message and its chat, `user@server`.
 pub type UnknownNumber = (MessageId, String);
 
-/// The message, where its chat's number is to be asked for: a chat with one person, under a LID.
+/// The message, if its chat's number must be asked for: a chat with one person, under a LID.
 pub(super) fn unknown_number(message: &LoggedMessage) -> Option<UnknownNumber> {
     let unknown = message.phone.is_none() && message.chat.ends_with("@lid");
     unknown.then(|| (message.id.clone(), message.chat.clone()))
 }
 
-/// Ends with its senders.
+/// Ends when all senders are dropped.
 pub(super) async fn run(mut wanted: mpsc::Receiver<UnknownNumber>, session: Handle, store: Store) {
     let mut waiting: VecDeque<(Instant, UnknownNumber)> = VecDeque::new();
     let mut beat = tokio::time::interval(ASK_EVERY);
@@ -39,7 +40,7 @@ pub(super) async fn run(mut wanted: mpsc::Receiver<UnknownNumber>, session: Hand
         tokio::select! {
             one = wanted.recv() => {
                 let Some(one) = one else { return };
-                // Several may want to know.
+                // Several tasks may ask for the same message.
                 if waiting.iter().any(|(_, known)| known.0 == one.0) {
                     continue;
                 }
@@ -72,14 +73,14 @@ async fn phone(session: &Handle, chat: &ChatId) -> Option<String> {
     session.page(State::Ready).ok()?.phone(chat).await.ok().flatten()
 }
 
-/// The digits behind those chats that the page knows by now.
+/// The digits for those chats that the page knows by now.
 async fn ask(chats: impl Iterator<Item = &str>, session: &Handle) -> HashMap<String, String> {
     let mut answers: HashMap<&str, Option<String>> = HashMap::new();
     for chat in chats {
         if !answers.contains_key(chat)
             && let Ok(id) = ChatId::parse(chat)
         {
-            // A page that is not there is asked again.
+            // A chat gets no answer while there is no page; the next round asks again.
             answers.insert(chat, phone(session, &id).await);
         }
     }

@@ -1,4 +1,4 @@
-//! Up to where the page's table is in the log: no further than before the first row that still waits to be opened.
+//! Up to which row the page's table is in the log: never past the first row that still waits to be decrypted.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use crate::store::Place;
 
 #[derive(Default)]
 pub(super) struct Places {
-    /// Read up to there, in order; not written yet.
+    /// Places that were read, in order, and are not stored yet.
     ahead: VecDeque<Place>,
     written: Option<Place>,
 }
@@ -18,13 +18,13 @@ impl Places {
         }
     }
 
-    /// Another stay reads again from what is written.
+    /// A new stay reads again from the stored place.
     pub(super) fn forget(&mut self) {
         self.ahead.clear();
         self.written = None;
     }
 
-    /// What can be written now.
+    /// The latest place that can be stored now. `waiting` is the first row that waits to be decrypted.
     pub(super) fn next(&mut self, waiting: Option<u64>) -> Option<Place> {
         let is_before = |place: &Place| match (&place.row, waiting) {
             (Some((row, _)), Some(waiting)) => *row < waiting,

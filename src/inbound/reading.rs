@@ -1,5 +1,12 @@
-//! Reads what nobody heard from the page's own table of messages, part by part, oldest first, and looks again at what
-//! changes in place.
+//! Reads missed messages from the page's own table of messages, part by part, oldest first, and looks again at rows
+//! that change in place.
+//!
+//! ```text
+//! rows after the last one in the log ──► new events may follow ──► rows of the last days
+//!   │                                ──► undecrypted messages ──► reactions, votes ──► acks
+//!   ├─ another device, or another key in that row: from the first row (after a new link its history before that)
+//!   └─ no table: the chats, as far as they load
+//! ```
 //!
 //! ```text
 //! rows after the last one in the log ──► news can follow ──► rows of the last days ──► undecrypted ones ──► reactions, votes ──► acks
@@ -22,54 +29,55 @@ use crate::transport::web::whatsapp::{Addons, Row, Rows};
 use super::Stay;
 use super::source::Source;
 
-/// Rows asked for at a time: about 300 KB, and the page takes some 100 ms for them.
+/// Rows per question: about 300 KB, for which the page takes some 100 ms.
 const PART: usize = 300;
-/// Messages asked for at a time where the table cannot be read.
+/// Messages per question if the table cannot be read.
 const CHATS_PART: usize = 1000;
-/// Asked for again before the newest known message, where the table cannot be read: the order of arrival is not quite that
-/// of WhatsApp's times.
+/// How far before the newest known message the chats are read if there is no table: messages do not arrive quite in
+/// the order of WhatsApp's times.
 pub(super) const OVERLAP_S: u64 = 600;
-/// How far back a message may change in place: WhatsApp takes deletions for 60 h, and 12 h more on the way.
+/// How far back a message may change in place: WhatsApp accepts deletions for 60 h, and a deletion may take 12 h more
+/// to arrive.
 const CHANGES_S: u64 = 73 * 3600;
-/// How far back is looked now and then: edits are taken for 20 minutes, and most deletions come soon. Those of messages that
-/// the page has not loaded change a row without a word.
+/// How far back the regular look goes: edits are accepted for 20 minutes, and most deletions come soon. The page fires
+/// no event when it changes the row of a message that it has not loaded.
 const LOOK_S: u64 = 3600;
-/// The phone is not asked for older ones.
+/// The phone is not asked to send messages again that are older than this.
 const RESEND_S: u64 = 14 * 24 * 3600;
-/// Messages asked for by their ids at a time; the adapter's limit.
+/// Message ids per question; the adapter's limit.
 const IDS: usize = 200;
-/// Between two tries of a page that does not answer, or is not there yet; doubled each time up to the maximum.
+/// The pause before a page that does not answer, or is not there yet, is asked again; it doubles up to the maximum.
 const PAUSE: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 pub(super) enum Found {
-    /// What the device received, in order; and up to where the table is read with it.
+    /// Messages that the device received, in order, and up to which row the table has been read with them.
     Rows(Vec<PageMessage>, Option<Place>),
-    /// History of a new link that is newer than the log.
+    /// The history of a new link that is newer than the log.
     History(Vec<PageMessage>),
-    /// How messages are now that are in the log.
+    /// The current form of messages that are in the log already.
     Again(Vec<PageMessage>),
-    /// Reactions and votes, and up to when they are known with these, in seconds since the epoch.
+    /// Reactions and votes, and up to when they are known now, in seconds since the epoch.
     Addons(Addons, u64),
     Ack(MessageId, Ack),
-    /// Nothing is missing that came before: what is new can follow.
+    /// Every earlier message has been read: new events may follow.
     CaughtUp,
     /// The page's table cannot be read.
     Unreadable,
     End(Scope, Outcome),
 }
 
-/// How much is read.
+/// How much of the table is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// After a gap: everything.
+    /// After a gap: everything that is new or may have changed.
     Gap,
-    /// Now and then: what is new, and what changed of late.
+    /// The regular look: new rows, and recent changes.
     Look,
 }
 
 impl Scope {
-    /// How far back what changes is looked at, in seconds.
+    /// How far back changed rows are looked for, in seconds.
     fn back_s(self) -> u64 {
         match self {
             Self::Gap => CHANGES_S,
@@ -81,9 +89,9 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Whole,
-    /// The page cannot tell all now.
+    /// The page cannot report everything at the moment.
     Unknown,
-    /// The stay ended first: the next one asks again.
+    /// The stay ended first; the next stay reads again.
     Interrupted,
 }
 
@@ -92,14 +100,14 @@ pub(super) struct Reader<S> {
     pub source: S,
     pub stay: Stay,
     pub scope: Scope,
-    /// For how long a page that does not answer is asked.
+    /// How long a page that does not answer is asked again.
     pub tries: Duration,
-    /// Now, in seconds since the epoch.
+    /// The current time, in seconds since the epoch.
     pub now: u64,
     pub found: mpsc::Sender<(Stay, Found)>,
 }
 
-/// Why it was not told.
+/// Why a reading failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("READY is over, or nobody wants to know any more")]
@@ -153,7 +161,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// A page that was just loaded defines its modules for a while: only the last time the table is taken to be missing.
+    /// A page that was just loaded defines its modules over some time: only the last try concludes that the table is
+    /// missing.
     async fn all(&self, last: bool) -> Result<(), Failure> {
         let reading = self.store.begin_reading(self.stay.0.as_millis() / 1000).await?;
         let readable = self.there(self.table(&reading).await)?.is_some();
@@ -174,7 +183,7 @@ impl<S: Source> Reader<S> {
         if is_partial { Err(Failure::Partial) } else { Ok(()) }
     }
 
-    /// None where the page lacks what this needs: it is no use to ask again.
+    /// None if the page lacks a module that this call needs: asking again would not help.
     fn there<T>(&self, result: Result<T, Failure>) -> Result<Option<T>, Failure> {
         match result {
             Ok(value) => Ok(Some(value)),
@@ -183,7 +192,7 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// Everything after the last row that is in the log.
+    /// Reads every row after the last row that is in the log.
     async fn table(&self, reading: &Reading) -> Result<(), Failure> {
         let known = reading.place.as_ref().and_then(|place| place.row.as_ref());
         let mut part = self.rows(known.map(|(row, _)| *row)).await?;
@@ -213,7 +222,7 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// Whether the row that was read last is where it was. A deletion gives it another key.
+    /// Whether the row that was read last still holds the same message. A deletion gives the row another key.
     async fn is_same_table(&self, place: &Place, part: &Rows) -> Result<bool, Failure> {
         if let (Some(known), Some(device)) = (&place.device, &part.device)
             && known != device
@@ -229,7 +238,7 @@ impl<S: Source> Reader<S> {
         Ok(found.messages.iter().any(|message| message.row == Some(*row)))
     }
 
-    /// Since when history is news: after a link that followed another one, for as long as it may arrive.
+    /// Since when history is news: after a link that replaced another one, for as long as the history may arrive.
     async fn history_wanted(
         &self,
         reading: &Reading,
@@ -244,9 +253,10 @@ impl<S: Source> Reader<S> {
         Ok(relink.map(|relink| relink.since))
     }
 
-    /// The page tells it from the newest backwards: it is asked twice, so that never more than a part is held.
+    /// Reads history. The page lists it from the newest backwards, so it is read twice: no more than one part is held
+    /// at a time.
     async fn history(&self, since: u64) -> Result<(), Failure> {
-        // One that was sent in the same second may be news, too.
+        // A message sent in the same second may be news, too.
         let since = since.saturating_sub(1);
         let (mut places, mut before) = (Vec::new(), None);
         loop {
@@ -267,7 +277,7 @@ impl<S: Source> Reader<S> {
         Ok(())
     }
 
-    /// What changed in rows that were read before.
+    /// Reads rows again that may have changed since they were read.
     async fn recent(&self, reading: &Reading) -> Result<(), Failure> {
         let since = self.now.saturating_sub(self.scope.back_s()).max(reading.floor);
         let mut before = None;
@@ -283,7 +293,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// What was kept undecrypted: whether it can be read by now; else the phone is asked for it.
+    /// Looks at messages stored undecrypted: those that can be read now are reported, and the phone is asked to resend
+    /// the others.
     async fn undecrypted(&self) -> Result<(), Failure> {
         let since = Timestamp::from_millis(self.now.saturating_sub(RESEND_S) * 1000);
         let ids = self.store.sealed_messages(since).await?;
@@ -303,7 +314,7 @@ impl<S: Source> Reader<S> {
     }
 
     async fn addons(&self, reading: &Reading) -> Result<(), Failure> {
-        // One that was made on a phone without a line comes days later.
+        // A reaction that was made on a phone without a connection arrives days later.
         let since = reading.addons_since.saturating_sub(self.scope.back_s()).max(reading.first_link);
         self.check()?;
         let mut addons = self.source.addons(since).await?;
@@ -312,7 +323,7 @@ impl<S: Source> Reader<S> {
         self.tell(Found::Addons(addons, self.now)).await
     }
 
-    /// What the page remembers of its chats: where there is no table. Whether some of them did not load.
+    /// Reads the chats that the page remembers, if there is no table. Returns whether some chats did not load.
     async fn chats(&self) -> Result<bool, Failure> {
         let since = self.store.missed_since(self.stay.0.as_millis() / 1000, OVERLAP_S).await?;
         let (mut skip, mut partial) = (0, false);
@@ -328,8 +339,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// What was sent under a key and may have left: looked up by its id. That the page does not know it proves nothing, nor
-    /// does it that it cannot say: it is asked again in the next READY.
+    /// Looks up messages by id that were sent under a key and may have left. If the page does not know a message, or
+    /// does not answer, that proves nothing: the next READY asks again.
     async fn acks(&self) -> Result<(), Failure> {
         let unsettled = self.store.unsettled_sends().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "sends that are not settled cannot be looked up");
@@ -340,7 +351,7 @@ impl<S: Source> Reader<S> {
             match self.source.ack(record.message_id.clone()).await {
                 Ok(Some(ack)) => self.tell(Found::Ack(record.message_id, ack)).await?,
                 Ok(None) => {}
-                // It is of no use to ask for this one again.
+                // Asking for this message again would not help.
                 Err(SessionError::Refused(why)) => tracing::warn!(why, "the page cannot look up a message by its id"),
                 Err(SessionError::NotReady(_) | SessionError::Stopped) => return Err(Failure::Over),
                 Err(error) => {
@@ -366,7 +377,7 @@ impl<S: Source> Reader<S> {
         Ok(self.source.older(since, before, PART).await?)
     }
 
-    /// A later stay asks for itself.
+    /// A later stay reads for itself.
     fn check(&self) -> Result<(), Failure> {
         if self.source.stay() == self.stay { Ok(()) } else { Err(Failure::Over) }
     }
@@ -376,7 +387,7 @@ impl<S: Source> Reader<S> {
     }
 }
 
-/// The messages in rows that are not from before `floor`; notices and what cannot be read are none.
+/// The messages of rows that are not from before `floor`; rows with notices or unreadable content have none.
 fn messages(rows: Vec<Row>, floor: u64) -> Vec<PageMessage> {
     let message = |row: Row| row.message.map(|message| PageMessage { row: Some(row.row), ..message });
     rows.into_iter().filter_map(message).filter(|message| message.t >= floor).collect()

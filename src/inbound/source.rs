@@ -1,4 +1,4 @@
-//! The page, as the log asks it for what nobody heard.
+//! The page, as the inbound task asks it for missed messages.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use crate::transport::web::whatsapp::{Addons, ById, History, Rows, RowsBack};
 
 use super::Stay;
 
-/// The page may have to load the earlier messages of many chats, on which it spends 30 s; and it works through the messages
-/// of an absence at the same time.
+/// The page may have to load the earlier messages of many chats, which takes it up to 30 s, and at the same time it
+/// handles the messages of an absence.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(super) trait Source: Clone + Send + Sync + 'static {
-    /// The present stay in READY; another one asks for itself.
+    /// The current stay in READY; a reading of another stay ends.
     fn stay(&self) -> Stay;
     fn rows(&self, after: Option<u64>, limit: usize) -> impl Future<Output = Result<Rows, SessionError>> + Send;
     fn recent(

@@ -1,4 +1,4 @@
-//! The task that owns the log's writing end.
+//! The task that writes messages to the log.
 
 mod missed;
 
@@ -25,20 +25,20 @@ use super::reading::{Found, OVERLAP_S, Scope};
 use super::source::Source;
 use super::undecrypted::{Decryption, Undecrypted};
 
-/// Events stored with one flush; a flush takes milliseconds, in which so many arrive in a burst.
+/// Events stored with one flush; a flush takes milliseconds, and in a burst this many arrive meanwhile.
 const BATCH: usize = 512;
-/// A store that refuses (a full disk) is asked again this often; meanwhile the page's events wait in their queue, and
-/// what does not fit there is asked for again.
+/// The pause before a write that failed (a full disk) is tried again. Meanwhile the page's events wait in their queue,
+/// and events that do not fit are read from the page again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
-/// How long nothing is waited for where there is nothing to wait for.
+/// How long the task sleeps if it waits for nothing.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// What the task works with and does not change.
+/// The parts of the task that do not change.
 pub(super) struct Kept<S> {
     pub store: Store,
     pub source: S,
     pub clock: Arc<dyn Clock>,
-    /// The time by which messages are too old for the log.
+    /// The clock by which messages become too old for the log.
     pub steady: Arc<dyn Clock>,
     pub acks: mpsc::Sender<MessageEvent>,
     pub unknown_numbers: mpsc::Sender<UnknownNumber>,
@@ -49,23 +49,23 @@ pub(super) struct Kept<S> {
 pub(super) struct Task<S> {
     kept: Kept<S>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// What a reading found. It waits for the task after each part.
+    /// The results of a reading, which waits after each part until the task has taken it.
     found: mpsc::Receiver<(Stay, Found)>,
     found_tx: mpsc::Sender<(Stay, Found)>,
     reconciling: watch::Sender<bool>,
-    /// The account's own phone digits, also while no page is there to tell them.
+    /// The account's own phone digits, remembered while no page can report them.
     own: Option<String>,
     undecrypted: Undecrypted,
     places: Places,
-    /// The stay that was read last, or is being.
+    /// The stay that is being read, or was read last.
     stay: Option<Stay>,
     is_reading: bool,
-    /// The document of which everything before its events has been read.
+    /// The document before whose events everything has been read.
     whole: u64,
     held: Held,
-    /// The line was lost since it was read last; or while it is being read.
+    /// The connection was lost since the last reading, or during the current one.
     line_lost: bool,
-    /// There was a gap while it was being read: it is read again.
+    /// A gap occurred during the reading: the table is read again.
     again: bool,
     /// The document whose table cannot be read.
     unreadable: Option<u64>,
@@ -138,14 +138,16 @@ impl<S: Source> Task<S> {
         }
         self.held.put(changes);
         if self.held.is_full() {
-            // The page's table has them too, and in their order. A reading that is under way may have passed them.
+            // The page's table has these messages too, and in order. The current reading may already have passed them,
+            // so it runs again.
             tracing::info!("too much is said before what was missed has been read: it is read from the page instead");
             drop(self.held.take());
             self.again = true;
         }
     }
 
-    /// Stores what is held before what was missed has been asked for: newer as it is, it must not hide that.
+    /// Stores held events before the missed messages have been read. First it stores from when messages are missing,
+    /// because the newer events would hide that.
     async fn store_early(&mut self) {
         let held = self.held.take();
         if held.is_empty() {
@@ -166,7 +168,7 @@ impl<S: Source> Task<S> {
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
                 MessageEvent::Changed(message) => match self.undecrypted.open(&message) {
                     Decryption::Still => {}
-                    // This is its arrival, unless it was given up on before and is in the log as it was.
+                    // The message arrives now, unless it was stored undecrypted before; then this amends it.
                     Decryption::Now => {
                         changes.extend(self.addition((*message).clone()));
                         changes.push(LogChange::Amend(message, now));
@@ -182,7 +184,7 @@ impl<S: Source> Task<S> {
                 MessageEvent::Outcome(outcome) if outcome.certain => {
                     changes.push(LogChange::Ack(outcome.id, Ack::FAILED, outcome.code, now));
                 }
-                // What is not certain the acks tell, or nobody.
+                // An uncertain outcome is settled by a later ack, or never.
                 MessageEvent::Outcome(_) => {}
                 MessageEvent::Reacted(reaction) => changes.push(LogChange::Reacted(*reaction, now)),
                 MessageEvent::Voted(vote) => changes.push(LogChange::Voted(*vote, now)),
@@ -191,9 +193,10 @@ impl<S: Source> Task<S> {
         changes
     }
 
-    /// Tells those who wait for an acknowledgement of what the page remembers: the driver tells them of what it reports.
+    /// Passes acks that the page remembers to those who wait; the driver itself passes on the acks that the page
+    /// reports live.
     async fn pass_on(&self, event: MessageEvent) {
-        // It fails where nobody waits any more.
+        // This fails if nobody waits any more.
         let _ = self.kept.acks.send(event).await;
     }
 
@@ -205,7 +208,7 @@ impl<S: Source> Task<S> {
         self.logged(self.is_late(&message), message)
     }
 
-    /// Whether it was sent before we were ready to hear it.
+    /// Whether the message was sent before this session was READY.
     fn is_late(&self, message: &PageMessage) -> bool {
         let session = self.snapshots.borrow();
         session.state != State::Ready || message.t < session.since.as_millis() / 1000
@@ -217,8 +220,8 @@ impl<S: Source> Task<S> {
         Some(LogChange::Add(Box::new(logged)))
     }
 
-    /// Stores what is to be stored, and with it up to where the page's table is in the log. Does not give up: what was
-    /// received is not dropped for a disk that is full at the moment.
+    /// Stores changes, and with them up to which row the page's table is in the log. It retries without end: a
+    /// received message is not dropped because the disk is full.
     async fn store(&mut self, mut changes: Vec<LogChange>) {
         if let Some(place) = self.places.next(self.undecrypted.first_row()) {
             changes.push(LogChange::Read(place));
@@ -249,7 +252,8 @@ impl<S: Source> Task<S> {
         }
     }
 
-    /// Asks the phone for what does not open by itself, and keeps undecrypted what has not opened in time.
+    /// Asks the phone for messages that do not open by themselves, and stores those that have not opened in time
+    /// undecrypted.
     async fn give_up(&mut self) {
         let now = Instant::now();
         let ids = self.undecrypted.due_to_ask(now);
@@ -276,7 +280,7 @@ impl<S: Source> Task<S> {
         self.kept.clock.now().as_millis() / 1000
     }
 
-    /// What is older is not kept.
+    /// Messages from before this time are not stored.
     fn horizon(&self) -> Timestamp {
         let retention = u64::try_from(self.kept.retention.as_millis()).unwrap_or(u64::MAX);
         Timestamp::from_millis(self.kept.steady.now().as_millis().saturating_sub(retention))

@@ -1,5 +1,5 @@
-//! Messages that are not decrypted yet. They open by themselves, mostly within a second; the phone is asked for those that
-//! do not, and what does not open in a minute is kept as it is.
+//! Messages that are not decrypted yet. Most open by themselves within a second. The phone is asked to resend the
+//! others, and a message that does not open in a minute is stored undecrypted.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use tokio::time::Instant;
 use crate::domain::log::CIPHERTEXT;
 use crate::domain::message::{MessageId, PageMessage};
 
-/// The contract's: later than this it is kept undecrypted.
+/// The limit in the contract: after this time the message is stored undecrypted.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Its sender is asked by the page itself, and answers sooner than this; the phone is asked then.
+/// The page itself asks the sender, who answers sooner than this; after this time the phone is asked.
 const ASK_AFTER: Duration = Duration::from_secs(10);
-/// A burst of undecrypted messages larger than this gives up on the oldest first.
+/// If more messages wait than this, the oldest is given up.
 const UNDECRYPTED_MAX: usize = 4096;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decryption {
-    /// It was not waited for.
+    /// The message was not waiting.
     NotSealed,
     Still,
     Now,
@@ -31,9 +31,9 @@ struct Waiting {
 
 #[derive(Default)]
 pub(super) struct Undecrypted {
-    /// In order of arrival, so of their deadlines too.
+    /// In order of arrival, which is also the order of their deadlines.
     waiting: VecDeque<Waiting>,
-    /// How many at the end of these the phone was not asked for yet.
+    /// For how many messages at the end of `waiting` the phone was not asked yet.
     unasked: usize,
     surplus: Vec<PageMessage>,
 }
@@ -63,7 +63,7 @@ impl Undecrypted {
         Decryption::Now
     }
 
-    /// The page took it away: it was no message. Whether it was waited for.
+    /// The page removed the message, so it was no message. Returns whether it was waiting.
     pub(super) fn withdraw(&mut self, id: &MessageId) -> bool {
         let at = self.waiting.iter().position(|known| known.message.id == *id);
         at.map(|at| self.take(at)).is_some()
@@ -80,13 +80,13 @@ impl Undecrypted {
         self.waiting.is_empty() && self.surplus.is_empty()
     }
 
-    /// The row of the first that waits, of those read from the page's table.
+    /// The lowest row among the waiting messages that were read from the page's table.
     pub(super) fn first_row(&self) -> Option<u64> {
         let waiting = self.waiting.iter().map(|waiting| &waiting.message);
         waiting.chain(&self.surplus).filter_map(|message| message.row).min()
     }
 
-    /// When there is something to do.
+    /// The next time that something must be done.
     pub(super) fn deadline(&self) -> Option<Instant> {
         if !self.surplus.is_empty() {
             return Some(Instant::now());
@@ -97,7 +97,7 @@ impl Undecrypted {
         given_up.into_iter().chain(asked).min()
     }
 
-    /// Those for which the phone is to be asked now; each once.
+    /// The messages for which the phone must be asked now; each is returned once.
     pub(super) fn due_to_ask(&mut self, now: Instant) -> Vec<MessageId> {
         let unasked = self.waiting.range(self.waiting.len() - self.unasked..);
         let due: Vec<_> = unasked
@@ -108,7 +108,7 @@ impl Undecrypted {
         due
     }
 
-    /// Those whose time is over.
+    /// The messages whose wait is over.
     pub(super) fn overdue(&mut self, now: Instant) -> Vec<PageMessage> {
         let mut overdue = std::mem::take(&mut self.surplus);
         while self.waiting.front().is_some_and(|waiting| waiting.since + PATIENCE <= now) {

@@ -1,4 +1,4 @@
-//! The log as routes and clients read it.
+//! The log as the API and its clients read it.
 
 use tokio::sync::watch;
 
@@ -7,7 +7,7 @@ use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 use crate::domain::message::MessageId;
 use crate::store::{Store, StoreError};
 
-/// The log's reading end. Cheap to clone.
+/// Reads the log. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal {
     store: Store,
@@ -18,7 +18,7 @@ impl Journal {
         Self { store }
     }
 
-    /// The newest entry's place, as it moves: whoever follows the log waits here.
+    /// The place of the newest entry. A task that follows the log waits for this value to change.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.store.newest()
     }
@@ -28,7 +28,7 @@ impl Journal {
         Ok(self.store.logged(query).await?)
     }
 
-    /// Everything that happened after a place, oldest first.
+    /// All events after a place, oldest first.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, JournalError> {
         Ok(self.store.events(after, limit).await?)
     }
@@ -37,7 +37,7 @@ impl Journal {
         Ok(self.store.event(cursor).await?)
     }
 
-    /// What there is of the log.
+    /// The extent of the log.
     pub async fn extent(&self) -> Result<LogExtent, JournalError> {
         Ok(self.store.log_extent().await?)
     }

@@ -1,4 +1,4 @@
-//! What happens to the session, kept in the log: every transition, and every new code.
+//! Writes the session's events to the log: every transition, and every new code.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::host::metrics::Metrics;
 use crate::store::{LogChange, Store, StoreError};
 use crate::transport::web::session::Snapshot;
 
-/// A session moves a few times a minute at worst; the store takes milliseconds.
+/// Room for waiting transitions: a session makes a few a minute at worst, and the store takes milliseconds for each.
 pub const TRANSITIONS: usize = 256;
-/// A store that refuses (a full disk) is asked again this often.
+/// How long to wait before a write that failed (a full disk) is tried again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 
-/// Runs until the transitions end. Each is durable, several at once where they came together.
+/// Runs until the transitions end. Each transition is made durable; transitions that arrived together share one write.
 pub async fn run(
     store: Store,
     metrics: Metrics,
@@ -51,7 +51,7 @@ pub async fn run(
     }
 }
 
-/// Does not give up while the disk may be mended; what waits meanwhile is bounded by its channel.
+/// Repeats a write until it works, because the disk may recover; the channel bounds what waits meanwhile.
 async fn insist<F: Future<Output = Result<(), StoreError>>>(write: impl Fn() -> F) {
     while let Err(error) = write().await {
         if matches!(error, StoreError::Closed) {

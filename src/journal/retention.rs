@@ -1,5 +1,5 @@
-//! Forgets what is older than RETENTION_DAYS: entries of the log, and what is remembered about messages. Nothing that a target
-//! was not told yet, and nothing while the clock of the machine is in doubt.
+//! Removes entries of the log that are older than RETENTION_DAYS, and other data about such messages. It removes no
+//! entry that a target has not received yet, and nothing while the machine's clock is in doubt.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::store::{Store, StoreError};
 use crate::transport::web::session::Handle;
 
-/// How often old entries are looked for, and how many go with one flush: others who write wait some 10 ms for so many.
+/// How often the sweep runs, and how many entries one flush removes: other writers wait some 10 ms for that many.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_BATCH: usize = 1000;
 
@@ -22,7 +22,7 @@ pub struct Parts {
     pub session: Handle,
     pub clock: Arc<SteadyClock>,
     pub retention: Duration,
-    /// The targets of delivery that are configured.
+    /// The configured delivery targets.
     pub targets: Vec<String>,
     pub stop: CancellationToken,
 }
@@ -37,7 +37,7 @@ pub async fn run(parts: Parts) {
         tokio::select! {
             () = parts.stop.cancelled() => return,
             _ = due.tick() => {}
-            // A session that becomes READY can be asked for the time.
+            // A session that becomes READY can be asked for WhatsApp's time.
             Ok(()) = snapshots.changed(), if was_doubtful => {
                 if snapshots.borrow_and_update().state != State::Ready {
                     continue;
@@ -60,7 +60,7 @@ pub async fn run(parts: Parts) {
     }
 }
 
-/// Whether the clock of the machine can be believed. WhatsApp's server is asked where it is in doubt.
+/// Whether the machine's clock can be trusted. If it is in doubt, WhatsApp's server is asked for the time.
 async fn is_confirmed(parts: &Parts) -> bool {
     if !parts.clock.is_doubtful() {
         return true;

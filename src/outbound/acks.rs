@@ -1,4 +1,4 @@
-//! Who waits for which acknowledgement. One task owns the list, so that an ack and the wait for it cannot miss each
+//! Keeps the list of waits for acks. A single task owns the list, so that an ack and the wait for it cannot miss each
 //! other.
 
 use std::collections::HashMap;
@@ -10,14 +10,14 @@ use crate::domain::idempotency::{Cause, End};
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::host::tasks::Tasks;
 
-/// Waits being registered; each takes the task a microsecond.
+/// Room for waits that are being registered; each takes the task a microsecond.
 const REGISTRATIONS: usize = 64;
 
 #[derive(Clone)]
 pub(super) struct Acks(mpsc::Sender<(MessageId, oneshot::Sender<End>)>);
 
-/// Resolves with the end of a send, by WhatsApp's own word; with None when nobody will tell any more. Never twice: whoever
-/// asks again waits.
+/// Resolves with the end of a send, as WhatsApp reports it; with None if no report can come any more. It resolves only
+/// once: a second poll waits for ever.
 pub(super) type Awaited = std::pin::Pin<Box<dyn Future<Output = Option<End>> + Send>>;
 
 impl Acks {
@@ -27,7 +27,7 @@ impl Acks {
         Self(register)
     }
 
-    /// From when this returns, the end of the message's send is not missed.
+    /// Once this has returned, the end of the message's send cannot be missed.
     pub(super) async fn expect(&self, message: MessageId) -> Awaited {
         let (tell, told) = oneshot::channel();
         let registered = self.0.send((message, tell)).await;
@@ -48,10 +48,10 @@ async fn run(
     let mut waiting: HashMap<MessageId, Vec<oneshot::Sender<End>>> = HashMap::new();
     loop {
         tokio::select! {
-            // First: what is registered now was not acknowledged before.
+            // Registrations come first: what is registered now is a wait for an ack that comes later.
             biased;
             Some((message, tell)) = registrations.recv() => {
-                // Those who gave up are taken off here, so the list stays as long as there are sends.
+                // Waits that were dropped are removed here, so the list is no longer than there are sends.
                 waiting.retain(|_, tells| {
                     tells.retain(|tell| !tell.is_closed());
                     !tells.is_empty()
@@ -70,7 +70,7 @@ async fn run(
     }
 }
 
-/// The end of a send, where the event is one.
+/// The end of a send, if the event reports one.
 fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
     let acked = |ack: Ack, code: Option<i64>| match ack {
         ack if ack.is_failure() => Some(End::Failed(code.map(Cause::Number))),
@@ -79,7 +79,7 @@ fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
     };
     match event {
         MessageEvent::Acked(id, ack, code) => acked(ack, code).map(|end| (id, end)),
-        // A page that was loaded again shows what it holds, with the acks that nobody heard.
+        // A page that was loaded again reports the messages it holds, with acks that nobody has received.
         MessageEvent::Added(message) | MessageEvent::Changed(message) => {
             acked(message.ack, None).map(|end| (message.id, end))
         }
@@ -87,7 +87,7 @@ fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
             let cause = outcome.code.map_or(Cause::Word(outcome.result), Cause::Number);
             Some((outcome.id, End::Failed(Some(cause))))
         }
-        // Nobody knows how it ended: an ack may still come.
+        // The end is unknown: an ack may still come.
         MessageEvent::Outcome(_) | MessageEvent::Removed(_) | MessageEvent::Reacted(_) | MessageEvent::Voted(_) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Who may send, and when: decided here, in the order the contract gives, before anything is asked of the page.
+//! Decides who may send and when, in the order that the contract gives, before the page is asked anything.
 
 use crate::domain::state::State;
 use crate::host::config::SendMode;
@@ -6,14 +6,14 @@ use crate::transport::web::session::Snapshot;
 
 use super::SendError;
 
-/// Whether a send would be taken.
+/// Whether a send would be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Availability {
     Open,
     Disabled,
     Stopping,
     NotReady(State),
-    /// READY, and still no: the sentence says why and what to do.
+    /// The session is READY, and sending is refused all the same: the sentence says why and what to do.
     Unavailable(String),
 }
 
@@ -53,7 +53,7 @@ impl Availability {
         }
     }
 
-    /// Why not, for people; None when open.
+    /// Why sending is refused, for people; None when it is open.
     pub fn reason(&self) -> Option<String> {
         self.clone().admit().err().map(|error| error.to_string())
     }
@@ -63,7 +63,7 @@ impl Availability {
     }
 }
 
-/// With a list of clients, a send that names another is refused; one that names nobody is the account's own.
+/// With a list of clients, a send that names another client is refused; a send without a client is the account's own.
 pub(super) fn allow_cliente(allowed: &[String], named: Option<&str>) -> Result<(), SendError> {
     match named {
         Some(named) if !allowed.is_empty() && !allowed.iter().any(|one| one == named) => {

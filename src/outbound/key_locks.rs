@@ -1,4 +1,4 @@
-//! One send at a time under a key: whoever asks second waits for the first.
+//! Allows one send at a time under a key: a second request waits for the first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +14,11 @@ pub(super) struct KeyLocks(Arc<Mutex<HashMap<SendKey, Arc<tokio::sync::Mutex<()>
 pub(super) type KeyLock = OwnedMutexGuard<()>;
 
 impl KeyLocks {
-    /// Waits for as long as another holds it.
+    /// Waits as long as another send holds the lock.
     pub(super) async fn take(&self, key: SendKey) -> KeyLock {
         let own = {
             let mut key_locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those that nobody holds or waits for.
+            // Removes the locks that nobody holds or waits for.
             key_locks.retain(|_, key_lock| Arc::strong_count(key_lock) > 1);
             Arc::clone(key_locks.entry(key).or_default())
         };

@@ -1,11 +1,11 @@
-//! Where sends are remembered. A trait, so that crashes between any two writes can be tried.
+//! Where sends are stored. A trait, so that tests can simulate crashes between any two writes.
 
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 use crate::store::{Store, StoreError};
 
-/// Where sends are remembered. What it says it keeps survives a crash.
+/// Where sends are stored. A write that has returned Ok survives a crash.
 pub(super) trait Ledger: Clone + Send + Sync + 'static {
     fn keep(
         &self,
@@ -14,7 +14,7 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn departs(&self, departure: Departure) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Only where the record is of this message: another send under the key may have begun meanwhile.
+    /// Removes the record only if it is about this message: another send under the key may have begun meanwhile.
     fn forget(&self, key: SendKey, message: MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -1,5 +1,5 @@
-//! First messages to people this account has never talked to: those are what WhatsApp watches most, so they may have a
-//! cap of their own (`SEND_NEW_CONTACTS_DAILY_MAX`).
+//! First messages to people this account has never talked to. WhatsApp watches these most, so they may have their own
+//! daily cap (`SEND_NEW_CONTACTS_DAILY_MAX`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +17,11 @@ pub(super) struct NewContacts {
 #[derive(Debug)]
 struct Today {
     day: u64,
-    /// Left, or about to.
+    /// First messages that have left or are about to leave.
     count: u32,
 }
 
-/// The leave to write to somebody for the first time. Dropped before the message left, it is given back.
+/// The permission to write to somebody for the first time. Dropped before the message left, it does not count.
 #[derive(Debug)]
 pub(super) struct FirstMessage {
     day: u64,
@@ -30,13 +30,13 @@ pub(super) struct FirstMessage {
 }
 
 impl NewContacts {
-    /// `count` were written to on `day` already; a limit of 0 is none.
+    /// `count` people were written to on `day` already; a limit of 0 means no limit.
     pub(super) fn new(limit: u32, day: u64, count: u32) -> Self {
         Self { limit, today: Arc::new(Mutex::new(Today { day, count })) }
     }
 
     /// # Errors
-    /// [`SendError::RateLimited`]: the day has had its share.
+    /// [`SendError::RateLimited`]: the day's cap is reached.
     pub(super) fn first(&self, day: u64, now: Timestamp) -> Result<Option<FirstMessage>, SendError> {
         if self.limit == 0 {
             return Ok(None);
@@ -59,7 +59,7 @@ impl FirstMessage {
         self.day
     }
 
-    /// The message leaves.
+    /// The message leaves, so it counts.
     pub(super) fn leaves(mut self) {
         self.left = true;
     }

@@ -1,14 +1,15 @@
-//! When the next send may go. Pure: the time is handed in, as a span since some beginning.
+//! When the next send may go. Pure: the caller passes the time, as a span since some start.
 //!
-//! A bucket of tokens of which each comes back a minute after it was taken, so that no 60 s ever see more sends than
-//! there are tokens; a pause between two sends, drawn on arrival; and a line that is served in order. With the pauses
-//! known beforehand the turn of everyone in the line is known too, so whoever would wait too long is told at once.
+//! A token bucket in which each token returns a minute after it was taken, so that no 60 s contain more sends than
+//! there are tokens; a pause between two sends, drawn at random on arrival; and a queue that is served in order. The
+//! pauses are known beforehand, so the turn of every waiter is known too, and a waiter whose turn would come too late
+//! is refused at once.
 //!
 //! ```text
-//! join ──► in line ──► serve, once its turn has come ──► gone ──► give_back: nothing was asked of WhatsApp
+//! join ──► in the queue ──► serve, once the turn has come ──► gone ──► give_back: WhatsApp was asked nothing
 //!   │ no room, or too late      │ retain: hung up
 //!   ▼                           ▼
-//! refused                     left, and those behind move up
+//! refused                     removed, and those behind move up
 //! ```
 
 use std::collections::VecDeque;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is allowed; 0 is no limit, save for the line.
+/// The limits; 0 means no limit, except for the queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub per_minute: usize,
@@ -25,18 +26,18 @@ pub(super) struct Limits {
     pub in_line: usize,
 }
 
-/// Why there is no place, and what to wait for.
+/// Why the queue has no place, and how long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// After this span a send would be in time.
     TooLate(Duration),
-    /// After this span the first in line has gone.
+    /// After this span the first in the queue has gone.
     LineFull(Duration),
-    /// Until the day (UTC) is over.
+    /// Until the day (UTC) ends.
     DayFull,
 }
 
-/// The sends of a day, by its number since the epoch.
+/// The sends of a day, which is given as its number since the epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Today {
     pub day: u64,
@@ -46,7 +47,7 @@ pub(super) struct Today {
 pub(super) struct Pacing<T> {
     limits: Limits,
     bucket: Bucket,
-    /// Who waits, and how long after the one before.
+    /// The waiters, and each one's pause after the send before it.
     line: VecDeque<(T, Duration)>,
     today: Today,
 }
@@ -57,11 +58,11 @@ impl<T> Pacing<T> {
         Self { limits, bucket, line: VecDeque::new(), today }
     }
 
-    /// Stands in line, to go `pause` after the one before and not later than `latest`. Whoever may go at once is never
-    /// too late.
+    /// Enters the queue, to go `pause` after the send before and no later than `latest`. A send that may go at once is
+    /// never too late.
     ///
     /// # Errors
-    /// The refusal, and who was refused.
+    /// The refusal, and the refused waiter.
     pub(super) fn join(
         &mut self,
         who: T,
@@ -87,22 +88,22 @@ impl<T> Pacing<T> {
         Err((who, refusal))
     }
 
-    /// Takes those out of the line who no longer wait.
+    /// Removes the waiters that no longer wait.
     pub(super) fn retain(&mut self, waits: impl Fn(&T) -> bool) {
         self.line.retain(|(who, _)| waits(who));
     }
 
-    /// The first in line.
+    /// The first waiter.
     pub(super) fn first(&mut self) -> Option<&mut T> {
         self.line.front_mut().map(|(who, _)| who)
     }
 
-    /// When the first in line may go.
+    /// When the first waiter may go.
     pub(super) fn next_turn(&self) -> Option<Duration> {
         self.line.front().map(|(_, pause)| self.bucket.earliest(*pause))
     }
 
-    /// Whoever is first, if the turn has come: it counts as gone from now on.
+    /// Removes the first waiter if its turn has come, and counts it as sent.
     pub(super) fn serve(&mut self, now: Duration, day: u64) -> Option<T> {
         self.next_turn().filter(|turn| *turn <= now)?;
         let (who, _) = self.line.pop_front()?;
@@ -112,19 +113,19 @@ impl<T> Pacing<T> {
         Some(who)
     }
 
-    /// Nothing was asked of WhatsApp after all: the token that was taken then is back.
+    /// WhatsApp was asked nothing after all: the token that was taken at `gone` is returned.
     pub(super) fn give_back(&mut self, gone: Duration) {
         self.bucket.give_back(gone);
     }
 
-    /// No message left: it does not count for the day.
+    /// No message left, so it does not count for the day.
     pub(super) fn not_sent(&mut self, day: u64) {
         if self.today.day == day {
             self.today.sent = self.today.sent.saturating_sub(1);
         }
     }
 
-    /// When each in the line goes, and a newcomer last.
+    /// The turns of all waiters, and of a newcomer as the last.
     fn turns(&self, now: Duration, pause: Duration) -> VecDeque<Duration> {
         let mut bucket = self.bucket.clone();
         let pauses = self.line.iter().map(|(_, pause)| *pause).chain(iter::once(pause));
@@ -137,7 +138,7 @@ impl<T> Pacing<T> {
             .collect()
     }
 
-    /// A clock that is set back a day starts no new one.
+    /// A clock that is set back a day does not start a new day.
     fn turn_of_day(&mut self, day: u64) {
         if day > self.today.day {
             self.today = Today { day, sent: 0 };
@@ -147,11 +148,11 @@ impl<T> Pacing<T> {
 
 #[derive(Clone)]
 struct Bucket {
-    /// 0 is no limit.
+    /// 0 means no limit.
     size: usize,
     /// When the tokens were taken, oldest first, at most `size`.
     taken: VecDeque<Duration>,
-    /// The latest turn, for the pause after it.
+    /// The latest turn; the next pause starts there.
     last: Option<Duration>,
 }
 

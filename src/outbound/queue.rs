@@ -1,4 +1,5 @@
-//! The line that sends wait in: one task owns it and calls each when its turn has come. What it decides is `pacing`'s.
+//! The queue in which sends wait: one task owns it and calls each send when its turn has come. `pacing` makes the
+//! decisions.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::host::config;
 use crate::host::tasks::Tasks;
 
-/// Orders on their way; each takes the task a microsecond.
+/// Room for orders to the task; each takes the task a microsecond.
 const ORDERS: usize = 64;
 
 type Waiter = oneshot::Sender<Result<Turn, Refusal>>;
@@ -24,7 +25,7 @@ enum Order {
         latest: Instant,
         tell: Waiter,
     },
-    /// A turn that was not used, or not to its end.
+    /// A turn was not used, or not completely.
     Back {
         gone: Duration,
         day: u64,
@@ -32,14 +33,14 @@ enum Order {
     },
 }
 
-/// Cheap to clone; the task ends with the last of them.
+/// Cheap to clone; the task ends when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct Queue {
     orders: mpsc::Sender<Order>,
     waiting: Arc<AtomicUsize>,
 }
 
-/// The right to send one message now. Dropped, it gives back what was not used of it.
+/// The right to send one message now. When it is dropped, the unused part of it is given back.
 #[derive(Debug)]
 pub(super) struct Turn {
     gone: Duration,
@@ -50,7 +51,7 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// WhatsApp is asked about the recipient: the token is spent, whatever the answer.
+    /// WhatsApp is asked about the recipient: the token is spent, whatever the answer is.
     pub(super) fn asks(&mut self) {
         self.asked = true;
     }
@@ -60,7 +61,7 @@ impl Turn {
         self.left = true;
     }
 
-    /// The day it counts for.
+    /// The day that the message counts for.
     pub(super) fn day(&self) -> u64 {
         self.day
     }
@@ -71,7 +72,7 @@ impl Drop for Turn {
         if !self.left
             && let Some(back) = self.back.upgrade()
         {
-            // Full, it counts as used: that only makes the service slower.
+            // If the channel is full, the turn counts as used: that only makes the service slower.
             let _ = back.try_send(Order::Back { gone: self.gone, day: self.day, asked: self.asked });
         }
     }
@@ -93,10 +94,10 @@ impl Queue {
         Self { orders, waiting: Arc::default() }
     }
 
-    /// Waits for the turn, which comes by `latest` or is refused at once. Dropped, it leaves the line.
+    /// Waits for the turn, which comes by `latest` or is refused at once. Dropping the future leaves the queue.
     ///
     /// # Errors
-    /// None where the task is gone.
+    /// None if the task has ended.
     pub(super) async fn turn(&self, latest: Instant) -> Result<Turn, Option<Refusal>> {
         let _counted = Counted::new(&self.waiting);
         let (tell, told) = oneshot::channel();
@@ -104,7 +105,7 @@ impl Queue {
         told.await.map_err(|_| None)?.map_err(Some)
     }
 
-    /// How many wait.
+    /// How many sends wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -132,7 +133,7 @@ pub(super) fn day_of(now: Timestamp) -> u64 {
     now.as_millis() / DAY_MS
 }
 
-/// What is left of the day.
+/// The rest of the day.
 pub(super) fn until_tomorrow(now: Timestamp) -> Duration {
     Duration::from_millis(DAY_MS - now.as_millis() % DAY_MS)
 }
@@ -157,7 +158,7 @@ impl Task {
                     None => return,
                 },
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
-                // Whoever is second may be allowed to go earlier than the first would have gone.
+                // The second waiter may have an earlier turn than the first one had.
                 () = hung_up(self.pacing.first()), if next.is_some() => {}
             }
         }
@@ -166,7 +167,7 @@ impl Task {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Join { latest, tell } => {
-                // Whoever hung up just before does not count against a newcomer.
+                // A waiter that has just hung up does not count against a newcomer.
                 self.pacing.retain(|waiter| !waiter.is_closed());
                 let latest = latest.saturating_duration_since(self.started);
                 let pause = rand::rng().random_range(self.pause.clone());
@@ -187,7 +188,7 @@ impl Task {
     fn serve(&mut self) {
         let (gone, day) = (self.started.elapsed(), day_of(self.clock.now()));
         while let Some(waiter) = self.pacing.serve(gone, day) {
-            // Where nobody waits any more the turn is dropped, and gives itself back.
+            // If the waiter is gone, the turn is dropped and gives itself back.
             let _ = waiter.send(Ok(Turn { gone, day, asked: false, left: false, back: self.back.clone() }));
         }
     }
@@ -272,7 +273,7 @@ mod tests {
         let mut second = Box::pin(queue.turn(soon()));
         assert!(futures_util::poll!(&mut second).is_pending());
         tokio::task::yield_now().await;
-        // The task does not get to run between the two.
+        // The task does not run between these two lines.
         drop(second);
         assert!(!matches!(queue.turn(soon()).await, Err(Some(Refusal::LineFull(_)))));
         waiting.await.unwrap().unwrap();

@@ -1,9 +1,9 @@
-//! What was being sent when the page or the process died: a message that the page holds and that WhatsApp's server has not
-//! is sent by the page again, under the same id, which receivers take once.
+//! Messages that were being sent when the page or the process died. If the page holds such a message and WhatsApp's
+//! server does not have it, the page sends it again under the same id, which receivers accept once.
 //!
 //! ```text
-//! READY with another document ──► each send that is dispatching ──► the page holds it ──► sent again ──► ack: settled
-//!                                                                └► the page does not, which proves nothing: unconfirmed
+//! READY with a new document ──► each send in Dispatching ──► the page holds it ──► sent again ──► ack: settled
+//!                                                        └► the page does not, which proves nothing: unconfirmed
 //! ```
 
 use std::collections::HashSet;
@@ -22,15 +22,15 @@ use super::ledger::Ledger;
 use super::sender::Sender;
 use super::transport::Transport;
 
-/// What the page was asked to send again. Cheap to clone.
+/// The messages that the page was asked to send again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UnderWay(Arc<watch::Sender<Asked>>);
 
 #[derive(Debug, Default)]
 struct Asked {
-    /// The document that was asked about every send that is not settled; None while one is being asked.
+    /// The document that was asked about every unsettled send; None while a document is being asked.
     document: Option<u64>,
-    /// The messages that it is sending again.
+    /// The messages that this document is sending again.
     messages: HashSet<MessageId>,
 }
 
@@ -39,10 +39,10 @@ impl UnderWay {
         self.0.borrow().messages.contains(message)
     }
 
-    /// Waits until this document was asked about every send that is not settled.
+    /// Waits until this document was asked about every unsettled send.
     pub(super) async fn asked(&self, document: u64) {
         let mut asked = self.0.subscribe();
-        // The sender lives as long as this does.
+        // `self` keeps the sender alive, so this cannot fail.
         let _ = asked.wait_for(|asked| asked.document >= Some(document)).await;
     }
 
@@ -61,7 +61,7 @@ impl UnderWay {
     }
 }
 
-/// Follows the session, and has each document look once. Ends with the session.
+/// Follows the session, and asks each new document once. Ends with the session.
 pub(super) async fn run<P: Transport, L: Ledger>(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     store: Store,

@@ -1,9 +1,9 @@
-//! Carries a message to WhatsApp's server: at most once, and under a key exactly once.
+//! Brings a message to WhatsApp's server: at most once, and under a key exactly once.
 //!
 //! ```text
 //! known, prepare ─► keep reserved ─► keep dispatching ─► dispatch ─► ack or failure ─► keep the outcome
-//!    a crash up to here: nothing left        │ and from here: never dispatched again. What the page holds of it is sent
-//!                                            │ by the page under the same id (resends.rs); settled by an ack however late
+//!    a crash up to here: nothing left        │ and from here: never dispatched again. The page sends what it holds
+//!                                            │ under the same id (resends.rs); an ack settles the send, however late
 //! ```
 
 use std::sync::Arc;
@@ -28,32 +28,32 @@ use crate::store::StoreError;
 use crate::transport::web::session::SessionError;
 use crate::transport::web::whatsapp::{Prepared, Restricted};
 
-/// When an outcome that could not be stored is tried again: a full disk takes a person to mend.
+/// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
-/// Where WhatsApp does not say when a limit on new chats ends.
+/// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
 const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
-/// Sends in a row without the server's word, after which the line is looked at.
+/// After this many sends in a row without an ack from the server, the session reloads the page.
 const UNCONFIRMED_MAX: u32 = 5;
-/// What a person takes for a character (some 40 words a minute on a phone are 3 to 4 a second; this hurries), and the
-/// longest anybody is made to wait for it.
+/// Typing time per character (some 40 words a minute on a phone are 3 to 4 characters a second; this is faster), and
+/// the longest typing time of a message.
 const TYPED: Duration = Duration::from_millis(60);
 const TYPING_MAX: Duration = Duration::from_secs(5);
 
-/// A message with its turn.
+/// A message and its turn.
 pub(super) struct Outgoing {
     pub to: ChatId,
     pub text: Secret,
     pub deadline: Instant,
     pub turn: Turn,
-    /// There is a cap on the day: the message is counted on the disk before it leaves.
+    /// There is a daily cap: the message is counted on the disk before it leaves.
     pub counted: bool,
-    /// What the log is to know of it.
+    /// The origin that the log stores with the message.
     pub origin: Origin,
-    /// The other side sees that somebody writes.
+    /// The recipient sees "typing…" first.
     pub typing: bool,
 }
 
-/// What WhatsApp's server acknowledged.
+/// A message that WhatsApp's server acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Delivered {
     pub message_id: MessageId,
@@ -70,15 +70,15 @@ pub(super) struct Sender<P, L> {
     pub ledger: L,
     pub acks: Acks,
     pub new_contacts: NewContacts,
-    /// Sends in a row that nobody acknowledged in time.
+    /// Sends in a row that were not acknowledged in time.
     pub unconfirmed: Arc<AtomicU32>,
     pub clock: Arc<dyn Clock>,
-    /// The time by which keys are forgotten.
+    /// The clock by which keys expire.
     pub steady: Arc<dyn Clock>,
 }
 
 impl<P: Transport, L: Ledger> Sender<P, L> {
-    /// At most once, and forgotten afterwards.
+    /// Sends at most once; nothing is stored about the end of the send.
     pub(super) async fn send(&self, mut outgoing: Outgoing) -> Result<Delivered, SendError> {
         let (prepared, first) = self.prepare(&mut outgoing).await?;
         self.type_a_while(&prepared, &outgoing).await;
@@ -87,13 +87,13 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         if let Some(first) = first {
             first.leaves();
         }
-        // Awaited before it can be acknowledged.
+        // The wait begins before the message can be acknowledged.
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
         let ack = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await?;
         Ok(self.delivered(prepared, ack))
     }
 
-    /// Exactly once, as far as the ledger reaches: each step is kept before the next is taken.
+    /// Sends exactly once, as far as the ledger is durable: each step is stored before the next is taken.
     pub(super) async fn send_with_key(
         &self,
         key: SendKey,
@@ -115,7 +115,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         let mut acked = self.acks.expect(prepared.message_id.clone()).await;
         let departure = self.departure(&prepared, &outgoing, first.as_ref(), Some((key, dispatching.clone())));
         if let Err(error) = self.ledger.departs(departure).await {
-            // A write that was not answered in time may still happen, and nothing was sent.
+            // A write that was not answered in time may still happen, although nothing was sent.
             self.forget(key, prepared.message_id);
             return Err(not_stored(error));
         }
@@ -144,8 +144,8 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         result
     }
 
-    /// Forgets a message of which nothing left, as soon as the disk lets it. Until then the key stays as if it had left,
-    /// which sends nothing twice.
+    /// Removes the record of a message of which nothing left, as soon as the disk allows. Until then the key counts as
+    /// sent, so that nothing is sent twice.
     fn forget(&self, key: SendKey, message: MessageId) {
         let sender = self.clone();
         self.insist(sender.steady.now().plus(KEY_LIFE), move || {
@@ -154,7 +154,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         });
     }
 
-    /// Waits for the word on a message that may have left before this process began.
+    /// Waits for the end of a message that may have left in an earlier run of the process.
     pub(super) async fn resume(&self, key: SendKey, record: SendRecord) {
         let acked = self.acks.expect(record.message_id.clone()).await;
         self.settle_later(key, record, acked);
@@ -163,7 +163,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     fn settle_later(&self, key: SendKey, record: SendRecord, acked: Awaited) {
         let sender = self.clone();
         tokio::spawn(async move {
-            // After that nobody can ask any more.
+            // After that time the key has expired and nobody can ask.
             let life = record.life_left(sender.steady.now());
             if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
                 let settled = record.settled(end, sender.clock.now());
@@ -172,7 +172,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         });
     }
 
-    /// What cannot be kept is tried again; until then it is said to be unconfirmed.
+    /// Stores the outcome; a write that fails is repeated, and until it works the key answers as unconfirmed.
     pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
         let Err(error) = self.ledger.keep(key, record.clone(), self.steady.now()).await else { return };
         warn(&error);
@@ -183,7 +183,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         });
     }
 
-    /// Tries a write again until it works, the store is closed, or nobody can ask about the key any more.
+    /// Repeats a write until it works, the store is closed, or the key has expired.
     fn insist<W>(&self, until: Timestamp, write: impl Fn() -> W + Send + 'static)
     where
         W: Future<Output = Result<(), StoreError>> + Send,
@@ -198,8 +198,8 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         });
     }
 
-    /// What is kept before it leaves: a count that a crash loses would let more go than the day may have, and a message
-    /// nobody knows to be ours would be taken for a person's.
+    /// The data stored before the message leaves. If a crash lost the count, more could leave than the daily cap
+    /// allows; if it lost the origin, the message would count as written by a person.
     fn departure(
         &self,
         to: &Prepared,
@@ -212,7 +212,8 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         Departure { message_id, origin, at: self.steady.now(), day, first_on: first.map(FirstMessage::day), key }
     }
 
-    /// The leave to write to somebody for the first time, where it is that: WhatsApp's own limits, then our cap.
+    /// Permission for a first message to somebody, if this is one: WhatsApp's own limits come first, then the daily
+    /// cap.
     fn first(
         &self,
         outgoing: &Outgoing,
@@ -230,22 +231,22 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         self.new_contacts.first(outgoing.turn.day(), self.clock.now())
     }
 
-    /// As long as a person would type, within what the send may still take.
+    /// Shows typing for as long as a person would type, within the time that is left for the send.
     async fn type_a_while(&self, to: &Prepared, outgoing: &Outgoing) {
         if !outgoing.typing {
             return;
         }
         let characters = u32::try_from(outgoing.text.reveal().chars().count()).unwrap_or(u32::MAX);
         let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(outgoing.deadline) / 4);
-        // Where the page cannot show it, the message goes without.
+        // If the page cannot show it, the message goes without.
         if let Ok(Err(error)) = tokio::time::timeout(span, self.page.typing(to.clone())).await {
             tracing::debug!(%error, "typing could not be shown");
         }
         tokio::time::sleep(span).await;
     }
 
-    /// The recipient and an id. WhatsApp's server is asked for a number that the page does not know, and only where a
-    /// first message may be written at all.
+    /// Resolves the recipient and reserves an id. WhatsApp's server is asked about a number that the page does not
+    /// know, but only if a first message is permitted.
     async fn prepare(&self, outgoing: &mut Outgoing) -> Result<(Prepared, Option<FirstMessage>), SendError> {
         outgoing.turn.asks();
         let known = self.page.known(outgoing.to.clone()).await.map_err(nothing_left)?;
@@ -260,7 +261,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         Ok((prepared, first))
     }
 
-    /// Hands the message over and waits for the server's word, whichever way it comes.
+    /// Hands the message over and waits for the server's report, on whichever path it comes.
     async fn deliver(
         &self,
         to: &Prepared,
@@ -271,12 +272,12 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         let dispatch = self.page.dispatch(to.clone(), text, left(deadline));
         let early = tokio::select! {
             biased;
-            // None: nobody will tell any more.
+            // None: no report can come any more.
             end = &mut *acked => Some(end),
             taken = dispatch => match taken {
                 Ok(ack) if ack.is_sent() => Some(Some(End::Sent(ack))),
                 Ok(ack) if ack.is_failure() => Some(Some(End::Failed(None))),
-                // Taken, or perhaps taken: only an ack tells.
+                // The page took the message, or may have: only an ack tells.
                 Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
                 Err(error) => return Err(nothing_left(error)),
             },
@@ -293,7 +294,7 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         }
     }
 
-    /// A line that takes messages and gives no word on any of them is none, whatever it says.
+    /// A connection that accepts messages while the server acknowledges none counts as broken, whatever the page says.
     fn count(&self, ended: bool) {
         if ended {
             self.unconfirmed.store(0, Ordering::Relaxed);
@@ -317,7 +318,7 @@ fn warn(error: &StoreError) {
     tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
 }
 
-/// What an error means before anything has left, or where the page said that nothing did.
+/// The meaning of an error before anything has left, or when the page said that nothing did.
 fn nothing_left(error: SessionError) -> SendError {
     match error {
         SessionError::Busy => SendError::Busy,

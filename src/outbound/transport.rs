@@ -1,4 +1,4 @@
-//! What a way out to WhatsApp does for a send. A trait, so that the sender can be tried with one that fails.
+//! What a transport to WhatsApp does for a send. A trait, so that tests can use a transport that fails.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::domain::state::State;
 use crate::transport::web::session::{Handle, SessionError};
 use crate::transport::web::whatsapp::{Known, Prepared, Resent};
 
-/// The page's side of a send.
+/// The page's part of a send.
 pub(super) trait Transport: Clone + Send + Sync + 'static {
     fn known(&self, to: ChatId) -> impl Future<Output = Result<Known, SessionError>> + Send;
     fn prepare(&self, to: ChatId, patience: Duration) -> impl Future<Output = Result<Prepared, SessionError>> + Send;
@@ -21,11 +21,11 @@ pub(super) trait Transport: Clone + Send + Sync + 'static {
         patience: Duration,
     ) -> impl Future<Output = Result<Ack, SessionError>> + Send;
     fn resend(&self, message: MessageId) -> impl Future<Output = Result<(Resent, Ack), SessionError>> + Send;
-    /// WhatsApp's server acknowledged none of the last sends.
+    /// Reports that WhatsApp's server acknowledged none of the last sends.
     fn sends_unconfirmed(&self);
 }
 
-/// The page sends again within milliseconds; a message that is only in its table is read first.
+/// The page sends again within milliseconds, after it has read a message that is only in its table.
 const RESEND: Duration = Duration::from_secs(15);
 
 impl Transport for Handle {

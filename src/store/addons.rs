@@ -1,6 +1,7 @@
-//! What was told last of somebody's reaction to a message or vote in a poll: table `addons`, `r` or `v`, the message's id,
-//! a zero and who → milliseconds since the epoch of the reaction and of its being told (both big-endian), and a hash of
-//! what it was. The page says the same again and again. Table `addons_by_age`: see `age`.
+//! The last reported state of each reaction and each vote in a poll, because the page reports the same state again and
+//! again. Table `addons`: `r` or `v`, the message's id, a zero byte and the sender → the time of the reaction or vote
+//! and the time of the report (milliseconds since the epoch, both big-endian), and a hash of the content. Table
+//! `addons_by_age`: see `age`.
 
 use sha2::{Digest, Sha256};
 
@@ -23,13 +24,13 @@ impl Addons {
         Ok(Self { table: engine.table(NAME)?, by_age: ByAge::open(engine, "addons_by_age")? })
     }
 
-    /// Whether it is news; it is known from then on.
+    /// Whether the reaction is news; it is stored as known.
     pub(super) fn is_new_reaction(&self, reaction: &Reaction, at: Timestamp) -> Result<bool, StoreError> {
         let key = format!("r{}\0{}", reaction.message_id, reaction.sender);
         self.is_new(&key, reaction.t_ms, std::iter::once(reaction.emoji.as_str()), at)
     }
 
-    /// Whether it is news; it is known from then on.
+    /// Whether the vote is news; it is stored as known.
     pub(super) fn is_new_vote(&self, vote: &Vote, at: Timestamp) -> Result<bool, StoreError> {
         let key = format!("v{}\0{}", vote.message_id, vote.sender);
         self.is_new(&key, vote.t_ms, vote.options.iter().map(|option| option.reveal()), at)
@@ -56,7 +57,7 @@ impl Addons {
                 let since = known.get(..8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
                 t_ms >= since && known.get(16..) != Some(hash.as_slice())
             }
-            // What came and went unheard is nothing to tell.
+            // A reaction or vote that was taken back before the service knew of it is not reported.
             None => !is_empty,
         };
         if is_new {
@@ -67,7 +68,7 @@ impl Addons {
         Ok(is_new)
     }
 
-    /// Forgets what was told before `end`, at most `limit`. Gives how many.
+    /// Removes what was reported before `end`, at most `limit` records. Returns how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.by_age.sweep(end, limit, |key| {
             let is_old =

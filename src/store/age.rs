@@ -1,8 +1,9 @@
-//! What of another table is how old: milliseconds since the epoch (big-endian) and its key → nothing. So those past their time
-//! are found without looking at the others.
+//! An index of another table by age: milliseconds since the epoch (big-endian) and the key in that table → nothing. It
+//! finds expired records without reading the others.
 //!
-//! The entry by age is written first and removed last: one without its counterpart costs nothing, while what has none would
-//! stay for ever. What was written anew since may have an older entry besides its own, which says nothing any more.
+//! The index entry is written before the record and removed after it: an index entry without a record does no harm,
+//! but a record without an index entry would stay for ever. A record that was rewritten may have an older index entry
+//! besides its current one; the older entry has no meaning.
 
 use super::StoreError;
 use super::engine::Engine;
@@ -24,7 +25,7 @@ impl ByAge {
         self.0.remove(&age_key(since, key))
     }
 
-    /// Gives everything from before a time to `forget`, at most `limit`; how many those were.
+    /// Passes every key from before `end` to `forget`, at most `limit`; returns how many.
     pub(super) fn sweep(
         &self,
         end: Timestamp,

@@ -1,5 +1,5 @@
-//! Entries of the log that are packed together: one after the other, each with its place and its length, compressed. JSON of
-//! messages shrinks to a fifth, and the engine keeps its books for one value instead of dozens.
+//! Packed entries of the log: several entries in a row, each with its place and length, compressed together. Messages
+//! as JSON shrink to a fifth, and the engine keeps its bookkeeping for one value instead of dozens.
 //!
 //! ```text
 //! length of what follows, unpacked (4 bytes) │ zstd of: place (8) · length (4) · JSON │ place · length · JSON │ …
@@ -12,7 +12,8 @@ use std::ops::Range;
 use super::StoreError;
 use super::table::VALUE_LIMIT;
 
-/// What a block unpacks to at most: reading one entry unpacks all of its block, which takes some 20 µs for so much.
+/// The largest block before compression: reading one entry unpacks its whole block, which takes some 20 µs at this
+/// size.
 pub(super) const UNPACKED_MAX: usize = 16 * 1024;
 /// zstd's default: higher levels gain a few percent for several times the work.
 const LEVEL: i32 = 3;
@@ -53,7 +54,7 @@ impl Block {
         Ok(Self { bytes, entries })
     }
 
-    /// As many of the entries from the front as fit, and how many those are; at most `limit`. 0 where not even the first
+    /// Packs as many entries from the front as fit, at most `limit`, and returns how many; 0 if not even the first one
     /// fits.
     pub(super) fn pack(entries: &[Packable], limit: usize) -> Result<(Vec<u8>, usize), StoreError> {
         let mut count = limit.min(entries.len());
@@ -95,12 +96,12 @@ impl Block {
         self.bytes.get(self.entries.get(at)?.1.clone())
     }
 
-    /// The first place after another one.
+    /// The first place in the block after `place`.
     pub(super) fn after(&self, place: u64) -> Option<u64> {
         self.entries.get(self.entries.partition_point(|(known, _)| *known <= place)).map(|(place, _)| *place)
     }
 
-    /// What is left from a place on, to be packed anew.
+    /// The entries from a place on, to be packed again.
     pub(super) fn from(&self, place: u64) -> Vec<Packable> {
         let rest = self.entries.iter().filter(|(known, _)| *known >= place);
         rest.filter_map(|(known, range)| Some((*known, self.bytes.get(range.clone())?.to_vec()))).collect()

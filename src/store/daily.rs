@@ -1,5 +1,5 @@
-//! How many messages left on each day: table `daily`, number of the day since the epoch (UTC) → count, both big-endian;
-//! and how many of them were the first to somebody: table `daily_first`.
+//! How many messages left on each day: table `daily`, number of the day since the epoch (UTC) → count, both
+//! big-endian; and how many of them were first messages to somebody: table `daily_first`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ pub(super) const FIRST: &str = "daily_first";
 
 pub(super) struct Daily {
     table: Table,
-    /// Keeps reading and writing the count in one piece.
+    /// Makes reading and writing the count one step.
     counting: Mutex<()>,
 }
 
@@ -26,7 +26,7 @@ impl Daily {
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes))
     }
 
-    /// Counts one more, and forgets the days before.
+    /// Adds one message to the day, and removes the counts of earlier days.
     pub(super) fn add(&self, day: u64) -> Result<(), StoreError> {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let count = self.count(day)?.saturating_add(1);

@@ -1,17 +1,17 @@
-//! sled itself: how it is opened, and what "flushed" means.
+//! sled itself: how it is opened, and what a flush guarantees.
 //!
-//! Three things sled 0.34 does not do are done here.
+//! Three things that sled 0.34 does not do are done here.
 //!
 //! *Durability*: its flush is `sync_file_range`, which forces neither the file's size nor the disk's own cache. Every
 //! [`Engine::flush`] is therefore followed by an `fdatasync` of the database file.
 //!
-//! *Noticing a loss*: sled's recovery takes the log up to the first record it cannot read and drops the rest without
-//! a word, also when bytes in the middle were overwritten or the file was cut or emptied. Each flush therefore
-//! carries a number, kept in the store (`meta` / `flushes`) and then in a small file beside it. A store that has
-//! fallen behind that file has lost what was promised to be there.
+//! *Noticing a loss*: sled's recovery reads the log up to the first record that it cannot read and silently drops the
+//! rest, even if bytes in the middle were overwritten or the file was cut or emptied. Each flush therefore has a
+//! number, which is kept in the store (`meta` / `flushes`) and then in a small file beside it. A store whose number is
+//! below the number in that file has lost data that was promised to be durable.
 //!
-//! *Starting after a cut-off start*: sled writes its snapshot as `snap.<n>.generating` and then renames it, but takes
-//! one left half written (a kill, a full disk) for the newest snapshot, and the store for corrupt.
+//! *Starting after an interrupted start*: sled writes its snapshot as `snap.<n>.generating` and then renames it. If a
+//! kill or a full disk leaves it half written, sled takes it for the newest snapshot and the store for corrupt.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -29,16 +29,17 @@ use super::table::Table;
 /// beside Chromium.
 const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Flushes of a life of the store after which its end has sled note where everything is. sled does that only when it opens,
-/// and looks then at everything that was written since: half a second for a million messages.
+/// After this many flushes, closing the store opens it once more so that sled writes its snapshot. sled writes the
+/// snapshot only when it opens, and then reads everything that was written since the last one: half a second for a
+/// million messages.
 const NOTED_AFTER: u64 = 500;
 
-/// A million messages take minutes to read: damage of these tables shows when they are read, and has all tables read at the
-/// next start.
+/// The tables that grow with the log. A million messages take minutes to read, so a start does not verify these
+/// tables: their damage shows when they are read, and the next start then verifies all tables.
 const GROWING: [&str; 8] =
     ["messages", "packed", "ids", "postings", "origins", "origins_by_age", "addons", "addons_by_age"];
 
-/// How long to wait for an engine of this process that is being dropped: its last threads release the file.
+/// How long to wait for an engine of this process that is being dropped: its last threads still hold the file.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// The key in `meta` of the flush counter, eight big-endian bytes. Every format keeps it there.
@@ -47,17 +48,17 @@ const FLUSHES: &[u8] = b"flushes";
 pub(super) struct Engine {
     path: PathBuf,
     db: sled::Db,
-    /// A handle of our own to sled's file: syncing is per file, not per handle.
+    /// A file handle of this module on sled's file: syncing is per file, not per handle.
     file: File,
     flushes: Mutex<Flushes>,
-    /// The flushes that it had when it was opened.
+    /// The number of flushes when the engine was opened.
     opened_at: u64,
 }
 
 struct Flushes {
     count: u64,
-    /// Says in eight big-endian bytes how many flushes have reached the disk. Not synced: after a power failure an
-    /// older number only proves less.
+    /// Holds in eight big-endian bytes how many flushes have reached the disk. The file itself is not synced: after a
+    /// power failure it may hold an older number, which detects less.
     witness: File,
 }
 
@@ -82,7 +83,7 @@ impl Engine {
         Ok(Self { path: path.to_owned(), db, file, flushes, opened_at: count })
     }
 
-    /// Reads every entry, so that damage shows here and not in the middle of a send: of all tables, or of those that do not
+    /// Reads every entry, so that damage shows here and not during a send: of all tables, or only of those that do not
     /// grow with the log.
     pub(super) fn verify(&self, all: bool) -> Result<(), StoreError> {
         let mut names = self.table_names();
@@ -95,7 +96,7 @@ impl Engine {
         Ok(Table::new(name, tree, &self.path))
     }
 
-    /// Every table there is, sled's own default tree among them.
+    /// All tables, including sled's own default tree.
     pub(super) fn table_names(&self) -> Vec<String> {
         self.db.tree_names().iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect()
     }
@@ -106,7 +107,7 @@ impl Engine {
         count - self.opened_at >= NOTED_AFTER
     }
 
-    /// Returns when everything written before is on the disk: sled's buffers first, then the disk's.
+    /// Returns when everything written so far is on the disk: first sled flushes its buffers, then the disk its cache.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
         let failed = |source| StoreError::io(&self.path, source);
         let mut flushes = self.flushes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,14 +115,14 @@ impl Engine {
         self.table(migrations::META)?.put(FLUSHES, &count)?;
         self.db.flush().map_err(|error| StoreError::sled(&self.path, error))?;
         self.file.sync_data().map_err(failed)?;
-        // Only now: the file must never promise what the disk does not hold.
+        // Written last: the file must never promise a flush that the disk does not hold.
         flushes.witness.write_all_at(&count, 0).map_err(failed)?;
         flushes.count += 1;
         Ok(())
     }
 }
 
-/// Runs what calls sled: on bytes it does not expect it panics instead of returning an error.
+/// Runs code that calls sled: on unexpected bytes sled panics instead of returning an error.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -130,13 +131,13 @@ pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result
     })
 }
 
-/// sled's file, once nobody holds it.
+/// Opens sled's file once no process holds its lock.
 fn free_database_file(path: &Path) -> Result<File, StoreError> {
     let file = open_file(&path.join("db")).map_err(|source| StoreError::io(path, source))?;
     let deadline = Instant::now() + LOCK_WAIT;
     loop {
         match file.try_lock() {
-            // Only asked: sled takes the lock itself, on its own handle.
+            // The lock is released again: sled takes it itself, on its own handle.
             Ok(()) => break file.unlock().map_err(|source| StoreError::io(path, source))?,
             Err(TryLockError::Error(source)) => return Err(StoreError::io(path, source)),
             Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
@@ -171,7 +172,7 @@ fn flushes_of(witness: &File) -> io::Result<u64> {
     let mut bytes = [0; 8];
     match witness.read_exact_at(&mut bytes, 0) {
         Ok(()) => Ok(u64::from_be_bytes(bytes)),
-        // Empty: of a store that has never been flushed.
+        // An empty file belongs to a store that was never flushed.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
         Err(error) => Err(error),
     }

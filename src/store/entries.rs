@@ -1,9 +1,10 @@
-//! The entries of the log by their place. The newest stand alone, which makes them cheap to change: table `messages`,
-//! sequence number and part (both big-endian, so that they sort) → a part of the entry as JSON; an entry may be longer
-//! than a value may be. Older ones are packed: table `packed`, the first one's sequence number (big-endian) → a block.
+//! The entries of the log by their place. The newest entries are stored separately, which makes them cheap to change:
+//! table `messages`, place and part number (both big-endian, so that they sort) → a part of the entry as JSON, because
+//! an entry may be longer than a value may be. Older entries are packed: table `packed`, place of the first entry
+//! (big-endian) → a block.
 //!
-//! An entry that is changed after it was packed stands in `messages` again, which is looked at first. A block is written
-//! before the entries that it packs are removed: a crash between the two leaves both, which say the same.
+//! An entry that changes after it was packed is stored in `messages` again, which is read first. A block is written
+//! before its entries are removed from `messages`: a crash between the two leaves both, with the same content.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -16,21 +17,21 @@ use super::table::{Table, VALUE_LIMIT};
 
 const NAME: &str = "messages";
 const PACKED: &str = "packed";
-/// So many of the newest stay alone: acknowledgements change an entry mostly within minutes.
+/// How many of the newest entries stay separate: an ack mostly changes an entry within minutes.
 const ALONE: u64 = if cfg!(test) { 3 } else { 128 };
-/// They are packed when there are so many more.
+/// How many more entries must accumulate before packing starts.
 const PACKED_AT: u64 = if cfg!(test) { 4 } else { 64 };
-/// Entries of a block.
+/// The most entries in a block.
 const BLOCK: usize = if cfg!(test) { 3 } else { 32 };
 
 pub(super) struct Entries {
     alone: Table,
     packed: Table,
-    /// Keeps the parts of an entry together for those who read while it is written anew.
+    /// Lets readers see either all old parts or all new parts of an entry.
     parts: RwLock<()>,
-    /// Everything up to here is packed, or cannot be.
+    /// Every entry up to this place is packed, or too large to pack.
     packed_to: AtomicU64,
-    /// How many entries the last block took: the next will take about as many.
+    /// How many entries the last block took: the next block will take about as many.
     fitted: AtomicUsize,
 }
 
@@ -57,7 +58,7 @@ impl Entries {
         self.reader().read(place)
     }
 
-    /// The oldest place there is.
+    /// The place of the oldest entry.
     pub(super) fn first(&self) -> Result<Option<u64>, StoreError> {
         self.reader().after(0)
     }
@@ -71,7 +72,7 @@ impl Entries {
         let parts =
             (0..=u16::MAX).zip(bytes.chunks(VALUE_LIMIT)).map(|(part, chunk)| (key(place, part).to_vec(), chunk));
         let count = u16::try_from(bytes.len().div_ceil(VALUE_LIMIT)).unwrap_or(u16::MAX);
-        // A shorter form leaves the end of a longer one.
+        // If the entry became shorter, the last parts of its longer form must go.
         let surplus = self.parts_from(place, count)?;
         let _whole = self.parts.write().unwrap_or_else(PoisonError::into_inner);
         self.alone.change(parts, surplus.into_iter())
@@ -102,7 +103,7 @@ impl Entries {
         Ok(())
     }
 
-    /// Packs the older ones of those that stand alone.
+    /// Packs the older part of the separate entries.
     pub(super) fn pack(&self, newest: u64) -> Result<(), StoreError> {
         loop {
             let packed_to = self.packed_to.load(Ordering::Relaxed);
@@ -118,10 +119,10 @@ impl Entries {
                     self.fitted.store(if has_room { count + 2 } else { count }, Ordering::Relaxed);
                     *last
                 }
-                // It does not fit into a value, packed or not: it stays as it is.
+                // There is nothing to pack, or the first entry is too large for a block and stays separate.
                 None => entries.first().map_or(looked, |(first, _)| *first),
             };
-            // Before they are removed: whoever no longer finds them alone looks into the blocks.
+            // Set before the entries are removed: a reader that finds no separate entry then looks into the blocks.
             self.packed_to.store(reached, Ordering::SeqCst);
             for (place, _) in entries.iter().take(count) {
                 self.remove_alone(*place)?;
@@ -129,7 +130,7 @@ impl Entries {
         }
     }
 
-    /// Entries that stand alone after a place, as many as a block may take, and how far was looked.
+    /// The separate entries after a place, as many as a block may take, and the last place that was looked at.
     fn unpacked(&self, after: u64, until: u64) -> Result<(Vec<Packable>, u64), StoreError> {
         let (mut found, mut size, mut looked) = (Vec::new(), 0, after);
         while found.len() < BLOCK {
@@ -164,7 +165,7 @@ impl Entries {
         self.alone.change(std::iter::empty(), parts.into_iter())
     }
 
-    /// The keys of an entry's parts from one on.
+    /// The keys of an entry's parts from part `from` on.
     fn parts_from(&self, place: u64, from: u16) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut found = Vec::new();
         for part in from..=u16::MAX {
@@ -177,14 +178,14 @@ impl Entries {
         Ok(found)
     }
 
-    /// The block that an entry is in if it is packed.
+    /// The block that holds an entry if the entry is packed.
     fn block_of(&self, place: u64) -> Result<Option<Block>, StoreError> {
         let found = self.packed.at_or_before(&place.to_be_bytes())?;
         found.map(|(_, value)| Block::unpack(&value)).transpose()
     }
 }
 
-/// Reads entries one after the other without unpacking a block for each.
+/// Reads entries one after the other and unpacks each block only once.
 pub(super) struct Reader<'a> {
     entries: &'a Entries,
     block: Option<Block>,
@@ -203,7 +204,7 @@ impl Reader<'_> {
         Ok(self.block.as_ref().and_then(|block| block.get(place)).and_then(|bytes| decode(place, bytes)))
     }
 
-    /// The first place after another one at which there is an entry.
+    /// The place of the first entry after `place`.
     pub(super) fn after(&mut self, place: u64) -> Result<Option<u64>, StoreError> {
         let alone = self.entries.alone.next(Some(&key(place, u16::MAX)))?.and_then(|(key, _)| sequence(&key));
         Ok(alone.into_iter().chain(self.packed_after(place)?).min())
@@ -239,7 +240,7 @@ fn sequence(key: &[u8]) -> Option<u64> {
     key.get(..8)?.try_into().ok().map(u64::from_be_bytes)
 }
 
-/// An entry that cannot be read costs that entry.
+/// An entry that cannot be decoded is skipped; the others stay readable.
 fn decode(place: u64, bytes: &[u8]) -> Option<Record> {
     serde_json::from_slice(bytes)
         .inspect_err(

@@ -1,4 +1,4 @@
-//! What can go wrong with the store, sorted by what is to be done about it.
+//! The errors of the store, by what has to be done about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,11 @@ use migrations::MigrationError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The bytes are not what was written. `Store::open` sets such a store aside and never returns this.
+    /// The stored bytes are not the bytes that were written. `Store::open` sets such a store aside and never returns
+    /// this.
     #[error("the store is damaged ({0}): restart the service, which sets it aside and starts a new one")]
     Damaged(String),
-    /// A later version wrote it. It is left as it is.
+    /// A later version wrote the store. It is left untouched.
     #[error(transparent)]
     Newer(MigrationError),
     #[error("the disk of {} is full: free some space, nothing stored is lost", path.display())]
@@ -26,7 +27,7 @@ pub enum StoreError {
     Encoding { table: &'static str, source: serde_json::Error },
     #[error("{limit} idempotency keys of the last 24 hours are known already: send without one, or wait")]
     TooManyKeys { limit: usize },
-    /// What was asked for may still happen.
+    /// The change may still happen later.
     #[error("the disk did not answer within {} s: check it, and restart the service if this stays", waited.as_secs())]
     NoAnswer { waited: Duration },
     #[error("too many writes wait for the disk: try again in a few seconds")]
@@ -36,12 +37,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether only space is missing: the same call works again once there is some.
+    /// Whether the disk is full: the same call works again once there is space.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
     }
 
-    /// The same for another caller whose change it took along. Only what breaks the engine concerns others.
+    /// A copy for another caller of the same batch. Only errors that break the engine reach other callers.
     pub(super) fn again(&self) -> Self {
         let copy = |source: &io::Error| io::Error::new(source.kind(), source.to_string());
         match self {
@@ -65,7 +66,7 @@ impl StoreError {
     pub(super) fn sled(path: &Path, error: sled::Error) -> Self {
         use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
         match error {
-            // A file that ends too early or holds nonsense is damage, not a failing disk.
+            // A file that ends too early or holds invalid data is damage, not a failing disk.
             sled::Error::Io(source) if !matches!(source.kind(), InvalidData | InvalidInput | UnexpectedEof) => {
                 Self::io(path, source)
             }
@@ -84,7 +85,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the engine is beyond use: sled refuses every call after its first failed write.
+    /// Whether the engine is unusable: sled refuses every call after its first failed write.
     pub(super) fn breaks_the_engine(&self) -> bool {
         matches!(self, Self::Damaged(_) | Self::DiskFull { .. } | Self::Io { .. })
     }

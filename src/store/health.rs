@@ -1,4 +1,4 @@
-//! What is known of the store from outside its tables: how far the log is durable, and what is wrong with the disk.
+//! The state of the store beside its tables: how far the log is durable, and whether the disk fails.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use super::StoreError;
 #[derive(Default)]
 pub(super) struct Health {
     newest: watch::Sender<u64>,
-    /// Since the last write that failed; until the next one that works.
+    /// The last write error; None once a write works again.
     trouble: Mutex<Option<String>>,
     damaged: AtomicBool,
 }
 
 impl Health {
-    /// The newest entry of the log that no crash takes back: others are told of none after it.
+    /// The newest entry of the log that no crash can take back: readers are told of no later entry.
     pub(super) fn durable(&self) -> u64 {
         *self.newest.borrow()
     }
@@ -25,7 +25,7 @@ impl Health {
         self.newest.subscribe()
     }
 
-    /// Everything up to here has reached the disk.
+    /// Everything up to `newest` is on the disk.
     pub(super) fn committed(&self, newest: u64) {
         self.newest.send_if_modified(|known| newest > std::mem::replace(known, newest.max(*known)));
         *self.lock() = None;

@@ -1,5 +1,5 @@
-//! What is remembered of sends with a key: table `sends`, hash of the key → record as JSON. Table `sends_by_age` (see `age`):
-//! by it keys are forgotten after their life.
+//! The records of sends with a key: table `sends`, hash of the key → record as JSON. Table `sends_by_age` (see `age`)
+//! finds the keys that have expired.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +20,7 @@ const BY_AGE: &str = "sends_by_age";
 pub(super) struct IdempotencyKeys {
     records: Table,
     by_age: ByAge,
-    /// How many there are. The lock also keeps the two tables in step.
+    /// The number of records. The lock also keeps the two tables consistent.
     count: Mutex<usize>,
 }
 
@@ -35,7 +35,7 @@ impl IdempotencyKeys {
         self.records.get(key.as_bytes())?.map(|bytes| decode(&bytes)).transpose()
     }
 
-    /// Keeps the record, and forgets what is past its life.
+    /// Stores the record, and removes expired records.
     pub(super) fn keep(&self, key: SendKey, record: &SendRecord, now: Timestamp) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
         let mut count = self.lock();
@@ -66,7 +66,7 @@ impl IdempotencyKeys {
         Ok(())
     }
 
-    /// Those that may have left and of which WhatsApp has said nothing yet.
+    /// The sends that may have left and for which WhatsApp has reported no end yet.
     pub(super) fn unsettled(&self) -> Result<Vec<(SendKey, SendRecord)>, StoreError> {
         let mut found = Vec::new();
         for entry in self.records.newest_first() {
@@ -86,7 +86,7 @@ impl IdempotencyKeys {
         let end = Timestamp::from_millis(now.as_millis().saturating_sub(life));
         let forget = |bytes: &[u8]| {
             let Ok(key) = bytes.try_into().map(SendKey::from_bytes) else { return Ok(()) };
-            // A key that was used again after a crash may have an older entry by age besides its own.
+            // A key that was used again after a crash may have an older index entry besides its own.
             if self.find(key)?.is_some_and(|record| !record.is_live(now)) {
                 self.records.remove(key.as_bytes())?;
                 *count = count.saturating_sub(1);
@@ -101,7 +101,7 @@ impl IdempotencyKeys {
     }
 }
 
-/// A record that cannot be read must not be taken for none: the message could be sent twice.
+/// A record that cannot be read is an error, not a missing record: otherwise the message could be sent twice.
 fn decode(bytes: &[u8]) -> Result<SendRecord, StoreError> {
     serde_json::from_slice(bytes).map_err(|source| StoreError::Encoding { table: NAME, source })
 }
@@ -135,7 +135,7 @@ mod tests {
         let again = first.plus(KEY_LIFE / 2);
         let store = Store::open(dir.path()).await.unwrap().store;
         store.keep_send(key, record(key, first), first).await.unwrap();
-        // The same key anew: the entry by age of the first must not take the second with it.
+        // The same key again: expiry of the first record's index entry must not remove the second record.
         let departure = Departure {
             message_id: MessageId::new("m"),
             origin: Origin::default(),

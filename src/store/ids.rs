@@ -1,7 +1,9 @@
-//! Where the message of an id is in the log: table `ids`, the first two bytes of the id's SHA-256 → the next eight of it and
-//! the place (big-endian), for each id of this bucket. A million ids are 65,536 values of a quarter of a KiB.
+//! Finds messages of the log by id. Table `ids`: the first two bytes of the id's SHA-256 (the bucket) → the next eight
+//! bytes of the hash and the place (big-endian), for each id in the bucket. A million ids make 65,536 values of a
+//! quarter of a KiB.
 //!
-//! Two ids may look the same here: whoever asks looks at the entry. The table is made of the entries and can be made anew.
+//! Two ids may have the same hash bytes, so the caller compares the id in the entry. The table is derived from the
+//! entries and can be rebuilt.
 
 use sha2::{Digest, Sha256};
 
@@ -34,7 +36,8 @@ impl Ids {
         if value.chunks_exact(ITEM).any(|known| known == item) {
             return Ok(());
         }
-        // A bucket of the longest is full at some ten million messages: its oldest is not known by its id any more.
+        // The fullest bucket reaches the limit at some ten million messages: its oldest id can then no longer be
+        // found.
         if value.len() + ITEM > VALUE_LIMIT {
             value.drain(..ITEM);
         }

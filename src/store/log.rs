@@ -1,4 +1,4 @@
-//! The log of messages as others use it.
+//! The log of messages, as the rest of the service uses it.
 
 use std::sync::Arc;
 
@@ -13,29 +13,29 @@ use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
-/// How often it is tried to make up for what is missing: two days of READY, as it is asked for every hour.
+/// How many times missed messages are asked for: once an hour in READY, for two days.
 const TRIES_MAX: u64 = 48;
-/// How long after a new link its history may still arrive: the phone sends it in parts.
+/// How long after a new link the phone may still send history: the history comes in parts.
 const HISTORY_ARRIVES_S: u64 = 3600;
 
-/// What is known before the page's table of messages is read.
+/// What the service knows before it reads the page's table of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Up to where it is in the log; None where it was never read.
+    /// Up to which row the table is in the log; None if it was never read.
     pub place: Option<Place>,
-    /// No row from before this, in seconds since the epoch, is news.
+    /// Rows from before this time, in seconds since the epoch, are not news.
     pub floor: u64,
-    /// The last link that followed another one.
+    /// The last link that replaced another link.
     pub relink: Option<Relink>,
-    /// Reactions and votes from before this, in seconds since the epoch, are known.
+    /// Reactions and votes from before this time, in seconds since the epoch, are known already.
     pub addons_since: u64,
-    /// When the account was first linked, in seconds since the epoch: reactions and votes from before it are no news.
+    /// When the account was first linked, in seconds since the epoch: older reactions and votes are not news.
     pub first_link: u64,
 }
 
 impl Store {
-    /// What a reading of the page's table begins with. In a store that knows of no link, `now` is the time of the first:
-    /// the whole table is news where this store has seen the account being linked, else only what comes from now on.
+    /// Returns what a reading of the page's table starts from. If the store knows of no link yet, `now` is the first
+    /// link's time: the whole table is news if this store has seen QR_REQUIRED, else only messages from now on are.
     pub async fn begin_reading(&self, now: u64) -> Result<Reading, StoreError> {
         self.write(move |tables| {
             let marks = tables.messages.marks();
@@ -49,7 +49,7 @@ impl Store {
             };
             Ok(Reading {
                 place: marks.place()?,
-                // A store of a version that did not read the table: its log begins with the first link.
+                // A version that did not read the table wrote this store: its log begins with the first link.
                 floor: marks.floor()?.unwrap_or(first_link),
                 relink: marks.relink()?,
                 addons_since: marks.addons_since()?.unwrap_or(first_link),
@@ -59,8 +59,8 @@ impl Store {
         .await
     }
 
-    /// Remembers that another device was linked than the one whose messages are in the log; durable. Asked again it says
-    /// the same.
+    /// Stores that another device was linked than the one whose messages are in the log; durable. A repeated call for
+    /// the same device returns the same.
     pub async fn linked_anew(&self, device: String, now: u64) -> Result<Relink, StoreError> {
         self.write(move |tables| {
             let marks = tables.messages.marks();
@@ -76,30 +76,31 @@ impl Store {
         .await
     }
 
-    /// Remembers that reactions and votes from before this are known.
+    /// Stores that reactions and votes from before this time are known.
     pub async fn addons_known(&self, since: u64) -> Result<(), StoreError> {
         self.write(move |tables| tables.messages.marks().set_addons_since(since)).await
     }
 
-    /// The messages not older than `since` that could not be decrypted yet.
+    /// The messages not older than `since` that are not decrypted yet.
     pub async fn sealed_messages(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
         self.read(move |tables| tables.messages.undecrypted(since)).await
     }
 
-    /// The newest entry's place, as it moves; never one that a crash could take back. Whoever follows the log waits here.
+    /// The place of the newest durable entry, which no crash can take back. A task that follows the log waits for this
+    /// value.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.shared.health.follow()
     }
 
-    /// Applies a batch and makes it durable.
+    /// Applies a batch of changes and makes it durable.
     pub async fn log(&self, changes: Arc<Vec<LogChange>>) -> Result<(), StoreError> {
         self.write(move |tables| tables.messages.apply(&changes)).await
     }
 
-    /// The messages that are wanted.
+    /// The messages that match a query.
     pub async fn logged(&self, mut query: LogQuery) -> Result<LogPage, StoreError> {
         let mut items = Vec::new();
-        // In pieces: what few messages fit is looked for in all of them.
+        // In several reads: a query that few messages match looks through many of them.
         loop {
             let piece = query.clone();
             let (found, next) = self.read(move |tables| tables.messages.matching(&piece, tables.durable())).await?;
@@ -117,7 +118,7 @@ impl Store {
         self.read(move |tables| tables.messages.find(&id)).await
     }
 
-    /// What happened after a place. What concerns a message that is no longer there is left out.
+    /// The events after a place. Events of a message that is no longer in the log are left out.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
         self.read(move |tables| {
             let events = |cursor, record| resolve(tables, cursor, record);
@@ -127,7 +128,7 @@ impl Store {
         .await
     }
 
-    /// What happened at a place.
+    /// The event at a place.
     pub async fn event(&self, cursor: u64) -> Result<Option<Event>, StoreError> {
         let page = self.events(cursor.saturating_sub(1), 1).await?;
         Ok(page.items.into_iter().find(|event| event.cursor == cursor))
@@ -142,9 +143,9 @@ impl Store {
         .await
     }
 
-    /// Since when, in seconds since the epoch, something may be missing: since the newest message, less the overlap, or
-    /// what was found before and not yet made up for; not from before the first link, which is `now` where that is only
-    /// just known. Remembered until [`Store::nothing_missed`].
+    /// The time, in seconds since the epoch, from which messages may be missing: the newest message's time minus
+    /// `overlap`, or an earlier time that is stored from a search without success; never before the first link, which
+    /// is `now` if the store knows of none. Stored until [`Store::nothing_missed`].
     pub async fn missed_since(&self, now: u64, overlap: u64) -> Result<u64, StoreError> {
         self.write(move |tables| {
             let (messages, marks) = (&tables.messages, tables.messages.marks());
@@ -160,12 +161,13 @@ impl Store {
         .await
     }
 
-    /// All that was missed is in the log.
+    /// Every missed message is in the log.
     pub async fn nothing_missed(&self) -> Result<(), StoreError> {
         self.write(|tables| tables.messages.marks().set_missed(None)).await
     }
 
-    /// Not all of it is, after one more try. What has been tried too often is given up: each try reads everything since.
+    /// One more try has not found every missed message. After `TRIES_MAX` tries the service gives up, because each
+    /// try reads everything since then.
     pub async fn still_missing(&self) -> Result<(), StoreError> {
         self.write(|tables| {
             let marks = tables.messages.marks();
@@ -179,7 +181,7 @@ impl Store {
         .await
     }
 
-    /// The time that was noted last, in this life of the service or an earlier one.
+    /// The time that was stored last, by this run of the service or an earlier one.
     pub async fn seen(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|tables| tables.messages.marks().seen()).await
     }
@@ -188,8 +190,8 @@ impl Store {
         self.write(move |tables| tables.messages.marks().set_seen(now)).await
     }
 
-    /// Removes up to `limit` entries that arrived before `end`, and what is remembered about messages from before it; gives
-    /// how many of the larger kind. Entries that one of the targets was not told yet stay.
+    /// Removes up to `limit` entries that arrived before `end`, and up to `limit` records of each kind about older
+    /// messages; returns the largest count. Entries that a target has not received yet stay.
     pub async fn sweep_log(&self, end: Timestamp, limit: usize, targets: Vec<String>) -> Result<usize, StoreError> {
         self.write(move |tables| {
             let positions = targets.iter().map(|target| tables.targets.position(target));

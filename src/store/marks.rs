@@ -1,4 +1,4 @@
-//! Small facts about the log, table `marks`: up to where the page's messages are in it, and what may be missing.
+//! Small facts about the log, table `marks`: up to which row the page's messages are in it, and what may be missing.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,30 +19,30 @@ const RELINK: &[u8] = b"relink";
 const ADDONS_SINCE: &[u8] = b"addons_since";
 const MISSED_SINCE: &[u8] = b"missed_since";
 const MISSED_TRIES: &[u8] = b"missed_tries";
-/// The time that was noted last, in milliseconds.
+/// The time that was stored last, in milliseconds.
 const SEEN: &[u8] = b"seen";
-/// The next sequence number, where retention removed the entries that would tell.
+/// The next sequence number, for when retention has removed the newest entries.
 const NEXT: &[u8] = b"next";
 const INDEXED: &[u8] = b"indexed";
-/// Tells this log from the one of another store.
+/// Distinguishes this log from the log of another store.
 const LOG_ID: &[u8] = b"log_id";
 
-/// Up to where the page's table of messages is in the log.
+/// Up to which row the page's table of messages is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The linked device whose table it is: another link has another table.
+    /// The linked device that the table belongs to: each link has its own table.
     pub device: Option<String>,
     /// The number and the key of the last row that is in the log; None before the first.
     pub row: Option<(u64, MessageId)>,
 }
 
-/// A link that followed another one: history that came with it is news as far as it is newer than the log.
+/// A link that replaced another one: history that comes with it is news if it is newer than the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relink {
     pub device: String,
-    /// The newest message that the log had then, in seconds since the epoch.
+    /// The time of the newest message in the log at that moment, in seconds since the epoch.
     pub since: u64,
-    /// Until when history of this link may still arrive, in seconds since the epoch.
+    /// Until when the history of this link may still arrive, in seconds since the epoch.
     pub until: u64,
 }
 
@@ -70,7 +70,7 @@ impl Marks {
         self.set(NEXT, next)
     }
 
-    /// All entries before this one have their ids and postings.
+    /// All entries before this place have their ids and postings.
     pub(super) fn indexed(&self) -> Result<Option<u64>, StoreError> {
         self.number(INDEXED)
     }
@@ -79,7 +79,7 @@ impl Marks {
         self.set(INDEXED, next)
     }
 
-    /// The time that was noted last.
+    /// The time that was stored last.
     pub(super) fn seen(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.number(SEEN)?.map(Timestamp::from_millis))
     }
@@ -88,7 +88,7 @@ impl Marks {
         self.set(SEEN, now.as_millis())
     }
 
-    /// Whether this store has seen a phone being asked for.
+    /// Whether the session has been in QR_REQUIRED since this store was created.
     pub(super) fn asked_for_phone(&self) -> Result<bool, StoreError> {
         Ok(self.0.get(ASKED_FOR_PHONE)?.is_some())
     }
@@ -97,7 +97,7 @@ impl Marks {
         if self.asked_for_phone()? { Ok(()) } else { self.0.put(ASKED_FOR_PHONE, &[1]) }
     }
 
-    /// When the account was first linked, in seconds since the epoch: history from before it is no news.
+    /// When the account was first linked, in seconds since the epoch: older history is not news.
     pub(super) fn first_link(&self) -> Result<Option<u64>, StoreError> {
         self.number(FIRST_LINK)
     }
@@ -106,7 +106,7 @@ impl Marks {
         self.set(FIRST_LINK, seconds)
     }
 
-    /// No row of the page from before this, in seconds since the epoch, is news.
+    /// Rows of the page from before this time, in seconds since the epoch, are not news.
     pub(super) fn floor(&self) -> Result<Option<u64>, StoreError> {
         self.number(FLOOR)
     }
@@ -131,7 +131,7 @@ impl Marks {
         self.set_json(RELINK, relink)
     }
 
-    /// Reactions and votes from before this, in seconds since the epoch, are known.
+    /// Reactions and votes from before this time, in seconds since the epoch, are known already.
     pub(super) fn addons_since(&self) -> Result<Option<u64>, StoreError> {
         self.number(ADDONS_SINCE)
     }
@@ -140,7 +140,7 @@ impl Marks {
         self.set(ADDONS_SINCE, seconds)
     }
 
-    /// Since when, in seconds since the epoch, something may be missing, and how often it was asked for in vain.
+    /// From when, in seconds since the epoch, messages may be missing, and how many searches have failed.
     pub(super) fn missed(&self) -> Result<Option<(u64, u64)>, StoreError> {
         let tries = self.number(MISSED_TRIES)?.unwrap_or_default();
         Ok(self.number(MISSED_SINCE)?.map(|since| (since, tries)))
@@ -163,7 +163,7 @@ impl Marks {
         self.0.put(key, &number.to_be_bytes())
     }
 
-    /// What cannot be read is as if it were not there: the table of the page is then read from its start.
+    /// A value that cannot be decoded counts as missing: the page's table is then read from its start.
     fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         Ok(self.0.get(key)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }

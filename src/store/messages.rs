@@ -1,10 +1,10 @@
-//! The log: messages, and what happened to them and to the session, in one sequence of `entries`. Made of them: where the
-//! message of an id is (`ids`), and which messages a chat, a number, a client or a direction has (`postings`). Table
-//! `sealed`: the ids of those that may still open → nothing.
+//! The log: messages, and events of messages and of the session, in one sequence of `entries`. Two indexes are derived
+//! from the entries: `ids` finds the message of an id, and `postings` lists the messages of a chat, a number, a client
+//! or a direction. Table `sealed`: the ids of undecrypted messages that may still open → nothing.
 //!
-//! sled loses only a suffix of what was not flushed, across tables: what a crash can leave is last entries without their id
-//! and postings, which are made good at the next opening; or that a message was edited and the message not changed yet,
-//! which the page says again.
+//! sled loses only a suffix of the unflushed writes, across all tables. A crash can therefore leave the last entries
+//! without ids and postings, which the next opening adds; or an edit event without the changed message, which the page
+//! reports again.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 
 const UNDECRYPTED: &str = "sealed";
 
-/// Entries looked at in one go: some 100 ms, in which no other call waits long.
+/// The most entries that one read looks at: some 100 ms, so that no other call waits long.
 const LOOKED_AT: usize = 10_000;
 
 pub(super) struct Messages {
@@ -41,9 +41,9 @@ pub(super) struct Messages {
     origins: Origins,
     addons: Addons,
     log: AtomicU32,
-    /// Received and sent, since the store was opened.
+    /// Messages received and sent since the store was opened.
     added: [AtomicU64; 2],
-    /// The next sequence number; the lock keeps a batch in one piece.
+    /// The next sequence number; its lock makes a batch one step.
     next: Mutex<u64>,
 }
 
@@ -77,7 +77,7 @@ impl Messages {
         Ok(messages)
     }
 
-    /// Gives the entries their ids and postings that a crash left without them, or an earlier format.
+    /// Adds ids and postings to entries that a crash or an earlier format left without them.
     fn index(&self, next: u64) -> Result<(), StoreError> {
         let mut reader = self.entries.reader();
         let mut at = match self.marks.indexed()? {
@@ -98,7 +98,7 @@ impl Messages {
         self.marks.set_indexed(next)
     }
 
-    /// What follows every batch, and comes before its flush.
+    /// Runs after every batch, before its flush.
     pub(super) fn settle(&self) -> Result<u64, StoreError> {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         self.entries.pack(*next - 1)?;
@@ -113,7 +113,7 @@ impl Messages {
         LogId(self.log.load(Ordering::Relaxed))
     }
 
-    /// Gives the log another id: its places will be given to others than before.
+    /// Gives the log a new id: the log will assign places again that clients know for other entries.
     pub(super) fn becomes_another(&self) -> Result<(), StoreError> {
         let log = LogId(rand::rng().random());
         self.marks.set_log_id(log)?;
@@ -134,7 +134,7 @@ impl Messages {
         &self.origins
     }
 
-    /// Applies a batch. What is known by its id is not added again.
+    /// Applies a batch. A message whose id is known is not added again.
     pub(super) fn apply(&self, changes: &[LogChange]) -> Result<(), StoreError> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
@@ -214,7 +214,8 @@ impl Messages {
         let Some(LogEntry { cursor, message: before }) = self.find(id)? else { return Ok(()) };
         let mut after = before.clone();
         change(&mut after);
-        // What happened first: a crash between the two has the page say it again, and nobody misses it.
+        // The event is written first: after a crash between the two writes the page reports the change again, so no
+        // event is lost.
         for happening in happenings(cursor, &before, &after, at) {
             self.append(next, &Record::Happening(happening))?;
         }
@@ -228,7 +229,7 @@ impl Messages {
         self.entries.write(cursor, &Record::Message(Box::new(after)))
     }
 
-    /// The messages that may still open and are not older than `since`.
+    /// The undecrypted messages that may still open and are not older than `since`.
     pub(super) fn undecrypted(&self, since: Timestamp) -> Result<Vec<MessageId>, StoreError> {
         let mut found = Vec::new();
         let mut after: Option<Vec<u8>> = None;
@@ -237,7 +238,7 @@ impl Messages {
             match self.find(&id)? {
                 Some(entry) if entry.message.timestamp < since => {}
                 Some(_) => found.push(id),
-                // Retention took it.
+                // Retention removed the message.
                 None => self.undecrypted.remove(&key)?,
             }
             after = Some(key);
@@ -245,14 +246,14 @@ impl Messages {
         Ok(found)
     }
 
-    /// The newest place that was given.
+    /// The newest place that was assigned.
     pub(super) fn newest(&self) -> u64 {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) - 1
     }
 
     pub(super) fn find(&self, id: &MessageId) -> Result<Option<LogEntry>, StoreError> {
         for cursor in self.ids.find(id)? {
-            // An id may be left alone by a crash, and two ids may look the same.
+            // A crash may leave an id without its entry, and two ids may have the same hash bytes.
             if let Some(message) = self.message(cursor)?.filter(|message| message.id == *id) {
                 return Ok(Some(LogEntry { cursor, message }));
             }
@@ -267,8 +268,8 @@ impl Messages {
         })
     }
 
-    /// What is wanted of the entries after a cursor and up to `newest`, oldest first, at most `limit`; and how far was
-    /// looked. Not at more than [`LOOKED_AT`] of them.
+    /// The entries after a cursor and up to `newest` for which `wanted` gives a value, oldest first, at most `limit`;
+    /// and the last place that was looked at. It looks at no more than [`LOOKED_AT`] entries.
     pub(super) fn after<T>(
         &self,
         cursor: u64,
@@ -295,7 +296,8 @@ impl Messages {
         Ok((found, looked))
     }
 
-    /// The messages of a query up to `newest`, and how far was looked. Not at more than [`LOOKED_AT`] places.
+    /// The messages of a query up to `newest`, and the last place that was looked at, after at most [`LOOKED_AT`]
+    /// places.
     pub(super) fn matching(&self, query: &LogQuery, newest: u64) -> Result<(Vec<LogEntry>, u64), StoreError> {
         let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(query));
         let (mut found, mut looked, mut steps) = (Vec::new(), query.after, LOOKED_AT);
@@ -317,19 +319,19 @@ impl Messages {
         Ok((found, looked))
     }
 
-    /// The oldest entry there is; the next one where there is none.
+    /// The place of the oldest entry; in an empty log the next place.
     pub(super) fn oldest(&self) -> Result<u64, StoreError> {
         Ok(self.entries.first()?.unwrap_or_else(|| self.newest() + 1))
     }
 
-    /// The newest message there is.
+    /// The newest message.
     pub(super) fn newest_message(&self) -> Result<Option<LogEntry>, StoreError> {
         let Some(cursor) = self.postings.newest()? else { return Ok(None) };
         Ok(self.message(cursor)?.map(|message| LogEntry { cursor, message }))
     }
 
-    /// Removes the entries from before `end` and up to `through`, from the front; at most `limit` of them. Also as many of
-    /// what is remembered beside them. Gives how many of which there were most.
+    /// Removes the entries from before `end` and up to place `through`, from the front, at most `limit`; also up to
+    /// `limit` origins and add-ons each. Returns the largest of these counts.
     pub(super) fn sweep(&self, end: Timestamp, through: u64, limit: usize) -> Result<usize, StoreError> {
         self.marks.set_next(self.newest() + 1)?;
         let beside = self.origins.sweep(end, limit)?.max(self.addons.sweep(end, limit)?);
@@ -347,7 +349,7 @@ impl Messages {
                 messages.push((place, message));
             }
         }
-        // First: an entry that a crash leaves without its id would be added again.
+        // The entries go first: an entry that a crash leaves without its id would be added a second time.
         self.entries.remove_through(last)?;
         for (place, message) in messages {
             self.ids.remove(&message.id, place)?;

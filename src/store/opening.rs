@@ -1,4 +1,4 @@
-//! From a folder to a store that can be used.
+//! Opens the store of a folder.
 //!
 //! ```text
 //!   store/ absent ──► store.new/ created, stamped, closed ──► renamed to store/ ──► opened
@@ -7,8 +7,9 @@
 //!   store/ newer, or the disk fails ──► an error, nothing is touched
 //! ```
 //!
-//! A new store gets its name only when it carries its stamp, so a `store/` without entries has lost them. The marker
-//! is written before the damaged store is moved: a crash between the two must not end in a new store that sends.
+//! A new store is renamed to `store/` only after it has its format stamp, so a `store/` without entries has lost them.
+//! The marker is written before the damaged store is moved: otherwise a crash between the two would lead to a new
+//! store that sends.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -29,7 +30,7 @@ use super::reset::{announce, forget_restored, forget_suspicion, is_restored, is_
 use super::targets::Targets;
 use crate::domain::time::Timestamp;
 
-/// What a new store needs on the disk within its first minutes: two of sled's log segments.
+/// The space that a new store needs within its first minutes: two of sled's log segments.
 const FIRST_BYTES: usize = 1024 * 1024;
 
 /// The open store: the engine and one field for each thing kept in it.
@@ -45,12 +46,12 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The newest entry of the log that no crash takes back: others are told of none after it.
+    /// The newest entry of the log that no crash can take back: readers are told of no later entry.
     pub(super) fn durable(&self) -> u64 {
         self.health.durable()
     }
 
-    /// Makes everything that was written before durable, and then known to those who follow the log.
+    /// Makes everything written so far durable, and then announces it to those who follow the log.
     pub(super) fn commit(&self) -> Result<(), StoreError> {
         let newest = self.messages.settle()?;
         self.engine.flush()?;
@@ -59,7 +60,7 @@ impl Tables {
     }
 }
 
-/// Opens the store of `DATA_DIR`, and says where a damaged one went.
+/// Opens the store of `DATA_DIR`, and returns where a damaged store was put.
 pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<PathBuf>), StoreError> {
     private_folder(dir)?;
     let path = store_path(dir);
@@ -85,7 +86,7 @@ pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<P
     }
 }
 
-/// Opens the store that is there; damage is an error.
+/// Opens an existing store; damage is an error.
 pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, StoreError> {
     let path = store_path(dir);
     guarded(|| {
@@ -103,13 +104,13 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
             (Daily::open(&engine, SENT)?, IdempotencyKeys::open(&engine)?, Targets::open(&engine)?);
         let (first, health) = (Daily::open(&engine, FIRST)?, Arc::clone(health));
         let tables = Tables { engine, messages, daily, first, idempotency, targets, health };
-        // What is in the file was durable already, or is now.
+        // Makes durable and announces what an earlier run left in the file.
         tables.commit()?;
         Ok(tables)
     })
 }
 
-/// Opens the engine that is there, and closes it.
+/// Opens the engine of an existing store, and closes it again.
 pub(super) fn reopen(dir: &Path) -> Result<(), StoreError> {
     guarded(|| Engine::open(&store_path(dir)).map(drop))
 }
@@ -132,7 +133,7 @@ fn create(dir: &Path, health: &Arc<Health>) -> Result<Tables, StoreError> {
 }
 
 fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {
-    // sled may panic where space is missing: a sound store must not be taken for a damaged one.
+    // sled may panic on a full disk: a sound store must not be taken for a damaged one.
     require_space(dir)?;
     let path = store_path(dir);
     let now = Timestamp::from(SystemTime::now()).to_string().replace([':', '-'], "");
@@ -157,7 +158,7 @@ fn store_path(dir: &Path) -> PathBuf {
     dir.join("store")
 }
 
-/// Messages are private: only the service's own user may look in.
+/// Messages are private: only the service's own user may read the folder.
 fn private_folder(path: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| StoreError::io(path, source))
 }

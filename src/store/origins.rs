@@ -1,6 +1,6 @@
-//! Which messages this service sends itself: table `origins`, WhatsApp's id → milliseconds since the epoch (big-endian)
-//! and what is known of it as JSON. Written before a message leaves, so that the log knows it when it appears there. Table
-//! `origins_by_age`: see `age`.
+//! The messages that this service sends. Table `origins`: WhatsApp's id → milliseconds since the epoch (big-endian)
+//! and the origin as JSON, written before a message leaves, so that the log recognises the message when the page
+//! reports it. Table `origins_by_age`: see `age`.
 
 use super::StoreError;
 use super::age::ByAge;
@@ -31,11 +31,11 @@ impl Origins {
 
     pub(super) fn of(&self, id: &MessageId) -> Result<Option<Origin>, StoreError> {
         let value = self.table.get(id.as_str().as_bytes())?;
-        // That it is ours is known by its being there, whatever else can be read.
+        // A message with a record was sent by this service, even if the rest of the record cannot be read.
         Ok(value.map(|value| serde_json::from_slice(value.get(8..).unwrap_or_default()).unwrap_or_default()))
     }
 
-    /// Forgets those from before `end`, at most `limit`: their messages are forgotten too. Gives how many.
+    /// Removes origins from before `end`, at most `limit`: the log removes their messages too. Returns how many.
     pub(super) fn sweep(&self, end: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.by_age.sweep(end, limit, |id| {
             let is_old =

@@ -1,9 +1,10 @@
-//! Which messages have what: for each chat, phone number, client and direction the places of its messages, in order. Table
-//! `postings`: a list's name and the first place of a part of it (big-endian) → the places of that part, each as its distance
-//! to the one before (LEB128).
+//! An index of the messages: for each chat, phone number, client and direction, the places of its messages, in order.
+//! Table `postings`: a list's name and the first place of a part of it (big-endian) → the places of that part, each as
+//! its distance to the place before (LEB128).
 //!
-//! A list's name is a letter, the value with its length before it, and the direction: none is the beginning of another.
-//! Lists that are asked for together are walked side by side. The table is made of the entries and can be made anew.
+//! A list's name is a letter, the value preceded by its length, and the direction, so that no name is the beginning of
+//! another. A query over several lists walks them side by side. The table is derived from the entries and can be
+//! rebuilt.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +15,10 @@ use super::table::Table;
 use crate::domain::log::{Direction, LogQuery, LoggedMessage};
 
 const NAME: &str = "postings";
-/// Places of a part: some 100 bytes, and a change of one writes no more than that.
+/// The most places in a part: some 100 bytes, which is all that the change of one place writes.
 const PART: usize = if cfg!(test) { 4 } else { 64 };
 
-/// Lists whose last part is held in memory, some 600 bytes each; when there are more, all are read anew.
+/// The most lists whose last part is held in memory, some 600 bytes each; beyond that, all are dropped and read again.
 const TAILS: usize = if cfg!(test) { 3 } else { 4096 };
 
 /// A part's key, and its places.
@@ -25,7 +26,7 @@ type Part = (Vec<u8>, Vec<u64>);
 
 pub(super) struct Postings {
     table: Table,
-    /// The last parts of lists that grew lately. Only the writer sees them; they are written with every batch.
+    /// The last parts of lists that grew recently. Only the writer sees them; every batch writes them.
     tails: Mutex<HashMap<Vec<u8>, Tail>>,
 }
 
@@ -40,7 +41,8 @@ impl Postings {
         Ok(Self { table: engine.table(NAME)?, tails: Mutex::default() })
     }
 
-    /// The message is at this place. `before` is what it was there until now: only what is new is written.
+    /// Adds the message at this place to its lists. `before` is its earlier form: only lists that this form lacks are
+    /// written.
     pub(super) fn put(
         &self,
         place: u64,
@@ -81,7 +83,7 @@ impl Postings {
         Ok(())
     }
 
-    /// Writes what grew since the last batch.
+    /// Writes the parts that grew since the last batch.
     pub(super) fn write_tails(&self) -> Result<(), StoreError> {
         let mut tails = self.tails();
         tails.iter_mut().try_for_each(|(list, tail)| self.write_tail(list, tail))?;
@@ -101,7 +103,7 @@ impl Postings {
         Ok(())
     }
 
-    /// Writes the last part of a list, and holds it no longer.
+    /// Writes the last part of a list, and drops it from memory.
     fn settle(&self, list: &[u8]) -> Result<(), StoreError> {
         let tail = self.tails().remove(list);
         tail.map_or(Ok(()), |mut tail| self.write_tail(list, &mut tail))
@@ -111,20 +113,21 @@ impl Postings {
         self.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Into a part that is not the end of its list, or before the end of the last one.
+    /// Inserts a place that is not behind the last place of its list.
     fn insert_within(&self, list: &[u8], place: u64) -> Result<(), StoreError> {
         let mut places = self.part(list, place)?.map(|(_, places)| places).unwrap_or_default();
         let Err(at) = places.binary_search(&place) else { return Ok(()) };
         places.insert(at, place);
         let later = match places.len() {
             0..=PART => Vec::new(),
-            // At the end, where nearly all come, parts stay full; in the middle a part is halved.
+            // Nearly all places come at the end, so a part that overflows there stays full; in the middle it is
+            // halved.
             length => places.split_off(if at + 1 == length { at } else { PART / 2 }),
         };
         self.write(list, &[&places, &later], None)
     }
 
-    /// Writes parts; of a crash between them all is left or nothing.
+    /// Writes parts in one batch: a crash leaves all of them or none.
     fn write(&self, list: &[u8], parts: &[&[u64]], removed: Option<Vec<u8>>) -> Result<(), StoreError> {
         let parts = parts.iter().filter_map(|places| Some((part_key(list, *places.first()?), encode(places))));
         let parts: Vec<_> = parts.collect();
@@ -133,7 +136,7 @@ impl Postings {
         self.table.change(puts, removed.filter(is_kept).into_iter())
     }
 
-    /// The part of a list in which a place is, or would be.
+    /// The part of a list that contains a place, or would contain it.
     fn part(&self, list: &[u8], place: u64) -> Result<Option<Part>, StoreError> {
         let found = self.table.at_or_before(&part_key(list, place))?;
         Ok(found.filter(|(key, _)| is_of(key, list)).map(|(key, value)| {
@@ -148,7 +151,7 @@ impl Postings {
         Ok(found.filter(|(key, _)| is_of(key, list)).map(|(key, value)| decode(&key, &value)))
     }
 
-    /// The messages of a query, by their places.
+    /// The places of the messages that a query selects.
     pub(super) fn matching(&self, query: &LogQuery) -> Matching<'_> {
         let directions =
             query.direction.map_or_else(|| vec![Direction::In, Direction::Out], |direction| vec![direction]);
@@ -182,12 +185,12 @@ impl Postings {
     }
 }
 
-/// Places that are in all of the lists.
+/// Places that are in each of several lists.
 pub(super) struct Matching<'a>(Vec<Any<'a>>);
 
 impl Matching<'_> {
-    /// The first one after a place. Where many lists share few places, not more than `steps` are looked at: then the place
-    /// up to which there is none is the error.
+    /// The first place after `place`. When long lists share few places, the search ends after `steps` steps: the error
+    /// is then the place up to which there is no match.
     pub(super) fn after(&mut self, place: u64, steps: &mut usize) -> Result<Option<Result<u64, u64>>, StoreError> {
         let mut from = place.saturating_add(1);
         loop {
@@ -197,7 +200,7 @@ impl Matching<'_> {
                 furthest = next;
             }
             if furthest == from {
-                // Every list has it: the first was asked from here and so was the last.
+                // Every list has this place: the search started here and no list moved it.
                 return Ok(Some(Ok(from)));
             }
             from = furthest;
@@ -209,11 +212,11 @@ impl Matching<'_> {
     }
 }
 
-/// Places that are in any of the lists.
+/// Places that are in at least one of several lists.
 struct Any<'a>(Vec<List<'a>>);
 
 impl Any<'_> {
-    /// The first place that is not before another one.
+    /// The first place that is `place` or after it.
     fn from(&mut self, place: u64) -> Result<Option<u64>, StoreError> {
         let mut nearest = None;
         for list in &mut self.0 {
@@ -248,7 +251,7 @@ impl List<'_> {
     }
 }
 
-/// The lists that a message is in.
+/// The lists that a message belongs to.
 fn lists_of(message: &LoggedMessage) -> Vec<Vec<u8>> {
     let way = message.direction;
     let mut lists = vec![list_name(b'a', "", way), list_name(b'c', &message.chat, way)];
@@ -270,7 +273,7 @@ fn part_key(list: &[u8], first: u64) -> Vec<u8> {
     [list, &first.to_be_bytes()].concat()
 }
 
-/// Whether a key is of this list.
+/// Whether a key belongs to this list.
 fn is_of(key: &[u8], list: &[u8]) -> bool {
     key.len() == list.len() + 8 && key.starts_with(list)
 }
@@ -290,7 +293,7 @@ fn encode(places: &[u64]) -> Vec<u8> {
     bytes
 }
 
-/// The first place is in the key.
+/// The first place is stored in the key.
 fn decode(key: &[u8], bytes: &[u8]) -> Vec<u64> {
     let first = key.last_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
     let (mut places, mut before, mut distance, mut shift) = (vec![first], first, 0_u64, 0_u32);
@@ -339,7 +342,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let engine = Engine::open(dir.path()).unwrap();
             let (postings, list) = (Postings::open(&engine).unwrap(), list_name(b'c', "a", Direction::In));
-            // Lists whose names are alike.
+            // Lists with similar names.
             for other in ["", "ai", "a\0i", "b"] {
                 postings.insert(&list_name(b'c', other, Direction::In), 7).unwrap();
             }

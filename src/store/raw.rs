@@ -1,4 +1,4 @@
-//! What a step of the format may do, over the engine.
+//! The engine operations that a migration step may use.
 
 use migrations::{Cause, Entry, Raw};
 

@@ -1,4 +1,4 @@
-//! What is written to the log, and what it holds.
+//! The changes that are written to the log, and the records it holds.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,27 +8,27 @@ use crate::domain::log::LoggedMessage;
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::time::Timestamp;
 
-/// What one batch does to the log.
+/// One change of a batch.
 #[derive(Clone, Debug)]
 pub enum LogChange {
     Add(Box<LoggedMessage>),
     Amend(Box<PageMessage>, Timestamp),
-    /// With the number of the server's refusal, where there is one.
+    /// With the number of the server's refusal, if there is one.
     Ack(MessageId, Ack, Option<i64>, Timestamp),
-    /// The page took it away: what is undecrypted was no message.
+    /// The page removed the message: an undecrypted message then counts as no message.
     Withdrawn(MessageId, Timestamp),
     Reacted(Reaction, Timestamp),
     Voted(Vote, Timestamp),
-    /// Everything up to there is in the log, with the changes before this one.
+    /// Every row up to this place is in the log once the changes before this one are applied.
     Read(Place),
-    /// The phone digits behind a message's chat became known.
+    /// The phone number behind a message's chat became known.
     Phone(MessageId, String),
-    /// Something that is not about a message.
+    /// An event that does not concern a message.
     Happened(Happening),
 }
 
 impl LogChange {
-    /// About how many bytes of memory it takes.
+    /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Add(message) => {
@@ -40,10 +40,10 @@ impl LogChange {
     }
 }
 
-/// What a change takes beside words: ids, chats, names.
+/// The size of a change beside its text: ids, chats, names.
 const CHANGE_SIZE: usize = 1024;
 
-/// An entry as it is stored. What happened has the field `event`, which no message has.
+/// An entry as it is stored. An event has the field `event`, which no message has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Record {

@@ -1,5 +1,5 @@
-//! The marker that the store was started anew after damage, so that nothing is sent until an operator has agreed:
-//! the keys of messages already sent are forgotten, and repeating one would double it.
+//! The marker that the store was started anew after damage. Nothing is sent until an operator agrees: the keys of
+//! messages already sent are lost, and a repeated request would send its message twice.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,21 +11,21 @@ fn marker(dir: &Path) -> PathBuf {
     dir.join("store.reset")
 }
 
-/// Whether sending waits for an operator. A marker that cannot be looked for counts as one.
+/// Whether sending waits for an operator. If the disk cannot be read, sending waits.
 pub(super) fn is_pending(dir: &Path) -> bool {
     marker(dir).try_exists().unwrap_or(true)
 }
 
-/// Leaves the marker, durably, with `why` for whoever looks into it.
+/// Writes the marker durably, with `why` for the person who reads it.
 ///
 /// # Errors
-/// [`StoreError::Io`] or [`StoreError::DiskFull`] when it cannot be written.
+/// [`StoreError::Io`] or [`StoreError::DiskFull`] if the marker cannot be written.
 pub(super) fn announce(dir: &Path, why: &str) -> Result<(), StoreError> {
     leave(dir, &marker(dir), why)
 }
 
-/// Leaves the marker for a store that is about to be put back from a backup: places of its log that were given since
-/// are given again, so the log gets another id when it is opened next.
+/// Writes the marker for a store that is about to be restored from a backup. The restored log will assign places again
+/// that clients know for other entries, so the log gets a new id when it is next opened.
 ///
 /// # Errors
 /// As [`announce`].
@@ -34,7 +34,7 @@ pub fn announce_restored(dir: &Path, why: &str) -> Result<(), StoreError> {
     leave(dir, &restored(dir), why)
 }
 
-/// Whether the store was put back from a backup since it was opened last.
+/// Whether the store was restored from a backup since it was last opened.
 pub(super) fn is_restored(dir: &Path) -> bool {
     restored(dir).exists()
 }
@@ -43,12 +43,12 @@ pub(super) fn forget_restored(dir: &Path) -> io::Result<()> {
     fs::remove_file(restored(dir)).and_then(|()| sync_folder(dir))
 }
 
-/// Has the store of `dir` read whole when it is opened next.
+/// Makes the next opening read the whole store of `dir`.
 pub fn check_all(dir: &Path) {
     suspect(dir, "everything is to be read");
 }
 
-/// Leaves the marker that something of the store could not be read: the next start reads all of it.
+/// Writes the marker that a part of the store could not be read: the next start reads all of it.
 pub(super) fn suspect(dir: &Path, why: &str) {
     if let Err(error) = leave(dir, &suspicion(dir), why) {
         tracing::warn!(%error, "that the store may be damaged could not be noted");
@@ -59,7 +59,7 @@ pub(super) fn is_suspect(dir: &Path) -> bool {
     suspicion(dir).exists()
 }
 
-/// The store was read whole, or is set aside.
+/// Removes the marker after the store was read whole, or was set aside.
 pub(super) fn forget_suspicion(dir: &Path) -> io::Result<()> {
     match fs::remove_file(suspicion(dir)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -85,11 +85,11 @@ fn leave(dir: &Path, path: &Path, why: &str) -> Result<(), StoreError> {
     write().map_err(|source| StoreError::io(path, source))
 }
 
-/// Accepts that the store in `DATA_DIR` was started anew, for `session-manager store accept`: a running service sends
-/// again from its next request on. Returns whether there was anything to accept.
+/// Accepts for `session-manager store accept` that the store in `DATA_DIR` was started anew: a running service sends
+/// again from its next request on. Returns whether there was a marker to remove.
 ///
 /// # Errors
-/// [`StoreError::Io`] when the marker cannot be removed.
+/// [`StoreError::Io`] if the marker cannot be removed.
 pub fn accept_reset(dir: &Path) -> Result<bool, StoreError> {
     let path = marker(dir);
     let removed = match fs::remove_file(&path) {
@@ -100,7 +100,7 @@ pub fn accept_reset(dir: &Path) -> Result<bool, StoreError> {
     removed.map_err(|source| StoreError::io(&path, source))
 }
 
-/// Makes what was created, renamed or removed in `dir` durable.
+/// Makes creations, renames and removals in `dir` durable.
 pub(super) fn sync_folder(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }

@@ -1,14 +1,14 @@
-//! One tree of the store, and the rules for what goes into it.
+//! One tree of the store, and the limits on its values.
 
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
 
-/// The largest value in bytes; what is longer has to be spread over several keys.
+/// The largest value in bytes; a longer value must be spread over several keys.
 ///
 /// sled moves a whole page of more than 128 KiB (a quarter of its log's segment) into a file under `blobs/` that it
-/// never syncs. A page splits above 16 entries and may carry 10 changes more until it is rewritten: 27 values of
-/// 4 KiB fit with their keys, and with 64 KiB three are too many.
+/// never syncs. A page splits above 16 entries and may carry 10 changes more until it is rewritten: 27 values of 4 KiB
+/// fit with their keys, while three of 64 KiB are too many.
 pub(super) const VALUE_LIMIT: usize = 4 * 1024;
 
 /// A key and its value.
@@ -17,7 +17,7 @@ pub(super) type Entry = (Vec<u8>, Vec<u8>);
 pub(super) struct Table {
     name: String,
     tree: sled::Tree,
-    /// The folder of the store, for its errors.
+    /// The folder of the store, for error messages.
     path: PathBuf,
 }
 
@@ -31,20 +31,21 @@ impl Table {
         Ok(value.map(|value| value.to_vec()))
     }
 
-    /// No value is written but by this and `change`, so that no page grows into a file of its own.
+    /// Only this method and `change` write values, so that every size is checked and no page grows into a file of its
+    /// own.
     pub(super) fn put(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.check(value)?;
         self.tree.insert(key, value).map(drop).map_err(|error| self.failed(error))
     }
 
-    /// Several values and removals of which a crash leaves all or none.
+    /// Writes and removes several values: a crash leaves all of these changes or none.
     pub(super) fn change<'a>(
         &self,
         puts: impl Iterator<Item = (Vec<u8>, &'a [u8])>,
         removals: impl Iterator<Item = Vec<u8>>,
     ) -> Result<(), StoreError> {
         let (puts, removals): (Vec<_>, Vec<_>) = (puts.collect(), removals.collect());
-        // A batch of sled takes several times as long as a change.
+        // A sled batch takes several times as long as a single change.
         match (puts.as_slice(), removals.as_slice()) {
             ([], []) => return Ok(()),
             ([(key, value)], []) => return self.put(key, value),
@@ -81,7 +82,7 @@ impl Table {
         Ok(found.map(|(key, value)| (key.to_vec(), value.to_vec())))
     }
 
-    /// The last entry whose key is this one or sorts before it.
+    /// The last entry whose key equals `key` or sorts before it.
     pub(super) fn at_or_before(&self, key: &[u8]) -> Result<Option<Entry>, StoreError> {
         let found = match self.tree.get(key).map_err(|error| self.failed(error))? {
             Some(value) => Some((key.to_vec(), value.to_vec())),
@@ -98,7 +99,7 @@ impl Table {
         self.tree.clear().map_err(|error| self.failed(error))
     }
 
-    /// From the greatest key down.
+    /// All entries, from the greatest key down.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = Result<(sled::IVec, sled::IVec), StoreError>> {
         self.tree.iter().rev().map(|entry| entry.map_err(|error| self.failed(error)))
     }

@@ -1,5 +1,6 @@
-//! How far each target of delivery has got: table `targets`, its name → the place in the log (big-endian) up to which
-//! everything is delivered or put aside. What is put aside: table `letters`, name, a zero and the event's place → JSON.
+//! How far each delivery target has got. Table `targets`: its name → the place in the log (big-endian) up to which
+//! everything is delivered or set aside. Table `letters` holds the events set aside: name, a zero byte and the event's
+//! place → JSON.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ const LETTERS: &str = "letters";
 pub(super) struct Targets {
     positions: Table,
     letters: Table,
-    /// Keeps a position from going back.
+    /// Prevents a position from going back.
     moving: Mutex<()>,
 }
 
@@ -52,7 +53,7 @@ impl Targets {
         Ok(found)
     }
 
-    /// Forgets what was put aside of events that are no longer in the log.
+    /// Removes the letters of events that are no longer in the log.
     pub(super) fn sweep(&self, oldest: u64) -> Result<(), StoreError> {
         let mut after: Option<Vec<u8>> = None;
         while let Some((key, value)) = self.letters.next(after.as_deref())? {
@@ -66,13 +67,13 @@ impl Targets {
 }
 
 impl Store {
-    /// How far a target has got; None for one that is new.
+    /// The place up to which a target has got; None for a new target.
     pub async fn position(&self, target: String) -> Result<Option<u64>, StoreError> {
         self.read(move |tables| tables.targets.position(&target)).await
     }
 
-    /// Remembers how far a target has got, and what is put aside on the way; returns once that is durable. A position
-    /// never goes back.
+    /// Stores how far a target has got, and an event that is set aside at the same time; returns once that is durable.
+    /// A position never goes back.
     pub async fn advance(&self, target: String, position: u64, aside: Option<DeadLetter>) -> Result<(), StoreError> {
         self.write(move |tables| {
             aside.map_or(Ok(()), |letter| tables.targets.keep(&target, &letter))?;
@@ -81,12 +82,12 @@ impl Store {
         .await
     }
 
-    /// Remembers what became of a letter.
+    /// Stores the new state of a letter.
     pub async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
         self.write(move |tables| tables.targets.keep(&target, &letter)).await
     }
 
-    /// Forgets a letter that was delivered.
+    /// Removes a letter that was delivered.
     pub async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {
         self.write(move |tables| tables.targets.letters.remove(&key(&id.target, id.event))).await
     }
@@ -100,7 +101,7 @@ impl Store {
         .await
     }
 
-    /// Letters of all targets, by target and age, after one of them.
+    /// The letters of all targets, by target and place, after the given one.
     pub async fn letters(
         &self,
         after: Option<DeadLetterId>,

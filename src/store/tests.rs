@@ -49,7 +49,7 @@ async fn kept(store: &Store) -> Vec<Transition> {
     events.filter_map(step).collect()
 }
 
-/// A closed store with the transitions 0 to `count`, flushed now and then as the service does.
+/// A closed store with the transitions 0 to `count`.
 async fn filled(count: u64) -> TempDir {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).await;
@@ -71,11 +71,11 @@ async fn used_bytes(count: u64) -> u64 {
     bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64
 }
 
-/// Opens a store that must have been damaged: a new one is in its place, it works, and nothing may be sent.
+/// Opens a store that must be damaged: a new store must replace it, must work, and must hold sending.
 async fn assert_set_aside(dir: &TempDir, how: &str) {
     let mut opened = Store::open(dir.path()).await.unwrap();
     if opened.set_aside.is_none() {
-        // What grows with the log is read when it is asked for; the next start then reads everything.
+        // Tables that grow with the log are read only when needed; the next start then reads everything.
         let error = opened.store.events(0, usize::MAX).await.unwrap_err();
         assert!(matches!(error, StoreError::Damaged(_)) && opened.store.is_damaged(), "{how}: {error}");
         opened.store.close().await.unwrap();
@@ -207,7 +207,7 @@ async fn a_crash_between_setting_aside_and_starting_anew_still_holds_sending() {
     let dir = filled(20).await;
     reset::announce(dir.path(), "test").unwrap();
     fs::rename(dir.path().join("store"), dir.path().join("store.damaged-then")).unwrap();
-    // A new store that did not get its name yet.
+    // A new store that has not got its name yet.
     fs::create_dir(dir.path().join("store.new")).unwrap();
     fs::write(dir.path().join("store.new/db"), b"half").unwrap();
     let store = open(&dir).await;
@@ -293,7 +293,7 @@ async fn a_panic_of_the_engine_is_an_error() {
     store.close().await.unwrap();
 }
 
-/// Changes a closed store behind the service's back.
+/// Changes a closed store without the service.
 fn edit(dir: &TempDir, change: impl FnOnce(&Engine)) {
     let engine = Engine::open(&dir.path().join("store")).unwrap();
     change(&engine);

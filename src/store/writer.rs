@@ -1,13 +1,13 @@
-//! The one writer. Whatever waits in its queue is done in the order of its coming and then made durable together: many
-//! callers share one flush. It takes a thread of tokio's blocking pool while there is something to write, and never two: a
-//! disk that hangs keeps one thread, however many wait for it.
+//! The only writer. Changes in its queue are made in the order in which they arrived and then flushed together: many
+//! callers share one flush. The writer uses one thread of tokio's blocking pool while there are changes, and never
+//! two: a disk that hangs blocks one thread, however many callers wait.
 //!
 //! ```text
 //! queue ──► up to BATCH changes, one after the other ──► one flush ──► every caller is answered
 //!                        └─ a change breaks the engine: nothing of this batch is durable, and all its callers are told so
 //! ```
 //!
-//! A change whose caller has given up waiting is done all the same, before every change that came after it.
+//! A change whose caller has stopped waiting is still made, before every later change.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,8 @@ use super::engine::guarded;
 use super::opening::Tables;
 use super::{Shared, StoreError};
 
-/// Changes that wait while the disk flushes. Each of the few dozen tasks that write waits for its answer, and so does each
-/// send, of which the service keeps some hundreds at most.
+/// The most changes that wait while the disk flushes. Each of the few dozen tasks that write waits for its answer, and
+/// so does each send, of which there are some hundreds at most.
 const QUEUE: usize = 1024;
 /// Changes that share a flush. A flush takes milliseconds and a change some ten microseconds.
 const BATCH: usize = 256;
@@ -31,7 +31,7 @@ pub(super) struct Queue(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     changes: VecDeque<Box<dyn Change>>,
-    /// A thread is writing, and will see what comes.
+    /// A thread is writing, and will also take changes that arrive now.
     is_written: bool,
 }
 
@@ -40,7 +40,7 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next batch; where there is none, the thread that asks ends.
+    /// The next batch; if it is empty, the thread that asked ends.
     fn next(&self) -> Vec<Box<dyn Change>> {
         let mut waiting = self.lock();
         let count = waiting.changes.len().min(BATCH);
@@ -49,11 +49,11 @@ impl Queue {
     }
 }
 
-/// A change of the tables with a caller who waits for it to be durable.
+/// A change of the tables, with a caller who waits until the change is durable.
 pub(super) trait Change: Send {
-    /// Makes the change; an error is one that breaks the engine.
+    /// Makes the change. Returns only errors that break the engine.
     fn make(&mut self, tables: &Tables) -> Result<(), StoreError>;
-    /// Answers the caller: what the change gave, or why nothing of the batch is durable.
+    /// Answers the caller: with the result of the change, or with the reason why the batch is not durable.
     fn answer(self: Box<Self>, failure: Option<&StoreError>);
 }
 
@@ -77,7 +77,7 @@ impl<T: Send, W: FnOnce(&Tables) -> Result<T, StoreError> + Send> Change for Ask
             (Some(Err(own)), _) => Err(own),
             (_, Some(failure)) => Err(failure.again()),
             (Some(Ok(value)), None) => Ok(value),
-            // Every change is made, or has failed with those before it.
+            // Only a batch that failed has changes that were not made.
             (None, None) => Err(StoreError::Closed),
         };
         let _ = self.answer.send(result);
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::domain::idempotency::SendKey;
 
-    /// A store whose writer waits in a change until the other end of the channel says something.
+    /// A store whose writer is inside a change until the other end of the channel sends or closes.
     async fn occupied(store: &Store) -> std::sync::mpsc::Sender<()> {
         let (go, wait) = channel::<()>();
         let (begun, begins) = oneshot::channel();

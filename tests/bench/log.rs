@@ -1,5 +1,5 @@
-//! A long log: how fast LOG_MESSAGES messages (1,000,000) are stored, and then what opening it, reading a page by each filter
-//! and holding it open take. Prints a table; asserts nothing.
+//! A long log: how fast LOG_MESSAGES messages (1,000,000) are stored, and then the cost of opening the log, reading a
+//! page by each filter, and holding the log open. Prints a table; asserts nothing.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -14,12 +14,12 @@ use session_manager::domain::secret::Secret;
 use session_manager::domain::time::Timestamp;
 use session_manager::store::{LogChange, Store};
 
-/// Messages of a burst, which share a flush.
+/// The messages of a burst share a flush.
 const BURST: usize = 1000;
 const CHATS: usize = 2000;
-/// A page of `GET /messages`.
+/// The size of a page of `GET /messages`.
 const PAGE: usize = 100;
-/// A process of its own opens the log, with nothing in its memory.
+/// Set for the separate process that opens the log with nothing in its memory.
 const OPENED: &str = "LOG_FOLDER";
 
 #[tokio::main]
@@ -80,7 +80,7 @@ fn number_of(n: usize) -> String {
     format!("54911{:08}", n % CHATS)
 }
 
-/// One of five goes out.
+/// One message in five is outgoing.
 fn message(n: usize) -> LogChange {
     let (chat, from_me) = (chat_of(n), n.is_multiple_of(5));
     let page = PageMessage {
@@ -112,7 +112,7 @@ fn message(n: usize) -> LogChange {
     LogChange::Add(Box::new(LoggedMessage::from_page(page, at, false).unwrap()))
 }
 
-/// Resident memory of this process in MiB.
+/// The resident memory of this process in MiB.
 fn rss() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();

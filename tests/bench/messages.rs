@@ -1,7 +1,7 @@
 //! How long a message takes from the page's own event to the disk, and to a webhook.
 //!
-//! Durable is the moment at which the stream of events tells of it, which is never before the disk has it: the figure
-//! holds the way to this client too.
+//! A message counts as durable when the stream of events reports it, which never happens before the disk has it: the
+//! figure includes the way to this client.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{Process, millis, moment, row, settings};
 
-/// Messages that come one at a time, and those of a burst.
+/// Messages that arrive one at a time, and messages of a burst.
 const SINGLE: usize = 200;
 const BURST: usize = 5000;
 const FROM: &str = "5491122334455";
@@ -63,7 +63,7 @@ async fn arrival(arrivals: &mut mpsc::UnboundedReceiver<Arrival>, id: &str) -> f
     }
 }
 
-/// The message of an event, where it is one that arrived.
+/// The message of an event, if the event is a new message.
 fn message_of(event: &[u8]) -> Option<String> {
     let event: HashMap<String, serde_json::Value> = serde_json::from_slice(event).ok()?;
     (event.get("type")? == "message").then(|| event["data"]["id"].as_str().unwrap().to_owned())
@@ -94,7 +94,7 @@ async fn follow(url: &str) -> mpsc::UnboundedReceiver<Arrival> {
     told
 }
 
-/// A webhook's receiving end, with as little of its own as can be.
+/// A receiver of webhooks that costs as little time as possible.
 async fn receiver() -> (String, mpsc::UnboundedReceiver<Arrival>) {
     let (tell, told) = mpsc::unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

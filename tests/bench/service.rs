@@ -1,6 +1,6 @@
 //! Start-up, footprint and latency of the release binary, measured from outside. Prints a table; asserts nothing.
 //!
-//! The simulator runs with the timings of the real page (scale 1), so the cold starts take as long as they would there.
+//! The simulator runs with the timings of the real page (scale 1), so cold starts take as long as with the real page.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout, reason = "the table")]
@@ -16,7 +16,7 @@ use simulator::{Options, Simulator};
 
 use messages::messages;
 
-/// Starts are cheap and noisy: the median of these.
+/// How many starts are measured: they are quick and noisy, so the median counts.
 const STARTS: usize = 20;
 /// Each cold start takes half a minute by the page's own timings.
 const COLD_STARTS: usize = 3;
@@ -51,7 +51,7 @@ impl Process {
         lines.find(|line| wanted(line)).expect("the service ended")
     }
 
-    /// Waits for a state; gives the moment by the service's own log.
+    /// Waits for a state; returns its time in the service's own log.
     fn reaches(&mut self, state: &str) -> f64 {
         let line = self.line(|line| line["message"] == "session state changed" && line["to"] == state);
         let at = humantime::parse_rfc3339(line["timestamp"].as_str().unwrap()).unwrap();
@@ -178,7 +178,7 @@ async fn cold_starts() {
     row("SIGTERM to exit, login kept", &stop, "ms");
 }
 
-/// When the newest page reported a moment, in milliseconds since the epoch.
+/// When the newest page reported a mark, in milliseconds since the epoch.
 async fn moment(simulator: &Simulator, name: &str) -> f64 {
     let loads = simulator.record().pages.len() as u64;
     let has_it = |record: &simulator::Record| record.marks.iter().any(|mark| mark.load == loads && mark.name == name);

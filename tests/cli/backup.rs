@@ -1,4 +1,4 @@
-//! `backup` and `restore`: a login that moves, and everything that must not happen to it.
+//! `backup` and `restore`: a login that moves to another machine, and mistakes that must not harm it.
 
 use std::fs;
 use std::io::Read;
@@ -12,7 +12,7 @@ use simulator::{Options, Simulator};
 
 use crate::world::{DEADLINE, Running, Service, World, names};
 
-/// A world in which a phone was linked and the service stopped.
+/// A world in which a phone was linked and the service is stopped.
 async fn linked() -> (World, Simulator) {
     let (world, simulator) = World::with_simulator(Options::fast()).await;
     let mut service = Service::start(&world);
@@ -21,7 +21,7 @@ async fn linked() -> (World, Simulator) {
     (world, simulator)
 }
 
-/// Another machine that sees the same page.
+/// Another machine with the same page.
 fn elsewhere(simulator: &Simulator) -> World {
     let mut world = World::new();
     world.set("WHATSAPP_WEB_URL", &simulator.url());
@@ -142,7 +142,7 @@ async fn a_live_backup_holds_the_login_and_the_service_is_back() {
     let files = manifest["files"].as_array().unwrap();
     assert!(files.iter().all(|file| file["path"].as_str().unwrap().starts_with("profile/")));
 
-    // It comes back also where the copy fails, and stays away where it was away.
+    // The session also comes back if the copy fails, and stays disconnected if it was disconnected before.
     let failed = world.run(&["backup", "--live", "--url", &url, "absent/file"]);
     assert!(failed.code == Some(70) && failed.err.contains("absent"), "{failed:?}");
     service.reaches("DISCONNECTED").reaches("READY");
@@ -194,7 +194,7 @@ async fn ctrl_c_leaves_no_file_and_the_service_connected() {
     let (world, simulator) = World::with_simulator(Options::fast()).await;
     let mut service = Service::start(&world);
     service.link(&simulator).await;
-    // Enough to be caught in the middle.
+    // Enough files to interrupt the backup in the middle.
     for number in 0..100 {
         fs::write(world.path("tokens/admin").join(format!("ballast-{number}")), vec![7; 1 << 20]).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Commands beside the running service on the same folders.
+//! Commands that run beside the service, on the same folders.
 
 use serde_json::Value;
 use simulator::Options;
@@ -52,7 +52,7 @@ async fn a_second_hand_on_the_folders_is_refused() {
     service.stop();
 }
 
-/// The browser at work on a world's profile.
+/// The browser that uses a world's profile.
 fn browser_of(world: &World) -> i32 {
     let flag = format!("--user-data-dir={}", world.path("tokens/admin").display());
     let is_it = |pid: &i32| {

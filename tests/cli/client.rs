@@ -4,7 +4,7 @@ use simulator::Options;
 
 use crate::world::{DEADLINE, Running, Service, World};
 
-/// The half-block characters of codes, one after the other, as they were printed.
+/// The printed codes as half-block characters, one after the other.
 fn codes(lines: &[String]) -> Vec<String> {
     let is_code = |line: &String| line.chars().count() > 40 && line.chars().all(|c| " █▀▄".contains(c));
     let mut codes = vec![];
@@ -14,7 +14,7 @@ fn codes(lines: &[String]) -> Vec<String> {
     codes
 }
 
-/// What a phone would read from a dark terminal.
+/// The text that a phone would read from a dark terminal.
 fn scanned(code: &str) -> String {
     let rows: Vec<Vec<char>> = code.lines().map(|line| line.chars().collect()).collect();
     let (width, height) = (rows[0].len() * 4, rows.len() * 8);
@@ -33,7 +33,7 @@ fn scanned(code: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn qr_follows_the_rotation_until_the_phone_is_linked() {
-    // Codes that live 2.4 s the first and 0.8 s the later ones.
+    // The first code lives 2.4 s, the later codes 0.8 s.
     let (world, simulator) = World::with_simulator(Options { code_scale: Some(0.04), ..Options::fast() }).await;
     let mut service = Service::start(&world);
     service.reaches("QR_REQUIRED");
@@ -54,7 +54,7 @@ async fn qr_follows_the_rotation_until_the_phone_is_linked() {
 }
 
 impl Service {
-    /// The rest of the life of a session: what `qr` and `status` say of one that is disconnected.
+    /// Disconnects the session: `qr` and `status` must say so.
     async fn stop_disconnected(&mut self, world: &World) {
         assert_eq!(self.post("/disconnect").await, 200);
         let qr = world.run(&["qr", "--url", &self.url]);
@@ -76,7 +76,7 @@ async fn status_tells_people_and_scripts() {
     assert_eq!((waiting.code, waiting.err.as_str()), (Some(1), ""));
     assert!(waiting.out.contains("QR_REQUIRED") && waiting.out.contains("session-manager qr"), "{}", waiting.out);
     service.scan(&simulator).await;
-    // HOST, PORT and API_TOKEN say where, as they do for the service.
+    // HOST, PORT and API_TOKEN name the service, as they do for the service itself.
     let port = service.url.rsplit_once(':').unwrap().1.to_owned();
     world.set("PORT", &port);
     let ready = world.run(&["status", "--json"]);

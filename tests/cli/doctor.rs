@@ -1,4 +1,4 @@
-//! `doctor` on machines in every condition.
+//! `doctor` on machines in many conditions.
 
 use std::fs;
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ fn doctor(world: &World) -> (Ran, Value) {
     let ran = world.run(&["doctor", "--json"]);
     assert_eq!(ran.err, "", "nothing but the report");
     let report = ran.json();
-    // Whatever the condition: the code, the sum and the lines say the same.
+    // Whatever the condition is: the exit code, the summary and the lines agree.
     let checks = report["checks"].as_array().unwrap();
     let count = |status: &str| checks.iter().filter(|line| line["status"] == status).count() as u64;
     for status in ["ok", "warning", "failure", "skipped"] {
@@ -36,7 +36,7 @@ fn doctor(world: &World) -> (Ran, Value) {
     (ran, report)
 }
 
-/// For what has nothing to do with Chrome: it takes a second to start.
+/// For tests that do not need Chrome, which takes a second to start.
 fn without_chrome() -> World {
     let mut world = World::new();
     world.set("CHROME_PATH", NOWHERE);
@@ -111,7 +111,7 @@ fn an_unreachable_page_is_a_failure() {
     let (_, report) = doctor(&World::new());
     let (status, text) = line(&report, "page");
     assert!(status == "failure" && text.contains("ERR_CONNECTION_REFUSED") && text.contains("firewall"), "{text}");
-    // And by a bare connection where there is no Chrome to ask.
+    // Without Chrome a plain connection makes the same check.
     let (_, report) = doctor(&without_chrome());
     let (status, text) = line(&report, "page");
     assert!(status == "failure" && text.contains("refused"), "{text}");
@@ -169,7 +169,7 @@ fn who_is_at_work_on_the_profile_is_named() {
     assert!(status == "failure" && text.contains(&stranger.pid()), "{text}");
     assert!(!line(&report, "orphans").1.contains(&stranger.pid()), "it is none of ours");
     drop(stranger);
-    // Ours by its mark, and without the pipe of a service.
+    // It has this service's mark, but not the pipe of a running service.
     let orphan = StandIn::on(&profile, &["--session-manager"]);
     let (_, report) = doctor(&world);
     for check in ["profile", "orphans"] {

@@ -1,4 +1,4 @@
-//! The commands, each as a process: what they print, how they exit, what they leave.
+//! The commands, each as a process: their output, their exit codes, the files they leave.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

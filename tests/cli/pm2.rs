@@ -18,7 +18,7 @@ module.exports = { apps: [
   },
 ] };";
 
-/// The lines about the file, as `status detail`.
+/// The report's lines about the file, as `status detail`.
 fn checked(world: &World, text: &str) -> Vec<String> {
     fs::write(world.path("ecosystem.config.js"), text).unwrap();
     lines(&world.run(&["doctor", "--json", "--pm2", "ecosystem.config.js"]))

@@ -1,4 +1,4 @@
-//! Folders and settings to run commands in, and the service as a process beside them.
+//! Folders and settings in which commands run, and the service as a process beside them.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -14,9 +14,9 @@ use serde_json::Value;
 use simulator::{Options, Simulator};
 use tempfile::TempDir;
 
-/// Nothing in these tests takes longer unless it is broken.
+/// No step of these tests takes longer unless it is broken.
 pub const DEADLINE: Duration = Duration::from_secs(60);
-/// Where no program is.
+/// A path without a program.
 pub const NOWHERE: &str = "/nowhere/chrome";
 
 pub struct World {
@@ -25,7 +25,7 @@ pub struct World {
 }
 
 impl World {
-    /// Nothing in it yet; the page is a port that nobody listens on.
+    /// An empty world; the page's address is a port on which nothing listens.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "tmp"] {
@@ -41,7 +41,7 @@ impl World {
         world
     }
 
-    /// With a page that answers.
+    /// A world with a page that answers.
     pub async fn with_simulator(options: Options) -> (Self, Simulator) {
         let simulator = Simulator::start(options).await.unwrap();
         let mut world = Self::new();
@@ -58,7 +58,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// The program with these settings and nothing else of this process's environment but PATH.
+    /// The program with these settings; of this process's environment it gets only PATH.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_session-manager"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.path("home"));
@@ -93,7 +93,7 @@ impl Ran {
     }
 }
 
-/// A process of ours whose output is read line by line.
+/// A child process whose output is read line by line.
 pub struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -146,7 +146,7 @@ impl Drop for Running {
     }
 }
 
-/// The service, answering.
+/// The running service, which answers requests.
 pub struct Service {
     process: Running,
     pub url: String,
@@ -209,7 +209,7 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Something that looks like a browser at work on a profile; it waits for input that never comes.
+/// A process that looks like a browser on a profile; it waits for input that never comes.
 pub struct StandIn(Child);
 
 impl StandIn {
@@ -219,7 +219,7 @@ impl StandIn {
         command.arg0("chrome").args(["-c", "read _; exit", "sh", &flag]).args(flags);
         command.stdin(Stdio::piped());
         let child = command.spawn().unwrap();
-        // The kernel lets the parent go on a moment before the new command line can be read.
+        // The parent continues a moment before the kernel shows the new command line.
         while !std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap().starts_with(b"chrome") {
             std::thread::yield_now();
         }
@@ -238,7 +238,7 @@ impl Drop for StandIn {
     }
 }
 
-/// A client that trusts nobody's certificate: it talks to this machine.
+/// A client without certificates: it only talks to this machine.
 fn client() -> reqwest::Client {
     session_manager::host::http_client::without_certificates().unwrap().build().unwrap()
 }

@@ -1,14 +1,14 @@
-//! Reads which paths a file of the crate names: `use` trees with their groups and globs, paths in code and types, and paths
-//! inside macros. Paths that begin with `self` or `super` are made absolute.
+//! Finds the paths that a file of the crate names: `use` trees with their groups and globs, paths in code and types,
+//! and paths inside macros. Paths that begin with `self` or `super` are made absolute.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Item, ItemMod, ItemUse, UseTree, Visibility};
 
-/// The place of an item from the crate's root: `["http", "guard"]` for `crate::http::guard`.
+/// The path of an item from the crate's root: `["http", "guard"]` for `crate::http::guard`.
 pub type Place = Vec<String>;
 
-/// An item that a module offers under a name of its own. The name is `*` where it offers all of a module.
+/// An item that a module re-exports under its own name. The name is `*` if the module re-exports a whole module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReExport {
     pub module: Place,
@@ -23,11 +23,11 @@ pub struct Named {
     /// Paths that begin with the name of another crate, or with a name of the module itself.
     pub foreign: Vec<Place>,
     pub re_exports: Vec<ReExport>,
-    /// The lints that the file allows for all of itself.
+    /// The lints that the file allows for the whole file.
     pub allows: Vec<String>,
 }
 
-/// What the file of the module `module` names. `root` is how the file names this crate's own root: `crate`, or the crate's
+/// The paths that the file of `module` names. `root` is the file's name for this crate's root: `crate`, or the crate's
 /// name in the binary.
 pub fn read(module: &[&str], root: &str, text: &str) -> syn::Result<Named> {
     let file = syn::parse_file(text)?;
@@ -50,13 +50,13 @@ pub fn read(module: &[&str], root: &str, text: &str) -> syn::Result<Named> {
 
 struct Reader {
     root: String,
-    /// The module that is read: inline modules make it longer.
+    /// The module that is being read; inline modules extend it.
     module: Place,
     named: Named,
 }
 
 impl Reader {
-    /// The absolute place of a path; None where it begins outside the crate.
+    /// The absolute place of a path; None if it begins outside of the crate.
     fn place(&self, path: &[String]) -> Option<Place> {
         let (first, mut rest) = path.split_first()?;
         let mut place = match first.as_str() {
@@ -104,7 +104,7 @@ impl Reader {
         }
     }
 
-    /// The paths in the tokens of a macro, which are no syntax tree.
+    /// The paths in the tokens of a macro, which have no syntax tree.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path = Place::new();
         let mut colons = 0;
@@ -159,7 +159,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item(&mut self, item: &'ast Item) {
-        // What tests name is no dependency of the room.
+        // A path that only tests name is not a dependency of the module.
         let is_test = |attribute: &syn::Attribute| {
             attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Ident>().is_ok_and(|name| name == "test")
         };

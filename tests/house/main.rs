@@ -1,4 +1,4 @@
-//! The walls of the house: which room may import which, and which names belong to one room only.
+//! The layers of the crate: which module ("room") may import which, and which names belong to a single room.
 //!
 //! ```text
 //! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery        5  journal
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use imports::{Named, Place, ReExport};
 
-/// Every room with its floor. The longest name that fits a place is its room.
+/// Every room with its layer. A place belongs to the room with the longest matching name.
 const ROOMS: [(&str, u8); 14] = [
     ("main", 9),
     ("app", 9),
@@ -33,10 +33,10 @@ const ROOMS: [(&str, u8); 14] = [
     ("domain", 0),
 ];
 
-/// Pairs of rooms on one floor of which the first may import the second.
+/// Pairs of rooms in the same layer, the first of which may import the second.
 const SAME_FLOOR: [(&str, &str); 1] = [("main", "app")];
 
-/// Rooms that may not see others, though those are below them.
+/// Rooms that may not import others although those are below them.
 const BLIND: [(&str, &str); 6] = [
     ("http", "transport::web::browser"),
     ("http", "transport::web::whatsapp"),
@@ -50,7 +50,7 @@ const BLIND: [(&str, &str); 6] = [
 const CONFINED: [(&str, &str); 3] =
     [("sled", "store"), ("chromiumoxide_", "transport::web::browser::cdp"), ("axum", "http")];
 
-/// The file that may allow unsafe code, and why it is this one: the descriptors that PM2 and systemd leave.
+/// The only file that may allow unsafe code: it takes over the descriptors that PM2 and systemd leave.
 const UNSAFE: &str = "src/host/supervisor.rs";
 
 struct Source {
@@ -97,7 +97,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file of the crate but those that only declare rooms, and those of tests.
+/// Every file of the crate, except files that only declare rooms, and test files.
 fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     for path in rust_files(&root().join("src")) {
@@ -121,7 +121,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The rooms behind a place: its own, and that of the item itself where the place only offers it further.
+/// The rooms behind a place: its own room, and the room of the item if the place only re-exports it.
 fn rooms_behind(place: &[String], offers: &[ReExport]) -> Vec<&'static str> {
     let mut rooms: Vec<_> = room_of(place).into_iter().collect();
     for offer in offers {
@@ -130,7 +130,7 @@ fn rooms_behind(place: &[String], offers: &[ReExport]) -> Vec<&'static str> {
         else {
             continue;
         };
-        // A glob offers everything; only a room of another name shows that something came through it.
+        // A glob re-exports everything; only an item of another room shows that something came through it.
         if within == offer.module.as_slice() && offer.name == *name && room_of(&offer.item) != room_of(&offer.module) {
             rooms.extend(room_of(&offer.item));
         }
@@ -158,7 +158,7 @@ fn imports_point_down() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A glob would hide from the test above what comes through it.
+/// A glob would hide from the test above which items come through it.
 #[test]
 fn no_room_offers_all_of_another() {
     let is_foreign = |offer: &ReExport| offer.name == "*" && room_of(&offer.item) != room_of(&offer.module);

@@ -1,11 +1,12 @@
-// axe-core on a page. It comes in over the browser's own debugging channel: the page's policy lets no script in.
+// Runs axe-core on a page. It is injected over the browser's debugging channel, because the page's policy allows no
+// script.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const SOURCE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Fails with what axe has against the page as it is now. */
+/** Fails with axe's findings about the page as it is now. */
 export async function accessible(page, what) {
   const channel = await page.context().newCDPSession(page);
   const run = async (expression) => {

@@ -1,4 +1,4 @@
-// The page under conditions that are hard to bring about: every state and reason, no stream, a wrong clock.
+// The page under rare conditions: every state and reason, no stream, a wrong clock.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -21,7 +21,7 @@ describe('the page', () => {
 
   after(() => world?.stop(), { timeout: START_MS });
 
-  /** A page whose `/status` says what the returned object says. */
+  /** A page whose `/status` contains the given values. */
   async function told(status, options) {
     const page = await world.look({
       ...options,
@@ -47,7 +47,7 @@ describe('the page', () => {
       for (const state of STATES) {
         await shows(state, null, WORDS[language][`state.${state}.next`]);
         if (language === 'es') await screenshot(page, `state-${state.toLowerCase()}-mobile-dark`);
-        // The other theme is looked at by the tests of a real session.
+        // The tests of a real session check the other theme.
         if (language === 'es') await accessible(page, state);
       }
       for (const reason of REASONS) await shows('ERROR', reason, WORDS[language][`reason.${reason}`]);
@@ -133,7 +133,7 @@ describe('the page', () => {
       cursor: String(cursor), id: `m${cursor}`, direction: 'in', chat_id: '1@c.us', phone: '5491122334455', author: null, name: null,
       type: 'chat', body: `mensaje ${cursor}`, timestamp: real.since, ack: 1, edited_at: null, revoked_at: null,
     });
-    // A message in every seventh place; acknowledgements and codes have the others.
+    // Every seventh place has a message; acks and codes have the other places.
     const places = Array.from({ length: 20_000 }, (_, index) => (index + 1) * 7);
     let asked = 0;
     const page = await world.look({

@@ -104,7 +104,7 @@ describe('the page of a session', () => {
     await retry.waitFor();
     await screenshot(page, 'dead-letters-desktop-light');
     await accessible(page, 'the dead letters');
-    // Whatever else happened meanwhile (on a slow machine a state more) was refused too: the list is read again.
+    // Any other event of the meantime (on a slow machine another state) was refused too, so the list is read again.
     receiver.status = 200;
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: /^Ver no entregados/ }).press('Enter');

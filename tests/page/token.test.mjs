@@ -1,4 +1,4 @@
-// A service with a token: who has none sees nothing, and the token goes nowhere but to the service.
+// A service with a token: without the token the page shows nothing, and the token is sent only to the service.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';

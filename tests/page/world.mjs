@@ -1,4 +1,4 @@
-// One simulated WhatsApp, one service on it, one browser that looks at its page. All of it ends with the process.
+// One simulated WhatsApp, one service on it, and one browser that shows its page. All of them end with the process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -9,14 +9,14 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
-/** Longest wait for one thing: a loaded machine needs seconds where this one needs tenths. */
+/** The longest wait for one step: a loaded machine needs seconds where an idle one needs tenths. */
 export const DEADLINE_MS = 30_000;
-/** Longest start or stop of everything. */
+/** The longest start or stop of everything. */
 export const START_MS = 60_000;
 export const FRIEND = '5491122334455';
 
 const SCREENSHOTS = resolve('../../target/page-screenshots');
-/** The simulator's codes live 6 s and then 2 s, its page takes a tenth of the real one's time. */
+/** The simulator's first code lives 6 s and the later ones 2 s; its page takes a tenth of the real page's time. */
 const TIME_SCALE = '0.1';
 const DEBIAN = { script: '/usr/bin/chromium', browser: '/usr/lib/chromium/chromium' };
 
@@ -25,7 +25,7 @@ function browserPath() {
   return named === DEBIAN.script && existsSync(DEBIAN.browser) ? DEBIAN.browser : named;
 }
 
-/** Waits until `probe` gives something that tells nobody when it changes. */
+/** Waits until `probe` returns something; there is no event for it. */
 export async function until(what, probe) {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
@@ -36,7 +36,7 @@ export async function until(what, probe) {
   }
 }
 
-/** Starts a program and gives it with the first line of its output for which `reads` finds something. */
+/** Starts a program; returns it with the first result of `reads` on a line of its output. */
 async function started(binary, args, env, reads) {
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   process.once('exit', () => child.kill('SIGKILL'));
@@ -56,7 +56,7 @@ async function ended(child) {
   await exit.finally(() => child.kill('SIGKILL'));
 }
 
-/** A target of webhooks that answers what it is told to. */
+/** A target of webhooks that answers with the status that a test sets. */
 export class Receiver {
   status = 200;
   taken = 0;
@@ -87,7 +87,7 @@ export class World {
   #env;
   #browser;
 
-  /** `env` is added to the service's. */
+  /** `env` is added to the service's environment. */
   static async start({ env = {} } = {}) {
     const world = new World();
     process.once('exit', () => rmSync(world.#folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -113,7 +113,7 @@ export class World {
     const { child, found } = await started(process.env.SESSION_MANAGER_BIN, [], this.#env, listening);
     this.#service = child;
     this.url = /^http/.test(found) ? found : `http://${found}`;
-    // The same address after a restart, as the page expects.
+    // The page expects the same address after a restart.
     this.#env.PORT = new URL(this.url).port;
   }
 
@@ -129,7 +129,7 @@ export class World {
     return result;
   }
 
-  /** Scans the code that the page shows, once it shows one. */
+  /** Scans the page's code once there is one. */
   async scan() {
     await until('code', async () => (await this.api('/qr')).status === 'QR_AVAILABLE');
     return this.control('scan');
@@ -141,7 +141,7 @@ export class World {
     return answer.json();
   }
 
-  /** A page of its own profile. Everything it complains of is kept in `complaints`, everything it asks for in `asked`. */
+  /** A page in its own profile. `complaints` collects its errors, and `asked` its requests. */
   async look({ path = '/qr.html', locale = 'es-AR', mobile = false, dark = false, prepare } = {}) {
     const context = await this.#browser.newContext({
       locale,
@@ -161,7 +161,7 @@ export class World {
     return page;
   }
 
-  /** Ends the tab, and what a test told it in the service's place. */
+  /** Closes the tab, and ends the answers that a test gave in the service's place. */
   async leave(page) {
     await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
@@ -177,7 +177,7 @@ export class World {
   }
 }
 
-/** Kept with the test's results, for whoever wants to see how the page looks. */
+/** A screenshot, kept with the test's results for people. */
 export async function screenshot(page, name, options = {}) {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), ...options });

@@ -1,4 +1,5 @@
-// Starts the page's own logic, without its React screens: the same calls in the same order as the page's bootstrap and App do.
+// Starts the page's own logic without its React screens, with the same calls in the same order as the page's bootstrap
+// and App.
 (function (g) {
   g.__real.ready();
   const R = g.__real,
@@ -30,7 +31,7 @@
   }
   (async () => {
     await tryStep('bootstrapApp', () => need('WAWebAppBootstrap').bootstrapApp());
-    // what App does when it mounts
+    // the calls that App makes when it mounts
     await tryStep('mutex', async () => {
       const mutex = def('WAWebAppMutex'),
         Q = def('WAWebUserPrefsStore').get(need('WAWebUserPrefsKeys').UserPrefs.MutexBlockStrategy) === 1;

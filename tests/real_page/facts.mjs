@@ -1,8 +1,8 @@
-// What the fact sheets say of WhatsApp's page, asked of the real page and of the simulated one.
+// Compares the facts about WhatsApp's page with the real page and the simulated one.
 //
-//   REAL_MODULES=… SIMULATOR_BIN=… node facts.mjs [part…]   both; what differs from the sheets or between them is an error
-//   REAL_MODULES=… node facts.mjs --record                  keeps the real page's answers in facts/recorded.json
-//   SIMULATOR_BIN=… node facts.mjs --recorded [part…]       the simulated page against the answers that were kept
+//   REAL_MODULES=… SIMULATOR_BIN=… node facts.mjs [part…]   both; a difference, also from the sheets, is an error
+//   REAL_MODULES=… node facts.mjs --record                  stores the real page's answers in facts/recorded.json
+//   SIMULATOR_BIN=… node facts.mjs --recorded [part…]       compares the simulated page with the stored answers
 import fs from 'node:fs';
 import { Asked } from './facts/asked.mjs';
 import { code, link, loads, pairing } from './facts/link.mjs';
@@ -11,7 +11,7 @@ import { backlog, change, listener, message, rows } from './facts/messages.mjs';
 import { sends, unanswered, unsent } from './facts/sending.mjs';
 import { Simulated } from './facts/simulated.mjs';
 
-/** In this order: each begins where the one before it ended. `link` is always asked. */
+/** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, sends, unanswered, unsent, listener, backlog, line, tab, refusals, replaced,
   logout,

@@ -1,5 +1,6 @@
-// Our own module loader for the real page's modules (browser and Node). It knows `__d(name, deps, factory, flags)`;
-// modules are fetched by name with globalThis.__fetchModule(name) -> source text or null. Ours only: no line of the page.
+// The loader of these tests for the real page's modules (browser and Node). It supports `__d(name, deps, factory,
+// flags)`; it fetches a module by name with globalThis.__fetchModule(name) -> source text or null. No line of it is
+// the page's.
 (function (g) {
   const defs = new Map(),
     mods = new Map(),
@@ -8,7 +9,8 @@
     failed = new Map();
   const ES = 32,
     DEFAULT = 2;
-  // A hole stands for a module that the snapshot does not have (React UI, logging, tracing): callable, readable, never a promise.
+  // A hole replaces a module that the snapshot lacks (React UI, logging, tracing): callable, readable, never a
+  // promise.
   function hole(path) {
     const f = function () {};
     const kids = new Map();
@@ -94,7 +96,7 @@
     if (s && s.wrap) m.exports = s.make(m.exports, require) || m.exports;
     return m;
   }
-  // require gives the default export where that is the only one
+  // require returns the default export if that is the only one
   function require(name) {
     const m = load(name),
       e = m.exports;
@@ -113,7 +115,7 @@
     if (m.es || e == null || typeof e === 'function') return e;
     return m.ns || (m.ns = Object.assign(Object.create(null), e, { default: e }));
   }
-  // what a deferred reference gives: the default export where there is one, else the namespace
+  // the value of a deferred reference: the default export if there is one, else the namespace
   function interop(name) {
     const m = load(name),
       e = m.exports;
@@ -267,7 +269,7 @@
       };
     },
   };
-  // As on the real page, a module that is not there yet throws: scripts that look early must not run half a page.
+  // As on the real page, a module that is not defined yet throws, so that early scripts do not run half a page.
   let ready = false;
   const guard = (f) => (name) => {
     if (!ready) throw new Error(`Requiring unknown module "${name}"`);

@@ -1,4 +1,4 @@
-// Opens the page in a Chromium of our own and says what it sees: node look.mjs PORT [seconds] [expression]
+// Opens the page in a Chromium and prints what it shows: node look.mjs PORT [seconds] [expression]
 import { fromWork } from './where.mjs';
 import { flags } from './flags.mjs';
 const puppeteer = fromWork('puppeteer-core');
@@ -23,7 +23,7 @@ await page
   .goto('https://web.whatsapp.com/', { waitUntil: 'domcontentloaded', timeout: 60000 })
   .catch((e) => console.log('goto', e.message));
 if (process.env.SCAN) {
-  // let the fake phone scan the code that the page would show
+  // the fake phone scans the code that the page would show
   const code = await page.waitForFunction(
     `(async () => { const C = require('WAWebConnModel').Conn; if (require('WAWebSocketModel').Socket.state !== 'UNPAIRED' || !C.ref) return false; const b = require('WABase64').encodeB64; return [C.ref, b((await require('WAWebUserPrefsInfoStore').waNoiseInfo.get()).staticKeyPair.pubKey), b((await require('WAWebSignalStoreApi').waSignalStore.getRegistrationInfo()).identityKeyPair.pubKey), require('WAWebUserPrefsMultiDevice').getADVSecretKey(), require('WAWebCompanionRegClientUtils').DEVICE_PLATFORM].join(',') })()`,
     { timeout: 40000, polling: 300 },

@@ -1,5 +1,5 @@
-// The same loader in Node, so that the server reads and writes the page's own binary XML and protobufs (token
-// dictionaries and field numbers of this very revision). Modules are read from REAL_MODULES at run time.
+// The same loader in Node, so that the server reads and writes the page's own binary XML and protobufs (with the token
+// dictionaries and field numbers of this revision). Modules are read from REAL_MODULES at run time.
 import fs from 'node:fs';
 import path from 'node:path';
 import vm from 'node:vm';
@@ -25,7 +25,7 @@ g.importNamespace('WATagsLogger').initializeWaLogger(quiet);
 export const real = (name) => g.importNamespace(name);
 const wap = real('WAWap'),
   jid = real('WAWapJid');
-/** '123:4@s.whatsapp.net' → the jid object that the wire format wants */
+/** '123:4@s.whatsapp.net' → the jid object that the wire format needs */
 export function J(text) {
   const [, user, device, server] = /^(?:([^@:]+)(?::(\d+))?@)?(.+)$/.exec(text);
   const types = { 's.whatsapp.net': 0, lid: 1, hosted: 128, 'hosted.lid': 129 };

@@ -1,5 +1,6 @@
-// HTTPS + WSS for web.whatsapp.com, on 127.0.0.1: an HTML of our own, our loader, the real modules read at run time from
-// REAL_MODULES, and the chat server (chat.mjs). Usage: node server.mjs [port]; control API on the same port under /__ctl.
+// HTTPS + WSS for web.whatsapp.com, on 127.0.0.1: a small HTML page, the loader, the real modules (read at run time
+// from REAL_MODULES), and the chat server (chat/). Usage: node server.mjs [port]; control API on the same port under
+// /__ctl.
 import https from 'node:https';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -25,7 +26,7 @@ for (const f of fs.readdirSync(MODULES)) {
   const m = /^(.*)~alt-[0-9a-f]+\.js$/.exec(f);
   if (m && !alts.has(m[1])) alts.set(m[1], f);
 }
-// the one change made to the real code, at run time: the root of the certificate chain is ours
+// the only change to the real code, at run time: the root of the certificate chain belongs to these tests
 function moduleText(name) {
   const f = moduleFile(name);
   if (!f) return null;
@@ -37,7 +38,7 @@ function deps(text) {
   const m = /__d\(\s*"[^"]+"\s*,\s*\[([^\]]*)\]/.exec(text);
   return m ? [...m[1].matchAll(/"([^"]+)"/g)].map((x) => x[1]) : [];
 }
-// every module the logic can reach (static + deferred) from the bootstrap, in one file; the rest is fetched by name when asked for
+// one file with every module that the logic can reach (static + deferred) from the bootstrap; others are fetched
 function bundle() {
   const cache = path.join(WORK, `bundle-${rootKeyHex.slice(0, 8)}.js`);
   if (fs.existsSync(cache)) return fs.readFileSync(cache);

@@ -1,4 +1,4 @@
-// The service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
+// Tests the service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
 import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
@@ -10,9 +10,9 @@ import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
 
-/** Before the link; `idle` takes minutes and is asked only by name. */
+/** Parts before the link; `idle` takes minutes and runs only if it is named. */
 const BEFORE = { idle, rotation, pairingRefused, pairing };
-/** After it, in this order. */
+/** Parts after the link, in this order. */
 const AFTER = {
   text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
   kills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,

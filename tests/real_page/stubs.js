@@ -1,4 +1,4 @@
-// Everything that on the real site comes from the server or from Meta's shared code and is not in the snapshot.
+// Everything that the real site gets from the server or from Meta's shared code and that the snapshot lacks.
 (function (g) {
   const R = g.__real,
     { stub, hole, Deferred } = R;
@@ -200,7 +200,7 @@
     'WAWebMomentLocales',
   ])
     stub(n, () => hole(n));
-  // cr:NNNN: chosen by the server; null unless named here
+  // cr:NNNN: the server chooses these; null unless named here
   const cr = Object.assign(
     {
       4344:
@@ -212,7 +212,7 @@
     },
     C.cr,
   );
-  // which module stands behind a number follows from the names that are read of it
+  // the module behind a number follows from the names that are read from it
   const named = {
     1175: 'WAWebHandleDirtyBits',
     27582: 'WAWebPersistedJobInitializers',
@@ -247,7 +247,8 @@
     if (i >= 0) a.splice(i, 1);
   });
   stub('requireWeak', () => noop);
-  // the loader's own list of modules, as wa-js reads it (the snapshot has an empty module here: what the site gives is not known)
+  // the loader's own list of modules, as wa-js reads it (in the snapshot this module is empty, so the site's form is
+  // unknown)
   stub('__debug', () => ({
     get modulesMap() {
       const m = {};
@@ -264,7 +265,7 @@
       return m;
     },
   }));
-  // workers: full-text search says yes to everything, through the page's own broker; media and backend workers are silent
+  // workers: full-text search accepts everything, through the page's own broker; media and backend workers do nothing
   const silent = () => ({
     postMessage: noop,
     terminate: noop,
@@ -300,6 +301,6 @@
   stub('WebWorkerV4Resource', () => ({
     createDedicatedV4WebWorker: () => ({ worker: silent(), initReady: new Promise(noop) }),
   }));
-  // npm packages that the site vendors: the loader's host gives them (g.__vendor[name])
+  // npm packages that the site bundles: the loader's host provides them (g.__vendor[name])
   for (const n of Object.keys(g.__vendor || {})) stub(n, () => g.__vendor[n](n));
 })(globalThis);

@@ -1,5 +1,5 @@
-// Where things are: the page's modules (REAL_MODULES, wanted) and a folder of
-// ours for keys and the bundle (REAL_WORK), which must not be in the checkout.
+// Paths: the page's modules (REAL_MODULES, required), and a folder for keys and the bundle (REAL_WORK), which must not
+// be in the checkout.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The real page, our server and our service as one world for the checks: start(), link(), status(), until(), stop().
+// The real page, the chat server and the service as one world: start(), link(), status(), until(), stop().
 import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -11,7 +11,7 @@ process.removeAllListeners('warning');
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const BIN = process.env.SM_BIN || 'target/release/session-manager';
 
-/** A port that nobody has. */
+/** A free port. */
 function freePort() {
   return new Promise((resolve) => {
     const probe = net.createServer().listen(0, '127.0.0.1', () => {
@@ -42,14 +42,15 @@ export class World {
   }
   async service(env = {}) {
     const out = fs.openSync(this.dir + '/service.log', 'a');
-    // the service gives Chrome a clean environment: the port is written into the wrapper
+    // the service gives Chrome a clean environment, so the port is written into the wrapper
     const chrome = this.dir + '/chromium-to-us';
     fs.writeFileSync(
       chrome,
       fs
         .readFileSync(here + '/chromium-to-us', 'utf8')
         .replaceAll('${REAL_PORT:-8443}', String(this.real))
-        // The claims ask the page questions of their own, beside the service. And the browser needs no proxy to find us.
+        // The claims ask the page questions beside the service, and the browser needs no proxy to find the chat
+        // server.
         .replace('"$@"', '--remote-debugging-port=0 --no-proxy-server "$@"'),
       { mode: 0o755 },
     );
@@ -63,7 +64,8 @@ export class World {
         DATA_DIR: this.dir + '/data',
         CHROME_PATH: chrome,
         NODE_ENV: 'production',
-        // The service asks by itself whether the network is up: of the proxy, since it would not find WhatsApp's host here.
+        // The service itself tests whether the network is up: it tests the proxy, because it cannot resolve WhatsApp's
+        // host here.
         PROXY_URL: `http://127.0.0.1:${this.real}`,
         ...this.opt.env,
         ...env,
@@ -79,7 +81,7 @@ export class World {
       }
     }
   }
-  /** A command of the service's own program, about the service that runs. */
+  /** Runs a command of the service's program beside the running service. */
   command(...words) {
     const env = { ...process.env, PORT: String(this.port), TOKENS_DIR: this.dir + '/tokens', DATA_DIR: this.dir + '/data' };
     return new Promise((resolve) => {
@@ -128,7 +130,7 @@ export class World {
     } while (Date.now() - t < ms);
     return { ...s, ms: null };
   }
-  /** every state that the service passes in this time, as "STATE reason" */
+  /** every state that the service passes through in this time, as "STATE reason" */
   async watch(ms) {
     const seen = [];
     const end = Date.now() + ms;
@@ -149,7 +151,7 @@ export class World {
   async link(opt = {}) {
     const s = await this.until('QR_REQUIRED');
     if (s.ms === null) return s;
-    // A code is about to be there: it is drawn a moment after the state has changed.
+    // The code comes soon: it is drawn a moment after the state has changed.
     let code = null;
     for (let tries = 0; code === null && tries < 100; tries += 1) {
       code = await this.code();

@@ -1,4 +1,4 @@
-//! The service as process 1, as in a container: nothing stays a zombie, a stop is a stop, a crash loses no login.
+//! The service as process 1, as in a container: no process stays a zombie, a stop works, and a crash loses no login.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use simulator::Options;
 use crate::process::{BINARY, Process, link};
 use crate::world::{World, browsers, client, eventually};
 
-/// New process ids, in which the next program is 1. Ordinary users need a user namespace for it.
+/// New process ids, in which the next program has id 1. An ordinary user needs a user namespace for that.
 fn container() -> Command {
     let mut command = Command::new("unshare");
     if !nix::unistd::geteuid().is_root() {
@@ -21,7 +21,7 @@ fn container() -> Command {
     command
 }
 
-/// Some systems keep namespaces from ordinary users; there process 1 cannot be had.
+/// Some systems do not allow ordinary users to create namespaces; there no test can be process 1.
 #[allow(clippy::print_stderr, reason = "a test that did not run must say so")]
 fn possible() -> bool {
     let tried = container().arg("true").stderr(Stdio::null()).status();
@@ -40,13 +40,13 @@ fn started(world: &World) -> Process {
     process
 }
 
-/// The processes right below one, with their state as proc_pid_stat(5) has it.
+/// The child processes of a process, with their state as in proc_pid_stat(5).
 fn children(parent: i32) -> Vec<(i32, char)> {
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter_map(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name, in parentheses, may hold anything.
+        // The name, in parentheses, may contain anything.
         let mut fields = stat.rsplit_once(") ")?.1.split(' ');
         let state = fields.next()?.chars().next()?;
         (fields.next()?.parse() == Ok(parent)).then_some((pid, state))
@@ -74,7 +74,7 @@ async fn no_browser_leaves_a_zombie_and_a_stop_keeps_the_login() {
     let mut process = started(&world);
     let first = only_child(process.pid());
     link(&world, &mut process).await;
-    // Crashpad's handlers are orphans from the start; the zygotes follow when Chrome ends.
+    // Crashpad's handlers are orphans from the start; the zygotes become orphans when Chrome ends.
     eventually("Chrome's orphans", || children(first).len() > 1).await;
     for _ in 0..2 {
         post(&process, "/disconnect").await;

@@ -1,4 +1,4 @@
-//! What is delivered, to whom, and what becomes of it when they are away.
+//! Which events are delivered, to which targets, and what happens while a target is away.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -24,7 +24,7 @@ async fn world(targets: &[&Receiver]) -> World {
     world
 }
 
-/// Waits until `/status` says of the deliveries what is wanted.
+/// Waits until the deliveries in `/status` are as wanted.
 async fn deliveries(world: &World, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -111,7 +111,7 @@ async fn one_that_is_away_delays_no_other_and_loses_nothing_over_a_restart() {
     for receiver in [&steady, &away] {
         receiver.until("the first", |taken| messages(taken).len() == 1).await;
     }
-    // What nobody answered for would come once more, as it should.
+    // An event without an answer is delivered once more, as it must be.
     let all_quiet = |targets: &Value| targets.as_array().unwrap().iter().all(|target| target["backlog"] == 0);
     deliveries(&world, "both to be up to date", all_quiet).await;
     away.dies();

@@ -1,4 +1,4 @@
-//! A disk that is full: said so, nothing stored is lost, and all is well again by itself once there is room.
+//! A full disk: `/status` reports it, nothing stored is lost, and the service recovers by itself once there is room.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,7 +11,7 @@ use crate::process::{BINARY, Process, link};
 use crate::receiver::{Receiver, messages};
 use crate::world::{DEADLINE, FRIEND, World, client};
 
-/// A mount namespace of its own, in which a small disk can be had without being noticed elsewhere.
+/// A separate mount namespace, in which a small disk can be mounted without effect elsewhere.
 fn apart() -> Command {
     let mut command = Command::new("unshare");
     if !nix::unistd::geteuid().is_root() {
@@ -67,11 +67,11 @@ async fn a_full_disk_stops_what_is_new_loses_nothing_and_recovers_by_itself() {
     let before = world.simulator.incoming(Incoming::text(FRIEND, "antes")).unwrap();
     receiver.until("the first", |taken| messages(taken) == [before.as_str()]).await;
 
-    // `exec` in `sh` and `unshare` leave one process, whose own disk is seen through /proc.
+    // `exec` in `sh` and `unshare` leaves one process, whose own mounts are visible through /proc.
     let filler = format!("/proc/{}/root{}/filler", process.pid(), data.display());
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
-    // More than what the database has room for in its file as it is.
+    // More than fits into the free part of the database's file.
     let mut all = vec![before.clone()];
     all.extend(world.simulator.burst(40, |_| Incoming::text(FRIEND, "x".repeat(60_000))).unwrap());
     let status =

@@ -1,4 +1,4 @@
-//! The API's document, against what the service really answers, says and tells.
+//! Compares the API's document with the service's real answers and events.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::events::Follower;
 use crate::receiver::{Received, Receiver, messages};
 use crate::world::{DEADLINE, FRIEND, World};
 
-/// What a body breaks of a schema of the document.
+/// The violations of a schema of the document by a body.
 fn broken(schema: &Value, body: &Value) -> Vec<String> {
     let mut schema = schema.clone();
     schema["components"] = document()["components"].clone();
@@ -19,7 +19,7 @@ fn broken(schema: &Value, body: &Value) -> Vec<String> {
     validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// Asks, and holds the answer to what the document says of this operation; gives it.
+/// Makes a request, compares the answer with the document's description of this operation, and returns it.
 async fn checked(world: &World, method: &str, path: &str, described: &str, body: Option<Value>) -> Value {
     let mut request = world.request(method, path);
     if let Some(body) = body {

@@ -85,7 +85,7 @@ async fn a_client_that_comes_back_misses_nothing() {
     assert_eq!(world.post("/disconnect", serde_json::json!({})).await.0, 200);
     let last = second.until("state").await;
     assert_eq!(last.data["data"]["state"], "DISCONNECTED");
-    // Over a restart, too.
+    // This works over a restart, too.
     world.stop().await;
     world.start().await;
     let mut third = Follower::follow(&world, Some(&last.id)).await;
@@ -121,7 +121,7 @@ async fn no_more_than_sixty_four_follow_and_a_stop_sends_them_home() {
     let refused = world.request("GET", "/events").send().await.unwrap();
     assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
     followers.pop();
-    // Its place is free as soon as the service has noticed.
+    // The client's place is free as soon as the service has noticed its end.
     let deadline = tokio::time::Instant::now() + DEADLINE;
     while world.request("GET", "/events").send().await.unwrap().status().as_u16() != 200 {
         assert!(tokio::time::Instant::now() < deadline, "the place of a client that left is not given again");

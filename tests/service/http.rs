@@ -1,4 +1,4 @@
-//! The API in every state, and its answers to those who get it wrong.
+//! The API in every state, and its answers to wrong requests.
 
 use std::time::Duration;
 
@@ -181,7 +181,7 @@ async fn a_caller_who_dawdles_holds_nobody_up() {
     let mut world = World::new(Options::fast()).await;
     world.set("AUTO_CONNECT", "false").start().await;
     let address = world.service.as_ref().unwrap().addresses()[0];
-    // Fifty that never finish their heads, and one that never finishes its body.
+    // Fifty connections that never finish their heads, and one that never finishes its body.
     let mut slow = Vec::new();
     for _ in 0..50 {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -209,7 +209,7 @@ async fn who_waits_for_a_code_is_let_go_when_the_service_stops() {
     .await;
     assert_eq!(world.snapshot().state, State::Disconnected);
     world.stop().await;
-    // Either it was told there is none, or it came too late to be accepted.
+    // Either the answer says that there is no code, or the connection came too late to be accepted.
     if let Ok(response) = waiting.await.unwrap() {
         assert_eq!(response.status(), 200);
     }

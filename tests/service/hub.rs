@@ -1,4 +1,4 @@
-//! The contract with the central hub, against a Node server that behaves as it does.
+//! The contract with the central hub, tested with a Node server that behaves like it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -27,7 +27,7 @@ impl Hub {
         Self { process, url: format!("http://127.0.0.1:{}", port.trim()), client: client() }
     }
 
-    /// A service that is linked and tells this hub.
+    /// A service that is linked and delivers to this hub.
     async fn world(&self) -> World {
         let mut world = World::new(Options::fast()).await;
         world.set("CENTRAL_HUB_BASE_URL", &self.url).set("CENTRAL_HUB_USER", "u").set("CENTRAL_HUB_PASS", "p");
@@ -103,7 +103,7 @@ async fn the_hubs_bad_days_cost_nothing() {
     let say = |text: &str| world.simulator.incoming(Incoming::text(FRIEND, text)).unwrap();
     say("1");
     hub.until("the first", |record| count(&record["conversation"]) == 1).await;
-    // Its tokens expire: one more login, and the message is not lost.
+    // The hub's tokens expire: one more login follows, and the message is not lost.
     hub.mode(json!({ "forget_tokens": true })).await;
     say("2");
     let record = hub.until("the second", |record| count(&record["conversation"]) == 2).await;
@@ -117,7 +117,7 @@ async fn the_hubs_bad_days_cost_nothing() {
     .await;
     hub.mode(json!({ "failing": 0, "slow_ms": 300 })).await;
     say("4");
-    // A wrong token is a setting to mend, not a message to give up.
+    // A wrong token is an error in the settings, so the message is not given up.
     hub.mode(json!({ "slow_ms": 0, "internal_token": "other" })).await;
     say("5");
     let refused = "/api/listener/incoming-message 401";

@@ -54,7 +54,7 @@ async fn a_link_by_phone_number() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_rotate_and_are_asked_for_again_when_they_run_out() {
-    // Six codes in a row, then the page idles; each lives 60 s and then 20 s, scaled.
+    // Six codes in a row, then the page idles; the first lives 60 s and the others 20 s, scaled.
     let mut world = World::new(Options { code_scale: Some(0.02), ..Options::fast() }).await;
     world.start().await;
     let eighth = world.until_session("the eighth code", |s| s.code.as_ref().is_some_and(|c| c.attempt >= 8)).await;
@@ -70,7 +70,7 @@ async fn codes_that_nobody_scans_end_it_where_a_limit_is_set() {
     let mut world = World::new(Options { code_scale: Some(0.02), ..Options::fast() }).await;
     world.set("QR_MAX_ATTEMPTS", "2").start().await;
     let session = world.until(State::Disconnected).await;
-    // It begins there as well: what counts is why it is there now.
+    // The session also begins in DISCONNECTED, so the reason decides.
     let session = if session.reason.is_none() {
         world.until_session("QR_NOT_SCANNED", |s| s.reason == Some(Reason::QrNotScanned)).await
     } else {
@@ -188,7 +188,7 @@ async fn a_launch_that_is_called_off_leaves_no_browser() {
     world.set("AUTO_CONNECT", "false").start().await;
     for pause_ms in [0, 100, 300, 600] {
         world.post("/connect", json!({})).await;
-        // Different moments of a launch; which one does not matter, there is no event for it.
+        // Different moments of a launch; the exact moment does not matter, and there is no event for it.
         tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
         assert_eq!(world.post("/disconnect", json!({})).await.0, 200);
         assert!(browsers(&world.profile()).is_empty(), "DISCONNECTED after {pause_ms} ms, and a browser runs");
@@ -201,7 +201,7 @@ async fn a_launch_that_is_called_off_leaves_no_browser() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forced_logout_that_whatsapp_does_not_confirm_still_removes_the_login_in_order() {
     let mut world = World::ready().await;
-    // The page hangs, so that the unlinking is not even heard.
+    // The page hangs, so that it does not even start the logout.
     world.simulator.busy(std::time::Duration::from_secs(60));
     let hangs = |record: &simulator::Record| record.marks.iter().any(|mark| mark.name == "busy");
     world.simulator.wait_until("a page that hangs", DEADLINE, hangs).await.unwrap();

@@ -1,5 +1,5 @@
-//! The whole service against a real Chromium and the simulator: in this process where the timings are scaled, as a
-//! process of its own where that is what is tested.
+//! Tests of the whole service with a real Chromium and the simulator: in this process if the timings are scaled, and
+//! as a process of its own if the process itself is tested.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! What the service takes while it takes in what strangers send.
+//! The memory of the service while it reads messages from strangers.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use simulator::{Incoming, Options};
 use crate::process::{self, Process};
 use crate::world::{DEADLINE, FRIEND, World};
 
-/// Resident memory of a process at its highest, in MiB.
+/// The peak resident memory of a process, in MiB.
 fn peak(pid: i32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }
 
-/// Anybody can send the longest texts that WhatsApp carries, as many as they like, while the service is away.
+/// Anybody can send any number of the longest texts that WhatsApp transmits, while the service is away.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absence_of_the_longest_messages_takes_less_than_100_mib() {
     let world = World::new(Options::fast()).await;

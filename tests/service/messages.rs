@@ -1,4 +1,4 @@
-//! What the account receives is in the log once, in order, whatever died meanwhile.
+//! Each message that the account receives is in the log once, in order, whichever process died meanwhile.
 
 mod chats;
 
@@ -15,7 +15,7 @@ use crate::events::Follower;
 use crate::process::{self, Process};
 use crate::world::{DEADLINE, FRIEND, World};
 
-/// Waits until the log has so many entries; gives all of them.
+/// Waits until the log has this many entries; returns all entries.
 async fn log(world: &World, entries: usize) -> Vec<Value> {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -46,8 +46,8 @@ fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
 
-/// WhatsApp tells whole seconds: what is sent in the second in which the session becomes READY is not known to have been
-/// missed.
+/// WhatsApp's times have whole seconds: a message sent in the second in which the session becomes READY does not count
+/// as missed.
 async fn a_second_passes() {
     let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let sent = second();
@@ -121,7 +121,7 @@ async fn what_came_while_the_service_was_down_is_recovered_once_and_history_is_n
     let heard = world.simulator.incoming(Incoming::text(FRIEND, "uno")).unwrap();
     assert_eq!(ids(&log(&world, 1).await), [heard.as_str()], "history of before the link is not in it");
     world.stop().await;
-    // More than the page keeps of a chat in memory, and somebody never seen before.
+    // More than the page keeps of a chat in memory, and a message from a new person.
     let mut missed: Vec<_> =
         (0..12).map(|n| world.simulator.incoming(Incoming::text(FRIEND, format!("ausente {n}"))).unwrap()).collect();
     missed.push(world.simulator.incoming(Incoming::text("5491177776666", "hola, soy nueva")).unwrap());
@@ -141,7 +141,7 @@ async fn what_came_while_the_service_was_down_is_recovered_once_and_history_is_n
     world.stop().await;
 }
 
-/// An event of the log, as webhooks and followers are told of it.
+/// The events of one type, as webhooks and followers get them.
 async fn events(world: &World, kind: &str, count: usize) -> Vec<Value> {
     let mut follower = Follower::follow(world, Some("from the beginning")).await;
     let mut found = Vec::new();
@@ -185,7 +185,7 @@ async fn what_changed_while_the_service_was_down_is_told_once() {
     assert_eq!(ids(&items), sent.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(items.iter().map(|item| item["revoked_at"].is_string()).collect::<Vec<_>>(), [false, true, false, true]);
     assert_eq!((&items[1]["body"], &items[3]["type"]), (&"borrado".into(), &"revoked".into()));
-    // Each once, over three starts.
+    // Each event occurs once, over three starts.
     let mut follower = Follower::follow(&world, Some("from the beginning")).await;
     let mark = world.simulator.incoming(Incoming::text(FRIEND, "fin")).unwrap();
     let mut kinds = Vec::new();
@@ -203,7 +203,7 @@ async fn what_changed_while_the_service_was_down_is_told_once() {
     world.stop().await;
 }
 
-/// A new link empties the page's table, and brings what was missed meanwhile as history.
+/// A new link empties the page's table, and brings the messages missed meanwhile as history.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_new_link_what_was_missed_is_news_and_nothing_older() {
     let mut world = World::new(Options { history_on_link: 12, ..Options::fast() }).await;
@@ -224,7 +224,7 @@ async fn after_a_new_link_what_was_missed_is_news_and_nothing_older() {
     world.stop().await;
 }
 
-/// The page works through so many before it shows any, and tells of none.
+/// The page stores this many messages before it shows any, and fires no events for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_that_waited_are_all_there_once_and_in_order() {
     let mut world = World::ready().await;
@@ -283,7 +283,7 @@ async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_ope
     world.simulator.wait_until("the page to have it", DEADLINE, confirmed).await.unwrap();
     process.signal(Signal::SIGKILL);
     process.exit();
-    // The next document begins to open it again, and tells of nothing but that.
+    // The next document starts to open the message again, and reports only that.
     let process = Process::started(&world);
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -298,7 +298,7 @@ async fn a_sealed_message_whose_arrival_a_killed_service_saw_is_kept_when_it_ope
     assert_eq!(process.exit().0, Some(0));
 }
 
-/// Kills the browser and its renderer under a stream of messages, at moments the stream itself chooses.
+/// Kills the browser and its renderer during a stream of messages, at moments that depend on the stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_doubled_when_the_browser_dies_under_a_stream() {
     let mut world = World::ready().await;

@@ -1,4 +1,4 @@
-//! `/metrics`: what is there, and what is not.
+//! `/metrics`: which series it contains, and which data it must not contain.
 
 use serde_json::json;
 use simulator::Incoming;
@@ -35,7 +35,7 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     assert_eq!(world.send(FRIEND, "otro secreto").await.0, 200);
     assert_eq!(world.post("/send", json!({ "number": FRIEND })).await.0, 400);
     receiver.until("both", |taken| messages(taken).len() == 2).await;
-    // Acknowledgements follow the messages for a while, and each is in the backlog until it is delivered.
+    // Acks follow the messages for a while, and each is in the backlog until it is delivered.
     let deadline = tokio::time::Instant::now() + DEADLINE;
     let text = loop {
         let answer = world.request("GET", "/metrics").send().await.unwrap();
@@ -74,7 +74,7 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     ] {
         assert!(value(&text, series).is_some_and(|value| value > 0.0), "{series} in {text}");
     }
-    // In whole seconds: a test that ran alone has not used one yet.
+    // In whole seconds: a test that ran alone may have used less than one second so far.
     assert!(value(&text, "process_cpu_seconds_total").is_some(), "{text}");
     assert_eq!(value(&text, "session_manager_log_lines_dropped_total"), Some(0.0), "{text}");
     assert!(!text.contains("secreto") && !text.contains(FRIEND) && !text.contains(&receiver.address.to_string()));

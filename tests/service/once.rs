@@ -1,4 +1,4 @@
-//! Sends with a key: one message, however often it is asked for and whatever dies in between.
+//! Sends with a key: one message, however often it is requested and whichever process dies meanwhile.
 
 use std::time::Duration;
 
@@ -31,19 +31,19 @@ async fn one_key_is_one_message_and_one_answer() {
     world.post("/connect", json!({})).await;
     world.until(State::Ready).await;
     assert_eq!(world.simulator.record().received.len(), 1);
-    // What was refused before anything left is not remembered.
+    // The service remembers no send that was refused before anything left.
     assert_eq!(answer(keyed(&world, "l", "hola")).await.0, 200);
     assert_eq!(world.simulator.record().received.len(), 2);
     world.stop().await;
 }
 
-/// Sends under a key. On its own, so that the service can die meanwhile: the status is 0 then.
+/// Sends under a key, in a separate future so that the service can die meanwhile: then the status is 0.
 pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + 'static {
     let request = client().post(format!("{}/send", process.url()));
     let request = request.header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }));
     async move {
         match request.send().await {
-            // Cut off in the middle it is no answer either.
+            // An answer that is cut off in the middle is no answer either.
             Ok(answer) => {
                 let status = answer.status().as_u16();
                 answer.json().await.map_or((0, Value::Null), |said| (status, said))
@@ -67,8 +67,8 @@ async fn settled(process: &Process) -> Value {
     settled.await.expect("the key was never settled")
 }
 
-/// The server has the message and says so while the service is dead, or while it is past hearing and its page is not;
-/// also where it lies further back than what is asked for again.
+/// The server acknowledges the message while the service is dead, or while it no longer receives events and its page
+/// does; also if the message is older than those that are read again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ack_that_nobody_heard_settles_the_key_all_the_same() {
     for (page_hears, long_ago) in [(false, false), (true, false), (true, true)] {

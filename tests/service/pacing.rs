@@ -1,4 +1,4 @@
-//! Sends that wait for their turn, and those that are told to come back.
+//! Sends that wait for their turn, and sends that are refused with `Retry-After`.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ async fn ready(settings: &[(&str, &str)]) -> World {
     world
 }
 
-/// The answer to a send with its status and `Retry-After`.
+/// The answer to a send, with its status and `Retry-After`.
 async fn attempt(world: &World, message: &str) -> (u16, Value, Option<u64>) {
     let body = json!({ "number": FRIEND, "message": message });
     let response = world.request("POST", "/send").json(&body).send().await.unwrap();
@@ -35,7 +35,7 @@ async fn more_than_a_minute_may_have_is_refused_at_once() {
     let asked = Instant::now();
     let (status, refused, after) = attempt(&world, "tres").await;
     assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
-    // A minute after the first, less the 40 s that a send may wait.
+    // A minute after the first send, minus the 40 s that a send may wait.
     assert!(after.is_some_and(|seconds| (1..=20).contains(&seconds)), "{after:?}");
     assert!(asked.elapsed() < Duration::from_secs(1));
     assert_eq!(world.simulator.record().received.len(), 2);

@@ -1,4 +1,4 @@
-//! The service as a process: how it starts, how it stops, what is left when it dies.
+//! The service as a process: how it starts, how it stops, and what remains when it dies.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use crate::world::{DEADLINE, World, browsers, client, eventually};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_session-manager");
 
-/// The binary with a world's settings.
+/// The running binary, with a world's settings.
 pub struct Process {
     child: Child,
     url: Option<String>,
@@ -27,7 +27,7 @@ impl Process {
         Self::run(world, Command::new(BINARY))
     }
 
-    /// Runs a command that ends in the binary, with a world's settings.
+    /// Runs a command that executes the binary, with a world's settings.
     pub fn run(world: &World, mut command: Command) -> Self {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", world.folder());
         command.envs(&world.settings).env("NODE_ENV", "production");
@@ -68,7 +68,7 @@ impl Process {
         process
     }
 
-    /// Waits until it can be asked something.
+    /// Waits until the service listens.
     pub fn listens(&mut self) {
         if self.url.is_none() {
             let line = self.line("the address", |line| line["message"] == "listening");
@@ -76,14 +76,14 @@ impl Process {
         }
     }
 
-    /// Kills it and starts another, which may not listen yet.
+    /// Kills the process and starts another, which may not listen yet.
     pub fn is_replaced(&mut self, world: &World) {
         self.signal(Signal::SIGKILL);
         self.child.wait().unwrap();
         *self = Self::spawn(world);
     }
 
-    /// What it warned of until now.
+    /// The warnings and errors so far.
     pub fn warnings(&mut self) -> Vec<&Value> {
         self.seen.extend(self.lines.try_iter());
         self.seen.iter().filter(|line| line["level"] == "WARN" || line["level"] == "ERROR").collect()
@@ -106,7 +106,7 @@ impl Process {
         client().get(format!("{}{path}", self.url.as_ref().unwrap())).send().await.unwrap().json().await.unwrap()
     }
 
-    /// All messages of the log, once there are so many.
+    /// All messages of the log, once there are this many.
     pub async fn logged(&mut self, total: usize, deadline: Duration) -> Vec<Value> {
         let until = Instant::now() + deadline;
         loop {
@@ -137,7 +137,7 @@ impl Process {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
-    /// Waits for the exit; gives the code and what was said on standard error.
+    /// Waits for the exit; returns the exit code, the standard error, and the log.
     pub fn exit(mut self) -> (Option<i32>, String, Vec<Value>) {
         let code = self.child.wait().unwrap().code();
         let mut error = String::new();
@@ -206,7 +206,7 @@ async fn a_browser_that_outlived_its_service_is_ended_at_the_next_start() {
     let mut process = Process::started(&world);
     link(&world, &mut process).await;
     let browser = browsers(&world.profile())[0];
-    // Stopped, it cannot notice that its pipe closes.
+    // A stopped process cannot notice that its pipe closes.
     kill(Pid::from_raw(browser), Signal::SIGSTOP).unwrap();
     process.signal(Signal::SIGKILL);
     process.exit();
@@ -227,7 +227,7 @@ async fn a_second_signal_forces() {
     world.simulator.add_person(crate::world::FRIEND).unwrap();
     world.simulator.faults(|faults| faults.server = simulator::ServerFault::NeverAck);
     world.simulator.heard(DEADLINE).await.unwrap();
-    // A send that waits for its ack holds the first stop up.
+    // A send that waits for its ack delays the first stop.
     let body = serde_json::json!({ "number": crate::world::FRIEND, "message": "x" });
     let send = client().post(format!("{}/send", process.url.as_ref().unwrap())).json(&body).send();
     let send = tokio::spawn(send);

@@ -1,4 +1,4 @@
-//! What the README and the runbook show, done: its lines of curl, and its check of a webhook's signature.
+//! Runs the examples of the README and the runbook: their curl lines, and their check of a webhook's signature.
 
 use std::process::{Output, Stdio};
 
@@ -10,17 +10,17 @@ use crate::receiver::{Receiver, messages};
 use crate::world::{DEADLINE, FRIEND, World};
 
 const WRITTEN: [&str; 2] = [include_str!("../../README.md"), include_str!("../../deploy/OPERACION.md")];
-/// curl's own: the time that was given is over, as it should be for what streams.
+/// curl's exit code for a timeout, which is expected for streams.
 const TIMED_OUT: i32 = 28;
 
-/// The blocks of a language.
+/// The code blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let open = format!("```{language}\n");
     let blocks = WRITTEN.iter().flat_map(|text| text.split(&open).skip(1));
     blocks.map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
-/// The lines of curl that ask for one of these paths, in order.
+/// The curl lines that request one of these paths, in order.
 fn lines(of: impl Fn(&str) -> bool) -> Vec<&'static str> {
     let lines = blocks("sh").into_iter().flat_map(str::lines).filter(|line| line.starts_with("curl "));
     lines.filter(|line| of(line)).collect()
@@ -35,7 +35,7 @@ async fn run(command: &mut Command) -> Output {
     tokio::time::timeout(DEADLINE, child.output()).await.expect("it does not end").unwrap()
 }
 
-/// Runs a line as it stands, but for the addresses, and looks at the answer.
+/// Runs a line unchanged except for the addresses, and checks the answer.
 async fn works(world: &World, line: &str) {
     let simulator = world.simulator.url();
     let address = |url: &str| url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -75,7 +75,7 @@ async fn every_line_of_curl_works() {
         works(world, line).await;
         worked += 1;
     }
-    // The simulator's come last of those in READY: one of them has it acknowledge nothing any more.
+    // The simulator's lines come last in READY: one of them makes the simulator acknowledge nothing any more.
     for line in lines(|line| line.contains(":3002")) {
         works(world, line).await;
         worked += 1;

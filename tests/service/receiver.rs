@@ -1,4 +1,4 @@
-//! A webhook's receiving end: keeps what it got, and answers as it is told.
+//! A receiver of webhooks: it stores its requests, and answers as the test says.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -40,7 +40,7 @@ impl Receiver {
         Self::on(SocketAddr::from((own_address(), 0))).await
     }
 
-    /// On an address of before: a receiver that comes back.
+    /// On an earlier address: a receiver that comes back.
     pub async fn on(address: SocketAddr) -> Self {
         let listener = listen(address);
         let address = listener.local_addr().unwrap();
@@ -62,7 +62,7 @@ impl Receiver {
         format!("http://{}/hook", self.address)
     }
 
-    /// What it answers from now on: what is not 2xx is not taken.
+    /// Sets the answer from now on: a status other than 2xx means that the event is not taken.
     pub fn answers(&self, answer: impl FnMut(&Received) -> u16 + Send + 'static) {
         *self.answer.lock().unwrap() = Box::new(answer);
     }
@@ -71,7 +71,7 @@ impl Receiver {
         self.taken.borrow().clone()
     }
 
-    /// Waits until what was taken satisfies the condition, as long as something comes; gives it.
+    /// Waits, as long as events arrive, until they satisfy the condition; returns them.
     pub async fn until(&self, what: &str, condition: impl Fn(&[Received]) -> bool) -> Vec<Received> {
         let mut taken = self.taken.subscribe();
         loop {
@@ -88,18 +88,18 @@ impl Receiver {
         }
     }
 
-    /// Gone at once: whoever waits for an answer gets none.
+    /// Stops at once: requests in progress get no answer.
     pub fn dies(&self) {
         self.stop.lock().unwrap().cancel();
     }
 
-    /// At its old address, with what it had.
+    /// Starts again at its old address, with the events it had.
     pub fn comes_back(&self) {
         self.serve(listen(self.address));
     }
 }
 
-/// A loopback address that nobody else uses: while a receiver is gone, its port on 127.0.0.1 could be given to any other
+/// A loopback address that nothing else uses: while a receiver is gone, its port on 127.0.0.1 could go to another
 /// socket of the machine.
 fn own_address() -> [u8; 4] {
     static RECEIVERS: AtomicU8 = AtomicU8::new(1);
@@ -129,7 +129,7 @@ async fn take(State(receiver): State<Receiver>, headers: HeaderMap, raw: Bytes) 
     StatusCode::from_u16(status).unwrap()
 }
 
-/// The ids of the messages among what was taken, in order.
+/// The ids of the messages among the events, in order.
 pub fn messages(taken: &[Received]) -> Vec<String> {
     let news = taken.iter().filter(|received| received.body["type"] == "message");
     news.map(|received| received.body["data"]["id"].as_str().unwrap().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! What is lost comes back, by the mildest means that help.
+//! Every loss is recovered from, by the mildest means that helps.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn a_network_that_comes_back_needs_no_relaunch() {
     world.simulator.network(Network::Full);
     let session = world.until(State::Reconnecting).await;
     assert_eq!(session.reason, Some(Reason::NetworkLost));
-    // Longer than every step of recovery would have taken with the network up.
+    // Longer than all steps of recovery would have taken with the network up.
     let patience = Duration::from_secs(300).mul_f64(world.scale) + Duration::from_secs(2);
     let moved = tokio::time::timeout(patience, async {
         world.service.as_ref().unwrap().session().watch().wait_for(|s| s.state != State::Reconnecting).await.map(|_| ())

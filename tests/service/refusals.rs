@@ -1,4 +1,4 @@
-//! What cannot go on says why, and is not tried again by itself.
+//! States in which the session cannot go on: it gives the reason, and does not retry by itself.
 
 use std::time::Duration;
 
@@ -144,6 +144,6 @@ async fn a_profile_that_somebody_else_uses() {
     let pid = nix::unistd::Pid::from_raw(stranger.id().unwrap().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     tokio::time::timeout(Duration::from_secs(10), stranger.wait()).await.unwrap().unwrap();
-    // What it leaves in the temporary folder goes with its locks.
+    // Removes, with its locks, the folder that the killed browser leaves in the temporary folder.
     session_manager::transport::web::browser::Profile::open(&world.folder().join("tokens")).unwrap().clear().unwrap();
 }

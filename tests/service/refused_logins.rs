@@ -1,4 +1,5 @@
-//! Logins that WhatsApp's server refuses, that are used elsewhere, or that end: each is seen, named, and left in its way.
+//! Logins that WhatsApp's server refuses, that are used elsewhere, or that end: each is noticed, named, and handled
+//! its own way.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use simulator::LoginRefusal;
 
 use crate::world::World;
 
-/// READY, and then the server refuses every login.
+/// A session that is READY before the server refuses every login.
 async fn refused(refusal: LoginRefusal) -> World {
     let world = World::ready().await;
     world.simulator.faults(|faults| faults.login = Some(refusal));

@@ -1,4 +1,4 @@
-//! Sending, and each way it can be refused.
+//! Sending, and each way in which it can be refused.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ async fn a_text_is_sent_once_and_said_to_be_only_when_the_server_has_it() {
     let record = world.simulator.record();
     let received = record.message(sent["message_id"].as_str().unwrap()).unwrap();
     assert_eq!((received.body.as_str(), received.count), ("hola, ¿qué tal? 👋", 1));
-    // By its chat id too, and again into the same chat.
+    // Sending by chat id works too, and a second message goes into the same chat.
     assert_eq!(world.send(&lid, "otra vez").await.0, 200);
     assert_eq!(world.simulator.record().received.len(), 2);
     world.stop().await;

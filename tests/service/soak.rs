@@ -1,5 +1,5 @@
-//! What dies is killed with -9 at random moments, again and again. `SOAK_ROUNDS` says how often (`make soak`), and
-//! `SOAK_SEED` what dies at which moments, as far as those are in the hands of a test.
+//! Processes are killed with -9 at random moments, again and again. `SOAK_ROUNDS` sets how often (`make soak`), and
+//! `SOAK_SEED` which process dies at which moments, as far as a test can choose that.
 
 mod receiving;
 mod sending;
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use crate::process::Process;
 use crate::world::{World, browsers, family};
 
-/// A browser that dies again and again is started again after up to 30 s, and Chrome's start takes 10 s on a loaded
+/// A browser that dies repeatedly is started again after up to 30 s, and Chrome's start takes 10 s on a loaded
 /// machine.
 const RECOVERY: Duration = Duration::from_secs(90);
 
@@ -29,20 +29,20 @@ fn seed() -> u64 {
     number("SOAK_SEED", 1)
 }
 
-/// Who is killed.
+/// The process that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Victim {
     Service,
-    /// The browser's main process; its others notice.
+    /// The browser's main process; its other processes notice.
     Browser,
     /// All processes of the browser at once.
     BrowserTree,
     Renderer,
-    /// Who is told by webhook; back after the stream.
+    /// The receiver of webhooks; it comes back after the stream.
     Receiver,
 }
 
-/// As often the service as its browser in any way.
+/// The service dies as often as its browser in all ways together.
 const VICTIMS: [Victim; 7] = [
     Victim::Service,
     Victim::Service,
@@ -54,7 +54,7 @@ const VICTIMS: [Victim; 7] = [
 ];
 
 impl Victim {
-    /// The processes of a victim; None where there is none at the moment.
+    /// The processes of a victim; None if there is none at the moment.
     fn pids(self, world: &World, process: &Process) -> Option<Vec<i32>> {
         let browser = || browsers(&world.profile()).first().copied();
         let pids = match self {
@@ -62,20 +62,21 @@ impl Victim {
             Self::Browser => vec![browser()?],
             Self::BrowserTree => family(browser()?, ""),
             Self::Renderer => family(browser()?, "--type=renderer"),
-            // It has no process of its own.
+            // The receiver has no process of its own.
             Self::Receiver => return None,
         };
         Some(pids).filter(|pids| !pids.is_empty())
     }
 
-    /// Kills it, or the service where it is not there; gives what was killed. A dead service is started again.
+    /// Kills the victim, or the service if the victim does not run; returns what was killed. A dead service is started
+    /// again.
     fn dies(self, world: &World, process: &mut Process) -> Death {
         let Some(pids) = self.pids(world, process).filter(|_| self != Self::Service) else {
             let pids = HashSet::from([process.pid()]);
             process.is_replaced(world);
             return Death { victim: Self::Service, pids };
         };
-        // One that has gone by itself meanwhile is as dead.
+        // This fails if the process has ended meanwhile, which is just as good.
         for pid in &pids {
             let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
         }
@@ -89,15 +90,15 @@ struct Death {
 }
 
 impl Death {
-    /// Waits until what was killed has a successor, the session is READY and what was missed has been fetched. In lives
-    /// that all end before that, the log would fall behind for good.
+    /// Waits until every killed process has a successor, the session is READY and missed messages have been fetched.
+    /// If every run of the service ended before that, the log would fall behind for good.
     async fn is_recovered_from(&self, world: &World, process: &mut Process) {
         process.listens();
         let deadline = Instant::now() + RECOVERY;
         loop {
             let status = process.get("/status").await;
             let state = &status["state"];
-            // A store found damaged at the start would be set aside, and this is where it shows.
+            // A store that is found damaged at the start would be set aside, which shows here.
             assert!(*state != "READY" || status["can_send_messages"] == true, "{status}: {:#?}", process.warnings());
             let renderers = Victim::Renderer.pids(world, process).unwrap_or_default();
             let has_all = *state == "READY" && status["reconciling"] == false;

@@ -1,5 +1,5 @@
-//! What a browser leaves that is killed in the middle of a write: Chrome deletes a database it finds damaged, and the
-//! login with it.
+//! Databases of a browser that is killed in the middle of a write: Chrome deletes a database that it finds damaged,
+//! and the login with it.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,7 @@ use simulator::{Incoming, Options};
 use crate::process::{Process, link};
 use crate::world::{DEADLINE, FRIEND, World, browsers, eventually, family};
 
-/// A record of LevelDB: checksum, length, kind (1: one that is an entry of its own) and data.
+/// A record of LevelDB: checksum, length, kind (1: a complete entry) and data.
 fn record(data: &[u8]) -> Vec<u8> {
     let summed = [&[1], data].concat();
     let sum = crc32c::crc32c(&summed).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
@@ -28,7 +28,7 @@ fn logs(profile: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some_and(|extension| extension == "log")).collect()
 }
 
-/// The number of the next write: an entry begins with the number of its first and how many there are.
+/// The number of the next write: an entry begins with the number of its first write and the count of its writes.
 fn next_number(log: &[u8]) -> u64 {
     const BLOCK: usize = 32 * 1024;
     let (mut at, mut next) = (0, 0);
@@ -49,8 +49,8 @@ fn next_number(log: &[u8]) -> u64 {
     next
 }
 
-/// Kills the service and all of the browser, which was in the middle of a write; gives its logs, and the number of the
-/// next write of each.
+/// Kills the service and the whole browser in the middle of a write; returns the browser's logs, each with the number
+/// of its next write.
 async fn dies_writing(world: &World, process: Process) -> Vec<(PathBuf, u64)> {
     let browser = family(browsers(&world.profile())[0], "");
     process.signal(Signal::SIGKILL);
@@ -74,7 +74,7 @@ async fn a_browser_killed_in_the_middle_of_its_writes_loses_no_login() {
     let world = World::new(Options::fast()).await;
     let mut process = Process::started(&world);
     link(&world, &mut process).await;
-    // The first time the half of a record is passed over and written on behind, the second time it is found.
+    // The first start skips the half record and appends behind it, the second start finds it.
     for round in 0..3 {
         dies_writing(&world, process).await;
         process = Process::started(&world);
@@ -91,9 +91,9 @@ async fn a_profile_that_was_written_on_behind_half_a_write_keeps_its_login() {
     let mut process = Process::started(&world);
     link(&world, &mut process).await;
     for (log, next) in dies_writing(&world, process).await {
-        // An entry of no writes.
+        // An entry without writes.
         let batch = [next.to_le_bytes().as_slice(), &0_u32.to_le_bytes()].concat();
-        // More of them than the record wanted in all.
+        // Together longer than the length that the half record announces.
         File::options().append(true).open(log).unwrap().write_all(&record(&batch).repeat(100)).unwrap();
     }
     let mut process = Process::started(&world);

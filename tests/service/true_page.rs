@@ -1,4 +1,4 @@
-//! What the real page does and no client library tells: its codes, its table, its keys, its limits.
+//! Behaviour of the real page that no client library documents: its codes, its table, its keys, its limits.
 
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
@@ -14,7 +14,7 @@ async fn code(world: &World) -> String {
     world.get("/qr").await.1["qr"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The entries of the log, once there are so many.
+/// The entries of the log, once there are this many.
 async fn log(world: &World, entries: usize) -> Vec<Value> {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -27,7 +27,7 @@ async fn log(world: &World, entries: usize) -> Vec<Value> {
     }
 }
 
-/// The entry of this id, once it is as wanted.
+/// The entry with this id, once it is as wanted.
 async fn entry(world: &World, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -159,7 +159,7 @@ async fn deletions_edits_and_reactions_find_their_message_also_after_an_absence(
     world.stop().await;
 }
 
-/// The stream of events tells of one of this type.
+/// Waits until the stream of events has an event of this type.
 async fn eventually_event(world: &World, kind: &str) {
     let url = world.url(&format!("/events?events={kind}"));
     let told = async {
@@ -190,7 +190,7 @@ async fn a_large_backlog_is_whole_whether_the_page_boots_or_is_open() {
     world.simulator.network(simulator::Network::ServerOnly);
     world.until(State::Reconnecting).await;
     let open = burst(&world, "open");
-    // The page has given its mutex back and lives on until the server has answered with the document.
+    // The page has released its mutex, and goes on until the server has answered with the document.
     world.simulator.faults(|faults| faults.slow_document_ms = 2_000);
     world.simulator.network(simulator::Network::Up);
     let items = log(&world, open.len()).await;

@@ -1,4 +1,4 @@
-//! Two services, each with its account, on one simulator: they write to each other.
+//! Two services, each with its own account, on one simulator: they write to each other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn what_one_service_sends_the_other_receives_once_and_the_sender_hears_of_
     let (status, sent) = a.send(B, "hola, ¿me lees?").await;
     assert_eq!(status, 200, "{sent}");
     let id = sent["message_id"].as_str().unwrap();
-    // Delivered when B's page has it, and read by nobody.
+    // Delivered once B's page has the message, and read by nobody.
     let delivered = |record: &simulator::Record| record.message(id).is_some_and(|message| message.ack == 2);
     a.simulator.wait_until("delivery", DEADLINE, delivered).await.unwrap();
     let received = logged(&b, "in", any).await;
@@ -60,7 +60,7 @@ async fn what_one_service_sends_the_other_receives_once_and_the_sender_hears_of_
     let acked = logged(&a, "out", |items| items.first().is_some_and(|item| item["ack"] == 2)).await;
     assert_eq!(acked[0]["id"], id);
 
-    // And back; after that, each log has each message once.
+    // The answer goes back; after that, each log has each message once.
     let (status, answer) = b.send(A, "sí").await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(logged(&a, "in", any).await[0]["body"], "sí");

@@ -1,4 +1,4 @@
-//! A world to test in: a simulator, a service, temporary folders.
+//! A world for tests: a simulator, a service, temporary folders.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use session_manager::transport::web::session::Snapshot;
 use simulator::{Options, Simulator};
 use tempfile::TempDir;
 
-/// Nothing in these tests takes longer unless it is broken: Chrome's start on a loaded machine is the longest, 10 s.
+/// No step of these tests takes longer unless it is broken: the longest, Chrome's start on a loaded machine, takes 10
+/// s.
 pub const DEADLINE: Duration = Duration::from_secs(60);
-/// The account's own number is 5491150000001; this is somebody else on WhatsApp.
+/// The account's own number is 5491150000001; this is another person on WhatsApp.
 pub const FRIEND: &str = "5491122334455";
-/// What the service waits for the page and the network is scaled like the simulator's own timings, with room for a
+/// The service's waits for the page and the network are scaled like the simulator's own timings, with a margin for a
 /// loaded machine.
 const SCALE: f64 = 0.05;
 
@@ -27,7 +28,7 @@ pub struct World {
     pub service: Option<Service>,
     pub settings: BTreeMap<String, String>,
     pub scale: f64,
-    /// What a test waits for less long than the others.
+    /// Shortens timings for one test.
     pub tune: fn(&mut Timings),
     folder: TempDir,
     client: reqwest::Client,
@@ -39,7 +40,7 @@ impl World {
         Self::beside(Arc::new(Simulator::start(options).await.unwrap()))
     }
 
-    /// Another service on a simulator that is there.
+    /// Another service on an existing simulator.
     pub fn beside(simulator: Arc<Simulator>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -49,7 +50,7 @@ impl World {
             ("TOKENS_DIR", path("tokens")),
             ("DATA_DIR", path("data")),
             ("WHATSAPP_WEB_URL", simulator.url()),
-            // Pacing has tests of its own.
+            // Pacing has its own tests.
             ("SEND_RATE_PER_MINUTE", "0".to_owned()),
             ("SEND_PAUSE_MS", "0".to_owned()),
         ];
@@ -153,7 +154,7 @@ impl World {
         self.post("/send", json!({ "number": number, "message": message })).await
     }
 
-    /// The browser of this world's profile, by its process id.
+    /// The process id of the browser on this world's profile.
     pub fn browser_pid(&self) -> i32 {
         browsers(&self.profile()).first().copied().expect("no browser runs")
     }
@@ -173,7 +174,7 @@ pub fn browsers(profile: &Path) -> Vec<i32> {
     })
 }
 
-/// A browser and the processes below it, those of one type or (`""`) all. Zygotes stand between them, the group is one.
+/// The processes of a browser, of one type or (`""`) all. Zygotes stand between them in one process group.
 pub fn family(browser: i32, of_type: &str) -> Vec<i32> {
     let group = |pid: i32| getpgid(Some(Pid::from_raw(pid))).ok();
     let all = processes(|arguments| arguments.iter().any(|argument| argument.contains(of_type)));
@@ -182,7 +183,7 @@ pub fn family(browser: i32, of_type: &str) -> Vec<i32> {
     all.into_iter().filter(|pid| group(*pid) == Some(own)).collect()
 }
 
-/// The processes whose arguments fit.
+/// The processes whose arguments match.
 fn processes(fits: impl Fn(&[&str]) -> bool) -> Vec<i32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -194,7 +195,7 @@ fn processes(fits: impl Fn(&[&str]) -> bool) -> Vec<i32> {
     .collect()
 }
 
-/// Waits for something outside to become true; there is no event for it.
+/// Waits until something outside of this process becomes true; there is no event for it.
 pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     while !condition() {
@@ -203,7 +204,7 @@ pub async fn eventually(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// A client that trusts nobody's certificate: it talks to this machine.
+/// A client without certificates: it only talks to this machine.
 pub fn client() -> reqwest::Client {
     session_manager::host::http_client::without_certificates().unwrap().build().unwrap()
 }

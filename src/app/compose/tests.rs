@@ -44,7 +44,7 @@ async fn a_task_that_breaks_is_heard_of_by_name_and_the_stop_is_not_called_clean
 
 const KEY: &str = "k";
 
-/// What is remembered of a message under the key.
+/// The record of a message under the key.
 fn record(created_at: Timestamp, stage: SendStage) -> SendRecord {
     SendRecord {
         fingerprint: SendKey::of(KEY).fingerprint(&["5491122334455@c.us", "hola", ""]),
@@ -56,7 +56,7 @@ fn record(created_at: Timestamp, stage: SendStage) -> SendRecord {
     }
 }
 
-/// Status and id of what a retry with the key is told.
+/// The status and message id with which a retry under the key is answered.
 async fn retried(service: &Service) -> (u16, Option<String>) {
     let body = format!(r#"{{"number":"5491122334455","message":"hola","idempotency_key":"{KEY}"}}"#);
     let url = format!("http://{}/send", service.addresses()[0]);
@@ -73,7 +73,7 @@ async fn retried(service: &Service) -> (u16, Option<String>) {
     (status, told["message_id"].as_str().map(str::to_owned))
 }
 
-/// A service that is killed between the two writes knows of an acknowledgement in the log only.
+/// A service that is killed between the two writes has the ack in the log only.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_whose_message_the_log_knows_to_be_sent_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ async fn a_key_whose_message_the_log_knows_to_be_sent_is_told_so() {
     assert!(service.stop(Duration::from_secs(5)).await);
 }
 
-/// As after a boot without a battery-backed clock that is set too late, or a snapshot that is restored.
+/// As after a boot without a battery-backed clock, with a clock that is set too late, or after a restored snapshot.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumped_forward_forgets_no_key_and_no_message() {
     let folder = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ async fn a_clock_that_jumped_forward_forgets_no_key_and_no_message() {
 
     let service = started(folder.path()).await;
     assert_eq!(retried(&service).await, (200, Some("true_1@lid_AB".to_owned())));
-    // The retention looked at the start; what it removed would be gone by now.
+    // Retention ran at the start; anything that it removed would be gone by now.
     service.store.flush().await.unwrap();
     assert!(service.store.logged_message(MessageId::new("false_1@lid_A")).await.unwrap().is_some());
     assert!(service.stop(Duration::from_secs(5)).await);

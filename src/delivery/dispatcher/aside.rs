@@ -1,4 +1,4 @@
-//! What a target has put aside: letters that wait for a number or were asked for again, and those that are dead.
+//! The events that a target has set aside: letters that wait for a number or are being replayed, and dead letters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,34 +12,34 @@ use crate::delivery::target::{Outcome, Target, Wants};
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Stage};
 use crate::domain::event::Event;
 
-/// How often it is seen whether a number has become known.
+/// How often a letter checks whether its number has become known.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often it is seen which dead letters retention has taken.
+/// How often dead letters whose messages retention removed are looked for.
 const GONE_EVERY: Duration = Duration::from_secs(3600);
 
-/// One letter that is not given up; the rest of it is in the store.
+/// A letter that is not given up; the rest of it is in the store.
 struct Put {
-    /// It was put here for its number.
+    /// The letter waits for its phone number.
     is_nameless: bool,
-    /// The chat of its message, once it was read.
+    /// The chat of the letter's message, once it was read.
     chat: Option<String>,
     attempts: u32,
-    /// Since it was put here.
+    /// Failures since the letter was put here.
     failures: u32,
-    /// When it is looked at again.
+    /// When the letter is tried next.
     due: Instant,
-    /// Until when its number is waited for.
+    /// Until when the letter waits for its number.
     until: Instant,
 }
 
-/// By the places of their events.
+/// Letters by the place of their event.
 pub(super) struct Aside {
     alive: BTreeMap<u64, Put>,
     dead: BTreeSet<u64>,
     done: BTreeSet<u64>,
     patience: Duration,
-    /// When it was last seen which are gone.
+    /// When dead letters of removed messages were last looked for.
     seen: Instant,
 }
 
@@ -76,7 +76,7 @@ impl Aside {
         self.alive.contains_key(&event) || self.dead.contains(&event) || self.done.contains(&event)
     }
 
-    /// Those that are not given up, oldest first.
+    /// The letters that are not given up, oldest first.
     pub(super) fn alive(&self) -> Vec<u64> {
         self.alive.keys().copied().collect()
     }
@@ -85,7 +85,7 @@ impl Aside {
         self.dead.len() as u64
     }
 
-    /// When the next one is to be looked at.
+    /// When the next letter is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.alive.values().map(|put| put.due).min()
     }
@@ -99,13 +99,12 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             self.keep(letter).await?;
             self.ask_for_number(event).await;
         }
-        // One that is on its way already is found too. Whoever asked may have gone.
+        // The answer is also true for a letter that is being replayed already. The caller may be gone.
         let _ = found.send(self.aside.alive.contains_key(&event));
         Ok(())
     }
 
-    /// Looks at those whose number may be known by now, all at once so that they keep their order, up to the first that
-    /// has to be handed over.
+    /// Tries the letters that are due, in their order, until one is handed to the target.
     pub(super) async fn try_letters(&mut self) -> Result<(), Stopped> {
         let now = Instant::now();
         let due: Vec<_> = self.aside.alive.iter().filter(|(_, put)| put.due <= now).map(|(event, _)| *event).collect();
@@ -117,7 +116,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(())
     }
 
-    /// Looks at those of a message's chat before it.
+    /// Tries earlier letters of the same chat that wait for a number.
     pub(super) async fn try_letters_before(&mut self, event: &Event) -> Result<(), Stopped> {
         let Some(message) = event.message() else { return Ok(()) };
         for cursor in self.aside.alive() {
@@ -130,7 +129,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(())
     }
 
-    /// The chat of one that waits. The log is read for it once.
+    /// The chat of a waiting letter. The log is read for it once.
     async fn chat_of(&mut self, cursor: u64) -> Result<Option<String>, Stopped> {
         if let Some(known) = self.aside.alive.get(&cursor).and_then(|put| put.chat.clone()) {
             return Ok(Some(known));
@@ -142,9 +141,9 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(chat)
     }
 
-    /// True where it was handed to the target, whatever came of it.
+    /// True if the letter was handed to the target, whatever the result.
     async fn try_letter(&mut self, cursor: u64) -> Result<bool, Stopped> {
-        // Retention took the message: nobody can have it any more.
+        // Retention removed the message, so it cannot be delivered any more.
         let Some(event) = self.read(cursor).await? else { return self.forget(cursor).await.map(|()| false) };
         match self.parts.target.wants(&event, self.parts.clock.now()) {
             Wants::No => self.forget(cursor).await.map(|()| false),
@@ -166,7 +165,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         put.attempts = put.attempts.saturating_add(1);
         put.failures = put.failures.saturating_add(1);
         put.due = Instant::now() + self.parts.backoff.pause(put.failures, after, &mut rand::rng());
-        // On a target that takes the others it is this one's fault.
+        // The target accepts other events, so this event is the cause.
         let given_up = put.failures >= POISON_AFTER && self.failing.is_none();
         if given_up { self.die(cursor, format!("{reason}, again and again")).await } else { Ok(()) }
     }
@@ -197,7 +196,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         self.keep(DeadLetter { event, stage: Stage::Done, reason, attempts: 0, at: self.parts.clock.now() }).await
     }
 
-    /// Forgets what was delivered early, once everything before it is done with.
+    /// Removes letters of events that were delivered early, once every event before them is delivered or set aside.
     pub(super) async fn forget_done(&mut self) -> Result<(), Stopped> {
         let position = self.ahead.position();
         while let Some(event) = self.aside.done.first().copied().filter(|event| *event <= position) {
@@ -206,7 +205,8 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(())
     }
 
-    /// Forgets the dead whose messages retention took: the store has done so, and nobody can have them any more.
+    /// Removes dead letters whose messages retention removed: the store has dropped them, and they cannot be
+    /// delivered.
     pub(super) async fn forget_gone(&mut self) -> Result<(), Stopped> {
         if self.aside.seen.elapsed() < GONE_EVERY {
             return Ok(());

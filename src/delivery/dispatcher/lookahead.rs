@@ -1,4 +1,4 @@
-//! What comes next for a target: a few events read ahead, and a count of those behind them.
+//! The next events for a target: a few are read ahead, and the events behind them are counted.
 
 use std::collections::VecDeque;
 
@@ -6,22 +6,22 @@ use crate::delivery::ledger::Ledger;
 use crate::domain::event::Event;
 use crate::store::StoreError;
 
-/// Events held in memory, at 256 KiB for the longest; the others stay in the store, so that memory does not grow with the
-/// backlog.
+/// Events held in memory, the longest taking 256 KiB; the others stay in the store, so that memory does not grow with
+/// the backlog.
 const HELD: usize = 32;
-/// The same where chats are delivered to beside each other: enough for a chat whose turn takes long, and for the others.
+/// The same bound for a target with parallel deliveries: enough for a chat whose delivery takes long, and for the others.
 const HELD_IN_PARALLEL: usize = 64;
-/// Entries of the log looked at in one go to be counted.
+/// Entries of the log that are counted in one read.
 const PAGE: usize = 64;
 
 pub(super) struct Lookahead {
     /// How many events are held at most. More are read when no more than half of them are left.
     room: usize,
-    /// Those that are wanted, oldest first.
+    /// Wanted events, oldest first.
     held: VecDeque<Event>,
-    /// What is not held and not wanted up to here is done with.
+    /// Events up to this place that are not held are delivered, set aside or not wanted.
     read_to: u64,
-    /// Wanted ones behind those held, and how far they are counted.
+    /// Wanted events behind the held ones, and up to which place they are counted.
     behind: u64,
     counted_to: u64,
 }
@@ -36,7 +36,7 @@ impl Lookahead {
         self.held.front()
     }
 
-    /// The one so many places behind the head.
+    /// The event so many places behind the head.
     pub(super) fn behind_head(&self, places: usize) -> Option<&Event> {
         self.held.get(places)
     }
@@ -54,18 +54,19 @@ impl Lookahead {
         self.held.remove(places);
     }
 
-    /// Everything up to here is done with.
+    /// Everything up to this place is delivered, set aside or not wanted.
     pub(super) fn position(&self) -> u64 {
         self.held.front().map_or(self.read_to, |head| head.cursor.saturating_sub(1))
     }
 
-    /// How many are left. What has not been looked at counts as wanted.
+    /// How many events are left. Entries that were not counted yet count as wanted.
     pub(super) fn backlog(&self, newest: u64) -> u64 {
         let unseen = newest.saturating_sub(self.counted_to.max(self.read_to));
         self.held.len() as u64 + self.behind + unseen
     }
 
-    /// Whether there is something to read, or to count: this only of a target that takes nothing, for there is time.
+    /// Whether there are events to read, or to count. They are counted only while the target fails, when there is
+    /// time.
     pub(super) fn needs(&self, newest: u64, is_failing: bool) -> bool {
         let read = self.held.len() <= self.room / 2 && self.read_to < newest;
         read || (is_failing && self.counted_to.max(self.read_to) < newest)
@@ -90,7 +91,7 @@ impl Lookahead {
             }
             self.held.push_back(event);
         }
-        // What was counted and is not wanted any more (a code that expired) is not behind either.
+        // Events that were counted and are no longer wanted (an expired code) do not count either.
         if self.read_to >= self.counted_to {
             self.behind = 0;
         }

@@ -1,4 +1,5 @@
-//! A target that fails may be down, or one event may be too much for it: those behind it tell.
+//! Poison events: when deliveries fail, the target may be down, or it may fail on one event. The events behind it show
+//! which.
 
 use std::time::Duration;
 
@@ -10,19 +11,19 @@ use crate::delivery::target::{Cause, Outcome, Target, Wants};
 use crate::domain::dead_letter::Stage;
 use crate::domain::event::Event;
 
-/// How many behind the head are tried at most: one more with each failure, for several may be poison in a row.
+/// The most events behind the head that are tried: one more with each failure, because several in a row may be poison.
 const REACH: usize = 8;
-/// No more are begun after this: one that takes no notice takes 15 s.
+/// No further event is tried after this time: an event that gets no answer takes 15 s.
 const ROUND_MAX: Duration = Duration::from_secs(10);
 
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
-    /// Whether one behind the head passes, in their order. If so, those before it that failed on a target that is up are
-    /// dead letters.
+    /// Whether an event behind the head passes; they are tried in order. If one does, the failed events before it
+    /// become dead letters, because the target is up.
     pub(super) async fn passes_behind(&mut self, failures: u32) -> Result<bool, Stopped> {
         let reach = usize::try_from(failures - POISON_AFTER + 1).unwrap_or(REACH).min(REACH);
         let began = Instant::now();
         for places in 1..=reach {
-            // A target that hangs is not asked eight times over.
+            // A target that hangs is not tried eight times.
             if began.elapsed() > ROUND_MAX {
                 return Ok(false);
             }
@@ -38,7 +39,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             }
             for left in (1..=places).rev() {
                 if !self.last_try(failures).await? {
-                    // What passed is behind those that wait on.
+                    // The event that passed is behind events that still wait.
                     if passed.stage == Stage::Done {
                         self.keep(passed).await?;
                     }
@@ -56,8 +57,8 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(false)
     }
 
-    /// The target may have come back just now: then it takes the head too, if late. False where it says itself that it is
-    /// down, which tells nothing of the head.
+    /// Tries the head once more, because the target may have come back just now. False if the target reports that it
+    /// is down itself, which says nothing about the head.
     async fn last_try(&mut self, failures: u32) -> Result<bool, Stopped> {
         let Some(head) = self.ahead.head().cloned() else { return Ok(true) };
         let why = match self.deliver(&head).await? {
@@ -73,7 +74,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         Ok(true)
     }
 
-    /// The one so many places behind the head. What waits for its number tells nothing, and goes aside.
+    /// The event so many places behind the head. Events that wait for a number prove nothing and are set aside.
     async fn deliverable(&mut self, places: usize) -> Result<Option<Event>, Stopped> {
         while let Some(next) = self.ahead.behind_head(places).cloned() {
             match self.parts.target.wants(&next, self.parts.clock.now()) {

@@ -1,4 +1,4 @@
-//! The real dispatcher between a target and a ledger that fail and crash as they are told, on a clock that is paused.
+//! The real dispatcher between a target and a ledger that fail and crash as the test says, on a paused clock.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,14 +21,14 @@ fn later(reason: &str) -> Outcome {
     Outcome::Retry { reason: reason.to_owned(), after: None, cause: Cause::Unclear }
 }
 
-/// What becomes of one event.
+/// The fate of an event.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
     Taken,
     Refused,
-    /// Whatever happens, it fails.
+    /// Every delivery of this event fails.
     Poison,
-    /// Its number becomes known after so many seconds.
+    /// The phone number becomes known after so many seconds.
     UnknownNumber(u64),
     NotWanted,
 }
@@ -36,14 +36,15 @@ enum Fate {
 #[derive(Default)]
 struct State {
     fates: Vec<Fate>,
-    /// Seconds of the clock in which everything fails.
+    /// Seconds of the clock during which everything fails.
     down: Vec<std::ops::Range<u64>>,
     position: u64,
     letters: BTreeMap<u64, DeadLetter>,
     taken: Vec<u64>,
-    /// Up to here retention took the log.
+    /// Retention removed the log up to this place.
     gone: u64,
-    /// How many more writes and deliveries the process lives to see, and whether the last one still has its effect.
+    /// How many more writes and deliveries happen before the process dies, and whether the last one still takes
+    /// effect.
     crash: Option<(usize, bool)>,
 }
 
@@ -77,7 +78,7 @@ impl World {
         self.state.lock().unwrap().fates[usize::try_from(cursor).unwrap() - 1]
     }
 
-    /// Does what it is to do, unless the process dies of it: then this never returns.
+    /// Makes the step, unless the process dies of it: then this never returns.
     async fn step<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let done = {
             let mut state = self.state.lock().unwrap();
@@ -183,7 +184,7 @@ impl Target for World {
     }
 }
 
-/// Starts a dispatcher on what the world remembers.
+/// Starts a dispatcher on what the world has stored.
 fn start(world: &mut World) -> (JoinHandle<()>, mpsc::Sender<Replay>, CancellationToken) {
     world.crashed = CancellationToken::new();
     let (position, letters) = {
@@ -221,7 +222,7 @@ fn parts<T>(
     }
 }
 
-/// Lets it run until nothing more can happen: longer than any pause, and than any target here is down.
+/// Lets the dispatcher run until nothing more can happen: longer than any pause, and than any target here is down.
 async fn play(world: &mut World) -> mpsc::Sender<Replay> {
     loop {
         let (task, replay, stop) = start(world);
@@ -310,7 +311,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// Whatever fails and whenever the process dies: everything that is wanted is taken or a dead letter, in order.
+    /// Whatever fails and whenever the process dies: each wanted event is taken or becomes a dead letter, in order.
     #[test]
     fn nothing_is_lost_and_no_more_is_doubled_than_crashes_explain(
         fates in proptest::collection::vec(fate(), 1..100),
@@ -339,7 +340,7 @@ proptest! {
             match fate {
                 Fate::Taken => prop_assert!(was_taken && !is_dead, "{cursor}"),
                 Fate::Refused => prop_assert!(is_dead && !was_taken, "{cursor}"),
-                // The last one may be waited for: what stands behind it alone could tell.
+                // The last event may still wait: only an event behind it could show that it is poison.
                 Fate::Poison => prop_assert!(!was_taken && (is_dead || position < cursor), "{cursor} {last:?}"),
                 Fate::UnknownNumber(_) => prop_assert!(was_taken != is_dead, "{cursor}"),
                 Fate::NotWanted => prop_assert!(!was_taken && !is_dead, "{cursor}"),
@@ -349,7 +350,7 @@ proptest! {
         if crashes.is_empty() {
             prop_assert_eq!(distinct.len(), taken.len(), "without a crash each goes out once");
         }
-        // In order, each chat at least, but for those that waited for a number, and what was delivered again.
+        // In order, or in order within each chat, except for events that waited for a number, and repeated deliveries.
         let mut seen = BTreeSet::new();
         let plain = taken.iter().copied().filter(|cursor| fates[usize::try_from(*cursor).unwrap() - 1] == Fate::Taken);
         let first: Vec<_> = plain.filter(|cursor| seen.insert(*cursor)).collect();

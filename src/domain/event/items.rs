@@ -1,4 +1,4 @@
-//! What events are about, as others see it.
+//! The subjects of events in the form that API clients see.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,11 +8,11 @@ use crate::domain::message::{Ack, Details, Media, MessageId};
 use crate::domain::state::{Reason, State};
 use crate::domain::time::Timestamp;
 
-/// A message as others see it.
+/// A message as API clients see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
 pub struct MessageItem<'a> {
-    /// WhatsApp's.
+    /// WhatsApp's id of the message.
     pub id: &'a MessageId,
     pub direction: Direction,
     pub chat_id: &'a str,
@@ -20,35 +20,35 @@ pub struct MessageItem<'a> {
     pub phone: Option<&'a str>,
     /// The LID of the other side of a direct chat, where WhatsApp knows it.
     pub lid: Option<&'a str>,
-    /// Who wrote it, in groups.
+    /// Who wrote the message, in groups.
     pub author: Option<&'a str>,
     /// The author's phone digits, in groups, where WhatsApp knows them.
     pub author_phone: Option<&'a str>,
     /// The author's LID, in groups, where WhatsApp knows it.
     pub author_lid: Option<&'a str>,
     pub name: Option<&'a str>,
-    /// WhatsApp's: `chat`, `image`, `location`, `poll_creation`… `ciphertext` could not be read yet; `view_once`,
+    /// WhatsApp's type: `chat`, `image`, `location`, `poll_creation`… `ciphertext` is not decrypted yet; `view_once`,
     /// `bot_unavailable` and `hosted_unavailable` can only be read on the phone.
     pub r#type: &'a str,
-    /// Of one that could not be read: why, in WhatsApp's word.
+    /// Only of a message that could not be read: the reason, in WhatsApp's word.
     pub subtype: Option<&'a str>,
-    /// The words, wherever WhatsApp keeps them: a caption, the button that was pressed, the question of a poll.
+    /// The text, wherever WhatsApp keeps it: a caption, the button that was pressed, the question of a poll.
     pub body: &'a str,
-    /// What it says beside its words, by its type: `location`, `contacts`, `poll`, `event`, `button`, `list`, `interactive`.
+    /// The content beside the text, by type: `location`, `contacts`, `poll`, `event`, `button`, `list`, `interactive`.
     #[schema(value_type = Option<Object>)]
     pub data: Option<&'a Details>,
     pub media: Option<&'a Media>,
     pub quoted_id: Option<&'a str>,
-    /// By WhatsApp's server; whole seconds.
+    /// The time given by WhatsApp's server, in whole seconds.
     pub timestamp: Timestamp,
     pub received_at: Timestamp,
-    /// It came while the service was away.
+    /// The message arrived while the service was not connected.
     pub recovered: bool,
-    /// Sent through `/send`.
+    /// The message was sent through `/send`.
     pub sent_by_api: bool,
     pub cliente_id: Option<&'a str>,
     pub ack: Ack,
-    /// With an `ack` of -1: the number with which WhatsApp's server refused it, where it gave one.
+    /// With an `ack` of -1: the number of the refusal by WhatsApp's server, if it gave one.
     pub error_code: Option<i64>,
     /// Oldest first; at most eight.
     pub ack_history: Vec<AckAt>,
@@ -88,7 +88,7 @@ impl<'a> MessageItem<'a> {
     }
 }
 
-/// When a message got how far.
+/// An ack that a message got, and when.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct AckAt {
     pub ack: Ack,
@@ -104,7 +104,7 @@ pub struct AckItem<'a> {
     pub phone: Option<&'a str>,
     pub cliente_id: Option<&'a str>,
     pub ack: Ack,
-    /// With an `ack` of -1: the number with which WhatsApp's server refused it, where it gave one.
+    /// With an `ack` of -1: the number of the refusal by WhatsApp's server, if it gave one.
     pub error_code: Option<i64>,
 }
 
@@ -112,20 +112,20 @@ pub struct AckItem<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MessageReaction)]
 pub struct ReactionItem<'a> {
-    /// The reaction's own.
+    /// WhatsApp's id of the reaction.
     pub id: &'a MessageId,
-    /// The message it is to.
+    /// The message that the reaction is to.
     pub message_id: &'a MessageId,
     pub chat_id: &'a str,
     /// Who reacted.
     pub sender: &'a str,
-    /// Their phone digits, where WhatsApp knows them.
+    /// The phone digits of the person who reacted, where WhatsApp knows them.
     pub sender_phone: Option<&'a str>,
-    /// By this account.
+    /// This account reacted.
     pub from_me: bool,
-    /// Empty where it was taken back.
+    /// Empty if the reaction was taken back.
     pub emoji: &'a str,
-    /// When they reacted.
+    /// When the person reacted.
     pub timestamp: Timestamp,
 }
 
@@ -133,24 +133,24 @@ pub struct ReactionItem<'a> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MessageVote)]
 pub struct VoteItem<'a> {
-    /// The vote's own.
+    /// WhatsApp's id of the vote.
     pub id: &'a MessageId,
     /// The poll.
     pub message_id: &'a MessageId,
     pub chat_id: &'a str,
     /// Who voted.
     pub sender: &'a str,
-    /// Their phone digits, where WhatsApp knows them.
+    /// The voter's phone digits, where WhatsApp knows them.
     pub sender_phone: Option<&'a str>,
-    /// By this account.
+    /// This account voted.
     pub from_me: bool,
-    /// All that is chosen now; empty where the choice was taken back.
+    /// Every option that is chosen now; empty if the vote was taken back.
     pub options: Vec<&'a str>,
-    /// When they voted.
+    /// When the person voted.
     pub timestamp: Timestamp,
 }
 
-/// A step of the session.
+/// A transition of the session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StateChange)]
 pub struct StateItem<'a> {
@@ -167,7 +167,7 @@ pub struct CodeItem {
     pub attempt: u32,
     pub generated_at: Timestamp,
     pub expires_at: Timestamp,
-    /// What the phone scans. Only with `WEBHOOK_QR=true`, and only while it is valid.
+    /// The picture that the phone scans, as a data URL. Only with `WEBHOOK_QR=true`, and only while it is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qr: Option<String>,
 }

@@ -30,7 +30,7 @@ fn what_changed_is_what_happened() {
     assert_eq!(happenings(7, &undecrypted, &open, AT(5)), [Happening::Opened { of: 7, at: AT(5) }]);
 }
 
-/// As they are on the disk: a name that changes here loses what is stored.
+/// The shapes on disk: renaming a field here makes the stored data unreadable.
 #[test]
 fn stored_shapes_stay_as_they_are() {
     let earlier = json!({

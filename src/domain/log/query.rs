@@ -1,9 +1,9 @@
-//! Parts of the log, as it is read.
+//! Queries of the log, and the parts of the log that answer them.
 
 use super::{Direction, LoggedMessage};
 use crate::domain::event::{Event, LogId};
 
-/// An entry with its place.
+/// A message with its place in the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogEntry {
     /// Counts up from 1 in order of arrival.
@@ -11,7 +11,7 @@ pub struct LogEntry {
     pub message: LoggedMessage,
 }
 
-/// Which entries are wanted.
+/// The filter of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
     /// Entries after this one.
@@ -20,12 +20,12 @@ pub struct LogQuery {
     pub direction: Option<Direction>,
     /// `user@server`, or the other side's phone digits.
     pub chat: Option<String>,
-    /// Whom they were sent for.
+    /// The client the messages were sent for.
     pub cliente_id: Option<String>,
 }
 
 impl LogQuery {
-    /// Whether a message is one of them, wherever it is in the log.
+    /// Whether the filter accepts a message, regardless of its place.
     pub fn wants(&self, message: &LoggedMessage) -> bool {
         let direction = self.direction.is_none_or(|direction| direction == message.direction);
         let chat = self.chat.as_ref().is_none_or(|chat| *chat == message.chat || Some(chat) == message.phone.as_ref());
@@ -38,27 +38,27 @@ impl LogQuery {
 pub struct LogPage {
     /// Oldest first.
     pub items: Vec<LogEntry>,
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub next: u64,
 }
 
-/// A part of everything that happened.
+/// A part of the log with events of every kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventPage {
     /// Oldest first.
     pub items: Vec<Event>,
-    /// Where the next page begins.
+    /// The cursor of the next page.
     pub next: u64,
 }
 
-/// What there is of the log.
+/// The extent of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogExtent {
     pub log: LogId,
-    /// The first place that retention left, and the last; the first is one further where there is none.
+    /// The first place that retention left, and the last place. In an empty log `oldest` is `newest + 1`.
     pub oldest: u64,
     pub newest: u64,
-    /// Messages since the store was opened.
+    /// Messages logged since the store was opened.
     pub received: u64,
     pub sent: u64,
 }

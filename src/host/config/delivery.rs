@@ -1,4 +1,4 @@
-//! Where messages and events are delivered to.
+//! The targets of deliveries.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::parse;
 use super::reader::Reader;
 use crate::domain::secret::Secret;
 
-/// More targets than this are a mistake in the list.
+/// A longer list of targets must be a mistake.
 const WEBHOOKS_MAX: usize = 16;
 
 /// More deliveries beside each other than this do not make a receiver faster.
@@ -19,9 +19,9 @@ const PARALLEL_MAX: usize = 16;
 pub struct Delivery {
     /// `WEBHOOK_URLS`.
     pub webhooks: Vec<Webhook>,
-    /// `WEBHOOK_SECRET`: signs what goes to the webhooks.
+    /// `WEBHOOK_SECRET`: the key that signs requests to webhooks.
     pub signing_key: Option<SigningKey>,
-    /// `WEBHOOK_QR`: whether webhooks are told the code itself. Whoever has it can link the account to a phone.
+    /// `WEBHOOK_QR`: whether webhooks get the code itself. Whoever has it can link the account to a phone.
     pub webhook_qr: bool,
     /// `WEBHOOK_PARALLEL`: to how many chats a webhook is told beside each other; 1 keeps the order over all chats.
     pub parallel: usize,
@@ -29,7 +29,7 @@ pub struct Delivery {
     pub hub: Option<Hub>,
 }
 
-/// An address that may carry a token in its path: it prints without it.
+/// An address that may carry a token in its path: it is printed without the path.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Webhook(String);
 
@@ -56,7 +56,7 @@ impl fmt::Display for Webhook {
 pub struct SigningKey(Vec<u8>);
 
 impl SigningKey {
-    /// Base64 of 24 to 64 bytes, with or without `whsec_` before it, as the Standard Webhooks scheme writes them.
+    /// Base64 of 24 to 64 bytes, with or without the prefix `whsec_`, as the Standard Webhooks scheme writes them.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
         (24..=64).contains(&bytes.len()).then_some(Self(bytes))
@@ -76,9 +76,9 @@ impl fmt::Debug for SigningKey {
 /// The central hub's listener.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    /// `CENTRAL_HUB_BASE_URL`, without a slash at its end.
+    /// `CENTRAL_HUB_BASE_URL`, without a slash at the end.
     pub base: String,
-    /// `CENTRAL_HUB_USER` and `CENTRAL_HUB_PASS`: with them the conversation is told too.
+    /// `CENTRAL_HUB_USER` and `CENTRAL_HUB_PASS`: with them the hub's conversations get the messages too.
     pub user: Option<HubUser>,
     /// `INTERNAL_LISTENER_TOKEN`.
     pub listener_token: Option<Secret>,
@@ -151,7 +151,7 @@ fn shown(text: &str) -> String {
     parse::list(text).iter().map(|url| origin_of(url)).collect::<Vec<_>>().join(",")
 }
 
-/// Scheme and host of an address; what follows, or stands before an `@`, may be a secret.
+/// The scheme and host of an address; the rest of it, or the part before an `@`, may be a secret.
 fn origin_of(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

@@ -1,4 +1,4 @@
-//! What the text of each setting may be.
+//! The allowed text of each setting.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -30,7 +30,7 @@ pub(super) fn days(text: &str) -> Option<u64> {
 
 pub(super) const COUNT: &str = "a whole number, at most 10000";
 
-/// More sends than this, a minute or at a time, no account makes.
+/// No account makes more sends than this, per minute or at a time.
 pub(super) fn count(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| *count <= 10_000)
 }
@@ -52,7 +52,7 @@ pub(super) fn printable(text: &str) -> Option<String> {
     (!text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// A bare word that is no level would be taken for a target, and everything else would fall silent.
+/// A bare word that is not a level would count as a target, and all other targets would be silent.
 pub(super) fn log_level(text: &str) -> Option<String> {
     let known = |part: &str| part.contains('=') || part.parse::<tracing::level_filters::LevelFilter>().is_ok();
     let legal = list(text).iter().all(|part| known(part)) && text.parse::<Targets>().is_ok();
@@ -83,7 +83,7 @@ fn origin(text: &str) -> Option<String> {
     let uri: ::http::Uri = text.parse().ok()?;
     let scheme = uri.scheme_str().filter(|s| matches!(*s, "http" | "https"))?;
     let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
-    // A browser leaves out the port that goes without saying.
+    // A browser leaves out the default port.
     let implied = if scheme == "https" { ":443" } else { ":80" };
     let authority = authority.as_str().strip_suffix(implied).unwrap_or(authority.as_str());
     let bare = uri.query().is_none() && matches!(uri.path(), "" | "/");
@@ -96,7 +96,7 @@ pub(super) fn page_url(text: &str) -> Option<String> {
     web.then(|| text.to_owned())
 }
 
-/// An address that is posted to. A user and password in it would not be sent.
+/// An address that receives POST requests. A user and password in it would not be sent.
 pub(super) fn endpoint(text: &str) -> Option<String> {
     let uri: ::http::Uri = text.parse().ok()?;
     let bare = !uri.authority()?.as_str().contains('@');
@@ -106,7 +106,7 @@ pub(super) fn endpoint(text: &str) -> Option<String> {
 pub(super) fn proxy(text: &str) -> Option<String> {
     let uri: ::http::Uri = text.parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks4" | "socks5"));
-    // Chrome ignores a user and password in the address, silently.
+    // Chrome silently ignores a user and password in the address.
     let no_user = !uri.authority()?.as_str().contains('@');
     (known && no_user).then(|| text.trim_end_matches('/').to_owned())
 }

@@ -1,16 +1,16 @@
-//! Reads variables one by one, remembers where each value came from, and collects every mistake instead of stopping
-//! at the first.
+//! Reads variables one by one, records where each value came from, and collects all mistakes instead of stopping at
+//! the first.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
-/// Where variables come from: the process environment, or a map in tests.
+/// The source of variables: the process environment, or a map in tests.
 pub trait Source {
     fn raw(&self, name: &str) -> Option<OsString>;
     fn names(&self) -> Vec<String>;
 
-    /// The value, where it is text.
+    /// The value, if it is text.
     fn get(&self, name: &str) -> Option<String> {
         self.raw(name)?.into_string().ok()
     }
@@ -40,16 +40,16 @@ impl Source for BTreeMap<String, String> {
     }
 }
 
-/// A value in force and where it came from.
+/// A value in force, and whether the environment set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
     pub name: &'static str,
-    /// Masked where the variable is a secret.
+    /// Masked if the variable is a secret.
     pub shown: String,
     pub from_environment: bool,
 }
 
-/// One wrong value: the variable, what it held, what it may hold.
+/// One wrong value: the variable, its value, the allowed values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub name: &'static str,
@@ -73,8 +73,8 @@ impl<'a> Reader<'a> {
         Self { source, effective: Vec::new(), problems: Vec::new() }
     }
 
-    /// A variable with a default. `allowed` completes the sentence "… is not …". An empty value counts as unset, as
-    /// PM2 and compose files leave them.
+    /// A variable with a default. `allowed` completes the sentence "… is not …". An empty value counts as unset,
+    /// because PM2 and compose files leave empty values.
     pub(super) fn var<T>(
         &mut self,
         name: &'static str,
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// A variable that may be absent and holds secrets here and there: `show` leaves them out.
+    /// A variable that may be absent and whose value may contain secrets: `show` leaves them out.
     pub(super) fn masked<T>(
         &mut self,
         name: &'static str,
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// A secret: its value is neither shown nor quoted in a mistake.
+    /// A secret: its value is neither shown nor quoted in an error.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<String> {
         let given = self.given(name);
         self.note(name, given.as_deref().unwrap_or(""), given.is_some(), true);
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { name, sentence });
     }
 
-    /// Variables nobody reads that look like one of ours misspelled: `(found, meant)`.
+    /// Unused variables that look like a misspelled setting: `(found, meant)`.
     pub(super) fn lookalikes(&self) -> Vec<(String, &'static str)> {
         let known: Vec<_> = self.effective.iter().map(|e| e.name).collect();
         let mut found: Vec<_> = self
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An address may carry a user and a password: they are not for a log.
+/// An address may carry a user and a password, which must not reach a log.
 fn without_user(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let authority = rest.split(['/', '?', '#', ',']).next().unwrap_or_default();
@@ -181,8 +181,8 @@ fn without_user(text: &str) -> String {
     }
 }
 
-/// Whether two names differ by one letter added, dropped, replaced or swapped with its neighbour, or only in case and
-/// separators.
+/// Whether two names differ by one letter that is added, dropped, replaced or swapped with its neighbour, or only in
+/// case and separators.
 fn one_slip_apart(a: &str, b: &str) -> bool {
     let fold = |s: &str| s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     strsim::osa_distance(&fold(a), &fold(b)) <= 1

@@ -1,68 +1,69 @@
-//! Every span the service waits, in one place, so that tests can scale them together.
+//! Every span that the service waits, in one place, so that tests can scale them together.
 
 use std::time::Duration;
 
-/// Where a figure is WhatsApp's or Chromium's, it was measured on the live page.
+/// Figures about WhatsApp or Chromium were measured on the live page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timings {
-    /// From spawning Chrome to an attached page; a cold disk took 9 s.
+    /// From the start of Chrome to an attached page; from a cold disk it took 9 s.
     pub browser_start: Duration,
-    /// A page that has not begun to arrive after this is not coming (an operator waits 30 s to be told why).
+    /// A page that has not begun to arrive by then will not come (an operator waits 30 s for the reason).
     pub page_commit: Duration,
-    /// From the first byte to the document being complete, on a slow line.
+    /// From the first byte to the complete document, on a slow connection.
     pub page_load: Duration,
-    /// After a complete document the page keeps defining modules for a while; later than this they are missing.
+    /// After its document is complete a page goes on defining modules; later than this they count as missing.
     pub surface_settle: Duration,
-    /// An evaluate that answers takes 1-2 ms on the live page.
+    /// The deadline of a call to the page; on the live page an evaluate takes 1-2 ms.
     pub page_call: Duration,
-    /// Between two proofs that the renderer answers.
+    /// The time between two heartbeats of the renderer.
     pub heartbeat: Duration,
-    /// A renderer that does not answer within this, twice, is hung.
+    /// A renderer that twice does not answer within this time is hung.
     pub heartbeat_deadline: Duration,
-    /// Nothing moves towards READY for this long: stalled.
+    /// If nothing progresses towards READY for this long, the session is stalled.
     pub progress: Duration,
-    /// The same after a link: the page itself gives the first history and the critical data 180 s, then it unlinks.
+    /// The same after a link: the page waits 180 s for the first history and the critical data, then it unlinks
+    /// itself.
     pub link_progress: Duration,
-    /// A login that is refused shows a connected line for less than this, each time.
+    /// A login that is refused shows a connection for less than this at each attempt.
     pub ready_hold: Duration,
-    /// A page without its connection loop, and nothing to explain that: the login is used elsewhere.
+    /// A page that lacks its connection loop this long, without explanation: the login is used elsewhere.
     pub conflict: Duration,
-    /// What needs a person is looked at again this often: somebody may have mended it.
+    /// The pause before an error that needs a person is tried again: somebody may have fixed the cause.
     pub look_again: Duration,
-    /// The page brings its socket back by itself in 2-3 s.
+    /// The page reconnects its socket by itself in 2-3 s.
     pub line_grace: Duration,
-    /// With the network up: ask the page to reconnect, then reload it, then start the browser again.
+    /// With the network up: the service asks the page to reconnect, then reloads it, then starts the browser again.
     pub reconnect_after: Duration,
     pub reload_after: Duration,
     pub relaunch_after: Duration,
-    /// A network found dead is tried again after this.
+    /// The pause before an unreachable network is probed again.
     pub probe_interval: Duration,
     pub probe_deadline: Duration,
     /// A session that stays well this long has recovered.
     pub stable: Duration,
-    /// The first pause before a relaunch; doubled each time up to the maximum.
+    /// The first pause before a relaunch; it doubles each time, up to the maximum.
     pub backoff: Duration,
     pub backoff_max: Duration,
-    /// How long the first code of a series and the later ones live.
+    /// How long the first code of a series and the later codes are valid.
     pub first_code: Duration,
     pub later_code: Duration,
-    /// A pairing code is good for about three minutes.
+    /// A pairing code is valid for about three minutes.
     pub pairing_code: Duration,
-    /// Between the page's word that it is being unlinked and its having cleared its storage: it gives WhatsApp's server
-    /// 3 s of that, and then deletes its databases.
+    /// The time between the page's report that it is being unlinked and its cleared storage: the page waits up to 3 s
+    /// for WhatsApp's server, and then deletes its databases.
     pub unlink_grace: Duration,
-    /// `Browser.close` is followed by the exit in 0.1-0.3 s; a loaded machine took 3 s.
+    /// After `Browser.close` Chrome exits within 0.1-0.3 s; on a loaded machine it took 3 s.
     pub browser_close: Duration,
-    /// The first pause before a delivery that failed is made again, and the longest.
+    /// The first pause before a failed delivery is repeated, and the longest pause.
     pub delivery_backoff: Duration,
     pub delivery_backoff_max: Duration,
-    /// How long new messages wait for those that were missed before them, so that they follow them.
+    /// How long new messages wait for missed messages, so that the missed ones come first.
     pub missed_hold: Duration,
-    /// How long the page is asked for what was missed; it defines its modules for up to 20 s.
+    /// How long the page is asked for missed messages; it defines its modules for up to 20 s.
     pub missed_tries: Duration,
-    /// How often the page's table of messages is looked at for what nobody told.
+    /// How often the page's table of messages is read for messages without an event.
     pub missed_look: Duration,
-    /// How often everything is looked at that may have changed in it.
+    /// How often all rows that may have changed are read again.
     pub missed_again: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,
@@ -110,8 +111,8 @@ impl Default for Timings {
 }
 
 impl Timings {
-    /// What the page and the network are waited for, made shorter or longer by `factor`. What depends on the speed of
-    /// this machine alone (starting and closing Chrome, a call into the page) stays.
+    /// All waits for the page and the network, multiplied by `factor`. Waits that depend only on the speed of this
+    /// machine (starting and closing Chrome, a call into the page) stay unchanged.
     #[must_use]
     pub fn scaled(factor: f64) -> Self {
         let base = Self::default();

@@ -1,5 +1,5 @@
-//! Priorities for systemd's journal: it takes them from a `<N>` in front of a line (sd-daemon(3)), so that
-//! `journalctl -p warning` shows what matters.
+//! Priorities for systemd's journal, which reads them from a `<N>` at the beginning of a line (sd-daemon(3)), so that
+//! `journalctl -p warning` shows the important lines.
 
 use std::env;
 use std::io;
@@ -8,14 +8,14 @@ use nix::sys::stat::fstat;
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Whether standard output is the journal itself: its stream is named in the environment, which whatever is started from
-/// a service inherits too, with another output.
+/// Whether standard output is the journal itself: the environment names its stream, but programs that a service starts
+/// inherit that variable too, with another output.
 pub(super) fn is_stdout() -> bool {
     let Some(stream) = env::var("JOURNAL_STREAM").ok() else { return false };
     fstat(io::stdout()).is_ok_and(|stdout| stream == format!("{}:{}", stdout.st_dev, stdout.st_ino))
 }
 
-/// A writer whose lines begin with their priority.
+/// A writer that puts the priority before each line.
 pub(super) struct Prioritised<W>(pub(super) W);
 
 impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Prioritised<W> {
@@ -30,7 +30,7 @@ impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Prioritised<W> {
     }
 }
 
-/// syslog(3): 3 is an error, 4 a warning, 6 information, 7 for those who search.
+/// syslog(3): 3 is an error, 4 a warning, 6 information, 7 debugging.
 fn priority(level: Level) -> &'static [u8] {
     match level {
         Level::ERROR => b"<3>",
@@ -42,14 +42,14 @@ fn priority(level: Level) -> &'static [u8] {
 
 pub(super) struct Line<W> {
     out: W,
-    /// Until it is written.
+    /// The priority, until it is written.
     priority: Option<&'static [u8]>,
 }
 
 impl<W: io::Write> io::Write for Line<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.priority.take() {
-            // At once: what another thread writes must not come in between.
+            // In one write: another thread's output must not come in between.
             Some(priority) => self.out.write_all(&[priority, bytes].concat()).map(|()| bytes.len()),
             None => self.out.write(bytes),
         }

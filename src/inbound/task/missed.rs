@@ -1,4 +1,4 @@
-//! What a reading of the page's table found is taken into the log.
+//! Takes the results of a reading of the page's table into the log.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::store::LogChange;
 
 use super::Task;
 
-/// A row may be seen before the event that tells of it; later than this it was not told.
+/// A row may be read before its event arrives; after this time the event counts as missed.
 const TOLD_WITHIN_S: u64 = 30;
 
 impl<S: Source> Task<S> {
@@ -34,7 +34,7 @@ impl<S: Source> Task<S> {
             self.places.forget();
             self.read(stay, Scope::Gap);
         } else if self.line_lost && session.line_up {
-            // The session stayed READY; what came meanwhile may not have been told.
+            // The session stayed READY, but events of the meantime may be missing.
             self.gap(stay);
         }
         self.line_lost = !session.line_up;
@@ -66,12 +66,12 @@ impl<S: Source> Task<S> {
         tokio::spawn(reader.run());
     }
 
-    /// Whoever watches hears of it where it changes.
+    /// Watchers are notified only when the value changes.
     fn reconciles(&self, now: bool) {
         self.reconciling.send_if_modified(|known| std::mem::replace(known, now) != now);
     }
 
-    /// Reads without there having been a gap, unless it is being read.
+    /// Starts a reading without a gap, unless one is running.
     pub(super) fn look(&mut self, scope: Scope) {
         if self.stay.is_none() {
             return self.session_moved();
@@ -83,7 +83,7 @@ impl<S: Source> Task<S> {
     }
 
     pub(super) async fn found(&mut self, stay: Stay, found: Found) {
-        // What an earlier stay found, this one finds again.
+        // The current stay finds again what an earlier stay found.
         if self.stay != Some(stay) {
             return;
         }
@@ -92,7 +92,7 @@ impl<S: Source> Task<S> {
                 let changes = self.remembered(messages).await;
                 if let Some(place) = place {
                     self.places.reached(place);
-                    // It can be read after all, and what changed in it was not looked at.
+                    // The table is readable after all, and its changed rows have not been looked at.
                     self.again |= self.unreadable.take().is_some();
                 }
                 self.store(changes).await;
@@ -136,7 +136,7 @@ impl<S: Source> Task<S> {
 
     async fn ended(&mut self, stay: Stay, scope: Scope, outcome: Outcome) {
         self.is_reading = false;
-        // What a newer document said meanwhile waits for the reading of its own.
+        // The events of a newer document wait for that document's own reading.
         if outcome == Outcome::Interrupted || self.snapshots.borrow().documents != stay.1 {
             self.stay = None;
             self.reconciles(false);
@@ -144,7 +144,7 @@ impl<S: Source> Task<S> {
         }
         self.release(stay.1).await;
         if scope == Scope::Gap {
-            // What is still undecrypted is not in the log yet.
+            // Messages that wait to be decrypted are not in the log yet.
             let marked = if outcome != Outcome::Whole || !self.undecrypted.is_empty() {
                 self.kept.store.still_missing().await
             } else {
@@ -161,7 +161,7 @@ impl<S: Source> Task<S> {
         }
     }
 
-    /// New messages go before the missed ones: they may come late, but not never.
+    /// Stores new messages before the missed ones: new messages may be stored late, but they must be stored.
     pub(super) async fn wait_no_longer(&mut self) {
         tracing::warn!("the page takes long to tell what was missed; new messages are stored before it");
         self.store_early().await;
@@ -171,7 +171,7 @@ impl<S: Source> Task<S> {
         }
     }
 
-    /// Of this document nothing is held any more; what a newer one said waits for the reading of its own.
+    /// Stops holding events of this document; the events of a newer document wait for that document's own reading.
     async fn release(&mut self, document: u64) {
         if self.snapshots.borrow().documents != document {
             return;
@@ -181,13 +181,13 @@ impl<S: Source> Task<S> {
         self.store(held).await;
     }
 
-    /// The page remembers for longer than the log is to.
+    /// Drops messages that are too old for the log: the page remembers longer than the log does.
     fn kept(&self, messages: Vec<PageMessage>) -> impl Iterator<Item = PageMessage> + use<S> {
         let horizon = self.horizon().as_millis() / 1000;
         messages.into_iter().filter(move |message| message.t >= horizon)
     }
 
-    /// What the page remembers: news to the log, or known to it and changed since.
+    /// The changes for rows of the page: messages that are new to the log, or known to it and changed since.
     async fn remembered(&mut self, messages: Vec<PageMessage>) -> Vec<LogChange> {
         let (now, now_s) = (self.kept.clock.now(), self.now_s());
         let told: HashSet<MessageId> = self.held.added();
@@ -196,7 +196,7 @@ impl<S: Source> Task<S> {
             if may_open(&message) {
                 match self.held.opened(&message.id) {
                     Some(opened) => message = opened,
-                    // Of this the page will tell only that it opened.
+                    // For this message the page will only report that it opened.
                     None if message.t + PATIENCE.as_secs() > now_s => {
                         self.undecrypted.put(message, Instant::now());
                         continue;
@@ -216,7 +216,7 @@ impl<S: Source> Task<S> {
         changes
     }
 
-    /// How messages are now that are in the log.
+    /// The changes for messages that are in the log already.
     async fn known(&mut self, messages: Vec<PageMessage>) -> Vec<LogChange> {
         let now = self.kept.clock.now();
         let mut changes = Vec::with_capacity(messages.len());

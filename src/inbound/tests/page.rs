@@ -1,4 +1,4 @@
-//! A page with a table of messages, and the task on it.
+//! A fake page with a table of messages, and the inbound task on it.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -22,12 +22,12 @@ use crate::store::{LogChange, Store};
 use crate::transport::web::session::{SessionError, Snapshot};
 use crate::transport::web::whatsapp::{Addons, ById, History, Row, RowKey, Rows, RowsBack};
 
-/// The first live row.
+/// The row number of the first live row.
 pub(super) const LIVE: u64 = 1_000_000_001;
-/// Now, in seconds since the epoch.
+/// The current time, in seconds since the epoch.
 pub(super) const NOW: u64 = 1_000_000;
 
-/// No stay in READY.
+/// A stay before the first READY.
 fn before() -> Stay {
     (Timestamp::from_millis(0), 0)
 }
@@ -36,13 +36,13 @@ fn before() -> Stay {
 pub(super) struct Table {
     pub stay: Option<Stay>,
     pub device: String,
-    /// Ascending; history below [`LIVE`].
+    /// In ascending order; history has numbers below [`LIVE`].
     pub rows: Vec<Row>,
     pub reactions: Vec<Reaction>,
     pub votes: Vec<Vote>,
     /// The table cannot be read.
     pub missing: bool,
-    /// The places after which rows were asked for, and the largest part given.
+    /// The rows after which rows were asked for, and the size of the largest part.
     pub asked: Vec<Option<u64>>,
     pub largest: usize,
     pub resends: Vec<MessageId>,
@@ -56,7 +56,7 @@ impl FakePage {
         self.0.lock().unwrap()
     }
 
-    /// A message takes the next row.
+    /// Stores the message in the next row.
     pub(super) fn receive(&self, message: PageMessage) {
         let mut table = self.table();
         let row = table.rows.last().map_or(LIVE, |last| last.row + 1).max(LIVE);
@@ -158,7 +158,7 @@ impl Clock for Fixed {
     }
 }
 
-/// The task on a page that is READY again and again.
+/// The task on a page that becomes READY again and again.
 pub(super) struct World {
     pub page: FakePage,
     pub dir: tempfile::TempDir,
@@ -195,7 +195,7 @@ fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
 }
 
 impl World {
-    /// With a store that has seen the account being linked.
+    /// A world whose store has seen the account being linked.
     pub(super) async fn new() -> Self {
         let world = Self::unlinked().await;
         let step = Transition {
@@ -238,14 +238,14 @@ impl World {
         Self { page, dir, store, events, snapshots, reconciling, task, documents, _acks: acked }
     }
 
-    /// READY in a new document, read to the end.
+    /// READY in a new document, until the table is read.
     pub(super) async fn ready(&mut self) {
         self.documents += 1;
         self.begins();
         self.read().await;
     }
 
-    /// READY in the present document; the reading begins.
+    /// READY in the current document; the reading begins.
     pub(super) fn begins(&mut self) {
         let stay = (Timestamp::from_millis((NOW - 10) * 1000 + self.documents), self.documents);
         self.page.table().stay = Some(stay);
@@ -253,7 +253,7 @@ impl World {
         self.snapshots.send_replace(snapshot(stay, State::Ready));
     }
 
-    /// The line is lost for a moment, in which the session stays READY.
+    /// The connection is lost for a moment while the session stays READY.
     pub(super) async fn line_lost(&mut self) {
         let before = Arc::clone(&self.snapshots.borrow());
         self.reconciling.mark_unchanged();
@@ -269,7 +269,7 @@ impl World {
 
     pub(super) async fn read(&mut self) {
         let wait = async {
-            // A reading may end before this is polled again: that it began is seen by its having changed anything.
+            // A reading may end before this is polled again: the changed value shows that it began.
             self.reconciling.changed().await.unwrap();
             self.reconciling.wait_for(|reading| !*reading).await.unwrap();
         };
@@ -281,7 +281,7 @@ impl World {
         self.events.try_send(event, size).unwrap();
     }
 
-    /// As after a kill: what was not stored is gone.
+    /// Restarts as after a kill: everything that was not stored is lost.
     pub(super) async fn restart(self) -> Self {
         self.task.abort();
         let _ = self.task.await;
@@ -298,7 +298,7 @@ impl World {
         self.log().await.into_iter().map(|entry| entry.message.id.as_str().to_owned()).collect()
     }
 
-    /// Waits until the log holds so many events.
+    /// Waits until the log holds this many events.
     pub(super) async fn events(&self, count: usize) -> Vec<Event> {
         let mut newest = self.store.newest();
         loop {

@@ -1,4 +1,4 @@
-//! Every row of the page's table is in the log once, whatever was heard of it.
+//! Every row of the page's table is in the log once, whichever events arrived.
 
 use proptest::prelude::*;
 
@@ -69,7 +69,7 @@ async fn on_the_first_link_nothing_older_is_news() {
     world.page.receive(message("while it synced", "hola", NOW - 900));
     world.ready().await;
     assert_eq!(world.ids().await, ["while it synced"]);
-    // A store that was begun anew on an old login does not know what was told before.
+    // A new store on an old login does not know which messages were reported before.
     let mut world = World::unlinked().await;
     world.page.receive(message("told long ago", "hola", NOW - 900));
     world.ready().await;
@@ -97,7 +97,7 @@ async fn a_new_link_brings_the_history_that_is_newer_than_the_log() {
     world.page.receive(message("live", "hola", NOW - 60));
     world.ready().await;
     assert_eq!(world.ids().await, ["known", "between", "then", "live"]);
-    // The phone sends the rest of it later.
+    // The phone sends the rest of the history later.
     let late = Row { row: LIVE - 9, id: MessageId::new("late"), message: Some(message("late", "hola", NOW - 3500)) };
     world.page.table().rows.insert(0, late);
     world.events(5).await;
@@ -111,14 +111,14 @@ async fn a_table_that_was_turned_back_is_read_from_its_start_and_a_deleted_last_
         world.page.receive(message(id, "hola", NOW - 100));
     }
     world.ready().await;
-    // A deletion gives the row another key; the message keeps its own.
+    // A deletion gives the row another key; the message keeps its own id.
     world.page.table().rows[1].id = MessageId::new("the revoke's own");
     world.page.change("the revoke's own", |message| message.kind = "revoked".to_owned());
     world.page.table().asked.clear();
     world.ready().await;
     assert_eq!(world.page.table().asked, [Some(LIVE + 1)]);
     assert!(world.log().await[1].message.revoked_at.is_some());
-    // A backup of before "b", in whose row something else came.
+    // A backup from before "b" was restored, and its row holds another message now.
     world.page.table().rows.pop();
     world.page.receive(message("c", "hola", NOW - 90));
     world.page.table().asked.clear();
@@ -255,7 +255,7 @@ async fn where_there_is_no_table_the_chats_are_asked() {
     world.page.receive(message("a", "hola", NOW - 5));
     world.ready().await;
     assert_eq!(world.ids().await, ["a"]);
-    // And as soon as there is one, it is read.
+    // As soon as there is a table, it is read.
     world.page.table().missing = false;
     world.page.receive(message("b", "hola", NOW - 5));
     world.ready().await;
@@ -271,16 +271,16 @@ async fn a_row_that_waits_to_be_opened_is_not_passed() {
     world.page.receive(undecrypted.clone());
     world.ready().await;
     assert_eq!(world.ids().await, ["before"]);
-    // Killed while it waits; nothing looks at what was read before.
+    // The service is killed while the message waits; rows read before are not looked at again.
     let mut world = world.restart().await;
     world.page.table().asked.clear();
     world.ready().await;
     assert_ne!(world.page.table().asked, [Some(LIVE + 1)]);
-    // Its time is over: it is kept as it is, and the phone was asked for it.
+    // The wait is over: the message is stored undecrypted, and the phone was asked to resend it.
     world.events(2).await;
     assert_eq!(world.log().await[1].message.kind, CIPHERTEXT);
     assert_eq!(world.page.table().resends, [MessageId::new("sealed")]);
-    // It opens in an absence.
+    // The message opens during an absence.
     world.page.change("sealed", |message| (message.kind, message.body) = ("chat".to_owned(), Secret::new("hola")));
     world.ready().await;
     world.events(3).await;
@@ -308,7 +308,7 @@ async fn what_can_never_open_is_told_at_once_and_what_the_page_takes_away_never(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Each message is heard or not, in whatever order, and the service is killed in between.
+    /// Each message's event arrives or not, in any order, and the service is killed in between.
     #[test]
     fn every_row_is_in_the_log_once(steps in proptest::collection::vec((0..3u8, any::<bool>()), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

@@ -71,7 +71,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..120)
 }
 
-/// What the queue's task does: everyone whose turn comes until `until` is served on time.
+/// Does what the queue's task does: serves in time everyone whose turn comes before `until`.
 fn pass(pacing: &mut Pacing<u32>, now: &mut Duration, until: Duration, gone: &mut Vec<(u32, Duration)>) {
     while let Some(turn) = pacing.next_turn().filter(|turn| *turn <= until) {
         *now = turn.max(*now);
@@ -89,7 +89,7 @@ proptest! {
     ) {
         let mut pacing = pacing(per_minute, 0, in_line);
         let (mut now, mut next, mut gone) = (s(0), 0, Vec::new());
-        // Who waits: the pause and the time promised.
+        // The waiters: their pause and the time that was promised.
         let mut promised: BTreeMap<u32, (Duration, Duration)> = BTreeMap::new();
         let (mut left, mut returned) = (Vec::new(), Vec::new());
         for step in steps {

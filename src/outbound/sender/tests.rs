@@ -1,4 +1,4 @@
-//! The real sender between a page and a ledger that fail and crash as they are told.
+//! The real sender, between a page and a ledger that fail and crash as the test says.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -18,18 +18,18 @@ use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
 use crate::transport::web::whatsapp::{Known, Resent};
 
-/// What becomes of a write.
+/// The fate of a write.
 #[derive(Clone, Copy, Debug)]
 enum Write {
     Kept,
-    /// The process dies before, or after, the write has reached the disk.
+    /// The process dies before, or after, the write reaches the disk.
     CrashBefore,
     CrashAfter,
     /// The disk is full.
     Refused,
-    /// No answer came; it was written all the same.
+    /// No answer comes, but the write is made.
     WrittenUnsaid,
-    /// No answer came; it is written some time later, before everything that is asked for after it.
+    /// No answer comes; the write is made later, before every later write.
     WrittenLater,
 }
 
@@ -37,7 +37,7 @@ enum Write {
 #[derive(Clone, Copy, Debug)]
 enum Dispatch {
     Acked,
-    /// Taken; the ack comes during the call, or not.
+    /// The page takes the message; the ack comes during the call, or not.
     Taken,
     Refuses,
     NoAnswerLeft,
@@ -50,9 +50,9 @@ enum Dispatch {
 struct Attempt {
     writes: [Write; 3],
     dispatch: Dispatch,
-    /// The process dies after it, as it may at any time.
+    /// The process dies after the attempt, as it may at any time.
     restart: bool,
-    /// The server's ack for what has left comes afterwards.
+    /// The server's ack for the message comes afterwards.
     late_ack: bool,
 }
 
@@ -77,22 +77,22 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     proptest::collection::vec(attempt, 1..8)
 }
 
-/// What a write makes of the record.
+/// The record after a write.
 type Written = Box<dyn FnOnce(Option<SendRecord>) -> Option<SendRecord> + Send>;
 
 #[derive(Default)]
 struct World {
-    /// The disk.
+    /// The record on the disk.
     record: Option<SendRecord>,
     writes: Vec<Write>,
-    /// On its way to the disk.
+    /// A write on its way to the disk.
     later: Option<Written>,
     dispatch: Option<Dispatch>,
     prepared: u32,
-    /// Every dispatch that was not refused.
+    /// Every dispatch that the page did not refuse.
     dispatched: Vec<MessageId>,
     left: Vec<MessageId>,
-    /// What the page has stored, whether it left or not.
+    /// The messages that the page has stored, whether they left or not.
     held: Vec<MessageId>,
 }
 
@@ -141,7 +141,7 @@ impl Transport for Fake {
         Ok(Known { chat_id: Some(to.to_string()), talked: true, phone: None, restricted: None })
     }
 
-    /// What the page took before it died, and did not send, leaves now.
+    /// A message that the page took and did not send leaves now.
     async fn resend(&self, message: MessageId) -> Result<(Resent, Ack), SessionError> {
         let mut world = self.0.lock().unwrap();
         if world.left.contains(&message) {
@@ -174,7 +174,7 @@ impl Transport for Fake {
             let dispatch = world.dispatch.unwrap();
             if !matches!(dispatch, Dispatch::Refuses) {
                 world.dispatched.push(to.message_id.clone());
-                // A page that did not answer may have stored it all the same.
+                // A page that did not answer may still have stored the message.
                 if !matches!(dispatch, Dispatch::CrashNotLeft) {
                     world.held.push(to.message_id.clone());
                 }
@@ -195,7 +195,7 @@ impl Transport for Fake {
     }
 }
 
-/// One life of the process.
+/// One run of the process.
 struct Process {
     sender: Sender<Fake, Fake>,
     events: mpsc::Sender<MessageEvent>,
@@ -231,7 +231,7 @@ impl Process {
         Self { sender, events, queue }
     }
 
-    /// The answer, as `Outbound` gives it; None where the process died first.
+    /// The answer, as `Outbound` gives it; None if the process died first.
     async fn attempt(&self, key: SendKey) -> Option<Result<MessageId, SendError>> {
         let fingerprint = key.fingerprint(&["hola"]);
         let record = self.sender.ledger.0.lock().unwrap().record.clone();
@@ -277,14 +277,14 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
             Some(Err(SendError::Unconfirmed { message_id })) if !left.is_empty() => {
                 prop_assert_eq!(message_id, &left[0]);
             }
-            // The page refused, or it could not be stored, or (unconfirmed) its stage was stored and no more.
+            // The page refused, or the write failed, or (unconfirmed) only the stage was stored.
             Some(Err(error)) => {
                 prop_assert!(!matches!(error, SendError::Failed { .. }) && left.is_empty(), "{:?} but it left", error);
             }
             None => {}
         }
         if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_))) = &answer {
-            // Nothing was sent, and a retry may try, as soon as the disk is well.
+            // Nothing was sent, so a retry may send as soon as the disk works.
             tokio::time::sleep(2 * STORE_AGAIN).await;
             let record = world.0.lock().unwrap().record.clone();
             let verdict = judge(record, key.fingerprint(&["hola"]), SystemClock.now());
@@ -296,7 +296,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         }
         if let Some(id) = left.first().filter(|_| attempt.late_ack) {
             process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER, None)).await.unwrap();
-            // Also where the disk was full at first.
+            // This also holds if the disk was full at first.
             tokio::time::sleep(2 * STORE_AGAIN).await;
             acked = Some(id.clone());
             let settled = process.attempt(key).await.and_then(Result::ok);

@@ -10,7 +10,7 @@ use crate::domain::message::{Ack, PageMessage};
 
 use super::*;
 
-/// The wall clock of these tests: a step is a second.
+/// The wall clock of these tests: one second per step.
 fn at(step: usize) -> Timestamp {
     Timestamp::from_millis(u64::try_from(step).unwrap() * 1000)
 }
@@ -33,7 +33,7 @@ enum Step {
     Edit(u8, usize),
     Revoke(u8),
     Ack(u8, i8),
-    /// Everything that arrived before the n-th step.
+    /// Sweeps everything that arrived before the n-th step.
     Sweep(usize),
     Reopen,
 }
@@ -49,7 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the log is to be: the messages, and the kinds of everything that happened with the message and the time.
+/// The expected log: the messages, and the kind, message and time of every event.
 #[derive(Default)]
 struct Model {
     messages: Vec<LoggedMessage>,
@@ -79,19 +79,20 @@ impl Model {
         }
     }
 
-    /// Gives how many entries go.
+    /// Returns how many entries are removed.
     fn sweep(&mut self, end: Timestamp) -> usize {
         let swept = self.happened.iter().position(|(_, _, at)| *at >= end).unwrap_or(self.happened.len());
         let gone: Vec<_> = self.happened.drain(..swept).filter(|(kind, ..)| *kind == "message").collect();
         self.messages.retain(|message| !gone.iter().any(|(_, id, _)| *id == message.id));
-        // What is left of them is of no message, also not of one that comes again under the same id.
+        // The remaining events of a removed message belong to no message, even if a message with the same id is added
+        // again.
         for (_, id, _) in self.happened.iter_mut().filter(|(_, id, _)| gone.iter().any(|(_, gone, _)| id == gone)) {
             *id = MessageId::new("gone");
         }
         swept
     }
 
-    /// Without what happened to messages that are gone.
+    /// The events without those of removed messages.
     fn events(&self) -> Vec<(&'static str, MessageId, Timestamp)> {
         let there = |id: &MessageId| self.messages.iter().any(|message| message.id == *id);
         self.happened.iter().filter(|(_, id, _)| there(id)).cloned().collect()
@@ -101,7 +102,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// The log equals a list in memory to which the same is done.
+    /// The log equals a list in memory to which the same steps are applied.
     #[test]
     fn equals_a_simple_model(steps in proptest::collection::vec(step(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -209,7 +210,7 @@ async fn what_may_be_missing_is_remembered_until_nothing_is() {
     store.nothing_missed().await.unwrap();
     store.log(sent_at(150, "a")).await.unwrap();
     assert_eq!(store.missed_since(900, 10).await.unwrap(), 140);
-    // Newer ones do not make up for what is missing before them.
+    // Newer messages do not replace the missing older ones.
     store.log(sent_at(300, "b")).await.unwrap();
     store.close().await.unwrap();
     let store = open(dir.path()).await;
@@ -224,7 +225,7 @@ async fn what_may_be_missing_is_remembered_until_nothing_is() {
     store.close().await.unwrap();
 }
 
-/// What a kill leaves: the files as they are, nothing flushed for it.
+/// The files as a kill leaves them: nothing is flushed before the copy.
 fn killed(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let from = format!("{}/.", dir.display());
@@ -232,7 +233,7 @@ fn killed(dir: &Path) -> tempfile::TempDir {
     copy
 }
 
-/// Longer than one part by far, and different in each of them.
+/// A text much longer than one part, with different content in each part.
 fn long() -> String {
     (0..13_000).map(|n| format!("{n:05}")).collect()
 }
@@ -332,12 +333,12 @@ async fn what_a_target_was_not_told_yet_is_not_swept() {
     store.advance("b".to_owned(), 5, None).await.unwrap();
     assert_eq!(store.sweep_log(at(99), 1000, targets()).await.unwrap(), 3);
     assert_eq!(everything(&store).await.len(), 1);
-    // A target that is no longer configured keeps nothing.
+    // A target that is no longer configured holds no entries back.
     assert_eq!(store.sweep_log(at(99), 1000, vec!["a".to_owned()]).await.unwrap(), 1);
     store.close().await.unwrap();
 }
 
-/// The log is followed while its older entries are packed under the reader.
+/// A reader follows the log while its older entries are packed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_misses_nothing_that_is_packed_meanwhile() {
     let dir = tempfile::tempdir().unwrap();

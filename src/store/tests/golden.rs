@@ -1,7 +1,6 @@
-//! Every stored record as it stands on the disk, against `stored.json`, and every event as others are told it, against
-//! `told.json`: a change of a name or a type in the code must not
-//! change what is written, nor make what was written unreadable. A wanted change of the format is a step in `migrations`;
-//! `GOLDEN=write cargo test golden` then writes the files anew.
+//! Compares every stored record with `stored.json`, and every event as others are told it with `told.json`: a renamed
+//! field or a changed type in the code must not change what is written, nor make stored data unreadable. A wanted
+//! change of the format is a step in `migrations`; `GOLDEN=write cargo test golden` then writes the files again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use crate::domain::message::{Ack, Details, Media, MessageId, PageMessage, Reacti
 use crate::domain::secret::Secret;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
-/// Differs from store to store.
+/// A value that differs between stores.
 const RANDOM: (&str, &[u8]) = ("marks", b"log_id");
 const PACKED: &str = "packed";
 
@@ -29,7 +28,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(1_750_000_000_000 + seconds * 1000)
 }
 
-/// Bytes as they are where they are text, else in hexadecimal.
+/// Bytes as text if they are text, else in hexadecimal.
 fn shown(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text)
@@ -69,7 +68,7 @@ fn dump(dir: &TempDir) -> Dump {
         let (table, mut after) = (engine.table(&name).unwrap(), None::<Vec<u8>>);
         while let Some((key, value)) = table.next(after.as_deref()).unwrap() {
             if name != migrations::META && (name.as_str(), key.as_slice()) != RANDOM {
-                // Another version of the compressor may write the same otherwise.
+                // Another version of the compressor may produce other bytes.
                 let value = if name == PACKED { unpacked(&value) } else { shown(&value) };
                 tables.entry(name.clone()).or_default().insert(shown(&key), value);
             }
@@ -211,7 +210,7 @@ async fn write(store: &Store) {
     append(store, &transition(1)).await.unwrap();
 }
 
-/// All that the store is asked for.
+/// Everything that the store can be asked for.
 async fn read(store: &Store) -> Value {
     let mut sends = store.unsettled_sends().await.unwrap();
     for text in ["reserved", "sent", "failed", "refused", "named"] {
@@ -229,7 +228,7 @@ async fn read(store: &Store) -> Value {
     })
 }
 
-/// Every event as webhooks and `/events` tell it, by a log id that is the same in every run.
+/// Every event as webhooks and `/events` tell it, with a log id that is the same in every run.
 async fn told(store: &Store) -> Value {
     let events = store.events(0, usize::MAX).await.unwrap().items.into_iter();
     events.map(|event| json!(Event { log: LogId(7), ..event }.told(Some("the code")))).collect()

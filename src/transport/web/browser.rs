@@ -1,4 +1,4 @@
-//! The browser: found, started on the profile, driven over its pipe, ended cleanly.
+//! The browser: finding Chrome, starting it on the profile, driving it over its pipe, and ending it cleanly.
 
 mod cdp;
 mod chrome;
@@ -22,11 +22,12 @@ pub use processes::orphans;
 pub use profile::{Occupant, Profile, ProfileError};
 pub use usage::{Usage, usage};
 
-/// Docker's default /dev/shm is 64 MiB; twice that has been enough for one page. With less Chrome is told to do without.
+/// The least /dev/shm for Chrome: Docker gives 64 MiB, and twice that was enough for one page. With less, the flags
+/// make Chrome use another folder.
 pub const SHM_MIN: u64 = 128 << 20;
-/// A Chrome whose pipe closes leaves within 0.3 s; a loaded machine took 1 s.
+/// A Chrome whose pipe closes exits within 0.3 s; on a loaded machine it took 1 s.
 const LEAVE_GRACE: Duration = Duration::from_secs(3);
-/// A sentence for a person, not a log.
+/// How many characters of Chrome's output an error shows.
 const LAST_WORDS_MAX: usize = 400;
 
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +53,21 @@ pub struct Browser {
     pub version: String,
 }
 
-/// What a launch gives: the browser, its page, what the page says.
+/// The result of a launch: the browser, its page, and the page's events.
 pub struct Launched {
     pub browser: Browser,
     pub tab: Tab,
     pub events: TabEvents,
 }
 
-/// How a browser's end came about.
+/// How a browser ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// By itself after being asked, and not by signal.
+    /// The browser exited by itself after it was asked, without a signal.
     pub cleanly: bool,
 }
 
-/// What a page is prepared with; the browser adds its disguise where one is needed.
+/// What the page is prepared with; the browser adds a disguise if one is needed.
 #[derive(Clone, Debug)]
 pub struct PageScript {
     pub script: String,
@@ -75,8 +76,8 @@ pub struct PageScript {
 }
 
 impl Browser {
-    /// Finds Chrome, frees the profile of the dead, starts it and attaches to its page, within `deadline`. Once
-    /// `called_off`, it fails as soon as whatever was started is gone.
+    /// Finds Chrome, frees the profile from browsers that are gone, starts Chrome and attaches to its page, within
+    /// `deadline`. Once `called_off` is cancelled, it fails as soon as everything it started is gone.
     pub async fn launch(
         settings: &Settings,
         profile: &Profile,
@@ -114,7 +115,7 @@ impl Browser {
         let attached = tokio::select! {
             attached = open(spawned.read, spawned.write, setup) => match attached {
                 Ok(attached) => Ok(attached),
-                // A browser that dies closes its pipe first; how it died says more.
+                // A browser that dies closes its pipe first; its exit status says more.
                 Err(why) => Err(tokio::time::timeout(LEAVE_GRACE, process.exited()).await.unwrap_or(why)),
             },
             how = process.exited() => Err(how),
@@ -126,7 +127,7 @@ impl Browser {
                 Ok(Launched { browser: Self { connection, process, version }, tab, events })
             }
             Err(why) => {
-                // Its pipe is closed by now, on which it leaves by itself.
+                // Chrome's pipe is closed by now, so Chrome exits by itself.
                 process.end(LEAVE_GRACE).await;
                 if called_off.is_cancelled() {
                     return Err(LaunchError::CalledOff);
@@ -138,7 +139,8 @@ impl Browser {
         }
     }
 
-    /// Ends the browser: asked over the protocol first (a signal can lose the login), then made to after `patience`.
+    /// Ends the browser: first by a request over the protocol (a signal can lose the login), after `patience` by
+    /// signals.
     pub async fn close(self, patience: Duration) -> Ended {
         let until = Instant::now() + patience;
         if let Err(error) = self.connection.close_browser(patience).await {
@@ -148,11 +150,11 @@ impl Browser {
         Ended { cleanly }
     }
 
-    /// Waits for the process to go without being asked; says how, and Chrome's last words.
     pub fn pid(&self) -> i32 {
         self.process.pid()
     }
 
+    /// Waits until the process exits without a request; returns how it ended, and Chrome's last words.
     pub fn gone(&self) -> impl Future<Output = String> + Send + use<> {
         let process = Arc::clone(&self.process);
         async move {
@@ -179,13 +181,13 @@ fn failed(why: &impl ToString, words: &str) -> LaunchError {
     LaunchError::Failed { why: why.to_string(), words: shortened(words) }
 }
 
-/// The end of a text: what a program says last is why it died.
+/// The end of the text: a program's last output tells why it died.
 fn shortened(words: &str) -> String {
     let skip = words.chars().count().saturating_sub(LAST_WORDS_MAX);
     words.chars().skip(skip).collect()
 }
 
-/// Whether there is a display to open a window on, by what the environment says.
+/// Whether the environment names a display on which a window can open.
 pub fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! The session: one machine that decides, one task that acts, a handle and snapshots for everybody else.
+//! The session: a machine decides, one task acts, and the other modules use a handle and snapshots.
 
 mod code;
 mod driver;

@@ -1,5 +1,5 @@
-//! WhatsApp Web as the service sees it: what can be asked of the page, and what the page reports. The names of
-//! WhatsApp's modules stand in the files of `adapter/` and nowhere else.
+//! WhatsApp Web as the service sees it: the calls to the page, and the page's reports. Only the files in `adapter/`
+//! know the names of WhatsApp's modules.
 
 mod answers;
 mod page;
@@ -18,7 +18,7 @@ pub use answers::{
 pub use page::{Page, PageError};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
-/// The adapter's files. The first is called with the options and with all others, in this order.
+/// The adapter's files. The first one is called with the options and all other files, in this order.
 const FILES: [(&str, &str); 10] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
@@ -32,7 +32,7 @@ const FILES: [(&str, &str); 10] = [
     ("send.js", include_str!("whatsapp/adapter/send.js")),
 ];
 
-/// The adapter with the names it goes by in one run of the browser.
+/// The adapter, with the random names that it uses in one run of the browser.
 #[derive(Clone, Debug)]
 pub struct Adapter {
     /// The property of `window` that answers calls.
@@ -49,8 +49,8 @@ pub enum AdapterError {
 }
 
 impl Adapter {
-    /// The built-in adapter, or the one at `path`, made ready for the page at `url`. A file at `path` is all of the
-    /// adapter; a folder has files of the same names as the built-in ones, which stand in for those it lacks. Blocking.
+    /// The built-in adapter, or the adapter at `path`, prepared for the page at `url`. A file at `path` replaces the
+    /// whole adapter; a folder replaces the built-in files of the same names. Blocking.
     pub fn load(path: Option<&Path>, url: &str, surface_settle: Duration) -> Result<Self, AdapterError> {
         let files = match path {
             None => FILES.map(|(_, file)| file.to_owned()).to_vec(),
@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<String, AdapterError> {
         .map_err(|source| AdapterError::Unreadable { path: path.display().to_string(), source })
 }
 
-/// The origin as a browser writes it: lower case, without the port that goes without saying.
+/// The origin as a browser writes it: lower case, without the default port.
 fn origin(url: &str) -> Option<String> {
     let uri: ::http::Uri = url.parse().ok()?;
     let (scheme, host) = (uri.scheme_str()?, uri.host()?.to_ascii_lowercase());
@@ -95,7 +95,7 @@ fn origin(url: &str) -> Option<String> {
     })
 }
 
-/// A name that no script of the page comes upon: 62^20 possibilities.
+/// A name that no script of the page can guess: 62^20 possibilities.
 fn unguessable() -> String {
     let tail = rand::rng().sample_iter(Alphanumeric).take(20).map(char::from);
     std::iter::once('a').chain(tail).collect()

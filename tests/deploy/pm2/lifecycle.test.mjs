@@ -1,4 +1,4 @@
-// From start to stop: what PM2 sees of the service, and what the login has been through.
+// From start to stop: how PM2 sees the service, and that the login survives.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Pm2, eventually } from './pm2.mjs';
@@ -6,10 +6,10 @@ import { Simulator } from '../../simulator/conformance/simulator.mjs';
 
 /** Ten times faster than the real page: a code lives 6 s. */
 const TIME_SCALE = 0.1;
-/** kill_timeout of the shipped file: later PM2 would have killed. */
+/** kill_timeout of the shipped file: after this time PM2 would have killed the service. */
 const KILL_TIMEOUT_MS = 10_000;
 
-/** Runs a test with a PM2 of its own, and ends it. */
+/** Runs a test with its own PM2, and ends that PM2. */
 const withPm2 = (test) => async () => {
   const pm2 = await Pm2.daemon();
   try {
@@ -57,7 +57,7 @@ describe('the shipped file', { concurrency: true }, () => {
   }));
 
   it('with wait_ready is online when HTTP is answered, and obeys the message to stop', withPm2(async (pm2) => {
-    // Unheard, `ready` would keep PM2 waiting for longer than any command of these tests may take.
+    // If PM2 missed `ready`, it would wait longer than any command of these tests may take.
     const waiting = { wait_ready: true, listen_timeout: 600_000, shutdown_with_message: true };
     await pm2.start(pm2.app('ready', waiting));
     assert.equal((await pm2.of('ready')).status, 'online');

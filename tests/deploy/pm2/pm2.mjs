@@ -1,4 +1,4 @@
-// Real PM2 with a daemon and a folder of its own, and the shipped file with other places and ports.
+// Real PM2 with its own daemon and folder, and the shipped file with other paths and ports.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,10 +12,10 @@ const PM2 = require.resolve('pm2/bin/pm2');
 const SHIPPED = require('../../../deploy/pm2/ecosystem.config.js').apps[0];
 export const BINARY = resolve(process.env.SESSION_MANAGER_BIN ?? '../../../target/debug/session-manager');
 
-/** Longest wait for anything: a loaded machine needs seconds where this one needs tenths. */
+/** The longest wait: a loaded machine needs seconds where an idle one needs tenths. */
 export const DEADLINE_MS = 60_000;
 
-/** Waits until `probe` gives something; there is no event for what PM2 does. */
+/** Waits until `probe` returns something; PM2 fires no event for it. */
 export async function eventually(what, probe) {
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
@@ -35,14 +35,14 @@ export class Pm2 {
       PATH: process.env.PATH,
       HOME: this.folder,
       PM2_HOME: join(this.folder, 'home'),
-      // It asks its makers for news at every start.
+      // PM2 asks its maker's server for news at every start.
       PM2_DISABLE_VERSION_CHECK: 'true',
     };
-    // Whatever ends this process, nothing is left.
+    // Cleans up however this process ends.
     process.once('exit', this.#clear);
   }
 
-  /** With its daemon running: two commands at once would start two. */
+  /** A PM2 whose daemon is running: two commands at once would start two daemons. */
   static async daemon() {
     const pm2 = new Pm2();
     await pm2.run('ping');
@@ -56,7 +56,7 @@ export class Pm2 {
     return stdout;
   }
 
-  /** The shipped definition with another name, free port, own folders, and what else a test changes. */
+  /** The shipped definition with another name, a free port, its own folders, and a test's changes. */
   app(name, { env = {}, ...changes } = {}) {
     const place = (what) => join(this.folder, name, what);
     const places = { PORT: '0', HOST: '127.0.0.1', TOKENS_DIR: place('tokens'), DATA_DIR: place('data') };
@@ -80,7 +80,7 @@ export class Pm2 {
     return this.run('start', file, ...args);
   }
 
-  /** What PM2 knows of an application. */
+  /** PM2's data about an application. */
   async of(name) {
     const list = await this.run('jlist');
     const found = JSON.parse(list.slice(list.indexOf('['))).find((app) => app.name === name);
@@ -88,7 +88,7 @@ export class Pm2 {
     return found && { pid: found.pid, status: found.pm2_env.status, restarts: found.pm2_env.restart_time, exit: found.pm2_env.exit_code };
   }
 
-  /** The lines of the service's log; each has to be JSON. */
+  /** The lines of the service's log; each must be JSON. */
   log(name) {
     return readIfThere(join(this.folder, name, 'out.log')).split('\n').slice(0, -1).map((line) => JSON.parse(line));
   }
@@ -97,7 +97,7 @@ export class Pm2 {
     return readIfThere(join(this.folder, name, file));
   }
 
-  /** The n-th line of the log, from 1, that fits. */
+  /** The n-th matching line of the log, counted from 1. */
   line(name, what, fits, n = 1) {
     return eventually(`${what} (${n}) of ${name}`, () => this.log(name).filter(fits)[n - 1]);
   }
@@ -110,7 +110,7 @@ export class Pm2 {
     return (await this.line(name, 'the address', (line) => line.message === 'listening', n)).address;
   }
 
-  /** The lines of the daemon's own log that hold a text; `[name:` for an application. */
+  /** The lines of the daemon's own log that contain a text; `[name:` for an application. */
   said(text) {
     return readIfThere(join(this.folder, 'home/pm2.log')).split('\n').filter((line) => line.includes(text));
   }
@@ -140,7 +140,7 @@ function readIfThere(file) {
   }
 }
 
-/** A pid may have been given to somebody else meanwhile. */
+/** The pid may belong to another process meanwhile. */
 function isOurs(pid, folder) {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder);

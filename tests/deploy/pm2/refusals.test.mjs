@@ -1,4 +1,4 @@
-// What only a person mends is not tried again; what may pass is, but not for ever.
+// PM2 does not restart after an error that needs a person; it restarts after others, but not for ever.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { BINARY, Pm2, eventually } from './pm2.mjs';
 
-/** With PM2's delays of 100 ms and half as long again: ten ends in a row, nine waits. */
+/** PM2's delays start at 100 ms and grow by half: ten exits in a row have nine waits. */
 const WAITS_MS = [100, 150, 225, 337, 505, 757, 1135, 1702, 2553];
 
 describe('what PM2 makes of an end', { concurrency: true }, () => {
@@ -17,7 +17,7 @@ describe('what PM2 makes of an end', { concurrency: true }, () => {
   });
   after(() => pm2.end());
 
-  /** Ends at once with a code that PM2 restarts: while it has come back three times, others could have too. */
+  /** Ends at once with a code after which PM2 restarts: once it came back three times, the others could have too. */
   async function othersAreRestarted(witness) {
     await pm2.start({ ...pm2.app(witness), script: '/bin/false' });
     await eventually('the restarts of the witness', () => pm2.said(`[${witness}:`).filter((line) => line.includes('exited')).length > 3);
@@ -57,14 +57,14 @@ describe('what PM2 makes of an end', { concurrency: true }, () => {
     await once(taken, 'listening');
     try {
       await pm2.start(pm2.app('port', { env: { PORT: String(taken.address().port) } }));
-      // The state says "waiting restart" to the end; no restart is under way.
+      // The state stays "waiting restart" to the end; no restart is in progress.
       await eventually('PM2 to give up', () => pm2.said(`${BINARY} had too many unstable restarts (10)`)[0]);
       assert.deepEqual(pick(await pm2.of('port')), { restarts: 9, exit: 69, pid: 0 });
       const said = pm2.said('[port:');
       assert.equal(said.filter((line) => line.includes('exited with code [69]')).length, 10);
       const waits = said.map((line) => /will restart in (\d+)ms/.exec(line)?.[1]).filter(Boolean).map(Number);
       assert.deepEqual(waits.slice(0, WAITS_MS.length), WAITS_MS);
-      // One line each time. PM2 may lose what a process says right before its end.
+      // One line per start. PM2 may lose the output of a process right before its end.
       const errors = () => pm2.log('port').filter((line) => line.level === 'ERROR');
       await eventually('an error in the log', () => errors()[0]);
       const other = errors().filter((line) => !line.message.startsWith(`port ${taken.address().port} is taken by`));

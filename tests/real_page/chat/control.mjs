@@ -1,4 +1,4 @@
-// What can be done to the page from outside: GET /__ctl/NAME?…
+// The operations on the page from outside: GET /__ctl/NAME?…
 import { J, node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
 import { group, inGroup, remove } from './groups.mjs';
@@ -124,7 +124,7 @@ export async function control(name, q, req, res) {
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
       case 'blocked':
         state.blocked = q.get('list') ? q.get('list').split(',') : [];
-        // The page asks for the list again when it is told that there is another.
+        // The page asks for the list again when a notification says that the list has changed.
         s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
         return say({ blocked: state.blocked });
       case 'viewonce':

@@ -1,4 +1,4 @@
-// Groups: who is in them, how their members are named, and what members write.
+// Groups: their members, how the members are named, and messages of members.
 import { J, attr, node, pb } from '../realnode.mjs';
 import { failIq, result } from './iq.mjs';
 import { deliver, mineAddress, newId, seal } from './messages.mjs';
@@ -8,13 +8,13 @@ import { E2E, contact, nextId, now, state } from './state.mjs';
 const widOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@c.us`);
 const jidOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@s.whatsapp.net`);
 
-/** Makes a group of the account and some members, or changes it. */
+/** Creates a group of the account and some members, or changes it. */
 export function group(id, { byLid = true, announce = false, members = [] } = {}) {
   state.groups.set(id, { id, byLid, announce, members, keys: new Map() });
   return { id };
 }
 
-/** The account is taken out of a group, and told so. */
+/** Removes the account from a group, and notifies it. */
 export function remove(id) {
   const { byLid, members } = state.groups.get(id);
   const admin = J(jidOf(contact(members[0]), byLid));
@@ -51,14 +51,14 @@ function groupNode({ id, byLid, announce, members }) {
   );
 }
 
-/** The page asks for one group, or for all that the account is in. */
+/** Answers the page's question for one group, or for all groups of the account. */
 export function answerGroups(n, tag) {
   if (tag === 'participating') return result(n, node('groups', {}, [...state.groups.values()].map(groupNode)));
   const found = state.groups.get(String(attr(n, 'to')).split('@')[0]);
   return found ? result(n, groupNode(found)) : failIq(n, 404, 'item-not-found');
 }
 
-/** The same of one group, as an answer in GraphQL. */
+/** The same data about one group, as an answer in GraphQL. */
 export function groupInfo(id) {
   const found = state.groups.get(id.split('@')[0]);
   if (!found) return { xwa2_group_query_by_id: null };
@@ -68,7 +68,7 @@ export function groupInfo(id) {
   const created = String(now() - 86400);
   const edges = members.map((person, index) => ({
     role: index === 0 ? 'SUPERADMIN_MEMBER' : 'MEMBER',
-    // A member goes by one identity, and beside it stands the other.
+    // A member is named by one identity, and the other identity stands beside it.
     node: { id: widOf(person, byLid), ...(byLid ? { pn: widOf(person, false) } : { lid: widOf(person, true) }) },
   }));
   return {
@@ -86,7 +86,7 @@ export function groupInfo(id) {
   };
 }
 
-/** A member writes: encrypted once for all, with the key told beside the first message. */
+/** A member writes: the message is encrypted once for all members, and the first one is sent together with the key. */
 export function inGroup(id, pn, text) {
   const { byLid, keys } = state.groups.get(id);
   const person = contact(pn);

@@ -1,11 +1,11 @@
-// What the phone sends first: keys, the account's own name as app state, and the history of its chats.
+// The first data from the phone: keys, the account's own name as app state, and the history of its chats.
 import crypto from 'node:crypto';
 import { pb } from '../realnode.mjs';
 import { hmac, hkdf } from '../keys.mjs';
 import { peer } from './messages.mjs';
 import { P, contact, now, state } from './state.mjs';
 
-// The account's own name, as an app-state patch: the page does not count critical data as synced without it.
+// The account's own name as an app-state patch: without it the page does not count its critical data as synced.
 export function firstPatch(name) {
   const { keyId, keyData } = state.appKey,
     k = Buffer.from(hkdf(keyData, Buffer.alloc(32), 'WhatsApp Mutation Keys', 160));

@@ -1,4 +1,4 @@
-// The questions that the page asks, and their answers.
+// The page's requests (iq stanzas), and their answers.
 import { J, node, attr, kid, kids } from '../realnode.mjs';
 import { firstPatch } from './history.mjs';
 import { afterActive } from './messages.mjs';

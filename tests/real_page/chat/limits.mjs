@@ -1,4 +1,4 @@
-// WhatsApp's limits on first messages: the page asks for them at its start, and is told of them while it is open.
+// WhatsApp's limits on first messages: the page asks for them at its start, and is notified of them while it is open.
 import { node } from '../realnode.mjs';
 import { HOST, nextId, now, state } from './state.mjs';
 
@@ -9,19 +9,19 @@ const CAP_SETTING = '29369';
 
 let newest = 0;
 
-/** The page takes what was sent in the same second as the last for stale. */
+/** A time for a limit: the page ignores a limit sent in the same second as the last one as stale. */
 function sentAt() {
   newest = Math.max(now(), newest + 1);
   return newest;
 }
 
-/** The open page is told. */
+/** Notifies the open page. */
 function tell(operation, data) {
   const about = { type: 'mex', from: HOST, id: String(nextId()), t: String(now()) };
   state.current?.send(node('notification', about, node('update', { op_name: operation }, JSON.stringify({ data }))));
 }
 
-/** No chats may be begun until then; no end = none in force. */
+/** No chats may be started until then; without an end there is no lock. */
 export function timelock(until, told) {
   const answer = {
     is_active: Boolean(until),

@@ -1,4 +1,4 @@
-// Linking: refs, a phone that scans or types eight characters, and what the phone signs.
+// Linking: refs, a phone that scans or types the pairing code, and the phone's signatures.
 import crypto from 'node:crypto';
 import { node, J, pb, kid } from '../realnode.mjs';
 import { keyPair, dh, sign, hmac, hkdf, cat, ungcm } from '../keys.mjs';
@@ -22,7 +22,7 @@ export function sendCodes(s, refs) {
   );
 }
 
-/** The phone scans: the code's text names the companion's keys and the ADV secret. */
+/** The phone scans: the code's text contains the companion's keys and the ADV secret. */
 export function scan(code, opt = {}) {
   const s = state.current;
   const text = code.replace(/^https:\/\/wa\.me\/settings\/linked_devices#/, '');
@@ -91,7 +91,7 @@ export function pair(s, secret, companion, platform, opt) {
   return { device };
 }
 
-/** A person types the eight characters on the phone: the phone's half of the exchange, then pair-success. */
+/** A person types the pairing code on the phone: the phone's half of the exchange, then pair-success. */
 export async function enter(code, opt = {}) {
   const s = state.current,
     h = state.hello;

@@ -5,7 +5,8 @@ import { firstHistory } from './history.mjs';
 import { LearntSenderKey } from './senderkeys.mjs';
 import { E2E, HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 
-// What the page has not acknowledged comes again at the next login, marked offline, in lots that the page asks for.
+// Stanzas that the page has not acknowledged come again at the next login, marked offline, in parts that the page asks
+// for.
 export function afterActive(s) {
   const q = [...state.waiting.values()];
   s.backlog = q;
@@ -36,7 +37,9 @@ export function afterActive(s) {
   }
 }
 
-/** Now and then the page does not ask for the account's settings after a link; the server tells it that there are some. */
+/**
+ * After a link the page sometimes does not ask for the account's settings; the server notifies it that there are some.
+ */
 function remind(s) {
   if (s !== state.current || state.linked.asked) return;
   const about = { type: 'server_sync', from: HOST, id: String(nextId()), t: String(now()) };
@@ -56,7 +59,7 @@ export function endOffline(s, n) {
 
 export const newId = () => '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
 
-/** A message, encrypted by somebody for the page alone. */
+/** A message that somebody encrypts for the page alone. */
 export function seal(party, address, message) {
   const l = state.linked;
   if (!party.sessions.has(address)) {
@@ -67,7 +70,7 @@ export function seal(party, address, message) {
   return node('enc', { v: '2', type: e.type }, e.bytes);
 }
 
-/** Gives the page a stanza, now or with the backlog, and again until it is acknowledged. */
+/** Sends a stanza to the page, now or with the backlog, and again until the page acknowledges it. */
 export function deliver(id, stanza) {
   const s = state.current;
   state.waiting.set(id, stanza);
@@ -95,7 +98,7 @@ export function peer(message) {
   });
 }
 
-/** The account's own phone writes to somebody, or to itself, and tells this device. */
+/** The account's own phone writes to somebody, or to itself, and sends a copy to this device. */
 export function fromPhone(pn, text, id = newId()) {
   const lid = pn === state.me.pn ? state.me.lid : contact(pn).lid;
   const message = { deviceSentMessage: { destinationJid: `${lid}@lid`, message: { conversation: text } } };
@@ -115,7 +118,7 @@ export function incoming(pn, text, opt = {}) {
   });
 }
 
-/** A message as plain data; bytes are only said to be there. */
+/** A message as plain data, with a placeholder for bytes. */
 const shown = (message) =>
   JSON.parse(
     JSON.stringify(message, (k, v) =>
@@ -123,7 +126,7 @@ const shown = (message) =>
     ),
   );
 
-/** What each member of a group can read of a message that was encrypted once for all of them. */
+/** The text that each member of a group can read from a message that was encrypted once for all members. */
 function readBy(group, sealed) {
   const readers = {};
   for (const party of [state.phone, ...state.contacts.values()]) {

@@ -1,11 +1,11 @@
-// Questions in GraphQL, and who answers which.
+// Questions in GraphQL, and their answers.
 import { attr, real } from '../realnode.mjs';
 import { groupInfo } from './groups.mjs';
 import { state } from './state.mjs';
 
 const GROUP = 'WAWebMexFetchGroupInfoJobQuery';
 
-/** The id that the page's own module gives a question. */
+/** The id of a question in the page's own module. */
 function idOf(name) {
   const module = real(`${name}.graphql`);
   return (module.default ?? module).params.id;

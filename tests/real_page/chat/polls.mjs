@@ -1,11 +1,11 @@
-// Votes: encrypted with the secret of their poll.
+// Votes, encrypted with the secret of their poll.
 import crypto from 'node:crypto';
 import { pb } from '../realnode.mjs';
 import { cat, gcm, hmac, sha256 } from '../keys.mjs';
 import { incoming } from './messages.mjs';
 import { E2E, contact } from './state.mjs';
 
-/** Somebody votes in a poll of their own. */
+/** Somebody votes in their own poll. */
 export function vote(pn, id, secret, option) {
   const voter = Buffer.from(`${contact(pn).lid}@lid`);
   const whose = cat(Buffer.from(id), voter, voter, Buffer.from('Poll Vote'), [1]);

@@ -1,4 +1,4 @@
-// Sender keys: a member of a group encrypts once for all of them, after telling each of them the key.
+// Sender keys: a member of a group encrypts once for all members, after sending the key to each of them.
 import crypto from 'node:crypto';
 import { aes, cat, fBytes, fInt, fields, hkdf, hmac, key33, keyPair, pad, sign, unpad } from '../keys.mjs';
 
@@ -12,14 +12,14 @@ function keysOf(chain) {
   return { iv: derived.subarray(0, 16), key: derived.subarray(16, 48) };
 }
 
-/** The key that somebody writes to a group with. */
+/** The key with which a person writes to a group. */
 export class OwnSenderKey {
   #id = crypto.randomInt(2 ** 31);
   #n = 0;
   #chain = crypto.randomBytes(32);
   #pair = keyPair();
 
-  /** What each member must be told before they can read. */
+  /** The data that each member must get before they can decrypt. */
   told() {
     const key = [fInt(1, this.#id), fInt(2, this.#n), fBytes(3, this.#chain), fBytes(4, key33(this.#pair.pub))];
     return cat([VERSION], ...key);
@@ -35,7 +35,7 @@ export class OwnSenderKey {
   }
 }
 
-/** The key of somebody else, as one member was told it. */
+/** Another person's key, as one member received it. */
 export class LearntSenderKey {
   #n;
   #chain;

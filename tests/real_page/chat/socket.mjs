@@ -1,4 +1,4 @@
-// The connection of the page: Noise handshake, binary XML, and who answers which stanza.
+// The page's connection: the Noise handshake, binary XML, and the dispatch of stanzas.
 import { node, J, encodeStanza, decodeStanza, pb, attr, kid, kids, xml } from '../realnode.mjs';
 import { keyPair, dh, sign, Noise } from '../keys.mjs';
 import { iq } from './iq.mjs';

@@ -1,4 +1,4 @@
-// What the chat server knows: the account, its phone, its contacts, and what was seen. Steered by control.mjs.
+// The state of the chat server: the account, its phone, its contacts, and its log. control.mjs changes it.
 import fs from 'node:fs';
 import crypto from 'node:crypto';
 import { WORK } from '../where.mjs';
@@ -43,14 +43,14 @@ export const state = {
   mute: false,
   appstate: new Map(),
   groups: new Map(),
-  /** Numbers that the account has blocked. */
+  /** The numbers that the account has blocked. */
   blocked: [],
-  /** The number of the page's settings. */
+  /** The version number of the page's settings. */
   settings: 1,
-  /** Logins that were tried. */
+  /** How many logins were attempted. */
   logins: 0,
   presences: [],
-  /** Answers to questions in GraphQL, by the name of the question. */
+  /** The answers to questions in GraphQL, by the question's name. */
   mex: new Map(),
 };
 export const note = (dir, text) => {
@@ -73,7 +73,7 @@ export function contact(pn) {
 export const byUser = (user) => [...state.contacts.values()].find((c) => c.pn === user || c.lid === user);
 
 let ids = 1000;
-/** Ids of stanzas that the server begins. */
+/** The next id of a stanza that the server starts. */
 export const nextId = () => {
   ids += 1;
   return ids;

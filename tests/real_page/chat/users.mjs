@@ -1,4 +1,4 @@
-// Who is on WhatsApp and with which devices.
+// The people on WhatsApp, and their devices.
 import { node, J, pb, attr, kid, kids } from '../realnode.mjs';
 import { sign, cat } from '../keys.mjs';
 import { result } from './iq.mjs';

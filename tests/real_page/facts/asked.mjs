@@ -1,4 +1,4 @@
-// A page that is asked for facts: in a browser of its own, with ears in it from before its first script.
+// A page whose facts are collected: in its own browser, with listeners from before its first script.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,13 +6,13 @@ import puppeteer from 'puppeteer-core';
 
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36';
-/** Longest wait for something that comes in seconds. */
+/** The longest wait for something that takes seconds. */
 const DEADLINE_MS = 60_000;
 const LOOK_MS = 50;
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs in the page: notes what the models and the commands tell, in order. */
+/** Runs in the page: records the events of models and commands, in order. */
 function listen() {
   window.__events = [];
   const told = (text) => window.__events.push(text);
@@ -45,7 +45,7 @@ function listen() {
 export class Asked {
   /** name → answer */
   facts = {};
-  /** Facts that are not what the sheets say. */
+  /** The facts that differ from the fact sheets. */
   wrong = [];
   loads = [];
 
@@ -80,7 +80,7 @@ export class Asked {
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** A fact: small JSON that is the same each time. `expected` is what the sheets say, where they say it. */
+  /** Records a fact: small JSON that is the same each time. `expected` is the fact sheets' value, if they have one. */
   fact(name, answer, expected) {
     const plain = answer === undefined ? null : JSON.parse(JSON.stringify(answer));
     this.facts[name] = plain;
@@ -93,7 +93,7 @@ export class Asked {
     return this.page.evaluate(work, ...values);
   }
 
-  /** What `work` gives once it is true; between two documents nothing is. */
+  /** The result of `work` once it is true; between two documents there is none. */
   async until(what, work, ...values) {
     const deadline = Date.now() + DEADLINE_MS;
     for (;;) {
@@ -104,7 +104,7 @@ export class Asked {
     }
   }
 
-  /** The same of something outside of the page. */
+  /** Waits in the same way for something outside of the page. */
   async eventually(what, look) {
     const deadline = Date.now() + DEADLINE_MS;
     while (!(await look())) {
@@ -125,12 +125,12 @@ export class Asked {
     });
   }
 
-  /** What was told since the last time. */
+  /** The events since the last call. */
   events() {
     return this.evaluate(() => window.__events?.splice(0) ?? []);
   }
 
-  /** What is told from now on, up to this. */
+  /** The events from now on, up to this one. */
   async eventsUntil(last) {
     const told = [];
     await this.eventually(last, async () => {
@@ -140,7 +140,7 @@ export class Asked {
     return told;
   }
 
-  /** Where the page stands. */
+  /** The state of the page. */
   stands() {
     return this.evaluate(() => {
       const { Socket } = require('WAWebSocketModel');
@@ -153,7 +153,7 @@ export class Asked {
     });
   }
 
-  /** The fields of the code, as modules of the page give them. */
+  /** The fields of the code, from the page's modules. */
   code() {
     return this.evaluate(async () => {
       const encode = require('WABase64').encodeB64;

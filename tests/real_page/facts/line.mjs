@@ -1,4 +1,4 @@
-// Facts of a line that is lost, of logins that are refused, used elsewhere or ended.
+// Facts about a lost connection, and about logins that are refused, used elsewhere or ended.
 
 export async function line(asked) {
   await asked.world.cut();
@@ -27,7 +27,7 @@ export async function tab(asked) {
   await asked.connected();
 }
 
-/** Refusals after which the page goes on trying by itself. */
+/** Refusals after which the page keeps trying by itself. */
 const REFUSALS = [
   ['503', {}, 'command service_unavailable_503_from_bridge'],
   ['402', { code: '101', expire: '3600' }, 'command account_temporarily_banned_from_bridge'],

@@ -1,4 +1,4 @@
-// Facts of the code to scan, of pairing codes, and of the link.
+// Facts about the code to scan, pairing codes, and the link.
 
 export async function code(asked) {
   await asked.waitsForPhone();
@@ -91,7 +91,7 @@ export async function pairing(asked) {
   asked.fact('the pairing type afterwards', again, 'QR_CODE');
 }
 
-/** A login tells first that the account is not banned. */
+/** The first event of a login says that the account is not banned. */
 const LOGIN = [
   'state OPENING',
   'state PAIRING',

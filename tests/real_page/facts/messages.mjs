@@ -1,4 +1,4 @@
-// Facts of messages that arrive, of what becomes of them, and of the rows in which the page keeps them.
+// Facts about messages that arrive, about their changes, and about the rows in which the page stores them.
 
 const model = (body) => require('WAWebCollections').Msg.getModelsArray().some((one) => one.body === body);
 
@@ -29,7 +29,7 @@ export async function message(asked) {
   });
 }
 
-/** Runs in the page: notes the events of the collection of messages. */
+/** Runs in the page: records the events of the collection of messages. */
 function watch() {
   window.__changes = [];
   const fields = 'type|body|caption|latestEditMsgKey|protocolMessageKey|isNewMsg';
@@ -142,7 +142,7 @@ export async function listener(asked) {
   await asked.connected();
 }
 
-/** More than so many messages waiting make an open page load itself again. */
+/** If more messages than this wait, an open page reloads itself. */
 const BACKLOG = 1200;
 
 export async function backlog(asked) {

@@ -1,4 +1,4 @@
-// The real page: its modules, and our chat server behind it.
+// The real page: its modules, with the chat server of these tests behind it.
 import { flags } from '../flags.mjs';
 import { World } from '../world.mjs';
 
@@ -30,7 +30,7 @@ export class Real {
     return this.#control('scan', { code, opt: { history: 30 } });
   }
 
-  /** A text of a friend; gives its bare id. */
+  /** Sends a text from a friend; returns its bare id. */
   async incoming(text) {
     return (await this.#control('incoming', { from: FRIEND, text })).id;
   }
@@ -39,7 +39,7 @@ export class Real {
     return this.#control('incoming', { from: FRIEND, opt: { message, extra } });
   }
 
-  /** The key of a message of the friend's, as the friend's own device names it. */
+  /** The key of a friend's message, as the friend's own device names it. */
   #key(id) {
     return { remoteJid: '100000000000001@lid', fromMe: true, id };
   }
@@ -66,7 +66,7 @@ export class Real {
     return this.#control('burst', { n, prefix: 'waiting' });
   }
 
-  /** The line is lost and stays so. */
+  /** Closes the connection, and refuses new ones. */
   async cut() {
     await this.#control('refuse', { on: 1 });
     await this.#control('drop');
@@ -76,27 +76,27 @@ export class Real {
     return this.#control('refuse', { on: 0 });
   }
 
-  /** The line is lost and may come back at once. */
+  /** Closes the connection; the page may reconnect at once. */
   drop() {
     return this.#control('drop');
   }
 
-  /** What the server says to messages: `ack`, `silent`, or the number of a refusal. */
+  /** Sets how the server answers messages: `ack`, `silent`, or the number of a refusal. */
   answer(how) {
     return this.#control('ack', { rule: how });
   }
 
-  /** Messages stay in the page, before they have left. */
+  /** Holds messages in the page, before they have left. */
   hold(on) {
     return this.#control('hold', on ? { iq: 'encrypt/key' } : {});
   }
 
-  /** How often a message has come to the server. */
+  /** How often the server has received a message. */
   async sent(id) {
     return (await this.#control('state')).sent.filter((message) => message.id === id).length;
   }
 
-  /** The server ends the line, and refuses every login with this number. */
+  /** Ends the connection, and refuses every login with this number. */
   refuse(reason, attrs = {}) {
     return this.#control('fail', { reason, attrs, now: 1 });
   }
@@ -117,7 +117,7 @@ export class Real {
     return this.#control('unlink');
   }
 
-  /** Another tab of the same profile; gives what closes it. */
+  /** Opens another tab of the same profile; returns a function that closes it. */
   async secondTab(browser) {
     const tab = await browser.newPage();
     await tab.goto('https://web.whatsapp.com/', { waitUntil: 'domcontentloaded' });

@@ -1,8 +1,8 @@
-// Facts of messages that are sent.
+// Facts about sent messages.
 
 /**
- * Runs in the page: sends a text as the adapter does. Several words: of a single one the page asks whether it is an emoji,
- * by data that is not loaded here.
+ * Runs in the page: sends a text as the adapter does. The text needs several words: for a single word the page looks
+ * up whether it is an emoji, in data that is not loaded here.
  */
 async function send(number, text) {
   const wid = require('WAWebWidFactory').createWid(`${number}@c.us`);
@@ -23,7 +23,7 @@ async function send(number, text) {
   return message.id.id;
 }
 
-/** What has become of the last send, once it has ended. */
+/** The result of the last send, once it has ended. */
 const ended = () => {
   const { message, result } = window.__sent;
   if (!result) return false;
@@ -73,7 +73,7 @@ export async function unanswered(asked) {
 }
 
 export async function unsent(asked) {
-  // Somebody without an encryption session: the real page asks for keys before the message leaves.
+  // A person without an encryption session: the real page asks for keys before the message leaves.
   await asked.world.hold(true);
   const id = await asked.evaluate(send, '5491188889999', 'to be held');
   const held = await asked.evaluate(() => ({ result: window.__sent.result, ack: window.__sent.message.ack }));

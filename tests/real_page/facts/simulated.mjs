@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 const FRIEND = '5491122334455';
 const STRANGER = '5491188889999';
-/** Its times are a fifth of the real ones; codes live as long. */
+/** Its times are a fifth of the real ones; codes live as long as real ones. */
 const TIMES = ['--time-scale', '0.2', '--code-scale', '1'];
 const START_MS = 20_000;
 
@@ -46,7 +46,7 @@ export class Simulated {
     return said;
   }
 
-  /** What came before the link is its history. */
+  /** Messages from before the link are its history. */
   async scan(code) {
     await this.#ask('burst', { n: 5, message: { from: '5491133334444', body: 'old' } });
     return this.#ask('scan', { code });

@@ -1,4 +1,4 @@
-// Claims of what changes later: edits, deletions, reactions, votes, and messages that open late or never.
+// Claims about later changes: edits, deletions, reactions, votes, and messages that open late or never.
 import { FRIEND, bytes } from './claims.mjs';
 import { sleep } from '../world.mjs';
 
@@ -54,7 +54,7 @@ export async function change(claims) {
   );
 }
 
-/** What /events has told since the beginning. */
+/** The events of /events since the beginning. */
 async function told(w, name) {
   const answer = await fetch(`http://127.0.0.1:${w.port}/events?after=0`, { headers: { 'last-event-id': '0' } });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,9 +1,9 @@
-// What the claims about the service share: the world they are made in, the log of messages, and the list of what held.
+// Shared by the claims about the service: their world, the log of messages, and the list of results.
 import { sleep } from '../world.mjs';
 
 export const FRIEND = '5491122334455';
 
-/** Bytes, as the chat server's controls read them. */
+/** Bytes in the form that the chat server's controls read. */
 export const bytes = (text) => ({ $b64: Buffer.from(text).toString('base64') });
 
 export class Claims {
@@ -29,7 +29,7 @@ export class Claims {
     return (await this.w.get('/messages?limit=1000')).items;
   }
 
-  /** All entries of a chat, page by page. */
+  /** All entries of the log, page by page. */
   async all(query = '') {
     const items = [];
     for (let after = ''; ; ) {
@@ -40,7 +40,7 @@ export class Claims {
     }
   }
 
-  /** The entry of the log that is as wanted, once there is one. */
+  /** The first matching entry of the log, once there is one. */
   async row(wanted, ms = 6000) {
     const deadline = Date.now() + ms;
     for (;;) {
@@ -50,7 +50,7 @@ export class Claims {
     }
   }
 
-  /** Waits until `look` gives something; null where that takes too long. */
+  /** Waits until `look` returns something; null if that takes too long. */
   async until(look, ms = 30000) {
     const deadline = Date.now() + ms;
     for (;;) {
@@ -60,24 +60,24 @@ export class Claims {
     }
   }
 
-  /** A message of a friend's, as the chat protocol has it. */
+  /** Sends a friend's message, in the form of the chat protocol. */
   fromFriend(message, id, extra) {
     return this.w.ctl('incoming', { from: FRIEND, opt: { id, message, extra } });
   }
 
-  /** The messages that have come to the server with this text, each id once. */
+  /** The ids of the messages with this text that the server received, each id once. */
   async ids(text) {
     const found = await this.sent(text);
     return [...new Set(found.map(({ id }) => id))];
   }
 
-  /** The stanzas that have brought this text to the server. */
+  /** The stanzas with this text that the server received. */
   async sent(text) {
     const { sent } = await this.w.ctl('state');
     return sent.filter(({ encs, readers }) => JSON.stringify([encs, readers ?? null]).includes(JSON.stringify(text)));
   }
 
-  /** The service ends and starts again; gives its state then, with the time it took. */
+  /** Stops the service and starts it again; returns its state when READY, with the time it took. */
   async again(ms = 60000) {
     await this.w.halt();
     await this.w.service();
@@ -90,7 +90,7 @@ export class Claims {
     return this.w.link(options);
   }
 
-  /** How often /metrics says that the page or the browser crashed. */
+  /** How many crashes of the page or the browser /metrics counts. */
   async crashes() {
     const answer = await fetch(`http://127.0.0.1:${this.w.port}/metrics`);
     const lines = (await answer.text()).split('\n');

@@ -1,10 +1,10 @@
-// Claims of logins that are refused, used elsewhere or unlinked.
+// Claims about logins that are refused, used elsewhere or unlinked.
 import { anotherTab, ask } from './page.mjs';
 
-/** Logins in a row that are refused before one is accepted again: enough for the page to have shown itself connected in between. */
+/** How many logins are refused in a row: enough for the page to show itself connected in between. */
 const REFUSED_LOGINS = 3;
 
-/** What passes until the server has refused a number of logins. */
+/** The states that pass until the server has refused a number of logins. */
 async function watchRefusals(claims, count) {
   const { w } = claims;
   const from = (await w.ctl('state')).logins;
@@ -18,7 +18,7 @@ async function watchRefusals(claims, count) {
   return seen;
 }
 
-/** Refusals that pass: the page tries again, and so is how the service names them. */
+/** Temporary refusals: the page tries again, and the service names them like this. */
 const PASSING = [
   ['405', /VERSION_DEPRECATED.*old/],
   ['409', /VERSION_DEPRECATED.*old/],
@@ -91,10 +91,10 @@ export async function secondTab(claims) {
   say(back.ms !== null, 'and the operator takes it back', back.ms);
 }
 
-/** Refusals that unlink: with what attributes, and what is said of them. */
+/** Refusals that unlink, with their attributes and the service's words for them. */
 const UNLINKING = [
   ['401', {}, /LOGGED_OUT.*link/i],
-  // The page clears itself for this as for 401, and says no more of it.
+  // The page clears itself after this as after 401, and gives no other reason.
   ['406', {}, /LOGGED_OUT.*link/i],
   [
     '403',
@@ -136,7 +136,7 @@ export async function operatorLogout(claims) {
   say(device.unlinked, 'and the phone lists the device no more', device);
 }
 
-/** The phone does not hear of the unlinking. */
+/** The phone does not receive the logout. */
 export async function deafPhone(claims) {
   const { w, say } = claims;
   if ((await w.status()).state !== 'READY') await claims.link();

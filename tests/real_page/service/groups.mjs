@@ -1,4 +1,4 @@
-// Claims of groups, and of WhatsApp's own limits on first messages.
+// Claims about groups, and about WhatsApp's own limits on first messages.
 import { FRIEND } from './claims.mjs';
 
 const BY_LID = '120363000000000001';
@@ -50,7 +50,7 @@ export async function groups(claims) {
   }
 }
 
-/** Nobody has ever written to these. */
+/** People to whom the account has never written. */
 const STRANGERS = ['5491144440001', '5491144440002'];
 
 export async function limits(claims) {

@@ -1,7 +1,7 @@
-// Claims of sends during which the service, the browser or the page's process is killed: each arrives once in the end.
+// Claims about sends during which the service, the browser or the page's process is killed: each message arrives once.
 import { browser, renderers } from './page.mjs';
 
-/** How far the send is when a process is killed: the request that the server leaves unanswered, and how that is seen. */
+/** How far a send is when a process is killed: the request that the server does not answer, and how a test sees it. */
 const STEPS = [
   {
     name: 'before the number is known',
@@ -41,7 +41,7 @@ const VICTIMS = [
   },
 ];
 
-/** A new number each time: only a first message to somebody makes the page ask for the number and for keys. */
+/** A new number each time: only for a first message does the page ask for the number and for keys. */
 let last = 5491170000000;
 const stranger = () => String((last += 1));
 
@@ -61,7 +61,7 @@ async function killDuring(claims, victim, step) {
   const back = await claims.until(async () => (await w.ctl('state')).logins > logins && (await w.status()).state === 'READY', 90000);
   say(back, `${what}: READY again by itself`);
   const answer = await first;
-  // Where the number was not known yet, nothing was dispatched: only the retry sends it.
+  // If the number was not known yet, nothing was dispatched: only the retry sends the message.
   if (step !== STEPS[0]) {
     const left = await claims.until(async () => (await claims.ids(message.message)).length > 0, 30000);
     say(left, `${what}: it leaves without anybody asking again`);

@@ -1,9 +1,9 @@
-// Claims of the code to scan, of pairing codes, and of what a new link brings with it.
+// Claims about the code to scan, pairing codes, and the history that comes with a new link.
 import { browser } from './page.mjs';
 
 /** Six codes: one of 60 s and five of 20. */
 const BATCH_MS = 160_000;
-/** What may pass between the last code of a batch and the first of the next. */
+/** The longest time between the last code of a batch and the first code of the next. */
 const GAP_MS = 10_000;
 
 export async function idle(claims) {
@@ -27,7 +27,7 @@ export async function idle(claims) {
   say(chrome !== null && browser(w) === chrome, 'and for which no browser was started');
 }
 
-/** The secret of the code turns while its reference stays: who scanned the old picture would be refused. */
+/** The secret of the code changes while its ref stays: a scan of the old picture would be refused. */
 export async function rotation(claims) {
   const { w, say } = claims;
   const before = await claims.until(() => w.code(), 30000);
@@ -43,7 +43,7 @@ export async function rotation(claims) {
   });
 }
 
-/** WhatsApp's refusals of a pairing code, and what the service calls them. */
+/** WhatsApp's refusals of a pairing code, and the service's codes for them. */
 const REFUSALS = [
   [429, 'rate-overlimit', 429, 'RATE_LIMITED'],
   [452, 'feature-not-available', 409, 'PHONE_APP_TOO_OLD'],
@@ -88,11 +88,14 @@ export async function pairing(claims) {
   await w.post('/connect');
 }
 
-/** As many as a first history has in a busy account's first part. */
+/** As many messages as the first part of a busy account's first history. */
 const OLD = 3000;
 const MISSED = 5;
 
-/** After a new link the phone gives a history: what is older than anything known is no news, what was missed in between is. */
+/**
+ * After a new link the phone sends a history: messages older than any known one are not news, messages missed in
+ * between are.
+ */
 export async function history(claims) {
   const { w, say } = claims;
   await w.until('READY', 60000);
@@ -102,7 +105,7 @@ export async function history(claims) {
 
   await w.ctl('unlink');
   await w.until(({ reason }) => reason === 'LOGGED_OUT', 20000);
-  // All that was missed is to lie in the past by the time of the link.
+  // At the time of the link, every missed message must lie in the past.
   await claims.until(() => Date.now() / 1000 > newest + 2 * MISSED, 60000);
   const linked = await claims.link({ history: MISSED, since: newest + 2 });
   say(linked.ms !== null, 'linked anew, with a history of what was missed: READY', linked.ms);

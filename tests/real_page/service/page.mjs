@@ -1,4 +1,4 @@
-// The service's own browser, seen from beside it: what its page says, its tabs, and its processes.
+// The service's own browser, seen from outside: its page's state, its tabs, and its processes.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fromWork } from '../where.mjs';
@@ -6,7 +6,7 @@ import { fromWork } from '../where.mjs';
 const WebSocket = fromWork('ws');
 const ANSWER_MS = 10_000;
 
-/** Where the service's browser takes questions from others than the service. */
+/** Where the service's browser accepts debugging connections of these tests. */
 function address(world) {
   const file = path.join(world.dir, 'tokens', 'admin', 'DevToolsActivePort');
   return `http://127.0.0.1:${fs.readFileSync(file, 'utf8').split('\n')[0]}`;
@@ -17,7 +17,7 @@ async function tabs(world) {
   return targets.filter(({ type, url }) => type === 'page' && url.startsWith('https://web.whatsapp.com/'));
 }
 
-/** What an expression gives in the service's page. */
+/** The value of an expression in the service's page. */
 export async function ask(world, expression) {
   const [tab] = await tabs(world);
   const socket = new WebSocket(tab.webSocketDebuggerUrl);
@@ -40,7 +40,7 @@ export async function ask(world, expression) {
   }
 }
 
-/** Opens the page in another tab of the same browser; gives what closes it. */
+/** Opens the page in another tab of the same browser; returns a function that closes it. */
 export async function anotherTab(world) {
   const at = address(world);
   const url = encodeURIComponent('https://web.whatsapp.com/');
@@ -48,7 +48,7 @@ export async function anotherTab(world) {
   return () => fetch(`${at}/json/close/${id}`).catch(() => null);
 }
 
-/** The numbers and command lines of the processes that a process has started, and those that they have. */
+/** The ids and command lines of a process's children, and of their children. */
 function offspring(parent) {
   const all = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const found = [];
@@ -60,13 +60,13 @@ function offspring(parent) {
       const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       found.push({ pid: Number(pid), line }, ...offspring(Number(pid)));
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
     }
   }
   return found;
 }
 
-/** The browser's first process. */
+/** The browser's main process. */
 export function browser(world) {
   const own = offspring(world.sm.pid).filter(({ line }) => line.includes('--user-data-dir='));
   return own.find(({ line }) => !line.includes('--type='))?.pid ?? null;

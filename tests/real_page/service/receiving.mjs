@@ -1,9 +1,9 @@
-// Claims of what arrives: while the page is open, over a lost line, and in an absence.
+// Claims about received messages: while the page is open, after a lost connection, and during an absence.
 import fs from 'node:fs';
 import path from 'node:path';
 import { FRIEND, bytes } from './claims.mjs';
 
-/** Whom nobody has written to before. */
+/** A person with whom there is no chat yet. */
 const STRANGER = '5491166667777';
 
 export async function text(claims) {
@@ -54,7 +54,7 @@ const POLL = { name: 'When?', options: [{ optionName: 'today' }, { optionName: '
 const EVENT = { isCanceled: false, name: 'The party', description: 'bring cake', startTime: 1900000000 };
 const SECRET = { messageContextInfo: { messageSecret: some(32) } };
 
-/** Messages of all kinds that hold words: what is in body, what of the rest stands beside it, and how the protocol has it. */
+/** Messages of all types with text: the expected body, the expected data beside it, and the message in the protocol. */
 const KINDS = [
   ['Yes, please', /"id":"yes"/, { buttonsResponseMessage: { selectedButtonId: 'yes', selectedDisplayText: 'Yes, please', type: 1 } }],
   [
@@ -123,7 +123,7 @@ export async function restart(claims) {
   say(sent.status === 200 && asked.length === 0, 'and somebody known is written to without a look-up, after the restart too', asked);
 }
 
-/** A profile of yesterday is put back: the page counts on from where it was then, with other messages. */
+/** Yesterday's profile is restored: the page continues from its old row number, with other messages. */
 export async function restored(claims) {
   const { w, say } = claims;
   const [profile, copy] = [path.join(w.dir, 'tokens', 'admin'), path.join(w.dir, 'yesterday')];

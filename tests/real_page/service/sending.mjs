@@ -1,4 +1,4 @@
-// Claims of what is sent, and of what must not leave.
+// Claims about sent messages, and about messages that must not leave.
 import { FRIEND } from './claims.mjs';
 import { ask } from './page.mjs';
 
@@ -49,7 +49,7 @@ export async function toMyself(claims) {
   });
 }
 
-/** Somebody that the account has blocked. */
+/** A person whom the account has blocked. */
 const UNWANTED = '5491155550000';
 
 export async function blocked(claims) {
@@ -69,7 +69,7 @@ export async function blocked(claims) {
   say(free, 'and written to when it is blocked no more');
 }
 
-/** No answer of the server's within the time given: nobody knows, until it comes. */
+/** The server does not answer within the timeout: the result stays unknown until the answer comes. */
 export async function unconfirmed(claims) {
   const { w, say } = claims;
   await w.halt();
@@ -92,7 +92,7 @@ export async function unconfirmed(claims) {
   await claims.again();
 }
 
-/** The account must not seem to be online, which would silence its phone, nor mark anything as read. */
+/** The account must not appear online, which would silence its phone, and must not mark anything as read. */
 export async function silence(claims) {
   const { w, say } = claims;
   await w.until('READY', 60000);
@@ -104,7 +104,7 @@ export async function silence(claims) {
   say(read.length === 0, 'and nothing that came was marked as read', read.length);
 }
 
-/** What the service needs of the page, as its command line tells it. */
+/** The capabilities that the service needs of the page, as its command line prints them. */
 export async function capabilities(claims) {
   const { w, say } = claims;
   await w.until('READY', 60000);

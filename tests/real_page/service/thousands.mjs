@@ -1,13 +1,13 @@
-// Claims of absences in which thousands of messages came: at the start, and on an open page.
+// Claims about absences in which thousands of messages arrived: at the start, and on an open page.
 import { ask } from './page.mjs';
 import { sleep } from '../world.mjs';
 
 const COUNT = Number(process.env.THOUSANDS ?? 5000);
 const CHATS = 20;
-/** The page takes in 50 to 60 a second here. */
+/** The page handles 50 to 60 messages a second here. */
 const PATIENCE_MS = 300_000;
 
-/** Whether each chat's messages are there, once and in order. */
+/** Whether each chat's messages are all there, once and in order. */
 function whole(items, prefix) {
   const mine = items.filter(({ body }) => body.startsWith(`${prefix} `));
   const numbers = mine.map(({ body }) => Number(body.split(' ').at(-1)));

@@ -1,11 +1,11 @@
-// A central hub as session-manager meets it: its login, its listener, and its bad days. Prints its port when it listens.
+// A central hub as session-manager meets it: its login, its listener, its failures. Prints its port once it listens.
 //
-//   POST /api/auth/login                      {username, password} → {token}; tokens die when the hub is told so
+//   POST /api/auth/login                      {username, password} → {token}; tokens expire when the test says so
 //   POST /api/listener/incoming-message       X-Internal-Token; {cliente_id, from, message, timestamp}
 //   POST /api/listener/outgoing-message       the same, with `to`
 //   POST /api/listener/test-message           Bearer; {cliente_id, telefono, texto, esHumano}
 //   POST /test/mode                           {failing, slow_ms, internal_token, forget_tokens}
-//   GET  /test/record                         what it has, and what it refused
+//   GET  /test/record                         the messages it has, and the requests it refused
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
@@ -17,7 +17,7 @@ const seen = new Set();
 const isText = (value) => typeof value === 'string' && value.length > 0;
 const isPhone = (value) => /^\d{8,15}$/.test(value);
 
-/** The hub keeps one of those that agree in sender, text and time. */
+/** The hub keeps one of several messages with the same sender, text and time. */
 function keep(list, entry, from) {
   const key = JSON.stringify([from, entry.message, entry.timestamp]);
   if (seen.has(key)) record.doubled += 1;
@@ -77,5 +77,5 @@ const server = createServer(async (request, response) => {
   response.end(JSON.stringify(typeof answered === 'number' ? { ok: status < 400 } : answered));
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-// The test that started it holds its standard input.
+// The test that started this process holds its standard input.
 process.stdin.on('end', () => process.exit()).resume();

@@ -1,4 +1,4 @@
-//! Where the page's table of messages cannot be read, its chats are asked.
+//! If the page's table of messages cannot be read, its chats are read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::world::{DEADLINE, FRIEND, World};
 
 use super::{all, ids, log, reconciling_becomes};
 
-/// A build of the page whose table of messages is not where it was.
+/// A build of the page whose table of messages has another place.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_table_the_chats_are_asked_and_hold_up_nothing_that_is_new() {
     let mut world = World::ready().await;
@@ -32,7 +32,7 @@ async fn without_the_table_the_chats_are_asked_and_hold_up_nothing_that_is_new()
     world.stop().await;
 }
 
-/// Otherwise what it may lack would be taken to be there.
+/// Otherwise messages that the log lacks would count as present.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
     let mut world = World::ready().await;
@@ -59,7 +59,7 @@ async fn a_chat_that_cannot_be_loaded_costs_no_other_and_is_said() {
     world.stop().await;
 }
 
-/// After a load the page keeps the last messages of a chat in memory and puts what it loads of the others behind them.
+/// After a load the page holds the last messages of a chat in memory, and appends loaded earlier messages behind them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_page_remembers_is_told_in_order_however_often_and_in_whatever_parts_it_is_asked() {
     is_told_in_order(false).await;
@@ -73,7 +73,7 @@ async fn what_a_page_of_an_older_build_remembers_is_told_in_order() {
 async fn is_told_in_order(bare_load: bool) {
     let mut world = World::ready().await;
     world.simulator.page_build(|build| build.bare_load = bare_load);
-    // Times are whole seconds, and these come in one or two.
+    // Times have whole seconds, and all these messages come within one or two.
     let mut sent: HashMap<&str, Vec<String>> = HashMap::new();
     for n in 0..120 {
         let from = if n % 3 == 0 { FRIEND } else { "5491155554444" };
@@ -90,7 +90,7 @@ async fn is_told_in_order(bare_load: bool) {
             let part = session.page(State::Ready).unwrap().history(0, next, size, DEADLINE).await.unwrap();
             assert!(!part.partial);
             (next, more) = (part.next, part.more);
-            // A new chat has notices of its own.
+            // A new chat has its own notices.
             told.extend(part.messages.into_iter().filter(|message| message.kind == "chat"));
         }
         for (from, sent) in &sent {

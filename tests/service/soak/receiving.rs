@@ -1,4 +1,4 @@
-//! Under a stream of messages: the log ends up as what the simulated server delivered.
+//! Under a stream of messages: the log ends up with exactly the messages that the simulated server delivered.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -14,16 +14,17 @@ use crate::process::{Process, link};
 use crate::receiver::{Received, Receiver, messages};
 use crate::world::{FRIEND, World};
 
-/// The last one's messages come sealed.
+/// The last person's messages arrive undecrypted.
 const PEOPLE: [&str; 4] = [FRIEND, "5491155554444", "5491166665555", SEALED];
 const SEALED: &str = "5491177776666";
-/// How far WhatsApp's clock goes on in a round: a long run is long for it, too, and history is asked for since a while.
+/// How far WhatsApp's clock advances in a round: a long run takes long for WhatsApp too, and history is read from a
+/// time on.
 const ROUND_S: u64 = 60;
 
-/// Everything sent, by sender, in order.
+/// All sent messages, by sender, in order.
 type Sent = BTreeMap<&'static str, Vec<String>>;
 
-/// One round's stream, in the middle of which somebody dies.
+/// The stream of one round, in the middle of which a process dies.
 async fn round(
     world: &World,
     process: &mut Process,
@@ -46,7 +47,7 @@ async fn round(
         let message = Incoming::text(from, format!("{t}.{n}")).at(t);
         let message = if from == SEALED { message.ciphertext(random.random_range(1..200)) } else { message };
         sent.entry(from).or_default().push(world.simulator.incoming(message).unwrap());
-        // The stream's own pace: what comes at once is another test.
+        // The pace of the stream: messages that come all at once are another test.
         tokio::time::sleep(Duration::from_millis(random.random_range(0..8))).await;
     }
     if victim == Victim::Receiver {
@@ -68,7 +69,7 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
     let mut sent = Sent::new();
     for n in 0..rounds {
         let death = round(&world, &mut process, &receiver, &mut random, linked + n * ROUND_S, &mut sent).await;
-        // Otherwise the next one dies while this one is being recovered from.
+        // Without the wait, the next process dies during the recovery from this death.
         let waits = n + 1 == rounds || random.random_bool(0.7);
         if let Some(death) = death.filter(|_| waits) {
             death.is_recovered_from(&world, &mut process).await;
@@ -78,7 +79,7 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
     let items = process.logged(sent.values().map(Vec::len).sum(), RECOVERY).await;
     let sealed: Vec<_> = items.iter().filter(|item| item["type"] != "chat").collect();
     assert!(sealed.is_empty(), "seed {seed}: never seen to open: {sealed:#?}");
-    // What was on its way when somebody died comes twice, under the same id.
+    // An event that was being delivered during a death is delivered twice, under the same id.
     let wanted: Vec<_> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
     let distinct = |taken: &[Received]| {
         let mut seen = HashSet::new();
@@ -90,7 +91,7 @@ async fn whoever_dies_the_log_ends_up_whole_and_in_order_with_each_message_once(
         let logged = items.iter().filter(|item| item["phone"] == from);
         let mut logged: Vec<_> = logged.map(|item| item["id"].as_str().unwrap()).collect();
         if from == SEALED {
-            // These are news when they open.
+            // These messages become news when they open.
             ids.sort_unstable();
             logged.sort_unstable();
         }

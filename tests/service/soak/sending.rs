@@ -1,4 +1,5 @@
-//! In the middle of a send with a key: asked again, it is the one message it was, or the first.
+//! The service dies in the middle of a send with a key: a retry returns the same message, or sends it for the first
+//! time.
 
 use std::time::Duration;
 
@@ -13,50 +14,50 @@ use crate::once::ask;
 use crate::process::{Process, link};
 use crate::world::{DEADLINE, FRIEND, World, browsers, eventually};
 
-/// When the service dies.
+/// The moment at which the service dies.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// The page is at this step.
+    /// The page is at this step of the send.
     Page(SendStep),
     /// The server has the message and has not acknowledged it.
     Unacked,
     /// As before, and the page has forgotten the message.
     Forgotten,
-    /// So long after it was asked: between any two steps, and after the last.
+    /// This long after the request: between any two steps, or after the last.
     After(Duration),
 }
 
-/// What the key must come to.
+/// The result that a retry with the key must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Sent,
-    /// For all that can be known it may have left. So many did.
+    /// As far as anybody can know, the message may have left. This many copies did.
     Unconfirmed(usize),
-    /// Sent if it left, unconfirmed if it did not.
+    /// Sent if the message left, unconfirmed if it did not.
     AsItWent,
 }
 
-/// Every moment that can be waited for.
+/// Every moment that the test can wait for.
 const MOMENTS: [(Moment, End); 6] = [
-    // Nothing was kept, so it is sent anew.
+    // Nothing was stored, so the retry sends.
     (Moment::Page(SendStep::Exists), End::Sent),
     (Moment::Page(SendStep::NewId), End::Sent),
-    // The page had it, as far as can be known.
+    // The page had the message, as far as anybody can know.
     (Moment::Page(SendStep::Add), End::Unconfirmed(0)),
-    // The page sends by itself what it has.
+    // The page itself sends the message that it holds.
     (Moment::Page(SendStep::Transmit), End::Sent),
     (Moment::Unacked, End::Sent),
     (Moment::Forgotten, End::Unconfirmed(1)),
 ];
 
-/// A send on the simulator, from the request to the answer, takes half of it.
+/// A send on the simulator takes half of this, from the request to the answer.
 const LONGEST_US: u64 = 60_000;
 
 fn copies(world: &World, body: &str) -> Vec<Received> {
     world.simulator.record().received.into_iter().filter(|message| message.body == body).collect()
 }
 
-/// Asks for a send and kills the service at its moment.
+/// Requests a send and kills the service at the given moment.
 async fn killed(world: &World, process: Process, body: &str, moment: Moment) {
     let simulator = &world.simulator;
     simulator.faults(|faults| match moment {
@@ -82,16 +83,16 @@ async fn killed(world: &World, process: Process, body: &str, moment: Moment) {
     }
     process.signal(Signal::SIGKILL);
     process.exit();
-    // The browser goes a moment after the service: a page that is held must not go on meanwhile.
+    // The browser ends a moment after the service: a page that is held must not go on meanwhile.
     eventually("the end of the browser", || browsers(&world.profile()).is_empty()).await;
     let (status, said) = answer.await.unwrap();
-    // It may have been faster than its death, and then it is bound by what it said.
+    // The answer may have come before the death; then it is binding.
     let is_early = matches!(moment, Moment::After(_)) && status == 200;
     assert!(status == 0 || is_early, "{moment:?}: {status} {said}");
     simulator.faults(|faults| *faults = simulator::Faults::default());
 }
 
-/// Asks again, until the answer is the one there must be.
+/// Retries until the answer is the required one.
 async fn retried(world: &World, process: &Process, body: &str, end: End) -> Value {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -109,7 +110,7 @@ async fn retried(world: &World, process: &Process, body: &str, end: End) -> Valu
                 return said;
             }
             End::AsItWent if copies.is_empty() => return said,
-            // What the page has it sends by itself, and the server acknowledges it.
+            // The page itself sends the message that it holds, and the server acknowledges it.
             End::Sent | End::AsItWent => {}
         }
         assert!(tokio::time::Instant::now() < deadline, "{body} was never settled: {said}");
@@ -138,7 +139,7 @@ async fn whenever_the_service_dies_a_key_is_one_message_at_most_and_never_said_t
         let said = retried(&world, &process, &body, end).await;
         keys.push((body, end, said["message_id"].clone()));
     }
-    // What nobody knew of may have left since then.
+    // Messages with an unknown outcome may have left since then.
     for (body, end, id) in keys {
         assert_eq!(retried(&world, &process, &body, end).await["message_id"], id);
     }

@@ -38,7 +38,7 @@ impl<'a> OnAccount<'a> {
         self.shared.with(|world| world.incoming(&self.phone, incoming))
     }
 
-    /// As [`crate::Simulator::from_phone`]; to another account's number, it arrives there.
+    /// As [`crate::Simulator::from_phone`]; a message to another account's number arrives there.
     ///
     /// # Errors
     /// [`Error::BadNumber`].

@@ -1,23 +1,25 @@
-//! What can be broken. All of it can be changed at any time: live pages hear of it at once, later loads start with it.
+//! The faults that a test can set. All can be changed at any time: open pages get the change at once, later loads
+//! start with it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Everything that is broken at the moment; `Default` is nothing.
+/// All current faults; `Default` is none.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// What the page does when it is told to send.
+    /// How the page fails to send.
     pub send: SendFault,
-    /// Where the page is held when it sends.
+    /// The step of a send at which the page is held.
     pub hold: Option<SendStep>,
-    /// What the server does with a message it is sent.
+    /// How the server fails a message that it is sent.
     pub server: ServerFault,
-    /// Modules that the loader does not know.
+    /// The modules that the loader does not know.
     pub missing_modules: Vec<String>,
-    /// Modules that go by another name: old name → new name.
+    /// The modules that have another name: old name → new name.
     pub renamed_modules: BTreeMap<String, String>,
-    /// Milliseconds (not scaled) that the server takes to answer with the document; until then the browser keeps the old one.
+    /// Milliseconds (not scaled) before the server answers with the document; until then the browser keeps the old
+    /// one.
     pub slow_document_ms: u64,
     /// Milliseconds (not scaled) added before the page opens its socket.
     pub slow_boot_ms: u64,
@@ -25,25 +27,26 @@ pub struct Faults {
     pub code_delay_ms: u64,
     /// How loading the earlier messages of a chat, beyond those in memory, fails.
     pub earlier: EarlierFault,
-    /// A scan is accepted by the phone, and the new login is refused when the page connects with it.
+    /// The phone accepts a scan, but the server refuses the new login when the page connects with it.
     pub refuse_link: bool,
-    /// The server does not hear of a logout that the page tells it.
+    /// The server does not receive the page's logout.
     pub deaf_logout: bool,
     /// The page's socket goes to this state and stays there, now and on every load, until the fault is cleared.
     pub socket_state: Option<SocketState>,
-    /// The server refuses every login, of those who are connected too.
+    /// The server refuses every login, and ends the connections of those who are connected.
     pub login: Option<LoginRefusal>,
-    /// The server refuses pairing codes, by WhatsApp's name for it: `IQErrorRateOverlimit`, `IQErrorFeatureNotAvailable`…
+    /// The server refuses pairing codes, with WhatsApp's name for the error: `IQErrorRateOverlimit`,
+    /// `IQErrorFeatureNotAvailable`…
     pub pairing: Option<String>,
     /// The server refuses messages with this number.
     pub nack: Option<u16>,
     /// The phone numbers that the account has blocked.
     pub blocked: Vec<String>,
-    /// Groups the account is in that are not as usual, by id (`…@g.us`).
+    /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
     /// The cap on new chats.
     pub new_chats: Option<NewChats>,
-    /// No chats may be begun.
+    /// No chats may be started.
     pub timelock: Option<Timelock>,
 }
 
@@ -53,16 +56,16 @@ pub struct Faults {
 pub struct LoginRefusal {
     /// 401 and 406 unlink, 402 bans for a time, 403 locks, 405 and 409 call the page too old, 503 is out of service.
     pub reason: u16,
-    /// Of a ban: its number.
+    /// Only of a ban: its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
-    /// Of a ban: how many seconds it lasts.
+    /// Only of a ban: how many seconds it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire: Option<u64>,
-    /// Of a ban: WhatsApp's words.
+    /// Only of a ban: WhatsApp's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Of a lock: WhatsApp's words, in two parts.
+    /// Only of a lock: WhatsApp's text, in two parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +73,7 @@ pub struct LoginRefusal {
 }
 
 impl LoginRefusal {
-    /// With this number and nothing more.
+    /// A refusal with this number and no other field.
     pub fn of(reason: u16) -> Self {
         Self { reason, code: None, expire: None, message: None, header: None, subtext: None }
     }
@@ -82,11 +85,11 @@ impl LoginRefusal {
 pub struct Group {
     /// Its members are named by LID, not by phone number.
     pub by_lid: bool,
-    /// Only admins write.
+    /// Only admins may write.
     pub announce: bool,
-    /// The account is one.
+    /// The account is an admin.
     pub admin: bool,
-    /// The account has left it, or was removed.
+    /// The account has left the group, or was removed from it.
     pub read_only: bool,
 }
 
@@ -108,13 +111,13 @@ pub struct NewChats {
     pub until_s: u64,
 }
 
-/// No chats may be begun for a time.
+/// For a time no chats may be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timelock {
-    /// Such as `DEFAULT`.
+    /// The kind of lock, such as `DEFAULT`.
     pub kind: String,
-    /// Its end, in Unix seconds.
+    /// The end of the lock, in Unix seconds.
     pub until_s: u64,
 }
 
@@ -122,7 +125,7 @@ pub struct Timelock {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendFault {
-    /// It sends.
+    /// The page sends.
     #[default]
     None,
     /// The call throws and nothing is added.
@@ -137,32 +140,32 @@ pub enum SendFault {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EarlierFault {
-    /// It loads them.
+    /// The page loads them.
     #[default]
     None,
-    /// It never comes to an end.
+    /// The load never ends.
     Hang,
     /// The call throws.
     Throw,
 }
 
-/// A step of a send at which the page can be held. The mark `held:STEP` of the page's load says that it was reached; the
-/// page goes on when it is held there no longer.
+/// A step of a send at which the page can be held. The mark `held:STEP` of the page's load shows that the page reached
+/// the step; the page continues once it is no longer held there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendStep {
-    /// It is asked whether the number is on WhatsApp.
+    /// The page is asked whether the number is on WhatsApp.
     Exists,
-    /// It is asked for a message id.
+    /// The page is asked for a message id.
     NewId,
-    /// It was given the message and has not stored it.
+    /// The page got the message and has not stored it.
     Add,
     /// The message is stored and shown, and has not left.
     Transmit,
 }
 
 impl SendStep {
-    /// The mark of a page that has reached it.
+    /// The mark of a page that has reached the step.
     pub const fn mark(self) -> &'static str {
         match self {
             Self::Exists => "held:exists",
@@ -177,22 +180,22 @@ impl SendStep {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerFault {
-    /// It receives and acknowledges.
+    /// The server receives and acknowledges messages.
     #[default]
     None,
-    /// It receives and delivers the message, and says nothing.
+    /// The server receives and delivers the message, but does not acknowledge it.
     NeverAck,
-    /// It drops the message silently: it was never received.
+    /// The server drops the message silently: it was never received.
     Drop,
 }
 
-/// A state that the page's socket can be forced into.
+/// A state that a test can force on the page's socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SocketState {
     /// The page gave up.
     Unlaunched,
-    /// Stays connecting.
+    /// The page stays in OPENING.
     Opening,
     /// The account is blocked.
     TosBlock,
@@ -207,10 +210,10 @@ pub enum SocketState {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
-    /// All is well.
+    /// The network works.
     #[default]
     Up,
-    /// The cable is out: `navigator.onLine` false, sockets closed, page loads fail.
+    /// The network is down: `navigator.onLine` false, sockets closed, page loads fail.
     Full,
     /// Only WhatsApp's server is gone: sockets closed and refused, `navigator.onLine` stays true, the page loads.
     ServerOnly,

@@ -1,4 +1,4 @@
-//! A stand-in for web.whatsapp.com: the page, the server behind it and the phone beside it, in one process.
+//! A simulation of web.whatsapp.com: the page, the server behind it and the phone beside it, in one process.
 //!
 //! The page offers the module names, states, timings and failures of the real one, so that a program that drives
 //! WhatsApp Web through Chromium can be tested without a phone and without the network. [`Simulator`] is the handle

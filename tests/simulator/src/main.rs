@@ -1,4 +1,4 @@
-//! Serves the simulator by itself.
+//! Serves the simulator as a program of its own.
 
 use clap::Parser;
 use simulator::{Error, Options, Simulator};
@@ -59,7 +59,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     })
     .await?;
     announce(&simulator);
-    // Whether the wait ended well or not, there is nothing left to wait for.
+    // However the wait ended, the simulator stops now.
     tokio::signal::ctrl_c().await.ok();
     simulator.stop().await;
     Ok(())

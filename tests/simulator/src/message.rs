@@ -1,4 +1,4 @@
-//! Messages: as a caller asks for one, and as it travels to the page.
+//! Messages: as a caller requests them, and as they travel to the page.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,30 +7,30 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Incoming {
-    /// The sender's phone number, digits only. It need not exist yet: whoever writes is on WhatsApp.
+    /// The sender's phone number, digits only. An unknown number is added to WhatsApp.
     pub from: String,
-    /// The text; empty for messages that have none.
+    /// The text; empty for messages without one.
     #[serde(default)]
     pub body: String,
     /// The page's type: `chat`, `image`, `gp2`, `e2e_notification`, ….
     #[serde(rename = "type", default = "Incoming::chat")]
     pub kind: String,
-    /// The group it is written in (`…@g.us`), or none for a one-to-one chat.
+    /// The group in which it is written (`…@g.us`); None for a one-to-one chat.
     #[serde(default)]
     pub group: Option<String>,
-    /// The name the sender goes by.
+    /// The sender's name.
     #[serde(default)]
     pub name: Option<String>,
-    /// Whether the page is told the sender's phone number with the message.
+    /// Whether the page gets the sender's phone number with the message.
     #[serde(default = "Incoming::yes")]
     pub phone_known: bool,
-    /// The page is told the phone number only so many milliseconds after the message.
+    /// The page gets the phone number only this many milliseconds after the message.
     #[serde(default)]
     pub phone_after_ms: Option<u64>,
-    /// The message is `ciphertext` for so many milliseconds before it is itself; `u64::MAX` = for good.
+    /// The message is `ciphertext` for this many milliseconds before it opens; `u64::MAX` = it never opens.
     #[serde(default)]
     pub ciphertext_ms: Option<u64>,
-    /// Unix seconds; none = now.
+    /// Unix seconds; None = now.
     #[serde(default)]
     pub t: Option<u64>,
     /// More fields of the page's message model (`caption`, `mimetype`, `subtype`, `isForwarded`, …).
@@ -70,28 +70,28 @@ impl Incoming {
         self
     }
 
-    /// Of another type than `chat`.
+    /// With another type than `chat`.
     #[must_use]
     pub fn kind(mut self, kind: impl Into<String>) -> Self {
         self.kind = kind.into();
         self
     }
 
-    /// From somebody called `name`.
+    /// With this sender's name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The page never learns the sender's phone number.
+    /// Without ever telling the page the sender's phone number.
     #[must_use]
     pub fn phone_unknown(mut self) -> Self {
         self.phone_known = false;
         self
     }
 
-    /// The page learns the sender's phone number `ms` milliseconds after the message.
+    /// With the sender's phone number following `ms` milliseconds after the message.
     #[must_use]
     pub fn phone_after(mut self, ms: u64) -> Self {
         self.phone_after_ms = Some(ms);
@@ -120,7 +120,7 @@ impl Incoming {
     }
 }
 
-/// A message as the page's model has it, with its key in parts. Wids are strings (`…@lid`).
+/// A message as the page's model holds it, with its key in parts. Wids are strings (`…@lid`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -151,13 +151,13 @@ pub struct Message {
     /// The sender's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_name: Option<String>,
-    /// Who is who among those named in the message, as far as the page may know.
+    /// The identities of those named in the message, as far as the page may know them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<Identity>,
-    /// When the page learns `known`, in milliseconds after the message.
+    /// When the page gets `known`, in milliseconds after the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_after_ms: Option<u64>,
-    /// How long the page cannot decrypt it, in milliseconds.
+    /// How many milliseconds the page cannot decrypt the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ciphertext_ms: Option<u64>,
     /// Further fields of the page's model.
@@ -182,14 +182,14 @@ pub(crate) fn bare_id(key: &str) -> &str {
     key.split('_').nth(2).unwrap_or(key)
 }
 
-/// A person on WhatsApp: the LID is how the page knows them, the phone may be hidden from it.
+/// A person on WhatsApp: the page knows them by LID, and their phone number may be hidden from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// `…@lid`
     pub lid: String,
     /// `…@c.us`
     pub phone: String,
-    /// The name they go by.
+    /// The person's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -212,9 +212,9 @@ pub struct AccountView {
 pub struct ChatView {
     /// `…@lid` or `…@g.us`
     pub chat: String,
-    /// The other's phone number (digits), unless it is a group.
+    /// The other person's phone number (digits), unless the chat is a group.
     pub phone: Option<String>,
-    /// The other's name, where one is known.
+    /// The other person's name, if it is known.
     pub name: Option<String>,
     /// Oldest first.
     pub messages: Vec<Message>,

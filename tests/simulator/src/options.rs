@@ -1,10 +1,10 @@
-//! How a simulator is started: its timings, its account, and the build of the page it serves.
+//! The start options of a simulator: its timings, its account, and the build of the page it serves.
 
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-/// How to start a [`crate::Simulator`]. `Default` is the measured page in real time on any free port.
+/// How to start a [`crate::Simulator`]. `Default` simulates the measured page in real time, on any free port.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Factor on every measured time of the page and the server: 1.0 is real, 0.02 makes the 7.4 s boot 0.15 s.
@@ -13,7 +13,8 @@ pub struct Options {
     pub code_scale: Option<f64>,
     /// Seed of everything that looks random: LIDs, refs, message ids, pairing codes.
     pub seed: u64,
-    /// Address to listen on. Whoever reaches it works the phone: anything but loopback is for containers.
+    /// Address to listen on. Whoever reaches it controls the phone, so an address other than loopback is for
+    /// containers only.
     pub host: IpAddr,
     /// Port of the plain HTTP listener; 0 = any free one.
     pub port: u16,
@@ -21,7 +22,7 @@ pub struct Options {
     pub tls: bool,
     /// Port of the TLS listener; 0 = any free one.
     pub tls_port: u16,
-    /// The phone number of the first account, digits only: the one that is meant where none is named.
+    /// The phone number of the first account, digits only: the account that is used if none is named.
     pub phone: String,
     /// The name the account shows to others.
     pub pushname: String,
@@ -53,23 +54,23 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Options for tests: everything fifty times faster, codes as long-lived as the real ones.
+    /// Options for tests: all times are divided by fifty, and codes live as long as real ones.
     pub fn fast() -> Self {
         Self { time_scale: 0.02, code_scale: Some(1.0), ..Self::default() }
     }
 
-    /// A measured time of the page, in seconds, as it lasts here.
+    /// A measured time of the page, given in seconds, as the simulator scales it.
     pub(crate) fn scaled(&self, seconds: f64) -> Duration {
         Duration::from_secs_f64((seconds * self.time_scale).max(0.0))
     }
 
-    /// The life of a code that lives `seconds` on the real page.
+    /// The scaled life of a code that lives `seconds` on the real page.
     pub(crate) fn code_life(&self, seconds: f64) -> Duration {
         Duration::from_secs_f64((seconds * self.code_scale.unwrap_or(self.time_scale)).max(0.0))
     }
 }
 
-/// In what the builds of the page differ. A change is seen by the next page load.
+/// The differences between builds of the page. A change takes effect at the next page load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PageBuild {
@@ -77,29 +78,29 @@ pub struct PageBuild {
     pub version: String,
     /// The page reloads once by itself after a successful link.
     pub reload_after_link: bool,
-    /// `require` gives `null` for an unknown name instead of throwing.
+    /// `require` returns `null` for an unknown name instead of throwing.
     pub unknown_module_null: bool,
     /// `WAWebMsgKey` is `{default: MsgKey}` instead of the class itself.
     pub msg_key_default: bool,
-    /// Message keys have their own `_serialized`, which older builds had.
+    /// Message keys have their own `_serialized`, as in older builds.
     pub serialized_ids: bool,
-    /// `findOrCreateLatestChat` gives the chat itself instead of `{chat, created}`.
+    /// `findOrCreateLatestChat` returns the chat itself instead of `{chat, created}`.
     pub bare_chat: bool,
     /// `loadEarlierMsgs` takes the chat itself instead of `{chat}`, as builds before April 2026 did.
     pub bare_load: bool,
-    /// The ADV (account and device verification) secret is answered by `WAWebUserPrefsMultiDevice` only (older builds).
+    /// Only `WAWebUserPrefsMultiDevice` returns the ADV (account and device verification) secret (older builds).
     pub old_adv_secret: bool,
-    /// The code stands in a `div[data-ref]` (older builds) instead of the element with a test id.
+    /// The code is in a `div[data-ref]` (older builds) instead of the element with a test id.
     pub old_code_element: bool,
     /// How many messages of each chat are in memory after a load; the others must be loaded.
     pub messages_per_chat: usize,
-    /// Each message that arrives is a moment of the load, `message:` and its id: for measuring.
+    /// Each message that arrives makes a mark of the load, `message:` and its id, for measuring.
     pub times_messages: bool,
     /// How many codes are shown before the page gives up with UNPAIRED_IDLE.
     pub codes_in_a_row: u32,
-    /// From so many waiting messages on, a page that boots stores rows only, and an open page loads itself again.
+    /// From this many waiting messages on, a page that boots stores rows only, and an open page reloads itself.
     pub backlog_limit: usize,
-    /// What the picture of a code has beside its five fields.
+    /// What the picture of a code contains besides its five fields.
     pub code_form: CodeForm,
 }
 
@@ -110,9 +111,9 @@ pub enum CodeForm {
     /// Five fields.
     #[default]
     Plain,
-    /// An address before the first.
+    /// An address before the first field.
     Prefix,
-    /// An address as the sixth.
+    /// An address as the sixth field.
     Suffix,
 }
 

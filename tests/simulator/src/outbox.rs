@@ -1,10 +1,10 @@
-//! Frames on their way to one page: pushed under the world's lock, written by the connection's own task.
+//! Frames on their way to one page: queued under the world's lock, written by the connection's own task.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// The queue of one connection. Unbounded on purpose: it holds what a test put in, and nothing else.
+/// The queue of one connection. It is unbounded because it holds only the frames that a test causes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox(Arc<Inner>);
 
@@ -25,7 +25,7 @@ impl Outbox {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a frame; after [`Outbox::close`] it goes nowhere, as on a closed socket.
+    /// Queues a frame; after [`Outbox::close`] the frame is dropped, as on a closed socket.
     pub(crate) fn push(&self, frame: &impl serde::Serialize) {
         match serde_json::to_string(frame) {
             Ok(text) => {
@@ -39,7 +39,7 @@ impl Outbox {
         self.0.changed.notify_one();
     }
 
-    /// Nothing more is queued; the connection ends when what is queued is written.
+    /// Accepts no more frames; the connection ends once the queued frames are written.
     pub(crate) fn close(&self) {
         self.state().closed = true;
         self.0.changed.notify_one();

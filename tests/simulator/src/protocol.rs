@@ -1,15 +1,15 @@
-//! The two conversations of a page: with the WhatsApp server (`/ws`), and with the simulation itself (`/page/wire`),
-//! which stays open when the "network" is cut.
+//! The two connections of a page: to the WhatsApp server (`/ws`), and to the simulation itself (`/page/wire`), which
+//! stays open when the "network" is cut.
 
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
 use crate::message::{Identity, Message};
 use serde::{Deserialize, Serialize};
 
-/// What the page tells the server.
+/// The frames from the page to the server.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "t", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum FromPage {
-    /// The first frame: who is there. Without a login the page waits for a phone, and registers its keys.
+    /// The first frame: the page's identity. A page without a login waits for a phone, and registers its keys.
     Hello { load: u64, device: Option<Login>, companion: Option<Companion> },
     /// Asks for the next ref; the first of a row lives longer.
     Ref { first: bool },
@@ -27,20 +27,20 @@ pub(crate) enum FromPage {
     ChatState { chat: String, state: String },
     /// A chat was read.
     Seen { chat: String },
-    /// The page has another ADV secret, or none (empty).
+    /// The page has a new ADV secret, or none (empty).
     Secret { adv_secret: String },
-    /// The phone is asked to send a message again that could not be opened.
+    /// Asks the phone to send a message again that could not be decrypted.
     AskPhone { id: String },
 }
 
-/// A device's login, as its page keeps it.
+/// A device's login, as its page stores it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Login {
     pub(crate) id: String,
     pub(crate) secret: String,
 }
 
-/// The public keys a page puts into its code, base64.
+/// The public keys that a page puts into its code, in base64.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Companion {
@@ -51,13 +51,13 @@ pub(crate) struct Companion {
 }
 
 impl Companion {
-    /// The code of a page with these keys that was given this ref.
+    /// The code of a page with these keys and this ref.
     pub(crate) fn code(&self, value: &str) -> String {
         let Self { static_key, identity_key, adv_secret, platform } = self;
         format!("{value},{static_key},{identity_key},{adv_secret},{platform}")
     }
 
-    /// Whether the fields of a code after its ref (keys, and the platform if it has one) are these.
+    /// Whether the fields of a code after its ref are these keys (and this platform, if the code has one).
     pub(crate) fn matches(&self, (static_key, identity_key, adv_secret, platform): Keys<'_>) -> bool {
         (self.static_key.as_str(), self.identity_key.as_str(), self.adv_secret.as_str())
             == (static_key, identity_key, adv_secret)
@@ -68,11 +68,11 @@ impl Companion {
 /// The fields of a code after its ref.
 pub(crate) type Keys<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
 
-/// What the server tells the page.
+/// The frames from the server to the page.
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum ToPage<'a> {
-    /// The login is good; `queued` events of its absence follow.
+    /// The login is accepted; `queued` events of its absence follow.
     Welcome { me: Identity, queued: usize },
     /// The device was unlinked.
     LoggedOut,
@@ -80,11 +80,11 @@ pub(crate) enum ToPage<'a> {
     Failure(&'a LoginRefusal),
     /// The server refuses a message.
     Nack { id: &'a str, code: u16 },
-    /// The page is to change its ADV secret.
+    /// The page must change its ADV secret.
     RotateSecret,
-    /// No login: waiting for a phone.
+    /// The page has no login and waits for a phone.
     Unpaired,
-    /// The current ref and how long it lives.
+    /// The current ref and how long it is valid.
     Ref { value: &'a str, ttl_ms: u64 },
     /// A phone linked this page.
     Linked { device: Login, me: Identity },
@@ -92,22 +92,22 @@ pub(crate) enum ToPage<'a> {
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.
     Exists { req: u64, found: Option<Found> },
-    /// Something happened in the account.
+    /// An event of the account.
     Event { seq: u64, offline: bool, event: &'a Event },
-    /// The device is in use elsewhere.
+    /// The device is used elsewhere.
     Conflict,
     /// The answer to `Logout`.
     Bye { req: u64 },
 }
 
-/// Somebody who is on WhatsApp; the phone is absent where it is hidden from the page.
+/// A person on WhatsApp; `phone` is None if it is hidden from the page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Found {
     pub(crate) lid: String,
     pub(crate) phone: Option<String>,
 }
 
-/// What happens in an account, queued per device until its page confirms it.
+/// The events of an account, queued per device until its page confirms them.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "e", rename_all = "kebab-case")]
 pub(crate) enum Event {
@@ -128,14 +128,14 @@ pub(crate) enum Event {
         id: String,
         body: String,
     },
-    /// Somebody's reaction to a message; an empty one is taken back.
+    /// Somebody's reaction to a message; an empty one takes the reaction back.
     Reaction {
         id: String,
         sender: String,
         emoji: String,
         t_ms: u64,
     },
-    /// Somebody's choice in a poll.
+    /// Somebody's vote in a poll.
     Vote {
         id: String,
         sender: String,
@@ -144,7 +144,7 @@ pub(crate) enum Event {
     },
 }
 
-/// What the page reports to the simulation.
+/// The reports of the page to the simulation.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "t", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum FromWire {
@@ -161,11 +161,11 @@ pub(crate) enum FromWire {
         ms: f64,
         at: f64,
     },
-    /// One more frame was dealt with.
+    /// The page has handled one more frame.
     Heard,
 }
 
-/// What the simulation tells the page.
+/// The frames from the simulation to the page.
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum ToWire<'a> {
@@ -189,7 +189,7 @@ pub(crate) enum ToWire<'a> {
     },
     /// Another tab of the profile takes the login.
     Tab,
-    /// Something happens to the pairing code on show.
+    /// An event of the pairing code that is shown.
     PairingEvent {
         event: &'a str,
     },

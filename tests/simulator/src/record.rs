@@ -1,4 +1,4 @@
-//! The record: what the simulator has seen, for tests to assert on.
+//! The record: everything that the simulator has seen, for the assertions of tests.
 
 use crate::faults::SendStep;
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub struct Record {
     pub seen: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
-    /// How often it was asked whether somebody is on WhatsApp.
+    /// How often a page asked whether somebody is on WhatsApp.
     pub lookups: u64,
     /// Bare ids of messages that the phone was asked to send again.
     pub asked_again: Vec<String>,
@@ -55,7 +55,7 @@ impl Record {
         self.live().any(|connection| connection.device.is_some())
     }
 
-    /// Whether the page that was loaded last is held at a step of a send, or was.
+    /// Whether the latest page load is held, or was held, at a step of a send.
     pub fn reached(&self, step: SendStep) -> bool {
         self.marks.iter().any(|mark| mark.load == self.pages.len() as u64 && mark.name == step.mark())
     }
@@ -71,19 +71,19 @@ impl Record {
 pub struct PageLoad {
     /// Number of the load, from 1.
     pub load: u64,
-    /// When it was asked for.
+    /// When it was requested.
     pub at: u64,
     /// Path and query.
     pub address: String,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// It was given the page that asks to update Chrome.
+    /// It got the page that asks to update Chrome.
     pub refused: bool,
     /// `navigator.webdriver`, once the page has reported it.
     pub webdriver: Option<bool>,
-    /// `document.visibilityState` is `visible`: the real page boots up to 5 s later where it is not.
+    /// `document.visibilityState` is `visible`: if it is not, the real page boots up to 5 s later.
     pub visible: Option<bool>,
-    /// `document.hasFocus()`: the real page then shows the account as online, which silences its phone.
+    /// `document.hasFocus()`: with focus the real page shows the account as online, which silences its phone.
     pub focused: Option<bool>,
     /// `navigator.userAgent`, once the page has reported it.
     pub navigator_user_agent: Option<String>,
@@ -113,7 +113,7 @@ pub struct Received {
     pub key: String,
     /// The chat (`…@lid`, `…@g.us`).
     pub chat: String,
-    /// The receiver's phone number (digits), where the server knows it.
+    /// The receiver's phone number (digits), if the server knows it.
     pub phone: Option<String>,
     /// The text.
     pub body: String,
@@ -124,11 +124,11 @@ pub struct Received {
     pub account: String,
     /// The device that sent it.
     pub device: String,
-    /// When it came first.
+    /// When it first arrived.
     pub at: u64,
-    /// How many times it came; all but the first were discarded.
+    /// How many times it arrived; all but the first were discarded.
     pub count: u32,
-    /// The ack it has now.
+    /// Its current ack.
     pub ack: i8,
 }
 
@@ -138,7 +138,7 @@ pub struct Received {
 pub enum LinkWay {
     /// By scanning the code.
     Scan,
-    /// By the eight characters for a phone number.
+    /// By the pairing code for a phone number.
     PairingCode,
 }
 
@@ -153,7 +153,7 @@ pub struct Link {
     pub way: LinkWay,
     /// When.
     pub at: u64,
-    /// The login will be refused (fault `refuse_link`).
+    /// The server will refuse the login (fault `refuse_link`).
     pub refused: bool,
 }
 
@@ -174,7 +174,7 @@ pub struct Logout {
     pub account: String,
     /// The device.
     pub device: String,
-    /// Who did it.
+    /// Who unlinked it.
     pub by: LogoutBy,
     /// When.
     pub at: u64,
@@ -189,17 +189,17 @@ pub struct Device {
     pub phone: String,
     /// It has a live connection.
     pub online: bool,
-    /// Events not yet confirmed by its page.
+    /// Events that its page has not confirmed yet.
     pub queued: usize,
 }
 
-/// A moment of a page load: `codeShown`, `connected`, `synced`, a step at which it is held, or the arrival of a message
-/// where the build tells it.
+/// A moment of a page load: `codeShown`, `connected`, `synced`, a step at which it is held, or the arrival of a
+/// message if the build reports it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Mark {
     /// The page load.
     pub load: u64,
-    /// Which moment.
+    /// The name of the moment.
     pub name: String,
     /// Milliseconds since the navigation began (`performance.timeOrigin`).
     pub ms: f64,

@@ -1,4 +1,4 @@
-//! The world, and the clock and the stop signal that go with it.
+//! The world, with its clock and its stop signal.
 
 use crate::error::Error;
 use crate::options::Options;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-/// What every task of one simulator holds.
+/// The state that all tasks of one simulator share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     world: Mutex<World>,
@@ -17,13 +17,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Must be called within a tokio runtime, which then also runs what the world does later.
+    /// Must be called within a tokio runtime, which also runs the delayed effects of the world.
     pub(crate) fn new(options: Options) -> Result<Arc<Self>, Error> {
         let world = Mutex::new(World::new(options)?);
         Ok(Arc::new(Self { world, runtime: Handle::current(), stop: CancellationToken::new() }))
     }
 
-    /// Does something to the world, and sees to what follows from it later.
+    /// Runs an operation on the world, and schedules its delayed effects.
     pub(crate) fn with<R>(self: &Arc<Self>, work: impl FnOnce(&mut World) -> R) -> R {
         let (result, later) = {
             let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);

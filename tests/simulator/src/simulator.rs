@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 /// A running simulator. Operations act at once; dropping it stops it.
 ///
-/// Messages are named by the full key (`false_…@lid_HEX`) or the bare id; both are understood everywhere.
+/// Messages are named by the full key (`false_…@lid_HEX`) or the bare id; every operation accepts both.
 #[derive(Debug)]
 pub struct Simulator {
     shared: Arc<Shared>,
@@ -57,7 +57,7 @@ impl Simulator {
         self.listeners.get(1).map(|listener| listener.port)
     }
 
-    /// What Chromium's `--ignore-certificate-errors-spki-list` wants, if there is a TLS listener.
+    /// The value for Chromium's `--ignore-certificate-errors-spki-list`, if there is a TLS listener.
     pub fn spki_sha256_base64(&self) -> Option<&str> {
         self.tls.as_ref().map(|tls| tls.spki_sha256_base64.as_str())
     }
@@ -71,7 +71,7 @@ impl Simulator {
         OnAccount::new(&self.shared, self.with(|world| world.phone_of(None)).unwrap_or_default())
     }
 
-    /// Adds an account, with a phone of its own; what accounts send to each other arrives.
+    /// Adds an account with its own phone; messages between accounts arrive.
     ///
     /// # Errors
     /// [`Error::BadNumber`].
@@ -80,7 +80,7 @@ impl Simulator {
         self.account(number)
     }
 
-    /// The operations of an account's phone. Those of the simulator itself are those of the first account.
+    /// The operations of an account's phone. The simulator's own operations are those of the first account.
     ///
     /// # Errors
     /// [`Error::BadNumber`], [`Error::NotFound`].
@@ -93,7 +93,7 @@ impl Simulator {
         self.with(|world| world.accounts())
     }
 
-    /// The code that a page shows at this moment, as a phone's camera would read it; of several pages, the latest's.
+    /// The code that a page shows at the moment, as a phone's camera would read it; of several, the latest page's.
     pub fn current_code(&self) -> Option<String> {
         self.with(|world| world.shown_codes().into_iter().next())
     }
@@ -106,7 +106,7 @@ impl Simulator {
         self.wait("a code", deadline, |world| world.shown_codes().into_iter().next()).await
     }
 
-    /// Scans a code as the account's phone would; the answer is the new device's id.
+    /// Scans a code as the account's phone would; returns the new device's id.
     ///
     /// # Errors
     /// [`Error::CodeMalformed`], [`Error::CodeExpired`], [`Error::CodeUnknown`].
@@ -114,7 +114,7 @@ impl Simulator {
         self.first().scan(code)
     }
 
-    /// Types a pairing code on the account's phone (dash and case do not matter); the answer is the new device's id.
+    /// Types a pairing code on the account's phone (dash and case do not matter); returns the new device's id.
     ///
     /// # Errors
     /// As [`Simulator::scan`].
@@ -122,7 +122,7 @@ impl Simulator {
         self.with(|world| world.enter_pairing_code(code))
     }
 
-    /// Somebody writes to the account; the answer is the message's full key.
+    /// Somebody writes to the account; returns the message's full key.
     ///
     /// # Errors
     /// [`Error::BadNumber`].
@@ -130,7 +130,7 @@ impl Simulator {
         self.first().incoming(incoming)
     }
 
-    /// `n` messages as fast as they can be made; the answer is their full keys, in order.
+    /// Sends `n` messages as fast as they can be made; returns their full keys, in order.
     ///
     /// # Errors
     /// [`Error::BadNumber`].
@@ -138,7 +138,7 @@ impl Simulator {
         (0..n).map(|i| self.incoming(make(i))).collect()
     }
 
-    /// The account's owner writes on the phone, to a number or a group (`…@g.us`); the answer is the full key.
+    /// The account's owner writes on the phone, to a number or a group (`…@g.us`); returns the full key.
     ///
     /// # Errors
     /// [`Error::BadNumber`].
@@ -154,7 +154,7 @@ impl Simulator {
         self.with(|world| world.set_ack(message, ack))
     }
 
-    /// Its writer deletes a message for everyone.
+    /// The author deletes a message for everyone.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -162,7 +162,7 @@ impl Simulator {
         self.with(|world| world.revoke(message))
     }
 
-    /// Its writer edits a message.
+    /// The author edits a message.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -170,7 +170,7 @@ impl Simulator {
         self.with(|world| world.edit(message, body))
     }
 
-    /// Somebody reacts to a message; an empty reaction is taken back.
+    /// Somebody reacts to a message; an empty reaction takes it back.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::BadNumber`].
@@ -178,7 +178,7 @@ impl Simulator {
         self.with(|world| world.react(message, from, emoji))
     }
 
-    /// Somebody chooses in a poll.
+    /// Somebody votes in a poll.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::BadNumber`].
@@ -186,27 +186,27 @@ impl Simulator {
         self.with(|world| world.vote(message, from, options.iter().map(|&name| name.to_owned()).collect()))
     }
 
-    /// Pages that show a code change its secret under the same ref; the answer is how many there are.
+    /// Makes pages that show a code change its secret under the same ref; returns how many there are.
     pub fn rotate_secret(&self) -> usize {
         self.with(World::rotate_secret)
     }
 
-    /// Another tab of the same profile takes the login from the open pages; the answer is how many there are.
+    /// Another tab of the same profile takes the login from the open pages; returns how many there are.
     pub fn second_tab(&self) -> usize {
         self.with(|world| world.broadcast(&ToWire::Tab))
     }
 
-    /// Something happens to the pairing code on show, such as `refresh_alt_linking_code`.
+    /// Fires an event of the pairing code that is shown, such as `refresh_alt_linking_code`.
     pub fn pairing_event(&self, event: &str) -> usize {
         self.with(|world| world.broadcast(&ToWire::PairingEvent { event }))
     }
 
-    /// The page's storage and memory lose a message, without a word.
+    /// The page's storage and memory lose a message, without an event.
     pub fn forget(&self, message: &str) {
         self.with(|world| world.forget(message));
     }
 
-    /// Adds a person to WhatsApp; the answer is their LID (`…@lid`).
+    /// Adds a person to WhatsApp; returns their LID (`…@lid`).
     ///
     /// # Errors
     /// [`Error::BadNumber`].
@@ -214,7 +214,7 @@ impl Simulator {
         self.with(|world| world.add_person(number, None)).map(|person| person.lid)
     }
 
-    /// The phone unlinks all devices; the answer is how many there were.
+    /// The phone unlinks all devices; returns how many there were.
     pub fn unlink(&self) -> usize {
         self.first().unlink()
     }
@@ -232,7 +232,7 @@ impl Simulator {
         }
     }
 
-    /// Somebody takes the connected devices over; the answer is how many were connected.
+    /// Somebody takes over the connected devices; returns how many were connected.
     pub fn conflict(&self) -> usize {
         self.first().conflict()
     }
@@ -242,7 +242,7 @@ impl Simulator {
         self.with(|world| world.set_network(network));
     }
 
-    /// Changes what is broken, for open pages and for those to come.
+    /// Changes the faults, for open pages and for later ones.
     pub fn faults(&self, change: impl FnOnce(&mut Faults)) {
         self.with(|world| {
             let mut faults = world.faults.clone();
@@ -251,22 +251,22 @@ impl Simulator {
         });
     }
 
-    /// Changes the build of the page, for the loads to come.
+    /// Changes the build of the page, for later loads.
     pub fn page_build(&self, change: impl FnOnce(&mut PageBuild)) {
         self.with(|world| change(&mut world.build));
     }
 
-    /// Blocks the main thread of the open pages; the answer is how many pages are open.
+    /// Blocks the main thread of the open pages; returns how many pages are open.
     pub fn busy(&self, duration: Duration) -> usize {
         self.with(|world| world.broadcast(&ToWire::Busy { ms: duration.as_millis() as u64 }))
     }
 
-    /// Puts the sockets of the open pages into a state, once; the answer is how many pages are open.
+    /// Puts the sockets of the open pages into a state, once; returns how many pages are open.
     pub fn socket_state(&self, state: SocketState) -> usize {
         self.with(|world| world.broadcast(&ToWire::State { state }))
     }
 
-    /// What was seen until now.
+    /// Everything seen so far.
     pub fn record(&self) -> Record {
         self.with(|world| world.record())
     }
@@ -276,8 +276,8 @@ impl Simulator {
         self.first().chats()
     }
 
-    /// Waits until the open pages know what was changed by [`Simulator::faults`], [`Simulator::network`] and the like:
-    /// for a test whose next step must meet the change.
+    /// Waits until the open pages have received a change by [`Simulator::faults`], [`Simulator::network`] and the
+    /// like: for a test whose next step depends on the change.
     ///
     /// # Errors
     /// [`Error::Timeout`], [`Error::Stopped`].
@@ -285,7 +285,7 @@ impl Simulator {
         self.wait("the pages to hear of a change", deadline, |world| world.all_heard().then_some(())).await
     }
 
-    /// Waits until the record satisfies `condition`; the answer is that record.
+    /// Waits until the record satisfies `condition`; returns that record.
     ///
     /// # Errors
     /// [`Error::Timeout`] names `what` and shows the record; [`Error::Stopped`].

@@ -1,8 +1,8 @@
-//! How a target is treated that is away, asks to be left alone, or takes its time.
+//! How the dispatcher treats a target that is away, asks to be left alone, or is slow.
 
 use super::*;
 
-/// Notes every call, and answers by the event's place.
+/// A target that records every call, and answers by the event's place.
 #[derive(Clone)]
 struct Odd {
     started: Instant,
@@ -10,7 +10,7 @@ struct Odd {
     how: fn(u64) -> (Duration, Outcome),
     /// Until when an event is wanted.
     wanted: fn(u64) -> Duration,
-    /// How it answers once it has taken something, by the time since.
+    /// How it answers after it has taken its first event, by the time since then.
     after_first: Option<fn(Duration) -> Outcome>,
     first: Arc<Mutex<Option<Instant>>>,
 }
@@ -45,7 +45,7 @@ impl Odd {
         self.calls.lock().unwrap().clone()
     }
 
-    /// Runs a dispatcher for it while something is done.
+    /// Runs a dispatcher for the target while `act` runs.
     async fn serve(
         &self,
         world: &World,
@@ -169,7 +169,7 @@ async fn dead_letters_are_not_counted_for_longer_than_their_messages_are_kept() 
         .await;
 }
 
-/// The head fails without a word, one behind it passes, and then the target says of itself that it is down.
+/// The head times out, an event behind it passes, and then the target itself reports that it is down.
 #[tokio::test(start_paused = true)]
 async fn a_head_is_not_given_up_on_the_word_of_a_target_that_is_down() {
     let world = World::new(vec![Fate::Taken; 3]);
@@ -178,7 +178,7 @@ async fn a_head_is_not_given_up_on_the_word_of_a_target_that_is_down() {
         _ => (Duration::ZERO, Outcome::Delivered),
     };
     let mut target = Odd::new(how, always);
-    // From the first delivery that passed on, the target is down for a while, and then takes everything.
+    // After the first delivery that passed, the target is down for a while, and then takes everything.
     target.after_first = Some(|elapsed: Duration| {
         if elapsed < Duration::from_secs(600) { later_as("503", None, Cause::Target) } else { Outcome::Delivered }
     });

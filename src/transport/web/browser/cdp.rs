@@ -1,8 +1,8 @@
 //! The transport to Chrome: the DevTools protocol as JSON messages, each ended by NUL, over two pipes.
 //!
-//! The types of the protocol come from the chromiumoxide project, the transport is ours: over a pipe Chrome leaves by
-//! itself, cleanly, when this process dies in any way, and no port is open to other users of the machine. This module
-//! and its children are the only ones that know the protocol, so that the library's own pipe can replace this one.
+//! The types of the protocol come from the chromiumoxide project; the transport is written here. With a pipe Chrome
+//! exits by itself, cleanly, however this process dies, and no port is open to other users of the machine. Only this
+//! module and its children know the protocol, so that the library's own pipe can replace this one.
 
 mod tab;
 
@@ -26,13 +26,13 @@ use crate::host::byte_queue;
 pub(super) use tab::attach;
 pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
 
-/// A message longer than this is thrown away, and the call that it answers has failed. The adapter cuts what it answers at a
-/// few MiB.
+/// A message longer than this is dropped, and the call that it answers fails. The adapter limits its answers to a few
+/// MiB.
 const MESSAGE_MAX: u64 = 64 << 20;
-/// Calls wait here while the pipe is full (64 KiB); more than a few at a time never happens.
+/// Room for calls while the pipe (64 KiB) is full; there are never more than a few at a time.
 const OUTGOING: usize = 64;
-/// Bytes of events on their way to the driver. A burst of 100,000 page events of some 400 bytes was handled at 42,000/s, so
-/// this holds a stall of the driver of half a second.
+/// Bytes of events on their way to the driver. A burst of 100,000 page events of some 400 bytes was handled at
+/// 42,000/s, so this covers half a second in which the driver stalls.
 const EVENTS: u32 = 8 << 20;
 
 #[derive(Debug, thiserror::Error)]
@@ -53,15 +53,15 @@ pub enum CallError {
     Threw(String),
 }
 
-/// An event as it came; `tab` reads those it knows.
+/// An event as it arrived; `tab` decodes the events that it knows.
 pub(super) struct Event {
     method: String,
     session: Option<String>,
     params: Box<RawValue>,
 }
 
-/// One connection to one Chrome. Cheap to clone; when the last clone goes, so does our end of the pipe, on which Chrome
-/// leaves by itself.
+/// One connection to one Chrome. Cheap to clone; when the last clone is dropped, this process's end of the pipe
+/// closes, and Chrome exits by itself.
 #[derive(Clone)]
 pub(super) struct Connection {
     next_id: Arc<AtomicUsize>,
@@ -69,7 +69,7 @@ pub(super) struct Connection {
     pending: Pending,
 }
 
-/// The calls under way. The reader shares this and not the connection: it must not keep the pipe open.
+/// The calls in progress. The reader shares this and not the connection, because it must not keep the pipe open.
 #[derive(Clone, Default)]
 struct Pending(Arc<Mutex<Calls>>);
 
@@ -84,7 +84,7 @@ struct Waiting {
     reply: oneshot::Sender<Result<Box<RawValue>, CallError>>,
 }
 
-/// Everything that arrives has this outer form.
+/// The outer form of every message that arrives.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope {
@@ -101,10 +101,10 @@ struct ProtocolError {
     message: String,
 }
 
-/// What the reader could not hand on, for the one who drains the events.
+/// Counts of events that the reader could not pass on; the reader of the events watches them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Losses {
-    /// Events dropped because the queue was full: what the page said is incomplete.
+    /// Events that were dropped because the queue was full: the page's reports are incomplete.
     pub(super) overflowed: u64,
     /// Messages that could not be read.
     pub(super) unreadable: u64,
@@ -117,7 +117,7 @@ pub(super) struct OpenedConnection {
 }
 
 impl Connection {
-    /// Starts talking over our ends of the two pipes. The events end when Chrome closes its side.
+    /// Opens the connection over this process's ends of the two pipes. The events end when Chrome closes its side.
     pub(super) fn open(read: OwnedFd, write: OwnedFd) -> std::io::Result<OpenedConnection> {
         let read = pipe::Receiver::from_owned_fd(read)?;
         let write = pipe::Sender::from_owned_fd(write)?;
@@ -156,7 +156,7 @@ impl Connection {
         Ok(serde_json::from_str(raw.get())?)
     }
 
-    /// Asks the browser to close; the exit of the process follows in 0.1-0.3 s.
+    /// Asks the browser to close; the process exits 0.1-0.3 s later.
     pub(super) async fn close_browser(&self, deadline: Duration) -> Result<(), CallError> {
         self.call(None, CloseParams::default(), deadline).await.map(|_| ())
     }
@@ -167,7 +167,7 @@ impl Connection {
     }
 }
 
-/// Takes a call off the list however its wait ends, so that a late answer finds nobody and nothing piles up.
+/// Removes a call from the list however its wait ends, so that no call stays there for ever.
 struct Forget<'a> {
     pending: &'a Pending,
     id: usize,
@@ -201,12 +201,12 @@ impl Pending {
     fn answer(&self, id: usize, answer: Result<Box<RawValue>, CallError>) {
         let waiting = self.lock().waiting.remove(&id);
         if let Some(waiting) = waiting {
-            // Nobody left to tell: the caller's deadline passed.
+            // This fails if the caller's deadline has passed.
             let _ = waiting.reply.send(answer);
         }
     }
 
-    /// Fails the calls under way on one page: Chrome leaves those of a crashed renderer pending.
+    /// Fails the calls in progress on one page, because Chrome never answers the calls of a crashed renderer.
     fn fail_session(&self, session: &str) {
         let hit: Vec<_> =
             self.lock().waiting.extract_if(|_, waiting| waiting.session.as_deref() == Some(session)).collect();
@@ -235,7 +235,7 @@ async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>
     }
 }
 
-/// Reads until the pipe closes. It never waits for the one who takes the events: Chrome would stall with it.
+/// Reads until the pipe closes. It never waits for the reader of the events, because Chrome would wait too.
 async fn read_all(
     pipe: pipe::Receiver,
     pending: Pending,
@@ -278,20 +278,20 @@ async fn read_all(
             }
             Ok(_) | Err(_) => losses.send_modify(|losses| losses.unreadable += 1),
         }
-        // A large message (a page's whole history) must not hold its memory for good.
+        // The buffer must not keep the memory of a large message (a page's whole history).
         buffer.shrink_to(1 << 20);
     }
     pending.close();
 }
 
-/// The id of an answer, which Chrome writes first; None where it is an event.
+/// The id of an answer, which Chrome writes first; None for an event.
 fn answered_id(message: &[u8]) -> Option<usize> {
     let number = message.strip_prefix(br#"{"id":"#)?;
     let digits = number.split(|byte| !byte.is_ascii_digit()).next()?;
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Reads the rest of a message without keeping it; false where the pipe ended.
+/// Skips the rest of a message without storing it; false if the pipe ended.
 async fn skip_message(pipe: &mut (impl AsyncBufRead + Unpin)) -> bool {
     loop {
         let (end, count) = match pipe.fill_buf().await {

@@ -1,4 +1,4 @@
-//! Which Chrome there is, and the flags it is started with.
+//! Finds Chrome, and chooses the flags it is started with.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::host::config::{Browser as Settings, LoginMode};
 
-/// Searched in this order along PATH.
+/// The program names that are searched along PATH, in this order.
 pub const NAMES: [&str; 6] = [
     "google-chrome-stable",
     "google-chrome",
@@ -19,8 +19,8 @@ pub const NAMES: [&str; 6] = [
     "chromium-headless-shell",
 ];
 
-/// Distributions put a shell script on PATH that adds flags of its own, and does not always leave the process to the
-/// browser. These are the browsers behind them.
+/// Distributions put a shell script on PATH that adds its own flags, and that does not always replace itself by the
+/// browser. These are the browsers behind the scripts.
 const BEHIND_SCRIPTS: [(&str, &str); 6] = [
     ("google-chrome-stable", "/opt/google/chrome/chrome"),
     ("google-chrome", "/opt/google/chrome/chrome"),
@@ -30,17 +30,17 @@ const BEHIND_SCRIPTS: [(&str, &str); 6] = [
     ("chromium-headless-shell", "/usr/lib/chromium/chromium-headless-shell"),
 ];
 
-/// A browser that no flag of ours names is not of this service: how a leftover is told from a stranger.
+/// The flag that marks browsers of this service, and so tells a leftover from somebody else's browser.
 pub(super) const MARK: &str = "--session-manager";
 
-/// `--version` takes 60 ms; a cold disk took 4 s.
+/// `--version` takes 60 ms; from a cold disk it took 4 s.
 const VERSION_DEADLINE: Duration = Duration::from_secs(15);
 
 /// An installed browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chrome {
     pub path: PathBuf,
-    /// Such as `156.0.8078.79`.
+    /// For example `156.0.8078.79`.
     pub version: String,
 }
 
@@ -55,7 +55,7 @@ pub enum FindError {
 }
 
 impl Chrome {
-    /// Finds the browser: the one configured, or the first of the usual names along `search_path` (PATH).
+    /// Finds the browser: the configured one, or the first of the usual names along `search_path` (PATH).
     pub async fn find(configured: Option<&Path>, search_path: Option<&OsStr>) -> Result<Self, FindError> {
         let path = match configured {
             Some(path) if is_program(path) => behind_script(path.to_owned()),
@@ -66,13 +66,13 @@ impl Chrome {
         Ok(Self { path, version })
     }
 
-    /// Half the memory of the full browser; its client hints give it away, and it does not lock its profile.
+    /// A headless shell needs half the memory; its client hints reveal it, and it does not lock its profile.
     pub fn is_headless_shell(&self) -> bool {
         let name = self.path.file_name().and_then(OsStr::to_str).unwrap_or_default();
         name.contains("headless-shell") || name.contains("headless_shell")
     }
 
-    /// What this very version calls itself with a window: without the token that WhatsApp refuses.
+    /// The user agent of this version with a window: without the word that WhatsApp refuses.
     pub fn user_agent(&self) -> String {
         let major = self.version.split('.').next().unwrap_or_default();
         let machine = if cfg!(target_arch = "aarch64") { "aarch64" } else { "x86_64" };
@@ -114,27 +114,27 @@ async fn ask_version(path: &Path) -> Result<String, String> {
     version.map(str::to_owned).ok_or_else(|| answer.status.to_string())
 }
 
-/// What the flags depend on beside the settings.
+/// The facts besides the settings that the flags depend on.
 pub(super) struct Surroundings<'a> {
     pub(super) profile: &'a Path,
     pub(super) root: bool,
-    /// Docker gives 64 MiB of /dev/shm, where Chrome's renderers then crash.
+    /// Docker gives 64 MiB of /dev/shm, in which Chrome's renderers crash.
     pub(super) small_shm: bool,
 }
 
-/// The flags, with the user's own merged in.
+/// The flags, with the user's flags merged in.
 pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<'_>) -> Vec<String> {
     let mut flags: Vec<String> = [
-        // What the service is built on.
+        // The service relies on these.
         MARK,
         "--remote-debugging-pipe",
         "--password-store=basic",
         "--no-first-run",
         "--no-default-browser-check",
         "--hide-crash-restore-bubble",
-        // The pipe alone sets navigator.webdriver.
+        // The debugging pipe alone sets navigator.webdriver.
         "--disable-blink-features=AutomationControlled",
-        // Nothing the page does not need goes out.
+        // No network traffic that the page does not need.
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
@@ -142,7 +142,7 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
         "--disable-quic",
         "--metrics-recording-only",
         "--mute-audio",
-        // A page nobody looks at must not be slowed down.
+        // A page without a visible window must not be slowed down.
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
@@ -164,19 +164,19 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
     flags.push(format!("--user-agent={user_agent}"));
     flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={proxy}")));
     merge(&mut flags, &settings.chrome_args);
-    // The start page: without one Chrome loads its New Tab page.
+    // The start page: without it Chrome loads its New Tab page.
     flags.push("about:blank".to_owned());
     flags
 }
 
-/// Each saves memory and costs the page nothing: 49 and 17 MiB of 411 MiB measured.
+/// Each of these saves memory and costs the page nothing: 49 and 17 MiB of 411 MiB measured.
 const FEATURES_OFF: &str =
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,SpareRendererForSitePerProcess,Translate,MediaRouter";
 const FEATURES_ON: &str = "NetworkServiceInProcess2";
 
-/// Repeated feature lists do not add up in Chrome, the last one wins: ours and the user's become one.
+/// Chrome uses only the last of several feature lists, so the service's and the user's are merged into one.
 fn merge(flags: &mut Vec<String>, user: &[String]) {
-    /// The service cannot work without its own values of these, or would be open to the whole machine.
+    /// Without its own values of these the service would not work, or would be open to the whole machine.
     const OURS: [&str; 4] =
         ["--remote-debugging-port", "--remote-debugging-pipe", "--user-data-dir", "--enable-automation"];
     let mut off = vec![FEATURES_OFF.to_owned()];

@@ -1,13 +1,13 @@
-//! The logs of Chrome's databases (LevelDB), mended before Chrome opens them.
+//! Repairs the logs of Chrome's databases (LevelDB) before Chrome opens them.
 //!
-//! A browser that is killed may leave the last entry of a log half written. LevelDB passes over such an end, and then, as
-//! Chrome has it reuse its logs, writes on behind it (google/leveldb issue 1287). Opened once more, the log is damaged in
-//! its middle: Chrome deletes the database, IndexedDB as a whole, and with it the login. A page that writes all the time
-//! lost it in 1 of 80 kills. So a log is cut back to its last whole entry, which is what LevelDB takes it for, and one that
-//! has been written on already is written anew from the entries that are whole.
+//! A browser that is killed may leave the last entry of a log half written. LevelDB ignores such an end, and then
+//! appends new entries behind it, because Chrome makes it reuse its logs (google/leveldb issue 1287). At the next
+//! opening the log is damaged in its middle: Chrome deletes the database, that is all of IndexedDB, and the login with
+//! it. A page that writes all the time lost it in 1 of 80 kills. So a log is cut back to its last complete entry,
+//! which is how LevelDB reads it; a log that was already appended to is rewritten from its complete entries.
 //!
-//! The format: blocks of 32 KiB, in them records (checksum, length, kind, data), none across the end of a block. An entry
-//! is one full record, or a first, any number of middle ones and a last.
+//! The format: blocks of 32 KiB with records (checksum, length, kind, data); no record crosses the end of a block. An
+//! entry is one full record, or a first record, any number of middle records and a last record.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// How long databases are waited for that are still open: a Chrome that is killed is gone in milliseconds.
+/// How long to wait for databases that are still open: a killed Chrome is gone in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const BLOCK: usize = 32 * 1024;
@@ -29,7 +29,7 @@ const FIRST: u8 = 2;
 const MIDDLE: u8 = 3;
 const LAST: u8 = 4;
 
-/// Mends the logs of every database under `folder`. Blocking, up to a few seconds where one is still open.
+/// Repairs the logs of every database under `folder`. Blocking, up to a few seconds if a database is still open.
 pub(super) fn mend(folder: &Path) {
     let until = Instant::now() + PATIENCE;
     let mut folders = vec![folder.to_owned()];
@@ -48,7 +48,7 @@ pub(super) fn mend(folder: &Path) {
 
 struct Files {
     within: Vec<PathBuf>,
-    /// Where the folder is a database.
+    /// Empty if the folder is not a database.
     logs: Vec<PathBuf>,
 }
 
@@ -86,7 +86,7 @@ fn mend_database(folder: &Path, logs: &[PathBuf], until: Instant) {
     }
 }
 
-/// LevelDB's own lock: what serves a browser leaves after it, and until then may write.
+/// Takes LevelDB's own lock: a helper process of a browser may outlive the browser for a moment and still write.
 fn lock(path: &Path, until: Instant) -> Option<File> {
     let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(path).ok()?;
     let whole = libc::flock {
@@ -105,7 +105,7 @@ fn lock(path: &Path, until: Instant) -> Option<File> {
     Some(file)
 }
 
-/// A log of writes, or the one that says which files make up the database: both are written on, and in one format.
+/// A log of writes, or the log that lists the files of the database: both are appended to, in the same format.
 fn is_log(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let number = name.strip_suffix(".log").or_else(|| name.strip_prefix("MANIFEST-"));
@@ -138,8 +138,8 @@ fn mend_log(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// The numbers of the writes in a log: behind half an entry they go on where they were. Where they do not, more is missing
-/// than that, and what comes after it is of no use.
+/// The sequence numbers of the writes in a log. After a half-written entry they continue without a gap. If there is a
+/// gap, more entries are missing, and the entries after it are useless.
 struct Numbers {
     next: Option<u64>,
     are_whole: bool,
@@ -152,7 +152,7 @@ impl Default for Numbers {
 }
 
 impl Numbers {
-    /// An entry begins with the number of its first write (8 bytes) and how many there are (4).
+    /// An entry begins with the number of its first write (8 bytes) and the count of its writes (4).
     fn follow(&mut self, entry: &[u8]) {
         let first = entry.first_chunk().map(|number| u64::from_le_bytes(*number));
         let count = entry.get(8..).and_then(<[u8]>::first_chunk).map(|count| u64::from(u32::from_le_bytes(*count)));
@@ -163,13 +163,13 @@ impl Numbers {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Damage {
-    /// Where the last entry before it ends.
+    /// Where the last complete entry before the damage ends.
     sound: usize,
-    /// No whole entry comes after it.
+    /// No complete entry follows the damage.
     is_end: bool,
 }
 
-/// Tells every whole entry, as the parts of it, and the first damage.
+/// Passes every complete entry, as a list of its parts, to `tell`, and returns the first damage.
 fn read<'a>(log: &'a [u8], mut tell: impl FnMut(&[&'a [u8]])) -> Option<Damage> {
     let mut damage: Option<Damage> = None;
     let (mut at, mut end) = (0, 0);
@@ -187,13 +187,13 @@ fn read<'a>(log: &'a [u8], mut tell: impl FnMut(&[&'a [u8]])) -> Option<Damage> 
             begun.clear();
         }
         let Some(record) = record else {
-            // What was written on behind the damage begins anywhere.
+            // An entry that was appended behind the damage may begin at any byte.
             at += 1;
             continue;
         };
         at += HEADER + record.data.len();
         if begun.is_empty() && !record.begins() {
-            // The rest of an entry whose beginning is lost.
+            // The rest of an entry whose first record is lost.
             continue;
         }
         begun.push(record.data);
@@ -226,7 +226,7 @@ impl Record<'_> {
     }
 }
 
-/// The record that begins at a place, if a whole one does.
+/// The record that begins at a place, if it is complete.
 fn record_at(log: &[u8], at: usize) -> Option<Record<'_>> {
     let block = &log[at..log.len().min(at + BLOCK - at % BLOCK)];
     let (header, rest) = block.split_at_checked(HEADER)?;
@@ -236,7 +236,7 @@ fn record_at(log: &[u8], at: usize) -> Option<Record<'_>> {
     is_whole.then_some(Record { kind, data })
 }
 
-/// CRC-32C, masked as LevelDB does.
+/// CRC-32C, masked as in LevelDB.
 fn checksum(kind: u8, data: &[u8]) -> [u8; 4] {
     let sum = crc32c::crc32c_append(crc32c::crc32c(&[kind]), data);
     sum.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
@@ -258,7 +258,7 @@ fn append(log: &mut Vec<u8>, entry: &[u8]) {
             (false, true) => LAST,
         };
         log.extend(checksum(kind, data));
-        // At most a block, so it fits.
+        // The data is at most a block, so its length fits.
         log.extend(u16::try_from(data.len()).unwrap_or_default().to_le_bytes());
         log.push(kind);
         log.extend(data);

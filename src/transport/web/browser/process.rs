@@ -1,4 +1,4 @@
-//! Chrome as a process: spawned in its own group, watched, listened to, ended.
+//! Chrome as a process: started in its own group, watched, its output read, ended.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,20 +15,20 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio::sync::watch;
 
-/// Chrome reads the protocol from 3 and writes it to 4.
+/// Chrome reads the protocol from fd 3 and writes it to fd 4.
 pub(super) const CHROME_READS: i32 = 3;
 const CHROME_WRITES: i32 = 4;
-/// What Chrome said last is told when it dies.
+/// How many of Chrome's last lines an error shows.
 const LAST_WORDS: usize = 8;
-/// A line of Chrome's longer than this is cut.
+/// A longer line of Chrome's is cut.
 const LINE_MAX: u64 = 4096;
-/// What was said before the exit is read within milliseconds.
+/// How long to wait for Chrome's output after its exit; it is read within milliseconds.
 const LAST_WORDS_GRACE: Duration = Duration::from_millis(200);
-/// Between asking a group to go and making it.
+/// The time between SIGTERM and SIGKILL.
 const TERM_GRACE: Duration = Duration::from_secs(2);
 
-/// Chrome is given these of our variables and no others: our environment holds tokens and the channels of PM2 and
-/// systemd, which are none of its business.
+/// Only these variables are passed to Chrome: this process's environment holds tokens and the channels of PM2 and
+/// systemd, which Chrome must not get.
 const PASSED_ON: [&str; 14] = [
     "PATH",
     "HOME",
@@ -46,7 +46,7 @@ const PASSED_ON: [&str; 14] = [
     "FONTCONFIG_FILE",
 ];
 
-/// A running Chrome. Dropping it closes nothing; its pipe being dropped makes it leave by itself.
+/// A running Chrome. Dropping this value does not end it; Chrome exits when its pipe is dropped.
 pub(super) struct Process {
     group: Pid,
     exit: watch::Receiver<Option<String>>,
@@ -55,7 +55,7 @@ pub(super) struct Process {
 
 pub(super) struct Spawned {
     pub(super) process: Process,
-    /// Our ends of the debugging pipes.
+    /// This process's ends of the debugging pipes.
     pub(super) read: OwnedFd,
     pub(super) write: OwnedFd,
 }
@@ -69,7 +69,7 @@ pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
         .envs(std::env::vars_os().filter(|(name, _)| {
             name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || name.starts_with("LC_"))
         }));
-    // A terminal's Ctrl-C, and PM2's signals to our group, must not reach Chrome before us.
+    // A terminal's Ctrl-C, and PM2's signals to the process group, must not reach Chrome before this process.
     command.process_group(0);
     command
         .fd_mappings(vec![
@@ -78,7 +78,7 @@ pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
         ])
         .map_err(io::Error::other)?;
     let mut child = command.spawn()?;
-    // The command still holds Chrome's ends; while it does, their closing would go unnoticed.
+    // `command` holds Chrome's ends of the pipes: as long as it does, this process does not notice their closing.
     drop(command);
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or_else(|| io::Error::other("it has no pid"))?;
     let words = Arc::default();
@@ -87,7 +87,7 @@ pub(super) fn spawn(binary: &Path, flags: &[String]) -> io::Result<Spawned> {
     tokio::spawn(async move {
         let how = child.wait().await.map_or_else(|error| error.to_string(), describe);
         if let Some(listening) = listening {
-            // So that its last words are there when its end is told. A child of its own may hold the pipe open.
+            // Chrome's last words must be there when its end is reported. A child of Chrome may keep the pipe open.
             let _ = tokio::time::timeout(LAST_WORDS_GRACE, listening).await;
         }
         gone.send_replace(Some(how));
@@ -105,7 +105,7 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// Drains what Chrome says: a full pipe would stop it.
+/// Reads Chrome's output, because a full pipe would block Chrome.
 async fn listen(stderr: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>) {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();
@@ -133,26 +133,26 @@ impl Process {
         self.group.as_raw()
     }
 
-    /// Waits for the exit and says how it ended.
+    /// Waits for the exit and returns how the process ended.
     pub(super) async fn exited(&self) -> String {
         let mut exit = self.exit.clone();
         let how = exit.wait_for(Option::is_some).await.ok().and_then(|how| how.clone());
         how.unwrap_or_else(|| "unknown status".to_owned())
     }
 
-    /// The last lines Chrome said.
+    /// The last lines that Chrome printed.
     pub(super) fn last_words(&self) -> String {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
     }
 
-    /// Waits up to `patience` for the exit that was asked for, then insists. True if it went by itself.
+    /// Waits up to `patience` for the requested exit, then sends signals. True if Chrome exited by itself.
     pub(super) async fn end(&self, patience: Duration) -> bool {
         if tokio::time::timeout(patience, self.exited()).await.is_ok() {
             return true;
         }
         tracing::warn!(pid = self.pid(), "Chrome did not close when asked; ending it by signal");
-        // The group may be gone already: that is what was wanted.
+        // This fails if the group is gone already, which is the goal.
         let _ = killpg(self.group, Signal::SIGTERM);
         if tokio::time::timeout(TERM_GRACE, self.exited()).await.is_err() {
             let _ = killpg(self.group, Signal::SIGKILL);

@@ -1,6 +1,6 @@
-//! The profile: Chrome's folder that holds the login, and who else is using it.
+//! The profile: Chrome's folder that holds the login, and the browsers that use it.
 //!
-//! The instance lock on `TOKENS_DIR` is held before this is called, so no other session-manager is at work on it.
+//! The instance lock on `TOKENS_DIR` is taken before this is called, so no other session-manager uses the profile.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -13,9 +13,9 @@ use crate::domain::state::SESSION;
 use super::leveldb;
 use super::processes::{Running, looks_like_a_browser};
 
-/// Where the former Node service kept its login.
+/// The folder in which the former Node service stored its login.
 const FORMER: &str = "session-admin";
-/// Says that a device was linked in this profile: lives and goes with the login itself.
+/// Marks that a device was linked in this profile. The file is removed together with the login.
 const LINKED: &str = "linked";
 const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 
@@ -32,30 +32,30 @@ pub enum ProfileError {
     InUse { path: PathBuf, pid: i32 },
 }
 
-/// A browser that is using a profile.
+/// A browser that uses a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Occupant {
     pub pid: i32,
-    /// Started by a session-manager.
+    /// A session-manager started it.
     pub is_ours: bool,
 }
 
 impl Profile {
-    /// The profile that [`Profile::open`] would give, where there is one already. Changes nothing.
+    /// The profile that [`Profile::open`] would return, if it exists already. Changes nothing.
     pub fn existing(tokens: &Path) -> Option<Self> {
         let tokens = tokens.canonicalize().ok()?;
         let path = [SESSION, FORMER].map(|name| tokens.join(name)).into_iter().find(|path| path.is_dir())?;
         Some(Self { path })
     }
 
-    /// The profile under `tokens`, made if it is not there. Blocking.
+    /// The profile under `tokens`, created if it does not exist. Blocking.
     pub fn open(tokens: &Path) -> Result<Self, ProfileError> {
         let wrap = |path: &Path| {
             let path = path.to_owned();
             move |source| ProfileError::Io { path, source }
         };
         fs::create_dir_all(tokens).map_err(wrap(tokens))?;
-        // Chrome keeps absolute paths; so does the search for a leftover.
+        // Chrome stores absolute paths, and the search for a leftover browser compares them.
         let tokens = tokens.canonicalize().map_err(wrap(tokens))?;
         let path = tokens.join(SESSION);
         let former = tokens.join(FORMER);
@@ -66,7 +66,7 @@ impl Profile {
         if !path.exists() {
             DirBuilder::new().mode(0o700).create(&path).map_err(wrap(&path))?;
         }
-        // The login is worth the account: others on the machine may not read it.
+        // The login gives access to the account: other users of the machine may not read it.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(wrap(&path))?;
         Ok(Self { path })
     }
@@ -80,7 +80,7 @@ impl Profile {
         self.path.join(LINKED).exists()
     }
 
-    /// Remembers whether a device is linked. Blocking.
+    /// Stores whether a device is linked. Blocking.
     pub fn set_linked(&self, linked: bool) -> io::Result<()> {
         let mark = self.path.join(LINKED);
         if linked {
@@ -95,8 +95,9 @@ impl Profile {
         DirBuilder::new().mode(0o700).create(&self.path)
     }
 
-    /// Makes the profile fit to be opened: ends a browser that an earlier crash of this service left, clears the locks of
-    /// the dead, mends what they were writing, refuses where a stranger is using it. Blocking, up to a few seconds.
+    /// Prepares the profile for a start: ends a browser that an earlier crash of this service left, removes the locks
+    /// of dead browsers, repairs their databases, and fails if somebody else's browser uses the profile. Blocking, up
+    /// to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
         let browsers: Vec<_> = Running::on(&self.path).collect();
         if let Some(stranger) = browsers.iter().find(|browser| !browser.is_ours()) {
@@ -121,7 +122,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Chrome's socket stands in a temporary folder of its own, which a browser that was killed leaves behind.
+    /// Chrome puts its socket into its own temporary folder, which a killed browser leaves behind.
     fn remove_socket_folder(&self) {
         let Ok(socket) = fs::read_link(self.path.join(SINGLETONS[2])) else { return };
         let Some(folder) = socket.parent() else { return };
@@ -129,13 +130,14 @@ impl Profile {
         if !name.contains("chromium.") && !name.contains("google.Chrome.") {
             return;
         }
-        // Its two files and then itself: anything else in it is not Chrome's, and keeps it.
+        // Removes Chrome's two files and then the folder: if it holds another file, that file is not Chrome's and
+        // stays.
         let _ = fs::remove_file(&socket);
         let _ = fs::remove_file(folder.join(SINGLETONS[1]));
         let _ = fs::remove_dir(folder);
     }
 
-    /// The browsers at work on the profile. Changes nothing.
+    /// The browsers that use the profile. Changes nothing.
     pub fn occupants(&self) -> Vec<Occupant> {
         let browsers = Running::on(&self.path);
         let mut users: Vec<_> =
@@ -182,13 +184,13 @@ mod tests {
         }
     }
 
-    /// A process whose command line reads as `name arguments…`. It waits for input that never comes.
+    /// A process whose command line reads `name arguments…`. It waits for input that never comes.
     fn stand_in(name: &str, arguments: &[&str]) -> Reaped {
         let mut command = Command::new("/bin/sh");
         command.arg0(name).args(["-c", "read _; exit", "sh"]).args(arguments).process_group(0);
         command.stdin(std::process::Stdio::piped());
         let child = Reaped(command.spawn().unwrap());
-        // The kernel lets the parent go on a moment before the new command line can be read.
+        // The parent continues a moment before the kernel shows the new command line.
         while processes::arguments(child.0.id().cast_signed())[0] != name.as_bytes() {
             std::thread::yield_now();
         }
@@ -214,7 +216,7 @@ mod tests {
         let tokens = tempfile::tempdir().unwrap();
         let profile = Profile::open(tokens.path()).unwrap();
         let host = nix::unistd::gethostname().unwrap().into_string().unwrap();
-        // Our own pid is alive, yet no browser: the number was given to somebody else.
+        // This process's own pid is alive but not a browser: the number was given to another process.
         let own = std::process::id();
         for target in [format!("{host}-{own}"), format!("elsewhere-{own}"), format!("{host}-0"), "rubbish".to_owned()] {
             symlink(&target, profile.path().join("SingletonLock")).unwrap();

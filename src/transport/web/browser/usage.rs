@@ -1,22 +1,23 @@
-//! What a browser costs: its processes and their memory.
+//! The resources of a browser: its processes and their memory.
 
 use std::collections::HashMap;
 
 use procfs::process::Process;
 
-/// A browser and everything it started.
+/// A browser and every process it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
     pub processes: f64,
-    /// Bytes, what is shared counted once in all (PSS).
+    /// Bytes; shared memory counts once in total (PSS).
     pub memory: f64,
 }
 
-/// Reads `/proc`; takes milliseconds a process: for a blocking thread. None where there is no such browser.
+/// Reads `/proc`. This takes milliseconds per process, so it belongs on a blocking thread. None if the browser is not
+/// running.
 pub fn usage(browser: i32) -> Option<Usage> {
     let parents = parents();
     let ours = |mut pid: i32| {
-        // No chain of processes is longer; a number given anew could make it a circle.
+        // No chain of processes is longer; a pid that is used again could make the chain a circle.
         for _ in 0..64 {
             if pid == browser {
                 return true;

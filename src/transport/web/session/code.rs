@@ -1,4 +1,4 @@
-//! The link code as pictures, made once for each code and shared by every reader.
+//! The link code as pictures, drawn once for each code and shared by all readers.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 
 use super::machine::Code;
 
-/// Pixels a module of the picture is wide; with about 60 modules a phone reads it at arm's length.
+/// The width in pixels of one module of the QR code; with about 60 modules a phone reads the picture at arm's length.
 const MODULE_PIXELS: u32 = 6;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct LinkCode {
     pub generated_at: Timestamp,
     pub expires_at: Timestamp,
     pub png: Vec<u8>,
-    /// The PNG as a `data:` address.
+    /// The PNG as a `data:` URL.
     pub data_url: String,
     pub svg: String,
     /// Half-block characters, light on dark, that a phone scans from a terminal.
@@ -42,14 +42,14 @@ pub enum RenderError {
     Picture(#[from] image::ImageError),
 }
 
-/// Draws a code. Takes milliseconds of one core: for a blocking thread.
+/// Draws a code. This takes milliseconds of one core, so it belongs on a blocking thread.
 pub(super) fn render(code: &Code) -> Result<LinkCode, RenderError> {
     let qr = QrCode::with_error_correction_level(code.text.reveal(), EcLevel::L)?;
     let png = png(&qr)?;
     let mut data_url = "data:image/png;base64,".to_owned();
     STANDARD.encode_string(&png, &mut data_url);
     let svg = qr.render::<svg::Color<'_>>().min_dimensions(400, 400).build();
-    // Terminals are dark mostly: the light modules are what is drawn.
+    // Most terminals are dark, so the light modules are drawn.
     let blocks = qr
         .render::<unicode::Dense1x2>()
         .dark_color(unicode::Dense1x2::Light)
@@ -110,7 +110,7 @@ mod tests {
         assert!(code.svg.contains("<svg"));
     }
 
-    /// Paints the characters as a dark terminal shows them, one cell 4 by 8 pixels, and scans the picture.
+    /// Paints the characters as a dark terminal shows them, each in a cell of 4 by 8 pixels, and scans the picture.
     #[test]
     fn the_half_blocks_scan_from_a_dark_terminal() {
         let text = rendered().text;

@@ -1,5 +1,5 @@
-//! The one task that owns the session: it feeds the machine everything that happens and performs its effects. Nobody
-//! else touches the browser or the page, and it never waits: what it starts comes back to it as `Done`.
+//! The one task that owns the session: it feeds every event to the machine and performs the machine's effects. No
+//! other task changes the browser or the page. The driver never waits: the work it starts returns to it as `Done`.
 
 mod effects;
 mod publish;
@@ -29,17 +29,17 @@ use super::machine::{Code, Input, Machine, Now};
 use super::snapshot::Snapshot;
 use requests::LogOut;
 
-/// What was started and comes back: launches, calls, pictures. More than a dozen at a time never happens.
+/// Room for the results of work in progress: launches, calls, pictures. There are never more than a dozen at a time.
 const RESULTS: usize = 64;
-/// With nothing to do the driver turns this often, to show that it can.
+/// With nothing to do the driver turns this often, to show that it is not stuck.
 const IDLE_TURN: Duration = Duration::from_secs(5);
-/// A browser whose pipe closed exits within 0.3 s.
+/// How long to wait for the exit of a browser whose pipe closed; it exits within 0.3 s.
 const PIPE_GRACE: Duration = Duration::from_secs(2);
 
 /// The name of the task that owns the session.
 pub const TASK: &str = "session";
 
-/// What the driver is given to work with.
+/// The dependencies of the driver.
 pub struct Parts {
     pub policy: Policy,
     pub browser: BrowserSettings,
@@ -48,9 +48,9 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Every transition, in order, for the store.
     pub transitions: mpsc::Sender<Transition>,
-    /// Everything that happens to messages, in order.
+    /// All events of messages, in order.
     pub messages: byte_queue::Sender<MessageEvent>,
-    /// What those who wait for the end of a send want to hear of, past the disk.
+    /// Events for tasks that wait for the end of a send; these events do not wait for the disk.
     pub acks: mpsc::Sender<MessageEvent>,
     /// Ends the session for good, cleanly.
     pub stop: CancellationToken,
@@ -94,7 +94,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
     Handle { requests: requests_tx, snapshots, pages, pulse }
 }
 
-/// What came back of what the driver started, with the browser it was started for.
+/// The result of work that the driver started.
 enum Done {
     Launched(Box<Result<(Launched, Adapter), Failed>>),
     Closed,
@@ -129,13 +129,14 @@ impl From<LaunchError> for Failed {
     }
 }
 
-/// The browser's place.
+/// The state of the browser.
 enum Slot {
     Empty,
-    /// Cancelling it calls the launch off.
+    /// Cancelling the token calls off the launch.
     Launching(CancellationToken),
     Running(Box<Running>),
-    /// It is going: called off while it started, or ending by itself. `closing` once somebody wants it closed.
+    /// The browser is ending: it was called off during its start, or it ended by itself. `closing` is set once the
+    /// machine wants it closed.
     Leaving {
         closing: bool,
     },
@@ -153,32 +154,32 @@ struct Driver {
     parts: Parts,
     machine: Machine,
     started: Instant,
-    /// Counts browsers: what comes back for an earlier one is not about this one.
+    /// Counts browsers: results for an earlier browser are ignored.
     generation: u64,
     slot: Slot,
     requests: mpsc::Receiver<Request>,
     results: mpsc::Receiver<(u64, Done)>,
     results_tx: mpsc::Sender<(u64, Done)>,
     snapshot: watch::Sender<Arc<Snapshot>>,
-    /// The page of the browser that runs, for those who ask it something.
+    /// The page of the running browser, for tasks that ask it something.
     page: watch::Sender<Option<Page>>,
-    /// The present code's pictures, and the code being drawn.
+    /// The current code with its pictures, and the code that is being drawn.
     code: Option<(Code, Option<Arc<LinkCode>>)>,
     drawing: Option<Code>,
     browser_version: Option<String>,
-    /// Who waits for the session to be at rest.
+    /// Callers that wait until the session is at rest.
     at_rest: Vec<oneshot::Sender<()>>,
     logging_out: Option<LogOut>,
-    /// The stored login goes once the browser is closed.
+    /// The stored login must be removed once the browser is closed.
     wipe: bool,
-    /// The mark in the profile being written; one after the other.
+    /// The write of the profile's mark that is in progress; the next write waits for it.
     remembering: Option<JoinHandle<()>>,
-    /// Taken, and not told yet.
+    /// Transitions that were made and not published yet.
     steps: Vec<Transition>,
     pulse: Arc<Pulse>,
 }
 
-/// What one turn of the loop is about.
+/// What one turn of the loop handles.
 enum Wake {
     Stop,
     Request(Request),
@@ -205,7 +206,7 @@ impl Driver {
                     self.requests.close();
                     self.feed(Input::Disconnect(Reason::ShuttingDown));
                 }
-                // Dropped, it answers that the service is stopping.
+                // Dropping the request tells the caller that the service is stopping.
                 Wake::Request(request) if stopping => drop(request),
                 Wake::Request(request) => self.serve(request),
                 Wake::Tab(event) => self.tab(event),
@@ -215,7 +216,7 @@ impl Driver {
             }
         }
         if let Some(writing) = self.remembering.take() {
-            // That a phone was linked in the last moment is not forgotten.
+            // A link of the last moment must still be stored.
             let _ = writing.await;
         }
     }
@@ -243,14 +244,14 @@ impl Driver {
         }
     }
 
-    /// Gives the machine what happened, does what it wants done, and tells everybody where that leads.
+    /// Passes the input to the machine, performs the effects, and publishes the new state.
     fn feed(&mut self, input: Input) {
         let now = self.now();
         for effect in self.machine.handle(input, now) {
             self.perform(effect);
         }
         self.after();
-        // Whoever reads of a step in the log or the history finds the session there.
+        // Transitions are published after the snapshot: whoever reads one in the log finds the session in that state.
         for step in std::mem::take(&mut self.steps) {
             self.record(step);
         }
@@ -300,7 +301,7 @@ impl Driver {
             tracing::warn!(missed, refused, "reports of the page were lost; loading it again");
             self.feed(Input::ReportsLost);
         }
-        // A logout that has only begun still has WhatsApp's server to tell.
+        // `told` is known only at the end of a logout: at its beginning the page has not asked WhatsApp's server yet.
         let told = if let PageEvent::Logout { told, .. } = &event { Some(told.unwrap_or(true)) } else { None };
         self.feed(Input::Page(event));
         if let Some(told) = told {
@@ -308,15 +309,15 @@ impl Driver {
         }
     }
 
-    /// Hands an event on to those who follow messages; false where one of them is too far behind to take it.
+    /// Passes an event to those who follow messages; false if one of them is too far behind to take it.
     fn hand_on(&self, message: MessageEvent) -> bool {
-        // Whoever waits for an ack must not wait for a disk.
+        // A task that waits for an ack must not wait for the disk.
         let acks = message.of_a_send().is_none_or(|ack| self.parts.acks.try_send(ack).is_ok());
         let size = message.size();
         self.parts.messages.try_send(message, size).is_ok() && acks
     }
 
-    /// The browser is going without being asked: its exit, or its pipe, whichever showed first.
+    /// The browser ended without a request: `how` names the sign that came first, its exit or its pipe.
     fn gone(&mut self, how: String) {
         self.page.send_replace(None);
         let Slot::Running(running) = std::mem::replace(&mut self.slot, Slot::Leaving { closing: false }) else {
@@ -356,7 +357,7 @@ impl Driver {
     }
 
     fn launched(&mut self, launched: Result<(Launched, Adapter), Failed>) {
-        // Called off meanwhile.
+        // The launch was called off meanwhile.
         if matches!(self.slot, Slot::Leaving { .. }) {
             match launched {
                 Ok((Launched { browser, .. }, _)) => self.end(browser),

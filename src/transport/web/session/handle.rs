@@ -1,4 +1,4 @@
-//! What others hold of the session: questions in, typed answers out.
+//! The handle with which other modules use the session: they send requests and get typed answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
@@ -16,9 +16,9 @@ use crate::transport::web::whatsapp::{Page, PageError};
 
 use super::snapshot::Snapshot;
 
-/// Requests that wait for the driver; it takes each in microseconds, so a full queue means that it is stuck.
+/// Room for requests that wait for the driver; it takes each in microseconds, so a full queue means that it is stuck.
 pub(super) const REQUESTS: usize = 64;
-/// A driver that has not turned for this long is stuck: it turns every few seconds with nothing to do.
+/// A driver that has not turned for this long is stuck: it turns every few seconds even with nothing to do.
 const STUCK: Duration = Duration::from_secs(30);
 
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +56,13 @@ pub enum SessionError {
     PhoneAppTooOld,
     #[error("WhatsApp does not take this number: it must be the phone's own, digits with the country")]
     InvalidNumber,
-    /// The page's connection loop has ended: only another document connects again.
+    /// The page's connection loop has ended: only a new document can connect again.
     #[error("the page has stopped connecting")]
     LoopEnded,
-    /// The page answered, and said no.
+    /// The page answered with a refusal.
     #[error("WhatsApp Web refused: {0}")]
     Refused(String),
-    /// Whether it happened is not known.
+    /// It is unknown whether the action happened.
     #[error("WhatsApp Web did not answer: {0}")]
     NoAnswer(String),
 }
@@ -94,7 +94,7 @@ pub struct Connected {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoggedOut {
-    /// The login is gone here, but the phone was not told.
+    /// The login is removed here, but the phone was not told.
     pub phone_still_lists: bool,
 }
 
@@ -115,14 +115,14 @@ pub(super) enum Request {
     SendsUnconfirmed,
 }
 
-/// Shows that the driver is turning, and how its browser does.
+/// Shows that the driver is turning, and whether its browser answers.
 #[derive(Debug)]
 pub(super) struct Pulse {
     started: Instant,
     last_ms: AtomicU64,
-    /// The browser's process; 0 where none runs.
+    /// The browser's process id; 0 if none runs.
     browser: AtomicI32,
-    /// Microseconds the renderer took to answer last; 0 where it has not yet.
+    /// How many microseconds the renderer's last answer took; 0 before the first.
     heartbeat_us: AtomicU64,
 }
 
@@ -161,18 +161,18 @@ impl Pulse {
 pub struct Handle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// The page of the present browser. The driver takes it away before it lets the browser go.
+    /// The page of the current browser. The driver removes it before it closes the browser.
     pub(super) pages: watch::Receiver<Option<Page>>,
     pub(super) pulse: Arc<Pulse>,
 }
 
 impl Handle {
-    /// The session as it is now.
+    /// The session's current state.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())
     }
 
-    /// Snapshots as they change.
+    /// A receiver of all later snapshots.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
     }
@@ -182,13 +182,13 @@ impl Handle {
         !self.requests.is_closed() && self.pulse.is_steady()
     }
 
-    /// How long the renderer took to answer last; None before it has.
+    /// How long the renderer's last answer took; None before the first.
     pub fn heartbeat(&self) -> Option<Duration> {
         let micros = self.pulse.heartbeat_us.load(Ordering::Relaxed);
         (micros > 0).then(|| Duration::from_micros(micros))
     }
 
-    /// What the browser costs just now; None where none runs.
+    /// The browser's current use of resources; None if none runs.
     pub async fn browser_usage(&self) -> Option<Usage> {
         let pid = self.pulse.browser.load(Ordering::Relaxed);
         if pid == 0 {
@@ -202,19 +202,19 @@ impl Handle {
         self.ask(Request::Connect).await
     }
 
-    /// Closes the browser and keeps the login; returns once it is closed.
+    /// Closes the browser and keeps the login; returns once the browser is closed.
     pub async fn disconnect(&self) -> Result<(), SessionError> {
         self.ask(Request::Disconnect).await
     }
 
-    /// Unlinks the device and removes the stored login; `force` removes it also where WhatsApp cannot be told.
+    /// Unlinks the device and removes the stored login; with `force` also if WhatsApp cannot be told.
     pub async fn log_out(&self, force: bool) -> Result<LoggedOut, SessionError> {
         self.ask(|reply| Request::LogOut { force, reply }).await
     }
 
-    /// Tells that WhatsApp's server acknowledged none of the last sends although the line seemed up.
+    /// Reports that WhatsApp's server acknowledged none of the last sends although the connection seemed up.
     pub fn sends_unconfirmed(&self) {
-        // A queue that is full means a driver that is stuck, which has another alarm.
+        // A full queue means that the driver is stuck, which has its own alarm.
         let _ = self.requests.try_send(Request::SendsUnconfirmed);
     }
 
@@ -222,13 +222,13 @@ impl Handle {
         self.ask(|reply| Request::PairingCode { phone, reply }).await
     }
 
-    /// Ends a pairing code, where one is in use: codes to scan come back.
+    /// Ends the pairing code, if one is in use: codes to scan come back.
     pub async fn drop_pairing_code(&self) -> Result<(), SessionError> {
         self.ask(Request::DropPairingCode).await
     }
 
-    /// The page, to be asked directly, in the state that the caller needs. What it answers is judged by the caller; what
-    /// changes the session goes through the requests.
+    /// The page, for direct calls in the state that the caller needs. The caller judges the answers; actions that
+    /// change the session go through requests.
     pub fn page(&self, needed: State) -> Result<Page, SessionError> {
         if self.requests.is_closed() {
             return Err(SessionError::Stopped);
@@ -241,7 +241,7 @@ impl Handle {
         })
     }
 
-    /// The page in whichever state the session is, to be asked about itself.
+    /// The page in any state of the session, for questions about the page itself.
     pub fn any_page(&self) -> Result<Page, SessionError> {
         let page = self.pages.borrow().clone();
         page.ok_or_else(|| SessionError::NotReady(self.snapshot().state))

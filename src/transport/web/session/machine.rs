@@ -1,13 +1,13 @@
-//! The session as a pure machine: (State, Input) → State + Effects. It knows no tokio and no clock of its own.
+//! The session as a pure machine: (State, Input) → State + Effects. It uses no tokio and reads no clock.
 //!
 //! ```text
 //! phase   Stopped ──connect──► Launching ──launched──► Live ──close──► Closing ──closed──► Stopped | Failed | Waiting
 //!            ▲                    ▲                                                                        │
 //!            └── disconnect       └──────────────── backoff over, or ERROR's retry ◄───────────────────────┘
-//! state   what people are told: follows from the phase and from what the page says (live.rs)
+//! state   the published state: follows from the phase and from the page's reports (live.rs)
 //! ```
 //!
-//! The driver feeds it everything that happens and performs its effects; nobody else moves the session.
+//! The driver feeds every event to the machine and performs its effects; nothing else changes the session's state.
 
 mod codes;
 mod endings;
@@ -41,7 +41,7 @@ enum Phase {
     Live(Box<Live>),
 }
 
-/// What follows once the browser has closed.
+/// What follows once the browser is closed.
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Stop,
@@ -58,17 +58,17 @@ pub struct Machine {
     detail: String,
     since: Timestamp,
     phase: Phase,
-    /// Relaunches and crash reloads in a row.
+    /// Relaunches, and reloads after a crash, in a row.
     attempts: u32,
-    /// READY, or showing codes, without a break since.
+    /// When the session became READY or began to show codes, if neither was interrupted since.
     well_since: Option<Duration>,
     initialized: bool,
-    /// The profile holds a login, as far as is known.
+    /// Whether the profile holds a login, as far as is known.
     linked: bool,
-    /// READY was reached since the last connect.
+    /// The session was READY since the last connect.
     ready_once: bool,
     documents: u64,
-    /// Documents that the page loaded by itself since it was READY last.
+    /// Documents that the page loaded by itself since the session was last READY.
     own_documents: u32,
     /// Documents in a row that WhatsApp's server called too old.
     outdated: u32,
@@ -103,7 +103,7 @@ impl Machine {
         }
     }
 
-    /// Takes in what happened; gives what is to be done about it, in order.
+    /// Handles an input and returns the effects to perform, in order.
     pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
         match input {
             Input::Connect => self.connect(now),
@@ -151,7 +151,7 @@ impl Machine {
         }
     }
 
-    /// Whether nothing of a browser is left to wait for.
+    /// Whether no browser is left to wait for.
     pub fn is_at_rest(&self) -> bool {
         matches!(self.phase, Phase::Stopped | Phase::Failed { .. })
     }
@@ -172,7 +172,7 @@ impl Machine {
         self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
         match &mut self.phase {
             Phase::Closing { then } => *then = Then::Relaunch { after: Duration::ZERO },
-            // An unlinked page was still being let go.
+            // The page of an unlinked session was still clearing its storage.
             Phase::Live(_) => self.close(Then::Relaunch { after: Duration::ZERO }),
             _ => self.launch(),
         }
@@ -201,7 +201,7 @@ impl Machine {
         match self.phase {
             Phase::Launching if reason.is_permanent() => self.fail(reason, detail, now),
             Phase::Launching => self.recover(reason, detail, now),
-            // It was called off: `Closed` follows.
+            // The launch was called off: `Closed` follows.
             _ => {}
         }
     }
@@ -213,12 +213,12 @@ impl Machine {
                 self.phase = Phase::Launching;
                 self.recover(Reason::BrowserCrashed, format!("The browser ended by itself ({how})."), now);
             }
-            // `Closed` follows, from the one who is closing it.
+            // `Closed` follows from the task that is closing the browser.
             _ => {}
         }
     }
 
-    /// Ends the browser, also one that is only starting. `Closed` says when that is done.
+    /// Ends the browser, even while it starts. `Closed` reports the end.
     fn close(&mut self, then: Then) {
         if matches!(self.phase, Phase::Live(_) | Phase::Launching) {
             self.effects.push(Effect::Close);
@@ -236,7 +236,7 @@ impl Machine {
         }
     }
 
-    /// What needs a person is looked at again now and then; an account that is blocked for good is not.
+    /// An error that needs a person is retried now and then, but not an account that is blocked.
     fn retry_at(&self, reason: Reason, now: Now) -> Option<Duration> {
         match reason {
             Reason::AccountBlocked => None,
@@ -247,7 +247,7 @@ impl Machine {
 
     fn disconnect(&mut self, reason: Reason, detail: String, now: Now) {
         if self.state == State::Disconnected {
-            // The first reason stays, but a page that was being let go is not waited for any more.
+            // The first reason stays, but the machine no longer waits for a page that is clearing its storage.
             if matches!(self.phase, Phase::Live(_)) {
                 self.close(Then::Stop);
             }
@@ -257,7 +257,7 @@ impl Machine {
         self.come_to_rest(Then::Stop, now);
     }
 
-    /// Gives up until the operator connects, or, unless the reason is permanent, until the next retry.
+    /// Gives up until the operator connects or the next retry is due (see `retry_at`).
     fn fail(&mut self, reason: Reason, detail: String, now: Now) {
         self.become_(State::Error, Some(reason), detail, now);
         // A failed launch leaves nothing to close.
@@ -279,7 +279,7 @@ impl Machine {
         }
     }
 
-    /// Starts the browser again, after a pause that grows; or gives up.
+    /// Starts the browser again after a growing pause, or gives up.
     fn recover(&mut self, reason: Reason, detail: String, now: Now) {
         let has_browser = matches!(self.phase, Phase::Live(_));
         if self.attempts >= self.policy.max_attempts {
@@ -296,7 +296,7 @@ impl Machine {
         }
     }
 
-    /// The state of a session whose page is not to be had: one that had a login is RECONNECTING, another starts over.
+    /// The state of a session without a page: a session that had a login is RECONNECTING, any other starts over.
     fn step_back(&mut self, reason: Reason, detail: String, now: Now) {
         let state = match self.state {
             State::Authenticated | State::Ready | State::Reconnecting => State::Reconnecting,
@@ -306,13 +306,14 @@ impl Machine {
         self.well_since = None;
     }
 
-    /// Doubles from the first pause up to the longest, with a jitter of a quarter, so that a fleet does not start as one.
+    /// Doubles from the first pause up to the longest, with a jitter of a quarter so that many services do not start
+    /// at once.
     fn backoff(&mut self, attempt: u32) -> Duration {
         let doubled = self.timings.backoff.saturating_mul(1 << attempt.saturating_sub(1).min(16));
         doubled.min(self.timings.backoff_max).mul_f64(self.rng.random_range(0.75..=1.25))
     }
 
-    /// Enters a state, or stays in it for another reason. Every legal way is in the domain's table.
+    /// Enters a state, or stays in it with another reason. The domain's table lists every legal transition.
     fn become_(&mut self, to: State, reason: Option<Reason>, detail: String, now: Now) {
         let from = self.state;
         self.reason = reason;

@@ -1,11 +1,11 @@
-//! Whether WhatsApp's host can be reached at all, asked before anything is torn down for the network's sake.
+//! Tests whether WhatsApp's host can be reached at all, before anything is closed because of the network.
 
 use std::time::Duration;
 
 use ::http::Uri;
 use tokio::net::TcpStream;
 
-/// Whether the host behind `address` (the page, or the proxy in front of it) takes a TCP connection.
+/// Whether the host behind `address` (the page, or the proxy in front of it) accepts a TCP connection.
 pub(super) async fn reachable(address: &str, deadline: Duration) -> bool {
     let Ok(uri) = address.parse::<Uri>() else { return false };
     let Some(host) = uri.host() else { return false };

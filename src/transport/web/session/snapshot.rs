@@ -1,4 +1,4 @@
-//! What everybody but the driver knows of the session: numbered, whole, never half updated.
+//! The session as all other modules see it: numbered, complete, never half updated.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ pub struct Snapshot {
     pub n: u64,
     pub state: State,
     pub reason: Option<Reason>,
-    /// One sentence that says what to do; empty where nothing is.
+    /// One sentence that says what to do; empty if there is nothing to do.
     pub detail: String,
     pub since: Timestamp,
     pub attempts: u32,
-    /// Documents the page has had: what one said and was lost, the next has to be asked for.
+    /// How many documents the page has had: events that one document lost must be asked for from the next.
     pub documents: u64,
-    /// A connection has been asked for since the service started.
+    /// A connection was requested since the service started.
     pub initialized: bool,
     /// A browser runs, is starting, or is about to be started again.
     pub active: bool,
@@ -30,14 +30,14 @@ pub struct Snapshot {
     pub code: Option<Arc<LinkCode>>,
     pub web_version: Option<String>,
     pub browser_version: Option<String>,
-    /// READY, and the line is up at this moment: what is sent now leaves.
+    /// READY, and the connection is up at this moment: a message sent now leaves.
     pub line_up: bool,
-    /// How far a first sync or a backlog is, in AUTHENTICATED.
+    /// The progress of a first sync or a backlog, in AUTHENTICATED.
     pub progress: Option<Progress>,
-    /// WhatsApp's own limits, as the page last told them.
+    /// WhatsApp's own limits, as the page last reported them.
     pub limits: Limits,
     pub ban: Option<Ban>,
-    /// READY, and yet the page lacks what sending needs: the modules.
+    /// The modules that sending needs and the page lacks, although the session may be READY.
     pub send_broken: Option<String>,
 }
 

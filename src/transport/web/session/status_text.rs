@@ -5,7 +5,7 @@ use crate::transport::web::whatsapp::PostLogout;
 
 use super::machine::Ban;
 
-/// Where there is nothing wrong.
+/// The sentence if nothing is wrong.
 pub(super) fn of_state(state: State) -> &'static str {
     match state {
         State::Init => "Starting the browser and loading WhatsApp Web.",
@@ -18,7 +18,7 @@ pub(super) fn of_state(state: State) -> &'static str {
     }
 }
 
-/// Where something is.
+/// The sentence if something is wrong.
 pub(super) fn of_reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Operator => "Stopped by the operator; POST /connect starts it again.",
@@ -58,7 +58,7 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
     }
 }
 
-/// The unlinking, with WhatsApp's own word for why where it gave one.
+/// The sentence for a logout, with WhatsApp's own reason if it gave one.
 pub(super) fn of_logout(why: Option<&str>) -> String {
     let cause = match why.unwrap_or_default() {
         "" | "user_initiated" => return of_reason(Reason::LoggedOut).to_owned(),
@@ -75,7 +75,7 @@ pub(super) fn of_logout(why: Option<&str>) -> String {
     format!("The device was unlinked: {cause}.")
 }
 
-/// What the address after a logout says of it.
+/// The reason in the address of the document after a logout.
 pub(super) fn of_post_logout(said: &PostLogout) -> Option<(Reason, String)> {
     let (reason, cause) = match said.reason? {
         0 => {

@@ -1,24 +1,24 @@
-//! What the page answers to calls.
+//! The answers of the page to calls.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::message::{MessageId, PageMessage, Reaction, Vote};
 
-/// A message with its place and its id, before anything has left.
+/// A message whose chat and id are fixed, before anything has left.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Prepared {
     pub message_id: MessageId,
-    /// WhatsApp's own part of the id, to dispatch under.
+    /// WhatsApp's own part of the id, which `dispatch` needs.
     pub raw_id: String,
-    /// The chat it goes to, `user@server`: under a LID mostly.
+    /// The chat that the message goes to, `user@server`: mostly under a LID.
     pub chat_id: String,
-    /// Somebody has said something there before.
+    /// The chat holds earlier messages.
     #[serde(default)]
     pub talked: bool,
     /// The recipient's phone digits, where the page knows them.
     #[serde(default)]
     pub phone: Option<String>,
-    /// WhatsApp's limit that holds for this chat now.
+    /// The limit of WhatsApp that applies to this chat now.
     #[serde(default)]
     pub restricted: Option<Restricted>,
 }
@@ -26,7 +26,7 @@ pub struct Prepared {
 /// What the page knows of a recipient without asking WhatsApp's server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Known {
-    /// None: the number has to be looked up.
+    /// None if the number must be looked up.
     pub chat_id: Option<String>,
     #[serde(default)]
     pub talked: bool,
@@ -36,34 +36,34 @@ pub struct Known {
     pub restricted: Option<Restricted>,
 }
 
-/// A limit of WhatsApp's on first messages.
+/// A limit of WhatsApp on first messages.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Restricted {
     /// `new_chats` or `timelock`.
     pub kind: String,
-    /// Its end, in seconds since the epoch.
+    /// The end of the limit, in seconds since the epoch.
     #[serde(default)]
     pub until_s: Option<u64>,
 }
 
-/// What became of a message that was to be sent again.
+/// The result of a request to send a message again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resent {
-    /// The page sends it again, under the same id.
+    /// The page sends the message again, under the same id.
     Resent,
-    /// WhatsApp's server has it already.
+    /// WhatsApp's server has the message already.
     Sent,
-    /// The page is sending it.
+    /// The page is sending the message.
     Pending,
-    /// The page does not hold it, which proves nothing.
+    /// The page does not hold the message, which proves nothing.
     Absent,
 }
 
 /// The answer to a look-up.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Found {
-    /// None: not on WhatsApp.
+    /// None if the number is not on WhatsApp.
     pub chat_id: Option<String>,
     #[serde(default)]
     pub lid: Option<String>,
@@ -71,7 +71,7 @@ pub struct Found {
     pub phone: Option<String>,
 }
 
-/// A row of the page's table of messages. `message` is None for a notice, or where the row cannot be read.
+/// A row of the page's table of messages. `message` is None for a notice, or if the row cannot be read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Row {
     pub row: u64,
@@ -80,7 +80,7 @@ pub struct Row {
     pub message: Option<PageMessage>,
 }
 
-/// The newest row, and whose table it is.
+/// The newest row, and the device that the table belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Head {
     pub device: Option<String>,
@@ -88,11 +88,11 @@ pub struct Head {
     pub id: Option<MessageId>,
 }
 
-/// Rows in order, from after a place on.
+/// Rows in order, after a given row.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Rows {
     pub device: Option<String>,
-    /// The row at the place itself, as it is now.
+    /// The given row itself, as it is now.
     pub first: Option<RowKey>,
     pub rows: Vec<Row>,
     pub more: bool,
@@ -126,18 +126,18 @@ pub struct Addons {
     pub votes: Vec<Vote>,
 }
 
-/// A part of what the page remembers in its chats: asked for only where its table cannot be read.
+/// A part of the messages that the page remembers in its chats: used only if its table cannot be read.
 #[derive(Clone, Debug, Deserialize)]
 pub struct History {
     pub messages: Vec<PageMessage>,
     /// Where the next part begins, if there is more.
     pub next: usize,
     pub more: bool,
-    /// Not all of it could be loaded or told; what is missing may belong before what was told.
+    /// Some messages could not be loaded or described; they may belong before those in `messages`.
     pub partial: bool,
 }
 
-/// What the service needs of the page, and in which of its modules each was found.
+/// The capabilities that the service needs of the page, and the module in which each was found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Table {
     pub version: Option<String>,
@@ -147,10 +147,10 @@ pub struct Table {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub name: String,
-    /// What does not work without it.
+    /// The feature that fails without this capability.
     pub breaks: String,
-    /// The module it was found in; None where it is missing.
+    /// The module in which it was found; None if it is missing.
     pub found: Option<String>,
-    /// The modules it is looked for in, in this order.
+    /// The modules in which the adapter looks for it, in this order.
     pub modules: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What can be asked of the page.
+//! The calls to the page.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use super::answers::{Addons, ById, Found, Head, History, Known, Prepared, Resent
 pub struct Page {
     tab: Tab,
     api: String,
-    /// How long a call may take that only asks the page; those that ask WhatsApp get their own.
+    /// How long a call may take, unless its caller passes another deadline.
     deadline: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// The page has no longer what the call needs; the text names the modules.
+    /// The page no longer has a module that the call needs; the text names the modules.
     #[error("the page lacks {0}")]
     Missing(String),
     #[error("the number is not on WhatsApp")]
@@ -44,13 +44,13 @@ pub enum PageError {
     PhoneAppTooOld,
     #[error("WhatsApp does not take this number")]
     InvalidNumber,
-    /// The page's connection loop has ended: only another document connects again.
+    /// The page's connection loop has ended: only a new document can connect again.
     #[error("the page has stopped connecting")]
     LoopEnded,
-    /// The page answered, and said no.
+    /// The page answered with a refusal.
     #[error("the page refused: {0}")]
     Refused(String),
-    /// No answer came: whether it happened is not known.
+    /// No answer came: it is unknown whether the action happened.
     #[error("the page did not answer: {0}")]
     Lost(#[from] CallError),
 }
@@ -77,7 +77,7 @@ impl Page {
         Self { tab, api: adapter.api.clone(), deadline }
     }
 
-    /// What is known of a recipient, from the page's caches: WhatsApp's server is not asked.
+    /// What the page knows of a recipient from its caches: WhatsApp's server is not asked.
     pub async fn known(&self, chat: &ChatId) -> Result<Known, PageError> {
         self.call("known", json!({ "chat": chat }), self.deadline).await
     }
@@ -87,19 +87,20 @@ impl Page {
         self.call("prepare", json!({ "chat": chat }), deadline).await
     }
 
-    /// Shows the other side that somebody writes.
+    /// Shows the recipient that somebody is typing.
     pub async fn typing(&self, to: &Prepared) -> Result<(), PageError> {
         self.call("typing", json!({ "chat_id": to.chat_id }), self.deadline).await.map(|_: Value| ())
     }
 
-    /// Sends under the reserved id, at most once however often it is called. The answer says that the page took it;
-    /// that WhatsApp has it, only an ack does.
+    /// Sends under the reserved id, at most once however often it is called. The answer says that the page took the
+    /// message; only an ack says that WhatsApp has it.
     pub async fn dispatch(&self, to: &Prepared, text: &Secret, deadline: Duration) -> Result<Ack, PageError> {
         let argument = json!({ "chat_id": to.chat_id, "raw_id": to.raw_id, "text": text.reveal() });
         self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
     }
 
-    /// Has the page send a message that it holds and that WhatsApp's server has not acknowledged, under the same id.
+    /// Makes the page send again, under the same id, a message that it holds and WhatsApp's server has not
+    /// acknowledged.
     pub async fn resend(&self, message: &MessageId, deadline: Duration) -> Result<(Resent, Ack), PageError> {
         #[derive(Deserialize)]
         struct Answer {
@@ -116,7 +117,7 @@ impl Page {
         self.call("exists", json!({ "chat": ChatId::of_phone(number) }), self.deadline).await
     }
 
-    /// The phone digits behind a chat with one person; None where the page does not know them.
+    /// The phone digits behind a chat with one person; None if the page does not know them.
     pub async fn phone(&self, chat: &ChatId) -> Result<Option<String>, PageError> {
         #[derive(Deserialize)]
         struct Digits {
@@ -125,7 +126,7 @@ impl Page {
         self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Digits| known.phone)
     }
 
-    /// How far a message of ours has got; None where the page does not know it.
+    /// The ack of a sent message; None if the page does not know the message.
     pub async fn ack(&self, message: &MessageId) -> Result<Option<Ack>, PageError> {
         #[derive(Deserialize)]
         struct Got {
@@ -139,12 +140,13 @@ impl Page {
         self.call("head", Value::Null, self.deadline).await
     }
 
-    /// The rows after `after`, in the order in which the device received them; from the first live row where it is None.
+    /// The rows after `after`, in the order in which the device received them; all live rows if `after` is None.
     pub async fn rows(&self, after: Option<u64>, limit: usize, deadline: Duration) -> Result<Rows, PageError> {
         self.call("rows", json!({ "after": after, "limit": limit }), deadline).await
     }
 
-    /// Live rows not older than `since_s`, from `before` (or the newest) backwards: what changed in them since is read.
+    /// Live rows not older than `since_s`, from `before` (or the newest) backwards: this shows rows that changed in
+    /// place.
     pub async fn recent(
         &self,
         since_s: u64,
@@ -155,7 +157,7 @@ impl Page {
         self.call("recent", json!({ "since_s": since_s, "before": before, "limit": limit }), deadline).await
     }
 
-    /// Rows of the history that came with a link, as far as they are newer than a time.
+    /// Rows of the history that came with a link, if they are newer than a time.
     pub async fn older(
         &self,
         newer_than_s: u64,
@@ -166,7 +168,7 @@ impl Page {
         self.call("older", json!({ "newer_than_s": newer_than_s, "before": before, "limit": limit }), deadline).await
     }
 
-    /// Messages by their ids, also those that were deleted since; at most 200.
+    /// Messages by their ids, including deleted ones; at most 200.
     pub async fn by_id(&self, ids: &[MessageId], deadline: Duration) -> Result<ById, PageError> {
         self.call("by_id", json!({ "ids": ids }), deadline).await
     }
@@ -176,7 +178,7 @@ impl Page {
         self.call("addons", json!({ "since_s": since_s }), deadline).await
     }
 
-    /// Has the page ask the phone for messages that could not be decrypted.
+    /// Makes the page ask the phone for messages that could not be decrypted.
     pub async fn ask_resend(&self, ids: &[MessageId]) -> Result<(), PageError> {
         self.call("ask_resend", json!({ "ids": ids }), self.deadline).await.map(|_: Value| ())
     }
@@ -193,7 +195,7 @@ impl Page {
         self.call("history", json!({ "since": since, "skip": skip, "limit": limit }), deadline).await
     }
 
-    /// Eight characters to type on the phone.
+    /// A pairing code: eight characters to type on the phone.
     pub async fn pairing_code(&self, phone: &PhoneNumber) -> Result<Secret, PageError> {
         #[derive(Deserialize)]
         struct Given {
@@ -207,7 +209,7 @@ impl Page {
         self.order("qr_again").await
     }
 
-    /// Starts a new series of codes after the last ran out.
+    /// Starts a new series of codes after the last series ran out.
     pub async fn refresh_code(&self) -> Result<(), PageError> {
         self.order("refresh_code").await
     }
@@ -222,12 +224,12 @@ impl Page {
         self.order("logout").await
     }
 
-    /// What the service needs of the page, and where it was found.
+    /// The capabilities that the service needs of the page, and where each was found.
     pub async fn table(&self) -> Result<Table, PageError> {
         self.call("table", Value::Null, self.deadline).await
     }
 
-    /// WhatsApp's server time in seconds since the epoch, where the page knows it.
+    /// WhatsApp's server time in seconds since the epoch, if the page knows it.
     pub async fn clock(&self) -> Result<Option<u64>, PageError> {
         #[derive(Deserialize)]
         struct Clock {
@@ -254,7 +256,7 @@ impl Page {
     }
 
     async fn call<T: DeserializeOwned>(&self, name: &str, argument: Value, deadline: Duration) -> Result<T, PageError> {
-        // JSON is an expression of JavaScript.
+        // JSON is a valid expression of JavaScript.
         let expression = format!("window[{}]({}, {argument})", json!(self.api), json!(name));
         let answer = self.tab.evaluate(expression, deadline).await?;
         read(answer)

@@ -1,4 +1,4 @@
-//! What the page reports, read from the adapter's numbered JSON.
+//! The reports of the page, read from the adapter's numbered JSON.
 
 use serde::Deserialize;
 
@@ -21,12 +21,12 @@ pub enum SocketState {
     SmbTosBlock,
     #[serde(rename = "PROXYBLOCK")]
     ProxyBlock,
-    /// One this version does not know: neither connected nor waiting for a phone.
+    /// A state that this version does not know: neither connected nor waiting for a phone.
     #[serde(other)]
     Unknown,
 }
 
-/// The stream's state in WhatsApp's words. The page sets two of them only.
+/// The stream's state in WhatsApp's words. The page uses only two states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StreamState {
@@ -36,40 +36,40 @@ pub enum StreamState {
     Disconnected,
 }
 
-/// Where the page stands, whole, every time some of it moved.
+/// The state of the page, reported as a whole whenever a part of it changes.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Level {
     pub socket: SocketState,
     #[serde(default)]
     pub stream: StreamState,
-    /// `hasSynced`: it stays true when the line is lost.
+    /// `hasSynced`: it stays true when the connection is lost.
     pub synced: bool,
     /// The server has delivered what it held back while the device was away (`isOfflineDeliveryEnd`).
     #[serde(default)]
     pub caught_up: bool,
-    /// The page's connection loop exists. It is gone for good where the session is used on another machine.
+    /// The page's connection loop exists. It is gone for good if the session is used on another machine.
     #[serde(default)]
     pub comms: Option<bool>,
-    /// This tab owns the login; false where a second tab of the same profile took it.
+    /// This tab owns the login; false if a second tab of the same profile took it.
     #[serde(default)]
     pub mutex: Option<bool>,
-    /// What the page found out about the network by itself.
+    /// Whether the page itself finds the network up.
     #[serde(default)]
     pub network: Option<bool>,
     /// `navigator.onLine`.
     pub online: bool,
-    /// The adapter hears messages: a session that does not is not ready, however green it looks.
+    /// The adapter receives messages: without that the session is not READY, whatever else the page reports.
     pub subscribed: bool,
     /// WhatsApp Web's version.
     pub version: Option<String>,
-    /// The device's identity; none while no phone is linked.
+    /// The device's identity; None while no phone is linked.
     pub account: Option<Account>,
 }
 
-/// What of the page's modules was found when the adapter stopped looking.
+/// The modules of the page that the adapter lacked when it stopped looking.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Surface {
-    /// The page had settled: what is missing stays missing.
+    /// The page had settled: missing modules will not appear any more.
     pub settled: bool,
     /// Whether WhatsApp's module loader is there at all.
     pub loader: bool,
@@ -79,9 +79,9 @@ pub struct Surface {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Missing {
     pub name: String,
-    /// What does not work without it: `session`, `code`, `send`, `messages`…
+    /// The feature that fails without it: `session`, `code`, `send`, `messages`…
     pub breaks: String,
-    /// The modules it was looked for in.
+    /// The modules in which the adapter looked for it.
     pub modules: Vec<String>,
 }
 
@@ -96,16 +96,16 @@ impl Surface {
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PageEvent {
-    /// The adapter is in a new document.
+    /// The adapter runs in a new document.
     Hello {
         /// The address says that the document follows a logout.
         #[serde(default)]
         post_logout: Option<PostLogout>,
-        /// The page loaded itself again.
+        /// The page reloaded itself.
         #[serde(default)]
         reloaded: bool,
     },
-    /// The document is complete; with which HTTP status it came (0 where the browser does not say).
+    /// The document is complete; `status` is its HTTP status (0 if the browser does not tell it).
     Document {
         status: u16,
     },
@@ -113,13 +113,13 @@ pub enum PageEvent {
     Status(Level),
     Code {
         code: Option<Secret>,
-        /// `modules`, or `dom` where the code could only be read off the picture.
+        /// `modules`, or `dom` if the code could only be read from the picture.
         source: String,
-        /// How long the page shows it.
+        /// How long the page shows the code.
         #[serde(default)]
         ttl_ms: Option<u64>,
     },
-    /// Something happened to the pairing code on show.
+    /// An event of the pairing code that is shown.
     Pairing {
         event: PairingEvent,
     },
@@ -134,30 +134,30 @@ pub enum PageEvent {
     },
     /// A logout has begun: the page is about to clear its storage.
     Leaving {},
-    /// The device was unlinked, for this reason in WhatsApp's words.
+    /// The device was unlinked, with the reason in WhatsApp's words.
     Logout {
         #[serde(default)]
         reason: Option<String>,
-        /// Whether WhatsApp's server had answered by then, as far as the page shows it.
+        /// Whether WhatsApp's server had answered the logout by then, as far as the page shows it.
         #[serde(default)]
         told: Option<bool>,
     },
-    /// Whether the account is banned for a time. Told at every login, mostly to say that it is not.
+    /// Whether the account is banned for a time. Reported at every login, mostly to say that it is not.
     Ban {
         banned: bool,
         #[serde(default)]
         code: Option<i64>,
         #[serde(default)]
         message: Option<String>,
-        /// Seconds until it ends.
+        /// Seconds until the ban ends.
         #[serde(default)]
         expires_s: Option<u64>,
     },
     /// WhatsApp's server refused the login because the service is unavailable (503).
     Unavailable {},
-    /// WhatsApp's server calls the page too old (405, 409); the page is about to load itself again.
+    /// WhatsApp's server calls the page too old (405, 409); the page is about to reload itself.
     Outdated {},
-    /// WhatsApp's own limits on writing to people who do not know us.
+    /// WhatsApp's own limits on messages to people who do not know this account.
     Limits(Limits),
     /// WhatsApp asks for another browser.
     Refused {},
@@ -167,22 +167,22 @@ pub enum PageEvent {
     Changed {
         message: Box<PageMessage>,
     },
-    /// The page took a message away: a placeholder that is not needed, or one deleted for this account.
+    /// The page removed a message: a placeholder that is not needed, or a message deleted for this account.
     Removed {
         id: MessageId,
     },
     Ack {
         id: MessageId,
         ack: Ack,
-        /// The number with which the server refused it.
+        /// The number of the server's refusal.
         #[serde(default)]
         code: Option<i64>,
     },
-    /// The end of a send that this document made.
+    /// The result of a send that this document made.
     Outcome(Outcome),
     Reaction(Box<Reaction>),
     Vote(Box<Vote>),
-    /// Something went wrong in the adapter.
+    /// An error in the adapter.
     Fault {
         #[serde(rename = "where")]
         place: String,
@@ -190,7 +190,7 @@ pub enum PageEvent {
     },
 }
 
-/// What the address of a document says of the logout before it.
+/// What the address of a document says about the logout before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct PostLogout {
     /// WhatsApp's number for the reason; mostly it gives none.
@@ -205,9 +205,9 @@ pub struct PostLogout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PairingEvent {
-    /// The phone has answered with the characters.
+    /// The phone has answered after the characters were typed.
     Hello,
-    /// WhatsApp's server wants another pairing code.
+    /// WhatsApp's server asks for another pairing code.
     Refresh,
     ManualRefresh,
     #[serde(other)]
@@ -227,7 +227,7 @@ struct Numbered {
     n: u64,
 }
 
-/// Why a report is not usable as it stands. It does not quote the report, which may hold anything.
+/// Why a report cannot be used. The error does not quote the report, which may hold anything.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     #[error("a report of the page could not be read: {:?} at column {}", .0.classify(), .0.column())]
@@ -235,14 +235,14 @@ pub enum ReportError {
 }
 
 impl Reader {
-    /// The event, and how many reports before it never came.
+    /// The event, and how many reports before it were lost.
     pub fn read(&mut self, report: &str) -> Result<(PageEvent, u64), ReportError> {
         let Numbered { epoch, n } = serde_json::from_str(report)?;
         if epoch != self.epoch {
             (self.epoch, self.n) = (epoch, 0);
         }
         let missed = n.saturating_sub(self.n.saturating_add(1));
-        // One that cannot be understood has arrived all the same.
+        // A report that cannot be understood has still arrived.
         self.n = n;
         Ok((serde_json::from_str(report)?, missed))
     }

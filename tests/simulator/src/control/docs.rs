@@ -1,4 +1,4 @@
-//! What can be called, with a call that works for each: as JSON, and as a page for those who come with a browser.
+//! The list of calls, with a working example of each: as JSON, and as a page for browsers.
 
 use super::operations::{OPERATIONS, Operation};
 use axum::Json;
@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// Path, what it answers.
+/// A path, and a description of its answer.
 const READS: &[(&str, &str)] = &[
     ("/control/state", "accounts, the codes shown now, devices, network, faults, page build, people, seed"),
     ("/control/chats?account=5491150000001", "the chats as the phone of the account shows them"),

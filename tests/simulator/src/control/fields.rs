@@ -101,7 +101,7 @@ pub(super) fn read<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
     serde_json::from_value(body).map_err(|error| Error::BadRequest(error.to_string()))
 }
 
-/// `changes` laid over `old`; `{"reset": true}` starts from nothing, so that every absent field is its default.
+/// `old` with `changes` applied; `{"reset": true}` starts from nothing, so that every absent field gets its default.
 pub(super) fn merged(old: Value, changes: Value) -> Value {
     let Value::Object(mut changes) = changes else { return changes };
     let reset = changes.remove("reset").is_some_and(|reset| reset == Value::Bool(true));

@@ -1,7 +1,7 @@
 //! The library's operations over HTTP, for tests in other languages and for the phone page.
 //!
-//! One table: path, what it takes, what it does, a call that works. `GET /control/` answers the table, to browsers as
-//! a page.
+//! One table holds each operation: its path, its fields, its effect, and a working example. `GET /control/` returns
+//! the table, and to browsers a page.
 
 mod docs;
 mod fields;

@@ -1,4 +1,4 @@
-//! The table of operations, in an order in which their examples work one after the other on a page that shows a code.
+//! The table of operations. On a page that shows a code, the examples work one after the other in this order.
 
 use super::fields::{
     Account, Ack, Burst, Busy, Code, Cut, Edit, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket, Unlink,
@@ -16,9 +16,9 @@ pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) takes: &'static str,
     pub(super) does: &'static str,
-    /// A body that works, as it stands in a call.
+    /// A working body, as it stands in a call.
     pub(super) example: &'static str,
-    /// Done by the phone of an account, given by its number.
+    /// The operation, done by the phone of the account with this number.
     pub(super) run: fn(&Arc<Shared>, &str, Value) -> Result<Value, Error>,
 }
 

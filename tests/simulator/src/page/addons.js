@@ -1,4 +1,4 @@
-// Reactions and votes: kept beside the messages, in tables and collections of their own. They are no messages.
+// Reactions and votes: kept beside the messages, in their own tables and collections. They are not messages.
 import { Collection, Model } from '/static/models.js';
 import { MsgKey } from '/static/wids.js';
 import { find } from '/static/messages.js';
@@ -9,11 +9,11 @@ class ReactionsModel extends Model {
   reactions = new Collection(Model);
 }
 
-/** Holds the reactions of those messages only whose reactions somebody has looked at. */
+/** Holds the reactions of a message only after somebody has looked at them. */
 export const Reactions = new Collection(ReactionsModel);
 export const PollVotes = new Collection(Model);
 
-/** The key of what happened to a message, in the same chat. */
+/** The key of an add-on of a message, in the same chat. */
 const keyLike = async (stored) => new MsgKey({ ...keyOf(stored), fromMe: false, id: await MsgKey.newId() });
 
 export const addonEvents = {

@@ -1,7 +1,7 @@
-// What the server tells of, in its order; and what it held back while this device was away.
+// The events of the server, in its order; and the events that it held back while this device was away.
 //
-// Chats are restored and the page is synced before the backlog is worked through, unless that is large: then only rows are
-// stored, before the chats are restored. On an open page a large backlog makes the page load itself again.
+// The page restores its chats and is synced before it handles the backlog, unless the backlog is large: then it first
+// stores only rows, and restores the chats afterwards. On an open page a large backlog makes the page reload itself.
 import { config } from '/config.js';
 import { TIMES, wait } from '/static/clock.js';
 import { mark } from '/static/wire.js';
@@ -29,7 +29,7 @@ let hasRestored = false;
 const queue = [];
 let working = false;
 
-// Not awaited by the connection, so that what comes meanwhile can be dealt with together.
+// The connection does not await this, so that events which arrive meanwhile are handled together.
 handlers.event = (frame) => {
   queue.push(frame);
   if (!working) workThrough();
@@ -45,10 +45,10 @@ async function workThrough() {
 }
 
 const isMessage = (frame) => frame?.event.e === 'message';
-/** Of a large backlog, stored at a time. */
+/** How many messages of a large backlog are stored at a time. */
 const LOT = 400;
 
-/** Deals with the next event, or with a run of messages at once. */
+/** Handles the next event, or a run of messages at once. */
 async function work() {
   const run = [queue.shift()];
   if (run[0] === undefined) return;
@@ -75,7 +75,7 @@ async function restoreOnce() {
   await restore();
 }
 
-/** The chats are there: what is sent now leaves, and what comes is shown. */
+/** The chats are restored: messages can be sent now, and new messages are shown. */
 function synced() {
   mark('synced');
   Socket.hasSynced = true;
@@ -84,7 +84,7 @@ function synced() {
 
 connection.on('connected', async ({ me: account, queued, attempt }) => {
   setMe(account);
-  // What an earlier connection left here comes again.
+  // Events that an earlier connection left here arrive again.
   queue.length = 0;
   ready.resolve();
   ready = Promise.withResolvers();
@@ -110,7 +110,7 @@ connection.on('connected', async ({ me: account, queued, attempt }) => {
   if (!reconnected) await wait(TIMES.sync);
   await restoreOnce();
   if (!isCurrent()) return;
-  // After a link the page is synced last, on a load with a login first.
+  // After a link the page is synced last; on a load with a login it is synced first.
   const isLink = !(await storage.get('login', 'synced'));
   if (!reconnected && !isLink) synced();
   if (!reconnected) announce('main_stream_mode_ready');

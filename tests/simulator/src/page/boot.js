@@ -1,5 +1,5 @@
 // The boot of the page, in its measured order: the stored login, the loader with its first modules, the other modules
-// little by little, the stored messages, and the socket.
+// step by step, the stored messages, and the socket.
 import { config } from '/config.js';
 import { TIMES, moment } from '/static/clock.js';
 import { openWire } from '/static/wire.js';
@@ -26,7 +26,7 @@ install();
 defineAll(EARLY);
 window.Debug = { VERSION: config.build.version };
 
-/** In groups at most 0.5 s apart: clients take a longer silence for the end. */
+/** Defines the modules in groups at most 0.5 s apart: clients take a longer pause for the end. */
 async function defineLate() {
   const [, last] = TIMES.modules;
   const all = Object.entries(LATE);

@@ -6,7 +6,7 @@ import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.
 import { connection, tell } from '/static/connection.js';
 import { faults, wire } from '/static/wire.js';
 
-/** Whether somebody is online, and types: nobody is here, whoever subscribes. */
+/** Whether somebody is online or typing: nobody ever is, whoever subscribes. */
 export class PresenceModel extends Model {
   async subscribe() {}
 }
@@ -19,14 +19,14 @@ export class GroupMetadataModel extends Model {
   }
 }
 
-/** Those in a group. */
+/** The members of a group. */
 class Participants extends Array {
   iAmAdmin() {
     return this.some(({ id, isAdmin }) => isAdmin && String(id) === String(me.lid));
   }
 }
 
-/** How the members of a group are named, whether it is closed, and who they are. */
+/** How the members of a group are named, whether the group is closed, and who its members are. */
 function knownOf(wid) {
   const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
   return { isLidAddressingMode, announce, participants: Participants.of({ id: me.lid, isAdmin }) };
@@ -43,7 +43,7 @@ class GroupMetadataCollection extends Collection {
     return this.get(id);
   }
 
-  /** With what the server knows of the group: it is asked where the page has it from a message only. */
+  /** The group with the server's data: the server is asked only if the page knows the group just from a message. */
   async find(id) {
     const group = this.get(id) ?? this.add({ id: createWid(id), stale: true, participants: new Participants() })[0];
     if (group.stale) group.set({ ...knownOf(group.id), stale: false });
@@ -78,7 +78,7 @@ export class ChatModel extends Model {
     return this.name ?? contact?.name ?? contact?.pushname ?? this.id.user;
   }
 
-  /** Left, or removed from it. */
+  /** The account has left the group, or was removed from it. */
   get isReadOnly() {
     return this.isGroup() && faults.groups[String(this.id)]?.read_only === true;
   }
@@ -91,7 +91,7 @@ export class ChatModel extends Model {
     return this.id.isGroup();
   }
 
-  /** The token of those who know this account. */
+  /** The token that people have who know this account. */
   getTcToken() {
     return this.msgs.getModelsArray().some((message) => !message.id.fromMe) ? new Uint8Array(1) : undefined;
   }
@@ -102,7 +102,7 @@ export class ChatCollection extends Collection {
     super(ChatModel);
   }
 
-  /** By either identity. */
+  /** The chat with a person, by either identity. */
   getLatestChatForWid(wid) {
     const other = wid.isUser() ? getAlternateUserWid(wid) : undefined;
     return this.get(wid) ?? (other && this.get(other));
@@ -111,13 +111,13 @@ export class ChatCollection extends Collection {
 
 export const Chat = new ChatCollection();
 
-/** What is done before a chat is made: its notices are stored. */
+/** Runs before a chat is created: its notices are stored. */
 export const created = { before: async () => {} };
 
 function create(wid) {
   const group = wid.isGroup();
   if (group) {
-    // Of a group that is new to the page, a message tells no more than that it is there.
+    // A message from a new group tells the page only that the group exists.
     const isKnown = String(wid) in faults.groups;
     GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
   }
@@ -138,17 +138,17 @@ export function noticesOf(wid) {
   ];
 }
 
-/** The chat that a message of ours went to. */
+/** The chat of a sent message. */
 export const chatOf = (remote) => Chat.get(remote);
 
-/** Groups this account is in are there before anything was said in them. */
+/** The account's groups exist before anything was said in them. */
 export function openGroups() {
   for (const id of Object.keys(faults.groups)) if (me.lid) open(createWid(id));
 }
 wire.on('faults', openGroups);
 connection.on('connected', openGroups);
 
-/** The chat of a wid, made if there is none. A phone number must have been resolved before. */
+/** The chat of a wid, created if there is none. A phone number must have been resolved before. */
 export function open(wid) {
   const home = wid.isRegularUserPn() ? getCurrentLid(wid) : wid;
   if (!home) throw new Error('No LID for user');
@@ -164,7 +164,7 @@ export async function findOrCreateLatestChat(wid, _origin) {
   return config.build.bare_chat ? found.chat : found;
 }
 
-/** Notes that a message is in its chat. */
+/** Adds a message to its chat. */
 export function file(message) {
   const { chat } = open(message.id.remote);
   chat.msgs.add(message);
@@ -175,7 +175,7 @@ export function file(message) {
   return chat;
 }
 
-/** Takes an object. Nothing happens where nothing is unread. */
+/** Takes an object. Does nothing if nothing is unread. */
 export async function sendSeen({ chat }) {
   if (!chat?.unreadCount) return;
   chat.set({ unreadCount: 0 });

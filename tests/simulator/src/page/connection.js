@@ -1,18 +1,18 @@
-// The socket to the WhatsApp server: its states, and what goes through it.
+// The socket to the WhatsApp server: its states, and the frames that go through it.
 //
 //   UNLAUNCHED → OPENING → PAIRING ─┬─ registered ──▶ CONNECTED ── success ──▶ (messages.js)
 //        ▲                          │                     ├─ failure ──▶ the next turn, or the end
 //        │ the next turn            └─ no login ──▶ UNPAIRED (linking.js)
 //        └───────────── closed: stream DISCONNECTED at once, the state stays until the next turn
 //
-// CONNECTED is there before the server has said whether it takes the login: a login that is refused shows it too.
+// CONNECTED comes before the server has accepted the login, so a refused login shows CONNECTED too.
 import { Emitter } from '/static/events.js';
 import { Model } from '/static/models.js';
 import { TIMES, moment, pause, retryMs, wait } from '/static/clock.js';
 import { faults, loadNumber, mark, wire } from '/static/wire.js';
 import * as storage from '/static/storage.js';
 
-/** What the page's backend tells, and what its frontend is told of that a moment later. */
+/** The events of the page's backend, which its frontend gets a moment later. */
 class Bus extends Emitter {
   isOfflineDeliveryEnd = false;
   isMainStreamReadyMd = false;
@@ -48,7 +48,7 @@ export const Cmd = Object.assign(new (class CmdImpl extends Emitter {})(), {
   isMainStreamReadyMd: false,
 });
 
-/** Tells both sides. */
+/** Announces an event to both sides. */
 export function announce(event, ...values) {
   const flags = {
     offline_delivery_end: ['isOfflineDeliveryEnd', true],
@@ -82,17 +82,17 @@ class SocketModel extends Model {
 
 export const Socket = new SocketModel({ state: 'UNLAUNCHED', stream: 'DISCONNECTED', hasSynced: undefined });
 
-/** Frames by kind, for whoever deals with them; each handler is awaited before the next frame. */
+/** The handler of each kind of frame; each handler is awaited before the next frame. */
 export const handlers = {};
 
 /** Events: `connected`, `unpaired`. */
 export const connection = new Emitter();
 
-/** The loop of attempts. `comms` is null before it starts and after it was stopped; one that has only ended stays. */
+/** The loop of attempts. `comms` is null before it starts and after it was stopped; a loop that only ended keeps it. */
 let comms = null;
 let ended = false;
 let socket = null;
-// Every attempt has a number; whatever belongs to an older one is over.
+// Every attempt has a number; results of an older attempt are ignored.
 let attempt = 0;
 let failures = 0;
 let hurry = () => {};
@@ -103,14 +103,14 @@ let welcomed = false;
 
 const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
-/** Sends a frame if the connection is up; the answer is whether it was. */
+/** Sends a frame if the connection is up; returns whether it was. */
 export function tell(frame) {
   if (!isOpen()) return false;
   socket.send(JSON.stringify(frame));
   return true;
 }
 
-/** Sends a frame and waits for the answer to it; without a connection, waits for that first. */
+/** Sends a frame and waits for its answer; without a connection it waits for one first. */
 export function request(frame) {
   requests += 1;
   const asked = { ...frame, req: requests };
@@ -141,7 +141,7 @@ export const WAComms = {
   getMsSinceLastInboundRx: () => -1,
   startComms,
   stopComms,
-  /** Ends the loop and keeps the object: what a tab does that lost its mutex. */
+  /** Ends the loop and keeps the object, as a tab does that lost its mutex. */
   closeSocketAndPreventRetry() {
     started('closeSocketAndPreventRetry');
     ended = true;
@@ -165,7 +165,7 @@ export const WAComms = {
   },
 };
 
-/** Ends the present attempt and its socket; what they still say is not heard. */
+/** Ends the current attempt and its socket; later events of the socket are ignored. */
 function drop() {
   attempt += 1;
   const old = socket;
@@ -199,7 +199,7 @@ async function loop(mine) {
     const began = performance.now();
     await Promise.race([turn(), restarted]);
     if (!goesOn()) return;
-    // A connection that held for a while is followed by the next attempt at once.
+    // After a connection that held for a while, the next attempt follows at once.
     failures = performance.now() - began > retryMs(10) ? 0 : failures + 1;
     const again = new Promise((resolve) => {
       hurry = resolve;
@@ -246,7 +246,7 @@ async function turn() {
   Socket.stream = 'DISCONNECTED';
 }
 
-/** A state that nothing of today's page sets; older builds did. */
+/** A state that today's page never sets; older builds did. */
 async function force(state) {
   Socket.state = state;
   while (faults.socket_state) await new Promise((resolve) => wire.once('faults', resolve));
@@ -254,7 +254,7 @@ async function force(state) {
 
 let busy = false;
 
-/** Deals with frames one after the other. */
+/** Handles frames one after the other. */
 async function hear(frame) {
   early.push(frame);
   if (busy) return;
@@ -270,24 +270,24 @@ async function hear(frame) {
   busy = false;
 }
 
-/** Whether everything since `number` is still the same connection. */
+/** Whether attempt `number` is still the current connection. */
 export const current = (number) => number === attempt && socket !== null;
 
 handlers.welcome = async ({ me, queued }) => {
   welcomed = true;
   announce('account_temporarily_banned', { banned: false });
-  // What an earlier connection left without an answer is asked again.
+  // Requests that an earlier connection left without an answer are sent again.
   for (const { asked } of waiting.values()) tell(asked);
   connection.trigger('connected', { me, queued, attempt });
 };
 
 handlers.unpaired = () => connection.trigger('unpaired');
 
-// ── What ends a login ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── The end of a login ──────────────────────────────────────────────────────────────────────────────────────────────
 
 export const Updater = { hardExpirationTimer: undefined, updateInProgress: undefined };
 
-/** The server does not take the login. */
+/** The server refuses the login. */
 handlers.failure = ({ reason, code, expire, message, header, subtext }) => {
   if (reason === 405 || reason === 409) {
     Updater.hardExpirationTimer = 1;
@@ -306,12 +306,12 @@ handlers.failure = ({ reason, code, expire, message, header, subtext }) => {
 /** The phone unlinked this device while it was connected. */
 handlers['logged-out'] = () => (welcomed ? leave(() => true) : refused({}));
 
-/** The login is used on another machine: nothing is said, and the loop is over. */
+/** The login is used on another machine: the loop ends without an event. */
 handlers.conflict = () => stopComms();
 
 let left = false;
 
-/** Runs `first`, which says whether the server knows of the logout, and clears the storage. Only if it knows is the loop stopped. */
+/** Runs `first`, which tells whether the server knows of the logout (then the loop stops), and clears the storage. */
 export async function leave(first, marks = {}) {
   if (left) return;
   left = true;
@@ -320,7 +320,7 @@ export async function leave(first, marks = {}) {
   await clearAndGo(marks);
 }
 
-/** The server refused the login: this device is not linked any more. */
+/** The server refused the login: this device is no longer linked. */
 function refused(marks) {
   left = true;
   if (comms !== null) stopComms();
@@ -369,7 +369,7 @@ wire.on('state', (state) => {
   Socket.state = state;
 });
 
-/** The boot of the socket, at its measured times. */
+/** Starts the socket at its measured times. */
 export async function launch() {
   await moment(TIMES.unlaunched);
   await moment(TIMES.opening, faults.slow_boot_ms);
@@ -378,5 +378,5 @@ export async function launch() {
   else wire.once('faults', launch);
 }
 
-// The marks of a logout are taken off the address early.
+// The page removes the parameters of a logout from the address early.
 if (new URLSearchParams(location.search).has('post_logout')) history.replaceState(null, '', '/');

@@ -1,5 +1,5 @@
-// Backbone-like events: names may be separated by spaces, handlers get what is triggered. Those of `all` hear every event,
-// with its name first.
+// Backbone-like events: names may be separated by spaces, handlers get the triggered values. Handlers of `all` get
+// every event, with its name first.
 
 export class Emitter {
   #handlers = new Map();
@@ -35,7 +35,7 @@ export class Emitter {
     return this;
   }
 
-  // A handler that throws skips the others and throws into whoever triggered, as on the real page.
+  // A handler that throws stops the other handlers and throws into the caller of trigger, as on the real page.
   trigger(name, ...values) {
     const call = (event, given) => {
       for (const { handler, context } of this.#handlers.get(event) ?? []) handler.apply(context ?? this, given);

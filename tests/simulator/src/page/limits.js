@@ -1,4 +1,4 @@
-// WhatsApp's own limits on writing to people who do not know this account. The page enforces them on its screen only.
+// WhatsApp's own limits on messages to people who do not know this account. Only the page's user interface obeys them.
 import { Cmd } from '/static/connection.js';
 import { faults, wire } from '/static/wire.js';
 
@@ -20,7 +20,7 @@ const timelock = () =>
     time_enforcement_ends: faults.timelock.until_s * 1000,
   };
 
-/** Whoever has written to this account, or knows it otherwise, is not concerned. */
+/** People who wrote to this account, or know it otherwise, are exempt. */
 const isKnown = ({ chat }) => chat?.getTcToken() !== undefined;
 
 export const limits = {

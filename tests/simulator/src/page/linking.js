@@ -1,4 +1,4 @@
-// Linking a phone: this page's keys, the code and its rotation, and the eight characters for a phone number.
+// Linking a phone: this page's keys, the code and its rotation, and the pairing code for a phone number.
 import { config } from '/config.js';
 import { Emitter } from '/static/events.js';
 import { Model } from '/static/models.js';
@@ -22,7 +22,7 @@ export const Conn = new Model({
 /** Events: `code` (the text of the picture, or undefined), `page` (the login page is mounted). */
 export const linking = new Emitter();
 
-/** The kind of device in the code: 1 is Chrome. A text. */
+/** The kind of device in the code: 1 is Chrome. A string. */
 export const DEVICE_PLATFORM = '1';
 
 export const advSecretEventEmitter = new Emitter();
@@ -39,7 +39,7 @@ export function decodeB64(text) {
 
 const random = () => encodeB64(bytes(32));
 
-/** Reads this page's keys, or makes them: they stay until the page is logged out. */
+/** Reads this page's keys, or creates them: they stay until the page is logged out. */
 export async function prepareKeys() {
   let companion = await storage.get('login', 'companion');
   if (!companion) {
@@ -64,30 +64,30 @@ async function getADVSecretKey() {
   return keys.advSecret;
 }
 
-/** A scan is checked against the newest secret. */
+/** The server checks a scan against the newest secret. */
 async function setSecret(advSecret) {
   keys.advSecret = advSecret;
   await storage.put('login', 'companion', { ...keys });
   tell({ t: 'secret', advSecret });
 }
 
-/** The secret's module as it is since 2026. */
+/** The secret's module as it has been since 2026. */
 export const AdvSignatureApi = {
   getADVSecretKey,
   generateADVSecretKey: () => setSecret(random()),
   clearADVSecretKey: () => setSecret(''),
-  /** What the phone signed for this device. */
+  /** The identity that the phone signed for this device. */
   setADVSignedIdentity: (identity) => storage.put('login', 'signed-identity', identity),
 };
 
-// A new secret with each connection that waits for a phone.
+// Each connection that waits for a phone gets a new secret.
 connection.ready = async () => {
   if (await storage.get('login', 'device')) return;
   keys.advSecret = random();
   await storage.put('login', 'companion', { ...keys });
 };
 
-/** The server has the page change its secret under the same ref. */
+/** The server makes the page change its secret under the same ref. */
 handlers['rotate-secret'] = async () => {
   await setSecret(random());
   advSecretEventEmitter.trigger('change');
@@ -97,7 +97,7 @@ handlers['rotate-secret'] = async () => {
 const PREFIX = 'https://wa.me/settings/linked_devices#';
 const SUFFIX = ',https://faq.whatsapp.com/r/ld';
 
-/** The text of the picture; it stays, dead, when the codes have run out. */
+/** The text of the picture; it stays, invalid, when the codes have run out. */
 export function code() {
   if (!Conn.ref || !keys.advSecret) return undefined;
   const text = [Conn.ref, keys.staticKey, keys.identityKey, keys.advSecret, DEVICE_PLATFORM].join(',');
@@ -109,7 +109,7 @@ export const isNativeCameraQRLinkedDeviceTest = () => config.build.code_form ===
 
 const showPicture = () => linking.trigger('code', code());
 
-// Each row of codes has a number; a row that is over must not go on.
+// Each row of codes has a number; an older row must not go on.
 let row = 0;
 let firstBoot = true;
 let awaitedRef = null;
@@ -124,13 +124,13 @@ async function showRow(mine) {
     tell({ t: 'ref', first: shown === 0 });
     const { value, ttlMs } = await next;
     if (mine !== row) return;
-    // The ref is there before UNPAIRED is announced.
+    // The ref exists before UNPAIRED is announced.
     Conn.set({ refTTL: ttlMs, ref: value });
     Socket.state = 'UNPAIRED';
     showPicture();
     mark('codeShown');
     await pause(ttlMs);
-    // A page without a network just stops: the state stays, and the code is dead.
+    // Without a network the page just stops: the state stays, and the code is invalid.
     if (mine !== row || !navigator.onLine) return;
   }
   Socket.state = 'UNPAIRED_IDLE';
@@ -168,7 +168,7 @@ export const LaunchSocketUtils = { refreshQR };
 handlers.linked = async ({ device, me }) => {
   row += 1;
   await storage.put('login', 'device', device);
-  // The phone numbers its devices.
+  // The phone assigns numbers to its devices.
   const identity = { ...me, device: device.id.split(':')[1] };
   await storage.put('login', 'me', identity);
   setMe(identity);
@@ -179,7 +179,7 @@ handlers.linked = async ({ device, me }) => {
     location.reload();
     return;
   }
-  // The server ends the stream, and the page logs in on another, in the same document.
+  // The server ends the stream, and the page logs in on a new one, in the same document.
   stopComms();
   startComms();
 };
@@ -222,7 +222,7 @@ export const AltDeviceLinkingApi = {
   setPairingType(type) {
     pairingType = type;
   },
-  /** From here on no code to scan of this connection works. */
+  /** After this call no code to scan of this connection works. */
   async initializeAltDeviceLinking() {
     pairingType = 'ALT_DEVICE_LINKING';
     stage = 'initialized';
@@ -235,7 +235,7 @@ export const AltDeviceLinkingApi = {
   startAltLinkingFlow,
 };
 
-/** What the login screen does on a click. */
+/** The functions behind the clicks on the login screen. */
 export const LinkDeviceAction = {
   genLinkDeviceCodeForPhoneNumber: startAltLinkingFlow,
   refreshAltLinkingCode: () => LinkDeviceEvents.triggerRefreshAltLinkingCode(),

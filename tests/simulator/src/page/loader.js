@@ -1,13 +1,13 @@
 // The page's module loader: `window.require`, `window.__d`, and `require('__debug').modulesMap`.
 //
-// A module either names what it exports, or exports one thing alone (`alone`). `require` gives the names, or the one
-// thing itself; `importNamespace` always gives an object of names, the one thing under `default`.
+// A module either exports names, or exports a single value (`alone`). `require` returns the names, or the single value
+// itself; `importNamespace` always returns an object of names, with the single value under `default`.
 import { config } from '/config.js';
 import { faults } from '/static/wire.js';
 
 const modules = new Map();
 
-/** Meta's order of arguments; a factory either fills `exports` or replaces `module.exports`. */
+/** The arguments are in Meta's order; a factory either fills `exports` or replaces `module.exports`. */
 function define(name, dependencies, factory) {
   modules.set(name, { id: name, dependencies, factory, module: { exports: {} }, done: false });
 }
@@ -20,7 +20,7 @@ function load(entry) {
   return entry;
 }
 
-/** The name under which a module is registered, with the names that are broken taken into account. */
+/** The name under which a module is registered, after the faults are applied. */
 function registered(name) {
   const renamed = Object.entries(faults.renamed_modules).find(([, to]) => to === name);
   if (renamed) return renamed[0];
@@ -35,7 +35,10 @@ function find(name) {
   throw new Error(`Requiring unknown module "${name}"`);
 }
 
-/** What a module exports, as every client sees it: one object for all of them, since they replace functions in it. */
+/**
+ * The exports of a module, as every client sees them: one object for all clients, because they replace functions in
+ * it.
+ */
 function require(name) {
   if (name === '__debug') return { modulesMap: modulesMap() };
   const entry = find(name);
@@ -61,7 +64,7 @@ function modulesMap() {
   return map;
 }
 
-/** Makes the loader visible to the page. */
+/** Makes the loader available to the page. */
 export function install() {
   const ErrorGuard = { skipGuardGlobal() {}, applyWithGuard: (work, self, args) => work.apply(self, args) };
   Object.assign(window, { ErrorGuard, importDefault, importNamespace, require, __d: define });
@@ -73,7 +76,7 @@ class Alone {
   }
 }
 
-/** Marks what is the only thing that a module exports. */
+/** Marks the single value that a module exports. */
 export const alone = (value) => new Alone(value);
 
 /** Defines modules given as name → exports. */

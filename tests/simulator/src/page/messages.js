@@ -1,4 +1,4 @@
-// Messages: those that arrive, those that are stored, and what becomes of them.
+// Messages: messages that arrive, stored messages, and their changes.
 //
 // Everything is stored before it is added to the collection, and confirmed to the server after both.
 import { config } from '/config.js';
@@ -11,7 +11,7 @@ import { learn, meet } from '/static/people.js';
 import { historyRow, keyOf, nextRow, openRows } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
-/** The longest timer of a browser; a message sealed for longer is never opened. */
+/** The longest timer of a browser; a message that stays undecrypted longer never opens. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class MsgModel extends Model {
@@ -33,13 +33,13 @@ class MsgCollection extends Collection {
     super(MsgModel);
   }
 
-  /** Reads rows, and adds them. */
+  /** Reads rows, and adds their messages to the collection. */
   async getMessagesById(ids) {
     const found = await Promise.all(ids.map((id) => this.get(id) ?? this.#stored(String(id?._serialized ?? id))));
     return { messages: found.filter(Boolean) };
   }
 
-  /** What the server sends: clients replace this, to hear of the notices among messages. */
+  /** Handles messages of the server: clients replace this function to get the notices among the messages. */
   async processMultipleMessages(_chat, messages) {
     for (const message of messages) {
       if (message.type !== 'protocol') this.add(message);
@@ -57,7 +57,7 @@ class MsgCollection extends Collection {
 
 export const Msg = new MsgCollection();
 
-/** The fields of the model of a stored message. */
+/** The model fields of a stored message. */
 export function fieldsOf(record, isNewMsg) {
   const wid = (text) => (text ? createWid(text) : undefined);
   return {
@@ -81,10 +81,10 @@ export function fieldsOf(record, isNewMsg) {
   };
 }
 
-/** The ids that this document is sending: others without an ack are taken for failed ones. */
+/** The ids that this document is sending: other messages without an ack count as failed. */
 export const sendingNow = new Set();
 
-/** A message as it comes back from storage. */
+/** A message as it is restored from storage. */
 function restored(record) {
   const unsent = record.fromMe && record.ack === 0 && !sendingNow.has(record.id);
   return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true }) };
@@ -100,7 +100,7 @@ export function show(record, isNewMsg) {
   return message;
 }
 
-/** Opens a ciphertext after its time: the row, and the model where there is one. */
+/** Decrypts a ciphertext after its time: in the row, and in the model if there is one. */
 async function unseal(record) {
   if (record.ciphertextMs > LONGEST_TIMER_MS) return;
   await pause(record.ciphertextMs);
@@ -118,10 +118,10 @@ async function introduce({ known = [], knownAfterMs }) {
 /** A message in memory, by its bare id. */
 export const find = (id) => Msg.getModelsArray().find((message) => message.id.id === id);
 
-// The bare ids of all stored messages: the server delivers again what was not confirmed.
+// The bare ids of all stored messages: the server delivers unconfirmed messages again.
 const known = new Set();
 
-/** A new chat gets notices of its own before its first message, with rows like any other. */
+/** A new chat gets its own notices before its first message, with rows like any other message. */
 async function storeNotices(remote) {
   for (const notice of noticesOf(createWid(remote))) {
     const record = { ...notice, id: await MsgKey.newId(), n: nextRow() };
@@ -138,8 +138,8 @@ export async function openChatWithNotices(remote) {
 created.before = openChatWithNotices;
 
 /**
- * Stores messages in one go. They are shown unless the page is working through a large backlog before it has restored its
- * chats: then only their rows are there.
+ * Stores messages in one go. They are shown, unless the page is handling a large backlog before it has restored its
+ * chats: then only their rows exist.
  */
 export async function store(messages, { isNew, shown = true }) {
   const fresh = messages.filter(({ id }) => !known.has(id));
@@ -160,7 +160,7 @@ export async function store(messages, { isNew, shown = true }) {
   records.forEach((record, index) => show({ ...record, notifyName: fresh[index].notifyName }, isNew));
 }
 
-/** Stores what this page sends itself. */
+/** Stores a message that this page sends itself. */
 export async function storeOwn(record) {
   known.add(record.id);
   await storage.put('messages', record.id, record);
@@ -168,7 +168,7 @@ export async function storeOwn(record) {
 
 export const isStored = (id) => known.has(id);
 
-/** A deletion gives the message the key of the deletion, in memory and in its row, and keeps the old one beside it. */
+/** A deletion gives the message the key of the deletion, in memory and in its row, and keeps the old key beside it. */
 async function revoked({ id, protocolMessageKey, t }) {
   const old = await storage.get('messages', protocolMessageKey.id);
   if (!old) return;
@@ -186,12 +186,12 @@ async function revoked({ id, protocolMessageKey, t }) {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** What happens to stored messages. */
+/** The handlers of events of stored messages. */
 export const events = {
   history: ({ messages }) => store(messages, { isNew: false }),
   async ack({ id, ack }) {
     const stored = await storage.get('messages', id);
-    // Acks only grow; an error is final.
+    // An ack only grows; an error is final.
     if (stored && ack >= 0 && ack <= stored.ack) return;
     await storage.update('messages', id, { ack });
     if (stored?.fromMe && ack >= 2) await events.receipt(stored, ack);
@@ -228,17 +228,17 @@ wire.on('forget', async (id) => {
 
 const byOrder = (a, b) => a.n - b.n;
 
-/** Notes which messages are stored: before anything is received. */
+/** Records which messages are stored, before any message is received. */
 export async function openStore() {
   await openRows();
   for (const record of await storage.all('messages')) {
     known.add(record.id);
-    // Whoever sent it is asked to send it again, also after the page was loaded again.
+    // The sender is asked to send it again, also after the page was reloaded.
     if (record.sealed) unseal(record);
   }
 }
 
-/** Restores the last messages of each chat, as news of nothing. */
+/** Restores the last messages of each chat, not as new messages. */
 export async function restore() {
   const chats = Map.groupBy((await storage.all('messages')).sort(byOrder), (record) => record.remote);
   for (const records of chats.values()) {
@@ -246,10 +246,10 @@ export async function restore() {
   }
 }
 
-/** Messages of a chat that one call loads. */
+/** How many messages of a chat one call loads. */
 const PAGE = 20;
 
-/** One of two forms, as the build has it. The answer is what was loaded, oldest first; undefined when there is no more. */
+/** Has two forms, depending on the build. Returns the loaded messages, oldest first; undefined if there are no more. */
 export async function loadEarlierMsgs(target) {
   const chat = config.build.bare_load ? target : target.chat;
   const remote = chat.id.toString();
@@ -257,7 +257,7 @@ export async function loadEarlierMsgs(target) {
   while (faults.earlier === 'hang') await new Promise((resolve) => wire.once('faults', resolve));
   const records = (await storage.all('messages')).filter((record) => record.remote === remote).sort(byOrder);
   const isShown = (record) => Boolean(Msg.get(keyOf(record)));
-  // What is newer than the newest shown is only just arriving, and no history.
+  // Messages newer than the newest shown one are only arriving, and are not history.
   const newest = records.findLastIndex(isShown);
   const missing = (newest < 0 ? records : records.slice(0, newest)).filter((record) => !isShown(record));
   return missing.slice(-PAGE).map((record) => show(record, false));

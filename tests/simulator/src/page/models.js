@@ -82,7 +82,7 @@ export class Collection extends Emitter {
     this.modelClass = modelClass;
   }
 
-  /** The key of an id in any of its forms: string, wid or message key. */
+  /** The key of an id in any form: string, wid or message key. */
   static key(id) {
     return id === undefined || id === null ? undefined : String(id._serialized ?? id);
   }
@@ -109,7 +109,7 @@ export class Collection extends Emitter {
 
   add(model, options = {}) {
     const models = Array.isArray(model) ? model : [model];
-    // All are in the collection before the first is told of.
+    // All models are in the collection before the first event is fired.
     const fresh = [];
     const result = models.map((item) => {
       const known = this.get(item.id);

@@ -1,4 +1,4 @@
-// The modules that are defined while the page loads, in the order in which they appear.
+// The modules that are defined while the page loads, in their order of appearance.
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { MsgKey, Wid, WidFactory } from '/static/wids.js';
@@ -33,7 +33,7 @@ import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } f
 import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendTextMsgToChat } from '/static/sending.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
 
-/** Says of everybody whether they are blocked. */
+/** Tells for each person whether the account blocks them. */
 class BlocklistCollection extends Collection {
   get(wid) {
     return isBlocked(wid) ? { id: wid } : undefined;

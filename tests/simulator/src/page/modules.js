@@ -43,7 +43,7 @@ export const EARLY = {
   WAWebUserPrefsInfoStore: { waNoiseInfo },
   WAWebSignalStoreApi: { waSignalStore },
   WAWebUserPrefsMultiDevice: { getADVSecretKey: storedSecret, advSecretEventEmitter, isRegistered: () => Boolean(me.phone) },
-  // Builds before it had a module of its own.
+  // In older builds the secret has no module of its own.
   WAWebAdvSignatureApi: config.build.old_adv_secret ? {} : AdvSignatureApi,
   WABase64: { encodeB64, decodeB64 },
   WAWebCompanionRegClientUtils: { DEVICE_PLATFORM },

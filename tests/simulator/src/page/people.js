@@ -1,11 +1,11 @@
-// Who is who: LIDs, phone numbers, contacts.
+// Identities: LIDs, phone numbers, contacts.
 import { Collection, Model } from '/static/models.js';
 import { createWid, setMine } from '/static/wids.js';
 import { connection, request } from '/static/connection.js';
 import { faults, reach } from '/static/wire.js';
 import * as storage from '/static/storage.js';
 
-/** The account that is linked here; empty when none is. */
+/** The linked account; empty if there is none. */
 export const me = { lid: undefined, phone: undefined, name: undefined, device: undefined };
 
 const phoneOf = new Map();
@@ -22,7 +22,7 @@ export class ContactCollection extends Collection {
     super(ContactModel);
   }
 
-  /** Like the real one, makes a contact for whoever is asked for. */
+  /** Like the real page, creates a contact for every person that is asked for. */
   async find(id) {
     return this.get(id) ?? this.add({ id: createWid(id), phoneNumber: getPhoneNumber(createWid(id)) })[0];
   }
@@ -39,7 +39,7 @@ export function setMe(identity) {
   if (identity) remember(identity);
 }
 
-// A logout forgets the number; the LID stays in memory until the document ends.
+// A logout clears the number; the LID stays in memory until the document ends.
 connection.on('cleared', () => {
   me.phone = undefined;
 });
@@ -60,7 +60,7 @@ function noteContact(id, fields) {
   contact.set(known);
 }
 
-/** Learns an identity for good. */
+/** Stores an identity permanently. */
 export async function learn(identity) {
   const { lid, phone, name } = identity;
   const contact = Contact.get(lid);
@@ -70,7 +70,7 @@ export async function learn(identity) {
   await storage.put('people', identity.lid, { ...old, ...identity });
 }
 
-/** Makes a contact of a sender of whom only the LID is known. */
+/** Creates a contact for a sender of whom only the LID is known. */
 export function meet(wid, name) {
   if (wid.isUser()) noteContact(wid, { pushname: name, phoneNumber: getPhoneNumber(wid) });
 }
@@ -79,7 +79,7 @@ export async function recall() {
   (await storage.all('people')).forEach(remember);
 }
 
-/** Whether the owner has blocked them. */
+/** Whether the account's owner has blocked the person. */
 export function isBlocked(wid) {
   const identities = [String(wid), String(getAlternateUserWid(createWid(wid)))];
   return faults.blocked.some((phone) => identities.includes(`${phone}@c.us`));
@@ -89,7 +89,7 @@ export const getPhoneNumber = (lid) => phoneOf.get(String(lid));
 export const getCurrentLid = (phone) => lidOf.get(String(phone));
 export const getAlternateUserWid = (wid) => getPhoneNumber(wid) ?? getCurrentLid(wid);
 
-/** Asks the server: `null`, or the LID of somebody on WhatsApp. */
+/** Asks the server about a wid: `null`, or the LID of a person on WhatsApp. */
 export async function queryWidExists(wid) {
   await reach('exists');
   const { found } = await request({ t: 'exists', wid: String(createWid(wid)) });
@@ -98,5 +98,5 @@ export async function queryWidExists(wid) {
   return { wid: createWid(found.lid), biz: undefined };
 }
 
-/** Asks by digits. */
+/** Asks the server about a phone number. */
 export const queryPhoneExists = (phone) => queryWidExists(`${phone}@c.us`);

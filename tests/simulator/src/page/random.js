@@ -1,9 +1,9 @@
-// Random-looking bytes that are the same for the same seed and the same load of the page, and others for every load
-// (sfc32, Chris Doty-Humphrey 2010).
+// Random-looking bytes: the same for the same seed and the same load of the page, and different for every load (sfc32,
+// Chris Doty-Humphrey 2010).
 import { config } from '/config.js';
 import { loadNumber } from '/static/wire.js';
 
-/** Rounds until the words of the state depend on each other. */
+/** Rounds until every word of the state depends on the others. */
 const WARM_UP = 15;
 
 let [a, b, c, counter] = [config.seed >>> 0, Math.floor(config.seed / 2 ** 32) >>> 0, loadNumber >>> 0, 1];

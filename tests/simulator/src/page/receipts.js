@@ -1,5 +1,5 @@
-// Receipts of those who were sent a message. Clients replace these functions in their module to hear of receipts, so
-// the page calls them there.
+// Receipts of the recipients of a message. Clients replace these functions in their module to get receipts, so the
+// page calls them through the module.
 import { createWid } from '/static/wids.js';
 import { find } from '/static/messages.js';
 
@@ -13,7 +13,7 @@ export const statusReceipts = { handleStatusSimpleReceipt: async (receipt) => ad
 
 const NAMES = { 2: 'delivery', 3: 'read', 4: 'played' };
 
-/** Hands a receipt for a message to whoever deals with its kind of chat. */
+/** Passes a receipt for a message to the function for its kind of chat. */
 export function receive({ id, remote }, ack) {
   const from = createWid(remote);
   const receipt = {

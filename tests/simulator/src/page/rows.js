@@ -1,6 +1,6 @@
-// The table of messages as it is stored: every message has a row, numbered in the order in which this device stored it.
+// The stored table of messages: every message has a row, numbered in the order in which this device stored it.
 //
-// The history that comes with a link is numbered to end at exactly 1,000,000,000; what is received after it begins one above.
+// The history that comes with a link is numbered to end at exactly 1,000,000,000; later messages begin one above.
 import { MsgKey, createWid } from '/static/wids.js';
 import { me } from '/static/people.js';
 import * as storage from '/static/storage.js';
@@ -9,7 +9,7 @@ export const LAST_HISTORY_ROW = 1e9;
 
 let newest = LAST_HISTORY_ROW;
 
-/** Reads where the numbering stands. */
+/** Finds the newest row number. */
 export async function openRows() {
   for (const record of await storage.all('messages')) newest = Math.max(newest, record.n);
 }
@@ -19,14 +19,14 @@ export const nextRow = () => {
   return newest;
 };
 
-/** The numbers of a first history of so many messages. */
+/** The row numbers of a first history of `count` messages. */
 export const historyRow = (index, count) => LAST_HISTORY_ROW - count + 1 + index;
 
 export const keyOf = ({ fromMe, remote, id, participant }) => new MsgKey({ fromMe, remote, id, participant });
 
 const byRow = (a, b) => a.rowId - b.rowId;
 
-/** A stored message as the table gives it: ids are texts. */
+/** A stored message as the table returns it: ids are strings. */
 function rowOf(record) {
   const { id, fromMe, remote, participant, fields, known, knownAfterMs, ciphertextMs, sealed, n, protocolKey, ...rest } = record;
   const opened = { ...rest, ...fields };
@@ -42,7 +42,7 @@ function rowOf(record) {
 
 const wid = (text) => (text ? createWid(text) : undefined);
 
-/** A row as data of a message. Names are not stored. */
+/** A row as the data of a message. Names are not stored. */
 export const messageFromDbRow = (row) => ({
   ...row,
   id: MsgKey.fromString(row.id),

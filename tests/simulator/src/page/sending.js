@@ -1,5 +1,6 @@
-// Sending: a message is stored with ack 0, shown, and sent once the backlog has been delivered. While this document lives,
-// it is sent again after each loss of the line; another document sends nothing by itself, and calls it failed.
+// Sending: a message is stored with ack 0, shown, and sent once the backlog is delivered. As long as this document
+// lives, it sends the message again after each loss of the connection; another document does not send it, and marks it
+// as failed.
 import { MsgKey, createWid } from '/static/wids.js';
 import { faults, reach, wire } from '/static/wire.js';
 import { BackendEventBus, connection, handlers, tell } from '/static/connection.js';
@@ -9,7 +10,7 @@ import { isBlocked, me } from '/static/people.js';
 import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
-// What this document has sent or is about to send, and who waits for the result, by bare id.
+// The messages that this document has sent or is about to send, with those who wait for the result, by bare id.
 const inFlight = new Map();
 
 const KEPT_APART = ['id', 'ack', 'body', 'from', 'to', 'local', 'self', 't', 'isNewMsg', 'type'];
@@ -47,7 +48,7 @@ Msg.on('change:ack', (message, ack) => {
   if (ack > 0) settle(message.id.id, { messageSendResult: 'OK', t: message.t, count: null });
 });
 
-/** The server's no, with its number. */
+/** The server's refusal, with its number. */
 handlers.nack = async ({ id, code }) => {
   await storage.update('messages', id, { ack: -1 });
   find(id)?.set({ ack: -1, isSendFailure: true });
@@ -58,7 +59,7 @@ function transmit({ record }) {
   if (faults.send !== 'hang') tell({ t: 'send', message: record });
 }
 
-/** Sends what is stored; resolves with the result. */
+/** Sends a stored message; resolves with the result. */
 async function leave(record) {
   const result = new Promise((resolve) => inFlight.set(record.id, { record, resolve }));
   sendingNow.add(record.id);
@@ -85,7 +86,7 @@ async function add(record) {
   return show(record, true);
 }
 
-/** The answer, at once: a promise of the message in the collection, and one of the result. */
+/** Returns at once: a promise of the message in the collection, and a promise of the result. */
 export function addAndSendMsgToChat(chat, given) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
   if (!chat || !given) throw new TypeError('a chat and a message are needed');
@@ -96,7 +97,7 @@ export function addAndSendMsgToChat(chat, given) {
     return add(ready);
   });
   const result = Promise.all([record, added]).then(([ready]) => leave(ready));
-  // Each of both may be left alone.
+  // Callers may ignore either promise.
   added.catch(() => {});
   result.catch(() => {});
   return [added, result];
@@ -104,7 +105,7 @@ export function addAndSendMsgToChat(chat, given) {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** Who we are in a chat: by LID or by phone, as it is addressed. */
+/** The account's identity in a chat: LID or phone number, as the chat is addressed. */
 export async function genOutgoingMsgData(chat, type) {
   const isGroup = chat.id.isGroup();
   const byLid = isGroup ? chat.groupMetadata?.isLidAddressingMode === true : chat.id.isLid();
@@ -121,14 +122,14 @@ export async function createTextMsgData(chat, text, options = {}) {
   return { ...options, ...(await genOutgoingMsgData(chat, 'chat')), body, ...(ephemeralDuration && { ephemeralDuration }) };
 }
 
-/** The short way: the page picks the id. */
+/** The short form: the page chooses the id. */
 export async function sendTextMsgToChat(chat, text, options = {}) {
   const [added, result] = addAndSendMsgToChat(chat, await createTextMsgData(chat, text, options));
   await added;
   return result;
 }
 
-/** Sends what failed again, under the same id; nothing otherwise. */
+/** Sends a failed message again, under the same id; any other message is left alone. */
 export async function resendMsg(message) {
   if (!message.isSendFailure && message.ack >= 0) return undefined;
   const record = await storage.update('messages', message.id.id, { ack: 0 });
@@ -139,7 +140,7 @@ export async function resendMsg(message) {
 connection.on('connected', async () => {
   const pending = [...inFlight.values()].sort((a, b) => a.record.n - b.record.n);
   await caughtUp();
-  // What came through meanwhile is not sent again.
+  // A message whose result arrived meanwhile is not sent again.
   for (const entry of pending) if (inFlight.get(entry.record.id) === entry) transmit(entry);
 });
 wire.on('forget', (id) => inFlight.delete(id));

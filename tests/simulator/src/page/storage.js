@@ -1,5 +1,5 @@
-// What the profile keeps, in IndexedDB: the login, this page's keys, the messages (sent ones included), reactions, votes
-// and who is who.
+// The data of the profile in IndexedDB: the login, this page's keys, the messages (sent ones included), reactions,
+// votes and identities.
 
 const NAME = 'model-storage';
 const STORES = ['login', 'messages', 'people', 'reactions', 'votes'];
@@ -44,7 +44,7 @@ export const move = (store, from, to, value) =>
   });
 export const clear = () => write(STORES, (...targets) => targets.forEach((target) => target.clear()));
 
-/** Changes a stored value, if it is there; the answer is the new one. */
+/** Changes a stored value, if it exists; returns the new value. */
 export async function update(store, key, changes) {
   const old = await get(store, key);
   if (!old) return undefined;

@@ -1,4 +1,4 @@
-// The stream: what the page as a whole is doing, in words of its own. It follows the socket.
+// The stream: the state of the page as a whole, in its own words. It follows the socket.
 import { Model } from '/static/models.js';
 import { Socket } from '/static/connection.js';
 import { me } from '/static/people.js';
@@ -26,7 +26,7 @@ export const Stream = new StreamModel({
 
 const BLOCKED = ['PROXYBLOCK', 'TOS_BLOCK', 'SMB_TOS_BLOCK'];
 
-/** A lost line of a page that has synced stays MAIN. */
+/** A page that has synced stays MAIN when the connection is lost. */
 function mode() {
   const { state, stream, hasSynced } = Socket;
   if (BLOCKED.includes(state)) return state;

@@ -1,5 +1,5 @@
-// What clients of the real page touch on their way, beyond what they are asked for. wa-js finds modules by what they
-// export and names few of them: such modules have names of ours.
+// Modules of the real page that clients use along the way. wa-js finds modules by their exports and names only a few:
+// such modules have invented names here.
 import { config } from '/config.js';
 import { Emitter } from '/static/events.js';
 import { alone } from '/static/loader.js';
@@ -16,7 +16,7 @@ function findLinks(text = '') {
 
 const isServer = (server) => (chat) => createWid(chat.id).server === server;
 
-/** Calls are kept in a map of the collection; clients look for the first one. */
+/** The collection keeps calls in a map; clients look for the first one. */
 class Calls extends Emitter {
   calls = new Map();
 
@@ -35,7 +35,7 @@ const NetworkStatus = new NetworkStatusModel({ online: navigator.onLine });
 wire.on('online', () => NetworkStatus.set({ online: true }));
 wire.on('offline', () => NetworkStatus.set({ online: false }));
 
-/** Has the phone send again what could not be opened here. */
+/** Makes the phone send messages again that could not be decrypted. */
 function askPhone(messages) {
   for (const { id, type } of messages) if (type === 'ciphertext') tell({ t: 'ask-phone', id: id.id });
 }

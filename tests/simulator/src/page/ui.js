@@ -1,4 +1,4 @@
-// What a person, or a selector, sees: the page that waits for a phone, and the list of chats.
+// The parts that a person or a selector sees: the page that waits for a phone, and the list of chats.
 import { config } from '/config.js';
 import { Socket } from '/static/connection.js';
 import { code, linking } from '/static/linking.js';
@@ -50,7 +50,7 @@ function fillPane() {
   pane.replaceChildren(...Chat.getModelsArray().map((chat) => element('div', { role: 'row' }, rowText(chat))));
 }
 
-// A burst of messages changes many chats at once: drawn once.
+// A burst of messages changes many chats at once: it is drawn once.
 let drawing = false;
 
 function drawSoon() {

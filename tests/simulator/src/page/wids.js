@@ -1,4 +1,4 @@
-// Wids (who or where) and message keys.
+// Wids (identities of persons and chats) and message keys.
 import { config } from '/config.js';
 import { hex } from '/static/random.js';
 import { reach } from '/static/wire.js';
@@ -95,7 +95,7 @@ function isWidlike(value) {
 export const WidFactory = {
   createWid,
   createWidFromWidLike: createWid,
-  // With the server in the first argument or in the second: clients do both.
+  // Clients pass the server in the first argument or in the second.
   createUserWidOrThrow: (user, server = 'c.us') =>
     validated((wid) => wid.isUser(), 'user')(String(user).includes('@') ? user : `${user}@${server}`),
   asChatWid: validated(isChat, 'chat'),
@@ -107,7 +107,7 @@ export const WidFactory = {
   isWidlike,
 };
 
-/** Who the account is, as soon as that is known. */
+/** The account's identities, once they are known. */
 let mine = [];
 export const setMine = (...wids) => {
   mine = wids.filter(Boolean).map(String);
@@ -116,13 +116,13 @@ const isMine = (wid) => mine.includes(String(wid));
 
 export class MsgKey {
   constructor(parts) {
-    // Clients find this class among all by the sentence.
+    // Clients find this class among all modules by this sentence.
     if (parts === null || parts === undefined) throw new Error('MsgKey error: obj is null/undefined');
     const { from, to, id, participant, selfDir, fromMe, remote } = parts;
     this.fromMe = fromMe ?? selfDir === 'out';
     this.remote = createWid(remote ?? (this.fromMe ? to : from));
     this.id = id;
-    // In the chat with oneself both sides have the same name: the key says which one it is of.
+    // In the chat with oneself both sides have the same wid, so the key says which side it belongs to.
     if (isMine(this.remote)) this.self = parts.self ?? selfDir ?? (this.fromMe ? 'out' : 'in');
     if (participant) this.participant = createWid(participant);
     if (config.build.serialized_ids) this._serialized = this.toString();
@@ -130,7 +130,7 @@ export class MsgKey {
 
   static async newId() {
     await reach('new_id');
-    // Ids made by the web page start with 3EB0 and have 22 digits.
+    // Ids of the web page start with 3EB0 and have 22 digits.
     return `3EB0${hex(9)}`;
   }
 

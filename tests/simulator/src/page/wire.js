@@ -1,15 +1,15 @@
-// The wire to the simulation itself, which stays when the "network" is cut: what is broken, and what was seen.
+// The connection to the simulation itself, which stays open when the "network" is cut: for faults and reports.
 import { config } from '/config.js';
 import { Emitter } from '/static/events.js';
 import { TIMES, pause, wait } from '/static/clock.js';
 
-/** What is broken now; the object stays the same. */
+/** The current faults; the object stays the same. */
 export const faults = { ...config.faults };
 
 /** Events: `faults`, `online`, `offline`, `forget` (id), `state` (state), `tab`, `pairing-event` (name). */
 export const wire = new Emitter();
 
-/** Moments of this load, in milliseconds since `performance.timeOrigin`. */
+/** The marks of this load, in milliseconds since `performance.timeOrigin`. */
 export const marks = {};
 window.__sim = { marks };
 
@@ -28,14 +28,14 @@ function report(frame) {
   else unsent.push(frame);
 }
 
-/** Records the first time something happens. */
+/** Records the first time that something happens. */
 export function mark(name) {
   if (name in marks) return;
   marks[name] = performance.now();
   report({ t: 'mark', load, name, ms: marks[name], at: performance.timeOrigin + marks[name] });
 }
 
-/** Waits as long as the simulation holds the page at this step of a send, and reports that it was reached. */
+/** Waits as long as the simulation holds the page at this step of a send, and reports that the step was reached. */
 export async function reach(step) {
   while (faults.hold === step) {
     mark(`held:${step}`);
@@ -51,7 +51,7 @@ const heard = {
   async network({ network: now }) {
     network = now;
     if (network === 'full') await wait(TIMES.offlineNoticed);
-    // A cut that was mended meanwhile goes unnoticed.
+    // The page does not notice a cut that has ended meanwhile.
     const next = network !== 'full';
     if (next === online) return;
     online = next;
@@ -77,7 +77,7 @@ const heard = {
   },
 };
 
-/** Opens the wire and keeps it open. */
+/** Opens the connection and keeps it open. */
 export async function openWire() {
   const { userAgent, webdriver } = navigator;
   const [visible, focused] = [document.visibilityState === 'visible', document.hasFocus()];

@@ -1,4 +1,4 @@
-// The chats of the phone: who there is, what was said, and writing as either side.
+// The chats of the phone: people, messages, and writing as either side.
 import { $, act, button, choice, element } from '/phone/control.js';
 
 /** How many messages of a chat are shown. */
@@ -11,7 +11,7 @@ let shown = { account: '', accounts: [], people: [], chats: [] };
 
 const digits = (wid) => wid.split('@')[0];
 
-/** Everybody who can be written to, those with a chat first. */
+/** Everybody who can be written to; people with a chat come first. */
 function contacts({ account, people, chats }) {
   const strangers = people
     .filter(({ lid, phone }) => digits(phone) !== account && !chats.some(({ chat }) => chat === lid))
@@ -83,7 +83,7 @@ export function show(state) {
   if (wasAtEnd) box.scrollTop = box.scrollHeight;
 }
 
-/** Writes as the contact. What another account of this simulator writes, its own phone writes. */
+/** Writes as the contact. If the contact is another account of this simulator, that account's phone writes. */
 function writeAsThem({ chat, phone, messages }, body) {
   const { account, accounts } = shown;
   if (accounts.some((other) => other.phone === phone)) return act('from-phone', { account: phone, to: account, body });

@@ -1,4 +1,4 @@
-// The control API, and where what it refuses is shown.
+// Calls of the control API, and the place where their errors are shown.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -9,7 +9,7 @@ export async function ask(path, options) {
   return body;
 }
 
-/** Runs an operation; the answer is whether it was done. */
+/** Runs an operation; returns whether it succeeded. */
 export async function act(operation, body = {}) {
   try {
     await ask(operation, { method: 'POST', body: JSON.stringify(body) });
@@ -33,7 +33,7 @@ export function button(text, click, properties = {}) {
   return made;
 }
 
-/** A button of which one of a group is chosen. */
+/** A button of a group in which one button is chosen. */
 export function choice(chosen, click, ...children) {
   const made = element('button', { type: 'button' }, ...children);
   made.setAttribute('aria-pressed', chosen);

@@ -1,15 +1,15 @@
-// Breaking things: the form is what is broken, every change of it is applied at once.
+// Setting faults: the form shows the current faults, and every change is applied at once.
 import { $, act } from '/phone/control.js';
 
 const form = $('faults');
 
-/** How the form shows a fault; the others are shown as they are. */
+/** How the form shows these faults; it shows all others unchanged. */
 const SHOWN = {
   socket_state: (state) => state ?? '',
   missing_modules: (modules) => modules.join(', '),
 };
 
-/** What the form's text means, where it is not the value itself. */
+/** The value that the form's text means, if it is not the text itself. */
 const MEANT = {
   socket_state: (text) => text || null,
   missing_modules: (text) => text.split(/[\s,]+/).filter(Boolean),
@@ -18,7 +18,7 @@ const MEANT = {
   code_delay_ms: Number,
 };
 
-/** Whether the value of a fault is another than when nothing is broken. */
+/** Whether the value of a fault differs from the value without a fault. */
 function isBroken(value) {
   if (value !== null && typeof value === 'object') return Object.keys(value).length > 0;
   return Boolean(value) && !['none', 'up'].includes(value);
@@ -27,7 +27,7 @@ function isBroken(value) {
 export function showFaults(faults, network) {
   const values = { ...faults, network };
   for (const control of form.elements) {
-    // What the person is changing now must not be overwritten.
+    // The control that the person is changing now must not be overwritten.
     if (control !== document.activeElement) {
       const value = SHOWN[control.name]?.(values[control.name]) ?? values[control.name];
       if (control.type === 'checkbox') control.checked = value;

@@ -1,9 +1,9 @@
-// The phone: shows what the simulator knows of an account, and does what its owner could do to it.
+// The phone: shows the simulator's state of an account, and does what the account's owner could do.
 import { $, act, ask, button, choice, element } from '/phone/control.js';
 import { show } from '/phone/chats.js';
 import { showFaults } from '/phone/faults.js';
 
-/** The account in hand: named in the address, so that two windows can be two phones. */
+/** The account on screen: named in the address, so that two windows can be two phones. */
 const account = (accounts) => accounts.find(({ phone }) => phone === location.hash.slice(1)) ?? accounts[0];
 let phone = '';
 
@@ -35,7 +35,7 @@ function status({ codes, network }, devices, { connections }) {
 }
 
 async function refresh() {
-  // First the record: what changes during the rest is beyond its version, and read again.
+  // The record comes first: a change during the other requests has a newer version, and is read again.
   const record = await ask('record');
   const state = await ask('state');
   const me = account(state.accounts);
@@ -60,7 +60,7 @@ $('scan').addEventListener('click', () => act('scan', { account: phone }));
 $('conflict').addEventListener('click', () => act('conflict', { account: phone }));
 window.addEventListener('hashchange', refresh);
 
-/** A form of which one field is what an operation takes. */
+/** Makes a form run an operation on submit. */
 function submits(id, operation, body) {
   $(id).addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -72,7 +72,7 @@ submits('paste', 'scan', ({ code }) => ({ account: phone, code: code.value }));
 submits('pairing', 'pairing-code', ({ code }) => ({ code: code.value }));
 submits('new-account', 'account', ({ number }) => ({ number: number.value }));
 
-/** Follows the record: each answer comes when something has changed. A code can also run out, so at most 5 s apart. */
+/** Follows the record: each answer comes with a change, but at most 5 s apart because a code can also expire. */
 async function follow() {
   let lost = false;
   for (;;) {

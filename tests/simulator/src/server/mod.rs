@@ -1,4 +1,4 @@
-//! The listeners: one accepts plain HTTP, the other the same over TLS.
+//! The listeners: one accepts plain HTTP, the other serves the same over TLS.
 
 mod pages;
 mod sockets;
@@ -53,7 +53,7 @@ impl Listener {
         Ok(Self { port, task })
     }
 
-    /// Waits for the end of the task, and so of the port.
+    /// Waits for the end of the task; then the port is closed.
     pub(crate) async fn ended(self) {
         if let Err(error) = self.task.await {
             tracing::error!(%error, "a listener ended badly");
@@ -69,13 +69,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, router: Router, tls:
         };
         match accepted {
             Ok((stream, _)) => {
-                // Small frames one after the other: Nagle's algorithm would hold each for 40 ms.
+                // Small frames follow each other: Nagle's algorithm would delay each by 40 ms.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection cannot be set to no delay");
                 }
                 tokio::spawn(connection(stream, Arc::clone(&shared), router.clone(), tls.clone()));
             }
-            // A single failed accept (such as too many open files) is no reason to stop serving.
+            // A single failed accept (for example too many open files) is no reason to stop serving.
             Err(error) => tracing::warn!(%error, "a connection could not be accepted"),
         }
     }
@@ -89,7 +89,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, router: Router, tls:
     }
 }
 
-/// The connection is dropped without an answer: the network is cut.
+/// The connection is dropped without an answer, because the network is cut.
 #[derive(Debug, thiserror::Error)]
 #[error("the simulated network is cut")]
 struct Cut;
@@ -118,7 +118,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, sha
     }
 }
 
-/// Whether a path is beyond the cut. What belongs to the simulation itself always answers.
+/// Whether a cut blocks a path. The paths of the simulation itself always answer.
 fn is_cut(network: Network, path: &str) -> bool {
     let simulation = ["/control", "/phone", "/page/wire"].iter().any(|prefix| path.starts_with(prefix));
     match network {

@@ -1,4 +1,4 @@
-//! What is served to browsers: the page of WhatsApp Web, and the phone.
+//! The files for browsers: the page of WhatsApp Web, and the phone.
 
 use crate::shared::Shared;
 use axum::Router;
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As strict as the real page's: nothing inline, nothing evaluated, sockets only to itself.
+/// As strict as the real page's policy: no inline code, no eval, sockets only to the page's own origin.
 const PAGE_CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
 
@@ -82,7 +82,7 @@ async fn index(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) 
     answer(HTML, INDEX.replace("LOAD_NUMBER", &load.to_string()))
 }
 
-/// What the page must know before anything else: a script, because the CSP allows no inline data to be read earlier.
+/// The configuration of the page. It is a script because the CSP allows no inline data, which would be read earlier.
 async fn config(State(shared): State<Arc<Shared>>) -> Response {
     let config = shared.with(|world| {
         json!({

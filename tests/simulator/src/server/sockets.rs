@@ -37,7 +37,8 @@ async fn converse<F: DeserializeOwned>(shared: &Shared, mut socket: WebSocket, o
             () = shared.stop.cancelled() => return,
             frame = outbox.next() => match frame {
                 Some(text) => if socket.send(Message::text(text)).await.is_err() { return },
-                // Closed by us: the end of the stream says so, a closing handshake would need a willing page.
+                // The simulator closed it: the end of the stream says so, and a closing handshake would need the
+                // page's help.
                 None => return,
             },
             said = socket.recv() => match said {

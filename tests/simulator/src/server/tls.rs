@@ -1,4 +1,4 @@
-//! A certificate of our own for `web.whatsapp.com`.
+//! A self-signed certificate for `web.whatsapp.com`.
 
 use crate::error::Error;
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! The accounts on this simulator, and what they say to each other.
+//! The accounts on this simulator, and the messages between them.
 
 use super::{Expiring, Peer, World, people};
 use crate::error::Error;
@@ -8,14 +8,14 @@ use crate::protocol::Event;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use tokio::time::Instant;
 
-/// A WhatsApp account: its phone, as the phone sees it.
+/// A WhatsApp account: its state, as its phone sees it.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) me: Identity,
     pub(super) devices: BTreeMap<String, LinkedDevice>,
-    /// How many devices were ever linked: their ids must not depend on anything else.
+    /// How many devices were ever linked: device ids depend on nothing else.
     pub(super) devices_ever: u64,
-    /// Everything said, oldest first.
+    /// All messages, oldest first.
     pub(super) log: Vec<Message>,
     /// Place in `record.received` by bare id.
     pub(super) received: HashMap<String, usize>,
@@ -30,7 +30,7 @@ pub(super) struct LinkedDevice {
 }
 
 impl World {
-    /// Adds an account, or finds it; the answer is who it is.
+    /// Adds an account, or finds it; returns its identity.
     pub(crate) fn add_account(&mut self, number: &str, name: Option<&str>) -> Result<Identity, Error> {
         let me = self.directory.add(number, name)?;
         let account = self.accounts.entry(people::digits(number)?).or_insert_with(|| Account {
@@ -45,7 +45,7 @@ impl World {
         Ok(me)
     }
 
-    /// The phone number of the account that is meant: the first one, unless a number is given.
+    /// The phone number of an account: of the first account if `number` is None.
     pub(crate) fn phone_of(&self, number: Option<&str>) -> Result<String, Error> {
         let phone = people::digits(number.unwrap_or(&self.options.phone))?;
         if self.accounts.contains_key(&phone) {
@@ -75,12 +75,12 @@ impl World {
         views
     }
 
-    /// The codes that pages show at this moment, the latest first.
+    /// The codes that pages show at the moment, the latest page's first.
     pub(crate) fn shown_codes(&self) -> Vec<String> {
         let now = Instant::now();
         let live = |code: &&Expiring| code.until > now;
         let pages = self.peers.values().rev();
-        // A page without a secret shows a code that no phone takes.
+        // A page without a secret shows a code that no phone accepts.
         let shown = |page: &Peer| {
             let companion = page.companion.as_ref().filter(|companion| !companion.adv_secret.is_empty())?;
             Some(companion.code(&page.code.as_ref().filter(live)?.value))
@@ -93,8 +93,8 @@ impl World {
         self.accounts.iter().find(|(_, account)| account.me.lid == chat).map(|(phone, _)| phone.clone())
     }
 
-    /// What an account wrote reaches the account it wrote to. The answer is whether the receiver's own page will say
-    /// when it has it; else nobody does but their phone.
+    /// Passes a message of an account to the account it is for. Returns whether the receiver's own page will confirm
+    /// it; otherwise only the receiver's phone does.
     pub(super) fn hand_over(&mut self, phone: &str, message: &Message) -> Result<bool, Error> {
         let Some(receiver) = self.account_behind(&message.remote).filter(|receiver| receiver != phone) else {
             return Ok(false);
@@ -117,7 +117,7 @@ impl World {
         Ok(has_page)
     }
 
-    /// The page of an account has got messages: whoever wrote them hears that they were delivered.
+    /// The page of an account has received messages: their authors get the ack "delivered".
     pub(super) fn got(&mut self, phone: &str, events: &[Event]) {
         for event in events {
             let Event::Message { message } = event else { continue };
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// A page has marked a chat as seen: if it is with an account, that account hears that it was read.
+    /// A page has marked a chat as seen: if the chat is with another account, that account gets the ack "read".
     pub(super) fn seen(&mut self, number: u64, chat: String) {
         let reader = self.peers.get(&number).and_then(|peer| peer.device.clone()).map(|(phone, _)| phone);
         let writer = self.account_behind(&chat).zip(reader).filter(|(writer, reader)| writer != reader);
@@ -145,8 +145,8 @@ impl World {
         }
     }
 
-    /// Advances an ack that is lower, unless the server says nothing, or has said nothing of this message yet; what was
-    /// read is not delivered again.
+    /// Raises an ack that is lower, unless the server sends no acks, or has not acknowledged this message yet; a read
+    /// message does not become "delivered" again.
     pub(super) fn raise_ack(&mut self, phone: &str, id: &str, ack: i8) {
         let account = self.accounts.get(phone);
         let place = account.and_then(|account| account.received.get(id));

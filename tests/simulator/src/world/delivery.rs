@@ -1,4 +1,4 @@
-//! Messages in both directions, and what becomes of them.
+//! Messages in both directions, and their changes.
 
 use super::people::{GROUP, LID};
 use super::{Later, World, unix_ms};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const DELIVERY_S: f64 = 0.5;
 
 impl World {
-    /// Somebody writes to an account; the answer is the full key.
+    /// Somebody writes to an account; returns the full key.
     pub(crate) fn incoming(&mut self, phone: &str, incoming: Incoming) -> Result<String, Error> {
         let sender = self.directory.add(&incoming.from, incoming.name.as_deref())?;
         self.directory.hide(&incoming.from, !incoming.phone_known);
@@ -40,12 +40,12 @@ impl World {
         Ok(key)
     }
 
-    /// An id as Android phones make them, of 32 digits; the same for the same message of the same account.
+    /// An id of 32 digits as Android phones make them; the same for the same message of the same account.
     fn phone_id(&mut self, phone: &str) -> String {
         format!("AC{}", self.random.of(&format!("message {phone}")).hex(30))
     }
 
-    /// An account's owner writes on the phone to a number or a group; the answer is the full key.
+    /// An account's owner writes on the phone to a number or a group; returns the full key.
     pub(crate) fn write_from_phone(&mut self, phone: &str, to: &str, body: &str) -> Result<String, Error> {
         let me = self.account(phone)?.me.clone();
         let group = to.ends_with(GROUP);
@@ -74,7 +74,7 @@ impl World {
         Ok(key)
     }
 
-    /// Brings what an account wrote to whom it is for.
+    /// Delivers a message of an account to its recipient.
     fn deliver(&mut self, phone: &str, message: &Message) -> Result<(), Error> {
         if !self.hand_over(phone, message)? {
             let delivered = Later::Delivered { phone: phone.to_owned(), id: message.id.clone() };
@@ -83,7 +83,7 @@ impl World {
         Ok(())
     }
 
-    /// Adds to the account's log and to the queues of its devices, except the one it came from.
+    /// Adds a message to the account's log and to the queues of its devices, except the device it came from.
     pub(super) fn publish(&mut self, phone: &str, message: Message, except: Option<&str>) -> Result<(), Error> {
         self.account(phone)?.log.push(message.clone());
         self.enqueue(phone, &Event::Message { message: Box::new(message) }, except);
@@ -112,7 +112,7 @@ impl World {
         self.got(&phone, &confirmed);
     }
 
-    /// A page sends. The same id again is counted and otherwise discarded.
+    /// The page sends a message. The same id again is counted and otherwise discarded.
     pub(super) fn receive(&mut self, number: u64, mut message: Message) {
         if self.faults.server == ServerFault::Drop {
             return;
@@ -161,7 +161,7 @@ impl World {
         self.touch();
     }
 
-    /// Acknowledges a message, to all devices of the account.
+    /// Acknowledges a message to all devices of the account.
     pub(super) fn advance_ack(&mut self, phone: &str, id: &str, ack: i8) {
         let Some(account) = self.accounts.get_mut(phone) else { return };
         if let Some(message) = account.log.iter_mut().find(|message| message.id == id) {
@@ -173,7 +173,7 @@ impl World {
         self.enqueue(phone, &Event::Ack { id: id.to_owned(), ack }, None);
     }
 
-    /// Sets the ack of a message, for whoever wrote it.
+    /// Sets the ack of a message for its author.
     pub(crate) fn set_ack(&mut self, key: &str, ack: i8) -> Result<(), Error> {
         let id = bare_id(key);
         let copies = self.copies(key)?;
@@ -183,7 +183,7 @@ impl World {
         Ok(())
     }
 
-    /// Its writer deletes a message for everyone.
+    /// The author deletes a message for everyone.
     pub(crate) fn revoke(&mut self, key: &str) -> Result<(), Error> {
         let revoked = Event::Revoke { id: bare_id(key).to_owned() };
         self.change(key, &revoked, |message| {
@@ -192,13 +192,13 @@ impl World {
         })
     }
 
-    /// Its writer edits a message.
+    /// The author edits a message.
     pub(crate) fn edit(&mut self, key: &str, body: &str) -> Result<(), Error> {
         let edited = Event::Edit { id: bare_id(key).to_owned(), body: body.to_owned() };
         self.change(key, &edited, |message| message.body = body.to_owned())
     }
 
-    /// Somebody reacts to a message; an empty reaction is taken back.
+    /// Somebody reacts to a message; an empty reaction takes it back.
     pub(crate) fn react(&mut self, key: &str, from: &str, emoji: &str) -> Result<(), Error> {
         let sender = self.directory.add(from, None)?.lid;
         let (id, emoji) = (bare_id(key).to_owned(), emoji.to_owned());
@@ -206,14 +206,14 @@ impl World {
         self.change(key, &reaction, |_| {})
     }
 
-    /// Somebody chooses in a poll.
+    /// Somebody votes in a poll.
     pub(crate) fn vote(&mut self, key: &str, from: &str, options: Vec<String>) -> Result<(), Error> {
         let sender = self.directory.add(from, None)?.lid;
         let vote = Event::Vote { id: bare_id(key).to_owned(), sender, options, t_ms: unix_ms() };
         self.change(key, &vote, |_| {})
     }
 
-    /// Changes a message wherever it is, and tells the pages.
+    /// Changes a message in every account that has it, and tells the pages.
     fn change(&mut self, key: &str, event: &Event, change: impl Fn(&mut Message)) -> Result<(), Error> {
         let id = bare_id(key);
         for phone in self.copies(key)? {
@@ -256,7 +256,7 @@ impl World {
             messages.push(message.clone());
         }
         let mut chats: Vec<_> = chats.into_iter().collect();
-        // Times have whole seconds: within one, what came last.
+        // Times have whole seconds: within a second, the latest message comes first.
         let moment = |newest: usize, messages: &[Message]| (messages.last().map_or(0, |message| message.t), newest);
         chats.sort_by_key(|(_, (newest, messages))| std::cmp::Reverse(moment(*newest, messages)));
         let view = |(chat, (_, messages)): (&str, (usize, Vec<Message>))| {

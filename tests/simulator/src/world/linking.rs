@@ -8,18 +8,18 @@ use crate::record::{Link, LinkWay, Logout, LogoutBy};
 use std::collections::VecDeque;
 use tokio::time::Instant;
 
-/// Life of the first code of a row, in seconds (measured on the real page).
+/// How long the first code of a row is valid, in seconds (measured on the real page).
 const FIRST_REF_S: f64 = 60.0;
-/// What a picture may have before the ref, and as a sixth field.
+/// The text that a picture may have before the ref, and as a sixth field.
 const CODE_PREFIX: &str = "https://wa.me/settings/linked_devices#";
 const CODE_SUFFIX: &str = ",https://faq.whatsapp.com/r/ld";
-/// Life of the codes after it.
+/// How long the later codes are valid.
 const NEXT_REF_S: f64 = 20.0;
-/// Life of a pairing code.
+/// How long a pairing code is valid.
 const PAIRING_CODE_S: f64 = 180.0;
-/// What a pairing code is made of: no 0, I, O or U, which are misread.
+/// The characters of a pairing code: without 0, I, O and U, which are misread.
 const PAIRING_ALPHABET: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTVWXYZ";
-/// What a ref is made of.
+/// The characters of a ref.
 const REF_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 impl World {
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    /// The connection is told that its device is in use elsewhere, and is closed.
+    /// Tells the connection that its device is used elsewhere, and closes it.
     fn evict(&mut self, number: u64) {
         self.tell(number, &ToPage::Conflict);
         if let Some(peer) = self.peers.get(&number) {
@@ -90,14 +90,14 @@ impl World {
         self.touch();
     }
 
-    /// The phone of an account scans `code`; the answer is the new device's id.
+    /// The phone of an account scans `code`; returns the new device's id.
     pub(crate) fn scan(&mut self, phone: &str, code: &str) -> Result<String, Error> {
-        // What a picture may have beside the five fields; phones take it or leave it.
+        // Text that a picture may have besides the five fields; phones ignore it.
         let code = code.trim();
         let code = code.strip_prefix(CODE_PREFIX).unwrap_or(code);
         let code = code.strip_suffix(CODE_SUFFIX).unwrap_or(code);
         let fields: Vec<&str> = code.split(',').collect();
-        // The page and whatsapp-web.js end the code with the platform, wa-js leaves it out: phones take both.
+        // The page and whatsapp-web.js end the code with the platform, wa-js leaves it out: phones accept both.
         let (value, keys) = match fields[..] {
             [value, static_key, identity_key, adv_secret, ref platform @ ..] if platform.len() <= 1 => {
                 (value, (static_key, identity_key, adv_secret, platform.first().copied()))
@@ -123,7 +123,7 @@ impl World {
         self.link(number, phone, LinkWay::Scan)
     }
 
-    /// A page that shows a code has another secret.
+    /// A page that shows a code has a new secret.
     pub(super) fn change_secret(&mut self, number: u64, secret: String) {
         if let Some(companion) = self.peers.get_mut(&number).and_then(|peer| peer.companion.as_mut()) {
             companion.adv_secret = secret;
@@ -131,7 +131,7 @@ impl World {
         self.touch();
     }
 
-    /// Has the pages that show a code change their secret; the answer is how many there are.
+    /// Makes the pages that show a code change their secret; returns how many there are.
     pub(crate) fn rotate_secret(&mut self) -> usize {
         let showing: Vec<u64> = self.peers.iter().filter(|(_, peer)| peer.code.is_some()).map(|(n, _)| *n).collect();
         showing.iter().for_each(|number| self.tell(*number, &ToPage::RotateSecret));
@@ -151,7 +151,7 @@ impl World {
         self.touch();
     }
 
-    /// The eight characters are typed on the phone whose number they were asked for; the answer is the new device's id.
+    /// The pairing code is typed on the phone for whose number it was requested; returns the new device's id.
     pub(crate) fn enter_pairing_code(&mut self, code: &str) -> Result<String, Error> {
         let typed: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
         if typed.len() != 8 {
@@ -198,7 +198,7 @@ impl World {
         Ok(login.id)
     }
 
-    /// The phone of an account unlinks one device, or all; the answer is how many there were.
+    /// The phone of an account unlinks one device, or all; returns how many there were.
     pub(crate) fn unlink(&mut self, phone: &str, only: Option<&str>) -> usize {
         let Some(account) = self.accounts.get(phone) else { return 0 };
         let linked: Vec<String> =
@@ -222,7 +222,7 @@ impl World {
         self.tell(number, &ToPage::Bye { req });
     }
 
-    /// Removes a device; the answer is its live connection.
+    /// Removes a device; returns its live connection.
     fn remove_device(&mut self, phone: &str, id: &str, by: LogoutBy) -> Option<u64> {
         let removed = self.accounts.get_mut(phone)?.devices.remove(id)?;
         let account = phone.to_owned();
@@ -231,7 +231,7 @@ impl World {
         removed.peer
     }
 
-    /// Somebody else takes the connected devices of an account over; the answer is how many there were.
+    /// Somebody else takes over the connected devices of an account; returns how many there were.
     pub(crate) fn conflict(&mut self, phone: &str) -> usize {
         let Some(account) = self.accounts.get_mut(phone) else { return 0 };
         let live: Vec<u64> = account.devices.values_mut().filter_map(|device| device.peer.take()).collect();

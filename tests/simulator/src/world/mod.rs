@@ -1,4 +1,4 @@
-//! The state of everything, and its rules: no I/O, every operation is one call under one lock.
+//! The whole state of the simulator, and its rules: no I/O, and every operation is one call under one lock.
 //!
 //! ```text
 //!  page ──hello──▶ Connection ─┬─ no login ──▶ waits, shows refs ──scan──▶ Device of the Account
@@ -28,7 +28,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Everything the simulator knows.
+/// The whole state of the simulator.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) options: Options,
@@ -45,18 +45,18 @@ pub(crate) struct World {
     spent_refs: HashSet<String>,
     record: Record,
     version: watch::Sender<u64>,
-    /// What has to happen later; taken by whoever holds the clock.
+    /// Effects that must happen later; the holder of the clock takes them.
     later: Vec<(Duration, Later)>,
 }
 
-/// Something the server does by itself after a while.
+/// An effect that the server has by itself after a while.
 #[derive(Debug)]
 pub(crate) enum Later {
-    /// The receiver's phone has got a message.
+    /// The receiver's phone has received a message.
     Delivered { phone: String, id: String },
 }
 
-/// One page's wire to the simulation, with how many frames it was told and has dealt with.
+/// One page's connection to the simulation, with the counts of frames it was sent and has handled.
 #[derive(Debug, Default)]
 struct Wire {
     outbox: Outbox,
@@ -79,7 +79,7 @@ struct Peer {
     device: Option<(String, String)>,
     companion: Option<Companion>,
     code: Option<Expiring>,
-    /// With the number it was asked for.
+    /// With the phone number it was requested for.
     pairing: Option<(String, Expiring)>,
 }
 
@@ -116,12 +116,12 @@ impl World {
         Ok(world)
     }
 
-    /// A watch of the record's version.
+    /// A receiver of the record's version.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    /// What must be done after the given waits.
+    /// The effects that must happen after the given waits.
     pub(crate) fn take_later(&mut self) -> Vec<(Duration, Later)> {
         std::mem::take(&mut self.later)
     }
@@ -161,7 +161,7 @@ impl World {
         Ok(person)
     }
 
-    /// Records a load of the page; the answer is its number.
+    /// Records a load of the page; returns its number.
     pub(crate) fn page_load(&mut self, address: String, user_agent: String, refused: bool) -> u64 {
         let load = self.record.pages.len() as u64 + 1;
         self.record.pages.push(PageLoad {
@@ -179,10 +179,10 @@ impl World {
         load
     }
 
-    /// A page has opened its wire to the simulation.
+    /// A page has opened its connection to the simulation.
     pub(crate) fn wire_opened(&mut self) -> (u64, Outbox) {
         let (number, mut wire) = (self.number(), Wire::default());
-        // What changed between the answer to `/config.js` and now must not be missed.
+        // A change between the answer to `/config.js` and now must not be missed.
         wire.tell(&ToWire::Faults { faults: &self.faults });
         wire.tell(&ToWire::Network { network: self.network });
         let outbox = wire.outbox.clone();
@@ -190,18 +190,18 @@ impl World {
         (number, outbox)
     }
 
-    /// A page's wire has closed.
+    /// A page's connection to the simulation has closed.
     pub(crate) fn wire_closed(&mut self, number: u64) {
         self.wires.remove(&number);
         self.touch();
     }
 
-    /// Whether every open page has dealt with everything it was told about the simulation.
+    /// Whether every open page has handled all frames of the simulation.
     pub(crate) fn all_heard(&self) -> bool {
         self.wires.values().all(|wire| wire.heard >= wire.told)
     }
 
-    /// A page reports.
+    /// Handles a report of a page.
     pub(crate) fn wire_said(&mut self, number: u64, frame: FromWire) {
         match frame {
             FromWire::Load { load, user_agent, webdriver, visible, focused } => {
@@ -221,16 +221,16 @@ impl World {
         self.touch();
     }
 
-    /// Tells every open page; the answer is how many there are.
+    /// Sends a frame to every open page; returns how many there are.
     pub(crate) fn broadcast(&mut self, frame: &ToWire<'_>) -> usize {
         self.wires.values_mut().for_each(|wire| wire.tell(frame));
         self.wires.len()
     }
 
-    /// Changes what is broken; open pages hear of it at once.
+    /// Changes the faults; open pages get the change at once.
     pub(crate) fn set_faults(&mut self, faults: Faults) {
         self.broadcast(&ToWire::Faults { faults: &faults });
-        // Those who are connected log in again, and are refused.
+        // Connected pages must log in again, and are refused.
         if faults.login.is_some() && self.faults.login.is_none() {
             self.peers.values().filter(|peer| peer.device.is_some()).for_each(|peer| peer.outbox.close());
         }
@@ -286,7 +286,7 @@ impl World {
         self.touch();
     }
 
-    /// A page speaks to the server.
+    /// Handles a frame from a page to the server.
     pub(crate) fn peer_said(&mut self, number: u64, frame: FromPage) {
         match frame {
             FromPage::Hello { load, device, companion } => self.hello(number, load, device, companion),
@@ -314,7 +314,7 @@ impl World {
         }
     }
 
-    /// A wait is over.
+    /// The wait of an effect is over.
     pub(crate) fn happen(&mut self, later: Later) {
         let Later::Delivered { phone, id } = later;
         self.raise_ack(&phone, &id, 2);

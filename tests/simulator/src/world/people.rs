@@ -1,4 +1,4 @@
-//! Who is on WhatsApp. A number that is not in the directory does not exist.
+//! The people on WhatsApp. A number that is not in the directory does not exist.
 
 use super::random::lid_digits;
 use crate::error::Error;
@@ -33,7 +33,7 @@ impl Directory {
         Self { seed, people: BTreeMap::new() }
     }
 
-    /// Adds a person, or finds them; the answer is their identity.
+    /// Adds a person, or finds them; returns their identity.
     pub(crate) fn add(&mut self, number: &str, name: Option<&str>) -> Result<Identity, Error> {
         let phone = digits(number)?;
         let seed = self.seed;
@@ -48,7 +48,7 @@ impl Directory {
         Ok(Identity { lid: person.lid.clone(), phone: format!("{phone}{PHONE}"), name: person.name.clone() })
     }
 
-    /// From now on asking for the person's LID does not tell their number (or does again).
+    /// Sets whether a question for the person's LID leaves out their number.
     pub(crate) fn hide(&mut self, number: &str, hidden: bool) {
         if let Some(person) = digits(number).ok().and_then(|phone| self.people.get_mut(&phone)) {
             person.hidden = hidden;
@@ -69,7 +69,7 @@ impl Directory {
         self.all().find(|person| person.lid == lid)
     }
 
-    /// What a page is told that asks for a wid.
+    /// The answer to a page that asks for a wid.
     pub(crate) fn exists(&self, wid: &str) -> Option<Found> {
         if let Some(phone) = wid.strip_suffix(PHONE) {
             let person = self.people.get(phone)?;
@@ -86,7 +86,7 @@ pub(crate) fn digits(number: &str) -> Result<String, Error> {
     let number = number.strip_suffix(PHONE).unwrap_or(number);
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let others = number.chars().any(|c| !c.is_ascii_digit() && !" +-()".contains(c));
-    // E.164 allows 15 digits; shorter than 6 is no subscriber number anywhere.
+    // E.164 allows 15 digits; nowhere does a subscriber number have fewer than 6.
     if others || !(6..=15).contains(&digits.len()) {
         return Err(Error::BadNumber(number.to_owned()));
     }

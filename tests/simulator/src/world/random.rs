@@ -31,8 +31,8 @@ impl Random {
     }
 }
 
-/// One generator a purpose: what is drawn for one does not depend on how often others were drawn from, so that the same
-/// operations have the same results however they interleave with what pages do by themselves.
+/// One generator per purpose: the values for one purpose do not depend on draws for another, so that the same
+/// operations have the same results however they interleave with the actions of pages.
 #[derive(Debug)]
 pub(crate) struct Streams {
     seed: u64,

@@ -32,7 +32,7 @@ fn hello(device: Option<Login>) -> FromPage {
     FromPage::Hello { load: 1, companion: device.is_none().then(keys), device }
 }
 
-/// Everything the page has been told so far.
+/// All frames that the page was sent so far.
 fn told(outbox: &Outbox) -> Vec<Value> {
     let frames = std::iter::from_fn(|| outbox.next().now_or_never().flatten());
     frames.filter_map(|text| serde_json::from_str(&text).ok()).collect()
@@ -145,7 +145,7 @@ fn what_comes_while_a_device_is_away_waits_until_it_is_confirmed() -> Outcome {
     assert_eq!(kinds(&frames), ["welcome", "event", "event"]);
     assert_eq!(frames[0]["queued"], 2);
     assert_eq!(frames[1]["offline"], true);
-    // Only the first is confirmed before the connection goes: the second comes again.
+    // Only the first event is confirmed before the connection closes: the second comes again.
     world.peer_said(number, FromPage::Got { seq: 1 });
     world.peer_closed(number);
     let (_, outbox) = connected(&mut world, &login);

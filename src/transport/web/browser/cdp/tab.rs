@@ -1,4 +1,4 @@
-//! One page: what can be asked of it, and what it tells.
+//! One page: the calls to it, and its events.
 
 use std::time::Duration;
 
@@ -26,25 +26,25 @@ use crate::host::byte_queue;
 
 use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
-/// A page report longer than this is not ours: the longest text WhatsApp carries is 65,536 characters.
+/// A page report longer than this is not the adapter's: the longest text that WhatsApp transmits is 65,536 characters.
 const REPORT_MAX: usize = 1 << 20;
-/// For the calls that set a page up or answer a dialog; they take a millisecond.
+/// The deadline of calls that prepare a page or answer a dialog; they take a millisecond.
 const SETUP: Duration = Duration::from_secs(10);
 
-/// What a page is given before any script of its own runs.
+/// What a page is given before its own scripts run.
 #[derive(Clone, Debug)]
 pub struct PageSetup {
-    /// The script, for every document.
+    /// The script that runs in every document.
     pub script: String,
-    /// The name of the function that the script reports through. Unguessable, so that no other script calls it.
+    /// The name of the function through which the script reports. Random, so that no other script calls it.
     pub binding: String,
-    /// Reports are taken from documents of this origin only, `scheme://host[:port]`.
+    /// Reports are accepted only from documents of this origin, `scheme://host[:port]`.
     pub origin: String,
-    /// A headless shell tells its name in its client hints, where no flag reaches: what to say instead.
+    /// A headless shell reveals its name in its client hints, which no flag changes: the values to send instead.
     pub disguise: Option<Disguise>,
 }
 
-/// The browser as it presents itself.
+/// The values by which the browser presents itself.
 #[derive(Clone, Debug)]
 pub struct Disguise {
     pub user_agent: String,
@@ -56,9 +56,9 @@ pub struct Disguise {
 pub enum TabEvent {
     /// The main frame shows the browser's own error page instead of this address.
     Unreachable { url: String },
-    /// The script said something.
+    /// The script made a report.
     Said(String),
-    /// Events were lost on the way: what the page said is incomplete.
+    /// Events were lost on the way: the page's reports are incomplete.
     Overflowed,
     /// The renderer is gone.
     Crashed,
@@ -74,7 +74,7 @@ pub struct Tab {
 }
 
 impl Tab {
-    /// Evaluates an expression, waits for its promise, and gives its value.
+    /// Evaluates an expression, waits for its promise, and returns its value.
     pub async fn evaluate(&self, expression: String, deadline: Duration) -> Result<Value, CallError> {
         let mut params = EvaluateParams::new(expression);
         params.await_promise = Some(true);
@@ -89,14 +89,14 @@ impl Tab {
         }
     }
 
-    /// Goes to an address; returns once its document begins to arrive. The inner error is the browser's word for why
-    /// it could not, such as `net::ERR_NAME_NOT_RESOLVED`.
+    /// Loads an address; returns once its document begins to arrive. The inner error is the browser's reason why that
+    /// failed, such as `net::ERR_NAME_NOT_RESOLVED`.
     pub async fn navigate(&self, url: &str, deadline: Duration) -> Result<Result<(), String>, CallError> {
         let answer = self.call(NavigateParams::new(url), deadline).await?;
         Ok(answer.error_text.map_or(Ok(()), Err))
     }
 
-    /// Loads the page again; also brings a crashed renderer back, with script and binding.
+    /// Reloads the page; this also restores a crashed renderer, with script and binding.
     pub async fn reload(&self, deadline: Duration) -> Result<(), CallError> {
         self.call(ReloadParams::default(), deadline).await.map(|_| ())
     }
@@ -106,16 +106,16 @@ impl Tab {
     }
 }
 
-/// The events of one page, read from the connection as they are asked for.
+/// The events of one page, read from the connection on demand.
 pub struct TabEvents {
     tab: Tab,
     events: byte_queue::Receiver<Event>,
     losses: watch::Receiver<Losses>,
-    /// What of it was told.
+    /// The losses that were reported already.
     lost: Losses,
     frame: FrameId,
     setup: PageSetup,
-    /// The script context of the present document, while it is of the right origin.
+    /// The script context of the current document, if it has the right origin.
     context: Option<Context>,
 }
 
@@ -124,7 +124,7 @@ struct Context {
     unique_id: String,
 }
 
-/// Takes the page Chrome was started with and prepares it; nothing is loaded yet.
+/// Attaches to the page that Chrome started with, and prepares it; nothing is loaded yet.
 pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Result<(Tab, TabEvents), CallError> {
     let connection = opened.connection;
     connection.call(None, SetDiscoverTargetsParams::new(true), SETUP).await?;
@@ -206,7 +206,7 @@ impl Event {
 }
 
 impl TabEvents {
-    /// The next thing that happened. Cancel safe.
+    /// The next event. Cancel safe.
     pub async fn next(&mut self) -> TabEvent {
         loop {
             let lost = *self.losses.borrow();
@@ -282,11 +282,11 @@ impl TabEvents {
         }
     }
 
-    /// A page that asks something stands still until it is answered, and nobody is there to answer.
+    /// Answers a dialog: the page stands still until somebody does, and there is no user.
     fn dismiss_dialog(&self) {
         let tab = self.tab.clone();
         tokio::spawn(async move {
-            // Accepting lets a page that asks before it is left go.
+            // Accepting also lets a page go that asks before it is left.
             if let Err(error) = tab.call(HandleJavaScriptDialogParams::new(true), SETUP).await {
                 tracing::debug!(%error, "the page's dialog could not be answered");
             }

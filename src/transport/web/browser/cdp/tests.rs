@@ -6,7 +6,7 @@ use super::*;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// A connection and the browser's ends of its pipes.
+/// A connection, and the browser's ends of its pipes.
 fn connected() -> (OpenedConnection, std::io::PipeReader, std::io::PipeWriter) {
     let (from_us, to_browser) = std::io::pipe().unwrap();
     let (to_us, from_browser) = std::io::pipe().unwrap();

@@ -1,4 +1,4 @@
-//! Logs cut anywhere, written on, damaged: what is whole stays.
+//! Logs that are cut anywhere, appended to, or damaged: complete entries remain.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn entries() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    // Short ones, long ones, and such as end around the end of a block.
+    // Short entries, long ones, and entries that end near the end of a block.
     let length = prop_oneof![0..200_usize, (BLOCK - 40)..(BLOCK + 40), 0..3 * BLOCK];
     vec((length, any::<u8>()).prop_map(|(length, byte)| vec![byte; length]), 0..6)
 }
 
-/// As LevelDB reuses a log: it writes on behind whatever there is.
+/// Appends as LevelDB does when it reuses a log: behind whatever is there.
 fn written_on(mut log: Vec<u8>, entries: &[Vec<u8>]) -> Vec<u8> {
     entries.iter().for_each(|entry| append(&mut log, entry));
     log
@@ -26,14 +26,14 @@ fn written(entries: &[Vec<u8>]) -> Vec<u8> {
     written_on(Vec::new(), entries)
 }
 
-/// The entries of a log, and whether there is damage.
+/// The entries of a log, and whether it is damaged.
 fn found(log: &[u8]) -> (Vec<Vec<u8>>, bool) {
     let mut entries = Vec::new();
     let damage = read(log, |entry| entries.push(entry.concat()));
     (entries, damage.is_some())
 }
 
-/// Entries as a database has them, with the numbers of their writes, from a number on.
+/// Entries as a database writes them, with the numbers of their writes, starting at a number.
 fn numbered(mut next: u64, entries: &[Vec<u8>]) -> (Vec<Vec<u8>>, u64) {
     let entries = entries.iter().map(|data| {
         let (first, count) = (next, 1 + u32::from(data.len() % 3 == 0));
@@ -148,7 +148,7 @@ fn what_says_which_files_there_are_has_no_numbers() {
 
 const HELD: &str = "LEVELDB_LOCK_TO_HOLD";
 
-/// The other process of the next test; it ends with its input.
+/// The other process of the next test; it ends when its input ends.
 #[test]
 #[ignore = "is no test of its own"]
 fn holds_a_lock() {
@@ -164,7 +164,7 @@ fn a_database_that_is_open_is_left_alone() {
     for (name, text) in [("CURRENT", ""), ("LOCK", ""), ("000003.log", "torn")] {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    // A lock of our own would not keep us out.
+    // A lock of this process would not block this process.
     let mut holder = Command::new(std::env::current_exe().unwrap());
     holder.args(["--exact", "transport::web::browser::leveldb::tests::holds_a_lock", "--ignored", "--nocapture"]);
     holder.env(HELD, folder.path().join("LOCK")).stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,4 +1,4 @@
-//! What the machine wants done, started here; the outcome comes back to the driver as `Done`.
+//! Starts the effects of the machine; each result returns to the driver as `Done`.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Driver {
         }));
     }
 
-    /// Ends whatever is in the browser's place; `Closed` follows in any case, once it is gone.
+    /// Ends the browser, whatever its state; `Closed` always follows once it is gone.
     fn close(&mut self) {
         self.page.send_replace(None);
         match std::mem::replace(&mut self.slot, Slot::Leaving { closing: true }) {
@@ -109,11 +109,11 @@ impl Driver {
         self.with_page(move |page| async move {
             match page.navigate(&url, deadline).await {
                 Ok(Ok(())) => None,
-                // Another navigation took its place, the page's own for one.
+                // Another navigation replaced this one, for example the page's own.
                 Ok(Err(why)) if why == "net::ERR_ABORTED" => None,
                 Ok(Err(why)) => Some(Done::LoadFailed(why)),
                 Err(error @ CallError::TimedOut(_)) => Some(Done::LoadFailed(error.to_string())),
-                // The loss itself is told by other ways.
+                // The loss of the browser is reported on another path.
                 Err(_) => None,
             }
         });
@@ -127,7 +127,7 @@ impl Driver {
         });
     }
 
-    /// Asks the page for something whose outcome its reports will tell.
+    /// Makes a call to the page whose result its reports will show.
     fn ask<F>(&self, what: &'static str, call: impl FnOnce(Page) -> F + Send + 'static)
     where
         F: Future<Output = Result<(), PageError>> + Send,
@@ -160,7 +160,7 @@ impl Driver {
     }
 }
 
-/// A renderer that refuses a call, because it is between two documents for one, is alive.
+/// A renderer that refuses a call, for example between two documents, is alive.
 fn is_alive(answer: &Result<(), CallError>) -> bool {
     !matches!(answer, Err(CallError::TimedOut(_)))
 }

@@ -1,4 +1,4 @@
-//! What everybody is told after each step: the snapshot, with the code's pictures.
+//! Publishes the session after each step: the snapshot, with the pictures of the code.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::transport::web::session::snapshot::Snapshot;
 use super::{Done, Driver};
 
 impl Driver {
-    /// What follows from every input: pictures of a new code, whoever waited, the snapshot.
+    /// Follows every input: draws a new code, answers waiting callers, publishes the snapshot.
     pub(super) fn after(&mut self) {
-        // First: it may move the session once more.
+        // This comes first because it may move the session once more.
         self.settle_waiting();
         let view = self.machine.view();
         self.draw(view.code.as_ref());
@@ -47,10 +47,10 @@ impl Driver {
     }
 
     pub(super) fn drawn(&mut self, drawn: Option<LinkCode>) {
-        // An older code's pictures may come after a newer one was asked for.
+        // The pictures of an older code may arrive after a newer code was requested.
         let ours = |code: &mut Code| drawn.as_ref().is_none_or(|drawn| drawn.generated_at == code.generated_at);
         if let Some(code) = self.drawing.take_if(ours) {
-            // One that cannot be drawn is remembered too, or it would be tried for ever.
+            // A code that cannot be drawn is stored without pictures, or it would be tried for ever.
             self.code = Some((code, drawn.map(Arc::new)));
         }
         self.after();

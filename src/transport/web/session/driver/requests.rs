@@ -1,4 +1,4 @@
-//! What others ask of the session, and who waits for its answer.
+//! Requests to the session, and the callers that wait for an answer.
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use crate::transport::web::whatsapp::PageError;
 
 use super::{Done, Driver, Slot};
 
-/// An unlinking under way: the page was asked, its word that it happened is awaited.
+/// A logout in progress: the page was asked, and its confirmation is awaited.
 pub(super) struct LogOut {
     pub(super) until: Instant,
     force: bool,
@@ -18,10 +18,10 @@ pub(super) struct LogOut {
 }
 
 impl Driver {
-    // Sending an answer fails where nobody waits for it any more, which is their business.
+    // Sending a reply fails if the caller no longer waits; that is ignored.
     pub(super) fn serve(&mut self, request: Request) {
         match request {
-            // The profile is being removed under it.
+            // The profile is being removed.
             Request::Connect(reply) if self.wipe => drop(reply.send(Err(SessionError::Busy))),
             Request::Connect(reply) => {
                 let already = self.machine.view().active;
@@ -53,7 +53,7 @@ impl Driver {
         }
     }
 
-    /// The reply again in the state the request needs; in another it is used up to say so.
+    /// Returns the reply if the session is in the state that the request needs; otherwise answers with an error.
     fn in_state<T>(&self, needed: State, reply: Reply<T>) -> Option<Reply<T>> {
         let state = self.machine.view().state;
         if state == needed && matches!(self.slot, Slot::Running(_)) {
@@ -71,7 +71,7 @@ impl Driver {
         let (rest, at_rest) = oneshot::channel();
         self.at_rest.push(rest);
         tokio::spawn(async move {
-            // Dropped where the driver ended first: then, too, nothing is left to wait for.
+            // The sender is dropped if the driver ends first; then nothing is left to wait for either.
             let _ = at_rest.await;
             act();
         });
@@ -90,7 +90,7 @@ impl Driver {
             self.logging_out = Some(LogOut { until, force, reply });
             if connected {
                 self.with_page(|page| async move {
-                    // A page that goes away before it answers is what unlinking looks like.
+                    // A successful logout may make the page go away before it answers.
                     let refused = page.log_out().await.is_err_and(|error| !matches!(error, PageError::Lost(_)));
                     refused.then_some(Done::LogOutFailed)
                 });
@@ -108,7 +108,7 @@ impl Driver {
         }
     }
 
-    /// The session comes to rest, and then the login is removed.
+    /// Brings the session to rest, and then removes the login.
     fn remove_login(&mut self, phone_still_lists: bool) {
         let Some(LogOut { reply, .. }) = self.logging_out.take() else { return };
         self.wipe = true;
@@ -136,22 +136,22 @@ impl Driver {
         }
     }
 
-    /// The page says that its login is gone, which ends a logout of ours. `told` is false where WhatsApp's server did not
-    /// answer the page in time: then the page has cleared its own storage only, and the phone still lists the device.
+    /// The page reports that its login is gone, which completes a logout. `told` is false if WhatsApp's server did not
+    /// answer the page in time: then the page has only cleared its own storage, and the phone still lists the device.
     pub(super) fn page_unlinked(&mut self, told: bool) {
         if self.logging_out.is_some() {
             self.remove_login(!told);
         }
     }
 
-    /// Answers those who waited for what has come about.
+    /// Answers the callers whose condition is met.
     pub(super) fn settle_waiting(&mut self) {
         let view = self.machine.view();
         if let Some(log_out) = &self.logging_out {
             let unlinked = view.state == State::Disconnected && view.reason == Some(Reason::LoggedOut);
             let late = Instant::now() >= log_out.until;
-            // The page clears its storage and is closed after that: nothing is removed under it. It has not said that
-            // WhatsApp's server answered, so the phone may still list the device.
+            // The page clears its storage and is closed after that, so nothing is removed while it runs. The page has
+            // not said that WhatsApp's server answered, so the phone may still list the device.
             if unlinked && (late || self.machine.is_at_rest()) {
                 self.remove_login(true);
             } else if late {

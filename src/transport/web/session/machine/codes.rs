@@ -1,4 +1,4 @@
-//! The linking of a phone: codes to scan, which follow each other for as long as nobody scans, and pairing codes.
+//! Linking a phone: codes to scan, which follow each other until somebody scans one, and pairing codes.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::transport::web::whatsapp::{PairingEvent, SocketState};
 
 use super::{Code, Effect, Machine, Now, status_text};
 
-/// What the page's own picture may have before the ref.
+/// The prefix that the page's own picture may have before the ref.
 const PREFIX: &str = "https://wa.me/settings/linked_devices#";
 
-/// The part of a code that names it at WhatsApp's server. The secret behind it may change.
+/// The part of a code that identifies it at WhatsApp's server. The secret after it may change.
 fn ref_of(code: &Secret) -> &str {
     let text = code.reveal();
     text.strip_prefix(PREFIX).unwrap_or(text).split(',').next().unwrap_or_default()
@@ -48,7 +48,7 @@ impl Machine {
     pub(super) fn codes_ran_out(&mut self, now: Now) {
         let limit = self.policy.qr_max_attempts;
         let Some(live) = self.live_mut() else { return };
-        // Somebody is typing a pairing code: new scannable ones would end it.
+        // Somebody is typing a pairing code: new codes to scan would end it.
         if live.pairing_until.is_some_and(|until| now.mono < until) {
             return;
         }
@@ -75,7 +75,7 @@ impl Machine {
             live.code_until = Some(now.mono + first + first);
             return;
         }
-        // Another secret under the same ref is the same code to whoever counts them.
+        // Another secret with the same ref does not count as a new code.
         let shown = live.code.as_ref().or(live.shelved.as_ref());
         if let Some(same) = shown.filter(|code| ref_of(&code.text) == ref_of(&text)).cloned() {
             live.code = Some(Code { text, ..same });
@@ -99,7 +99,7 @@ impl Machine {
         }
     }
 
-    /// Codes that follow each other are as well as a session gets without a phone.
+    /// Showing codes counts as well; without a code the session is no longer well.
     pub(super) fn code_gone(&mut self) {
         if self.state == State::QrRequired {
             self.well_since = None;
@@ -114,7 +114,7 @@ impl Machine {
         }
     }
 
-    /// The characters are good for nothing any more: codes to scan come back.
+    /// The pairing code is no longer valid: codes to scan come back.
     pub(super) fn pairing_over(&mut self, now: Now) {
         let was_given = self.live_mut().and_then(|live| live.pairing_until.take()).is_some();
         if was_given && self.state == State::QrRequired {

@@ -1,4 +1,4 @@
-//! What ends or refuses a login: an unlinking, a ban, a page that is too old, a login that is used elsewhere.
+//! Events that end or refuse a login: a logout, a ban, an outdated page, a login that is used elsewhere.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::transport::web::whatsapp::PostLogout;
 
 use super::{Ban, Effect, Machine, Now, Then, status_text};
 
-/// Documents in a row that WhatsApp's server called too old. The page loads itself again within seconds each time.
+/// Documents in a row that WhatsApp's server may call too old. The page reloads itself within seconds each time.
 const OUTDATED_MAX: u32 = 5;
 
 impl Machine {
-    /// The device is being unlinked, or was: by the phone, by us, or found to be when it connected.
+    /// The device is being unlinked, or was: by the phone, by this service, or as the page found when it connected.
     pub(super) fn unlinked(&mut self, why: Option<&str>, now: Now) {
         let grace = now.mono + self.timings.unlink_grace;
         let Some(live) = self.live_mut() else { return };
@@ -28,7 +28,7 @@ impl Machine {
                 }
             }
             State::Authenticated | State::Reconnecting => {
-                // A login made in this very run never worked; an older one was unlinked while nobody was listening.
+                // A login that this browser made never worked; an older login was unlinked while the service was down.
                 let fresh = self.live().is_some_and(|live| live.attempt > 0);
                 let reason = if fresh { Reason::LoginRefused } else { Reason::LoggedOut };
                 let detail = if fresh { status_text::of_reason(reason).to_owned() } else { detail };
@@ -46,22 +46,22 @@ impl Machine {
         }
     }
 
-    /// The document after a logout has the reason in its address, where WhatsApp gave one.
+    /// The address of the document after a logout holds the reason, if WhatsApp gave one.
     pub(super) fn logged_out_because(&mut self, said: &PostLogout, now: Now) {
         let Some((reason, detail)) = status_text::of_post_logout(said) else { return };
         let told = matches!(self.reason, Some(Reason::LoggedOut | Reason::LoginRefused));
         if told && matches!(self.state, State::Disconnected | State::QrRequired) {
             self.become_(self.state, Some(reason), detail, now);
         } else if matches!(self.state, State::Authenticated | State::Ready | State::Reconnecting) {
-            // The word of the logout itself did not come through.
+            // The report of the logout itself was lost.
             self.unlinked(None, now);
-            // This document is the one after the clearing.
+            // This document is the one after the page cleared its storage.
             self.with_live(|live| live.unlinked = false);
             self.become_(self.state, Some(reason), detail, now);
         }
     }
 
-    /// WhatsApp's server took the login.
+    /// WhatsApp's server accepted the login.
     pub(super) fn login_accepted(&mut self) {
         (self.outdated, self.ban) = (0, None);
         if let Some(live) = self.live_mut() {
@@ -69,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// No tries before the ban ends, where WhatsApp names an end: each would make it longer.
+    /// Makes no attempt before the ban ends, if WhatsApp names an end: each attempt would extend the ban.
     pub(super) fn banned(&mut self, code: Option<i64>, message: Option<String>, expires_s: Option<u64>, now: Now) {
         let until = expires_s.map(|seconds| now.wall.plus(Duration::from_secs(seconds)));
         let ban = Ban { code, message, until };
@@ -82,7 +82,7 @@ impl Machine {
         }
     }
 
-    /// WhatsApp's server is out of service. The page tries on by itself, so it is left alone.
+    /// WhatsApp's server is out of service. The page retries by itself, so it is left alone.
     pub(super) fn unavailable(&mut self, now: Now) {
         self.refused_for_now(
             Reason::ServiceUnavailable,
@@ -95,10 +95,10 @@ impl Machine {
         });
     }
 
-    /// WhatsApp's server calls the page too old, and the page loads itself again at once.
+    /// WhatsApp's server calls the page too old, and the page reloads itself at once.
     pub(super) fn outdated(&mut self, now: Now) {
         self.with_live(|live| (live.explained, live.comms_gone_since) = (true, None));
-        // These documents have a bound of their own.
+        // These documents have their own limit.
         (self.outdated, self.own_documents) = (self.outdated + 1, 0);
         let detail = status_text::of_reason(Reason::VersionDeprecated).to_owned();
         if self.outdated >= OUTDATED_MAX && self.state != State::Disconnected {
@@ -108,7 +108,7 @@ impl Machine {
         self.refused_for_now(Reason::VersionDeprecated, detail, now);
     }
 
-    /// The login is refused, and the page will try again: the session says why while it waits.
+    /// The login is refused and the page will try again; meanwhile the session shows the reason.
     fn refused_for_now(&mut self, reason: Reason, detail: String, now: Now) {
         match self.state {
             State::Ready => {
@@ -122,8 +122,8 @@ impl Machine {
         }
     }
 
-    /// The login is used elsewhere. Loading the page again would take it back, and whoever uses it there would do the
-    /// same: only the operator decides.
+    /// The login is used elsewhere. A reload would take it back, and the other user would then do the same: only the
+    /// operator decides.
     pub(super) fn conflict(&mut self, now: Now) {
         self.disconnect(Reason::Conflict, status_text::of_reason(Reason::Conflict).to_owned(), now);
     }

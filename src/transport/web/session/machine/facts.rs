@@ -1,4 +1,4 @@
-//! What is known of a running browser's page.
+//! What the machine knows of the page of a running browser.
 
 use std::time::Duration;
 
@@ -10,55 +10,55 @@ use super::{Code, Progress};
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) load: Load,
-    /// Loads in a row that failed.
+    /// Failed loads in a row.
     pub(super) load_tries: u32,
     pub(super) level: Option<Level>,
     pub(super) surface: Option<Surface>,
     pub(super) code: Option<Code>,
-    /// The code was taken off the page; it may come back as it was.
+    /// The code that was taken off the page; it may come back unchanged.
     pub(super) shelved: Option<Code>,
-    /// A code is not scanned any more after this: it has not been followed by another when it should have been.
+    /// After this time the code counts as stale: no other code has followed although it should have.
     pub(super) code_until: Option<Duration>,
-    /// Codes shown since a phone was asked for, and since the page began a series.
+    /// Codes shown since a phone was first asked for, and since the page began its current series.
     pub(super) attempt: u32,
     pub(super) in_series: u32,
-    /// A pairing code given to somebody is good until then.
+    /// Until when a pairing code is valid.
     pub(super) pairing_until: Option<Duration>,
-    /// The page said it was unlinked; what it says of its identity is stale until it has a new document.
+    /// The page reported that it was unlinked; its reports of an identity are stale until a new document.
     pub(super) unlinked: bool,
-    /// An unlinked page is let go at this time at the latest: it clears its storage first.
+    /// By this time at the latest an unlinked page is closed: it clears its storage first.
     pub(super) leave_at: Option<Duration>,
-    /// Socket and stream are both connected since.
+    /// Since when socket and stream are both connected.
     pub(super) line_since: Option<Duration>,
-    /// This page has been on the line, and the server did not refuse it.
+    /// This page has been connected, and the server did not refuse it.
     pub(super) was_connected: bool,
-    /// The page lost its connection loop at this time, and nothing explains it.
+    /// When the page lost its connection loop without an explanation.
     pub(super) comms_gone_since: Option<Duration>,
-    /// The page said that it is too old, or that a logout has begun: what follows is explained.
+    /// The page reported that it is too old, or that a logout has begun: this explains what follows.
     pub(super) explained: bool,
-    /// A phone was linked while this browser ran: the first sync is under way.
+    /// A phone was linked while this browser ran: the first sync is in progress.
     pub(super) linked_here: bool,
     pub(super) progress: Option<Progress>,
     pub(super) lost: Option<Lost>,
     pub(super) probe: Probe,
     pub(super) progress_at: Duration,
-    /// How far towards READY this document got: going back and forth is no progress.
+    /// How many steps towards READY this document has reached: going back and forth is no progress.
     pub(super) furthest: u8,
-    /// When new codes were asked for since the last one.
+    /// When new codes were requested since the last code.
     pub(super) code_asked_at: Option<Duration>,
     pub(super) beat: Beat,
-    /// The last reload for lost reports, and the next one where more were lost too soon after it.
+    /// The last reload for lost reports, and the next one if more reports were lost too soon after it.
     pub(super) reloaded_at: Option<Duration>,
     pub(super) reload_at: Option<Duration>,
 }
 
 #[derive(Debug)]
 pub(super) enum Load {
-    /// Nothing has arrived yet.
+    /// No document has arrived yet.
     Asked {
         until: Duration,
     },
-    /// A document is there; its modules may still be coming.
+    /// A document has arrived; its modules may still be loading.
     Arrived {
         until: Duration,
     },
@@ -67,13 +67,13 @@ pub(super) enum Load {
     },
 }
 
-/// A socket that left CONNECTED.
+/// A connection that left CONNECTED.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lost {
     pub(super) since: Duration,
-    /// The network is up since; while it is down, the page is left alone.
+    /// Since when the network is up; while it is down, the page is left alone.
     pub(super) up_since: Option<Duration>,
-    /// How far recovery has gone with the network up.
+    /// How far recovery has gone while the network was up.
     pub(super) step: Step,
 }
 
@@ -84,12 +84,12 @@ pub(super) enum Step {
     Reloaded,
 }
 
-/// Nothing is torn down on account of a network that is down: WhatsApp's host is asked first.
+/// The probe of WhatsApp's host: nothing is closed or reloaded because of a network that is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Probe {
     Idle,
     Asked,
-    /// It did not answer.
+    /// The host did not answer.
     Down {
         again_at: Duration,
     },
@@ -138,12 +138,12 @@ impl Live {
         self.level.as_ref().is_some_and(|level| level.socket == SocketState::Connected)
     }
 
-    /// What the browser and the page say of the network.
+    /// Whether the network is up, according to the browser and the page.
     pub(super) fn is_online(&self) -> bool {
         self.level.as_ref().is_none_or(|level| level.online && level.network != Some(false))
     }
 
-    /// A new document: nothing the old one said holds.
+    /// A new document: reports of the old one no longer hold.
     pub(super) fn begin_document(&mut self, mono: Duration, timings: &Timings) {
         self.load = Load::Arrived { until: mono + timings.page_load };
         self.level = None;
@@ -166,13 +166,13 @@ impl Live {
         self.code_until = None;
     }
 
-    /// The line is not to be relied on from now, whatever the page said last.
+    /// The connection is unreliable from now on, whatever the page reported last.
     pub(super) fn doubt(&mut self, mono: Duration) {
         let up_since = self.is_online().then_some(mono);
         self.lost.get_or_insert(Lost { since: mono, up_since, step: Step::Waited });
     }
 
-    /// While the network is down the page is left alone, however long it takes: it comes back by itself.
+    /// While the network is down the page is left alone, however long it takes: it recovers by itself.
     pub(super) fn network_told(&mut self, online: bool, mono: Duration) {
         let Some(lost) = &mut self.lost else { return };
         if !online {
@@ -183,10 +183,10 @@ impl Live {
         }
     }
 
-    /// Takes a new level in; true progress moves the deadline.
+    /// Takes in a new level; real progress moves the deadline.
     pub(super) fn note(&mut self, level: &Level, mono: Duration) {
         let on_line = level.socket == SocketState::Connected && level.stream == StreamState::Connected;
-        // The order in which these come differs between a link and a later boot.
+        // These steps come in one order after a link and in another at a later start.
         let steps = [level.account.is_some(), on_line, level.synced, level.caught_up, level.subscribed];
         let far = u8::try_from(steps.iter().filter(|step| **step).count()).unwrap_or(u8::MAX);
         let back_online = level.online && !self.is_online();
@@ -200,14 +200,14 @@ impl Live {
         self.level = Some(level.clone());
     }
 
-    /// Whether nothing is missing for sending and receiving, at this moment.
+    /// Whether everything that sending and receiving need is there at this moment.
     pub(super) fn is_whole(&self) -> bool {
         let complete = |level: &Level| level.synced && level.caught_up && level.subscribed;
         self.line_since.is_some() && self.level.as_ref().is_some_and(complete)
     }
 
-    /// Something of a first sync or of a backlog moved: neither the deadline nor the recovery of the line counts on from
-    /// before. Reports that repeat themselves are no progress.
+    /// A first sync or a backlog has progressed: the deadline and the recovery of the connection start again. Repeated
+    /// reports are no progress.
     pub(super) fn moved(&mut self, progress: Progress, mono: Duration) {
         let same =
             |last: &Progress| (&last.step, last.done, last.total) == (&progress.step, progress.done, progress.total);
@@ -219,7 +219,7 @@ impl Live {
         self.be_patient(mono);
     }
 
-    /// The page is at work on its line: it gets its time again.
+    /// The page is working on its connection: its time starts again.
     pub(super) fn be_patient(&mut self, mono: Duration) {
         if let Some(lost) = &mut self.lost {
             lost.up_since = lost.up_since.map(|_| mono);

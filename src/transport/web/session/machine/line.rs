@@ -1,4 +1,4 @@
-//! The line to WhatsApp's server: when the session is READY, and what is done when the line is lost.
+//! The connection to WhatsApp's server: when the session is READY, and what happens when the connection is lost.
 //!
 //! ```text
 //! socket and stream connected ──held for 2 s──► synced, caught up, subscribed? ──yes──► READY
@@ -6,7 +6,8 @@
 //!        └──────────── lost: no sends at once, RECONNECTING after 5 s ◄────────────── one of them falls
 //! ```
 //!
-//! A login that the server refuses shows a connected line for a moment each time, so a line counts only once it has held.
+//! A login that the server refuses shows a connection for a moment at each attempt, so a connection counts only once
+//! it has held.
 
 use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::{Level, SocketState};
@@ -17,13 +18,13 @@ use super::{Effect, Machine, Now, Then, status_text};
 impl Machine {
     pub(super) fn level_moved(&mut self, level: Level, now: Now) {
         let Some(live) = self.live_mut() else { return };
-        // The page still says who it is while it clears its storage.
+        // The page still reports its account while it clears its storage.
         if live.unlinked && level.account.is_some() {
             return;
         }
         live.note(&level, now.mono);
         if live.leave_at.is_some() {
-            // Another document without an account has cleared its storage: nothing is left to wait for.
+            // A new document without an account shows that the storage is cleared: nothing is left to wait for.
             if level.account.is_none() && !live.unlinked {
                 self.close(Then::Stop);
             }
@@ -67,7 +68,7 @@ impl Machine {
         }
     }
 
-    /// Socket and stream have been connected for long enough to be believed.
+    /// Socket and stream have been connected for long enough to count.
     pub(super) fn line_held(&mut self, now: Now) {
         let state = self.state;
         let Some(live) = self.live_mut().filter(|live| live.line_since.is_some()) else { return };
@@ -78,21 +79,21 @@ impl Machine {
             live.linked_here = false;
             if matches!(state, State::Authenticated | State::Reconnecting) {
                 self.ready_once = true;
-                // The word that the login was accepted may have come before anybody listened.
+                // The page may have reported that the login was accepted before the adapter was subscribed.
                 self.login_accepted();
                 self.own_documents = 0;
                 self.become_(State::Ready, None, String::new(), now);
             }
         } else if state == State::Reconnecting {
-            // The line is back; what came meanwhile is still arriving.
+            // The connection is back; the messages of the meantime are still arriving.
             (live.lost, live.probe) = (None, Probe::Idle);
             live.progress_at = now.mono;
             self.become_(State::Authenticated, None, status_text::of_state(State::Authenticated).to_owned(), now);
         }
     }
 
-    /// After the page has loaded itself anew it takes in the whole backlog before its stream is connected. Progress with that
-    /// shows that the line is up: the session is AUTHENTICATED then, and no longer RECONNECTING.
+    /// After the page has reloaded itself it takes in the whole backlog before its stream is connected. Progress of
+    /// the backlog shows that the connection is up, so the session is AUTHENTICATED and no longer RECONNECTING.
     pub(super) fn catching_up(&mut self, now: Now) {
         let logged_in = |level: &Level| level.socket == SocketState::Connected && level.account.is_some();
         let under_way = |live: &Live| !live.was_connected && live.level.as_ref().is_some_and(logged_in);
@@ -102,7 +103,7 @@ impl Machine {
         }
     }
 
-    /// A line that was up is in doubt until the page says otherwise, and that may not take longer than the grace.
+    /// A connection that was up is in doubt until the page reports otherwise, for no longer than the grace.
     pub(super) fn doubt_line(&mut self, now: Now) {
         let was_up = self.state == State::Ready;
         if let Some(live) = self.live_mut().filter(|_| was_up) {
@@ -110,7 +111,7 @@ impl Machine {
         }
     }
 
-    /// Asking the page costs nothing; before it is torn down the network is asked.
+    /// Asks the page to reconnect first, which costs nothing; before anything is closed, the network is probed.
     pub(super) fn escalate(&mut self) {
         match self.live().and_then(|live| live.lost) {
             Some(lost) if lost.step == Step::Waited => {
@@ -145,7 +146,7 @@ impl Machine {
         }
         self.with_live(|live| live.probe = Probe::Idle);
         match lost {
-            // The network is back: the page gets its time again.
+            // The network is back: the page gets its full time again.
             Some(Lost { up_since: None, .. }) => self.with_live(|live| {
                 live.lost = lost.map(|lost| Lost { up_since: Some(now.mono), ..lost });
             }),
@@ -164,14 +165,15 @@ impl Machine {
     fn stalled(&mut self, now: Now) {
         let patience = self.patience();
         let Some(live) = self.live() else { return };
-        // It may have been the network, and that only just came back.
+        // The network may have been the cause, and may have come back just now.
         if self.is_under_way() && now.mono >= live.progress_at + patience {
             let detail = status_text::of_reason(Reason::SyncStalled).to_owned();
             self.recover(Reason::SyncStalled, detail, now);
         }
     }
 
-    /// Only another document connects again. Where the login is used elsewhere that would take it back, so it is not done.
+    /// Only a new document can connect again. If the login is used elsewhere, a reload would take it back, so none is
+    /// made.
     pub(super) fn loop_ended(&mut self, now: Now) {
         let lost = self.live().and_then(|live| live.lost);
         let used_elsewhere = self.live().is_some_and(|live| live.comms_gone_since.is_some());
@@ -181,7 +183,7 @@ impl Machine {
         }
     }
 
-    /// The line seems up and WhatsApp's server acknowledges nothing: another document proves it or not.
+    /// The connection seems up but WhatsApp's server acknowledges nothing: a new document shows whether it works.
     pub(super) fn sends_unconfirmed(&mut self, now: Now) {
         if self.state == State::Ready {
             let detail = status_text::of_reason(Reason::SendsUnconfirmed).to_owned();

@@ -1,7 +1,7 @@
-//! The session while a browser runs: what the page says, sorted to those who decide on it.
+//! The session while a browser runs: passes the page's reports to the files that decide on them.
 //!
-//! `line.rs` decides on AUTHENTICATED, READY and RECONNECTING, `codes.rs` on the linking of a phone, `endings.rs` on what
-//! ends or refuses a login.
+//! `line.rs` decides on AUTHENTICATED, READY and RECONNECTING, `codes.rs` on the linking of a phone, `endings.rs` on
+//! events that end or refuse a login.
 
 use crate::domain::state::{Reason, State};
 use crate::transport::web::whatsapp::{PageEvent, Surface};
@@ -9,7 +9,7 @@ use crate::transport::web::whatsapp::{PageEvent, Surface};
 use super::facts::{Live, Load};
 use super::{Input, Machine, Now, Phase, Progress, Then, status_text};
 
-/// Documents in a row that the page loads by itself without the session becoming READY: a large backlog makes two.
+/// Documents in a row that the page may load by itself without the session becoming READY: a large backlog makes two.
 const OWN_DOCUMENTS_MAX: u32 = 10;
 
 impl Machine {
@@ -26,7 +26,7 @@ impl Machine {
         match input {
             Input::LoadFailed { why } => self.load_failed(why.as_deref(), now),
             Input::PageCrashed => self.page_crashed(now),
-            // What was lost cannot be asked for again; a new document tells everything from the start.
+            // Lost reports cannot be asked for again; a new document reports everything from the start.
             Input::ReportsLost => {
                 match live.reloaded_at.map(|at| at + timings.stable).filter(|next| now.mono < *next) {
                     Some(next) => live.reload_at = Some(next),
@@ -99,8 +99,8 @@ impl Machine {
         }
     }
 
-    /// A document that nobody asked for is the page's own: a large backlog, an update, a server that calls it too old.
-    /// That is no crash, but it may not go on for ever.
+    /// A document that the service did not request was loaded by the page: for a large backlog, for an update, or
+    /// because the server calls it too old. This is no crash, but it may not go on for ever.
     fn begin_document(&mut self, after_logout: bool, now: Now) {
         let timings = self.timings.clone();
         let Some(live) = self.live_mut() else { return };
@@ -124,7 +124,7 @@ impl Machine {
         if let Some(live) = self.live_mut() {
             live.surface = Some(surface);
         }
-        // A page that was refused or that is leaving has another reason.
+        // A page that was refused or is closing has another reason.
         if let Some(modules) = broken.filter(|_| !matches!(self.state, State::Error | State::Disconnected)) {
             let detail = format!("{} Missing: {modules}.", status_text::of_reason(Reason::SurfaceChanged));
             self.fail(Reason::SurfaceChanged, detail, now);
@@ -142,7 +142,7 @@ impl Machine {
             live.level = None;
             live.take_code_off();
         }
-        // The same failure is told twice, by the call and by the error page; the one that knows why counts.
+        // The call and the error page both report the same failure; the report that knows the reason counts.
         if self.state != State::Disconnected && (why.is_some() || !known) {
             let why = why.unwrap_or("the address could not be reached");
             let detail = format!("{} The browser says: {why}.", status_text::of_reason(Reason::PageLoadFailed));
@@ -155,7 +155,7 @@ impl Machine {
             return self.close(Then::Stop);
         }
         let detail = status_text::of_reason(Reason::PageCrashed).to_owned();
-        // A renderer that crashes again before the session was well needs a new browser around it.
+        // A renderer that crashes again before the session was well needs a new browser.
         if self.attempts > 0 || self.policy.max_attempts == 0 {
             return self.recover(Reason::PageCrashed, detail, now);
         }
@@ -168,7 +168,7 @@ impl Machine {
         let until = now.mono + self.timings.page_commit + self.timings.page_load;
         if let Some(live) = self.live_mut() {
             live.load = Load::Asked { until };
-            // What the old document said of the line says nothing of the next.
+            // The old document's connection says nothing about the next document.
             live.line_since = None;
             self.effects.push(super::Effect::Reload);
             self.doubt_line(now);

@@ -1,4 +1,4 @@
-//! What goes into the machine and what comes out of it.
+//! The inputs and effects of the machine.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
 use crate::transport::web::whatsapp::PageEvent;
 
-/// A moment by both clocks: deadlines count on one that never jumps, people read the other.
+/// A moment by two clocks: deadlines use the clock that never jumps, people read the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// Since the driver started.
+    /// The time since the driver started.
     pub mono: Duration,
     pub wall: Timestamp,
 }
@@ -20,20 +20,20 @@ pub struct Now {
 #[derive(Debug)]
 pub enum Input {
     Connect,
-    /// Stop on purpose and stay stopped: the operator, an unlinking, the end of the service.
+    /// Stop on purpose and stay stopped: the operator, a logout, the end of the service.
     Disconnect(Reason),
     Launched,
     LaunchFailed {
         reason: Reason,
         detail: String,
     },
-    /// The browser went without being asked.
+    /// The browser ended without a request.
     BrowserGone {
         how: String,
     },
-    /// The browser that was asked to close is gone.
+    /// The browser that was to be closed is gone.
     Closed,
-    /// The page could not be loaded; why, where the browser says.
+    /// The page could not be loaded, with the reason if the browser gives one.
     LoadFailed {
         why: Option<String>,
     },
@@ -41,22 +41,22 @@ pub enum Input {
     /// Reports of the page were lost on the way.
     ReportsLost,
     Page(PageEvent),
-    /// The renderer answered the heartbeat, or did not.
+    /// Whether the renderer answered the heartbeat.
     Beat {
         answered: bool,
     },
-    /// WhatsApp's host could be reached, or not.
+    /// Whether WhatsApp's host could be reached.
     Probed {
         reachable: bool,
     },
     PairingCodeGiven,
     /// The operator wants a code to scan instead.
     PairingCodeDropped,
-    /// The page's connection loop has ended: only another document connects again.
+    /// The page's connection loop has ended: only a new document can connect again.
     LoopEnded,
-    /// Sends in a row were not acknowledged by WhatsApp's server although the line seemed up.
+    /// WhatsApp's server acknowledged none of several sends in a row although the connection seemed up.
     SendsUnconfirmed,
-    /// The profile is empty.
+    /// The stored login was removed from the profile.
     LoginRemoved,
     /// Time has passed: see [`Machine::deadline`].
     Tick,
@@ -69,12 +69,12 @@ pub enum Effect {
     Load,
     Reload,
     RefreshCode,
-    /// Back from a pairing code to codes to scan.
+    /// Switch from a pairing code back to codes to scan.
     QrAgain,
     Reconnect,
     Beat,
     Probe,
-    /// A device is linked in the profile, or no longer.
+    /// Store in the profile whether a device is linked.
     RememberLink(bool),
     Record(Transition),
 }
@@ -83,13 +83,13 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
     pub text: Secret,
-    /// The how many-th since a phone was asked for.
+    /// The number of the code since a phone was first asked for.
     pub attempt: u32,
     pub generated_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
-/// What of a first sync, or of a backlog, moved last.
+/// The latest progress of a first sync or a backlog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// `offline` (messages of an absence), `history`, `chats`, `app_state` or `critical`.
@@ -108,7 +108,7 @@ pub struct Ban {
     pub until: Option<Timestamp>,
 }
 
-/// What the world may know.
+/// The state of the session that the driver publishes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     pub state: State,
@@ -116,15 +116,15 @@ pub struct View {
     pub detail: String,
     pub since: Timestamp,
     pub attempts: u32,
-    /// A connection has been asked for since the service started.
+    /// A connection was requested since the service started.
     pub initialized: bool,
     /// A browser runs, is starting, or is about to be started again.
     pub active: bool,
-    /// Documents the page has had: what one said and was lost, the next has to be asked for.
+    /// How many documents the page has had: events that one document lost must be asked for from the next.
     pub documents: u64,
-    /// WhatsApp's server is on the line.
+    /// The page is connected to WhatsApp's server.
     pub connected: bool,
-    /// READY, and the line is up at this moment: what is sent now leaves.
+    /// READY, and the connection is up at this moment: a message sent now leaves.
     pub line_up: bool,
     pub progress: Option<Progress>,
     pub limits: Limits,
@@ -132,6 +132,6 @@ pub struct View {
     pub account: Option<Account>,
     pub code: Option<Code>,
     pub web_version: Option<String>,
-    /// The modules whose absence keeps messages from being sent.
+    /// The modules that sending needs and the page lacks.
     pub send_broken: Option<String>,
 }

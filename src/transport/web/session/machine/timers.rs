@@ -1,4 +1,4 @@
-//! Everything the machine waits for, in one list: the next deadline and what to do at it come from the same place.
+//! Everything that the machine waits for, in one list: the next deadline and its action come from the same place.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Effect, Machine, Now, Phase, Then, status_text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// ERROR is tried again.
+    /// The pause in ERROR is over: start again.
     Retry,
     /// The pause before a relaunch is over.
     Launch,
@@ -17,29 +17,29 @@ enum Due {
     LoadAgain,
     /// An unlinked page took too long to clear its storage.
     Leave,
-    /// The line did not come back by itself.
+    /// The connection did not come back by itself.
     LineGrace,
-    /// The line has held for long enough to be believed.
+    /// The connection has held for long enough to count.
     Held,
     /// The page has had no connection loop for long enough.
     CommsGone,
-    /// The next step of recovery of a lost socket.
+    /// The next step in the recovery of a lost connection.
     Escalate,
     ProbeAgain,
-    /// Nothing moves towards READY, or towards a code.
+    /// Nothing progresses towards READY, or towards a code.
     Stalled,
     AskCode,
     PairingOver,
-    /// A code that nothing followed.
+    /// The code was not followed by another one.
     CodeStale,
     /// Reports were lost again right after a reload.
     Reload,
     Beat,
-    /// Well for long enough to count as recovered.
+    /// The session was well for long enough to reset the attempts.
     Well,
 }
 
-/// More than one deadline may have passed; fewer than these can pass at once.
+/// Several deadlines may have passed; fewer than this many can pass at once.
 const AT_ONCE: usize = 32;
 
 impl Machine {
@@ -79,7 +79,7 @@ impl Machine {
             Load::Asked { until } => timers.push((until, Due::LoadLate)),
             Load::Arrived { until } if live.level.is_none() => timers.push((until, Due::LoadLate)),
             Load::Arrived { .. } => {}
-            // There is no page whose socket or heart could be watched.
+            // There is no page whose connection or heartbeat could be watched.
             Load::Failed { retry_at } => return timers.push((retry_at, Due::LoadAgain)),
         }
         timers.extend(live.beat.next.map(|at| (at, Due::Beat)));
@@ -121,13 +121,13 @@ impl Machine {
         }
     }
 
-    /// How long nothing may move: a first sync has the page's own windows of 180 s in it.
+    /// How long nothing may progress: a first sync contains the page's own time windows of 180 s.
     pub(super) fn patience(&self) -> Duration {
         let linked_here = self.live().is_some_and(|live| live.linked_here);
         if linked_here { self.timings.link_progress } else { self.timings.progress }
     }
 
-    /// Whether the session is on its way somewhere, so that standing still is wrong.
+    /// Whether the session is on its way to another state, so that no progress is a fault.
     pub(super) fn is_under_way(&self) -> bool {
         let without_code = self.live().is_some_and(|live| live.code.is_none() && live.pairing_until.is_none());
         matches!(self.state, State::Init | State::Authenticated | State::Reconnecting)
@@ -150,7 +150,7 @@ impl Machine {
                 self.become_(State::Reconnecting, Some(Reason::NetworkLost), detail, now);
             }
             Due::Held => self.line_held(now),
-            // A network that is down explains it; WhatsApp's host is asked.
+            // A network that is down would explain this, so WhatsApp's host is probed first.
             Due::CommsGone => self.probe(),
             Due::Escalate | Due::Stalled => self.escalate(),
             Due::ProbeAgain => self.probe(),

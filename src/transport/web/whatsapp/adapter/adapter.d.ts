@@ -1,4 +1,4 @@
-// The adapter's own seams: its options, what its files share, what it reports (`report.rs`) and answers (`answers.rs`).
+// The adapter's own interfaces: its options, what its files share, its reports (`report.rs`), answers (`answers.rs`).
 
 declare namespace Adapter {
   interface Options {
@@ -17,12 +17,12 @@ declare namespace Adapter {
   type Source = keyof Modules;
   type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>;
 
-  /** A module, and what is taken of it: nothing where this build has it not. */
+  /** A module, and a function that takes a part of its exports: nothing if this build lacks the part. */
   type Form<T> = readonly [source: Source, take: (exports: never) => T | undefined | null | false | '' | 0];
 
   type Functions<M> = { [N in keyof M]: M[N] extends (...values: any[]) => unknown ? N : never }[keyof M];
 
-  /** What of the page a name of the adapter stands for. */
+  /** The part of the page that each name of the adapter stands for. */
   interface Capabilities {
     build: Modules['WAWebBuildConstants'];
     socket: WA.Socket;
@@ -77,7 +77,7 @@ declare namespace Adapter {
   }
 
   type Name = keyof Capabilities;
-  /** What breaks without it, then the forms in which it is looked for. */
+  /** The feature that fails without the capability, then the forms in which the adapter looks for it. */
   type Forms = { [K in Name]?: [breaks: string, ...forms: Form<Capabilities[K]>[]] };
   type Listeners = { [K in Name]?: (value: Capabilities[K]) => void };
   interface Entry {
@@ -91,7 +91,7 @@ declare namespace Adapter {
 
   type Text = string | null;
   type Count = number | null;
-  /** A timer that runs, or none. */
+  /** A running timer, or null. */
   type Timer = ReturnType<typeof setTimeout> | null;
 
   interface Account {
@@ -191,33 +191,33 @@ declare namespace Adapter {
     fault: { where: string; message: string };
   }
 
-  // ── What the files share ────────────────────────────────────────────────────────────────────────────────────────
+  // ── Shared by the files ─────────────────────────────────────────────────────────────────────────────────────────
 
   type Anyone = WA.Wid | string | null | undefined;
-  /** A listener of the page's events: their values are of many kinds. */
+  /** A listener of the page's events, whose values have many types. */
   type Listener = (...values: any[]) => any;
 
   interface Page {
     options: Options;
     push<K extends keyof Reports>(type: K, data: Reports[K]): void;
-    /** Anything can be thrown. */
+    /** Any value can be thrown. */
     said(error: any): string;
     guarded(name: string, listener: Listener): (...values: any[]) => void;
-    /** Null where it throws, and where there is nothing. */
+    /** Null if `get` throws or returns nothing. */
     attempt<T>(get: () => T): NonNullable<T> | null;
     refuse(code: Refusal | 'FAILED', message: string): never;
     /** A part of a module. */
     from<K extends keyof Modules, T>(source: K, take: (exports: Modules[K]) => T): Form<Truthy<T>>;
-    /** All of a module that has this member. */
+    /** A whole module that has this member. */
     whole<K extends keyof Modules>(source: K, member: keyof Modules[K]): Form<Modules[K]>;
-    /** A function, called as its module's own. */
+    /** A function of a module, called as a member of the module. */
     calling<K extends keyof Modules, N extends Functions<Modules[K]>>(source: K, member: N): Form<Modules[K][N]>;
     has<K extends Name>(name: K): Capabilities[K] | undefined;
     need<K extends Name>(name: K): Capabilities[K];
     keyText(key: WA.MsgKey | string): string;
     widText(wid: Anyone): Text;
     version(): Text;
-    /** The capabilities that are listened to. */
+    /** The capabilities that the adapter listens to. */
     watched: Set<Name>;
 
     // Of `describe.js`.

@@ -1,4 +1,4 @@
-// Reactions and votes: the page keeps them beside the messages, in tables and collections of their own.
+// Reactions and votes: the page keeps them beside the messages, in their own tables and collections.
 /** @type {Adapter.File} */
 (function addons(page) {
   'use strict';
@@ -13,7 +13,7 @@
     keyClass: ['send', from('WAWebMsgKey', (m) => m.default?.newId && m.default), whole('WAWebMsgKey', 'newId')],
   };
 
-  /** A reaction and what follows it move several models at once: they are read from the table once. */
+  /** A reaction changes several models at once; after this pause the adapter reads them from the table once. */
   const SETTLE_MS = 100;
   const TOLD_MAX = 10000;
 
@@ -39,7 +39,7 @@
   }
 
   /**
-   * The names of the options that a vote chose. The poll itself may only be in the table.
+   * The names of the options that a vote chose. The poll may be in the table only.
    * @param {WA.Vote} vote
    * @param {Map<string, WA.PollOption[]>} polls
    */
@@ -49,7 +49,7 @@
       const poll = need('messages').get(id) ?? (await need('messages').getMessagesById([id])).messages[0];
       polls.set(id, poll?.pollOptions ?? []);
     }
-    // A row keeps the numbers of the options in a buffer, a model in an array.
+    // A row holds the numbers of the options in a buffer, a model in an array.
     const numbers = vote.selectedOptionLocalIds ?? [];
     const selected = [...(numbers instanceof ArrayBuffer ? new Uint8Array(numbers) : numbers)].map(Number);
     return (polls.get(id) ?? []).filter((option) => selected.includes(Number(option.localId))).map((option) => String(option.name));
@@ -72,7 +72,7 @@
     };
   }
 
-  /** What each person was last told to have reacted or voted in this document. */
+  /** The last reported reaction or vote of each person in this document. */
   const told = new Map();
 
   /**
@@ -140,15 +140,15 @@
     reactions: watchReactions,
     votes: watchVotes,
     // A reaction to a message whose reactions the page has not loaded shows on the message only, and only the first
-    // does: the others are found when the service looks through the tables.
+    // such reaction does: the service finds the others when it reads the tables.
     messages: (messages) => messages.on('change:hasReaction', guarded('reaction', (msg) => readLater(msg.id))),
   };
 
-  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+  // ── Calls of the service ────────────────────────────────────────────────────────────────────────────────────────
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
-    /** What is not older than a time. The tables have no index on it. */
+    /** The reactions and votes that are not older than a time. The tables have no index on time. */
     async addons({ since_s: since }) {
       const from = since * 1000;
       const reactions = (await need('reaction_rows')().all()).filter((row) => Number(row.timestamp) >= from).map(reaction);

@@ -1,9 +1,9 @@
-// What the service asks (`page.rs`), and the answers it reads (`answers.rs`). Arguments and answers are JSON.
+// The calls of the service (`page.rs`), and the answers it reads (`answers.rs`). Arguments and answers are JSON.
 
 declare namespace Adapter {
   /** An answer that the service does not read. */
   type Unread = unknown;
-  /** Why the page does not do it; every other failure is `FAILED`. */
+  /** Why the page refuses a call; every other failure is `FAILED`. */
   type Refusal =
     | 'MISSING'
     | 'NOT_ON_WHATSAPP'
@@ -19,9 +19,9 @@ declare namespace Adapter {
   type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
 
   interface Known {
-    /** Null: the number has to be looked up. */
+    /** Null if the number must be looked up. */
     chat_id: Text;
-    /** Somebody has said something there before. */
+    /** The chat holds earlier messages. */
     talked: boolean;
     phone: Text;
     restricted: Restricted;
@@ -47,7 +47,7 @@ declare namespace Adapter {
     next: Count;
   }
 
-  /** A call takes one argument; `null` where it needs none. */
+  /** A call takes one argument; `null` if it needs none. */
   interface Calls {
     table(): Promise<{ version: Text; entries: Entry[] }>;
 

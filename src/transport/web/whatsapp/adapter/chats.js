@@ -1,4 +1,4 @@
-// What the page remembers, told in each chat's own order: asked for only where the page's table of messages cannot be read.
+// The messages that the page remembers, in each chat's own order: used only if the page's table cannot be read.
 /** @type {Adapter.File} */
 (function chats(page) {
   'use strict';
@@ -11,19 +11,19 @@
     history: ['older_history', whole('WAWebChatLoadMessages', 'loadEarlierMsgs')],
   };
 
-  // Mostly earlier messages come from the browser's own storage, within milliseconds. What is not there the page may ask
-  // the phone for, and that may be off: each load is waited for so long, and all of one call together.
+  // Most earlier messages come from the browser's own storage, within milliseconds. The page may ask the phone for the
+  // others, and the phone may be off: this limits each load, and LOADS_MS all loads of one call together.
   const LOAD_MS = 3000;
-  /** Of one answer, in characters of JSON: a message may have 65,536 of its own. */
+  /** The largest answer, in characters of JSON: a single message may have 65,536. */
   const ANSWER_MAX = 1e6;
   const LOADS_MS = 30000;
 
-  // The messages of each chat in order, by their keys. A collection may append what was loaded, and times are whole
-  // seconds: the order is seen only while it comes about.
+  // The messages of each chat in order, by their keys. A collection may append loaded messages, and times are whole
+  // seconds: the order can only be recorded while it forms.
   const orders = new WeakMap();
 
   /**
-   * A chat's messages, oldest first: news is later than what was there, and what a load adds is earlier.
+   * A chat's messages, oldest first: new messages follow the known ones, and loaded messages precede them.
    * @param {WA.Chat} chat
    */
   function inOrder(chat) {
@@ -38,8 +38,8 @@
     return order.map((key) => present.get(key)).filter((msg) => msg !== undefined);
   }
 
-  // When the loads began that are not done. One that did not come in time is not waited for twice, which would take the
-  // others' time, and is begun again only after a minute.
+  // When each unfinished load began. A load that was late is not waited for again, which would use up the time of
+  // other chats, and is started again only after a minute.
   const LOAD_AGAIN_MS = 60000;
   const loading = new WeakMap();
 
@@ -58,7 +58,7 @@
   }
 
   /**
-   * False if it is not done in time.
+   * False if the load takes too long.
    * @param {WA.Chat} chat
    * @param {number} until
    */
@@ -97,21 +97,21 @@
   }
 
   /**
-   * Everything not older than `since` (unix seconds) of all chats, loading back where memory does not reach; of that at
-   * most `limit` after the first `skip`, and where the next part begins. What arrives between two calls shifts the rest
-   * back: told twice, not missed. `partial` where a chat does not load, or a message cannot be told: that may come before
-   * what has been told.
+   * Every message of all chats that is not older than `since` (unix seconds), loading back where memory does not
+   * reach; at most `limit` messages after the first `skip`, and where the next part begins. A message that arrives
+   * between two calls shifts the rest back, so a message may be told twice but none is missed. `partial` is set if a
+   * chat does not load or a message cannot be described; the missing messages may be earlier than those told.
    * @type {Adapter.Calls['history']}
    */
   async function history({ since, skip, limit }) {
-    // Also missing while the page is still defining its modules: then nothing is known of the past.
+    // This also fails while the page is defining its modules: then nothing is known of the past.
     need('history');
     const socket = need('socket');
-    // A document that is still catching up does not know what it is missing.
+    // A document that is still catching up does not know which messages it lacks.
     if (socket.state !== 'CONNECTED' || !socket.hasSynced) throw new Error('the page is still catching up');
     const collected = [];
     let partial = false;
-    // One chat or message that is odd does not cost the others.
+    // A faulty chat or message does not affect the others.
     /** @param {unknown} error */
     const failed = (error) => {
       partial = true;
@@ -125,7 +125,7 @@
         failed(error);
       }
       try {
-        // Between chats it goes by time; within one, a time that steps back changes no order.
+        // Chats are merged by time; within a chat, a time that steps back does not change the order.
         let at = 0;
         for (const msg of inOrder(chat)) {
           at = Math.max(at, Number(msg.t) || 0);
@@ -158,7 +158,7 @@
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
-    /** One after the other: of two loads of a chat at once nobody could tell which messages are the earlier. */
+    /** One call after the other: during two loads of one chat nobody could tell which messages are earlier. */
     history: (argument) => {
       const turn = lastTurn.then(() => history(argument));
       lastTurn = turn.catch(() => {});

@@ -1,4 +1,4 @@
-// Linking a phone: the code to scan, as a phone will accept it, and the characters to type.
+// Linking a phone: the code to scan, in the form that a phone accepts, and the pairing code to type.
 /** @type {Adapter.File} */
 (function code(page) {
   'use strict';
@@ -28,7 +28,7 @@
   };
 
   const PREFIX = 'https://wa.me/settings/linked_devices#';
-  /** The page follows a code with the next on time; a code that stays longer is not accepted any more. */
+  /** The page replaces a code in time; a code that stays this much longer is no longer accepted. */
   const STALE_AFTER_MS = 3000;
   const PICTURE = '[data-testid="link-device-qr-code"][data-ref], div[data-ref]';
 
@@ -38,7 +38,7 @@
   /** The ref on show, and since when. */
   let shown = { ref: '', since: 0 };
   let staleTimer = /** @type {Adapter.Timer} */ (null);
-  /** The service asked for a pairing code: the code to scan is dead until it asks for another. */
+  /** The service asked for a pairing code: codes to scan do not work until the service asks for them again. */
   let typing = false;
 
   const waitsForPhone = () => ['UNPAIRED', 'UNPAIRED_IDLE'].includes(has('socket')?.state ?? '');
@@ -61,7 +61,7 @@
   const fields = (text) => (text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text).split(',');
 
   /**
-   * The picture's own text, which may have a prefix or a field more. It counts if it is of this ref and this secret.
+   * The text of the page's own picture, perhaps with a prefix or one more field. It must have this ref and secret.
    * @param {string} ref
    * @param {Adapter.Text} composed
    */
@@ -85,7 +85,7 @@
   }
 
   /**
-   * How long the ref on show is good for, in milliseconds; the page stops following codes where it has no network.
+   * How many milliseconds the shown ref stays valid; without a network the page stops replacing codes.
    * @param {WA.Conn} conn
    */
   function left(conn) {
@@ -97,7 +97,7 @@
   async function present() {
     const conn = has('conn');
     const online = navigator.onLine && has('network')?.online !== false;
-    // The ref is there before UNPAIRED is announced, and stays, dead, when the codes have run out.
+    // The ref exists before UNPAIRED is announced, and stays, invalid, when the codes have run out.
     const ref = has('socket')?.state === 'UNPAIRED' && online && !byCharacters() ? conn?.ref : null;
     if (!conn || !ref) {
       ignorePicture();
@@ -115,7 +115,7 @@
     return { code: text, source: picture ? 'dom' : 'modules', ttl_ms: Number(conn.refTTL) || null };
   }
 
-  /** One at a time, and once more if something moved meanwhile: the last word is always about the present. */
+  /** One run at a time, and another if something changed meanwhile: the last report is always about the present. */
   async function code() {
     if (turn) {
       turn.again = true;
@@ -136,12 +136,12 @@
     }
   }
 
-  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+  // ── Calls of the service ────────────────────────────────────────────────────────────────────────────────────────
 
   const UNPAIRED_MS = 10000;
 
   /**
-   * Waits until the page's socket is as wanted; rejects where that takes too long.
+   * Waits until the page's socket is in the wanted state; rejects if that takes too long.
    * @param {(socket: WA.Socket) => boolean} wanted
    */
   function socketIs(wanted) {
@@ -162,7 +162,7 @@
     });
   }
 
-  /** Has the page connect anew and waits for its codes: a pairing code needs a live connection. */
+  /** Makes the page connect again and waits for its codes: a pairing code needs a live connection. */
   async function refreshed() {
     const conn = need('conn');
     const before = conn.ref;
@@ -171,7 +171,7 @@
   }
 
   /**
-   * What WhatsApp's refusals of a pairing code mean.
+   * The meaning of WhatsApp's refusals of a pairing code.
    * @type {{ [name: string]: [code: Adapter.Refusal, message: string] }}
    */
   const REFUSALS = {
@@ -185,7 +185,7 @@
   /** @param {string} phone */
   async function giveCharacters(phone) {
     const pairing = need('pairing');
-    // A pairing code before this one, or codes that ran out: both end with a new connection.
+    // After an earlier pairing code, or after codes that ran out, a new connection is needed.
     if (byCharacters() || need('socket').state === 'UNPAIRED_IDLE') {
       await refreshed();
     }
@@ -201,7 +201,7 @@
     if (asking) refuse('BUSY', 'a pairing code is being asked for');
     asking = true;
     try {
-      // A page without a login that is only just connecting again will wait for a phone in a moment.
+      // A page without a login that is still connecting will wait for a phone in a moment.
       const linked = Boolean(need('me').getMaybeMePnUser());
       const waits = linked ? Promise.reject() : socketIs(waitsForPhone);
       await waits.catch(() => refuse('NOT_WAITING', 'the page is not waiting for a phone'));
@@ -210,7 +210,7 @@
       const error = /** @type {{ refusal?: string, message?: string, type?: { name?: string } } | null} */ (thrown);
       if (error?.refusal === 'NOT_WAITING') throw error;
       await scanAgain().catch(() => {});
-      // The name of the refusal also ends the message.
+      // The message also ends with the name of the refusal.
       const name = error?.type?.name ?? Object.keys(REFUSALS).find((known) => String(error?.message).endsWith(known));
       const refusal = name && REFUSALS[name];
       if (refusal) refuse(...refusal);
@@ -220,7 +220,7 @@
     }
   }
 
-  /** Back from characters to a code to scan. */
+  /** Switches from a pairing code back to a code to scan. */
   async function scanAgain() {
     need('refresh')();
     const pairing = need('pairing');
@@ -249,7 +249,7 @@
   const listeners = {
     socket: (socket) => socket.on('change:state', guarded('code', code)),
     conn: (conn) => conn.on('change:ref', guarded('code', code)),
-    // Under the same ref the secret may change.
+    // The secret may change while the ref stays the same.
     rotation: (emitter) => emitter.on('change', guarded('code', code)),
     network: (network) => network.on('change:online', guarded('code', code)),
     pairing_events: (events) => {

@@ -1,21 +1,22 @@
-// The core of the page adapter: reports, calls, and the capabilities that the other files need of WhatsApp's page.
+// The core of the page adapter: reports, calls, and the capabilities of WhatsApp's page that the other files need.
 //
-// The adapter is the only code that knows WhatsApp's modules. Its files are function expressions. The service calls this
-// one with its options and the other files, in every document, before any script of the page runs.
+// The adapter is the only code that knows WhatsApp's modules. Its files are function expressions. In every document,
+// before any script of the page runs, the service calls this one with its options and the other files.
 //
-// The adapter reports through one binding, as numbered JSON: {epoch, n, type, …}. The epoch names the document, n counts
-// up without a gap. It answers calls through window[options.api](name, argument) with {ok, value} or {ok, code, message}.
-// It never throws into the page, and polls only while modules are still being defined or the line is down.
+// The adapter reports through one binding, as numbered JSON: {epoch, n, type, …}. The epoch identifies the document, n
+// counts up without a gap. It answers calls through window[options.api](name, argument) with {ok, value} or {ok, code,
+// message}. It never throws into the page, and polls only while modules are still being defined or the connection is
+// down.
 /** @type {Adapter.Core} */
 (function core(options, files) {
   'use strict';
   if (window.top !== window || location.origin !== options.origin) return;
-  /** The binding for reports is a property of the window, and so is the function that answers calls. */
+  /** The binding for reports and the function that answers calls are properties of the window. */
   const globals = /** @type {{ [name: string]: unknown }} */ (/** @type {unknown} */ (window));
   if (globals[options.api]) return;
   if (typeof globals[options.binding] !== 'function') return;
   const report = /** @type {(json: string) => void} */ (globals[options.binding]);
-  // The page has no business with the binding, nor any way to notice it.
+  // The page must neither use the binding nor notice it.
   delete globals[options.binding];
 
   const POLL_MS = 250;
@@ -23,7 +24,7 @@
   let n = 0;
 
   /**
-   * Half a surrogate pair, of an emoji cut in two, is no text for anybody else.
+   * Replaces half a surrogate pair, of an emoji that was cut in two, because it is not valid text elsewhere.
    * @param {string} _
    * @param {unknown} value
    */
@@ -36,13 +37,13 @@
   }
 
   /**
-   * What went wrong, short and without the phone numbers that WhatsApp's errors carry.
+   * A short description of an error, without the phone numbers that WhatsApp's errors contain.
    * @type {Adapter.Page['said']}
    */
   const said = (error) => String(error?.message ?? error).replace(/\d{6,}/g, '…').slice(0, 200);
 
   /**
-   * Wraps a listener: what goes wrong in it is reported, and never reaches the page's own event loop.
+   * Wraps a listener: an error in it is reported, and never reaches the page's own event loop.
    * @type {Adapter.Page['guarded']}
    */
   function guarded(name, listener) {
@@ -51,7 +52,7 @@
     return (...args) => {
       try {
         const result = listener(...args);
-        // The page's own promises need not be the browser's.
+        // The page's own promises may not be the browser's.
         if (typeof result?.catch === 'function') result.catch(fail);
       } catch (error) {
         fail(error);
@@ -73,7 +74,7 @@
     throw Object.assign(new Error(message), { refusal: code });
   };
 
-  // ── Capabilities: what the service needs of the page, and the forms it is found in, the first that works ──────────
+  // ── Capabilities: the parts of the page that the service needs, each taken from the first form that works ─────────
 
   const forms = /** @type {Adapter.Forms} */ ({});
   const found = /** @type {{ [name in Adapter.Name]?: any }} */ ({});
@@ -102,14 +103,14 @@
     }
   }
 
-  /** Looks for what is still missing. True when nothing is. */
+  /** Looks for missing capabilities. True when none is missing. */
   function resolve() {
     for (const name of names()) if (found[name] === undefined) find(name);
     return names().every((name) => found[name] !== undefined);
   }
 
   /**
-   * The capability, or undefined where the page lacks it.
+   * The capability, or undefined if the page lacks it.
    * @type {Adapter.Page['has']}
    */
   function has(name) {
@@ -143,7 +144,7 @@
     }));
 
   /**
-   * What was found in which module, and what is missing with what its absence breaks.
+   * Reports in which module each capability was found, and which are missing, with the features they break.
    * @param {boolean} settled
    */
   function surface(settled) {
@@ -172,13 +173,13 @@
 
   // ── The other files ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The other files add what they share. */
+  /** The object that all files share; each file adds its own functions. */
   const page = Object.assign(/** @type {Adapter.Page} */ ({}), { from, whole, calling, push, said, guarded, attempt, refuse, has, need, entries, keyText, widText, options });
-  /** Who listens to what: [capability, listen]. */
+  /** The listeners: [capability, function]. */
   const listeners = /** @type {[Adapter.Name, (value: any) => void][]} */ ([]);
   const listening = new Set();
   const calls = /** @type {Partial<Adapter.Calls>} */ ({ table: async () => ({ version: page.version(), entries: entries() }) });
-  /** What is told when something may have moved, and at once after listening began: an earlier event is not missed. */
+  /** Functions that report the present state, whenever it may have changed and once after listening began. */
   const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.watched = new Set();
@@ -192,7 +193,7 @@
     looks.push(...Object.entries(part.looks ?? {}));
   }
 
-  /** Listens to what has been found, then reads the present. */
+  /** Listens to the capabilities that were found, then reports the present state. */
   function watch() {
     for (const [name, listen] of listeners) {
       const value = found[name];
@@ -226,7 +227,7 @@
 
   // ── Start ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** WhatsApp shows a browser it does not want a page without its loader, that links to a newer Chrome. */
+  /** To an unsupported browser WhatsApp shows a page without its module loader that links to a newer Chrome. */
   const asksForAnotherBrowser = () =>
     document.readyState === 'complete' &&
     typeof window.require !== 'function' &&
@@ -259,7 +260,7 @@
     }
   }
 
-  /** What the address says of a logout before. The page takes these marks off early in its boot. */
+  /** The address holds the reason of an earlier logout. The page removes these parameters early in its start. */
   function postLogout() {
     const query = new URLSearchParams(location.search);
     if (!query.has('post_logout')) return null;

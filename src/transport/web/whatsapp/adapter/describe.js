@@ -1,4 +1,4 @@
-// A message of the page as the service is told of it: the words wherever the page keeps them, and who said them.
+// Describes a message of the page for the service: its text, wherever the page keeps it, and its author.
 /** @type {Adapter.File} */
 (function describe(page) {
   'use strict';
@@ -47,7 +47,7 @@
   }
 
   /**
-   * Names are not stored with a message: a row has none, the contact does.
+   * The page does not store names with messages: for a row the name comes from the contact.
    * @param {WA.Msg} msg
    * @param {Adapter.Anyone} sender
    */
@@ -59,10 +59,10 @@
 
   // ── What ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The longest text that WhatsApp carries. */
+  /** The longest text that WhatsApp transmits. */
   const TEXT_MAX = 65536;
   const ITEMS_MAX = 100;
-  /** Where `body` has the words. Elsewhere it may be a picture. */
+  /** The types whose `body` is text. In other types it may be a picture. */
   const SPOKEN = new Set([
     'chat',
     'buttons_response',
@@ -100,7 +100,7 @@
   }
 
   /**
-   * The lines of a contact card, with folded ones joined.
+   * The name and phone numbers in a contact card; folded lines are joined first.
    * @param {string | undefined} vcard
    * @param {string | undefined} displayName
    */
@@ -140,7 +140,7 @@
   }
 
   /**
-   * Words and the structured rest of the kinds that keep them elsewhere than in `body` or `caption`.
+   * The text and the structured data of the types that keep them elsewhere than in `body` or `caption`.
    * @type {{ [kind: string]: (msg: WA.Msg) => [body: string, data: object | null] }}
    */
   const KINDS = {
@@ -179,12 +179,12 @@
   }
 
   /**
-   * A deletion gives a message the key of the deletion, and keeps its own in another field.
+   * A deletion gives a message the key of the deletion, and keeps the message's own key in another field.
    * @param {WA.Msg} msg
    */
   const originalKey = (msg) => (msg.type === 'revoked' ? (msg.protocolMessageKey ?? msg.id) : msg.id);
 
-  /** `msg` is a model, or a row made into message data. */
+  /** `msg` is a model, or message data made from a row. */
   page.describe = (msg) => {
     const key = msg.id;
     const chat = asWid(key.remote);
@@ -222,7 +222,7 @@
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
-    /** Phone numbers become known some time after the first message of somebody new. */
+    /** The phone number of a new person becomes known some time after the first message. */
     phone: async ({ chat }) => ({ phone: phoneOf(chat) }),
   };
   return { forms, calls };

@@ -1,7 +1,7 @@
-// What the page keeps in its own table of messages, in the order in which this device received it.
+// The page's own table of messages, in the order in which this device received them.
 //
-// The page numbers the rows: history that came with a link ends at exactly 1,000,000,000, what the device received since
-// begins one above. A placeholder that opens, an edit and a deletion change a row and keep its number.
+// The page numbers the rows: history that came with a link ends at exactly 1,000,000,000, messages received since then
+// begin one above. A placeholder that opens, an edit and a deletion change a row and keep its number.
 /** @type {Adapter.File} */
 (function history(page) {
   'use strict';
@@ -19,21 +19,21 @@
 
   const LAST_HISTORY_ROW = 1e9;
   const ROW_MAX = Number.MAX_SAFE_INTEGER;
-  /** Of one answer, in characters of JSON: a message may have 65,536 of its own. */
+  /** The largest answer, in characters of JSON: a single message may have 65,536. */
   const ANSWER_MAX = 1e6;
-  /** Rows looked through at a time without being decrypted. */
+  /** Rows that one scan reads without decrypting them. */
   const SCAN = 1000;
-  /** Rows looked through for deletions, whose rows have another id than the message had. */
+  /** Rows that are scanned for deletions, whose rows have another id than the deleted message. */
   const DELETIONS_SCAN = 5000;
 
-  /** Whose table it is: a new link is another device and empties the table. */
+  /** The device that the table belongs to: a new link is another device and empties the table. */
   function device() {
     const me = need('me');
     return widText(attempt(() => me.getMaybeMeDevicePn()) ?? attempt(() => me.getMaybeMeDeviceLid()));
   }
 
   /**
-   * One row as the service is told of it. A row that cannot be read is told without its message.
+   * One row in the form that the service reads. A row that cannot be read comes without its message.
    * @param {WA.Row} row
    */
   function told(row) {
@@ -47,7 +47,7 @@
   }
 
   /**
-   * As many of the rows as fit into an answer, and whether that is all of them.
+   * The rows that fit into an answer, and whether these are all rows.
    * @param {WA.Row[]} rows
    */
   function fitting(rows) {
@@ -88,7 +88,7 @@
   }
 
   /**
-   * Backwards from `before`, those that `wanted` takes; `ends` says that what is further back is not wanted either.
+   * Rows backwards from `before` that `wanted` accepts; `ends` tells that no row further back is wanted.
    * @param {number} low
    * @param {number | null} before
    * @param {number} limit
@@ -112,14 +112,14 @@
     head,
     rows: rowsAfter,
 
-    /** Live rows not older than a time, newest first. Rows are in the order of arrival, times nearly so. */
+    /** Live rows not older than a time, newest first. Rows are in the order of arrival, and times nearly so. */
     recent: ({ since_s: since, before, limit }) => {
       /** @param {WA.Row} row */
       const isRecent = (row) => Number(row.t) >= since;
       return back(LAST_HISTORY_ROW + 1, before, limit, isRecent, (rows) => !rows.some(isRecent));
     },
 
-    /** Rows of the history that are newer than a time. Their order is that of the chats, so all are looked at. */
+    /** Rows of the history that are newer than a time. History is ordered by chat, so all its rows are scanned. */
     older: ({ newer_than_s: since, before, limit }) =>
       back(0, before ?? LAST_HISTORY_ROW + 1, limit, (row) => Number(row.t) > since, () => false),
 
@@ -140,7 +140,7 @@
       return { messages, missing: [...missing] };
     },
 
-    /** As the page does for placeholders on the screen. It asks once a document for each, and not for what is too old. */
+    /** Uses the page's function for placeholders on the screen. It asks once a document for each, not for old ones. */
     async ask_resend({ ids }) {
       const { messages } = await need('messages').getMessagesById(ids);
       const sealed = messages.filter((msg) => msg !== undefined).filter((msg) => msg.type === 'ciphertext');
@@ -149,7 +149,7 @@
     },
   };
 
-  /** The table opens some time after the module is there. */
+  /** The table opens some time after its module is defined. */
   page.tableIsOpen = () => has('rows') !== undefined && attempt(() => need('rows')()) !== null;
 
   return { forms, calls };

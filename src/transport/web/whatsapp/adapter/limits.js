@@ -1,5 +1,5 @@
-// WhatsApp's own limits on writing to people who do not know this account: a cap on new chats, and a time without any.
-// The page enforces both on its screen only.
+// WhatsApp's own limits on messages to people who do not know this account: a cap on new chats, and a time without
+// any. The page enforces both only in its user interface.
 /** @type {Adapter.File} */
 (function limits(page) {
   'use strict';
@@ -22,7 +22,7 @@
     const data = isInForce ? attempt(() => need('cap').getCappingData()) : null;
     if (!data) return null;
     const until = seconds(data.cycle_end_timestamp);
-    // The page puts the status back only when it looks at a cycle that is over.
+    // The page resets the status only when it looks at a cycle that is over.
     const status = until !== null && until < Date.now() / 1000 ? 'NONE' : String(need('cap').getCappingStatus());
     return { status, used: Number(data.used_quota) || 0, quota: Number(data.total_quota) || 0, until_s: until };
   }
@@ -30,13 +30,13 @@
   function timelock() {
     if (!attempt(() => need('timelock').isUserReachoutTimelocked())) return null;
     const state = attempt(() => need('prefs').get(TIMELOCK_KEY));
-    // The page keeps milliseconds.
+    // The page stores milliseconds.
     const until = seconds(Number(state?.time_enforcement_ends) / 1000);
     if (until !== null && until < Date.now() / 1000) return null;
     return { kind: String(state?.enforcement_type ?? 'DEFAULT'), until_s: until };
   }
 
-  /** Whether a limit holds for this chat now. Whoever has written to us, or knows us otherwise, is not concerned. */
+  /** The limit that applies to this chat now. People who wrote to this account, or know it otherwise, are exempt. */
   page.restricted = (wid, chat) => {
     if (wid.server === 'g.us') return null;
     const contact = chat?.contact ?? attempt(() => need('contacts').get(wid));
@@ -55,7 +55,7 @@
 
   let last = '';
 
-  /** Before the account's settings have been read from storage, the page knows of no limit. */
+  /** Before the page has read the account's settings from storage, it knows of no limit. */
   function tell() {
     if (!has('cap') || !has('timelock') || has('socket')?.stream !== 'CONNECTED') return;
     const present = { new_chats: newChats(), timelock: timelock() };

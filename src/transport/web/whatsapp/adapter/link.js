@@ -1,4 +1,4 @@
-// The line to WhatsApp's server and the linked account: where they stand, what ends them, and what brings them back.
+// The connection to WhatsApp's server and the linked account: their state, the events that end them, and reconnecting.
 /** @type {Adapter.File} */
 (function link(page) {
   'use strict';
@@ -10,7 +10,7 @@
     me: ['session', whole('WAWebUserPrefsMeUser', 'getMaybeMePnUser')],
     command: ['session', from('WAWebCmd', (m) => m.Cmd)],
     conn: ['session', from('WAWebConnModel', (m) => m.Conn)],
-    // Both have the flag; the bus has it first.
+    // Both modules have the flag; the bus has it first.
     backlog: ['session', from('WAWebBackendEventBus', (m) => m.BackendEventBus), from('WAWebCmd', (m) => m.Cmd)],
     comms: ['recovery', whole('WAComms', 'getComms')],
     mutex: ['recovery', whole('WAWebUserPrefsTabMutex', 'currentTabHasMutex')],
@@ -25,19 +25,19 @@
     clock: ['clock', whole('WATimeUtils', 'unixTime'), from('WATimeUtils', (m) => m.default?.unixTime && m.default)],
   };
 
-  // ── Where the page stands ───────────────────────────────────────────────────────────────────────────────────────
+  // ── The state of the page ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** The line's loss has events; that the page's connection loop is gone, or another tab has the login, has none. */
+  /** A lost connection fires events; a lost connection loop, or another tab that took the login, fires none. */
   const LOST_LOOK_MS = 1000;
   let lastStatus = '';
   let timer = /** @type {Adapter.Timer} */ (null);
-  // Before the page has launched its socket there is no connection loop and no mutex either: that means nothing.
+  // Before the page has launched its socket it has neither a connection loop nor a mutex: that means nothing.
   let hadComms = false;
   let hadMutex = false;
 
   /**
-   * Whether no other tab has taken the profile's mutex. A page that is about to be unloaded releases its own mutex: then
-   * nobody holds it, and no other tab has taken it.
+   * Whether no other tab has taken the profile's mutex. A page that is about to unload releases its own mutex: then no
+   * tab holds it, so no other tab has taken it.
    */
   function keepsMutex() {
     const { currentTabHasMutex, getMutex } = need('mutex');
@@ -49,7 +49,7 @@
     const me = need('me');
     const phone = me.getMaybeMePnUser();
     const lid = me.getMaybeMeLidUser?.();
-    // The page forgets the number at a logout, the LID only with the document.
+    // At a logout the page forgets the number at once, the LID only with the document.
     if (!phone) return null;
     const conn = need('conn');
     return {
@@ -67,7 +67,7 @@
     const mutex = has('mutex') ? Boolean(attempt(keepsMutex)) : null;
     return {
       socket: socket.state || 'UNLAUNCHED',
-      // Builds before it had a stream of its own said all with the state.
+      // In builds without a stream of its own the state says everything.
       stream: socket.stream ?? (socket.state === 'CONNECTED' ? 'CONNECTED' : 'DISCONNECTED'),
       synced: Boolean(socket.hasSynced),
       caught_up: has('backlog')?.isOfflineDeliveryEnd ?? true,
@@ -81,7 +81,7 @@
     };
   }
 
-  /** The whole level every time something may have moved: no edge is missed, whenever the adapter began to listen. */
+  /** Reports the whole level whenever something may have changed, so that no change is missed. */
   function status() {
     if (!has('socket') || !has('me') || !has('conn')) return;
     const present = level();
@@ -98,7 +98,7 @@
     }
   }
 
-  // ── What ends a session ─────────────────────────────────────────────────────────────────────────────────────────
+  // ── Events that end a session ───────────────────────────────────────────────────────────────────────────────────
 
   let leaving = false;
 
@@ -111,8 +111,8 @@
         push('leaving', {});
       }),
     );
-    // The page stops its connection loop when WhatsApp's server has answered the logout. Without an answer within 3 s it
-    // clears its storage all the same, and the loop is still there.
+    // The page stops its connection loop once WhatsApp's server has answered the logout. Without an answer within 3 s
+    // it clears its storage all the same, and the loop still exists.
     const told = () => (has('comms') ? !attempt(() => need('comms').getComms()) : null);
     /** @param {unknown} reason */
     const gone = (reason) =>
@@ -140,13 +140,13 @@
     command.on('service_unavailable_503_from_bridge', guarded('unavailable', () => push('unavailable', {})));
   }
 
-  /** A page that the server calls too old stops its connection loop and loads itself again at once, without an event. */
+  /** A page that the server calls too old stops its connection loop and reloads itself at once, without an event. */
   function tellOutdated() {
     if (leaving || !hadComms || attempt(() => need('comms').getComms())) return;
     if (attempt(() => need('updater').hardExpirationTimer) !== null) push('outdated', {});
   }
 
-  // ── What shows that a first sync, or the backlog of an absence, moves ───────────────────────────────────────────
+  // ── Progress of a first sync, or of the backlog of an absence ───────────────────────────────────────────────────
 
   /** @type {{ [event in WA.CommandEvent]?: string }} */
   const STEPS = {
@@ -203,9 +203,9 @@
     },
   };
 
-  // ── What the service asks ───────────────────────────────────────────────────────────────────────────────────────
+  // ── Calls of the service ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Connects at once where the page would wait, and drops a socket that is open and leads nowhere. */
+  /** Makes a waiting page connect at once, and drops a socket that is open but does not work. */
   function reconnect() {
     const comms = need('comms');
     const ended = hadMutex && attempt(keepsMutex) === false;
@@ -221,7 +221,7 @@
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
     reconnect: async () => reconnect(),
-    /** Not awaited: the page navigates away under it. */
+    /** Not awaited: the page navigates away during the call. */
     logout: async () => guarded('logout', () => need('socket').logout())(),
     clock: async () => ({ server_s: wholeNumber(need('clock').unixTime()) }),
   };

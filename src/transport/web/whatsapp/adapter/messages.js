@@ -1,4 +1,4 @@
-// What happens to messages while the page is open: new ones, what changes in them, how far ours got.
+// Events of messages while the page is open: new messages, changes, and acks of sent messages.
 /** @type {Adapter.File} */
 (function messages(page) {
   'use strict';
@@ -9,7 +9,7 @@
     messages: ['session', from('WAWebCollections', (m) => m.Msg), from('WAWebMsgCollection', (m) => m.MsgCollection)],
   };
 
-  /** A deletion moves several fields at once, each with an event of its own: it is told once. */
+  /** A deletion changes several fields at once, each with its own event: it is reported once. */
   /** @type {WA.MessageChange[]} */
   const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey'];
   const told = new WeakMap();
@@ -24,7 +24,7 @@
   }
 
   /**
-   * The server's no comes with its number a moment later, when the send itself has ended: both are told then.
+   * The number of the server's refusal comes a moment after the ack, when the send ends: both are reported then.
    * @param {WA.Msg} msg
    */
   function tellAck(msg) {
@@ -36,7 +36,7 @@
 
   /** @param {WA.Messages} collection */
   function watch(collection) {
-    // After every load and link the page adds history to the collection; only what is new is news.
+    // After every load and link the page adds history to the collection; only messages with `isNewMsg` are new.
     collection.on('add', guarded('message', (msg) => msg.isNewMsg && push('message', { message: describe(msg) })));
     for (const field of CHANGES) collection.on(`change:${field}`, guarded('changed', tellChange));
     collection.on('change:ack', guarded('ack', tellAck));

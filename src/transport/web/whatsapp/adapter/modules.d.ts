@@ -1,4 +1,4 @@
-// The modules of WhatsApp Web's page that the adapter uses, by name, with the members that it uses of them.
+// The modules of WhatsApp Web's page that the adapter uses, by name, with the members that it uses.
 
 declare namespace WA {
   interface Modules {
@@ -20,9 +20,9 @@ declare namespace WA {
     WAWebConnModel: { Conn: Conn };
     WAWebContactCollection: { ContactCollection: Collection<Contact> };
     WAWebDBMessageSerialization: { messageFromDbRow(row: Row): Msg };
-    /** The chat itself in older builds. */
+    /** Older builds return the chat itself. */
     WAWebFindChatAction: { findOrCreateLatestChat(wid: Wid, why: string): Promise<{ chat: Chat } | Chat | undefined> };
-    /** The collection itself today. */
+    /** Current builds export the collection itself. */
     WAWebGroupMetadataCollection: Groups & { default?: Groups };
     WAWebIndividualNewChatMessageCappingLimitGatingUtils: { isIndividualNewChatMessageCappingEnabled(): boolean };
     WAWebIndividualNewChatMessageCappingLimitUtils: Capping;
@@ -30,7 +30,7 @@ declare namespace WA {
     WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter<`link_device_events:${PairingEvent}`> };
     WAWebMsgCollection: { MsgCollection: Messages };
     WAWebMsgDataUtils: { genOutgoingMsgData(chat: Chat, type: string): Promise<MsgData> };
-    /** The class itself today. */
+    /** Current builds export the class itself. */
     WAWebMsgKey: MsgKeyClass & { default?: MsgKeyClass };
     WAWebNativeCameraQRLinkedDeviceUtils: { isNativeCameraQRLinkedDeviceTest(): boolean };
     WAWebNetworkStatus: NetworkStatus & { default?: NetworkStatus };
@@ -53,7 +53,7 @@ declare namespace WA {
     WAWebSignalStoreApi: { waSignalStore: { getRegistrationInfo(): Promise<{ identityKeyPair: Keys }> } };
     WAWebSocketModel: { Socket: Socket };
     WAWebStorageCmd: { StorageCmd: Emitter<'storage_not_enough_space' | 'cache_storage_open_failed'> };
-    /** Not null while the page is to be replaced by a newer one. */
+    /** Not null while a newer version of the page is about to replace this one. */
     WAWebUpdater: { Updater: { hardExpirationTimer: unknown } };
     WAWebUserPrefsIndexedDBStorage: { userPrefsIdb: { get(key: 'WAReachoutTimelockState'): TimelockState | undefined } };
     WAWebUserPrefsInfoStore: { waNoiseInfo: { get(): Promise<{ staticKeyPair: Keys }> } };

@@ -1,8 +1,11 @@
-// The objects of WhatsApp Web's page that the adapter meets, with the members that it uses and no others.
-// Optional is what one build has and another has not.
+// The objects of WhatsApp Web's page that the adapter uses, with only the members that it uses. Members that some
+// builds lack are optional.
 
 declare namespace WA {
-  /** What can be listened to. Listeners run in the order in which they were added; one that throws stops the others. */
+  /**
+   * An object that fires events. Listeners run in the order in which they were added; one that throws stops the
+   * others.
+   */
   interface Emitter<Event extends string> {
     on(event: Event, listener: (...values: any[]) => void): void;
     off(event: Event, listener: (...values: any[]) => void): void;
@@ -15,7 +18,7 @@ declare namespace WA {
 
   // ── Who, where, which message ───────────────────────────────────────────────────────────────────────────────────
 
-  /** A person, a group or a list: `user@server`. `device` where it is one device of a person. */
+  /** A person, a group or a list: `user@server`. `device` is set for one device of a person. */
   interface Wid {
     user: string;
     /** `c.us` (a phone number), `lid`, `g.us` (a group), `broadcast`, `newsletter`. */
@@ -29,7 +32,7 @@ declare namespace WA {
     fromMe: boolean;
     remote: Wid | string;
     participant?: Wid | string;
-    /** Builds before August 2026; today's text is `String(key)`. */
+    /** Builds before August 2026 have it; in current builds the text is `String(key)`. */
     _serialized?: string;
   }
 
@@ -47,12 +50,12 @@ declare namespace WA {
     fromString(text: string): MsgKey;
   }
 
-  /** A message in memory, or the data of one that is read from its row. Each kind has fields of its own. */
+  /** A message in memory, or the data of a message that was read from its row. Each type has its own fields. */
   interface Msg {
     id: MsgKey;
     type?: string;
     subtype?: string | null;
-    /** The words of some kinds; of others a thumbnail. */
+    /** The text of some types; a thumbnail in others. */
     body?: string;
     caption?: string;
     from?: Wid | string;
@@ -63,7 +66,7 @@ declare namespace WA {
     t?: number;
     ack?: number;
     isNewMsg?: boolean;
-    /** Nothing of it has left, and the page does not try again by itself. */
+    /** Nothing of the message has left, and the page does not try again by itself. */
     isSendFailure?: boolean;
     rowId?: number;
     mimetype?: string;
@@ -71,7 +74,7 @@ declare namespace WA {
     filename?: string;
     quotedStanzaID?: string;
     latestEditSenderTimestampMs?: number;
-    /** A deletion gives the message its own key, and keeps the message's key here. */
+    /** A deletion replaces `id` by its own key; the message's key is kept here. */
     protocolMessageKey?: MsgKey;
     revokeTimestamp?: number;
     loc?: string;
@@ -99,11 +102,11 @@ declare namespace WA {
   }
 
   type MessageEvent = 'add' | 'remove' | `change:${'ack' | 'hasReaction' | MessageChange}`;
-  /** The fields whose change is a change of what the message says. */
+  /** The fields whose change is a change of the message's content. */
   type MessageChange = 'type' | 'body' | 'caption' | 'latestEditMsgKey';
 
   interface Messages extends Collection<Msg, MessageEvent> {
-    /** Reads from the table what is not in memory, and adds it to the collection. */
+    /** Reads messages that are not in memory from the table, and adds them to the collection. */
     getMessagesById(ids: string[]): Promise<{ messages: (Msg | undefined)[] }>;
   }
 
@@ -125,36 +128,36 @@ declare namespace WA {
   }
 
   interface Groups {
-    /** Asks the server where what the page has is stale. */
+    /** Asks the server if the page's data is stale. */
     find(wid: Wid): Promise<object | null | undefined>;
   }
 
   interface Chats extends Collection<Chat> {
-    /** A person has a chat by phone number or by LID; this gives the newer. */
+    /** A person has a chat by phone number or by LID; this returns the newer one. */
     getLatestChatForWid(wid: Wid): Chat | undefined;
   }
 
-  // ── The line, the account, the code ─────────────────────────────────────────────────────────────────────────────
+  // ── The connection, the account, the code ───────────────────────────────────────────────────────────────────────
 
   interface Socket extends Emitter<'change:state' | 'change:stream' | 'change:hasSynced'> {
-    /** `CONNECTED` also while the login is used elsewhere: that shows in `stream` only. */
+    /** `CONNECTED` even while the login is used elsewhere: only `stream` shows that. */
     state?: string;
     stream?: string;
-    /** Stays true when the line is lost. */
+    /** Stays true when the connection is lost. */
     hasSynced?: boolean;
     logout(): void;
   }
 
   interface Conn extends Emitter<'change:ref' | 'change:pushname'> {
-    /** The part of the code that the server gave. */
+    /** The part of the code that the server assigned. */
     ref?: string;
-    /** How long it is good for, in milliseconds. */
+    /** How long the ref is valid, in milliseconds. */
     refTTL?: number;
     pushname?: string;
     platform?: string;
   }
 
-  /** Whether what the server held back has arrived. */
+  /** Whether the messages that the server held back have arrived. */
   interface Backlog {
     isOfflineDeliveryEnd?: boolean;
     onOfflineDeliveryEnd?(listener: () => void): void;
@@ -165,7 +168,7 @@ declare namespace WA {
     online?: boolean;
   }
 
-  /** What the page's modules tell each other. */
+  /** The events that the page's modules send each other. */
   type CommandEvent =
     | 'starting_logout_from_bridge'
     | 'logout_from_bridge'
@@ -184,7 +187,7 @@ declare namespace WA {
     | 'new_chat_message_capping_state_change';
   type Command = Emitter<CommandEvent>;
 
-  /** A ban's number and its end in seconds since the epoch. */
+  /** A ban's number, and how many seconds are left until it ends. */
   interface Ban {
     banned?: boolean;
     code?: number | string | null;
@@ -219,10 +222,10 @@ declare namespace WA {
   interface Pairing {
     getPairingType(): string;
     setPairingType(type: string): void;
-    /** From here on no code to scan of this connection works. */
+    /** After this call no code to scan of this connection works. */
     initializeAltDeviceLinking(): Promise<void>;
     initializeQRLinking(): Promise<void>;
-    /** Throws where it was not initialized since the last time. */
+    /** Throws if the linking was not initialized since the last call. */
     startAltLinkingFlow(phone: string, notify: boolean): Promise<string>;
   }
 
@@ -245,7 +248,7 @@ declare namespace WA {
     canSendMsgWhileTimelocked: LimitTest;
   }
 
-  /** What a send ends with: `OK`, `ERROR_NETWORK`, `ERROR_UNKNOWN`… and the number of a refusal. */
+  /** The result of a send: `OK`, `ERROR_NETWORK`, `ERROR_UNKNOWN`… and the number of a refusal. */
   type SendResult = { messageSendResult?: string; ackErrorCode?: number } | string | undefined;
 
   type MsgData = Msg & { id: MsgKey };

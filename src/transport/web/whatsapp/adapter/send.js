@@ -1,7 +1,7 @@
-// Sending text: who to send to, under which id, and what became of it.
+// Sending text: to whom, under which id, and how the send ends.
 //
-// The page makes the message; only its id is chosen here. The page does not look at WhatsApp's own limits when modules
-// send, nor at groups that are closed: the adapter tells of both before anything leaves.
+// The page makes the message; only its id is chosen here. When modules send, the page checks neither WhatsApp's own
+// limits nor whether a group is closed: the adapter reports both before anything leaves.
 /** @type {Adapter.File} */
 (function send(page) {
   'use strict';
@@ -28,14 +28,14 @@
     typing: ['typing', whole('WAWebChatStateBridge', 'sendChatStateComposing')],
   };
 
-  // ── Who to send to ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The recipient ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A number that WhatsApp's server denied is asked for again after this. */
+  /** After this time a number that WhatsApp's server denied is looked up again. */
   const DENIED_MS = 600000;
   const REMEMBERED_MAX = 10000;
-  /** Number → the chat that the server named for it, where the page's own cache has no LID for it. */
+  /** Number → the chat that the server returned for it, if the page's own cache has no LID for it. */
   const named = new Map();
-  /** Number → when the server said that it is not on WhatsApp. */
+  /** Number → when the server answered that it is not on WhatsApp. */
   const denied = new Map();
 
   /**
@@ -50,15 +50,15 @@
     if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value ?? '');
   }
 
-  /** What says nothing of a conversation. */
+  /** The types that are not part of a conversation. */
   const NOTICES = new Set(['e2e_notification', 'notification', 'notification_template', 'gp2', 'protocol', 'call_log', 'debug']);
   /** @param {{ type?: string }} msg */
   const isTalk = (msg) => !NOTICES.has(msg.type ?? '');
-  /** Rows of a chat that are looked at for the first word. A new chat begins with two notices. */
+  /** How many rows of a chat are searched for a message of a person. A new chat begins with two notices. */
   const FIRST_ROWS = 20;
 
   /**
-   * The page holds only the last message of most chats, and that may be a notice: then its table is asked.
+   * The page holds only the last message of most chats, which may be a notice: then the page's table is read.
    * @param {WA.Chat | null} chat
    */
   async function hasTalked(chat) {
@@ -102,8 +102,8 @@
   }
 
   /**
-   * How a group names its members, and who may write to it, the page knows of a group that is new to it only once it has
-   * asked the server. What it knows already costs nothing.
+   * The page knows how a new group names its members, and who may write to it, only after it has asked the server. For
+   * a group that it knows already this costs nothing.
    * @param {WA.Wid} wid
    */
   async function knowGroup(wid) {
@@ -111,7 +111,7 @@
   }
 
   /**
-   * What the page knows without asking the server. `chat_id` is null for a number that has to be looked up.
+   * What the page knows without asking the server. `chat_id` is null for a number that must be looked up.
    * @type {Adapter.Calls['known']}
    */
   async function known({ chat: id }) {
@@ -143,10 +143,10 @@
     return within ?? /** @type {WA.Chat} */ (opened);
   }
 
-  // ── Under which id ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The id ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The key that the page would give, with an id chosen here: by LID or phone, as the chat is addressed.
+   * The key that the page would create, with the id chosen here: by LID or phone number, as the chat is addressed.
    * @param {WA.MsgData} data
    * @param {string} raw
    */
@@ -155,12 +155,12 @@
     return new Key({ from: data.from, to: data.to, id: raw, participant: data.id.participant, selfDir: 'out' });
   }
 
-  /** The page sends these now, in this document. */
+  /** The ids that the page is sending now, in this document. */
   const sending = new Set();
   page.isSending = (id) => sending.has(id);
 
   /**
-   * A send has ended: with the server's word, or certainly without anything having left, or nobody knows how.
+   * A send has ended: with the server's answer, or certainly without anything having left, or with an unknown result.
    * @param {string} id
    * @param {string} result
    * @param {Adapter.Count} code
@@ -224,13 +224,13 @@
       };
     },
 
-    /** Shows the other side that somebody writes; what is sent ends it. */
+    /** Shows the recipient that somebody is typing; the message itself ends it. */
     async typing({ chat_id: chatId }) {
       const chat = await openChat(chatId);
       await need('typing').sendChatStateComposing(chat.accountLid ?? chat.id);
     },
 
-    /** Sends under the reserved id; at most once, however often it is called. What becomes of it is reported. */
+    /** Sends under the reserved id, at most once however often it is called. The end of the send is reported. */
     async dispatch({ chat_id: chatId, raw_id: raw, text }) {
       const chat = await openChat(chatId);
       await knowGroup(chat.id);
@@ -255,7 +255,7 @@
       return { ack: Number(messages.get(id)?.ack) || 0 };
     },
 
-    /** Has the page send again what it holds and what the server has not: under the same id, once a document. */
+    /** Sends again a message that the page holds and the server lacks: under the same id, once per document. */
     async resend({ message_id: id }) {
       const messages = need('messages');
       const msg = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];
@@ -267,7 +267,7 @@
       return { outcome: 'resent', ack };
     },
 
-    /** How far a message of ours has got, also one that is not in memory; null where the page does not know it. */
+    /** The ack of a sent message, even if it is not in memory; null if the page does not know the message. */
     async ack({ message_id: id }) {
       const messages = need('messages');
       const message = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];

@@ -1,10 +1,10 @@
 // The page's own tables of messages, reactions and votes.
 
 declare namespace WA {
-  /** A row is its message's fields as they are stored: some encrypted, unless they are asked for in the clear. */
+  /** A row holds its message's fields as they are stored: some are encrypted, unless they are requested decrypted. */
   interface Row {
     id: string;
-    /** In the order in which the device received it; history ends at 1,000,000,000. */
+    /** The order in which the device received the messages; history ends at 1,000,000,000. */
     rowId: number;
     type: string;
     t: number;
@@ -16,7 +16,7 @@ declare namespace WA {
     msgKey: string;
     parentMsgKey: string;
     senderUserJid: string;
-    /** Empty where the reaction was taken back. */
+    /** Empty if the reaction was taken back. */
     reactionText?: string;
     timestamp: number;
   }
@@ -38,7 +38,7 @@ declare namespace WA {
 
   interface Part {
     limit?: number;
-    /** From the end of the index. */
+    /** Start at the end of the index. */
     reverse?: boolean;
   }
 
@@ -49,7 +49,7 @@ declare namespace WA {
   }
 
   interface Table<R, Index extends keyof R | 'internalId' = keyof R> {
-    /** The last argument of these, where given, must be false: rows stay encrypted. */
+    /** The last argument of these methods, if given, must be false: rows stay encrypted. */
     all(what?: Part & { index?: [Index] }, decrypted?: false): Promise<R[]>;
     between<B extends string | number>(index: [Index], low: B, high: B, range: Range, decrypted?: false): Promise<R[]>;
     anyOf(index: [Index], values: string[]): Promise<R[]>;

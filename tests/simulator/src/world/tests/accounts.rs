@@ -1,4 +1,4 @@
-//! Several accounts on one simulator: what one sends arrives at the other, and what becomes of it goes back.
+//! Several accounts on one simulator: messages arrive at the other account, and acks come back.
 
 use super::{Outcome, connected, linked_as, outgoing, told, world};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::world::World;
 const A: &str = "5491150000001";
 const B: &str = "5491150000002";
 
-/// Two accounts, each with a linked device that is away.
+/// Two accounts, each with a linked device that is offline.
 fn two() -> Result<(World, Login, Login), Box<dyn std::error::Error>> {
     let mut world = world()?;
     world.add_account(B, Some("Bea"))?;
@@ -44,7 +44,7 @@ async fn what_one_account_sends_arrives_at_the_other_and_is_delivered_when_its_p
     assert_eq!(frames[1]["event"]["message"]["body"], "hi");
     world.peer_said(page_b, FromPage::Got { seq: 1 });
     assert_eq!(only(&world, A)?.ack, 2);
-    // Read by a person, and not again delivered after.
+    // Read by a person, and not delivered again afterwards.
     world.peer_said(page_b, FromPage::Seen { chat: lid_a });
     world.peer_said(page_b, FromPage::Got { seq: 1 });
     let acks: Vec<_> = told(&outbox_a).iter().filter_map(|frame| frame["event"]["ack"].as_i64()).collect();

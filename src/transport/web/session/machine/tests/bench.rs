@@ -1,4 +1,4 @@
-//! A machine with a clock and a driver that does what it is told, and the reports that the tests give it.
+//! A machine with a clock and a driver that only does what the test says, and the reports that the tests give it.
 
 use crate::domain::account::Account;
 use crate::domain::secret::Secret;
@@ -12,7 +12,7 @@ pub(super) fn policy() -> Policy {
     Policy { auto_connect: true, max_attempts: 3, error_retry: 300 * S, qr_max_attempts: 0, cliente_id: None }
 }
 
-/// A machine with a clock, and a driver that does what it is told and no more.
+/// A machine with a clock, and a driver that only does what the test says.
 pub(super) struct Bench {
     pub(super) machine: Machine,
     pub(super) mono: Duration,
@@ -59,7 +59,7 @@ impl Bench {
         self.give(Input::Page(event))
     }
 
-    /// What the page says of its line. A connected one is given the time to be believed.
+    /// The page reports its connection. A connected one is held long enough to count.
     pub(super) fn level(&mut self, socket: SocketState, paired: bool) -> Vec<Effect> {
         let mut effects = self.page(PageEvent::Status(level(socket, paired)));
         if paired && socket == SocketState::Connected {
@@ -68,7 +68,7 @@ impl Bench {
         effects
     }
 
-    /// Lets time pass, ticking at every deadline; answers heartbeats, and probes with `reachable`.
+    /// Lets time pass and ticks at every deadline; answers heartbeats, and answers probes with `reachable`.
     pub(super) fn wait(&mut self, span: Duration, reachable: bool) -> Vec<Effect> {
         let (end, mut all, mut was_late) = (self.mono + span, Vec::new(), false);
         while let Some(at) = self.machine.deadline().filter(|at| *at <= end) {
@@ -81,7 +81,7 @@ impl Bench {
                     _ => {}
                 }
             }
-            // The answer to a probe may show that something else was due meanwhile; the very next tick must see to that.
+            // The answer to a probe may make another deadline due; the very next tick must handle it.
             let answered = effects.contains(&Effect::Probe);
             all.extend(effects);
             let late = self.machine.deadline().is_some_and(|next| next <= self.mono);

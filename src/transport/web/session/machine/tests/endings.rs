@@ -1,4 +1,4 @@
-//! A login that is refused, used elsewhere, or ended; and a line that only seems to be up.
+//! A login that is refused, used elsewhere, or ended; and a connection that only seems to be up.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn status(level: Level) -> PageEvent {
     PageEvent::Status(level)
 }
 
-/// The line is lost, and each try of the page to connect again is refused after it was connected for a moment.
+/// The connection is lost, and each attempt of the page to reconnect is refused after a moment of being connected.
 fn refused_once(bench: &mut Bench, why: PageEvent) {
     let lost = Level { synced: true, caught_up: true, ..level(SocketState::Opening, true) };
     bench.page(status(lost.clone()));
@@ -141,7 +141,7 @@ fn a_logout_that_has_begun_is_given_the_time_to_clear_the_storage() {
     let mut bench = Bench::ready();
     bench.page(PageEvent::Leaving {});
     assert_eq!(bench.told(), (State::Disconnected, Some(Reason::LoggedOut)));
-    // The page forgets who it is before it has deleted its databases.
+    // The page forgets its account before it has deleted its databases.
     bench.page(status(level(SocketState::Connected, false)));
     assert!(!bench.done.contains(&Effect::Close));
     bench.page(PageEvent::Logout { reason: None, told: None });

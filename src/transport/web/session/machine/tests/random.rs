@@ -1,10 +1,10 @@
-//! Any sequence of events, in any order and at any time: the rules hold.
+//! Any sequence of events, in any order and at any time, keeps the rules.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Anything the world may come up with. The bench checks the rules after every step.
+/// Any event that can happen. The bench checks the rules after every step.
 fn anything() -> impl Strategy<Value = u8> {
     0..36u8
 }
@@ -30,7 +30,7 @@ proptest! {
                     bench.browser = false;
                     bench.give(Input::LaunchFailed { reason: Reason::NoDisplay, detail: String::new() });
                 }
-                // Either end of a browser: asked for, or not.
+                // The two ends of a browser: requested, or not.
                 9 | 10 if running && bench.done.last() == Some(&Effect::Close) => bench.closed(),
                 9 if running && bench.machine.live().is_some() => {
                     bench.browser = false;

@@ -1,8 +1,8 @@
-//! Each of these was a way to be stuck, to lie, or to give up too early.
+//! In each of these cases an earlier version got stuck, reported a wrong state, or gave up too early.
 
 use super::*;
 
-/// A linked session that was asked to connect and whose page has just arrived.
+/// A linked session that was told to connect and whose page has just arrived.
 fn arrived() -> Bench {
     let mut bench = Bench::new(policy(), true);
     bench.give(Input::Connect);
@@ -21,7 +21,7 @@ fn a_server_that_fails_for_a_while_is_not_a_changed_surface() {
         assert!(bench.wait(60 * S, true).contains(&Effect::Load));
         bench.page(hello());
     }
-    // The document came, its scripts did not: the same.
+    // The document arrived without its scripts: the result is the same.
     bench.page(PageEvent::Document { status: 200 });
     bench.page(bare());
     assert_eq!(bench.told(), (State::Init, Some(Reason::PageLoadFailed)));
