@@ -33,7 +33,7 @@ use crate::store::{Store, StoreError};
 
 pub use backoff::Backoff;
 use client::Client;
-use dispatcher::Replay;
+use dispatcher::{Limits, Replay};
 pub use status::TargetStatus;
 use target::Target;
 pub use webhook::Codes;
@@ -105,11 +105,12 @@ pub struct DeadLettersError(#[from] StoreError);
 /// # Errors
 /// [`DeliveryError`]; nothing is delivered then.
 pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryError> {
-    let mut starting =
-        Starting { letters: letters(&parts.store).await?, targets: BTreeMap::new(), tasks: tasks.clone(), parts };
-    let settings = starting.parts.settings.clone();
+    let settings = parts.settings.clone();
+    let limits = Limits { timeouts: settings.timeouts_max, give_up: settings.give_up };
+    let letters = letters(&parts.store).await?;
+    let mut starting = Starting { letters, targets: BTreeMap::new(), limits, tasks: tasks.clone(), parts };
     if !settings.webhooks.is_empty() || settings.hub.is_some() {
-        let client = Client::new().map_err(DeliveryError::Certificates)?;
+        let client = Client::new(settings.timeout).map_err(DeliveryError::Certificates)?;
         for webhook in &settings.webhooks {
             let target = webhook::Webhook {
                 client: client.clone(),
@@ -136,6 +137,7 @@ struct Starting {
     parts: Parts,
     letters: BTreeMap<String, Vec<DeadLetter>>,
     targets: BTreeMap<String, Door>,
+    limits: Limits,
     tasks: Tasks,
 }
 
@@ -165,6 +167,7 @@ impl Starting {
             address,
             target: Arc::new(target),
             parallel,
+            limits: self.limits,
             ledger: store.clone(),
             position,
             letters: self.letters.remove(&name).unwrap_or_default(),

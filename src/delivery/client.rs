@@ -13,8 +13,6 @@ use crate::host::http_client;
 use crate::host::telemetry::with_causes;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-/// From the first byte of the request to the head of the answer; senders of webhooks allow 10 to 30 s.
-const DEADLINE: Duration = Duration::from_secs(15);
 /// How long an unused body of an answer may take; after that its connection is given up.
 const REST_DEADLINE: Duration = Duration::from_secs(1);
 /// An idle connection is kept for the next message of a conversation; servers close theirs after a minute or so.
@@ -24,7 +22,11 @@ const ANSWER_MAX: usize = 64 * 1024;
 
 /// Keeps its connections open. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Client(reqwest::Client);
+pub(super) struct Client {
+    http: reqwest::Client,
+    /// From the beginning of a request to the head of its answer; webhook senders give 10 to 30 s.
+    timeout: Duration,
+}
 
 /// The address of a target. It may contain a token, so it is never logged.
 pub(super) type Address = reqwest::Url;
@@ -43,7 +45,7 @@ pub(super) struct NoAnswer {
 
 impl Client {
     /// Reads the system's certificates. Blocking.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(timeout: Duration) -> io::Result<Self> {
         let client = http_client::with_system_certificates()?
             .connect_timeout(CONNECT_DEADLINE)
             .pool_idle_timeout(IDLE)
@@ -51,7 +53,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .user_agent(concat!("session-manager/", env!("CARGO_PKG_VERSION")))
             .build();
-        client.map(Self).map_err(io::Error::other)
+        client.map(|http| Self { http, timeout }).map_err(io::Error::other)
     }
 
     /// Delivers an event. The head of the answer decides; the body is read only so that the connection can be reused.
@@ -79,7 +81,7 @@ impl Client {
     /// Posts a request whose answer's body matters.
     pub(super) async fn ask(&self, url: &Address, body: Vec<u8>) -> Result<(Answer, Bytes), NoAnswer> {
         let (answer, rest) = self.send(url, Vec::new(), body).await?;
-        let body = tokio::time::timeout(DEADLINE, beginning(rest)).await.map_err(|_| late())?;
+        let body = tokio::time::timeout(self.timeout, beginning(rest)).await.map_err(|_| self.late())?;
         Ok((answer, body))
     }
 
@@ -89,11 +91,11 @@ impl Client {
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Vec<u8>,
     ) -> Result<(Answer, reqwest::Response), NoAnswer> {
-        let mut request = self.0.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body);
+        let mut request = self.http.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(body);
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let response = tokio::time::timeout(DEADLINE, request.send()).await.map_err(|_| late())?;
+        let response = tokio::time::timeout(self.timeout, request.send()).await.map_err(|_| self.late())?;
         let response = response.map_err(|error| {
             // A request that was never sent cannot have failed because of its event.
             let cause = if error.is_connect() { Cause::Target } else { Cause::Unclear };
@@ -103,10 +105,12 @@ impl Client {
         let retry_after = after.and_then(|value| retry_after(value, SystemTime::now()));
         Ok((Answer { status: response.status(), retry_after }, response))
     }
-}
 
-fn late() -> NoAnswer {
-    NoAnswer { why: format!("it did not answer within {} s", DEADLINE.as_secs()), cause: Cause::Unclear }
+    /// A connection that cannot be made is an error before this: the target has had the request.
+    fn late(&self) -> NoAnswer {
+        let span = humantime::format_duration(self.timeout);
+        NoAnswer { why: format!("it did not answer within {span}"), cause: Cause::Timeout }
+    }
 }
 
 /// The body of an answer, as far as it arrived. A body that is too long or breaks off counts as empty.
@@ -131,10 +135,12 @@ pub(super) fn outcome(answer: Result<Answer, NoAnswer>) -> Outcome {
     let later = |reason: String, cause: Cause| Outcome::Retry { reason, after, cause };
     match status.as_u16() {
         200..=299 => Outcome::Delivered,
+        // These say that the event is at fault. All others may pass: a receiver or its proxy that restarts answers 403,
+        // 404 or 410 too.
+        400 | 413 | 415 | 422 => Outcome::Refused(format!("it answers {status}")),
         300..=399 => later(format!("it redirects ({status}), which is not followed"), Cause::Target),
         401 => later(format!("it answers {status}: check the token or password"), Cause::Target),
         408 | 425 | 429 => later(format!("it answers {status}"), Cause::Target),
-        400..=499 => Outcome::Refused(format!("it answers {status}")),
         _ if after.is_some() => later(format!("it answers {status}"), Cause::Target),
         _ => later(format!("it answers {status}"), Cause::Unclear),
     }
@@ -147,6 +153,8 @@ mod tests {
 
     use super::*;
 
+    const TIMEOUT: Duration = Duration::from_secs(15);
+
     #[test]
     fn each_status_means_what_the_contract_says() {
         for (status, refused) in [
@@ -156,10 +164,12 @@ mod tests {
             (308, Some(false)),
             (400, Some(true)),
             (401, Some(false)),
-            (403, Some(true)),
-            (404, Some(true)),
+            (403, Some(false)),
+            (404, Some(false)),
             (408, Some(false)),
-            (410, Some(true)),
+            (410, Some(false)),
+            (413, Some(true)),
+            (415, Some(true)),
             (422, Some(true)),
             (425, Some(false)),
             (429, Some(false)),
@@ -198,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_head_of_an_answer_is_enough_whatever_its_body_does() {
-        let client = Client::new().unwrap();
+        let client = Client::new(TIMEOUT).unwrap();
         for answer in [
             b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".as_slice(),
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a chunk\r\n",
@@ -206,7 +216,7 @@ mod tests {
             let began = tokio::time::Instant::now();
             let outcome = client.deliver(&target(answer).await, Vec::new(), b"{}".to_vec()).await;
             assert_eq!(outcome, Outcome::Delivered);
-            assert!(began.elapsed() < DEADLINE, "{:?}", began.elapsed());
+            assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
         }
     }
 
@@ -215,8 +225,16 @@ mod tests {
         let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/secret-token", gone.local_addr().unwrap()).parse().unwrap();
         drop(gone);
-        let outcome = Client::new().unwrap().deliver(&url, Vec::new(), Vec::new()).await;
+        let outcome = Client::new(TIMEOUT).unwrap().deliver(&url, Vec::new(), Vec::new()).await;
         let Outcome::Retry { reason, cause: Cause::Target, .. } = outcome else { panic!("{outcome:?}") };
         assert!(!reason.contains("secret-token") && reason.contains("refused"), "{reason}");
+    }
+    #[tokio::test]
+    async fn a_target_that_takes_the_request_and_does_not_answer_is_a_timeout() {
+        let url = target(b"").await;
+        let client = Client::new(Duration::from_millis(50)).unwrap();
+        let outcome = client.deliver(&url, Vec::new(), b"{}".to_vec()).await;
+        let reason = "it did not answer within 50ms".to_owned();
+        assert_eq!(outcome, Outcome::Retry { reason, after: None, cause: Cause::Timeout });
     }
 }

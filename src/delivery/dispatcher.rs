@@ -11,9 +11,11 @@
 //! event again under the same id. A letter and the position are written together.
 
 mod aside;
+mod failing;
 mod lookahead;
 mod parallel;
 mod poison;
+mod record;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +32,12 @@ use super::target::{Cause, Outcome, Target, Wants};
 use crate::domain::dead_letter::{DeadLetter, Stage};
 use crate::domain::event::Event;
 use crate::domain::message::MessageId;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Clock;
 use crate::store::StoreError;
 
 use aside::Aside;
+use failing::Failing;
+pub(super) use failing::Limits;
 use lookahead::Lookahead;
 use parallel::Flight;
 
@@ -62,6 +66,7 @@ pub(super) struct Parts<T, L> {
     pub backoff: Backoff,
     /// How long a letter waits for its phone number.
     pub patience: Duration,
+    pub limits: Limits,
     /// How many chats are delivered to beside each other; with 1 everything goes in the order of the log.
     pub parallel: usize,
     /// The channel for messages whose number is to be asked for again.
@@ -69,14 +74,6 @@ pub(super) struct Parts<T, L> {
     pub replays: mpsc::Receiver<Replay>,
     pub status: watch::Sender<TargetStatus>,
     pub stop: CancellationToken,
-}
-
-/// The failures of the head, the next event to deliver.
-struct Failing {
-    failures: u32,
-    since: Timestamp,
-    again: Instant,
-    reason: String,
 }
 
 struct Dispatcher<T, L> {
@@ -92,6 +89,7 @@ struct Dispatcher<T, L> {
     newest: watch::Receiver<u64>,
     delivered: u64,
     failed_attempts: u64,
+    timeouts: u64,
     given_up: u64,
 }
 
@@ -115,6 +113,7 @@ pub(super) async fn run<T: Target, L: Ledger>(parts: Parts<T, L>) {
         newest,
         delivered: 0,
         failed_attempts: 0,
+        timeouts: 0,
         given_up: 0,
         parts,
     };
@@ -233,18 +232,6 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         self.settle(&event, outcome).await
     }
 
-    /// What becomes of the head after it was delivered, or was not.
-    async fn settle(&mut self, head: &Event, outcome: Outcome) -> Result<(), Stopped> {
-        match outcome {
-            Outcome::Delivered => {
-                self.failing = None;
-                self.pass().await
-            }
-            Outcome::Refused(reason) => self.bury(head, reason).await,
-            Outcome::Retry { reason, after, cause } => self.failed(reason, after, cause).await,
-        }
-    }
-
     /// The head is delivered or not wanted.
     async fn pass(&mut self) -> Result<(), Stopped> {
         self.ahead.take();
@@ -275,36 +262,12 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     fn count(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Delivered => self.delivered += 1,
-            Outcome::Refused(_) | Outcome::Retry { .. } => self.failed_attempts += 1,
+            Outcome::Refused(_) => self.failed_attempts += 1,
+            Outcome::Retry { cause, .. } => {
+                self.failed_attempts += 1;
+                self.timeouts += u64::from(*cause == Cause::Timeout);
+            }
         }
-    }
-
-    async fn failed(&mut self, reason: String, after: Option<Duration>, cause: Cause) -> Result<(), Stopped> {
-        let failures = self.failing.as_ref().map_or(0, |failing| failing.failures).saturating_add(1);
-        if failures >= POISON_AFTER && cause == Cause::Unclear && self.passes_behind(failures).await? {
-            return Ok(());
-        }
-        if failures == 1 {
-            tracing::warn!(target = self.parts.name, reason, "a delivery failed; trying again until it passes");
-        }
-        let pause = self.parts.backoff.pause(failures, after, &mut rand::rng());
-        let since = self.failing.as_ref().map_or_else(|| self.parts.clock.now(), |failing| failing.since);
-        self.failing = Some(Failing { failures, since, again: Instant::now() + pause, reason });
-        Ok(())
-    }
-
-    async fn bury(&mut self, event: &Event, reason: String) -> Result<(), Stopped> {
-        tracing::warn!(
-            target = self.parts.name,
-            event = event.id(),
-            reason,
-            "a delivery was refused for good: a dead letter"
-        );
-        let attempts = self.failing.as_ref().map_or(0, |failing| failing.failures).saturating_add(1);
-        let letter = self.letter(event, Stage::Dead, reason, attempts);
-        self.ahead.take();
-        self.failing = None;
-        self.put_aside(letter).await
     }
 
     async fn wait_for_number(&mut self, event: Event) -> Result<(), Stopped> {
@@ -316,67 +279,6 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     fn unknown_numbers(&self, event: &Event) -> DeadLetter {
         self.letter(event, Stage::Waiting, "the phone number of its chat is not known yet".to_owned(), 0)
-    }
-
-    fn letter(&self, event: &Event, stage: Stage, reason: String, attempts: u32) -> DeadLetter {
-        DeadLetter { event: event.cursor, stage, reason, attempts, at: self.parts.clock.now() }
-    }
-
-    /// Stores the letter and the position in one write.
-    async fn put_aside(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
-        let reached = self.ahead.position();
-        loop {
-            let kept = self.parts.ledger.advance(self.parts.name.clone(), reached, Some(letter.clone())).await;
-            if self.stored(kept).await? {
-                break;
-            }
-        }
-        self.put(&letter);
-        Ok(())
-    }
-
-    fn put(&mut self, letter: &DeadLetter) {
-        self.given_up += u64::from(letter.stage == Stage::Dead);
-        self.aside.put(letter);
-    }
-
-    /// Stores the letter without the position.
-    async fn keep(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
-        loop {
-            let kept = self.parts.ledger.keep_letter(self.parts.name.clone(), letter.clone()).await;
-            if self.stored(kept).await? {
-                break;
-            }
-        }
-        self.put(&letter);
-        Ok(())
-    }
-
-    /// False if the store failed and must be tried again.
-    async fn stored(&self, result: Result<(), StoreError>) -> Result<bool, Stopped> {
-        match result {
-            Ok(()) => Ok(true),
-            Err(StoreError::Closed) => Err(Stopped),
-            Err(error) => {
-                tracing::error!(%error, target = self.parts.name, "a delivery could not be recorded; trying again");
-                self.pause(STORE_AGAIN).await.map(|()| false)
-            }
-        }
-    }
-
-    async fn read(&self, cursor: u64) -> Result<Option<Event>, Stopped> {
-        loop {
-            match self.parts.ledger.event(cursor).await {
-                Ok(event) => return Ok(event),
-                Err(StoreError::Closed) => return Err(Stopped),
-                Err(_) => self.pause(STORE_AGAIN).await?,
-            }
-        }
-    }
-
-    async fn pause(&self, span: Duration) -> Result<(), Stopped> {
-        let stopped = tokio::time::timeout(span, self.parts.stop.cancelled()).await.is_ok();
-        if stopped { Err(Stopped) } else { Ok(()) }
     }
 
     async fn ask_for_number(&self, cursor: u64) {
@@ -404,6 +306,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             dead_letters: self.aside.dead(),
             delivered: self.delivered,
             failed_attempts: self.failed_attempts,
+            timeouts: self.timeouts,
             given_up: self.given_up,
         });
     }

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn each_direction_has_the_hubs_own_form() {
-        let persistence = Persistence::new(Client::new().unwrap(), &hub()).unwrap();
+        let persistence = Persistence::new(Client::new(Duration::from_secs(15)).unwrap(), &hub()).unwrap();
         let received = message(|_| {});
         let (url, body) = persistence.body(&received).unwrap();
         assert_eq!(url.as_str(), "http://h/api/listener/incoming-message");
@@ -256,8 +256,9 @@ mod tests {
     #[test]
     fn only_words_between_two_people_go_there() {
         let (hub, now) = (hub(), Timestamp::from_millis(0));
-        let persistence = Persistence::new(Client::new().unwrap(), &hub).unwrap();
-        let conversation = Conversation::new(Client::new().unwrap(), &hub, hub.user.clone().unwrap()).unwrap();
+        let persistence = Persistence::new(Client::new(Duration::from_secs(15)).unwrap(), &hub).unwrap();
+        let conversation =
+            Conversation::new(Client::new(Duration::from_secs(15)).unwrap(), &hub, hub.user.clone().unwrap()).unwrap();
         let both = |message: LoggedMessage| {
             let event = event(message);
             (persistence.wants(&event, now), conversation.wants(&event, now))

@@ -25,5 +25,7 @@ pub struct TargetStatus {
     /// Deliveries since the service started.
     pub delivered: u64,
     pub failed_attempts: u64,
+    /// Attempts that the target did not answer in time.
+    pub timeouts: u64,
     pub given_up: u64,
 }

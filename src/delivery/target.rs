@@ -34,6 +34,8 @@ pub(super) enum Cause {
     Target,
     /// The target or this event: the events behind it show which.
     Unclear,
+    /// The same, and the target had the event and did not answer in time.
+    Timeout,
 }
 
 pub(super) trait Target: Send + Sync + 'static {

@@ -85,6 +85,10 @@ impl Aside {
         self.dead.len() as u64
     }
 
+    fn has_failed(&self, event: u64) -> bool {
+        self.alive.get(&event).is_some_and(|put| put.failures > 0)
+    }
+
     /// When the next letter is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.alive.values().map(|put| put.due).min()
@@ -151,7 +155,8 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             Wants::Yes => {
                 match self.deliver(&event).await? {
                     Outcome::Delivered => self.letter_passed(cursor).await?,
-                    Outcome::Refused(reason) => self.die(cursor, reason).await?,
+                    Outcome::Refused(reason) if self.aside.has_failed(cursor) => self.die(cursor, reason).await?,
+                    Outcome::Refused(reason) => self.letter_failed(cursor, reason, None).await?,
                     Outcome::Retry { reason, after, .. } => self.letter_failed(cursor, reason, after).await?,
                 }
                 Ok(true)

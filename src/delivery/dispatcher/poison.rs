@@ -29,26 +29,26 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             }
             let Some(next) = self.deliverable(places).await? else { return Ok(false) };
             let passed = match self.deliver(&next).await? {
-                Outcome::Retry { cause: Cause::Unclear, .. } => continue,
+                Outcome::Retry { cause: Cause::Unclear | Cause::Timeout, .. } => continue,
                 Outcome::Retry { cause: Cause::Target, .. } => return Ok(false),
-                Outcome::Delivered => self.letter(&next, Stage::Done, "delivered".to_owned(), 0),
-                Outcome::Refused(reason) => self.letter(&next, Stage::Dead, reason, 1),
+                Outcome::Delivered => true,
+                // The target is up, and the event has its turn as a head.
+                Outcome::Refused(_) => false,
             };
-            if passed.stage == Stage::Dead {
-                self.keep(passed.clone()).await?;
-            }
             for left in (1..=places).rev() {
                 if !self.last_try(failures).await? {
-                    // The event that passed is behind events that still wait.
-                    if passed.stage == Stage::Done {
-                        self.keep(passed).await?;
+                    if passed {
+                        // The event that passed is behind events that still wait.
+                        self.keep(self.letter(&next, Stage::Done, "delivered".to_owned(), 0)).await?;
+                        self.ahead.take_behind_head(left);
                     }
-                    self.ahead.take_behind_head(left);
                     return Ok(false);
                 }
                 self.ahead.take();
             }
-            self.ahead.take();
+            if passed {
+                self.ahead.take();
+            }
             self.failing = None;
             self.moved(1);
             self.forget_done().await?;
@@ -65,7 +65,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             Outcome::Delivered => return Ok(true),
             Outcome::Retry { cause: Cause::Target, .. } => return Ok(false),
             Outcome::Refused(why) => why,
-            Outcome::Retry { cause: Cause::Unclear, reason, .. } => {
+            Outcome::Retry { cause: Cause::Unclear | Cause::Timeout, reason, .. } => {
                 format!("{reason}, again and again, while one behind it was taken")
             }
         };

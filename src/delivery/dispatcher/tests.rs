@@ -15,7 +15,7 @@ use crate::domain::event::{LogId, What};
 use crate::domain::log::EventPage;
 use crate::domain::log::LoggedMessage;
 use crate::domain::log::tests::page_message;
-use crate::domain::time::SystemClock;
+use crate::domain::time::{SystemClock, Timestamp};
 
 fn later(reason: &str) -> Outcome {
     Outcome::Retry { reason: reason.to_owned(), after: None, cause: Cause::Unclear }
@@ -206,6 +206,7 @@ fn parts<T>(
 ) -> Parts<T, World> {
     Parts {
         parallel: world.parallel,
+        limits: Limits { timeouts: 5, give_up: Duration::from_secs(72 * 3600) },
         name: "target".to_owned(),
         address: String::new(),
         target: Arc::new(target),

@@ -1,6 +1,7 @@
 //! The targets of deliveries.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,9 @@ use crate::domain::secret::Secret;
 
 /// A longer list of targets must be a mistake.
 const WEBHOOKS_MAX: usize = 16;
+
+/// A target that needs longer than this for an answer should answer first and work afterwards.
+const TIMEOUT_MAX: Duration = Duration::from_secs(5 * 60);
 
 /// More deliveries beside each other than this do not make a receiver faster.
 const PARALLEL_MAX: usize = 16;
@@ -23,6 +27,12 @@ pub struct Delivery {
     pub signing_key: Option<SigningKey>,
     /// `WEBHOOK_QR`: whether webhooks get the code itself. Whoever has it can link the account to a phone.
     pub webhook_qr: bool,
+    /// `WEBHOOK_TIMEOUT`: how long a target may take for the head of its answer.
+    pub timeout: Duration,
+    /// `WEBHOOK_TIMEOUTS_MAX`: after so many unanswered requests for one event it is a dead letter.
+    pub timeouts_max: u32,
+    /// `WEBHOOK_GIVE_UP`: an event that was not taken for so long is a dead letter.
+    pub give_up: Duration,
     /// `WEBHOOK_PARALLEL`: to how many chats a webhook is told beside each other; 1 keeps the order over all chats.
     pub parallel: usize,
     /// `CENTRAL_HUB_BASE_URL`.
@@ -107,8 +117,13 @@ impl Delivery {
         let webhook_qr = r.var("WEBHOOK_QR", "false", parse::BOOL, parse::boolean, false);
         let parallel = |text: &str| text.parse().ok().filter(|chats| (1..=PARALLEL_MAX).contains(chats));
         let parallel = r.var("WEBHOOK_PARALLEL", "1", "a whole number, 1 to 16", parallel, 1);
+        let timeout = |text: &str| parse::span(text).filter(|span| *span <= TIMEOUT_MAX);
+        let timeout = r.var("WEBHOOK_TIMEOUT", "15s", "a span such as 15s, at most 5m", timeout, Duration::ZERO);
+        let times = |text: &str| text.parse().ok().filter(|times| (1..=1000).contains(times));
+        let timeouts_max = r.var("WEBHOOK_TIMEOUTS_MAX", "5", "a whole number, 1 to 1000", times, 1);
+        let give_up = r.var("WEBHOOK_GIVE_UP", "72h", parse::LONG_SPAN, parse::long_span, Duration::ZERO);
         let hub = read_hub(r, cliente_id);
-        Self { webhooks, signing_key, webhook_qr, parallel, hub }
+        Self { webhooks, signing_key, webhook_qr, timeout, timeouts_max, give_up, parallel, hub }
     }
 }
 

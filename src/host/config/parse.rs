@@ -24,6 +24,13 @@ pub(super) fn span(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|span| !span.is_zero() && *span <= day)
 }
 
+pub(super) const LONG_SPAN: &str = "a span such as 90m or 72h, at most 720h";
+
+pub(super) fn long_span(text: &str) -> Option<Duration> {
+    let month = Duration::from_secs(720 * 60 * 60);
+    humantime::parse_duration(text).ok().filter(|span| !span.is_zero() && *span <= month)
+}
+
 pub(super) fn days(text: &str) -> Option<u64> {
     text.parse().ok().filter(|days| (1..=3650).contains(days))
 }

@@ -11,9 +11,9 @@ struct Hooks;
 
 /// An event, posted to every address of `WEBHOOK_URLS`
 ///
-/// In order for each address, at least once: the same `webhook-id` is the same event. Any 2xx takes it; 401, 408, 425,
-/// 429, 5xx and silence are tried again with growing pauses; other 4xx make a dead letter. Signed by the Standard Webhooks
-/// scheme where `WEBHOOK_SECRET` is set.
+/// In order for each address, at least once: the same `webhook-id` is the same event. Any 2xx takes it; 400, 413, 415 and
+/// 422 make a dead letter at the second try; everything else, silence too, is tried again with growing pauses. Signed by
+/// the Standard Webhooks scheme where `WEBHOOK_SECRET` is set.
 #[utoipa::path(
     post,
     path = "event",

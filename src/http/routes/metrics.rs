@@ -147,6 +147,9 @@ fn deliveries(app: &App, read: &mut Read) {
         .collect();
     let help = "Deliveries since the start, by what came of them";
     read.counters("session_manager_delivery_attempts_total", help, &["target", "outcome"], &attempts);
+    let timeouts: Vec<_> = targets.iter().map(|target| (vec![target.target.as_str()], target.timeouts)).collect();
+    let help = "Deliveries that got no answer in time";
+    read.counters("session_manager_delivery_timeouts_total", help, &labels, &timeouts);
 }
 
 fn seconds_since(at: Timestamp, now: Timestamp) -> f64 {

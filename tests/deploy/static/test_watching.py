@@ -30,6 +30,7 @@ METRICS = {
     "session_manager_delivery_backlog": {"target"},
     "session_manager_delivery_backlog_age_seconds": {"target"},
     "session_manager_delivery_attempts_total": {"target", "outcome"},
+    "session_manager_delivery_timeouts_total": {"target"},
     "session_manager_dead_letters": {"target"},
     "session_manager_limit": {"limit"},
     "session_manager_http_request_duration_seconds_bucket": {"route", "method", "status", "le"},

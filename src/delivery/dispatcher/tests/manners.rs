@@ -222,3 +222,58 @@ async fn a_stop_lets_what_is_under_way_land() {
     target.serve(&world, 0, Vec::new(), async |_| tokio::time::sleep(Duration::from_millis(50)).await).await;
     assert_eq!((target.calls().len(), world.state.lock().unwrap().position), (4, 4));
 }
+
+/// A receiver that works for 20 s before it answers, with a bot behind it that answers its customer each time.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_not_answered_in_time_is_sent_five_times_and_no_more() {
+    let world = World::new(vec![Fate::Taken; 2]);
+    let how = |place| match place {
+        1 => (Duration::from_secs(15), later_as("it did not answer within 15s", None, Cause::Timeout)),
+        _ => (Duration::ZERO, Outcome::Delivered),
+    };
+    let target = Odd::new(how, always);
+    target
+        .serve(&world, 0, Vec::new(), async |seen| {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            let status = seen.borrow().clone();
+            assert_eq!((status.dead_letters, status.backlog, status.delivered, status.timeouts), (1, 0, 1, 5));
+        })
+        .await;
+    let calls: Vec<_> = target.calls().into_iter().map(|(_, place)| place).collect();
+    assert_eq!(calls, [1, 1, 1, 1, 1, 2]);
+    let reason = world.state.lock().unwrap().letters[&1].reason.clone();
+    assert_eq!(reason, "it did not answer within 15s, 5 times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_refused_is_tried_once_more() {
+    let world = World::new(vec![Fate::Taken; 2]);
+    let refuses = |place| {
+        (Duration::ZERO, if place == 1 { Outcome::Refused("it answers 422".to_owned()) } else { Outcome::Delivered })
+    };
+    let target = Odd::new(refuses, always);
+    target.serve(&world, 0, Vec::new(), async |_| tokio::time::sleep(Duration::from_secs(60)).await).await;
+    let calls: Vec<_> = target.calls().into_iter().map(|(_, place)| place).collect();
+    assert_eq!(calls, [1, 1, 2]);
+    assert_eq!(world.state.lock().unwrap().letters[&1].stage, Stage::Dead);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_away_is_waited_for_as_long_as_the_setting_says() {
+    let world = World::new(vec![Fate::Taken; 2]);
+    let how = |place| match place {
+        1 => (Duration::ZERO, later_as("it answers 401", None, Cause::Target)),
+        _ => (Duration::ZERO, Outcome::Delivered),
+    };
+    let target = Odd::new(how, always);
+    target
+        .serve(&world, 0, Vec::new(), async |seen| {
+            tokio::time::sleep(Duration::from_secs(71 * 3600)).await;
+            assert_eq!((seen.borrow().dead_letters, seen.borrow().backlog), (0, 2));
+            tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+            assert_eq!((seen.borrow().dead_letters, seen.borrow().delivered), (1, 1));
+        })
+        .await;
+    let reason = world.state.lock().unwrap().letters[&1].reason.clone();
+    assert_eq!(reason, "it answers 401, and was not taken for 3days");
+}
