@@ -7,12 +7,6 @@
 //!   ├─ another device, or another key in that row: from the first row (after a new link its history before that)
 //!   └─ no table: the chats, as far as they load
 //! ```
-//!
-//! ```text
-//! rows after the last one in the log ──► news can follow ──► rows of the last days ──► undecrypted ones ──► reactions, votes ──► acks
-//!   └─ another device, or another key there: from the first row (after a new link its history before that)
-//!   └─ no table: the chats, as far as they load
-//! ```
 
 use std::time::Duration;
 

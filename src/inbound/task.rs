@@ -67,6 +67,9 @@ pub(super) struct Task<S> {
     line_lost: bool,
     /// A gap occurred during the reading: the table is read again.
     again: bool,
+    /// Held events were dropped since the current reading began: what is held now has to wait for the next reading, or it
+    /// would be stored before what was dropped.
+    has_dropped: bool,
     /// The document whose table cannot be read.
     unreadable: Option<u64>,
 }
@@ -94,6 +97,7 @@ impl<S: Source> Task<S> {
             held,
             line_lost: false,
             again: false,
+            has_dropped: false,
             unreadable: None,
         }
     }
@@ -142,7 +146,7 @@ impl<S: Source> Task<S> {
             // so it runs again.
             tracing::info!("too much is said before what was missed has been read: it is read from the page instead");
             drop(self.held.take());
-            self.again = true;
+            (self.again, self.has_dropped) = (true, true);
         }
     }
 

@@ -54,6 +54,7 @@ impl<S: Source> Task<S> {
             self.again = false;
         }
         self.is_reading = true;
+        self.has_dropped = false;
         let reader = Reader {
             store: self.kept.store.clone(),
             source: self.kept.source.clone(),
@@ -171,9 +172,10 @@ impl<S: Source> Task<S> {
         }
     }
 
-    /// Stops holding events of this document; the events of a newer document wait for that document's own reading.
+    /// Stops holding events of this document, unless earlier events were dropped, which the next reading finds. The
+    /// events of a newer document wait for that document's own reading.
     async fn release(&mut self, document: u64) {
-        if self.snapshots.borrow().documents != document {
+        if self.snapshots.borrow().documents != document || self.has_dropped {
             return;
         }
         self.whole = document;

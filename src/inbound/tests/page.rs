@@ -42,6 +42,8 @@ pub(super) struct Table {
     pub votes: Vec<Vote>,
     /// The table cannot be read.
     pub missing: bool,
+    /// How long an answer is under way after the page has made it.
+    pub slow: Duration,
     /// The rows after which rows were asked for, and the size of the largest part.
     pub asked: Vec<Option<u64>>,
     pub largest: usize,
@@ -74,6 +76,19 @@ impl FakePage {
         if table.missing { Err(SessionError::PageLacks("the table".to_owned())) } else { Ok(table) }
     }
 
+    fn part(&self, after: Option<u64>, limit: usize) -> Result<Rows, SessionError> {
+        let mut table = self.readable()?;
+        table.asked.push(after);
+        let first = table.rows.iter().find(|row| Some(row.row) == after);
+        let first = first.map(|row| RowKey { row: row.row, id: row.id.clone() });
+        let low = after.unwrap_or(LIVE - 1);
+        let mut rows: Vec<_> = table.rows.iter().filter(|row| row.row > low).take(limit + 1).cloned().collect();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        table.largest = table.largest.max(rows.len());
+        Ok(Rows { device: Some(table.device.clone()), first, rows, more })
+    }
+
     fn back(
         &self,
         is_wanted: impl Fn(&Row) -> bool,
@@ -99,16 +114,9 @@ impl Source for FakePage {
     }
 
     async fn rows(&self, after: Option<u64>, limit: usize) -> Result<Rows, SessionError> {
-        let mut table = self.readable()?;
-        table.asked.push(after);
-        let first = table.rows.iter().find(|row| Some(row.row) == after);
-        let first = first.map(|row| RowKey { row: row.row, id: row.id.clone() });
-        let low = after.unwrap_or(LIVE - 1);
-        let mut rows: Vec<_> = table.rows.iter().filter(|row| row.row > low).take(limit + 1).cloned().collect();
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        table.largest = table.largest.max(rows.len());
-        Ok(Rows { device: Some(table.device.clone()), first, rows, more })
+        let (answer, slow) = (self.part(after, limit), self.table().slow);
+        tokio::time::sleep(slow).await;
+        answer
     }
 
     async fn recent(&self, since_s: u64, before: Option<u64>, limit: usize) -> Result<RowsBack, SessionError> {

@@ -1,5 +1,7 @@
 //! Every row of the page's table is in the log once, whichever events arrived.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use crate::domain::log::CIPHERTEXT;
@@ -56,6 +58,28 @@ async fn what_a_new_document_says_comes_after_what_was_missed_before_it() {
     world.read().await;
     assert_eq!(world.ids().await, ["missed", "new"]);
     assert!(!world.log().await[1].message.recovered, "it was heard");
+}
+
+/// The page adds what came in an absence while it is read: events overtake the page's answers.
+#[tokio::test(start_paused = true)]
+async fn what_is_said_in_too_many_bytes_while_a_reading_ends_is_read_in_order() {
+    let mut world = World::new().await;
+    world.page.receive(message("first", "hola", NOW - 100));
+    world.page.table().slow = Duration::from_secs(1);
+    *world.documents() += 1;
+    world.begins();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // More than is held back, and then as many as are held back when the reading ends, which has not seen their rows.
+    let text = "x".repeat(50_000);
+    for n in 0..200 {
+        let new = message(&format!("m{n}"), &text, NOW - 50);
+        world.page.receive(new.clone());
+        world.tell(MessageEvent::Added(Box::new(new))).await;
+        tokio::time::sleep(Duration::from_micros(1)).await;
+    }
+    world.read().await;
+    let wanted: Vec<_> = std::iter::once("first".to_owned()).chain((0..200).map(|n| format!("m{n}"))).collect();
+    assert_eq!(world.ids().await, wanted);
 }
 
 #[tokio::test(start_paused = true)]
