@@ -14,7 +14,6 @@ mod pacing;
 mod queue;
 mod resends;
 mod sender;
-mod transport;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +24,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::{ChatId, Server};
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
-use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::secret::Secret;
 use crate::domain::state::{NotReady, State};
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::{Send as Settings, SendMode};
@@ -43,7 +41,7 @@ use new_contacts::NewContacts;
 use pacing::{Refusal, Today};
 use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
-use sender::{Delivered, Outgoing, Sender};
+use sender::{Delivered, Sender, Sending};
 
 /// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
 /// both together need one.
@@ -51,19 +49,6 @@ const RESERVE: u32 = 5;
 /// Pauses between looks at the store for the outcome of a send that has just ended: a flush takes milliseconds.
 const SETTLED: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
-
-/// A send as the caller requested it.
-#[derive(Clone, Debug)]
-pub struct SendRequest {
-    pub to: ChatId,
-    pub text: Secret,
-    /// The client who is billed for the message.
-    pub cliente_id: Option<String>,
-    /// The idempotency key under which the message is sent exactly once.
-    pub key: Option<SendKey>,
-    /// When the request arrived: `SEND_TIMEOUT` counts from then.
-    pub arrived: Instant,
-}
 
 /// A send that WhatsApp's server has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,11 +137,11 @@ impl Outbound {
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
-        let (page, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
+        let (transport, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
         let new_contacts = NewContacts::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
         let sender =
-            Sender { page, ledger, acks, new_contacts, unconfirmed, clock: clock.clone(), steady: steady.clone() };
+            Sender { transport, ledger, acks, new_contacts, unconfirmed, clock: clock.clone(), steady: steady.clone() };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
         }
@@ -190,18 +175,17 @@ impl Outbound {
 
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. If the caller drops the future while the
     /// send is queued, nothing is sent; a send with a key that has begun is finished and its outcome stored.
-    pub async fn send(&self, request: SendRequest) -> Result<Sent, SendError> {
-        admission::allow_cliente(&self.settings.allowed_cliente_ids, request.cliente_id.as_deref())?;
-        match request.key {
-            Some(key) => self.send_with_key(key, request).await,
-            None => self.send_anew(&request, None).await,
+    pub async fn send(&self, outgoing: Outgoing, arrived: Instant) -> Result<Sent, SendError> {
+        admission::allow_cliente(&self.settings.allowed_cliente_ids, outgoing.origin.cliente_id.as_deref())?;
+        match outgoing.key {
+            Some(key) => self.send_with_key(key, outgoing, arrived).await,
+            None => self.send_anew(outgoing, arrived, None).await,
         }
     }
 
-    async fn send_with_key(&self, key: SendKey, request: SendRequest) -> Result<Sent, SendError> {
-        let cliente_id = request.cliente_id.as_deref().unwrap_or_default();
-        let fingerprint = key.fingerprint(&[&request.to.to_string(), request.text.reveal(), cliente_id]);
-        let deadline = request.arrived + self.settings.timeout;
+    async fn send_with_key(&self, key: SendKey, outgoing: Outgoing, arrived: Instant) -> Result<Sent, SendError> {
+        let fingerprint = fingerprint(key, &outgoing);
+        let deadline = arrived + self.settings.timeout;
         let key_lock = tokio::time::timeout_at(deadline, self.key_locks.take(key)).await;
         match self.settled(key, fingerprint, deadline).await? {
             Verdict::Send => {}
@@ -209,12 +193,12 @@ impl Outbound {
             Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
             Verdict::Sent { message_id, chat_id, phone, ack, at } => {
-                return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &request.to, false));
+                return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &outgoing.to, false));
             }
         }
         // Without the lock another send holds the key, and nothing of it has left yet.
         let key_lock = key_lock.map_err(|_| SendError::Busy)?;
-        self.send_anew(&request, Some((key, fingerprint, key_lock))).await
+        self.send_anew(outgoing, arrived, Some((key, fingerprint, key_lock))).await
     }
 
     /// What the store knows of the key. If the page is sending the message again, this waits for the end of that send.
@@ -270,32 +254,32 @@ impl Outbound {
 
     async fn send_anew(
         &self,
-        request: &SendRequest,
+        outgoing: Outgoing,
+        arrived: Instant,
         key: Option<(SendKey, Fingerprint, KeyLock)>,
     ) -> Result<Sent, SendError> {
         self.availability().await.admit()?;
         if self.settings.mode == SendMode::DryRun {
-            return Ok(self.dry_run(request));
+            return Ok(self.dry_run(&outgoing.to));
         }
-        let turn = self.turn(request.arrived).await?;
-        let (to, text) = (request.to.clone(), request.text.clone());
-        let (deadline, counted) = (request.arrived + self.settings.timeout, self.settings.daily_max > 0);
-        let origin = Origin { cliente_id: request.cliente_id.clone() };
-        let outgoing = Outgoing { to, text, deadline, turn, counted, origin, typing: self.settings.typing };
+        let turn = self.turn(arrived).await?;
+        let to = outgoing.to.clone();
+        let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);
+        let sending = Sending { outgoing, deadline, turn, counted, typing: self.settings.typing };
         let delivered = match key {
-            None => self.sender.send(outgoing).await?,
+            None => self.sender.send(sending).await?,
             Some((key, fingerprint, key_lock)) => {
                 let sender = self.sender.clone();
                 // The send runs in its own task: its outcome is stored even if the caller hangs up.
-                let sending = tokio::spawn(async move {
-                    let result = sender.send_with_key(key, fingerprint, outgoing).await;
+                let sent = tokio::spawn(async move {
+                    let result = sender.send_with_key(key, fingerprint, sending).await;
                     drop(key_lock);
                     result
                 });
-                sending.await.map_err(|_| SendError::Stopping)??
+                sent.await.map_err(|_| SendError::Stopping)??
             }
         };
-        Ok(sent(delivered, &request.to, false))
+        Ok(sent(delivered, &to, false))
     }
 
     /// Waits for the send's turn, and checks admission again when it comes.
@@ -320,11 +304,20 @@ impl Outbound {
         SendError::RateLimited { why, retry_after }
     }
 
-    fn dry_run(&self, request: &SendRequest) -> Sent {
-        let message_id = MessageId::new(format!("true_{}_DRYRUN{:016X}", request.to, rand::rng().random::<u64>()));
-        let (chat_id, at) = (request.to.to_string(), self.clock.now());
-        sent(Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at }, &request.to, true)
+    fn dry_run(&self, to: &ChatId) -> Sent {
+        let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
+        let (chat_id, at) = (to.to_string(), self.clock.now());
+        sent(Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at }, to, true)
     }
+}
+
+/// What tells this message from another one under the same key.
+fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
+    let to = outgoing.to.to_string();
+    let mut parts = vec![to.as_str()];
+    parts.extend(outgoing.content.identity());
+    parts.push(outgoing.origin.cliente_id.as_deref().unwrap_or_default());
+    key.fingerprint(&parts)
 }
 
 fn sent(delivered: Delivered, to: &ChatId, dry_run: bool) -> Sent {

@@ -1,3 +1,113 @@
-//! The transports to WhatsApp.
+//! The transports to WhatsApp, and what every one of them does for a send.
+//!
+//! ```text
+//! recipient ──► reserve (the chat is found, an id is fixed) ──► dispatch under that id ──► WhatsApp has it, or the message
+//!    nothing leaves before the dispatch                                                    may have left, or nothing left
+//! ```
 
 pub mod web;
+
+use std::time::Duration;
+
+use crate::domain::address::ChatId;
+use crate::domain::content::Content;
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::state::{NotReady, State};
+
+/// What a transport knows of a recipient without asking WhatsApp's server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recipient {
+    /// The recipient's chat is known: no look-up is needed.
+    pub is_known: bool,
+    /// The chat holds earlier messages.
+    pub talked: bool,
+    /// The limit of WhatsApp on first messages that applies now.
+    pub restricted: Option<Restriction>,
+}
+
+/// A limit of WhatsApp on first messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restriction {
+    /// The end of the limit, in seconds since the epoch.
+    pub until_s: Option<u64>,
+}
+
+/// A message whose chat and id are fixed, before anything has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    pub message_id: MessageId,
+    /// The transport's own part of the id, which its dispatch needs.
+    pub raw_id: String,
+    /// The chat that the message goes to, `user@server`: mostly under a LID.
+    pub chat_id: String,
+    /// The recipient's phone digits, where the transport knows them.
+    pub phone: Option<String>,
+    /// What is known of the recipient now.
+    pub recipient: Recipient,
+}
+
+/// Why nothing has left, and nothing will.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NothingLeft {
+    #[error("the session has too much to do at the moment; try again in a few seconds")]
+    Busy,
+    #[error("the service is stopping")]
+    Stopping,
+    #[error("{}", NotReady(*.0))]
+    NotReady(State),
+    #[error("the number is not on WhatsApp")]
+    NotOnWhatsApp,
+    #[error("{0}")]
+    ChatReadOnly(String),
+    #[error("this account has blocked the contact")]
+    ContactBlocked,
+    /// The transport cannot send at all; the sentence says what to do.
+    #[error("{0}")]
+    Unavailable(String),
+    /// No answer came before anything was handed over.
+    #[error("WhatsApp Web did not answer")]
+    NoAnswer,
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// What a dispatch that failed means for the message: the one distinction that decides whether it may be sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    NothingLeft(NothingLeft),
+    /// The message may have left: only an ack tells.
+    Unknown,
+}
+
+/// The result of a request to send a message again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resent {
+    /// The transport sends the message again or is sending it, under the same id.
+    UnderWay,
+    /// WhatsApp's server has the message, or has refused it.
+    Ended(Ack),
+    /// The transport does not hold the message, which proves nothing.
+    Absent,
+}
+
+/// A way to send. A trait, so that tests can use a transport that fails.
+pub trait Transport: Clone + Send + Sync + 'static {
+    /// Looks up what is known of a recipient; WhatsApp's server is not asked.
+    fn recipient(&self, to: &ChatId) -> impl Future<Output = Result<Recipient, NothingLeft>> + Send;
+    /// Resolves the recipient and reserves a message id.
+    fn reserve(&self, to: &ChatId, patience: Duration)
+    -> impl Future<Output = Result<Reservation, NothingLeft>> + Send;
+    /// Shows the recipient that somebody is typing.
+    fn typing(&self, to: &Reservation) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Hands a message over, at most once for a reservation. The ack may be [`Ack::PENDING`]: then a later one tells.
+    fn dispatch(
+        &self,
+        to: &Reservation,
+        content: &Content,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Ack, SendFailure>> + Send;
+    /// Has a message sent again that was dispatched and that WhatsApp's server may not have.
+    fn resend(&self, message: &MessageId) -> impl Future<Output = Result<Resent, NothingLeft>> + Send;
+    /// Reports that WhatsApp's server acknowledged none of the last sends.
+    fn sends_unconfirmed(&self);
+}

@@ -16,11 +16,10 @@ use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::store::Store;
 use crate::transport::web::session::Snapshot;
-use crate::transport::web::whatsapp::Resent;
+use crate::transport::{Resent, Transport};
 
 use super::ledger::Ledger;
 use super::sender::Sender;
-use super::transport::Transport;
 
 /// The messages that the page was asked to send again. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -62,10 +61,10 @@ impl UnderWay {
 }
 
 /// Follows the session, and asks each new document once. Ends with the session.
-pub(super) async fn run<P: Transport, L: Ledger>(
+pub(super) async fn run<T: Transport, L: Ledger>(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     store: Store,
-    sender: Sender<P, L>,
+    sender: Sender<T, L>,
     under_way: UnderWay,
 ) {
     let mut seen = None;
@@ -93,22 +92,22 @@ pub(super) async fn run<P: Transport, L: Ledger>(
     }
 }
 
-pub(super) async fn resend<P: Transport, L: Ledger>(
-    sender: &Sender<P, L>,
+pub(super) async fn resend<T: Transport, L: Ledger>(
+    sender: &Sender<T, L>,
     key: SendKey,
     record: SendRecord,
     under_way: &UnderWay,
 ) {
-    match sender.page.resend(record.message_id.clone()).await {
-        Ok((Resent::Resent | Resent::Pending, _)) => {
+    match sender.transport.resend(&record.message_id).await {
+        Ok(Resent::UnderWay) => {
             tracing::info!(message_id = %record.message_id, "the page sends a message again that had not left");
             under_way.sends(record.message_id);
         }
-        Ok((Resent::Sent, ack)) => {
+        Ok(Resent::Ended(ack)) => {
             let end = if ack.is_failure() { End::Failed(None) } else { End::Sent(ack) };
             sender.settle(key, record.settled(end, sender.clock.now())).await;
         }
-        Ok((Resent::Absent, _)) => {
+        Ok(Resent::Absent) => {
             tracing::warn!(message_id = %record.message_id, "the page does not hold a message that may have left");
         }
         // The next document is asked again.

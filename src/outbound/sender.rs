@@ -16,17 +16,14 @@ use super::acks::{Acks, Awaited};
 use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
-use super::transport::Transport;
 use super::{SendError, left};
-use crate::domain::address::{ChatId, Server};
+use crate::domain::address::Server;
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
-use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::secret::Secret;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::StoreError;
-use crate::transport::web::session::SessionError;
-use crate::transport::web::whatsapp::{Prepared, Restricted};
+use crate::transport::{NothingLeft, Reservation, Restriction, SendFailure, Transport};
 
 /// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
@@ -40,15 +37,12 @@ const TYPED: Duration = Duration::from_millis(60);
 const TYPING_MAX: Duration = Duration::from_secs(5);
 
 /// A message and its turn.
-pub(super) struct Outgoing {
-    pub to: ChatId,
-    pub text: Secret,
+pub(super) struct Sending {
+    pub outgoing: Outgoing,
     pub deadline: Instant,
     pub turn: Turn,
     /// There is a daily cap: the message is counted on the disk before it leaves.
     pub counted: bool,
-    /// The origin that the log stores with the message.
-    pub origin: Origin,
     /// The recipient sees "typing…" first.
     pub typing: bool,
 }
@@ -65,8 +59,8 @@ pub(super) struct Delivered {
 }
 
 #[derive(Clone)]
-pub(super) struct Sender<P, L> {
-    pub page: P,
+pub(super) struct Sender<T, L> {
+    pub transport: T,
     pub ledger: L,
     pub acks: Acks,
     pub new_contacts: NewContacts,
@@ -77,20 +71,20 @@ pub(super) struct Sender<P, L> {
     pub steady: Arc<dyn Clock>,
 }
 
-impl<P: Transport, L: Ledger> Sender<P, L> {
+impl<T: Transport, L: Ledger> Sender<T, L> {
     /// Sends at most once; nothing is stored about the end of the send.
-    pub(super) async fn send(&self, mut outgoing: Outgoing) -> Result<Delivered, SendError> {
-        let (prepared, first) = self.prepare(&mut outgoing).await?;
-        self.type_a_while(&prepared, &outgoing).await;
-        self.ledger.departs(self.departure(&prepared, &outgoing, first.as_ref(), None)).await.map_err(not_stored)?;
-        outgoing.turn.leaves();
+    pub(super) async fn send(&self, mut sending: Sending) -> Result<Delivered, SendError> {
+        let (reservation, first) = self.reserve(&mut sending).await?;
+        self.type_a_while(&reservation, &sending).await;
+        self.ledger.departs(self.departure(&reservation, &sending, first.as_ref(), None)).await.map_err(not_stored)?;
+        sending.turn.leaves();
         if let Some(first) = first {
             first.leaves();
         }
         // The wait begins before the message can be acknowledged.
-        let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let ack = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await?;
-        Ok(self.delivered(prepared, ack))
+        let mut acked = self.acks.expect(reservation.message_id.clone()).await;
+        let ack = self.deliver(&reservation, &sending, &mut acked).await?;
+        Ok(self.delivered(reservation, ack))
     }
 
     /// Sends exactly once, as far as the ledger is durable: each step is stored before the next is taken.
@@ -98,34 +92,34 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
         &self,
         key: SendKey,
         fingerprint: Fingerprint,
-        mut outgoing: Outgoing,
+        mut sending: Sending,
     ) -> Result<Delivered, SendError> {
-        let (prepared, first) = self.prepare(&mut outgoing).await?;
-        self.type_a_while(&prepared, &outgoing).await;
+        let (reservation, first) = self.reserve(&mut sending).await?;
+        self.type_a_while(&reservation, &sending).await;
         let reserved = SendRecord {
             fingerprint,
-            created_at: self.clock.now(),
-            message_id: prepared.message_id.clone(),
-            chat_id: prepared.chat_id.clone(),
-            phone: prepared.phone.clone(),
+            created_at: self.steady.now(),
+            message_id: reservation.message_id.clone(),
+            chat_id: reservation.chat_id.clone(),
+            phone: reservation.phone.clone(),
             stage: SendStage::Reserved,
         };
         let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
         self.ledger.keep(key, reserved, self.steady.now()).await.map_err(not_stored)?;
-        let mut acked = self.acks.expect(prepared.message_id.clone()).await;
-        let departure = self.departure(&prepared, &outgoing, first.as_ref(), Some((key, dispatching.clone())));
+        let mut acked = self.acks.expect(reservation.message_id.clone()).await;
+        let departure = self.departure(&reservation, &sending, first.as_ref(), Some((key, dispatching.clone())));
         if let Err(error) = self.ledger.departs(departure).await {
             // A write that was not answered in time may still happen, although nothing was sent.
-            self.forget(key, prepared.message_id);
+            self.forget(key, reservation.message_id);
             return Err(not_stored(error));
         }
-        outgoing.turn.leaves();
+        sending.turn.leaves();
         if let Some(first) = first {
             first.leaves();
         }
-        let message_id = prepared.message_id.clone();
-        let result = self.deliver(&prepared, outgoing.text, &mut acked, outgoing.deadline).await;
-        let result = result.map(|ack| self.delivered(prepared, ack));
+        let message_id = reservation.message_id.clone();
+        let result = self.deliver(&reservation, &sending, &mut acked).await;
+        let result = result.map(|ack| self.delivered(reservation, ack));
         match &result {
             Ok(sent) => self.settle(key, dispatching.settled(End::Sent(sent.ack), sent.at)).await,
             Err(SendError::Failed { cause, .. }) => {
@@ -202,13 +196,13 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     /// allows; if it lost the origin, the message would count as written by a person.
     fn departure(
         &self,
-        to: &Prepared,
-        outgoing: &Outgoing,
+        to: &Reservation,
+        sending: &Sending,
         first: Option<&FirstMessage>,
         key: Option<(SendKey, SendRecord)>,
     ) -> Departure {
-        let day = outgoing.counted.then(|| outgoing.turn.day());
-        let (message_id, origin) = (to.message_id.clone(), outgoing.origin.clone());
+        let day = sending.counted.then(|| sending.turn.day());
+        let (message_id, origin) = (to.message_id.clone(), sending.outgoing.origin.clone());
         Departure { message_id, origin, at: self.steady.now(), day, first_on: first.map(FirstMessage::day), key }
     }
 
@@ -216,30 +210,30 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
     /// cap.
     fn first(
         &self,
-        outgoing: &Outgoing,
+        sending: &Sending,
         talked: bool,
-        restricted: Option<&Restricted>,
+        restricted: Option<Restriction>,
     ) -> Result<Option<FirstMessage>, SendError> {
-        if talked || outgoing.to.server() == Server::Group {
+        if talked || sending.outgoing.to.server() == Server::Group {
             return Ok(None);
         }
-        if let Some(Restricted { until_s, .. }) = restricted {
+        if let Some(Restriction { until_s }) = restricted {
             let now = self.clock.now().as_millis() / 1000;
             let wait = until_s.map_or(RESTRICTED_AGAIN, |until| Duration::from_secs(until.saturating_sub(now)));
             return Err(SendError::NewChatsRestricted { retry_after: wait });
         }
-        self.new_contacts.first(outgoing.turn.day(), self.clock.now())
+        self.new_contacts.first(sending.turn.day(), self.clock.now())
     }
 
     /// Shows typing for as long as a person would type, within the time that is left for the send.
-    async fn type_a_while(&self, to: &Prepared, outgoing: &Outgoing) {
-        if !outgoing.typing {
+    async fn type_a_while(&self, to: &Reservation, sending: &Sending) {
+        if !sending.typing {
             return;
         }
-        let characters = u32::try_from(outgoing.text.reveal().chars().count()).unwrap_or(u32::MAX);
-        let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(outgoing.deadline) / 4);
+        let characters = u32::try_from(sending.outgoing.content.typed()).unwrap_or(u32::MAX);
+        let span = TYPING_MAX.min(TYPED.saturating_mul(characters)).min(left(sending.deadline) / 4);
         // If the page cannot show it, the message goes without.
-        if let Ok(Err(error)) = tokio::time::timeout(span, self.page.typing(to.clone())).await {
+        if let Ok(Err(error)) = tokio::time::timeout(span, self.transport.typing(to)).await {
             tracing::debug!(%error, "typing could not be shown");
         }
         tokio::time::sleep(span).await;
@@ -247,29 +241,25 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
 
     /// Resolves the recipient and reserves an id. WhatsApp's server is asked about a number that the page does not
     /// know, but only if a first message is permitted.
-    async fn prepare(&self, outgoing: &mut Outgoing) -> Result<(Prepared, Option<FirstMessage>), SendError> {
-        outgoing.turn.asks();
-        let known = self.page.known(outgoing.to.clone()).await.map_err(nothing_left)?;
-        let first = self.first(outgoing, known.talked, known.restricted.as_ref())?;
-        let prepared = self.page.prepare(outgoing.to.clone(), left(outgoing.deadline)).await.map_err(nothing_left)?;
-        let was_unknown = known.chat_id.is_none();
-        match prepared.restricted.as_ref().filter(|_| was_unknown) {
-            Some(restricted) => drop(self.first(outgoing, prepared.talked, Some(restricted))?),
-            None if prepared.talked => return Ok((prepared, None)),
+    async fn reserve(&self, sending: &mut Sending) -> Result<(Reservation, Option<FirstMessage>), SendError> {
+        sending.turn.asks();
+        let to = sending.outgoing.to.clone();
+        let known = self.transport.recipient(&to).await?;
+        let first = self.first(sending, known.talked, known.restricted)?;
+        let reservation = self.transport.reserve(&to, left(sending.deadline)).await?;
+        let now = &reservation.recipient;
+        match now.restricted.filter(|_| !known.is_known) {
+            Some(restricted) => drop(self.first(sending, now.talked, Some(restricted))?),
+            None if now.talked => return Ok((reservation, None)),
             None => {}
         }
-        Ok((prepared, first))
+        Ok((reservation, first))
     }
 
     /// Hands the message over and waits for the server's report, on whichever path it comes.
-    async fn deliver(
-        &self,
-        to: &Prepared,
-        text: Secret,
-        acked: &mut Awaited,
-        deadline: Instant,
-    ) -> Result<Ack, SendError> {
-        let dispatch = self.page.dispatch(to.clone(), text, left(deadline));
+    async fn deliver(&self, to: &Reservation, sending: &Sending, acked: &mut Awaited) -> Result<Ack, SendError> {
+        let Sending { outgoing: Outgoing { content, .. }, deadline, .. } = sending;
+        let dispatch = self.transport.dispatch(to, content, left(*deadline));
         let early = tokio::select! {
             biased;
             // None: no report can come any more.
@@ -277,14 +267,14 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
             taken = dispatch => match taken {
                 Ok(ack) if ack.is_sent() => Some(Some(End::Sent(ack))),
                 Ok(ack) if ack.is_failure() => Some(Some(End::Failed(None))),
-                // The page took the message, or may have: only an ack tells.
-                Ok(_) | Err(SessionError::NoAnswer(_) | SessionError::Stopped) => None,
-                Err(error) => return Err(nothing_left(error)),
+                // Only an ack tells.
+                Ok(_) | Err(SendFailure::Unknown) => None,
+                Err(SendFailure::NothingLeft(why)) => return Err(why.into()),
             },
         };
         let end = match early {
             Some(end) => end,
-            None => tokio::time::timeout_at(deadline, acked).await.ok().flatten(),
+            None => tokio::time::timeout_at(*deadline, acked).await.ok().flatten(),
         };
         self.count(end.is_some());
         match end {
@@ -300,12 +290,12 @@ impl<P: Transport, L: Ledger> Sender<P, L> {
             self.unconfirmed.store(0, Ordering::Relaxed);
         } else if self.unconfirmed.fetch_add(1, Ordering::Relaxed) + 1 >= UNCONFIRMED_MAX {
             self.unconfirmed.store(0, Ordering::Relaxed);
-            self.page.sends_unconfirmed();
+            self.transport.sends_unconfirmed();
         }
     }
 
-    fn delivered(&self, prepared: Prepared, ack: Ack) -> Delivered {
-        let Prepared { message_id, chat_id, phone, .. } = prepared;
+    fn delivered(&self, reservation: Reservation, ack: Ack) -> Delivered {
+        let Reservation { message_id, chat_id, phone, .. } = reservation;
         Delivered { message_id, chat_id, phone, ack, at: self.clock.now() }
     }
 }
@@ -318,19 +308,19 @@ fn warn(error: &StoreError) {
     tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
 }
 
-/// The meaning of an error before anything has left, or when the page said that nothing did.
-fn nothing_left(error: SessionError) -> SendError {
-    match error {
-        SessionError::Busy => SendError::Busy,
-        SessionError::Stopped => SendError::Stopping,
-        SessionError::NotReady(state) => SendError::NotReady(state),
-        SessionError::NotOnWhatsApp => SendError::NotOnWhatsApp,
-        SessionError::ChatReadOnly(why) => SendError::ChatReadOnly(why),
-        SessionError::ContactBlocked => SendError::ContactBlocked,
-        error @ SessionError::PageLacks(_) => SendError::Unavailable(error.to_string()),
-        SessionError::NoAnswer(_) => SendError::NoAnswer,
-        SessionError::Refused(why) => SendError::Refused(why),
-        error => SendError::Refused(error.to_string()),
+impl From<NothingLeft> for SendError {
+    fn from(why: NothingLeft) -> Self {
+        match why {
+            NothingLeft::Busy => Self::Busy,
+            NothingLeft::Stopping => Self::Stopping,
+            NothingLeft::NotReady(state) => Self::NotReady(state),
+            NothingLeft::NotOnWhatsApp => Self::NotOnWhatsApp,
+            NothingLeft::ChatReadOnly(why) => Self::ChatReadOnly(why),
+            NothingLeft::ContactBlocked => Self::ContactBlocked,
+            NothingLeft::Unavailable(why) => Self::Unavailable(why),
+            NothingLeft::NoAnswer => Self::NoAnswer,
+            NothingLeft::Refused(why) => Self::Refused(why),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The layers of the crate: which module ("room") may import which, and which names belong to a single room.
 //!
 //! ```text
-//! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery        5  journal
-//! 4  transport::web::session         3  transport::web::whatsapp
-//! 2  transport::web::browser · store                1  host        0  domain
+//! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery
+//! 5  journal · transport::web::sending        4  transport::web::session        3  transport::web::whatsapp
+//! 2  transport::web::browser · store          1  host · transport (what every way to send does)          0  domain
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use imports::{Named, Place, ReExport};
 
 /// Every room with its layer. A place belongs to the room with the longest matching name.
-const ROOMS: [(&str, u8); 14] = [
+const ROOMS: [(&str, u8); 16] = [
     ("main", 9),
     ("app", 9),
     ("cli", 8),
@@ -25,11 +25,13 @@ const ROOMS: [(&str, u8); 14] = [
     ("outbound", 6),
     ("delivery", 6),
     ("journal", 5),
+    ("transport::web::sending", 5),
     ("transport::web::session", 4),
     ("transport::web::whatsapp", 3),
     ("transport::web::browser", 2),
     ("store", 2),
     ("host", 1),
+    ("transport", 1),
     ("domain", 0),
 ];
 
@@ -37,11 +39,13 @@ const ROOMS: [(&str, u8); 14] = [
 const SAME_FLOOR: [(&str, &str); 1] = [("main", "app")];
 
 /// Rooms that may not import others although those are below them.
-const BLIND: [(&str, &str); 6] = [
+const BLIND: [(&str, &str); 8] = [
     ("http", "transport::web::browser"),
     ("http", "transport::web::whatsapp"),
     ("http", "store"),
     ("transport::web::session", "store"),
+    ("outbound", "transport::web::browser"),
+    ("outbound", "transport::web::whatsapp"),
     ("delivery", "transport::web::browser"),
     ("delivery", "transport::web::whatsapp"),
 ];

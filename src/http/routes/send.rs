@@ -10,19 +10,19 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
+use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::SendKey;
+use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::secret::{Secret, masked};
+use crate::domain::secret::masked;
 use crate::domain::time::Timestamp;
-use crate::outbound::{SendError, SendRequest, Sent};
+use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
 use crate::http::body::{fields, text_or_number};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
-/// WhatsApp's own limit, in characters.
-const MESSAGE_MAX: usize = 65_536;
 /// As long as a key may be with others who take one.
 const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
@@ -74,10 +74,10 @@ pub struct Accepted {
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
     let arrived = Instant::now();
-    let request = read(&fields(body).await?, &headers, arrived)?;
-    let to = masked(&request.to.to_string());
-    let cliente_id = request.cliente_id.clone();
-    let result = app.outbound.send(request).await;
+    let outgoing = read(&fields(body).await?, &headers)?;
+    let to = masked(&outgoing.to.to_string());
+    let cliente_id = outgoing.origin.cliente_id.clone();
+    let result = app.outbound.send(outgoing, arrived).await;
     app.metrics.send(outcome(&result));
     let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
@@ -114,7 +114,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
     }
 }
 
-fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> Result<SendRequest, ApiError> {
+fn read(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Outgoing, ApiError> {
     let invalid = |message: String| ApiError::bad_request("INVALID_NUMBER", message);
     let number = match (fields.get("number"), fields.get("to")) {
         (Some(number), _) if !is_blank(number) => number,
@@ -127,29 +127,22 @@ fn read(fields: &Map<String, Value>, headers: &HeaderMap, arrived: Instant) -> R
         _ => return Err(invalid("number must be text.".to_owned())),
     };
     let to = ChatId::parse_recipient(&number).map_err(|error| invalid(format!("number {error}.")))?;
-    let text = message(fields)?;
-    let cliente_id = cliente_id(fields, headers)?;
+    let content = content(fields)?;
+    let origin = Origin { cliente_id: cliente_id(fields, headers)? };
     let key = idempotency_key(fields, headers)?;
-    Ok(SendRequest { to, text, cliente_id, key, arrived })
+    Ok(Outgoing { to, content, origin, key })
 }
 
 fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-fn message(fields: &Map<String, Value>) -> Result<Secret, ApiError> {
+fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
     let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
     let Some(Value::String(text)) = fields.get("message") else {
         return Err(invalid("message is missing or is not text.".to_owned()));
     };
-    let length = text.chars().count();
-    if text.trim().is_empty() {
-        return Err(invalid("message is blank.".to_owned()));
-    }
-    if length > MESSAGE_MAX {
-        return Err(invalid(format!("message may have at most {MESSAGE_MAX} characters; this one has {length}.")));
-    }
-    Ok(Secret::new(text))
+    Content::text(text).map_err(|error| invalid(format!("message {error}.")))
 }
 
 /// From the body, or else from the header the hub may send.
@@ -200,17 +193,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::content::TEXT_MAX;
 
-    fn parse(body: &Value) -> Result<SendRequest, String> {
+    fn parse(body: &Value) -> Result<Outgoing, String> {
         let fields = body.as_object().unwrap();
-        read(fields, &HeaderMap::new(), Instant::now()).map_err(|error| format!("{error:?}"))
+        read(fields, &HeaderMap::new()).map_err(|error| format!("{error:?}"))
     }
 
     #[test]
     fn takes_what_the_hub_sends() {
         let request = parse(&json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51 })).unwrap();
         assert_eq!(
-            (request.to.to_string().as_str(), request.cliente_id.as_deref()),
+            (request.to.to_string().as_str(), request.origin.cliente_id.as_deref()),
             ("5491122334455@c.us", Some("51"))
         );
         assert!(parse(&json!({ "to": "+54 9 11 2233-4455", "message": "hola" })).is_ok());
@@ -224,8 +218,8 @@ mod tests {
             [(http::HeaderName::from_static("x-cliente-id"), "7".parse().unwrap())].into_iter().collect();
         for (cliente, expected) in [(json!(" 51 "), "51"), (json!(""), "7"), (json!(null), "7"), (json!(51), "51")] {
             let body = json!({ "number": "", "to": "5491122334455", "message": "x", "cliente_id": cliente });
-            let read = read(body.as_object().unwrap(), &headers, Instant::now()).ok();
-            assert_eq!(read.and_then(|request| request.cliente_id).as_deref(), Some(expected), "{cliente}");
+            let read = read(body.as_object().unwrap(), &headers).ok();
+            assert_eq!(read.and_then(|request| request.origin.cliente_id).as_deref(), Some(expected), "{cliente}");
         }
     }
 
@@ -239,7 +233,7 @@ mod tests {
             (json!({ "number": number }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": 7 }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
-            (json!({ "number": number, "message": "é".repeat(MESSAGE_MAX + 1) }), "INVALID_MESSAGE"),
+            (json!({ "number": number, "message": "é".repeat(TEXT_MAX + 1) }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": "x", "cliente_id": {} }), "INVALID_FIELD"),
             (json!({ "number": number, "message": "x", "idempotency_key": "" }), "INVALID_FIELD"),
             (json!({ "number": number, "message": "x", "idempotency_key": 7 }), "INVALID_FIELD"),
@@ -248,7 +242,7 @@ mod tests {
         ] {
             assert!(parse(&body).is_err_and(|error| error.contains(code)), "{body}");
         }
-        assert!(parse(&json!({ "number": number, "message": "é".repeat(MESSAGE_MAX) })).is_ok());
+        assert!(parse(&json!({ "number": number, "message": "é".repeat(TEXT_MAX) })).is_ok());
     }
 
     proptest! {

@@ -324,7 +324,7 @@ async fn what_can_never_open_is_told_at_once_and_what_the_page_takes_away_never(
     world.tell(MessageEvent::Added(Box::new(once))).await;
     world.tell(MessageEvent::Removed(MessageId::new("phantom"))).await;
     world.events(1).await;
-    tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+    tokio::time::sleep(Duration::from_secs(100)).await;
     let log = world.log().await;
     assert_eq!((log.len(), log[0].message.kind.as_str()), (1, "view_once"));
 }

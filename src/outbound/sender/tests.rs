@@ -9,14 +9,17 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::domain::address::ChatId;
+use crate::domain::content::Content;
 use crate::domain::idempotency::{Verdict, judge};
+use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::SystemClock;
 use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
-use crate::transport::web::whatsapp::{Known, Resent};
+use crate::transport::{Recipient, Resent};
 
 /// The fate of a write.
 #[derive(Clone, Copy, Debug)]
@@ -137,38 +140,39 @@ impl Ledger for Fake {
 }
 
 impl Transport for Fake {
-    async fn known(&self, to: ChatId) -> Result<Known, SessionError> {
-        Ok(Known { chat_id: Some(to.to_string()), talked: true, phone: None, restricted: None })
+    async fn recipient(&self, _: &ChatId) -> Result<Recipient, NothingLeft> {
+        Ok(Recipient { is_known: true, talked: true, restricted: None })
     }
 
     /// A message that the page took and did not send leaves now.
-    async fn resend(&self, message: MessageId) -> Result<(Resent, Ack), SessionError> {
+    async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {
         let mut world = self.0.lock().unwrap();
-        if world.left.contains(&message) {
-            return Ok((Resent::Pending, Ack::PENDING));
+        if world.left.contains(message) {
+            return Ok(Resent::UnderWay);
         }
-        if !world.held.contains(&message) {
-            return Ok((Resent::Absent, Ack::PENDING));
+        if !world.held.contains(message) {
+            return Ok(Resent::Absent);
         }
-        world.left.push(message);
-        Ok((Resent::Resent, Ack::PENDING))
+        world.left.push(message.clone());
+        Ok(Resent::UnderWay)
     }
 
     fn sends_unconfirmed(&self) {}
 
-    async fn prepare(&self, to: ChatId, _: Duration) -> Result<Prepared, SessionError> {
+    async fn reserve(&self, to: &ChatId, _: Duration) -> Result<Reservation, NothingLeft> {
         let mut world = self.0.lock().unwrap();
         world.prepared += 1;
         let raw_id = format!("{:X}", world.prepared);
         let message_id = MessageId::new(format!("true_{to}_{raw_id}"));
-        Ok(Prepared { message_id, raw_id, chat_id: to.to_string(), talked: true, phone: None, restricted: None })
+        let recipient = Recipient { is_known: true, talked: true, restricted: None };
+        Ok(Reservation { message_id, raw_id, chat_id: to.to_string(), phone: None, recipient })
     }
 
-    async fn typing(&self, _: Prepared) -> Result<(), SessionError> {
+    async fn typing(&self, _: &Reservation) -> Result<(), NothingLeft> {
         Ok(())
     }
 
-    async fn dispatch(&self, to: Prepared, _: Secret, _: Duration) -> Result<Ack, SessionError> {
+    async fn dispatch(&self, to: &Reservation, _: &Content, _: Duration) -> Result<Ack, SendFailure> {
         let dispatch = {
             let mut world = self.0.lock().unwrap();
             let dispatch = world.dispatch.unwrap();
@@ -181,15 +185,15 @@ impl Transport for Fake {
             }
             let stays = [Dispatch::Refuses, Dispatch::NoAnswerNotLeft, Dispatch::CrashNotLeft];
             if !stays.iter().any(|stay| std::mem::discriminant(stay) == std::mem::discriminant(&dispatch)) {
-                world.left.push(to.message_id);
+                world.left.push(to.message_id.clone());
             }
             dispatch
         };
         match dispatch {
             Dispatch::Acked => Ok(Ack::SERVER),
             Dispatch::Taken => Ok(Ack::PENDING),
-            Dispatch::Refuses => Err(SessionError::Refused("no".to_owned())),
-            Dispatch::NoAnswerLeft | Dispatch::NoAnswerNotLeft => Err(SessionError::NoAnswer("gone".to_owned())),
+            Dispatch::Refuses => Err(SendFailure::NothingLeft(NothingLeft::Refused("no".to_owned()))),
+            Dispatch::NoAnswerLeft | Dispatch::NoAnswerNotLeft => Err(SendFailure::Unknown),
             Dispatch::CrashLeft | Dispatch::CrashNotLeft => std::future::pending().await,
         }
     }
@@ -204,10 +208,13 @@ struct Process {
 
 impl Process {
     async fn start(world: &Fake, key: SendKey) -> Self {
+        Self::with_clocks(world, key, Arc::new(SystemClock), Arc::new(SystemClock)).await
+    }
+
+    async fn with_clocks(world: &Fake, key: SendKey, clock: Arc<dyn Clock>, steady: Arc<dyn Clock>) -> Self {
         let none: BTreeMap<String, String> =
             [("SEND_PAUSE_MS", "0"), ("SEND_RATE_PER_MINUTE", "0")].map(|(n, v)| (n.to_owned(), v.to_owned())).into();
         let (events, received) = mpsc::channel(8);
-        let clock = Arc::new(SystemClock);
         let queue = Queue::start(
             &Config::read(&none).unwrap().send,
             Today::default(),
@@ -215,13 +222,13 @@ impl Process {
             &crate::host::tasks::set().0,
         );
         let sender = Sender {
-            page: world.clone(),
+            transport: world.clone(),
             ledger: world.clone(),
             acks: Acks::listen(received, &crate::host::tasks::set().0),
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
-            clock: clock.clone(),
-            steady: clock,
+            clock,
+            steady,
         };
         let record = world.0.lock().unwrap().record.clone();
         if let Some(record) = record.filter(|record| record.stage == SendStage::Dispatching) {
@@ -235,7 +242,7 @@ impl Process {
     async fn attempt(&self, key: SendKey) -> Option<Result<MessageId, SendError>> {
         let fingerprint = key.fingerprint(&["hola"]);
         let record = self.sender.ledger.0.lock().unwrap().record.clone();
-        match judge(record, fingerprint, self.sender.clock.now()) {
+        match judge(record, fingerprint, self.sender.steady.now()) {
             Verdict::Send => {}
             Verdict::Sent { message_id, .. } => return Some(Ok(message_id)),
             Verdict::Failed(message_id, cause) => return Some(Err(SendError::Failed { message_id, cause })),
@@ -244,9 +251,10 @@ impl Process {
         }
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
-        let (to, text) = (ChatId::parse("5491122334455@c.us").unwrap(), Secret::new("hola"));
-        let outgoing = Outgoing { to, text, deadline, turn, counted: false, origin: Origin::default(), typing: true };
-        let sending = self.sender.send_with_key(key, fingerprint, outgoing);
+        let (to, content) = (ChatId::parse("5491122334455@c.us").unwrap(), Content::text("hola").unwrap());
+        let outgoing = Outgoing { to, content, origin: Origin::default(), key: Some(key) };
+        let sending = Sending { outgoing, deadline, turn, counted: false, typing: true };
+        let sending = self.sender.send_with_key(key, fingerprint, sending);
         let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
         Some(answer.map(|sent| sent.message_id))
     }
@@ -304,6 +312,25 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+struct At(u64);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0 * 24 * 60 * 60 * 1000)
+    }
+}
+
+/// As after a boot without a battery-backed clock.
+#[tokio::test(start_paused = true)]
+async fn a_machine_whose_clock_is_days_behind_remembers_its_keys() {
+    let (world, key) = (Fake::default(), SendKey::of("k"));
+    let process = Process::with_clocks(&world, key, Arc::new(At(20_000)), Arc::new(At(20_003))).await;
+    world.0.lock().unwrap().dispatch = Some(Dispatch::Acked);
+    let sent = process.attempt(key).await.unwrap().unwrap();
+    assert_eq!(process.attempt(key).await.unwrap().unwrap(), sent);
+    assert_eq!(world.0.lock().unwrap().dispatched.len(), 1);
 }
 
 proptest! {

@@ -88,14 +88,20 @@ impl Page {
     }
 
     /// Shows the recipient that somebody is typing.
-    pub async fn typing(&self, to: &Prepared) -> Result<(), PageError> {
-        self.call("typing", json!({ "chat_id": to.chat_id }), self.deadline).await.map(|_: Value| ())
+    pub async fn typing(&self, chat_id: &str) -> Result<(), PageError> {
+        self.call("typing", json!({ "chat_id": chat_id }), self.deadline).await.map(|_: Value| ())
     }
 
     /// Sends under the reserved id, at most once however often it is called. The answer says that the page took the
     /// message; only an ack says that WhatsApp has it.
-    pub async fn dispatch(&self, to: &Prepared, text: &Secret, deadline: Duration) -> Result<Ack, PageError> {
-        let argument = json!({ "chat_id": to.chat_id, "raw_id": to.raw_id, "text": text.reveal() });
+    pub async fn dispatch(
+        &self,
+        chat_id: &str,
+        raw_id: &str,
+        text: &Secret,
+        deadline: Duration,
+    ) -> Result<Ack, PageError> {
+        let argument = json!({ "chat_id": chat_id, "raw_id": raw_id, "text": text.reveal() });
         self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
     }
 

@@ -1,0 +1,84 @@
+//! What a message of ours says, and WhatsApp's limits on it. A new kind of message is a variant here, and the compiler names
+//! the places that have to know it.
+
+use super::address::ChatId;
+use super::idempotency::SendKey;
+use super::log::Origin;
+use super::secret::Secret;
+
+/// The most characters that WhatsApp takes in a text.
+pub const TEXT_MAX: usize = 65_536;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    Text { body: Secret },
+}
+
+/// Why something cannot be a message. The sentence goes on after the name of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ContentError {
+    #[error("is blank")]
+    Blank,
+    #[error("may have at most {TEXT_MAX} characters; this one has {0}")]
+    TooLong(usize),
+}
+
+impl Content {
+    /// # Errors
+    /// [`ContentError`]: WhatsApp takes no such text.
+    pub fn text(body: &str) -> Result<Self, ContentError> {
+        if body.trim().is_empty() {
+            return Err(ContentError::Blank);
+        }
+        let length = body.chars().count();
+        if length > TEXT_MAX {
+            return Err(ContentError::TooLong(length));
+        }
+        Ok(Self::Text { body: Secret::new(body) })
+    }
+
+    /// What tells this content from another under the same idempotency key. Stores of earlier versions hold hashes of these
+    /// parts: those of a kind never change.
+    pub fn identity(&self) -> Vec<&str> {
+        match self {
+            Self::Text { body } => vec![body.reveal()],
+        }
+    }
+
+    /// How many characters a person would have typed.
+    pub fn typed(&self) -> usize {
+        match self {
+            Self::Text { body } => body.reveal().chars().count(),
+        }
+    }
+}
+
+/// A message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub to: ChatId,
+    pub content: Content,
+    /// Who wants it sent; the log keeps this with the message.
+    pub origin: Origin,
+    /// The idempotency key under which the message is sent exactly once.
+    pub key: Option<SendKey>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_a_character_that_is_seen_and_no_more_than_whatsapp_takes() {
+        assert_eq!(Content::text(" \n\t"), Err(ContentError::Blank));
+        let longest = "é".repeat(TEXT_MAX);
+        assert!(Content::text(&longest).is_ok());
+        assert_eq!(Content::text(&format!("{longest}é")), Err(ContentError::TooLong(TEXT_MAX + 1)));
+    }
+
+    #[test]
+    fn what_a_text_says_stays_out_of_logs() {
+        let printed = format!("{:?}", Content::text("un secreto"));
+        assert!(!printed.contains("secreto"), "{printed}");
+    }
+}

@@ -1,0 +1,82 @@
+//! Sending by the page of WhatsApp Web.
+
+use std::time::Duration;
+
+use super::session::{Handle, SessionError};
+use super::whatsapp::{self, Known, Prepared};
+use crate::domain::address::ChatId;
+use crate::domain::content::Content;
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::state::State;
+use crate::transport::{NothingLeft, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
+
+/// The page sends again within milliseconds, after it has read a message that is only in its table.
+const RESEND: Duration = Duration::from_secs(15);
+
+impl Transport for Handle {
+    async fn recipient(&self, to: &ChatId) -> Result<Recipient, NothingLeft> {
+        let known = async { Ok(self.page(State::Ready)?.known(to).await?) };
+        let Known { chat_id, talked, restricted, .. } = known.await.map_err(nothing_left)?;
+        Ok(Recipient { is_known: chat_id.is_some(), talked, restricted: restricted.map(Restriction::from) })
+    }
+
+    async fn reserve(&self, to: &ChatId, patience: Duration) -> Result<Reservation, NothingLeft> {
+        let prepared = async { Ok(self.page(State::Ready)?.prepare(to, patience).await?) };
+        let Prepared { message_id, raw_id, chat_id, talked, phone, restricted } =
+            prepared.await.map_err(nothing_left)?;
+        let recipient = Recipient { is_known: true, talked, restricted: restricted.map(Restriction::from) };
+        Ok(Reservation { message_id, raw_id, chat_id, phone, recipient })
+    }
+
+    async fn typing(&self, to: &Reservation) -> Result<(), NothingLeft> {
+        let typing = async { Ok(self.page(State::Ready)?.typing(&to.chat_id).await?) };
+        typing.await.map_err(nothing_left)
+    }
+
+    async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
+        let Content::Text { body } = content;
+        let dispatched =
+            async { Ok(self.page(State::Ready)?.dispatch(&to.chat_id, &to.raw_id, body, patience).await?) };
+        dispatched.await.map_err(|error: SessionError| match error {
+            // The page took the message, or may have.
+            SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
+            error => SendFailure::NothingLeft(nothing_left(error)),
+        })
+    }
+
+    async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {
+        let resent = async { Ok(self.page(State::Ready)?.resend(message, RESEND).await?) };
+        let (resent, ack) = resent.await.map_err(nothing_left)?;
+        Ok(match resent {
+            whatsapp::Resent::Resent | whatsapp::Resent::Pending => Resent::UnderWay,
+            whatsapp::Resent::Sent => Resent::Ended(ack),
+            whatsapp::Resent::Absent => Resent::Absent,
+        })
+    }
+
+    fn sends_unconfirmed(&self) {
+        Self::sends_unconfirmed(self);
+    }
+}
+
+impl From<whatsapp::Restricted> for Restriction {
+    fn from(restricted: whatsapp::Restricted) -> Self {
+        Self { until_s: restricted.until_s }
+    }
+}
+
+/// The meaning of an error before anything has left, or when the page said that nothing did.
+fn nothing_left(error: SessionError) -> NothingLeft {
+    match error {
+        SessionError::Busy => NothingLeft::Busy,
+        SessionError::Stopped => NothingLeft::Stopping,
+        SessionError::NotReady(state) => NothingLeft::NotReady(state),
+        SessionError::NotOnWhatsApp => NothingLeft::NotOnWhatsApp,
+        SessionError::ChatReadOnly(why) => NothingLeft::ChatReadOnly(why),
+        SessionError::ContactBlocked => NothingLeft::ContactBlocked,
+        error @ SessionError::PageLacks(_) => NothingLeft::Unavailable(error.to_string()),
+        SessionError::NoAnswer(_) => NothingLeft::NoAnswer,
+        SessionError::Refused(why) => NothingLeft::Refused(why),
+        error => NothingLeft::Refused(error.to_string()),
+    }
+}
