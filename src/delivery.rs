@@ -7,11 +7,11 @@
 //!
 //! Each target has its own task, position and connections: a target that is slow or down delays no other.
 
-mod backoff;
 mod client;
 mod dispatcher;
 mod hub;
 mod ledger;
+mod retry_after;
 mod sign;
 mod status;
 mod target;
@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::backoff::Backoff;
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Stage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Clock;
@@ -31,7 +32,6 @@ use crate::host::config::Delivery as Settings;
 use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
 
-pub use backoff::Backoff;
 use client::Client;
 use dispatcher::{Limits, Replay};
 pub use status::TargetStatus;
@@ -172,7 +172,7 @@ impl Starting {
             position,
             letters: self.letters.remove(&name).unwrap_or_default(),
             clock: self.parts.clock.clone(),
-            backoff: self.parts.backoff,
+            backoff: self.parts.backoff.clone(),
             patience: self.parts.phone_patience,
             unknown_numbers: self.parts.unknown_numbers.clone(),
             replays: asked,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod backoff;
 pub mod content;
 pub mod dead_letter;
 pub mod event;

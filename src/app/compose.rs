@@ -6,6 +6,7 @@
 //! ```
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::delivery::{self, Backoff, Codes, DeliveryError};
+use crate::delivery::{self, Codes, DeliveryError};
+use crate::domain::backoff::Backoff;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
@@ -35,6 +37,9 @@ use crate::transport::web::session::{self, Handle};
 const MESSAGES: u32 = 8 << 20;
 /// Acks on their way to those who wait: a burst arrives at 42,000/s, and each is taken in microseconds.
 const ACKS: usize = 4096;
+
+/// The pause after a failed delivery is drawn from its upper half.
+const DELIVERY_JITTER: RangeInclusive<f64> = 0.5..=1.0;
 
 /// The name of the task that writes the session's events to the log.
 const RECORDER: &str = "recorder";
@@ -161,7 +166,11 @@ impl Service {
                 settings: config.delivery.clone(),
                 store: store.clone(),
                 clock: clock.clone(),
-                backoff: Backoff { first: config.timings.delivery_backoff, max: config.timings.delivery_backoff_max },
+                backoff: Backoff {
+                    first: config.timings.delivery_backoff,
+                    max: config.timings.delivery_backoff_max,
+                    jitter: DELIVERY_JITTER,
+                },
                 phone_patience: config.timings.phone_patience,
                 unknown_numbers,
                 codes: codes(session.clone()),

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::redirect;
 
-use super::backoff::retry_after;
+use super::retry_after::retry_after;
 use super::target::{Cause, Outcome};
 use crate::host::http_client;
 use crate::host::telemetry::with_causes;

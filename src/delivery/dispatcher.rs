@@ -25,10 +25,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
 use super::ledger::Ledger;
 use super::status::TargetStatus;
 use super::target::{Cause, Outcome, Target, Wants};
+use crate::domain::backoff::Backoff;
 use crate::domain::dead_letter::{DeadLetter, Stage};
 use crate::domain::event::Event;
 use crate::domain::message::MessageId;

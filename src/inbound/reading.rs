@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::domain::backoff::Backoff;
 use crate::domain::log::may_open;
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::Timestamp;
@@ -138,7 +139,7 @@ impl<S: Source> Reader<S> {
 
     async fn tries(&self) -> Outcome {
         let started = Instant::now();
-        let mut pause = PAUSE;
+        let (pauses, mut failures) = (Backoff::even(PAUSE, PAUSE_MAX), 0);
         loop {
             let last = started.elapsed() > self.tries;
             match self.all(last).await {
@@ -150,8 +151,9 @@ impl<S: Source> Reader<S> {
                 }
                 Err(why) => tracing::debug!(%why, "the page did not tell all that was missed; asking again"),
             }
+            failures += 1;
+            let pause = pauses.pause(failures, &mut rand::rng());
             tokio::time::sleep(pause).await;
-            pause = PAUSE_MAX.min(pause * 2);
         }
     }
 

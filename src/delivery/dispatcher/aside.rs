@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
+use crate::delivery::retry_after::at_least;
 use crate::delivery::target::{Outcome, Target, Wants};
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Stage};
 use crate::domain::event::Event;
@@ -169,7 +170,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
         let Some(put) = self.aside.alive.get_mut(&cursor) else { return Ok(()) };
         put.attempts = put.attempts.saturating_add(1);
         put.failures = put.failures.saturating_add(1);
-        put.due = Instant::now() + self.parts.backoff.pause(put.failures, after, &mut rand::rng());
+        put.due = Instant::now() + at_least(after, self.parts.backoff.pause(put.failures, &mut rand::rng()));
         // The target accepts other events, so this event is the cause.
         let given_up = put.failures >= POISON_AFTER && self.failing.is_none();
         if given_up { self.die(cursor, format!("{reason}, again and again")).await } else { Ok(()) }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Dispatcher, POISON_AFTER, Stopped};
 use crate::delivery::ledger::Ledger;
+use crate::delivery::retry_after::at_least;
 use crate::delivery::target::{Cause, Outcome, Target};
 use crate::domain::dead_letter::Stage;
 use crate::domain::event::Event;
@@ -117,7 +118,8 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
     /// Sets the time of the next attempt.
     fn wait(&mut self, after: Option<Duration>) {
         if let Some(failing) = &mut self.failing {
-            failing.again = Instant::now() + self.parts.backoff.pause(failing.failures, after, &mut rand::rng());
+            let pause = self.parts.backoff.pause(failing.failures, &mut rand::rng());
+            failing.again = Instant::now() + at_least(after, pause);
         }
     }
 

@@ -214,7 +214,7 @@ fn parts<T>(
         position,
         letters,
         clock: Arc::new(SystemClock),
-        backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300) },
+        backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(300), jitter: 0.5..=1.0 },
         patience: Duration::from_secs(60),
         unknown_numbers: mpsc::channel(8).0,
         replays,

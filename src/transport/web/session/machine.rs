@@ -19,9 +19,10 @@ mod timers;
 
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
 
+use crate::domain::backoff::Backoff;
 use crate::domain::limits::Limits;
 use crate::domain::state::{Reason, State, Transition};
 use crate::domain::time::Timestamp;
@@ -309,8 +310,8 @@ impl Machine {
     /// Doubles from the first pause up to the longest, with a jitter of a quarter so that many services do not start
     /// at once.
     fn backoff(&mut self, attempt: u32) -> Duration {
-        let doubled = self.timings.backoff.saturating_mul(1 << attempt.saturating_sub(1).min(16));
-        doubled.min(self.timings.backoff_max).mul_f64(self.rng.random_range(0.75..=1.25))
+        let Timings { backoff: first, backoff_max: max, .. } = self.timings;
+        Backoff { first, max, jitter: 0.75..=1.25 }.pause(attempt, &mut self.rng)
     }
 
     /// Enters a state, or stays in it with another reason. The domain's table lists every legal transition.
