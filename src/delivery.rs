@@ -122,7 +122,7 @@ pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryEr
             starting.add(webhook::name(webhook.url()), webhook.to_string(), target, settings.parallel).await?;
         }
         if let Some(hub) = &settings.hub {
-            let persistence = hub::Persistence::new(client.clone(), hub)?;
+            let persistence = hub::Persistence::new(client.clone(), starting.parts.store.clone(), hub)?;
             starting.add("hub-persistence".to_owned(), hub.base.clone(), persistence, 1).await?;
             if let Some(user) = &hub.user {
                 let conversation = hub::Conversation::new(client, hub, user.clone())?;

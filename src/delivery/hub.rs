@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::client::{Address, Client, outcome};
@@ -19,6 +18,7 @@ use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::host::config::{Hub, HubUser};
+use crate::store::Store;
 
 /// How long the hub's token is used before a new login; set by the hub's contract.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
@@ -36,18 +36,17 @@ fn cliente_id(text: &str) -> Value {
     text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
 }
 
-/// WhatsApp's time has whole seconds, and the hub distinguishes messages by sender, text and time: the milliseconds
-/// are derived from the message's id, so they are the same each time.
-fn moment(message: &LoggedMessage) -> Timestamp {
-    let digest = Sha256::digest(message.id.as_str());
-    let millis = u64::from(u16::from_be_bytes([digest[0], digest[1]])) % 1000;
-    message.timestamp.plus(Duration::from_millis(millis))
+/// WhatsApp's time has whole seconds, and the hub distinguishes messages by sender, text and time: the milliseconds are the
+/// message's ordinal among its chat's messages of that second. They are the same each time, and rise within the chat.
+fn moment(message: &LoggedMessage, ordinal: u16) -> Timestamp {
+    message.timestamp.plus(Duration::from_millis(ordinal.into()))
 }
 
 /// `POST /api/listener/incoming-message` and `outgoing-message`: every message, including those that this service
 /// sent.
 pub(super) struct Persistence {
     client: Client,
+    store: Store,
     incoming: Address,
     outgoing: Address,
     cliente_id: Value,
@@ -72,9 +71,10 @@ fn header_of(secret: &Secret, before: &str) -> Option<HeaderValue> {
 }
 
 impl Persistence {
-    pub(super) fn new(client: Client, hub: &Hub) -> Result<Self, url::ParseError> {
+    pub(super) fn new(client: Client, store: Store, hub: &Hub) -> Result<Self, url::ParseError> {
         Ok(Self {
             client,
+            store,
             incoming: format!("{}/api/listener/incoming-message", hub.base).parse()?,
             outgoing: format!("{}/api/listener/outgoing-message", hub.base).parse()?,
             cliente_id: cliente_id(&hub.cliente_id),
@@ -82,8 +82,8 @@ impl Persistence {
         })
     }
 
-    fn body(&self, message: &LoggedMessage) -> Option<(&Address, Value)> {
-        let (other, at) = (message.phone.as_deref()?, moment(message));
+    fn body(&self, message: &LoggedMessage, ordinal: u16) -> Option<(&Address, Value)> {
+        let (other, at) = (message.phone.as_deref()?, moment(message, ordinal));
         let (cliente_id, text) = (&self.cliente_id, message.body.reveal());
         Some(match message.direction {
             Direction::In => {
@@ -102,16 +102,23 @@ impl Persistence {
 impl Target for Persistence {
     fn wants(&self, event: &Event, _: Timestamp) -> Wants {
         match text(event) {
-            Some(message) if self.body(message).is_some() => Wants::Yes,
+            Some(message) if self.body(message, 0).is_some() => Wants::Yes,
             Some(_) => Wants::WithPhone,
             None => Wants::No,
         }
     }
 
     async fn deliver(&self, event: &Event) -> Outcome {
-        let Some((url, body)) = text(event).and_then(|message| self.body(message)) else {
-            return Outcome::Refused("its phone number is not known".to_owned());
+        let unknown = || Outcome::Refused("its phone number is not known".to_owned());
+        let Some(message) = text(event) else { return unknown() };
+        let ordinal = match self.store.ordinal(message.id.clone()).await {
+            Ok(ordinal) => ordinal,
+            Err(error) => {
+                let reason = format!("the log cannot be read: {error}");
+                return Outcome::Retry { reason, after: None, cause: Cause::Target };
+            }
         };
+        let Some((url, body)) = self.body(message, ordinal) else { return unknown() };
         let token = self.token.clone().map(|token| (HeaderName::from_static("x-internal-token"), token));
         self.client.deliver(url, token.into_iter().collect(), body.to_string().into_bytes()).await
     }
@@ -234,11 +241,17 @@ mod tests {
         logged
     }
 
-    #[test]
-    fn each_direction_has_the_hubs_own_form() {
-        let persistence = Persistence::new(Client::new(Duration::from_secs(15)).unwrap(), &hub()).unwrap();
+    async fn persistence(folder: &tempfile::TempDir) -> Persistence {
+        let store = Store::open(folder.path()).await.unwrap().store;
+        Persistence::new(Client::new(Duration::from_secs(15)).unwrap(), store, &hub()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_direction_has_the_hubs_own_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let persistence = persistence(&folder).await;
         let received = message(|_| {});
-        let (url, body) = persistence.body(&received).unwrap();
+        let (url, body) = persistence.body(&received, 0).unwrap();
         assert_eq!(url.as_str(), "http://h/api/listener/incoming-message");
         assert_eq!(
             (&body["cliente_id"], &body["from"], &body["message"]),
@@ -246,17 +259,18 @@ mod tests {
         );
         let at: Timestamp = serde_json::from_value(body["timestamp"].clone()).unwrap();
         assert_eq!(at.as_millis() / 1000, 1);
-        assert_eq!(body, persistence.body(&received).unwrap().1, "the same each time");
+        assert_eq!(body, persistence.body(&received, 0).unwrap().1, "the same each time");
         let sent = message(|page| page.from_me = true);
-        let (url, body) = persistence.body(&sent).unwrap();
+        let (url, body) = persistence.body(&sent, 0).unwrap();
         assert_eq!(url.as_str(), "http://h/api/listener/outgoing-message");
         assert_eq!((&body["from"], &body["to"]), (&"5491150000001".into(), &"5491122334455".into()));
     }
 
-    #[test]
-    fn only_words_between_two_people_go_there() {
+    #[tokio::test]
+    async fn only_words_between_two_people_go_there() {
         let (hub, now) = (hub(), Timestamp::from_millis(0));
-        let persistence = Persistence::new(Client::new(Duration::from_secs(15)).unwrap(), &hub).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let persistence = persistence(&folder).await;
         let conversation =
             Conversation::new(Client::new(Duration::from_secs(15)).unwrap(), &hub, hub.user.clone().unwrap()).unwrap();
         let both = |message: LoggedMessage| {

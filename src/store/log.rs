@@ -134,6 +134,12 @@ impl Store {
         Ok(page.items.into_iter().find(|event| event.cursor == cursor))
     }
 
+    /// How many messages of the same chat stand in the log before a message that WhatsApp's server received in the same
+    /// second; at most 999. The answer does not change while these messages are in the log.
+    pub async fn ordinal(&self, id: MessageId) -> Result<u16, StoreError> {
+        self.read(move |tables| tables.messages.ordinal(&id)).await
+    }
+
     pub async fn log_extent(&self) -> Result<LogExtent, StoreError> {
         self.read(|tables| {
             let (log, oldest) = (tables.messages.id(), tables.messages.oldest()?);

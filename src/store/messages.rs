@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::Rng;
 
@@ -31,6 +32,12 @@ const UNDECRYPTED: &str = "sealed";
 
 /// The most entries that one read looks at: some 100 ms, so that no other call waits long.
 const LOOKED_AT: usize = 10_000;
+
+/// A second has a thousand milliseconds to tell a chat's messages apart by.
+const SECOND_MAX: u16 = 999;
+/// A message this much older than another one stands before all messages of the other one's second: what was missed is
+/// stored in the page's order, in which times are this close to rising.
+const SECONDS_APART: Duration = Duration::from_secs(60);
 
 pub(super) struct Messages {
     entries: Entries,
@@ -317,6 +324,28 @@ impl Messages {
             }
         }
         Ok((found, looked))
+    }
+
+    /// How many messages of the same chat stand before a message that WhatsApp's server received in the same second. Looks
+    /// at no more than [`SECOND_MAX`] of them: a chat's messages of one second follow each other closely.
+    pub(super) fn ordinal(&self, id: &MessageId) -> Result<u16, StoreError> {
+        let Some(LogEntry { cursor, message: LoggedMessage { chat, timestamp, .. } }) = self.find(id)? else {
+            return Ok(0);
+        };
+        let query = LogQuery { chat: Some(chat), ..LogQuery::default() };
+        let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(&query));
+        let (mut ordinal, mut at, mut steps) = (0, cursor, LOOKED_AT);
+        for _ in 0..SECOND_MAX {
+            let Some(Ok(previous)) = matching.before(at, &mut steps)? else { break };
+            at = previous;
+            let Some(Record::Message(message)) = reader.read(at)? else { continue };
+            if message.timestamp == timestamp {
+                ordinal += 1;
+            } else if message.timestamp.plus(SECONDS_APART) < timestamp {
+                break;
+            }
+        }
+        Ok(ordinal)
     }
 
     /// The place of the oldest entry; in an empty log the next place.

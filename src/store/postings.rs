@@ -212,6 +212,29 @@ impl Matching<'_> {
     }
 }
 
+impl Matching<'_> {
+    /// The last place before `place`, with the same bound as [`Self::after`]: the error is then the place from which on
+    /// there is no match.
+    pub(super) fn before(&mut self, place: u64, steps: &mut usize) -> Result<Option<Result<u64, u64>>, StoreError> {
+        let Some(mut upto) = place.checked_sub(1) else { return Ok(None) };
+        loop {
+            let mut furthest = upto;
+            for any in &mut self.0 {
+                let Some(previous) = any.upto(furthest)? else { return Ok(None) };
+                furthest = previous;
+            }
+            if furthest == upto {
+                return Ok(Some(Ok(upto)));
+            }
+            upto = furthest;
+            *steps = steps.saturating_sub(1);
+            if *steps == 0 {
+                return Ok(Some(Err(upto + 1)));
+            }
+        }
+    }
+}
+
 /// Places that are in at least one of several lists.
 struct Any<'a>(Vec<List<'a>>);
 
@@ -225,6 +248,15 @@ impl Any<'_> {
                 (Some(a), Some(b)) => Some(u64::min(a, b)),
                 (a, b) => a.or(b),
             };
+        }
+        Ok(nearest)
+    }
+
+    /// The last place that is `place` or before it.
+    fn upto(&mut self, place: u64) -> Result<Option<u64>, StoreError> {
+        let mut nearest = None;
+        for list in &mut self.0 {
+            nearest = nearest.max(list.upto(place)?);
         }
         Ok(nearest)
     }
@@ -248,6 +280,16 @@ impl List<'_> {
             }
         }
         Ok(self.part.get(self.part.partition_point(|known| *known < place)).copied())
+    }
+
+    fn upto(&mut self, place: u64) -> Result<Option<u64>, StoreError> {
+        let is_within =
+            self.part.first().zip(self.part.last()).is_some_and(|(first, last)| *first <= place && place <= *last);
+        if !is_within {
+            self.part = self.postings.part(&self.name, place)?.map(|(_, places)| places).unwrap_or_default();
+        }
+        let upto = self.part.partition_point(|known| *known <= place);
+        Ok(upto.checked_sub(1).and_then(|at| self.part.get(at)).copied())
     }
 }
 
@@ -310,64 +352,4 @@ fn decode(key: &[u8], bytes: &[u8]) -> Vec<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn places_are_read_as_they_were_written(places in proptest::collection::btree_set(any::<u64>(), 1..50)) {
-            let places: Vec<u64> = places.into_iter().collect();
-            let key = part_key(b"list", places[0]);
-            prop_assert_eq!(decode(&key, &encode(&places)), places);
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(key in proptest::collection::vec(any::<u8>(), 0..12), bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            let _ = decode(&key, &bytes);
-        }
-    }
-
-    proptest! {
-        // Each case opens a database.
-        #![proptest_config(ProptestConfig::with_cases(32))]
-
-        #[test]
-        fn a_list_equals_a_set(steps in proptest::collection::vec((any::<bool>(), 0..60u64), 1..120)) {
-            let dir = tempfile::tempdir().unwrap();
-            let engine = Engine::open(dir.path()).unwrap();
-            let (postings, list) = (Postings::open(&engine).unwrap(), list_name(b'c', "a", Direction::In));
-            // Lists with similar names.
-            for other in ["", "ai", "a\0i", "b"] {
-                postings.insert(&list_name(b'c', other, Direction::In), 7).unwrap();
-            }
-            postings.write_tails().unwrap();
-            let mut model = BTreeSet::new();
-            for (add, place) in steps {
-                if add {
-                    postings.insert(&list, place).unwrap();
-                    model.insert(place);
-                } else {
-                    postings.settle(&list).unwrap();
-                    let Some((key, mut places)) = postings.part(&list, place).unwrap() else { continue };
-                    places.retain(|known| *known != place);
-                    postings.write(&list, &[&places], Some(key)).unwrap();
-                    model.remove(&place);
-                }
-            }
-            postings.write_tails().unwrap();
-            let mut reading = List { postings: &postings, name: list, part: Vec::new() };
-            let (mut found, mut from) = (Vec::new(), 0);
-            while let Some(next) = reading.from(from).unwrap() {
-                found.push(next);
-                from = next + 1;
-            }
-            prop_assert_eq!(found, model.into_iter().collect::<Vec<_>>());
-        }
-    }
-}
+mod tests;

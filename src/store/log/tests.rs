@@ -359,3 +359,33 @@ async fn a_follower_misses_nothing_that_is_packed_meanwhile() {
     assert_eq!(seen, (1..=400).collect::<Vec<_>>());
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn messages_of_one_second_are_numbered_by_chat_in_the_order_of_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let said = |id: &str, chat: &str, t: u64| {
+        let page = PageMessage { chat: chat.to_owned(), t, from_me: id.starts_with("ours"), ..page_message(id, "x") };
+        LogChange::Add(Box::new(LoggedMessage::from_page(page, at(0), false).unwrap()))
+    };
+    let messages = [
+        ("old", "1@lid", 10),
+        ("a", "1@lid", 100),
+        ("other", "2@lid", 100),
+        ("ours", "1@lid", 100),
+        // Stored late: its time is not in order.
+        ("late", "1@lid", 99),
+        ("b", "1@lid", 100),
+        ("next", "1@lid", 101),
+    ];
+    let changes = messages.map(|(id, chat, t)| said(id, chat, t));
+    store.log(Arc::new(changes.to_vec())).await.unwrap();
+    for round in 0..2 {
+        for (id, ordinal) in [("old", 0), ("a", 0), ("other", 0), ("ours", 1), ("late", 0), ("b", 2), ("next", 0)] {
+            assert_eq!(store.ordinal(MessageId::new(id)).await.unwrap(), ordinal, "{id} {round}");
+        }
+        // What is stored later changes nothing.
+        store.log(Arc::new(vec![said("later", "1@lid", 100)])).await.unwrap();
+    }
+    assert_eq!(store.ordinal(MessageId::new("unknown")).await.unwrap(), 0);
+}
