@@ -96,6 +96,16 @@ pub enum Replayed {
     Busy,
 }
 
+/// What became of a wish to have all dead letters of a target tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayedAll {
+    OnTheirWay(usize),
+    /// No such target is configured.
+    NoTarget,
+    /// The target is being waited for, or the service is stopping; the letters stay.
+    Busy,
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("dead letters cannot be read at the moment: {0}")]
 pub struct DeadLettersError(#[from] StoreError);
@@ -235,7 +245,7 @@ impl Deliveries {
         };
         let (found, answer) = oneshot::channel();
         let asked = async {
-            door.replays.send((id.event, found)).await.ok()?;
+            door.replays.send(Replay::One(id.event, found)).await.ok()?;
             answer.await.ok()
         };
         Ok(match tokio::time::timeout(REPLAY_DEADLINE, asked).await.ok().flatten() {
@@ -243,5 +253,17 @@ impl Deliveries {
             Some(false) => Replayed::Unknown,
             None => Replayed::Busy,
         })
+    }
+
+    /// Tries all dead letters of a target again.
+    pub async fn replay_all(&self, target: &str) -> ReplayedAll {
+        let Some(door) = self.targets.get(target) else { return ReplayedAll::NoTarget };
+        let (count, answer) = oneshot::channel();
+        let asked = async {
+            door.replays.send(Replay::All(count)).await.ok()?;
+            answer.await.ok()
+        };
+        let answer = tokio::time::timeout(REPLAY_DEADLINE, asked).await.ok().flatten();
+        answer.map_or(ReplayedAll::Busy, ReplayedAll::OnTheirWay)
     }
 }

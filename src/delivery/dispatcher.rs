@@ -50,8 +50,13 @@ const STORE_AGAIN: Duration = Duration::from_secs(2);
 /// again costs less than a write for each.
 const LAZY: u64 = 1000;
 
-/// A request to try a dead letter again: the event's place, and the channel for the answer whether the letter exists.
-pub(super) type Replay = (u64, oneshot::Sender<bool>);
+/// A request to try dead letters again.
+pub(super) enum Replay {
+    /// The letter of one event; the answer is whether it exists.
+    One(u64, oneshot::Sender<bool>),
+    /// Every dead letter; the answer is how many there are.
+    All(oneshot::Sender<usize>),
+}
 
 pub(super) struct Parts<T, L> {
     pub name: String,
@@ -172,7 +177,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
                 biased;
                 () = self.parts.stop.cancelled() => return self.land_all().await,
                 Some(landed) = self.flight.next() => self.landed(landed).await,
-                Some((event, found)) = self.parts.replays.recv() => self.replay(event, found).await,
+                Some(replay) = self.parts.replays.recv() => self.replay(replay).await,
                 () = until(letter) => {
                     self.letter_was_last = true;
                     self.try_letters().await

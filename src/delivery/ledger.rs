@@ -18,7 +18,11 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         position: u64,
         aside: Option<DeadLetter>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn keep_letter(&self, target: String, letter: DeadLetter) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn keep_letters(
+        &self,
+        target: String,
+        letters: Vec<DeadLetter>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn drop_letter(&self, id: DeadLetterId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
@@ -39,8 +43,8 @@ impl Ledger for Store {
         Self::advance(self, target, position, aside).await
     }
 
-    async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
-        Self::keep_letter(self, target, letter).await
+    async fn keep_letters(&self, target: String, letters: Vec<DeadLetter>) -> Result<(), StoreError> {
+        Self::keep_letters(self, target, letters).await
     }
 
     async fn drop_letter(&self, id: DeadLetterId) -> Result<(), StoreError> {

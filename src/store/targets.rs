@@ -82,9 +82,9 @@ impl Store {
         .await
     }
 
-    /// Stores the new state of a letter.
-    pub async fn keep_letter(&self, target: String, letter: DeadLetter) -> Result<(), StoreError> {
-        self.write(move |tables| tables.targets.keep(&target, &letter)).await
+    /// Stores what became of letters.
+    pub async fn keep_letters(&self, target: String, letters: Vec<DeadLetter>) -> Result<(), StoreError> {
+        self.write(move |tables| letters.iter().try_for_each(|letter| tables.targets.keep(&target, letter))).await
     }
 
     /// Removes a letter that was delivered.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use simulator::{Options, Simulator};
 
-use messages::messages;
+use messages::{deliveries, messages};
 
 /// How many starts are measured: they are quick and noisy, so the median counts.
 const STARTS: usize = 20;
@@ -106,6 +106,7 @@ fn main() {
     starts();
     runtime.block_on(cold_starts());
     runtime.block_on(messages());
+    runtime.block_on(deliveries());
 }
 
 fn settings(folder: &tempfile::TempDir, url: &str, connect: bool) -> Vec<(&'static str, String)> {

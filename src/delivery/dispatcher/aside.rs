@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Dispatcher, POISON_AFTER, Stopped};
+use super::{Dispatcher, POISON_AFTER, Replay, Stopped};
 use crate::delivery::ledger::Ledger;
 use crate::delivery::retry_after::at_least;
 use crate::delivery::target::{Outcome, Target, Wants};
@@ -18,6 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often dead letters whose messages retention removed are looked for.
 const GONE_EVERY: Duration = Duration::from_secs(3600);
+
+/// Letters that are marked for a new attempt in one write.
+const REPLAYED: usize = 1000;
 
 /// A letter that is not given up; the rest of it is in the store.
 struct Put {
@@ -97,15 +99,36 @@ impl Aside {
 }
 
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
-    pub(super) async fn replay(&mut self, event: u64, found: oneshot::Sender<bool>) -> Result<(), Stopped> {
-        if self.aside.dead.contains(&event) {
-            let reason = "it was asked for again".to_owned();
-            let letter = DeadLetter { event, stage: Stage::Again, reason, attempts: 0, at: self.parts.clock.now() };
-            self.keep(letter).await?;
+    pub(super) async fn replay(&mut self, replay: Replay) -> Result<(), Stopped> {
+        match replay {
+            Replay::One(event, found) => {
+                if self.aside.dead.contains(&event) {
+                    self.try_again(vec![event]).await?;
+                }
+                // A letter that is on its way already counts as found, too. The caller may have gone.
+                let _ = found.send(self.aside.alive.contains_key(&event));
+            }
+            Replay::All(count) => {
+                let dead: Vec<_> = self.aside.dead.iter().copied().collect();
+                for events in dead.chunks(REPLAYED) {
+                    self.try_again(events.to_vec()).await?;
+                }
+                let _ = count.send(dead.len());
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_again(&mut self, events: Vec<u64>) -> Result<(), Stopped> {
+        let (reason, at) = ("it was asked for again".to_owned(), self.parts.clock.now());
+        let letters: Vec<_> = events
+            .iter()
+            .map(|event| DeadLetter { event: *event, stage: Stage::Again, reason: reason.clone(), attempts: 0, at })
+            .collect();
+        self.keep_all(letters).await?;
+        for event in events {
             self.ask_for_number(event).await;
         }
-        // The answer is also true for a letter that is being replayed already. The caller may be gone.
-        let _ = found.send(self.aside.alive.contains_key(&event));
         Ok(())
     }
 

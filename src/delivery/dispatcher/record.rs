@@ -35,13 +35,18 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
 
     /// Stores the letter without the position.
     pub(super) async fn keep(&mut self, letter: DeadLetter) -> Result<(), Stopped> {
+        self.keep_all(vec![letter]).await
+    }
+
+    /// Stores letters in one write.
+    pub(super) async fn keep_all(&mut self, letters: Vec<DeadLetter>) -> Result<(), Stopped> {
         loop {
-            let kept = self.parts.ledger.keep_letter(self.parts.name.clone(), letter.clone()).await;
+            let kept = self.parts.ledger.keep_letters(self.parts.name.clone(), letters.clone()).await;
             if self.stored(kept).await? {
                 break;
             }
         }
-        self.put(&letter);
+        letters.iter().for_each(|letter| self.put(letter));
         Ok(())
     }
 

@@ -141,8 +141,8 @@ impl Ledger for World {
         Ok(())
     }
 
-    async fn keep_letter(&self, _: String, letter: DeadLetter) -> Result<(), StoreError> {
-        self.step(|state| state.letters.insert(letter.event, letter)).await;
+    async fn keep_letters(&self, _: String, letters: Vec<DeadLetter>) -> Result<(), StoreError> {
+        self.step(|state| state.letters.extend(letters.into_iter().map(|letter| (letter.event, letter)))).await;
         Ok(())
     }
 
@@ -287,16 +287,35 @@ async fn a_dead_letter_goes_out_when_it_is_asked_for() {
     world.state.lock().unwrap().fates[0] = Fate::Taken;
     let (task, replay, stop) = start(&mut world);
     let (found, answer) = oneshot::channel();
-    replay.send((1, found)).await.unwrap();
+    replay.send(Replay::One(1, found)).await.unwrap();
     assert!(answer.await.unwrap());
     let (found, answer) = oneshot::channel();
-    replay.send((2, found)).await.unwrap();
+    replay.send(Replay::One(2, found)).await.unwrap();
     assert!(!answer.await.unwrap(), "that one was delivered");
     tokio::time::sleep(Duration::from_secs(1)).await;
     stop.cancel();
     task.await.unwrap();
     assert_eq!(world.state.lock().unwrap().taken, [2, 1]);
     assert!(world.state.lock().unwrap().letters.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_dead_letters_go_out_in_order_when_they_are_asked_for() {
+    let mut world = World::new(vec![Fate::Refused; 40]);
+    play(&mut world).await;
+    assert_eq!(dead(&world).len(), 40);
+    world.state.lock().unwrap().fates.fill(Fate::Taken);
+    let (task, replay, stop) = start(&mut world);
+    let (count, answer) = oneshot::channel();
+    replay.send(Replay::All(count)).await.unwrap();
+    assert_eq!(answer.await.unwrap(), 40);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let (count, answer) = oneshot::channel();
+    replay.send(Replay::All(count)).await.unwrap();
+    assert_eq!(answer.await.unwrap(), 0, "they are delivered");
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(world.state.lock().unwrap().taken, (1..=40).collect::<Vec<_>>());
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
