@@ -125,6 +125,7 @@ pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Deliveries, DeliveryEr
             let target = webhook::Webhook {
                 client: client.clone(),
                 url: webhook.url().parse()?,
+                filter: webhook.filter.clone(),
                 key: settings.signing_key.clone(),
                 clock: starting.parts.clock.clone(),
                 codes: settings.webhook_qr.then(|| starting.parts.codes.clone()),

@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod content;
 pub mod dead_letter;
 pub mod event;
+pub mod filter;
 pub mod idempotency;
 pub mod limits;
 pub mod log;

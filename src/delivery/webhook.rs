@@ -9,6 +9,7 @@ use super::client::{Address, Client};
 use super::sign::signature;
 use super::target::{Outcome, Target, Wants};
 use crate::domain::event::{CodeShown, Event, What};
+use crate::domain::filter::Filter;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::SigningKey;
 
@@ -18,6 +19,7 @@ pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;
 pub(super) struct Webhook {
     pub client: Client,
     pub url: Address,
+    pub filter: Filter,
     pub key: Option<SigningKey>,
     pub clock: Arc<dyn Clock>,
     /// Set if the webhook may have the code itself.
@@ -36,7 +38,8 @@ impl Target for Webhook {
         match &event.what {
             // The code has expired, so nobody can scan it.
             What::Code(code) if code.expires_at <= now => Wants::No,
-            _ => Wants::Yes,
+            _ if self.filter.takes(event) => Wants::Yes,
+            _ => Wants::No,
         }
     }
 

@@ -119,6 +119,18 @@ impl Event {
         EventCursor { log: self.log, cursor: self.cursor }.to_string()
     }
 
+    /// Every type of event.
+    pub const TYPES: [&'static str; 8] = [
+        "message",
+        "message.edited",
+        "message.revoked",
+        "message.ack",
+        "message.reaction",
+        "message.vote",
+        "session.state",
+        "session.qr",
+    ];
+
     pub fn kind(&self) -> &'static str {
         match &self.what {
             What::Message(_) => "message",
@@ -129,6 +141,15 @@ impl Event {
             What::Voted(_) => "message.vote",
             What::State(_) => "session.state",
             What::Code(_) => "session.qr",
+        }
+    }
+
+    /// The chat that the event belongs to; None for an event of the session.
+    pub fn chat(&self) -> Option<&str> {
+        match &self.what {
+            What::Reacted(reaction) => Some(&reaction.chat),
+            What::Voted(vote) => Some(&vote.chat),
+            _ => self.message().map(|message| message.chat.as_str()),
         }
     }
 

@@ -187,3 +187,23 @@ async fn with_sending_off_everything_is_heard_and_nothing_leaves() {
     assert!(world.simulator.record().received.is_empty());
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_webhook_is_told_what_was_chosen_for_it() {
+    let (groups, votes) = (Receiver::start().await, Receiver::start().await);
+    let mut world = World::new(Options::fast()).await;
+    world.set("WEBHOOK_1_URL", &groups.url()).set("WEBHOOK_1_EVENTS", "message").set("WEBHOOK_1_CHATS", "group");
+    world.set("WEBHOOK_2_URL", &votes.url()).set("WEBHOOK_2_EVENTS", "message,message.reaction");
+    world.start().await;
+    world.link().await;
+    let direct = world.simulator.incoming(Incoming::text(FRIEND, "a ti")).unwrap();
+    world.simulator.react(&direct, FRIEND, "👍").unwrap();
+    let group = Incoming::text(FRIEND, "a todos").in_group("120363000000000001@g.us");
+    let group = world.simulator.incoming(group).unwrap();
+    votes.until("both messages and the reaction", |taken| taken.len() >= 3).await;
+    let taken = groups.until("the group's message", |taken| messages(taken) == [group.as_str()]).await;
+    assert!(kinds(&taken).iter().eq(["message"]), "{:?}", kinds(&taken));
+    let taken = votes.until("both messages", |taken| messages(taken) == [direct.as_str(), group.as_str()]).await;
+    assert!(kinds(&taken).iter().eq(["message", "message.reaction"]), "{:?}", kinds(&taken));
+    world.stop().await;
+}

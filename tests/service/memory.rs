@@ -29,7 +29,7 @@ async fn an_absence_of_the_longest_messages_takes_less_than_100_mib() {
     let sent: Vec<_> = (0..800).map(send).collect();
     let last = sent.last().unwrap();
     let mut process = Process::started(&world);
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_secs(400);
     while process.get(&format!("/messages/{last}")).await["body"].is_null() {
         assert!(Instant::now() < deadline, "{:#?}", process.warnings());
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -18,7 +18,7 @@ use super::{Dispatcher, Stopped};
 use crate::delivery::ledger::Ledger;
 use crate::delivery::target::{Outcome, Target, Wants};
 use crate::domain::dead_letter::Stage;
-use crate::domain::event::{Event, What};
+use crate::domain::event::Event;
 
 /// How long a stop waits for what is under way, so that it is not delivered again by the next start. Most targets answer
 /// within milliseconds.
@@ -63,15 +63,6 @@ impl Flight {
     }
 }
 
-/// What an event has to keep its order with: the events of its chat, or those of the session.
-fn chat(event: &Event) -> Option<String> {
-    match &event.what {
-        What::Reacted(reaction) => Some(reaction.chat.clone()),
-        What::Voted(vote) => Some(vote.chat.clone()),
-        _ => event.message().map(|message| message.chat.clone()),
-    }
-}
-
 impl<T: Target, L: Ledger> Dispatcher<T, L> {
     /// Sends out what can go beside what is under way.
     pub(super) fn take_off(&mut self) {
@@ -92,7 +83,7 @@ impl<T: Target, L: Ledger> Dispatcher<T, L> {
             if self.parts.target.wants(event, now) != Wants::Yes || self.aside.has(event.cursor) {
                 break;
             }
-            let chat = chat(event);
+            let chat = event.chat().map(str::to_owned);
             if !busy.insert(chat.clone()) {
                 continue;
             }

@@ -8,10 +8,26 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::parse;
 use super::reader::Reader;
+use crate::domain::event::Event;
+use crate::domain::filter::{ChatKind, Filter};
 use crate::domain::secret::Secret;
 
 /// A longer list of targets must be a mistake.
 const WEBHOOKS_MAX: usize = 16;
+
+/// The types of events that webhooks are told where no others are chosen.
+const TYPES: [&str; 6] = ["message", "message.edited", "message.revoked", "message.ack", "session.state", "session.qr"];
+
+const CHATS_ALLOWED: &str = "a comma-separated list of direct, group, status and channel";
+
+macro_rules! numbered {
+    ($($n:literal)*) => {
+        [$([concat!("WEBHOOK_", $n, "_URL"), concat!("WEBHOOK_", $n, "_EVENTS"), concat!("WEBHOOK_", $n, "_CHATS")]),*]
+    };
+}
+
+/// The names of the settings of numbered webhooks.
+const NUMBERED: [[&str; 3]; WEBHOOKS_MAX] = numbered!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
 
 /// A target that needs longer than this for an answer should answer first and work afterwards.
 const TIMEOUT_MAX: Duration = Duration::from_secs(5 * 60);
@@ -39,25 +55,29 @@ pub struct Delivery {
     pub hub: Option<Hub>,
 }
 
-/// An address that may carry a token in its path: it is printed without the path.
+/// A webhook. Its address may carry a token in its path: it prints without it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Webhook(String);
+pub struct Webhook {
+    url: String,
+    /// The events that it is told.
+    pub filter: Filter,
+}
 
 impl Webhook {
     pub fn url(&self) -> &str {
-        &self.0
+        &self.url
     }
 }
 
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&origin_of(&self.0))
+        f.write_str(&origin_of(&self.url))
     }
 }
 
 impl fmt::Display for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&origin_of(&self.0))
+        f.write_str(&origin_of(&self.url))
     }
 }
 
@@ -104,8 +124,7 @@ pub struct HubUser {
 
 impl Delivery {
     pub(super) fn read(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Self {
-        let addresses = "a comma-separated list of at most 16 http:// or https:// addresses without user and password";
-        let webhooks = r.masked("WEBHOOK_URLS", addresses, webhooks, shown).unwrap_or_default();
+        let webhooks = read_webhooks(r);
         let secret = r.secret("WEBHOOK_SECRET");
         let signing_key = secret.as_deref().and_then(SigningKey::parse);
         if secret.is_some() && signing_key.is_none() {
@@ -125,6 +144,59 @@ impl Delivery {
         let hub = read_hub(r, cliente_id);
         Self { webhooks, signing_key, webhook_qr, timeout, timeouts_max, give_up, parallel, hub }
     }
+}
+
+/// The webhooks of the list and the numbered ones.
+fn read_webhooks(r: &mut Reader<'_>) -> Vec<Webhook> {
+    let addresses = "a comma-separated list of at most 16 http:// or https:// addresses without user and password";
+    let listed = r.masked("WEBHOOK_URLS", addresses, urls, shown).unwrap_or_default();
+    let filter = Filter {
+        types: r.var("WEBHOOK_EVENTS", &TYPES.join(","), &types_allowed(), types, Vec::new()),
+        chats: r.var("WEBHOOK_CHATS", "direct,group,status,channel", CHATS_ALLOWED, chats, Vec::new()),
+    };
+    let mut webhooks: Vec<_> = listed.into_iter().map(|url| Webhook { url, filter: filter.clone() }).collect();
+    for [url_name, events_name, chats_name] in NUMBERED {
+        if ![url_name, events_name, chats_name].iter().any(|name| r.is_given(name)) {
+            continue;
+        }
+        let address = "an http:// or https:// address without user and password";
+        let url = r.masked(url_name, address, parse::endpoint, shown);
+        let own = Filter {
+            types: r.optional(events_name, &types_allowed(), types).unwrap_or_else(|| filter.types.clone()),
+            chats: r.optional(chats_name, CHATS_ALLOWED, chats).unwrap_or_else(|| filter.chats.clone()),
+        };
+        match url {
+            Some(url) if webhooks.iter().any(|known| known.url == url) => {
+                r.problem(url_name, "is the address of another webhook: name each once".to_owned());
+            }
+            Some(url) => webhooks.push(Webhook { url, filter: own }),
+            None if !r.is_given(url_name) => {
+                r.problem(url_name, format!("is missing, and {events_name} or {chats_name} is set"));
+            }
+            None => {}
+        }
+    }
+    if webhooks.len() > WEBHOOKS_MAX {
+        r.problem("WEBHOOK_URLS", format!("and the numbered webhooks are {} together: at most 16", webhooks.len()));
+    }
+    webhooks
+}
+
+fn types_allowed() -> String {
+    format!("`all`, or a comma-separated list of {}", Event::TYPES.join(", "))
+}
+
+fn types(text: &str) -> Option<Vec<&'static str>> {
+    if text == "all" {
+        return Some(Event::TYPES.to_vec());
+    }
+    let known = |name: &String| Event::TYPES.into_iter().find(|known| known == name);
+    parse::list(text).iter().map(known).collect::<Option<Vec<_>>>().filter(|types| !types.is_empty())
+}
+
+fn chats(text: &str) -> Option<Vec<ChatKind>> {
+    let known = |name: &String| ChatKind::ALL.into_iter().find(|kind| kind.name() == name);
+    parse::list(text).iter().map(known).collect::<Option<Vec<_>>>().filter(|chats| !chats.is_empty())
 }
 
 fn read_hub(r: &mut Reader<'_>, cliente_id: Option<&str>) -> Option<Hub> {
@@ -156,8 +228,8 @@ fn base(text: &str) -> Option<String> {
     parse::endpoint(text).filter(|url| !url.contains(['?', '#']))
 }
 
-fn webhooks(text: &str) -> Option<Vec<Webhook>> {
-    let urls: Vec<_> = parse::list(text).iter().map(|url| parse::endpoint(url).map(Webhook)).collect::<Option<_>>()?;
+fn urls(text: &str) -> Option<Vec<String>> {
+    let urls: Vec<_> = parse::list(text).iter().map(|url| parse::endpoint(url)).collect::<Option<_>>()?;
     let distinct = urls.iter().enumerate().all(|(n, url)| !urls[..n].contains(url));
     (urls.len() <= WEBHOOKS_MAX && distinct).then_some(urls)
 }
@@ -176,8 +248,53 @@ fn origin_of(url: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::host::config::Config;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Delivery, String> {
+        let settings: BTreeMap<String, String> =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Config::read(&settings).map(|config| config.delivery).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn each_webhook_has_the_events_of_the_list_or_its_own() {
+        let delivery = read(&[
+            ("WEBHOOK_URLS", "http://a.example"),
+            ("WEBHOOK_CHATS", "direct, group"),
+            ("WEBHOOK_2_URL", "http://b.example/x"),
+            ("WEBHOOK_2_EVENTS", "message,message.vote"),
+            ("WEBHOOK_7_URL", "http://c.example"),
+            ("WEBHOOK_7_EVENTS", "all"),
+            ("WEBHOOK_7_CHATS", "channel"),
+        ])
+        .unwrap();
+        let [a, b, c] = delivery.webhooks.as_slice() else { panic!("{:?}", delivery.webhooks) };
+        let both = vec![ChatKind::Direct, ChatKind::Group];
+        assert_eq!(a.filter, Filter { types: TYPES.to_vec(), chats: both.clone() });
+        assert_eq!(
+            (b.url(), &b.filter.types, &b.filter.chats),
+            ("http://b.example/x", &vec!["message", "message.vote"], &both)
+        );
+        assert_eq!(c.filter, Filter { types: Event::TYPES.to_vec(), chats: vec![ChatKind::Channel] });
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_named() {
+        for (settings, name) in [
+            (&[("WEBHOOK_EVENTS", "mesage")][..], "WEBHOOK_EVENTS"),
+            (&[("WEBHOOK_CHATS", ",")], "WEBHOOK_CHATS"),
+            (&[("WEBHOOK_3_EVENTS", "message")], "WEBHOOK_3_URL"),
+            (&[("WEBHOOK_URLS", "http://a.example"), ("WEBHOOK_1_URL", "http://a.example")], "WEBHOOK_1_URL"),
+        ] {
+            let problems = read(settings).unwrap_err();
+            assert!(problems.contains(name), "{settings:?}: {problems}");
+        }
+    }
 
     #[test]
     fn an_address_is_shown_without_what_may_be_secret() {
@@ -190,10 +307,10 @@ mod tests {
 
     #[test]
     fn a_list_of_addresses_is_read_whole_or_not_at_all() {
-        assert_eq!(webhooks("http://a.example/x, https://b.example").map(|urls| urls.len()), Some(2));
-        assert!(webhooks("http://a.example/x, b.example").is_none());
-        assert!(webhooks("http://a.example/x,http://a.example/x").is_none(), "twice the same");
-        assert!(webhooks("http://u:p@a.example/x").is_none() && base("http://a.example/?x=1").is_none());
+        assert_eq!(urls("http://a.example/x, https://b.example").map(|urls| urls.len()), Some(2));
+        assert!(urls("http://a.example/x, b.example").is_none());
+        assert!(urls("http://a.example/x,http://a.example/x").is_none(), "twice the same");
+        assert!(urls("http://u:p@a.example/x").is_none() && base("http://a.example/?x=1").is_none());
     }
 
     #[test]

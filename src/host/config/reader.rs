@@ -127,6 +127,11 @@ impl<'a> Reader<'a> {
         value
     }
 
+    /// Whether a variable has a value.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.source.raw(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
+    }
+
     /// A secret: its value is neither shown nor quoted in an error.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<String> {
         let given = self.given(name);
