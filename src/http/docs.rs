@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 use crate::domain::event::Told;
 
 use super::error::ErrorBody;
-use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::router;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
@@ -58,21 +58,20 @@ const EVENTS: [(&str, &str); 8] = [
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
     ),
-    paths(
-        status::status, connect::connect, connect::disconnect, connect::log_out, qr::qr, qr::png, qr::svg, qr::text,
-        qr::qr_code, connect::pairing_code, connect::drop_pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
-        deliveries::dead, deliveries::replay, health::health, health::live, health::ready, capabilities::capabilities,
-        metrics::metrics,
-    ),
     components(schemas(Told, ErrorBody)),
 )]
-struct Api;
+struct Frame;
+
+/// The document without its routes: the router adds those.
+pub(super) fn frame() -> utoipa::openapi::OpenApi {
+    Frame::openapi()
+}
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        let mut document = json!(Api::openapi());
+        let mut document = json!(router::routes().into_openapi());
         document["info"]["description"] = json!(ABOUT);
         document["webhooks"] = webhook::described();
         let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
@@ -132,6 +131,10 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
     if path.starts_with('/') {
         errors::describe(operation, &own, guarded, method == "post");
+    }
+    // OpenAPI 3.1 wants a description of every answer.
+    for answer in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        answer.as_object_mut().map(|answer| answer.entry("description").or_insert(json!("")));
     }
     let examples = &examples[operation["operationId"].as_str().unwrap_or_default()];
     if let Some(requests) = examples["request"].as_object() {
