@@ -1,8 +1,11 @@
 //! `/openapi.json`, made from the handlers and their types, and `/docs`, the viewer of it. Neither holds any data.
 
+#[cfg(test)]
+pub(super) mod allowed;
 mod errors;
 pub(super) mod requests;
 mod webhook;
+mod words;
 
 use std::sync::OnceLock;
 
@@ -62,7 +65,7 @@ const EVENTS: [(&str, &str); 8] = [
 )]
 struct Frame;
 
-/// The document without its routes: the router adds those.
+/// The document without its routes. The router adds the routes.
 pub(super) fn frame() -> utoipa::openapi::OpenApi {
     Frame::openapi()
 }
@@ -74,9 +77,9 @@ pub fn document() -> &'static Value {
         let mut document = json!(router::routes().into_openapi());
         document["info"]["description"] = json!(ABOUT);
         document["webhooks"] = webhook::described();
-        let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
-        document["components"]["schemas"]["Error"]["properties"]["code"]["enum"] = json!(codes);
+        words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
+        bind_recipient(&mut document["components"]["schemas"]["SendRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
             "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
@@ -99,12 +102,22 @@ pub fn document() -> &'static Value {
 fn bind_events(schemas: &mut Value) {
     let choices = schemas["EventData"].as_object_mut().and_then(|data| data.remove("oneOf")).unwrap_or_default();
     schemas["EventData"]["anyOf"] = choices;
-    schemas["Event"]["properties"]["type"]["enum"] = EVENTS.iter().map(|(kind, _)| json!(kind)).collect();
     let bound = EVENTS.iter().map(|(kind, data)| {
         let data = json!({ "$ref": format!("#/components/schemas/{data}") });
         json!({ "if": { "properties": { "type": { "const": kind } } }, "then": { "properties": { "data": data } } })
     });
     schemas["Event"]["allOf"] = bound.collect();
+}
+
+/// The recipient is named by `number`, or by `to` where `number` is blank or not given.
+fn bind_recipient(request: &mut Value) {
+    let [recipient, blank] =
+        ["Recipient", "Blank"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
+    let blank = json!({ "oneOf": [blank, { "type": "null" }] });
+    request["anyOf"] = json!([
+        { "required": ["number"], "properties": { "number": recipient } },
+        { "required": ["to"], "properties": { "to": recipient, "number": blank } },
+    ]);
 }
 
 /// Else the whole body may be left out.
@@ -132,7 +145,17 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     if path.starts_with('/') {
         errors::describe(operation, &own, guarded, method == "post");
     }
-    // OpenAPI 3.1 wants a description of every answer.
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["in"] == "query" {
+            // All parameters of a query are read by `given`, which ignores empty values.
+            parameter["allowEmptyValue"] = json!(true);
+        }
+        if parameter["schema"]["type"] == json!(["string", "null"]) {
+            // The type of an optional header allows null. A header has no way to say null.
+            parameter["schema"]["type"] = json!("string");
+        }
+    }
+    // In OpenAPI 3.1 every answer needs a description.
     for answer in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
         answer.as_object_mut().map(|answer| answer.entry("description").or_insert(json!("")));
     }

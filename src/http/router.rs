@@ -21,7 +21,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
 const REQUEST_ID_MAX: usize = 128;
 
-/// Every route, registered once. The document of the API is what this router yields; pages for people are not in it.
+/// Every route is registered here, once. `routes!` also puts a route into the OpenAPI document; the pages for people are not in
+/// the document.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(docs::frame())
         .routes(routes!(health::health))
@@ -55,7 +56,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .route("/docs/viewer.css", get(docs::style))
 }
 
-/// The whole API.
+/// The routes with everything that all answers have in common.
 pub fn router(app: App) -> Router {
     Router::from(routes())
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
