@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::log::place;
 use super::time::Timestamp;
 
 /// ```text
@@ -52,7 +53,13 @@ impl FromStr for DeadLetterId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (target, event) = text.rsplit_once('.').filter(|(target, _)| !target.is_empty()).ok_or(())?;
-        Ok(Self { target: target.to_owned(), event: event.parse().map_err(|_| ())? })
+        let (target, event) = text.rsplit_once('.').filter(|(target, _)| is_name(target)).ok_or(())?;
+        Ok(Self { target: target.to_owned(), event: place(event).ok_or(())? })
     }
+}
+
+/// Whether this can be the name of a target, such as `hub-persistence` or `webhook-1c0ffee0`.
+fn is_name(target: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !target.is_empty() && target.bytes().all(legal)
 }

@@ -11,6 +11,15 @@ use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
 pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
 
+/// The most digits that a place in the log can have. Every number of 19 digits fits into a `u64`.
+const PLACE_DIGITS: usize = 19;
+
+/// Reads a place in the log. It is written in digits only, without a sign.
+pub fn place(text: &str) -> Option<u64> {
+    let is_place = text.len() <= PLACE_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_place)
+}
+
 /// Types that are not somebody's message: notices about the chat, and changes of another message.
 const SYSTEM: [&str; 26] = [
     "broadcast_notification",

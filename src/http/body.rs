@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http_body_util::BodyExt;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::error::ApiError;
 
@@ -12,6 +12,8 @@ use super::error::ApiError;
 pub const BODY_MAX: usize = 1 << 20;
 /// A caller that is still writing sees the answer only once it is done: this much more is read and thrown away.
 const DISCARDED_MAX: usize = 32 << 20;
+/// Up to this number, a floating-point number can hold every whole number exactly.
+const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
 /// A megabyte in this time is a phone line.
 const READ_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -64,8 +66,22 @@ pub fn text_or_number(fields: &Map<String, Value>, name: &str) -> Option<Result<
     match fields.get(name) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(Ok(text.clone())),
-        Some(Value::Number(number)) => Some(Ok(number.to_string())),
+        Some(Value::Number(number)) => Some(Ok(written(number))),
         Some(_) => Some(Err(ApiError::bad_request("INVALID_FIELD", format!("{name} must be text or a number.")))),
+    }
+}
+
+/// Whether a field is a number below zero. As text it would be read as a phone number, because dashes in phone numbers are
+/// ignored.
+pub fn is_below_zero(fields: &Map<String, Value>, name: &str) -> bool {
+    fields.get(name).and_then(Value::as_f64).is_some_and(|number| number < 0.0)
+}
+
+/// A number as text. `51` and `51.0` are the same number in JSON, so both give `51`.
+pub fn written(number: &Number) -> String {
+    match number.as_f64() {
+        Some(whole) if number.is_f64() && whole.fract() == 0.0 && whole.abs() <= EXACT_MAX => format!("{whole:.0}"),
+        _ => number.to_string(),
     }
 }
 
@@ -86,6 +102,16 @@ mod tests {
         }
         assert!(code(&b"{\"a\":\"\xff\"}"[..]).await.is_some_and(|e| e.contains("INVALID_JSON")));
         assert!(code(vec![b' '; BODY_MAX + 1]).await.is_some_and(|e| e.contains("BODY_TOO_LARGE")));
+    }
+
+    #[test]
+    fn a_whole_number_is_written_without_its_fraction() {
+        for (given, expected) in
+            [("51", "51"), ("51.0", "51"), ("5.1e1", "51"), ("-3.0", "-3"), ("1.5", "1.5"), ("1e300", "1e+300")]
+        {
+            let number = serde_json::from_str::<Number>(given).ok();
+            assert_eq!(number.map(|number| written(&number)).as_deref(), Some(expected), "{given}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

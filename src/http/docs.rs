@@ -1,8 +1,11 @@
 //! `/openapi.json`, made from the handlers and their types, and `/docs`, the viewer of it. Neither holds any data.
 
+#[cfg(test)]
+pub(super) mod allowed;
 mod errors;
 pub(super) mod requests;
 mod webhook;
+mod words;
 
 use std::sync::OnceLock;
 
@@ -15,7 +18,7 @@ use utoipa::OpenApi;
 use crate::domain::event::Told;
 
 use super::error::ErrorBody;
-use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::router;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
@@ -58,26 +61,25 @@ const EVENTS: [(&str, &str); 8] = [
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
     ),
-    paths(
-        status::status, connect::connect, connect::disconnect, connect::log_out, qr::qr, qr::png, qr::svg, qr::text,
-        qr::qr_code, connect::pairing_code, connect::drop_pairing_code, send::send, messages::list, messages::one, numbers::number, events::events,
-        deliveries::dead, deliveries::replay, health::health, health::live, health::ready, capabilities::capabilities,
-        metrics::metrics,
-    ),
     components(schemas(Told, ErrorBody)),
 )]
-struct Api;
+struct Frame;
+
+/// The document without its routes. The router adds the routes.
+pub(super) fn frame() -> utoipa::openapi::OpenApi {
+    Frame::openapi()
+}
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        let mut document = json!(Api::openapi());
+        let mut document = json!(router::routes().into_openapi());
         document["info"]["description"] = json!(ABOUT);
         document["webhooks"] = webhook::described();
-        let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
-        document["components"]["schemas"]["Error"]["properties"]["code"]["enum"] = json!(codes);
+        words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
+        bind_recipient(&mut document["components"]["schemas"]["SendRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
             "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
@@ -100,12 +102,22 @@ pub fn document() -> &'static Value {
 fn bind_events(schemas: &mut Value) {
     let choices = schemas["EventData"].as_object_mut().and_then(|data| data.remove("oneOf")).unwrap_or_default();
     schemas["EventData"]["anyOf"] = choices;
-    schemas["Event"]["properties"]["type"]["enum"] = EVENTS.iter().map(|(kind, _)| json!(kind)).collect();
     let bound = EVENTS.iter().map(|(kind, data)| {
         let data = json!({ "$ref": format!("#/components/schemas/{data}") });
         json!({ "if": { "properties": { "type": { "const": kind } } }, "then": { "properties": { "data": data } } })
     });
     schemas["Event"]["allOf"] = bound.collect();
+}
+
+/// The recipient is named by `number`, or by `to` where `number` is blank or not given.
+fn bind_recipient(request: &mut Value) {
+    let [recipient, blank] =
+        ["Recipient", "Blank"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
+    let blank = json!({ "oneOf": [blank, { "type": "null" }] });
+    request["anyOf"] = json!([
+        { "required": ["number"], "properties": { "number": recipient } },
+        { "required": ["to"], "properties": { "to": recipient, "number": blank } },
+    ]);
 }
 
 /// Else the whole body may be left out.
@@ -132,6 +144,20 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
     if path.starts_with('/') {
         errors::describe(operation, &own, guarded, method == "post");
+    }
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["in"] == "query" {
+            // All parameters of a query are read by `given`, which ignores empty values.
+            parameter["allowEmptyValue"] = json!(true);
+        }
+        if parameter["schema"]["type"] == json!(["string", "null"]) {
+            // The type of an optional header allows null. A header has no way to say null.
+            parameter["schema"]["type"] = json!("string");
+        }
+    }
+    // In OpenAPI 3.1 every answer needs a description.
+    for answer in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        answer.as_object_mut().map(|answer| answer.entry("description").or_insert(json!("")));
     }
     let examples = &examples[operation["operationId"].as_str().unwrap_or_default()];
     if let Some(requests) = examples["request"].as_object() {

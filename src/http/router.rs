@@ -4,12 +4,14 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use rand::Rng;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
@@ -19,39 +21,44 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
 const REQUEST_ID_MAX: usize = 128;
 
-/// The whole API.
-pub fn router(app: App) -> Router {
-    Router::new()
+/// Every route is registered here, once. `routes!` also puts a route into the OpenAPI document; the pages for people are not in
+/// the document.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(docs::frame())
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(status::status))
+        .routes(routes!(qr::qr))
+        .routes(routes!(qr::png))
+        .routes(routes!(qr::svg))
+        .routes(routes!(qr::text))
+        .routes(routes!(qr::qr_code))
+        .routes(routes!(connect::connect))
+        .routes(routes!(connect::disconnect))
+        .routes(routes!(connect::log_out))
+        .routes(routes!(connect::pairing_code, connect::drop_pairing_code))
+        .routes(routes!(send::send))
+        .routes(routes!(numbers::number))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::one))
+        .routes(routes!(events::events))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(capabilities::capabilities))
+        .routes(routes!(deliveries::dead))
+        .routes(routes!(deliveries::replay))
         .route("/", get(page::document))
         .route("/qr.html", get(page::document))
         .route("/page/{file}", get(page::file))
-        .route("/health", get(health::health))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/status", get(status::status))
-        .route("/qr", get(qr::qr))
-        .route("/qr.png", get(qr::png))
-        .route("/qr.svg", get(qr::svg))
-        .route("/qr.txt", get(qr::text))
-        .route("/qr-code", get(qr::qr_code))
-        .route("/connect", post(connect::connect))
-        .route("/disconnect", post(connect::disconnect))
-        .route("/logout", post(connect::log_out))
-        .route("/pairing-code", post(connect::pairing_code))
-        .route("/pairing-code", delete(connect::drop_pairing_code))
-        .route("/send", post(send::send))
-        .route("/numbers/{number}", get(numbers::number))
-        .route("/messages", get(messages::list))
-        .route("/messages/{id}", get(messages::one))
-        .route("/events", get(events::events))
-        .route("/metrics", get(metrics::metrics))
-        .route("/capabilities", get(capabilities::capabilities))
-        .route("/deliveries/dead", get(deliveries::dead))
-        .route("/deliveries/dead/{id}/replay", post(deliveries::replay))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page))
         .route("/docs/viewer.js", get(docs::script))
         .route("/docs/viewer.css", get(docs::style))
+}
+
+/// The routes with everything that all answers have in common.
+pub fn router(app: App) -> Router {
+    Router::from(routes())
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
         .route_layer(from_fn_with_state(app.clone(), observe))

@@ -51,8 +51,8 @@ const BLIND: [(&str, &str); 8] = [
 ];
 
 /// Crates that only one room may name.
-const CONFINED: [(&str, &str); 3] =
-    [("sled", "store"), ("chromiumoxide_", "transport::web::browser::cdp"), ("axum", "http")];
+const CONFINED: [(&str, &str); 4] =
+    [("sled", "store"), ("chromiumoxide_", "transport::web::browser::cdp"), ("axum", "http"), ("utoipa_axum", "http")];
 
 /// The only file that may allow unsafe code: it takes over the descriptors that PM2 and systemd leave.
 const UNSAFE: &str = "src/host/supervisor.rs";

@@ -117,6 +117,9 @@ async fn every_error_has_the_one_shape() {
     }
     let response = world.request("DELETE", "/status").send().await.unwrap();
     assert!(response.headers()["allow"].to_str().unwrap().contains("GET"));
+    let both = world.request("GET", "/pairing-code").send().await.unwrap();
+    assert_eq!((both.status().as_u16(), both.headers()["allow"].to_str().unwrap()), (405, "POST,DELETE"));
+    assert_eq!(world.request("HEAD", "/status").send().await.unwrap().status(), 200);
     world.stop().await;
 }
 

@@ -1,4 +1,5 @@
-//! The bodies of requests. Only their schemas are used: the fields are read one by one, each with an error of its own.
+//! The bodies and parameters of requests, as schemas. The handlers read each field by itself, so that each has its own
+//! error. The tests of the handlers compare what they accept with these schemas.
 #![expect(dead_code, reason = "only the schemas are used")]
 
 use utoipa::ToSchema;
@@ -11,26 +12,71 @@ pub struct LogOut {
 
 #[derive(ToSchema)]
 pub struct LinkByNumber {
-    /// The account's own, with the country; `+`, spaces and dashes may stand between.
-    phone_number: TextOrNumber,
+    /// The account's own number.
+    phone_number: WrittenNumber,
 }
 
 /// One of `number` and `to` is wanted.
 #[derive(ToSchema)]
 #[schema(as = SendRequest)]
 pub struct Send {
-    /// A phone number with the country (`+`, spaces, dashes and parentheses may stand between), or a chat id
-    /// `…@c.us`, `…@lid`, `…@g.us`.
-    number: Option<TextOrNumber>,
-    /// The same, by another name.
+    number: Option<RecipientOrBlank>,
+    /// Another name for `number`. It is used where `number` is blank or not given.
     to: Option<TextOrNumber>,
-    #[schema(min_length = 1, max_length = 65_536)]
+    /// It must not be blank.
+    #[schema(
+        min_length = 1,
+        max_length = 65_536,
+        pattern = r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+    )]
     message: String,
-    /// Whom it is billed to: kept with the message. At most 64 characters.
-    cliente_id: Option<TextOrNumber>,
+    /// Whom it is billed to: kept with the message.
+    cliente_id: Option<ClienteId>,
     /// Where the header `Idempotency-Key` is not sent.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
     idempotency_key: Option<String>,
+}
+
+/// A phone number with the country, as people write it: 7 to 15 digits, with `+`, spaces, dashes and parentheses.
+#[derive(ToSchema)]
+#[schema(pattern = r"^( *\+)?[ ()-]*([0-9][ ()-]*){7,15}$")]
+pub struct NumberText(String);
+
+/// A phone number with the country, without its `+`.
+#[derive(ToSchema)]
+#[schema(minimum = 1_000_000, maximum = 999_999_999_999_999_u64)]
+pub struct NumberDigits(u64);
+
+#[derive(ToSchema)]
+#[serde(untagged)]
+enum WrittenNumber {
+    Text(NumberText),
+    Digits(NumberDigits),
+}
+
+/// A phone number with the country, as people write it, or a chat id `…@c.us`, `…@lid`, `…@g.us`.
+#[derive(ToSchema)]
+#[schema(pattern = r"^(( *\+)?[ ()-]*([0-9][ ()-]*){7,15}(@c\.us *)?| *[0-9]{1,32}@lid *| *[0-9-]{1,32}@g\.us *)$")]
+pub struct RecipientText(String);
+
+/// The recipient of a message.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Recipient {
+    Text(RecipientText),
+    Digits(NumberDigits),
+}
+
+/// Empty or only spaces: treated as not given.
+#[derive(ToSchema)]
+#[schema(pattern = r"^[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$")]
+pub struct Blank(String);
+
+#[derive(ToSchema)]
+#[serde(untagged)]
+enum RecipientOrBlank {
+    Recipient(Recipient),
+    Blank(Blank),
 }
 
 /// Such as `"51"` or `51`.
@@ -38,5 +84,27 @@ pub struct Send {
 #[serde(untagged)]
 enum TextOrNumber {
     Text(String),
-    Number(u64),
+    Number(f64),
+}
+
+/// At most 64 characters, none of which is a control character.
+#[derive(ToSchema)]
+#[schema(max_length = 64, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+struct ClienteText(String);
+
+/// Such as `"51"` or `51`.
+#[derive(ToSchema)]
+#[serde(untagged)]
+enum ClienteId {
+    Text(ClienteText),
+    Number(f64),
+}
+
+/// The directions that the log can be asked for.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Ways {
+    In,
+    Out,
+    All,
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::address::PhoneNumber;
@@ -12,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::transport::web::session::LoggedOut;
 
 use crate::http::App;
-use crate::http::body::{fields, flag, text_or_number};
+use crate::http::body::{fields, flag, is_below_zero, text_or_number};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
@@ -151,12 +152,7 @@ fn stopped(app: &App) -> Disconnected {
     ]))),
 )]
 pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<PairingCode>, ApiError> {
-    let fields = fields(body).await?;
-    let number = text_or_number(&fields, "phone_number")
-        .unwrap_or_else(|| Err(ApiError::bad_request("INVALID_NUMBER", "phone_number is missing.")))?;
-    let phone = PhoneNumber::parse(&number)
-        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("phone_number {error}.")))?;
-    let given = app.session.pairing_code(phone).await?;
+    let given = app.session.pairing_code(own_number(&fields(body).await?)?).await?;
     let code = given.code.reveal();
     Ok(Json(PairingCode {
         success: true,
@@ -164,6 +160,15 @@ pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<Pai
         display: displayed(code),
         expires_at: given.expires_at,
     }))
+}
+
+fn own_number(fields: &Map<String, Value>) -> Result<PhoneNumber, ApiError> {
+    let invalid = |why: &str| ApiError::bad_request("INVALID_NUMBER", format!("phone_number {why}."));
+    let number = text_or_number(fields, "phone_number").unwrap_or_else(|| Err(invalid("is missing")))?;
+    if is_below_zero(fields, "phone_number") {
+        return Err(invalid("is below zero"));
+    }
+    PhoneNumber::parse(&number).map_err(|error| invalid(&error.to_string()))
 }
 
 /// Back from linking by phone number to codes to scan
@@ -192,11 +197,39 @@ fn displayed(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use crate::http::docs::allowed::Allowed;
+
     use super::*;
 
     #[test]
     fn a_pairing_code_is_shown_in_halves() {
         assert_eq!(displayed("ABCDEFGH"), "ABCD-EFGH");
         assert_eq!(displayed("AB"), "AB");
+    }
+
+    static LINK: LazyLock<Allowed> = LazyLock::new(|| Allowed::body("/pairing-code"));
+    static LOG_OUT: LazyLock<Allowed> = LazyLock::new(|| Allowed::body("/logout"));
+
+    proptest! {
+        #[test]
+        fn the_document_allows_the_bodies_that_are_read(
+            value in prop_oneof![
+                "[ +()0-9-]{0,24}".prop_map(Value::from),
+                (0..10_u64.pow(17)).prop_map(Value::from),
+                (0..10_u32.pow(9)).prop_map(|whole| json!(f64::from(whole))),
+                any::<f64>().prop_map(Value::from),
+                prop::sample::select(vec![json!(null), json!(true), json!([]), json!({}), json!(-5_491_122_334_455_i64)]),
+            ],
+        ) {
+            let body = json!({ "phone_number": value, "force": value, "other": 1 });
+            let fields = body.as_object().cloned().unwrap_or_default();
+            prop_assert_eq!(LINK.holds(&body), own_number(&fields).is_ok());
+            prop_assert_eq!(LOG_OUT.holds(&body), flag(&fields, "force").is_ok());
+        }
     }
 }

@@ -27,12 +27,14 @@ pub struct DeadLetters {
     ok: bool,
     items: Vec<DeadLetter>,
     /// To be handed back as `after`.
+    #[schema(pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$")]
     next: Option<String>,
 }
 
 /// An event that a target did not take.
 #[derive(Serialize, ToSchema)]
 pub struct DeadLetter {
+    #[schema(pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$")]
     id: String,
     target: String,
     event_id: Option<String>,
@@ -64,7 +66,8 @@ pub struct Queued {
     operation_id = "deadLetters",
     tag = "deliveries",
     params(
-        ("after" = Option<String>, Query, description = "The `next` of an earlier answer."),
+        ("after" = Option<String>, Query, pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$",
+            description = "The `next` of an earlier answer."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = DeadLetters)),
@@ -107,7 +110,7 @@ async fn item(app: &App, id: &DeadLetterId, letter: &dead_letter::DeadLetter) ->
     path = "/deliveries/dead/{id}/replay",
     operation_id = "replay",
     tag = "deliveries",
-    params(("id" = String, Path, description = "The `id` of a dead letter.")),
+    params(("id" = String, Path, pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$", description = "The `id` of a dead letter.")),
     responses((status = 200, body = Queued)),
     extensions(("x-errors" = json!(["DEAD_LETTER_NOT_FOUND", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY", "STORE_UNAVAILABLE"]))),
 )]
@@ -129,5 +132,31 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
             "TARGET_NOT_CONFIGURED",
             "The target of this letter is not among the settings any more: add it and try again.",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::http::docs::allowed::Allowed;
+
+    use super::*;
+
+    static ALLOWED: LazyLock<[Allowed; 2]> = LazyLock::new(|| {
+        [("/deliveries/dead", "after"), ("/deliveries/dead/{id}/replay", "id")]
+            .map(|(path, name)| Allowed::parameter(path, name))
+    });
+
+    proptest! {
+        #[test]
+        fn the_document_allows_the_ids_that_are_read(text in "[a-z0-9A_.-]{0,9}\\.[0-9]{0,21}|\\PC{1,9}") {
+            let is_read = text.parse::<DeadLetterId>().is_ok();
+            for allowed in &*ALLOWED {
+                prop_assert_eq!(allowed.holds_text(&text), is_read);
+            }
+        }
     }
 }

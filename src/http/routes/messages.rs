@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
 use crate::domain::event::MessageItem;
-use crate::domain::log::LogQuery;
-use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::log::{self, Direction, LogQuery, LoggedMessage};
 use crate::domain::message::MessageId;
 
 use super::given;
 use crate::http::App;
+use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
 /// Entries in one answer, unless `limit` says fewer or more.
@@ -27,6 +27,7 @@ const LIMIT_MAX: usize = 1000;
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedMessage)]
 pub struct Item<'a> {
+    #[schema(pattern = "^[0-9]{1,19}$")]
     cursor: String,
     #[serde(flatten)]
     message: MessageItem<'a>,
@@ -38,6 +39,7 @@ pub struct Listed<'a> {
     ok: bool,
     items: Vec<Item<'a>>,
     /// To be handed back as `after`.
+    #[schema(pattern = "^[0-9]{1,19}$")]
     next: String,
 }
 
@@ -62,10 +64,10 @@ impl<'a> Item<'a> {
     operation_id = "messages",
     tag = "messages",
     params(
-        ("direction" = Option<String>, Query, description = "`in`, `out` or `all`."),
-        ("chat" = Option<String>, Query, description = "A chat id, or a phone number."),
+        ("direction" = inline(Option<requests::Ways>), Query, description = "`all` where it is not given."),
+        ("chat" = inline(Option<requests::RecipientText>), Query, description = "A chat id, or a phone number."),
         ("cliente_id" = Option<String>, Query, description = "Those sent through `/send` for this client."),
-        ("after" = Option<String>, Query, description = "The `next` of an earlier answer."),
+        ("after" = Option<String>, Query, pattern = "^[0-9]{1,19}$", description = "The `next` of an earlier answer."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = Listed)),
@@ -107,12 +109,13 @@ pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
 
 fn cursor(query: &HashMap<String, String>) -> Result<u64, ApiError> {
     let Some(after) = given(query, "after") else { return Ok(0) };
-    after.parse().map_err(|_| wrong("after", "the `next` of an earlier answer"))
+    log::place(after).ok_or_else(|| wrong("after", "the `next` of an earlier answer"))
 }
 
 pub(super) fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
     let Some(limit) = given(query, "limit") else { return Ok(LIMIT) };
-    let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    let limit = log::place(limit).and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| wrong("limit", &format!("a whole number, 1 to {LIMIT_MAX}")))
 }
 
@@ -135,6 +138,12 @@ fn chat(query: &HashMap<String, String>) -> Result<Option<String>, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::http::docs::allowed::Allowed;
+
     use super::*;
 
     fn query(pairs: &[(&str, &str)]) -> HashMap<String, String> {
@@ -163,5 +172,28 @@ mod tests {
         let empty = query(&[("after", ""), ("limit", ""), ("direction", ""), ("chat", "")]);
         assert_eq!((cursor(&empty).ok(), limit(&empty).ok()), (Some(0), Some(LIMIT)));
         assert_eq!((direction(&empty).ok(), chat(&empty).ok()), (Some(None), Some(None)));
+    }
+
+    const NAMES: [&str; 4] = ["direction", "chat", "after", "limit"];
+    static ALLOWED: LazyLock<[Allowed; 4]> = LazyLock::new(|| NAMES.map(|name| Allowed::parameter("/messages", name)));
+
+    proptest! {
+        #[test]
+        fn the_document_allows_what_is_read(
+            text in prop_oneof![
+                "in|out|all|In|", "[0-9]{0,22}", "[ +()0-9-]{0,24}", "[ 0-9-]{0,34}@(c\\.us|lid|g\\.us|x) ?", "\\PC{0,9}",
+            ],
+        ) {
+            for (name, allowed) in NAMES.iter().zip(&*ALLOWED) {
+                let query = query(&[(name, &text)]);
+                let is_read = match *name {
+                    "direction" => direction(&query).is_ok(),
+                    "chat" => chat(&query).is_ok(),
+                    "after" => cursor(&query).is_ok(),
+                    _ => limit(&query).is_ok(),
+                };
+                prop_assert_eq!(allowed.holds_text(&text), is_read, "{}", name);
+            }
+        }
     }
 }

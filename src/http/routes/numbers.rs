@@ -16,6 +16,7 @@ use crate::domain::state::State as SessionState;
 use crate::transport::web::session::SessionError;
 
 use crate::http::App;
+use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
 /// Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
@@ -64,7 +65,8 @@ pub struct Lookup {
     path = "/numbers/{number}",
     operation_id = "number",
     tag = "messages",
-    params(("number" = String, Path, description = "Digits with the country; `+`, spaces and dashes may stand between.")),
+    params(("number" = inline(requests::NumberText), Path,
+        description = "7 to 15 digits with the country; `+`, spaces, dashes and parentheses may stand between.")),
     responses((status = 200, body = Lookup)),
     extensions(("x-errors" = json!([
         "INVALID_NUMBER", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
@@ -86,6 +88,12 @@ pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::http::docs::allowed::Allowed;
+
     use super::*;
 
     #[test]
@@ -97,5 +105,14 @@ mod tests {
         assert_eq!(lookups.take(start + Duration::from_secs(40)), Err(Duration::from_secs(20)));
         assert!(lookups.take(start + MINUTE).is_ok());
         assert!(lookups.take(start + MINUTE).is_err());
+    }
+
+    static ALLOWED: LazyLock<Allowed> = LazyLock::new(|| Allowed::parameter("/numbers/{number}", "number"));
+
+    proptest! {
+        #[test]
+        fn the_document_allows_the_numbers_that_are_read(text in "[ +()0-9-]{0,24}|[0-9]{6,16}|\\PC{0,9}") {
+            prop_assert_eq!(ALLOWED.holds_text(&text), PhoneNumber::parse(&text).is_ok());
+        }
     }
 }

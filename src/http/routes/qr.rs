@@ -59,6 +59,12 @@ pub struct NoCode {
     state: state::State,
 }
 
+/// The bytes of a picture.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only the schema is used")]
+pub struct Picture(Vec<u8>);
+
 /// The code as the hub knows it.
 #[derive(Serialize, ToSchema)]
 pub struct HubCode {
@@ -79,9 +85,9 @@ pub struct HubCode {
     path = "/qr",
     operation_id = "qr",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
+    params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content(
-        (Qr = "application/json"), (Vec<u8> = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
+        (Qr = "application/json"), (inline(Picture) = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
     ))),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -96,8 +102,8 @@ pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: Heade
     path = "/qr.png",
     operation_id = "qrPng",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
-    responses((status = 200, content_type = "image/png", body = Vec<u8>)),
+    params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
+    responses((status = 200, content_type = "image/png", body = inline(Picture))),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
 pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
@@ -110,7 +116,7 @@ pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Res
     path = "/qr.svg",
     operation_id = "qrSvg",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
+    params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/svg+xml", body = String)),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -124,7 +130,7 @@ pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Res
     path = "/qr.txt",
     operation_id = "qrText",
     tag = "linking",
-    params(("wait" = Option<u16>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
+    params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "text/plain", body = String)),
     extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
 )]
@@ -219,20 +225,31 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 /// The session now, or as soon as it has a code or needs none.
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
     let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
-    let seconds: u64 = wait.parse().map_err(|_| {
-        ApiError::bad_request("INVALID_WAIT", format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}."))
-    })?;
+    let seconds = seconds(wait)?;
     let mut snapshots = app.session.watch();
     let arrived = snapshots.wait_for(|session| session.code.is_some() || session.state == state::State::Ready);
     // Where neither came, the answer says where the session is.
-    let _ =
-        tokio::time::timeout(Duration::from_secs(seconds.min(WAIT_MAX_S)), app.closing.run_until_cancelled(arrived))
-            .await;
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), app.closing.run_until_cancelled(arrived)).await;
     Ok(app.session.snapshot())
+}
+
+/// Reads the parameter `wait`. A number above the longest wait counts as the longest wait, however great it is.
+fn seconds(wait: &str) -> Result<u64, ApiError> {
+    if wait.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(wait.parse().unwrap_or(u64::MAX).min(WAIT_MAX_S));
+    }
+    let message = format!("wait must be a whole number of seconds, 0 to {WAIT_MAX_S}.");
+    Err(ApiError::bad_request("INVALID_WAIT", message))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::http::docs::allowed::Allowed;
+
     use super::*;
 
     #[test]
@@ -249,5 +266,24 @@ mod tests {
         assert_eq!(negotiated("text/plain;q=0.1, image/png;q=0.9"), Form::Png);
         assert_eq!(negotiated("image/svg+xml"), Form::Svg);
         assert_eq!(negotiated("text/plain; charset=utf-8"), Form::Text);
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_the_longest_wait() {
+        for (wait, expected) in [("0", 0), ("60", 60), ("61", 60), ("99999999999999999999999", 60)] {
+            assert_eq!(seconds(wait).ok(), Some(expected), "{wait}");
+        }
+    }
+
+    static ALLOWED: LazyLock<[Allowed; 4]> =
+        LazyLock::new(|| ["/qr", "/qr.png", "/qr.svg", "/qr.txt"].map(|path| Allowed::parameter(path, "wait")));
+
+    proptest! {
+        #[test]
+        fn the_document_allows_the_waits_that_are_read(text in "[0-9]{1,30}|[+-][0-9]{1,3}|[0-9]{1,2}\\.[0-9]|\\PC{1,9}") {
+            for allowed in &*ALLOWED {
+                prop_assert_eq!(allowed.holds_text(&text), seconds(&text).is_ok());
+            }
+        }
     }
 }

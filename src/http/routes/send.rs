@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{fields, text_or_number};
+use crate::http::body::{fields, is_below_zero, text_or_number, written};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
@@ -59,12 +59,15 @@ pub struct Accepted {
     operation_id = "send",
     tag = "messages",
     params(
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$",
             description = "Made once per message; kept 24 hours."),
-        ("X-Cliente-Id" = Option<String>, Header, description = "Where the body has no `cliente_id`."),
+        ("X-Cliente-Id" = Option<String>, Header, max_length = 64, pattern = "^([!-~]([ -~]*[!-~])?)?$",
+            description = "Where the body has no `cliente_id`."),
     ),
     request_body = requests::Send,
-    responses((status = 200, body = Accepted)),
+    responses((status = 200, body = Accepted, links(
+        ("message" = (operation_id = "message", parameters(("id" = "$response.body#/message_id"))))
+    ))),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
@@ -115,26 +118,33 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
 }
 
 fn read(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Outgoing, ApiError> {
-    let invalid = |message: String| ApiError::bad_request("INVALID_NUMBER", message);
-    let number = match (fields.get("number"), fields.get("to")) {
-        (Some(number), _) if !is_blank(number) => number,
-        (_, Some(to)) if !is_blank(to) => to,
-        _ => return Err(invalid("number (or to) is missing.".to_owned())),
-    };
-    let number = match number {
-        Value::String(text) => text.clone(),
-        Value::Number(digits) => digits.to_string(),
-        _ => return Err(invalid("number must be text.".to_owned())),
-    };
-    let to = ChatId::parse_recipient(&number).map_err(|error| invalid(format!("number {error}.")))?;
+    let to = recipient(fields)?;
     let content = content(fields)?;
     let origin = Origin { cliente_id: cliente_id(fields, headers)? };
     let key = idempotency_key(fields, headers)?;
     Ok(Outgoing { to, content, origin, key })
 }
 
-fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+/// The recipient that `number` names, or `to` where `number` is blank.
+fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
+    let invalid = |name: &str, why: &str| ApiError::bad_request("INVALID_NUMBER", format!("{name} {why}."));
+    let mut named = None;
+    for name in ["number", "to"] {
+        let text = match fields.get(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(digits)) => written(digits),
+            Some(_) => return Err(invalid(name, "must be text")),
+        };
+        if named.is_none() && !text.trim().is_empty() {
+            named = Some((name, text));
+        }
+    }
+    let (name, text) = named.ok_or_else(|| invalid("number (or to)", "is missing"))?;
+    if is_below_zero(fields, name) {
+        return Err(invalid(name, "is below zero"));
+    }
+    ChatId::parse_recipient(&text).map_err(|error| invalid(name, &error.to_string()))
 }
 
 fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
@@ -145,38 +155,37 @@ fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
     Content::text(text).map_err(|error| invalid(format!("message {error}.")))
 }
 
-/// From the body, or else from the header the hub may send.
+/// Taken from the body, or else from the header that the hub may send. Where both are given, both must be valid.
 fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let wrong = || {
         let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
         ApiError::bad_request("INVALID_FIELD", message)
     };
-    let named = |id: String| Some(id.trim().to_owned()).filter(|id| !id.is_empty());
-    let from_body = text_or_number(fields, "cliente_id").transpose()?.and_then(named);
-    let from_header = headers.get("x-cliente-id").map(|value| value.to_str().map_err(|_| wrong()));
-    let id = match from_body {
-        Some(id) => Some(id),
-        None => from_header.transpose()?.and_then(|id| named(id.to_owned())),
+    let read = |id: &str| match id.trim() {
+        id if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
+        id => Ok(Some(id.to_owned()).filter(|id| !id.is_empty())),
     };
-    match id {
-        Some(id) if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
-        id => Ok(id),
-    }
+    let from_body = text_or_number(fields, "cliente_id").transpose()?.map_or(Ok(None), |id| read(&id))?;
+    let from_header = headers.get("x-cliente-id").map(|value| value.to_str().map_err(|_| wrong())).transpose()?;
+    let from_header = from_header.map_or(Ok(None), read)?;
+    Ok(from_body.or(from_header))
 }
 
-/// From the header, or else from the body.
+/// Taken from the header, or else from the body. Where both are given, both must be valid.
 fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
     let wrong = || {
         let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
         ApiError::bad_request("INVALID_FIELD", message)
     };
-    let key = match (headers.get("idempotency-key"), fields.get("idempotency_key")) {
-        (Some(value), _) => value.to_str().map_err(|_| wrong())?,
-        (None, None | Some(Value::Null)) => return Ok(None),
-        (None, Some(value)) => value.as_str().ok_or_else(wrong)?,
+    let read = |key: &str| {
+        let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if legal { Ok(SendKey::of(key)) } else { Err(wrong()) }
     };
-    let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if legal { Ok(Some(SendKey::of(key))) } else { Err(wrong()) }
+    let from_header = headers.get("idempotency-key").map(|value| read(value.to_str().map_err(|_| wrong())?));
+    let from_body = fields.get("idempotency_key").filter(|value| !value.is_null());
+    let from_body = from_body.map(|value| read(value.as_str().ok_or_else(wrong)?));
+    let (from_header, from_body) = (from_header.transpose()?, from_body.transpose()?);
+    Ok(from_header.or(from_body))
 }
 
 fn accepted(sent: Sent) -> Accepted {
@@ -189,8 +198,12 @@ fn accepted(sent: Sent) -> Accepted {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
     use serde_json::json;
+
+    use crate::http::docs::allowed::Allowed;
 
     use super::*;
     use crate::domain::content::TEXT_MAX;
@@ -198,6 +211,10 @@ mod tests {
     fn parse(body: &Value) -> Result<Outgoing, String> {
         let fields = body.as_object().unwrap();
         read(fields, &HeaderMap::new()).map_err(|error| format!("{error:?}"))
+    }
+
+    fn header(name: &'static str, value: &str) -> HeaderMap {
+        [(http::HeaderName::from_static(name), value.parse().unwrap())].into_iter().collect()
     }
 
     #[test]
@@ -214,13 +231,31 @@ mod tests {
 
     #[test]
     fn the_client_comes_from_the_body_or_else_from_the_header() {
-        let headers: HeaderMap =
-            [(http::HeaderName::from_static("x-cliente-id"), "7".parse().unwrap())].into_iter().collect();
+        let headers = header("x-cliente-id", "7");
         for (cliente, expected) in [(json!(" 51 "), "51"), (json!(""), "7"), (json!(null), "7"), (json!(51), "51")] {
             let body = json!({ "number": "", "to": "5491122334455", "message": "x", "cliente_id": cliente });
             let read = read(body.as_object().unwrap(), &headers).ok();
             assert_eq!(read.and_then(|request| request.origin.cliente_id).as_deref(), Some(expected), "{cliente}");
         }
+    }
+
+    #[test]
+    fn a_field_that_is_not_used_has_to_be_right_too() {
+        let body = json!({ "number": "5491122334455", "message": "x", "cliente_id": 51, "idempotency_key": "k" });
+        let is_read = |body: &Value, headers: &HeaderMap| read(body.as_object().unwrap(), headers).is_ok();
+        for (name, value) in
+            [("x-cliente-id", "x".repeat(CLIENTE_MAX + 1)), ("idempotency-key", "k".repeat(KEY_MAX + 1))]
+        {
+            assert!(!is_read(&body, &header(name, &value)), "{name}");
+        }
+        for (name, value) in [("to", json!(false)), ("idempotency_key", json!(7))] {
+            let mut body = body.clone();
+            body[name] = value;
+            assert!(!is_read(&body, &header("idempotency-key", "k")), "{name}");
+        }
+        let mut body = body.clone();
+        body["to"] = json!("whoever");
+        assert!(is_read(&body, &HeaderMap::new()), "number says whom it goes to");
     }
 
     #[test]
@@ -230,6 +265,7 @@ mod tests {
             (json!({ "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": [], "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": "12", "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": -5_491_122_334_455_i64, "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": number }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": 7 }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
@@ -249,6 +285,61 @@ mod tests {
         #[test]
         fn no_body_makes_it_panic(number in "\\PC{0,30}", message in "\\PC{0,30}", cliente in "\\PC{0,80}") {
             let _ = parse(&json!({ "number": number, "message": message, "cliente_id": cliente }));
+        }
+    }
+
+    /// A field as a caller may write it: mostly one of these texts, sometimes a value of another type, sometimes absent.
+    fn field(texts: &'static str) -> impl Strategy<Value = Option<Value>> {
+        let others = [
+            json!(null),
+            json!(""),
+            json!(" \u{3000}"),
+            json!(false),
+            json!([]),
+            json!(5_491_122_334_455.0),
+            json!(-5_491_122_334_455_i64),
+            json!(1.5),
+        ];
+        prop_oneof![
+            20 => texts.prop_map(|text| Some(json!(text))),
+            2 => prop::sample::select(others.to_vec()).prop_map(Some),
+            1 => (0..10_u64.pow(17)).prop_map(|number| Some(json!(number))),
+            1 => Just(None),
+        ]
+    }
+
+    static BODY: LazyLock<Allowed> = LazyLock::new(|| Allowed::body("/send"));
+    static KEY: LazyLock<Allowed> = LazyLock::new(|| Allowed::parameter("/send", "Idempotency-Key"));
+    static CLIENTE: LazyLock<Allowed> = LazyLock::new(|| Allowed::parameter("/send", "X-Cliente-Id"));
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn the_document_allows_the_bodies_that_are_read(
+            number in field("\\s{0,2}|\\+?[0-9]{7,15}| {0,2}\\+?[ (]?[0-9]{3}[)-]{0,2}[0-9]{3,13} ?|[0-9]{1,33}@lid|[0-9-]{31,33}@g\\.us|\
+                             [+0-9]{6,17}(@c\\.us)?|[0-9]{9}@x|[ +()0-9-]{6,24}"),
+            to in field("[0-9]{6,16}|\\PC{0,9}"),
+            message in field("\\PC{0,3}|\\s{0,3}|[a-z]{1,9}"),
+            cliente_id in field("[a-z0-9]{0,66}|[0-9]{1,3}|[0-9]{1,3}|\\PC{0,9}|[0-9]\\n?[0-9]"),
+            idempotency_key in field("[ -~]{1,9}|[ -~]{1,9}|[a-z]{254,256}|\\PC{0,3}"),
+        ) {
+            let fields = [
+                ("number", number), ("to", to), ("message", message), ("cliente_id", cliente_id),
+                ("idempotency_key", idempotency_key),
+            ];
+            let body: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+            let is_read = read(&body, &HeaderMap::new()).is_ok();
+            prop_assert_eq!(BODY.holds(&Value::Object(body)), is_read);
+        }
+
+        #[test]
+        fn the_document_allows_the_headers_that_are_read(text in "[!-~]([ -~]{0,260}[!-~])?|[!-~]{60,68}") {
+            let body = json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51, "idempotency_key": "k" });
+            for (name, allowed) in [("idempotency-key", &KEY), ("x-cliente-id", &CLIENTE)] {
+                let headers = header(name, &text);
+                let is_read = read(body.as_object().unwrap(), &headers).is_ok();
+                prop_assert_eq!(allowed.holds_text(&text), is_read, "{}", name);
+            }
         }
     }
 }
