@@ -11,6 +11,7 @@ mod options;
 mod page;
 mod progress;
 mod qr;
+mod replay;
 mod restore;
 mod status;
 mod store;
@@ -126,6 +127,7 @@ fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
         Command::Config => config::print(&config()?),
         Command::Qr(options) => wait(qr::run(options, &config()?)),
         Command::Page(options) => wait(page::run(options, &config()?)),
+        Command::Replay(options) => wait(replay::run(options, &config()?)),
         Command::Status(options) => wait(status::run(options, &config()?)),
         Command::Backup(options) => to_the_end(backup::run(options, &config()?)),
         Command::Restore(options) => to_the_end(restore::run(options, &config()?)),

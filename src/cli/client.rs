@@ -56,6 +56,14 @@ impl Client {
         if table["capabilities"].is_array() { Ok(table) } else { Err(self.stranger()) }
     }
 
+    /// Has all dead letters of a target tried again; gives their number.
+    pub(super) async fn replay(&self, target: &str) -> Result<u64, Failure> {
+        let query: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
+        let response = self.call(Method::POST, &format!("/deliveries/dead/replay?target={query}")).await?;
+        let answer: Value = response.json().await.map_err(|_| self.stranger())?;
+        answer["replaying"].as_u64().ok_or_else(|| self.stranger())
+    }
+
     /// The code as half-block characters; none where there is no code now.
     pub(super) async fn code(&self) -> Result<Option<String>, Failure> {
         let response = self.call(Method::GET, "/qr.txt").await?;

@@ -62,6 +62,14 @@ Examples:
   session-manager status --json | jq .state
   until session-manager status >/dev/null; do sleep 5; done")]
     Status(StatusOptions),
+    /// Have dead letters tried again: all of a target, or of every target
+    ///
+    /// Dead letters are the events that a webhook or the hub did not take. Exits with 69 when no service answers.
+    #[command(after_help = "\
+Examples:
+  session-manager replay
+  session-manager replay --target hub-persistence")]
+    Replay(ReplayOptions),
     /// List what is needed of the running page of WhatsApp Web, and where it was found
     ///
     /// What is missing comes first, with what does not work without it. Exits with 0 where nothing is missing, else with 1,
@@ -147,6 +155,15 @@ pub struct PageOptions {
     /// Print the service's own answer
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// The name of the target, as `deliveries` in the answer of `/status` has it; without it, every target
+    #[arg(long)]
+    pub target: Option<String>,
+    #[command(flatten)]
+    pub service: ServiceOptions,
 }
 
 #[derive(Debug, Args)]

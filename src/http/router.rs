@@ -47,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(capabilities::capabilities))
         .routes(routes!(deliveries::dead))
         .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::replay_all))
         .route("/", get(page::document))
         .route("/qr.html", get(page::document))
         .route("/page/{file}", get(page::file))

@@ -82,6 +82,12 @@ async fn status_tells_people_and_scripts() {
     let ready = world.run(&["status", "--json"]);
     assert_eq!((ready.code, &ready.json()["state"]), (Some(0), &"READY".into()));
 
+    let replayed = world.run(&["replay"]);
+    assert_eq!((replayed.code, replayed.out.as_str()), (Some(0), "there are no dead letters\n"));
+    let unknown = world.run(&["replay", "--target", "hub-persistence"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("not among the settings"), "{unknown:?}");
+
     world.set("API_TOKEN", "not-the-token-of-the-service");
     let refused = world.run(&["status"]);
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));

@@ -96,7 +96,7 @@ describe('the page of a session', () => {
   });
 
   it('shows what targets did not take, and tries it again', async () => {
-    receiver.status = 410;
+    receiver.status = 422;
     await world.control('incoming', { from: FRIEND, body: 'rechazado' });
     await until('dead letter', async () => (await world.api('/status')).deliveries[0].dead_letters > 0);
     await page.getByRole('button', { name: /^Ver no entregados/ }).press('Enter');

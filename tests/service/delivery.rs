@@ -156,11 +156,13 @@ async fn what_is_refused_for_good_or_poisons_is_a_dead_letter_that_can_be_replay
     assert_eq!(rest["items"][0]["message_id"], ids[2].as_str(), "{rest}");
 
     receiver.answers(|_| 200);
-    for letter in [&dead["items"][0], &rest["items"][0]] {
-        let path = format!("/deliveries/dead/{}/replay", letter["id"].as_str().unwrap());
-        let (status, answer) = world.post(&path, json!({})).await;
-        assert_eq!((status, &answer["status"]), (200, &"QUEUED".into()), "{answer}");
-    }
+    let path = format!("/deliveries/dead/{}/replay", dead["items"][0]["id"].as_str().unwrap());
+    let (status, answer) = world.post(&path, json!({})).await;
+    assert_eq!((status, &answer["status"]), (200, &"QUEUED".into()), "{answer}");
+    deliveries(&world, "the first one", |targets| targets[0]["dead_letters"] == 1).await;
+    let path = format!("/deliveries/dead/replay?target={}", targets[0]["target"].as_str().unwrap());
+    let (status, answer) = world.post(&path, json!({})).await;
+    assert_eq!((status, &answer["replaying"]), (200, &1.into()), "{answer}");
     receiver.until("the dead", |taken| messages(taken).len() == 4).await;
     let deadline = tokio::time::Instant::now() + DEADLINE;
     while world.get("/deliveries/dead").await.1["items"] != json!([]) {
@@ -170,6 +172,9 @@ async fn what_is_refused_for_good_or_poisons_is_a_dead_letter_that_can_be_replay
     for id in ["nonsense", "webhook-00000000.1"] {
         assert_eq!(world.post(&format!("/deliveries/dead/{id}/replay"), json!({})).await.0, 404);
     }
+    let (status, answer) = world.post("/deliveries/dead/replay?target=webhook-00000000", json!({})).await;
+    assert_eq!((status, &answer["code"]), (409, &"TARGET_NOT_CONFIGURED".into()), "{answer}");
+    assert_eq!(world.post("/deliveries/dead/replay", json!({})).await.0, 400);
     world.stop().await;
 }
 

@@ -8,6 +8,9 @@ use simulator::{Incoming, Options};
 use crate::process::{self, Process};
 use crate::world::{FRIEND, World};
 
+/// 43 MB of text pass through a debug build, beside all other tests.
+const PATIENCE: Duration = Duration::from_secs(400);
+
 /// The peak resident memory of a process, in MiB.
 fn peak(pid: i32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();

@@ -9,6 +9,8 @@ const PAGE = 50;
 
 let letters = [];
 let next = null;
+/** The targets as they were last. */
+let known = [];
 /** Counts up when what was read is to be forgotten: an answer that was under way is not shown. */
 let forgotten = 0;
 
@@ -43,6 +45,7 @@ function card(target) {
 }
 
 export function render(targets) {
+  known = targets;
   const dead = targets.reduce((sum, target) => sum + target.dead_letters, 0);
   $('deliveries-none').hidden = targets.length > 0;
   say($('letters-open'), dead > 0 ? t('letters.open', { n: dead }) : '');
@@ -53,7 +56,7 @@ function letter(item) {
   const retry = item.replaying
     ? make('span', { className: 'hint', textContent: t('letters.retrying') })
     : make('button', { type: 'button', textContent: t('letters.retry'), 'aria-label': t('letters.retry.label', { id: item.id }) });
-  if (!item.replaying) retry.addEventListener('click', () => busy(retry, () => replay([item])));
+  if (!item.replaying) retry.addEventListener('click', () => busy(retry, () => replay(item)));
   const facts = t('letters.facts', { target: item.target, at: clock(item.at), n: item.attempts });
   return make('li', { children: [
     make('div', { children: [
@@ -89,13 +92,27 @@ async function attempt(work) {
   }
 }
 
-/** Asks for them to be tried again, in their order. */
-function replay(wanted) {
+/** Asks for one of them to be tried again. */
+function replay(item) {
   return attempt(async () => {
     try {
-      for (const item of wanted) {
-        await post(`deliveries/dead/${encodeURIComponent(item.id)}/replay`);
-        item.replaying = true;
+      await post(`deliveries/dead/${encodeURIComponent(item.id)}/replay`);
+      item.replaying = true;
+    } finally {
+      renderLetters();
+      if (!$('letters').contains(document.activeElement) || document.activeElement === document.body) $('letters-close').focus();
+    }
+  });
+}
+
+/** Asks for all of them to be tried again, also those that are not listed. */
+function replayAll() {
+  return attempt(async () => {
+    try {
+      for (const { target, dead_letters } of known) {
+        if (dead_letters === 0) continue;
+        await post(`deliveries/dead/replay?target=${encodeURIComponent(target)}`);
+        for (const item of letters) if (item.target === target) item.replaying = true;
       }
     } finally {
       renderLetters();
@@ -126,7 +143,7 @@ export function listen(changed) {
   });
   $('letters-more').addEventListener('click', (event) => busy(event.currentTarget, () => attempt(() => read(next))));
   $('letters-all').addEventListener('click', (event) => {
-    busy(event.currentTarget, () => replay(letters.filter((item) => !item.replaying)));
+    busy(event.currentTarget, replayAll);
   });
   $('letters-close').addEventListener('click', () => $('letters').close());
   $('letters').addEventListener('close', changed);

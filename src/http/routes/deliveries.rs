@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::delivery::Replayed;
+use crate::delivery::{Replayed, ReplayedAll};
 use crate::domain::dead_letter::{self, DeadLetterId};
 use crate::domain::event::Event;
 use crate::domain::message::MessageId;
@@ -19,7 +19,7 @@ use super::messages::{limit, wrong};
 use crate::http::App;
 use crate::http::error::ApiError;
 
-/// When a replay that found its target busy is worth another try, in seconds: a target is waited for 15 s at most.
+/// When a replay that found its target busy is worth another try, in seconds: the usual wait for a target.
 const BUSY: u32 = 15;
 
 #[derive(Serialize, ToSchema)]
@@ -55,6 +55,15 @@ pub struct Queued {
     id: String,
     /// `QUEUED`.
     status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AllQueued {
+    ok: bool,
+    success: bool,
+    target: String,
+    /// How many dead letters there were.
+    replaying: usize,
 }
 
 /// What targets refused for good
@@ -121,18 +130,45 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     match app.deliveries.replay(letter).await? {
         Replayed::OnItsWay => Ok(Json(Queued { ok: true, success: true, id, status: "QUEUED" })),
         Replayed::Unknown => Err(unknown()),
-        Replayed::Busy => Err(ApiError::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "DELIVERY_BUSY",
-            "The target of this letter is being waited for; try again in a few seconds.",
-        )
-        .retry_after(BUSY)),
-        Replayed::NoTarget => Err(ApiError::new(
-            StatusCode::CONFLICT,
-            "TARGET_NOT_CONFIGURED",
-            "The target of this letter is not among the settings any more: add it and try again.",
-        )),
+        Replayed::Busy => Err(busy()),
+        Replayed::NoTarget => Err(not_configured()),
     }
+}
+
+/// Have all dead letters of a target tried again
+///
+/// In their order, beside what is new.
+#[utoipa::path(
+    post,
+    path = "/deliveries/dead/replay",
+    operation_id = "replayAll",
+    tag = "deliveries",
+    params(("target" = String, Query, description = "The name of a target, as `deliveries` in `GET /status` has it.")),
+    responses((status = 200, body = AllQueued)),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
+)]
+pub async fn replay_all(
+    State(app): State<App>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<AllQueued>, ApiError> {
+    let target = given(&query, "target").ok_or_else(|| wrong("target", "the name of a target of deliveries"))?;
+    match app.deliveries.replay_all(target).await {
+        ReplayedAll::OnTheirWay(count) => {
+            Ok(Json(AllQueued { ok: true, success: true, target: target.to_owned(), replaying: count }))
+        }
+        ReplayedAll::NoTarget => Err(not_configured()),
+        ReplayedAll::Busy => Err(busy()),
+    }
+}
+
+fn busy() -> ApiError {
+    let message = "The target is being waited for; try again in a few seconds.";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "DELIVERY_BUSY", message).retry_after(BUSY)
+}
+
+fn not_configured() -> ApiError {
+    let message = "This target is not among the settings: add it and try again.";
+    ApiError::new(StatusCode::CONFLICT, "TARGET_NOT_CONFIGURED", message)
 }
 
 #[cfg(test)]
