@@ -1,57 +1,18 @@
 """The shell scripts: read by shellcheck, and run."""
 
 import os
-import re
 import signal
 import subprocess
-import tempfile
-import time
 import unittest
 import urllib.request
 from pathlib import Path
 
-from common import BINARY, DEADLINE_S, DEPLOY, ROOT, SIMULATOR, run
+from common import BINARY, DEADLINE_S, DEPLOY, ROOT, SIMULATOR, Running, run, until
 
 XVFB = DEPLOY / "start-with-xvfb.sh"
 HEALTHCHECK = DEPLOY / "healthcheck.sh"
 SCRIPTS = [XVFB, HEALTHCHECK, ROOT / ".ci/install", ROOT / ".ci/run", ROOT / "tests/simulator/sandbox"]
 NOWHERE = {"PATH": os.environ["PATH"], "SESSION_MANAGER": str(BINARY)}
-
-
-def until(what, probe):
-    deadline = time.monotonic() + DEADLINE_S
-    while not (found := probe()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited for {what} in vain")
-        time.sleep(0.05)
-    return found
-
-
-class Running:
-    """A program with its output in a file."""
-
-    def __init__(self, test, command, environment):
-        folder = tempfile.TemporaryDirectory()
-        test.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        places = {"TOKENS_DIR": f"{self.folder}/tokens", "DATA_DIR": f"{self.folder}/data", "HOME": str(self.folder), "PORT": "0"}
-        with (self.folder / "log").open("w") as log:
-            environment = {"HOST": "127.0.0.1", "NODE_ENV": "production", **places, **environment}
-            self.process = subprocess.Popen(list(map(str, command)), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        test.addCleanup(self.end)
-
-    def log(self):
-        return (self.folder / "log").read_text()
-
-    def says(self, pattern):
-        return until(pattern, lambda: re.search(pattern, self.log()))
-
-    def end(self):
-        self.process.terminate()
-        try:
-            return self.process.wait(DEADLINE_S)
-        finally:
-            self.process.kill()
 
 
 class Scripts(unittest.TestCase):
