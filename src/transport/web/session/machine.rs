@@ -17,6 +17,7 @@ mod live;
 mod signals;
 mod timers;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -31,6 +32,11 @@ use crate::host::config::{Session as Policy, Timings};
 use super::status_text;
 use facts::Live;
 pub use signals::{Ban, Code, Effect, Input, Now, Progress, View};
+
+/// This many relaunches within this time are too many, also where each of them reaches READY; as many as
+/// MAX_RECONNECTION_ATTEMPTS allows in a row are never too many.
+const RECOVERIES_MAX: u32 = 10;
+const RECOVERIES_WITHIN: Duration = Duration::from_secs(600);
 
 #[derive(Debug)]
 enum Phase {
@@ -59,8 +65,10 @@ pub struct Machine {
     detail: String,
     since: Timestamp,
     phase: Phase,
-    /// Relaunches, and reloads after a crash, in a row.
+    /// Relaunches, and reloads after a crash, in a row: none of them reached READY.
     attempts: u32,
+    /// When the last relaunches and such reloads were: what is bounded besides is their rate.
+    recoveries: VecDeque<Duration>,
     /// When the session became READY or began to show codes, if neither was interrupted since.
     well_since: Option<Duration>,
     initialized: bool,
@@ -91,6 +99,7 @@ impl Machine {
             since: now.wall,
             phase: Phase::Stopped,
             attempts: 0,
+            recoveries: VecDeque::new(),
             well_since: None,
             initialized: false,
             linked,
@@ -181,6 +190,7 @@ impl Machine {
 
     fn fresh_start(&mut self) {
         self.attempts = 0;
+        self.recoveries.clear();
         self.well_since = None;
         self.ready_once = false;
         (self.own_documents, self.outdated) = (0, 0);
@@ -287,7 +297,13 @@ impl Machine {
             let detail = format!("{detail} {} attempts to recover did not help.", self.attempts);
             return self.fail(reason, detail, now);
         }
+        if self.recovers_too_often(now) {
+            let (times, minutes) = (self.recoveries.len(), RECOVERIES_WITHIN.as_secs() / 60);
+            let detail = format!("{detail} It was started again {times} times in {minutes} minutes.");
+            return self.fail(reason, detail, now);
+        }
         self.attempts += 1;
+        self.recoveries.push_back(now.mono);
         let after = self.backoff(self.attempts);
         self.step_back(reason, detail, now);
         if has_browser {
@@ -295,6 +311,14 @@ impl Machine {
         } else {
             self.phase = Phase::Waiting { until: now.mono + after };
         }
+    }
+
+    fn recovers_too_often(&mut self, now: Now) -> bool {
+        while self.recoveries.front().is_some_and(|at| *at + RECOVERIES_WITHIN <= now.mono) {
+            self.recoveries.pop_front();
+        }
+        let most = RECOVERIES_MAX.max(self.policy.max_attempts);
+        self.recoveries.len() >= usize::try_from(most).unwrap_or(usize::MAX)
     }
 
     /// The state of a session without a page: a session that had a login is RECONNECTING, any other starts over.
@@ -321,6 +345,9 @@ impl Machine {
         if from != to {
             debug_assert!(from.may_become(to), "{from} -> {to}");
             self.well_since = (to == State::Ready).then_some(now.mono);
+            if to == State::Ready {
+                self.attempts = 0;
+            }
             self.state = to;
             self.since = now.wall;
             let record = Transition { at: now.wall, from, to, reason, detail: detail.clone() };

@@ -156,10 +156,12 @@ impl Machine {
         }
         let detail = status_text::of_reason(Reason::PageCrashed).to_owned();
         // A renderer that crashes again before the session was well needs a new browser.
-        if self.attempts > 0 || self.policy.max_attempts == 0 {
+        let was_well = self.recoveries.back().is_none_or(|at| *at + self.timings.stable <= now.mono);
+        if self.attempts > 0 || !was_well || self.policy.max_attempts == 0 {
             return self.recover(Reason::PageCrashed, detail, now);
         }
         self.attempts += 1;
+        self.recoveries.push_back(now.mono);
         self.step_back(Reason::PageCrashed, detail, now);
         self.reload(now);
     }

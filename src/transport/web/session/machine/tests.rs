@@ -160,16 +160,44 @@ fn a_browser_that_keeps_crashing_ends_in_error_and_is_tried_again_later() {
 }
 
 #[test]
-fn a_minute_of_ready_forgets_the_attempts() {
+fn an_attempt_that_reaches_ready_is_not_a_failed_one_but_their_rate_is_bounded() {
     let mut bench = Bench::ready();
-    bench.give(Input::PageCrashed);
-    assert_eq!((bench.state(), bench.machine.view().attempts), (State::Reconnecting, 1));
-    bench.page(hello());
-    bench.level(SocketState::Connected, true);
-    bench.wait(59 * S, true);
-    assert_eq!(bench.machine.view().attempts, 1);
-    bench.wait(2 * S, true);
-    assert_eq!(bench.machine.view().attempts, 0);
+    for n in 0..11 {
+        bench.browser = false;
+        bench.give(Input::BrowserGone { how: "signal 9".to_owned() });
+        if n == 10 {
+            break;
+        }
+        assert_eq!((bench.state(), bench.machine.view().attempts), (State::Reconnecting, 1), "{n}");
+        bench.wait(2 * S, true);
+        bench.launched();
+        bench.level(SocketState::Connected, true);
+        assert_eq!((bench.state(), bench.machine.view().attempts), (State::Ready, 0), "{n}");
+        bench.wait(20 * S, true);
+    }
+    let view = bench.machine.view();
+    assert_eq!((view.state, view.reason), (State::Error, Some(Reason::BrowserCrashed)));
+    assert!(view.detail.contains("10 times in 10 minutes"), "{}", view.detail);
+    assert!(bench.wait(301 * S, true).contains(&Effect::Launch), "it is tried again by itself");
+}
+
+#[test]
+fn a_renderer_that_crashes_again_within_a_minute_gets_a_new_browser() {
+    let mut bench = Bench::ready();
+    for (pause, is_reloaded) in [(0, true), (30, false), (90, true)] {
+        bench.wait(pause * S, true);
+        let effects = bench.give(Input::PageCrashed);
+        assert_eq!(effects.contains(&Effect::Reload), is_reloaded, "{pause} {effects:?}");
+        if is_reloaded {
+            bench.page(hello());
+        } else {
+            bench.closed();
+            bench.wait(5 * S, true);
+            bench.launched();
+        }
+        bench.level(SocketState::Connected, true);
+        assert_eq!(bench.state(), State::Ready);
+    }
 }
 
 #[test]
