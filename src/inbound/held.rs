@@ -17,7 +17,7 @@ pub(super) struct Held {
     changes: Vec<LogChange>,
     /// The approximate size in memory, in bytes.
     size: usize,
-    /// How long an event is held.
+    /// How long events are held while the reading brings nothing.
     patience: Duration,
     until: Option<Instant>,
 }
@@ -40,6 +40,13 @@ impl Held {
         std::mem::take(&mut self.changes)
     }
 
+    /// The reading makes progress: it is waited for anew.
+    pub(super) fn wait_on(&mut self) {
+        if let Some(until) = &mut self.until {
+            *until = Instant::now() + self.patience;
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
@@ -48,7 +55,7 @@ impl Held {
         self.size > HELD_MAX
     }
 
-    /// When the oldest change has waited long enough.
+    /// When the changes have waited long enough for a reading that brings nothing.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
     }

@@ -17,7 +17,7 @@ use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::{SendError, left};
-use crate::domain::address::Server;
+use crate::domain::address::{ChatId, Server};
 use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::{Ack, MessageId};
@@ -239,14 +239,30 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         tokio::time::sleep(span).await;
     }
 
-    /// Resolves the recipient and reserves an id. WhatsApp's server is asked about a number that the page does not
-    /// know, but only if a first message is permitted.
+    /// Resolves the recipient and reserves an id. A number that WhatsApp denies is asked for in its country's second form.
     async fn reserve(&self, sending: &mut Sending) -> Result<(Reservation, Option<FirstMessage>), SendError> {
         sending.turn.asks();
         let to = sending.outgoing.to.clone();
-        let known = self.transport.recipient(&to).await?;
+        let denied = match self.reserve_for(sending, &to).await {
+            Err(SendError::NotOnWhatsApp) => SendError::NotOnWhatsApp,
+            result => return result,
+        };
+        let Some(second) = to.second_form() else { return Err(denied) };
+        let (mut reservation, first) = self.reserve_for(sending, &second).await?;
+        // The answer and the log name the number that was reached.
+        reservation.phone.get_or_insert_with(|| second.user().to_owned());
+        Ok((reservation, first))
+    }
+
+    /// WhatsApp's server is asked about a number that the page does not know, but only if a first message is permitted.
+    async fn reserve_for(
+        &self,
+        sending: &Sending,
+        to: &ChatId,
+    ) -> Result<(Reservation, Option<FirstMessage>), SendError> {
+        let known = self.transport.recipient(to).await?;
         let first = self.first(sending, known.talked, known.restricted)?;
-        let reservation = self.transport.reserve(&to, left(sending.deadline)).await?;
+        let reservation = self.transport.reserve(to, left(sending.deadline)).await?;
         let now = &reservation.recipient;
         match now.restricted.filter(|_| !known.is_known) {
             Some(restricted) => drop(self.first(sending, now.talked, Some(restricted))?),

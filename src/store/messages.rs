@@ -332,7 +332,7 @@ impl Messages {
         let Some(LogEntry { cursor, message: LoggedMessage { chat, timestamp, .. } }) = self.find(id)? else {
             return Ok(0);
         };
-        let query = LogQuery { chat: Some(chat), ..LogQuery::default() };
+        let query = LogQuery { chats: vec![chat], ..LogQuery::default() };
         let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(&query));
         let (mut ordinal, mut at, mut steps) = (0, cursor, LOOKED_AT);
         for _ in 0..SECOND_MAX {

@@ -160,7 +160,7 @@ impl Postings {
             Any(named.map(|name| List { postings: self, name, part: Vec::new() }).collect())
         };
         let wanted = [
-            query.chat.as_deref().map(|chat| lists(b"cp", chat)),
+            (!query.chats.is_empty()).then(|| Any(query.chats.iter().flat_map(|chat| lists(b"cp", chat).0).collect())),
             query.cliente_id.as_deref().map(|cliente| lists(b"k", cliente)),
         ];
         let mut all: Vec<_> = wanted.into_iter().flatten().collect();

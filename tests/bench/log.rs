@@ -52,7 +52,7 @@ async fn read(folder: &Path) {
     row("opened", began.elapsed().as_secs_f64() * 1000.0, "ms");
     let newest = store.log_extent().await.unwrap().newest;
     let all = LogQuery { limit: PAGE, ..LogQuery::default() };
-    let chat = |chat: String| LogQuery { chat: Some(chat), ..all.clone() };
+    let chat = |chat: String| LogQuery { chats: vec![chat], ..all.clone() };
     let pages = [
         ("from the beginning", all.clone()),
         ("at the end", LogQuery { after: newest - PAGE as u64, ..all.clone() }),

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use session_manager::domain::state::State;
-use simulator::{SendFault, ServerFault};
+use simulator::{Incoming, SendFault, ServerFault};
 
-use crate::world::{FRIEND, World};
+use crate::world::{DEADLINE, FRIEND, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_sent_once_and_said_to_be_only_when_the_server_has_it() {
@@ -49,6 +49,33 @@ async fn a_number_can_be_looked_up_and_not_too_often() {
         last = world.get(&format!("/numbers/{FRIEND}")).await.0;
     }
     assert_eq!(last, 429);
+    world.stop().await;
+}
+
+/// WhatsApp knows this person by the form without the 9, and the number was written with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_whatsapp_knows_in_its_second_form_is_reached_and_found_by_either() {
+    let mut world = World::ready().await;
+    let (written, known) = ("5491122334455", "541122334455");
+    world.simulator.add_person(known).unwrap();
+    let (status, sent) = world.send(&format!("+{written}"), "hola").await;
+    assert_eq!((status, &sent["to"]), (200, &json!(known)), "{sent}");
+    let (_, found) = world.get(&format!("/numbers/{written}")).await;
+    assert_eq!((&found["exists"], &found["number"], &found["to"]), (&json!(true), &json!(written), &json!(known)));
+    world.simulator.incoming(Incoming::text(known, "aquí estoy")).unwrap();
+    for chat in [written, known, "5491122334455@c.us"] {
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        loop {
+            let (_, page) = world.get(&format!("/messages?chat={chat}")).await;
+            if page["items"].as_array().unwrap().len() == 2 {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{chat}: {page}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let (status, denied) = world.send("5491100000000", "hola").await;
+    assert_eq!((status, denied["code"].as_str()), (400, Some("NOT_ON_WHATSAPP")), "neither form is known");
     world.stop().await;
 }
 

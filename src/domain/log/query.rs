@@ -18,8 +18,8 @@ pub struct LogQuery {
     pub after: u64,
     pub limit: usize,
     pub direction: Option<Direction>,
-    /// `user@server`, or the other side's phone digits.
-    pub chat: Option<String>,
+    /// Messages of any of these: `user@server`, or the other side's phone digits. Empty: of every chat.
+    pub chats: Vec<String>,
     /// The client the messages were sent for.
     pub cliente_id: Option<String>,
 }
@@ -28,7 +28,8 @@ impl LogQuery {
     /// Whether the filter accepts a message, regardless of its place.
     pub fn wants(&self, message: &LoggedMessage) -> bool {
         let direction = self.direction.is_none_or(|direction| direction == message.direction);
-        let chat = self.chat.as_ref().is_none_or(|chat| *chat == message.chat || Some(chat) == message.phone.as_ref());
+        let is_of = |chat: &String| *chat == message.chat || Some(chat) == message.phone.as_ref();
+        let chat = self.chats.is_empty() || self.chats.iter().any(is_of);
         let cliente = self.cliente_id.as_ref().is_none_or(|wanted| message.cliente_id() == Some(wanted));
         direction && chat && cliente
     }

@@ -57,7 +57,7 @@ pub struct Timings {
     /// The first pause before a failed delivery is repeated, and the longest pause.
     pub delivery_backoff: Duration,
     pub delivery_backoff_max: Duration,
-    /// How long new messages wait for missed messages, so that the missed ones come first.
+    /// How long new messages wait for missed messages, so that the missed ones come first, while the page tells none of them.
     pub missed_hold: Duration,
     /// How long the page is asked for missed messages; it defines its modules for up to 20 s.
     pub missed_tries: Duration,

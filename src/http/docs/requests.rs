@@ -37,9 +37,12 @@ pub struct Send {
     idempotency_key: Option<String>,
 }
 
-/// A phone number with the country, as people write it: 7 to 15 digits, with `+`, spaces, dashes and parentheses.
+/// A phone number with the country, as people write and paste it: 7 to 15 digits with a leading `+` or `00`, spaces and dashes
+/// of every kind, dots, slashes, parentheses and invisible formatting characters.
 #[derive(ToSchema)]
-#[schema(pattern = r"^( *\+)?[ ()-]*([0-9][ ()-]*){7,15}$")]
+#[schema(
+    pattern = r"^[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*([tT][eE][lL]:[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*)?([+\uff0b]|[0\uff10][\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0\uff10])?[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[1-9\uff11-\uff19]([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0-9\uff10-\uff19]){6,14}[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*$"
+)]
 pub struct NumberText(String);
 
 /// A phone number with the country, without its `+`.
@@ -54,9 +57,12 @@ enum WrittenNumber {
     Digits(NumberDigits),
 }
 
-/// A phone number with the country, as people write it, or a chat id `…@c.us`, `…@lid`, `…@g.us`.
+/// A phone number with the country, as people write and paste it, or a chat id `…@c.us`, `…@s.whatsapp.net`, `…@lid`,
+/// `…@g.us`.
 #[derive(ToSchema)]
-#[schema(pattern = r"^(( *\+)?[ ()-]*([0-9][ ()-]*){7,15}(@c\.us *)?| *[0-9]{1,32}@lid *| *[0-9-]{1,32}@g\.us *)$")]
+#[schema(
+    pattern = r"^([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*([tT][eE][lL]:[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*)?([+\uff0b]|[0\uff10][\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0\uff10])?[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[1-9\uff11-\uff19]([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0-9\uff10-\uff19]){6,14}[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*((:[0-9]{1,5})?@(c\.us|s\.whatsapp\.net)[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)?|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9]{1,32}(:[0-9]{1,5})?@lid[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9-]{1,32}@g\.us[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)$"
+)]
 pub struct RecipientText(String);
 
 /// The recipient of a message.

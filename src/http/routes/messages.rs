@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::address::ChatId;
+use crate::domain::address::{ChatId, Server};
 use crate::domain::event::MessageItem;
 use crate::domain::log::{self, Direction, LogQuery, LoggedMessage};
 use crate::domain::message::MessageId;
@@ -78,7 +78,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
         after: cursor(&query)?,
         limit: limit(&query)?,
         direction: direction(&query)?,
-        chat: chat(&query)?,
+        chats: chats(&query)?,
         cliente_id: given(&query, "cliente_id").map(str::to_owned),
     };
     let page = app.journal.page(wanted).await?;
@@ -128,12 +128,17 @@ fn direction(query: &HashMap<String, String>) -> Result<Option<Direction>, ApiEr
     }
 }
 
-/// A chat id as it is, a number by its digits.
-fn chat(query: &HashMap<String, String>) -> Result<Option<String>, ApiError> {
-    let Some(chat) = given(query, "chat") else { return Ok(None) };
+/// A chat id as it is; a number by its digits, in both forms where its country has two: the conversation may be known by
+/// either.
+fn chats(query: &HashMap<String, String>) -> Result<Vec<String>, ApiError> {
+    let Some(chat) = given(query, "chat") else { return Ok(Vec::new()) };
     let id =
         ChatId::parse_recipient(chat).map_err(|error| wrong("chat", &format!("a number or chat id; it {error}")))?;
-    Ok(Some(if chat.contains('@') { id.to_string() } else { id.user().to_owned() }))
+    if id.server() != Server::Phone {
+        return Ok(vec![id.to_string()]);
+    }
+    let forms = [Some(id.clone()), id.second_form()].into_iter().flatten();
+    Ok(forms.flat_map(|form| [form.to_string(), form.user().to_owned()]).collect())
 }
 
 #[cfg(test)]
@@ -154,7 +159,8 @@ mod tests {
     fn parameters_are_read_or_named() {
         assert_eq!(cursor(&query(&[("after", "7")])).ok(), Some(7));
         assert_eq!(cursor(&query(&[])).ok(), Some(0));
-        assert_eq!(chat(&query(&[("chat", "+54 9 11 2233-4455")])).ok().flatten().as_deref(), Some("5491122334455"));
+        let both = ["5491122334455@c.us", "5491122334455", "541122334455@c.us", "541122334455"].map(str::to_owned);
+        assert_eq!(chats(&query(&[("chat", "+54 9 11 2233-4455")])).ok(), Some(both.to_vec()));
         for (name, value) in
             [("after", "x"), ("after", "-1"), ("limit", "0"), ("limit", "1001"), ("direction", "up"), ("chat", "a")]
         {
@@ -162,7 +168,7 @@ mod tests {
             let wrong = cursor(&query).is_err()
                 || limit(&query).is_err()
                 || direction(&query).is_err()
-                || chat(&query).is_err();
+                || chats(&query).is_err();
             assert!(wrong, "{name}={value}");
         }
     }
@@ -171,7 +177,7 @@ mod tests {
     fn an_empty_value_is_as_if_it_were_not_given() {
         let empty = query(&[("after", ""), ("limit", ""), ("direction", ""), ("chat", "")]);
         assert_eq!((cursor(&empty).ok(), limit(&empty).ok()), (Some(0), Some(LIMIT)));
-        assert_eq!((direction(&empty).ok(), chat(&empty).ok()), (Some(None), Some(None)));
+        assert_eq!((direction(&empty).ok(), chats(&empty).ok()), (Some(None), Some(Vec::new())));
     }
 
     const NAMES: [&str; 4] = ["direction", "chat", "after", "limit"];
@@ -188,7 +194,7 @@ mod tests {
                 let query = query(&[(name, &text)]);
                 let is_read = match *name {
                     "direction" => direction(&query).is_ok(),
-                    "chat" => chat(&query).is_ok(),
+                    "chat" => chats(&query).is_ok(),
                     "after" => cursor(&query).is_ok(),
                     _ => limit(&query).is_ok(),
                 };

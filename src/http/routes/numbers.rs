@@ -49,7 +49,10 @@ impl Lookups {
 #[derive(Serialize, ToSchema)]
 pub struct Lookup {
     ok: bool,
+    /// As it was asked for.
     number: PhoneNumber,
+    /// The number that is on WhatsApp: another form of it, where its country has two.
+    to: Option<PhoneNumber>,
     /// Whether it is on WhatsApp.
     exists: bool,
     chat_id: Option<String>,
@@ -59,14 +62,15 @@ pub struct Lookup {
 
 /// Whether a number is on WhatsApp
 ///
-/// At most 30 a minute.
+/// At most 30 a minute. Where a country has two forms of a number (Argentina, Mexico, Brazil), the second is asked for after
+/// WhatsApp denied the first.
 #[utoipa::path(
     get,
     path = "/numbers/{number}",
     operation_id = "number",
     tag = "messages",
     params(("number" = inline(requests::NumberText), Path,
-        description = "7 to 15 digits with the country; `+`, spaces, dashes and parentheses may stand between.")),
+        description = "7 to 15 digits with the country, as people write them.")),
     responses((status = 200, body = Lookup)),
     extensions(("x-errors" = json!([
         "INVALID_NUMBER", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
@@ -75,15 +79,26 @@ pub struct Lookup {
 pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Result<Json<Lookup>, ApiError> {
     let number = PhoneNumber::parse(&number)
         .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("number {error}.")))?;
+    let forms = std::iter::once(number.clone()).chain(number.second_form());
+    for form in forms {
+        let (chat_id, lid) = look_up(&app, &form).await?;
+        if chat_id.is_some() {
+            return Ok(Json(Lookup { ok: true, number, to: Some(form), exists: true, chat_id, lid }));
+        }
+    }
+    Ok(Json(Lookup { ok: true, number, to: None, exists: false, chat_id: None, lid: None }))
+}
+
+/// The chat and the LID of a number, as far as there are any.
+async fn look_up(app: &App, number: &PhoneNumber) -> Result<(Option<String>, Option<String>), ApiError> {
     app.lookups.take(Instant::now()).map_err(|wait| {
         let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         let message = format!("At most {PER_MINUTE} numbers a minute can be looked up.");
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).retry_after(seconds)
     })?;
     let page = app.session.page(SessionState::Ready)?;
-    let found = page.exists(&number).await.map_err(SessionError::from)?;
-    let exists = found.chat_id.is_some();
-    Ok(Json(Lookup { ok: true, number, exists, chat_id: found.chat_id, lid: found.lid }))
+    let found = page.exists(number).await.map_err(SessionError::from)?;
+    Ok((found.chat_id, found.lid))
 }
 
 #[cfg(test)]
@@ -111,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_document_allows_the_numbers_that_are_read(text in "[ +()0-9-]{0,24}|[0-9]{6,16}|\\PC{0,9}") {
+        fn the_document_allows_the_numbers_that_are_read(text in "[ +()0-9-]{0,24}|[+0-9.\u{200e}\u{2011}\u{a0}\u{ff11}-]{7,24}|[0-9]{6,16}|\\PC{0,9}") {
             prop_assert_eq!(ALLOWED.holds_text(&text), PhoneNumber::parse(&text).is_ok());
         }
     }

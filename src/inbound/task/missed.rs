@@ -88,6 +88,9 @@ impl<S: Source> Task<S> {
         if self.stay != Some(stay) {
             return;
         }
+        if matches!(found, Found::Rows(..) | Found::History(..)) {
+            self.held.wait_on();
+        }
         match found {
             Found::Rows(messages, place) => {
                 let changes = self.remembered(messages).await;

@@ -83,6 +83,24 @@ async fn what_is_said_in_too_many_bytes_while_a_reading_ends_is_read_in_order() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reading_that_takes_minutes_and_brings_something_is_waited_for() {
+    let mut world = World::new().await;
+    for n in 0..700 {
+        world.page.receive(message(&format!("m{n}"), "hola", NOW - 500));
+    }
+    world.page.table().slow = Duration::from_secs(50);
+    *world.documents() += 1;
+    world.begins();
+    let new = message("new", "ahora", NOW);
+    world.tell(MessageEvent::Added(Box::new(new.clone()))).await;
+    tokio::time::sleep(Duration::from_secs(140)).await;
+    world.page.receive(new);
+    world.read().await;
+    let wanted: Vec<_> = (0..700).map(|n| format!("m{n}")).chain(["new".to_owned()]).collect();
+    assert_eq!(world.ids().await, wanted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn on_the_first_link_nothing_older_is_news() {
     let mut world = World::new().await;
     world.page.table().rows.push(Row {
