@@ -146,8 +146,8 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
         errors::describe(operation, &own, guarded, method == "post");
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-        if parameter["in"] == "query" {
-            // All parameters of a query are read by `given`, which ignores empty values.
+        if parameter["in"] == "query" && parameter["required"] == false {
+            // All parameters of a query are read by `given`: an empty value is as if it were not given.
             parameter["allowEmptyValue"] = json!(true);
         }
         if parameter["schema"]["type"] == json!(["string", "null"]) {

@@ -150,6 +150,19 @@ fn outcomes<'a>(schema: &'a Value, field: &str) -> Vec<&'a Value> {
 }
 
 #[test]
+fn a_parameter_of_the_query_may_be_empty_unless_it_is_wanted() {
+    use allowed::Allowed;
+    for (path, name, may_be_empty) in [
+        ("/messages", "direction", true),
+        ("/messages", "limit", true),
+        ("/deliveries/dead", "after", true),
+        ("/deliveries/dead/replay", "target", false),
+    ] {
+        assert_eq!(Allowed::parameter(path, name).holds_text(""), may_be_empty, "{path} {name}");
+    }
+}
+
+#[test]
 fn every_example_belongs_to_an_operation() {
     let examples: Value = serde_json::from_str(EXAMPLES).unwrap();
     let text = document().to_string();

@@ -143,7 +143,7 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     path = "/deliveries/dead/replay",
     operation_id = "replayAll",
     tag = "deliveries",
-    params(("target" = String, Query, description = "The name of a target, as `deliveries` in `GET /status` has it.")),
+    params(("target" = String, Query, pattern = "^[a-z0-9-]+$", description = "The name of a target, as `deliveries` in `GET /status` has it.")),
     responses((status = 200, body = AllQueued)),
     extensions(("x-errors" = json!(["INVALID_PARAMETER", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
 )]
