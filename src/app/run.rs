@@ -69,10 +69,7 @@ async fn overdue(shutdown: &Shutdown, patience: Duration) {
 
 fn announce(config: &Config) {
     tracing::info!(version = VERSION, pid = std::process::id(), "session-manager starts");
-    for setting in &config.effective {
-        let origin = if setting.from_environment { "environment" } else { "default" };
-        tracing::info!(name = setting.name, value = setting.shown, origin, "setting");
-    }
+    tracing::info!("{}", config.announced());
     for (found, meant) in &config.lookalikes {
         tracing::warn!("{found} is not a setting of this service; did you mean {meant}?");
     }
