@@ -74,7 +74,7 @@ impl From<InstanceError> for Failure {
     fn from(error: InstanceError) -> Self {
         match &error {
             InstanceError::Held { .. } => Self::new(HELD, error.to_string()),
-            InstanceError::Io { source, .. } => Self::new(INTERNAL, format!("{error} ({source})")),
+            InstanceError::Io { .. } => Self::new(INTERNAL, error.to_string()),
         }
     }
 }

@@ -59,6 +59,12 @@ pub struct NoCode {
     state: state::State,
 }
 
+impl Qr {
+    pub(in crate::http) fn none(state: state::State) -> Self {
+        Self::None(NoCode { status: "NO_QR", state })
+    }
+}
+
 /// The code as the hub knows it.
 #[derive(Serialize, ToSchema)]
 pub struct HubCode {
@@ -203,7 +209,7 @@ fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
             generated_at: code.generated_at,
             expires_at: code.expires_at,
         }),
-        None => Qr::None(NoCode { status: "NO_QR", state: session.state }),
+        None => Qr::none(session.state),
     }
 }
 
