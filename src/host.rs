@@ -12,3 +12,4 @@ pub mod shutdown;
 pub mod supervisor;
 pub mod tasks;
 pub mod telemetry;
+pub mod trouble;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::host::config::Paths;
+use crate::host::trouble::Trouble;
 use crate::http::{App, Server, Waiting, router};
 use crate::store::{OpenedStore, Store};
 use crate::transport::web::browser::Profile;
@@ -17,8 +17,6 @@ use super::compose::StartError;
 
 /// The pause between two looks at a disk that is full: a person has to free some space.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often the log repeats that the start waits.
-const REPEAT_EVERY: Duration = Duration::from_secs(60);
 
 /// Where HTTP comes in at the end of the start.
 pub(super) enum Entrance {
@@ -87,27 +85,17 @@ impl Ground {
         stop: &CancellationToken,
         explain: impl Fn(&str),
     ) -> Result<Self, StartError> {
-        let begun = Instant::now();
-        let (mut why, mut told_at) = (String::new(), None::<Instant>);
-        let mut taken = Err(first);
+        let (mut trouble, mut taken) = (Trouble::default(), Err(first));
         loop {
             match taken {
                 Err(error) if error.is_disk_full() => {
-                    let is_news = why != error.to_string();
-                    why = error.to_string();
-                    if is_news {
-                        explain(&why);
-                    }
-                    if is_news || told_at.is_none_or(|at| at.elapsed() >= REPEAT_EVERY) {
-                        tracing::error!("the start waits: {why}");
-                        told_at = Some(Instant::now());
+                    let sentence = error.to_string();
+                    if trouble.note(Some(&format!("the start waits: {sentence}"))) {
+                        explain(&sentence);
                     }
                 }
                 Ok(ground) => {
-                    tracing::info!(
-                        waited_s = begun.elapsed().as_secs(),
-                        "there is room on the disk: the start goes on"
-                    );
+                    trouble.note(None);
                     return Ok(ground);
                 }
                 Err(error) => return Err(error),

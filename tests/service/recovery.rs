@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use session_manager::domain::state::{Reason, State};
 use simulator::Network;
 
-use crate::world::{DEADLINE, World, family};
+use crate::world::{DEADLINE, World, browsers, family};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_comes_back_needs_no_relaunch() {
@@ -92,5 +92,31 @@ async fn a_page_that_cannot_be_loaded_says_why_and_is_tried_again() {
     assert_eq!((session.state, session.reason), (State::Init, Some(Reason::PageLoadFailed)));
     world.simulator.network(Network::Up);
     world.link().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_the_login_that_is_replaced_is_named_and_recovered_from_once_it_is_back() {
+    let mut world = World::ready().await;
+    let [tokens, away] = ["tokens", "away"].map(|name| world.folder().join(name));
+    std::fs::rename(&tokens, &away).unwrap();
+    std::fs::write(&tokens, "").unwrap();
+    let names_it = |detail: &str| detail.starts_with("TOKENS_DIR cannot") && detail.contains("is not a folder");
+    world.until_session("the folder to be named", |it| it.state == State::Ready && names_it(&it.detail)).await;
+
+    kill(Pid::from_raw(browsers(&world.profile())[0]), Signal::SIGKILL).unwrap();
+    let session = world.until(State::Error).await;
+    assert_eq!(session.reason, Some(Reason::BrowserLaunchFailed));
+    assert!(names_it(&session.detail), "{session:?}");
+    let (_, status) = world.get("/status").await;
+    assert_eq!(
+        (&status["detail"], &status["recommended_action"]),
+        (&session.detail.clone().into(), &"CHECK_SERVER".into())
+    );
+
+    std::fs::remove_file(&tokens).unwrap();
+    std::fs::rename(&away, &tokens).unwrap();
+    world.until_session("READY without a word", |it| it.state == State::Ready && it.detail.is_empty()).await;
+    assert_eq!(world.simulator.record().links.len(), 1, "the login is still there");
     world.stop().await;
 }
