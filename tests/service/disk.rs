@@ -161,3 +161,25 @@ async fn a_start_on_a_full_disk_says_so_receives_nothing_and_goes_on_by_itself()
     process.signal(Signal::SIGTERM);
     assert_eq!(process.exit().0, Some(0));
 }
+
+/// Chrome itself takes this for another browser on its profile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_temporary_folder_that_cannot_be_written_is_named() {
+    if !possible() {
+        return;
+    }
+    let mut world = World::new(Options::fast()).await;
+    let temporary = world.folder().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    world.set("TMPDIR", &temporary.display().to_string());
+    world.set("MAX_RECONNECTION_ATTEMPTS", "0");
+    let mut command = apart();
+    command.args(["sh", "-c", "mount -t tmpfs -o ro tmpfs \"$TMPDIR\" && exec \"$0\"", BINARY]);
+    let mut process = Process::run(&world, command);
+    process.listens();
+    process.reaches("ERROR");
+    let status = process.get("/status").await;
+    assert_eq!(status["reason"], "BROWSER_LAUNCH_FAILED");
+    let named = format!("the temporary folder (TMPDIR), and the disk of {} is mounted read-only", temporary.display());
+    assert!(status["detail"].as_str().unwrap().contains(&named), "{status}");
+}

@@ -65,7 +65,9 @@ async fn a_killed_browser_is_started_again_with_its_login() {
     kill(Pid::from_raw(browser), Signal::SIGKILL).unwrap();
     let session = world.until(State::Reconnecting).await;
     assert_eq!((session.reason, session.attempts), (Some(Reason::BrowserCrashed), 1));
-    assert!(session.detail.contains("signal 9"), "{}", session.detail);
+    // Chromium without D-Bus complains of that all the time.
+    let detail = session.detail.to_lowercase();
+    assert!(detail.contains("signal 9") && detail.contains("memory") && !detail.contains("bus"), "{detail}");
     world.until(State::Ready).await;
     assert_eq!(world.simulator.record().links.len(), 1);
     world.stop().await;

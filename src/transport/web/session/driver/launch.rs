@@ -23,9 +23,10 @@ impl From<LaunchError> for Failed {
             LaunchError::NotFound(_) => Reason::BrowserNotFound,
             LaunchError::NoDisplay => Reason::NoDisplay,
             LaunchError::Profile(ProfileError::InUse { .. }) => Reason::ProfileInUse,
-            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } | LaunchError::CalledOff => {
-                Reason::BrowserLaunchFailed
-            }
+            LaunchError::Profile(ProfileError::Io { .. })
+            | LaunchError::Temporary { .. }
+            | LaunchError::Failed { .. }
+            | LaunchError::CalledOff => Reason::BrowserLaunchFailed,
         };
         let by_profile = matches!(error, LaunchError::Profile(ProfileError::Io { .. }));
         Self { reason, detail: error.to_string(), by_profile }
