@@ -145,9 +145,6 @@ impl Service {
         let waiting = Waiting::new(config.clone(), clock.clone(), started);
         let (Ground { opened, profile }, entrance) =
             Ground::take_or_wait(&config.paths, listeners, waiting, stop, waits).await?;
-        if let Some(path) = &opened.set_aside {
-            tracing::error!(path = %path.display(), "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
-        }
         let store = opened.store;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);

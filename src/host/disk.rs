@@ -32,8 +32,20 @@ pub fn explained(path: &Path, error: &io::Error) -> String {
             None => unknown(path, error),
         },
         IsADirectory => format!("{shown} is a folder, and has to be a file: move it away"),
-        NotFound => format!("{shown} is gone: put it back, or restart the service to have it made anew"),
+        NotFound => format!("{shown} is not there: put it back, or set another folder"),
         _ => unknown(path, error),
+    }
+}
+
+/// The same for a sentence that names the place already.
+pub fn told(error: &io::Error) -> String {
+    use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+    match error.kind() {
+        _ if is_full(error) => "the disk is full: free some space".to_owned(),
+        ReadOnlyFilesystem => "the disk is mounted read-only: choose another place".to_owned(),
+        PermissionDenied => "this user may not: be the user of the service (sudo -u), or change the owner".to_owned(),
+        NotFound => "it is not there".to_owned(),
+        _ => error.to_string(),
     }
 }
 

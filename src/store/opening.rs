@@ -147,7 +147,8 @@ fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {
     announce(dir, &format!("{why}; set aside as {}", aside.display()))?;
     let moved = fs::rename(&path, &aside).and_then(|()| sync_folder(dir));
     moved.map_err(|source| StoreError::io(&path, source))?;
-    tracing::error!(why, aside = %aside.display(), "the store was damaged: set aside, and sending is held");
+    let path = aside.display();
+    tracing::error!(why, %path, "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
     Ok(aside)
 }
 

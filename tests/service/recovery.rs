@@ -6,6 +6,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use session_manager::domain::state::{Reason, State};
 use simulator::Network;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::world::{DEADLINE, World, browsers, family};
 
@@ -94,6 +96,31 @@ async fn a_page_that_cannot_be_loaded_says_why_and_is_tried_again() {
     assert_eq!((session.state, session.reason), (State::Init, Some(Reason::PageLoadFailed)));
     world.simulator.network(Network::Up);
     world.link().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_wants_a_password_is_named_as_the_cause() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut world = World::new(simulator::Options::fast()).await;
+    world.set("PROXY_URL", &format!("http://{}", proxy.local_addr().unwrap()));
+    // Chrome asks no proxy for an address of this machine.
+    world.set("WHATSAPP_WEB_URL", "https://page.example/");
+    tokio::spawn(async move {
+        while let Ok((mut asked, _)) = proxy.accept().await {
+            let refusal = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\n\
+                           Content-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = asked.read(&mut [0; 4096]).await;
+            let _ = asked.write_all(refusal.as_bytes()).await;
+        }
+    });
+    world.start().await;
+    let session = world.until_session("the cause", |it| it.reason == Some(Reason::PageLoadFailed)).await;
+    let detail = &session.detail;
+    assert!(
+        detail.contains("(407)") && detail.contains("PROXY_URL") && !detail.contains("check the network"),
+        "{detail}"
+    );
     world.stop().await;
 }
 

@@ -4,6 +4,7 @@ mod cdp;
 mod chrome;
 mod last_words;
 mod leveldb;
+mod net_error;
 mod process;
 mod processes;
 mod profile;
@@ -23,6 +24,7 @@ use last_words::LastWords;
 
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
+pub use net_error::{NetError, explained};
 pub use processes::orphans;
 pub use profile::{Occupant, Profile, ProfileError};
 pub use usage::{Usage, usage};

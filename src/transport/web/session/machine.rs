@@ -293,7 +293,11 @@ impl Machine {
     fn recover(&mut self, reason: Reason, detail: String, now: Now) {
         let has_browser = matches!(self.phase, Phase::Live(_));
         if self.attempts >= self.policy.max_attempts {
-            let detail = format!("{detail} {} attempts to recover did not help.", self.attempts);
+            let detail = format!(
+                "{detail} {} attempts to recover did not help; it is tried again by itself, and `session-manager doctor` \
+                 finds what is wrong with the machine.",
+                self.attempts
+            );
             return self.fail(reason, detail, now);
         }
         self.attempts += 1;
