@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::host::config::{Config, ConfigError, Source};
+use crate::host::disk;
 use crate::host::instance::InstanceError;
 
 use options::StoreCommand;
@@ -51,7 +52,7 @@ impl Failure {
 
     /// An error of the system, with what was being done.
     fn io(doing: impl std::fmt::Display) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::new(INTERNAL, format!("{doing}: {error}"))
+        move |error| Self::new(INTERNAL, format!("{doing}: {}", disk::told(&error)))
     }
 }
 
@@ -60,7 +61,7 @@ impl From<io::Error> for Failure {
         match error.kind() {
             // Whoever closed the pipe early has seen what they wanted.
             io::ErrorKind::BrokenPipe => Self::new(0, String::new()),
-            _ => Self::new(INTERNAL, error.to_string()),
+            _ => Self::new(INTERNAL, disk::told(&error)),
         }
     }
 }
@@ -75,7 +76,7 @@ impl From<InstanceError> for Failure {
     fn from(error: InstanceError) -> Self {
         match &error {
             InstanceError::Held { .. } => Self::new(HELD, error.to_string()),
-            InstanceError::Io { source, .. } => Self::new(INTERNAL, format!("{error} ({source})")),
+            InstanceError::Io { .. } => Self::new(INTERNAL, error.to_string()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod byte_queue;
 pub mod config;
+pub mod disk;
 pub mod http_client;
 pub mod instance;
 pub mod listen;
@@ -11,3 +12,4 @@ pub mod shutdown;
 pub mod supervisor;
 pub mod tasks;
 pub mod telemetry;
+pub mod trouble;

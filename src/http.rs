@@ -8,6 +8,7 @@ mod page;
 mod router;
 mod routes;
 mod serve;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::Deliveries;
+use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::host::config::Config;
 use crate::host::metrics::Metrics;
@@ -28,6 +30,7 @@ pub use router::router;
 pub use routes::events::Followers;
 pub use routes::numbers::Lookups;
 pub use serve::Server;
+pub use waiting::Waiting;
 
 /// The name the hub knows the service by.
 pub const SERVICE: &str = "session-manager";
@@ -50,4 +53,21 @@ pub struct App {
     pub started: Instant,
     /// The service is stopping: nobody is kept waiting any more.
     pub closing: CancellationToken,
+}
+
+/// What stands in front of every route needs to know.
+trait Front: Clone + Send + Sync + 'static {
+    fn config(&self) -> &Config;
+    /// The session's state, which every error names.
+    fn state(&self) -> State;
+}
+
+impl Front for App {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn state(&self) -> State {
+        self.session.snapshot().state
+    }
 }

@@ -244,7 +244,7 @@ impl Store {
 impl Shared {
     fn read<T>(&self, work: impl FnOnce(&Tables) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let tables = self.tables().inspect_err(|error| self.health.failed(error))?;
-        let result = guarded(|| work(&tables));
+        let result = guarded(|| work(&tables)).map_err(|error| self.cause(error));
         if let Err(error) = &result
             && error.breaks_the_engine()
         {
@@ -254,11 +254,20 @@ impl Shared {
         result
     }
 
+    /// sled may panic on a full disk, or without its folder: the stored data is not damaged then, and the sentence has
+    /// to name the disk.
+    fn cause(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Damaged(why) => match opening::require_space(&self.dir) {
+                Ok(()) => StoreError::Damaged(why),
+                Err(cause) => cause,
+            },
+            other => other,
+        }
+    }
+
     fn give_up(&self, broken: Arc<Tables>, error: &StoreError) {
-        // sled may panic on a full disk, which does not mean that stored data is damaged.
-        if let StoreError::Damaged(why) = error
-            && opening::require_space(&self.dir).is_ok()
-        {
+        if let StoreError::Damaged(why) = error {
             reset::suspect(&self.dir, why);
             self.health.damaged();
         }

@@ -1,7 +1,8 @@
 //! The composition root: the only file that knows every module. It starts and stops everything in order.
 //!
 //! ```text
-//! start  locks → bind → store → session (at rest) → HTTP → connect, which starts Chrome
+//! start  locks → bind → profile, store → session (at rest) → HTTP → connect, which starts Chrome
+//!                          └─ a full disk: HTTP says so, until there is room
 //! stop   no new sends → HTTP drained → session (Chrome closed) → log → deliveries → store
 //! ```
 
@@ -20,17 +21,20 @@ use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
 use crate::host::config::Config;
+use crate::host::disk;
 use crate::host::instance::{InstanceError, InstanceLock};
 use crate::host::listen::{self, BindError};
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
-use crate::http::{App, Server, router};
+use crate::http::{App, Server, Waiting};
 use crate::inbound;
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
 use crate::store::{Store, StoreError};
-use crate::transport::web::browser::{Profile, ProfileError};
+use crate::transport::web::browser::ProfileError;
 use crate::transport::web::session::{self, Handle};
+
+use super::ground::Ground;
 
 /// Bytes of messages on their way to the log: room for 120 of the longest messages, or some 6,000 as people write
 /// them. After an absence the page adds 60 a second.
@@ -69,6 +73,8 @@ pub enum StartError {
     Delivery(#[from] DeliveryError),
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
+    #[error("stopped while it waited for room on the disk")]
+    Stopped,
     #[error("an internal task failed: {0}")]
     Internal(#[from] tokio::task::JoinError),
 }
@@ -77,6 +83,7 @@ impl StartError {
     /// The exit code for whoever started the service (README, "Exit codes").
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Stopped => 0,
             Self::Bind(_) => 69,
             Self::Instance(InstanceError::Held { .. }) => 75,
             // Only a change of the settings helps against these errors; another attempt does not.
@@ -86,6 +93,15 @@ impl StartError {
             | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Delivery(DeliveryError::Address(_)) => 78,
             Self::Store(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
+        }
+    }
+
+    /// Whether the same start works once there is room on the disk.
+    pub(super) fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_disk_full(),
+            Self::Profile(ProfileError::Io { source, .. }) => disk::is_full(source),
+            _ => false,
         }
     }
 }
@@ -110,25 +126,35 @@ pub struct Service {
 impl Service {
     /// Starts everything; returns once HTTP is served, before any browser runs.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_or_wait(config, &CancellationToken::new(), |_| {}).await
+    }
+
+    /// As [`Self::start`]. Where a disk is full, HTTP is served meanwhile, and `waits` is told what is waited for.
+    ///
+    /// # Errors
+    /// [`StartError::Stopped`] where `stop` is cancelled while the start waits.
+    pub async fn start_or_wait(
+        config: Config,
+        stop: &CancellationToken,
+        waits: impl Fn(&str),
+    ) -> Result<Self, StartError> {
         let started = Instant::now();
+        let clock = Arc::new(SystemClock);
         let locks = [InstanceLock::acquire(&config.paths.data)?, lock_tokens(&config)?];
         let listeners = listen::bind(&config.server.hosts, config.server.port).await?;
         let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         for address in &addresses {
             tracing::info!(address = %format!("http://{address}"), "listening");
         }
-        let opened = Store::open(&config.paths.data).await?;
-        if let Some(path) = &opened.set_aside {
-            tracing::error!(path = %path.display(), "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
-        }
+        let config = Arc::new(config);
+        let waiting = Waiting::new(config.clone(), clock.clone(), started);
+        let (Ground { opened, profile }, entrance) =
+            Ground::take_or_wait(&config.paths, listeners, waiting, stop, waits).await?;
         let store = opened.store;
-        let tokens = config.paths.tokens.clone();
-        let profile = tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = byte_queue::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
-        let clock = Arc::new(SystemClock);
         let steady = Arc::new(SteadyClock::new(clock.clone(), store.seen().await?));
         let (acks, acked) = mpsc::channel(ACKS);
         let (tasks, ends) = tasks::set();
@@ -201,7 +227,7 @@ impl Service {
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let auto_connect = config.session.auto_connect;
         let app = App {
-            config: Arc::new(config),
+            config,
             session: session.clone(),
             outbound,
             journal: Journal::new(store.clone()),
@@ -214,7 +240,7 @@ impl Service {
             started,
             closing: closing.clone(),
         };
-        let server = Server::start(listeners, &router(app));
+        let server = entrance.serve(app);
         Ok(Self {
             auto_connect,
             addresses,

@@ -1,8 +1,9 @@
 //! The running process: start and stop of the service, signals, the process manager, and the tasks that must not end.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use super::compose::{INTERNAL, Service};
+use super::compose::{INTERNAL, Service, StartError};
 use crate::host::config::Config;
 use crate::host::shutdown::Shutdown;
 use crate::host::supervisor::{Notifier, Requests, Supervisor};
@@ -14,34 +15,45 @@ use crate::transport::web::session::Handle;
 pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     announce(&config);
     let patience = config.shutdown_timeout;
-    let (shutdown, (notifier, requests)) = match (Shutdown::listen(), supervisor.split()) {
+    let (shutdown, (notifier, mut requests)) = match (Shutdown::listen(), supervisor.split()) {
         (Ok(shutdown), Ok(ends)) => (shutdown, ends),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "signals cannot be listened for");
             return INTERNAL;
         }
     };
+    // HTTP is served before the start is over where a disk is full.
+    let is_ready = Cell::new(false);
+    let serves = |what: &str| if is_ready.replace(true) { notifier.status(what) } else { notifier.ready(what) };
     let started = tokio::select! {
-        started = Service::start(config) => started,
+        started = Service::start_or_wait(config, shutdown.graceful(), |why| serves(why)) => started,
         // A disk that hangs must not prevent a stop.
         () = overdue(&shutdown, patience) => {
             tracing::warn!("stopped while it started");
             return INTERNAL;
         }
+        () = obey(&mut requests, &shutdown) => return INTERNAL,
+        () = feed_watchdog(&notifier, || is_ready.get()) => return INTERNAL,
     };
     let mut service = match started {
         Ok(service) => service,
+        Err(StartError::Stopped) => {
+            tracing::info!(code = 0, "stopped");
+            return 0;
+        }
         Err(error) => {
             tracing::error!("{}", with_causes(&error));
             return error.exit_code();
         }
     };
-    notifier.ready("serving");
+    serves("serving");
     service.open().await;
     let tasks = service.tasks();
-    tasks.spawn("requests of PM2", obey(requests, shutdown.clone()));
+    let stop = shutdown.clone();
+    tasks.spawn("requests of PM2", async move { obey(&mut requests, &stop).await });
     tasks.spawn("status for systemd", keep_told(notifier.clone(), service.session().clone()));
-    tasks.spawn("watchdog of systemd", feed_watchdog(notifier.clone(), service.session().clone()));
+    let (fed, session) = (notifier.clone(), service.session().clone());
+    tasks.spawn("watchdog of systemd", async move { feed_watchdog(&fed, || session.is_alive()).await });
     let broken = tokio::select! {
         () = shutdown.graceful().cancelled() => false,
         end = service.broken() => {
@@ -69,10 +81,7 @@ async fn overdue(shutdown: &Shutdown, patience: Duration) {
 
 fn announce(config: &Config) {
     tracing::info!(version = VERSION, pid = std::process::id(), "session-manager starts");
-    for setting in &config.effective {
-        let origin = if setting.from_environment { "environment" } else { "default" };
-        tracing::info!(name = setting.name, value = setting.shown, origin, "setting");
-    }
+    tracing::info!("{}", config.announced());
     for (found, meant) in &config.lookalikes {
         tracing::warn!("{found} is not a setting of this service; did you mean {meant}?");
     }
@@ -81,7 +90,7 @@ fn announce(config: &Config) {
     }
 }
 
-async fn obey(mut requests: Requests, shutdown: Shutdown) {
+async fn obey(requests: &mut Requests, shutdown: &Shutdown) {
     loop {
         requests.shutdown_requested().await;
         shutdown.request("PM2");
@@ -100,13 +109,13 @@ async fn keep_told(notifier: Notifier, session: Handle) {
     }
 }
 
-/// Feeds systemd's watchdog while the session is alive: systemd restarts a service whose session is stuck.
-async fn feed_watchdog(notifier: Notifier, session: Handle) {
+/// Feeds systemd's watchdog while the service is alive: systemd restarts a service whose session is stuck.
+async fn feed_watchdog(notifier: &Notifier, is_alive: impl Fn() -> bool) {
     let Some(interval) = notifier.watchdog() else { return std::future::pending().await };
     let mut ticks = tokio::time::interval(interval);
     loop {
         ticks.tick().await;
-        if session.is_alive() {
+        if is_alive() {
             notifier.feed_watchdog();
         }
     }

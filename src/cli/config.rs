@@ -11,8 +11,7 @@ use super::Outcome;
 pub(super) fn print(config: &Config) -> Outcome {
     let mut out = io::stdout().lock();
     for setting in &config.effective {
-        let origin = if setting.from_environment { "environment" } else { "default" };
-        writeln!(out, "{:<28} {:<40} {origin}", setting.name, setting.shown)?;
+        writeln!(out, "{:<28} {:<40} {}", setting.name, setting.shown, setting.origin())?;
     }
     for (found, meant) in &config.lookalikes {
         writeln!(out, "{found} is not a setting; did you mean {meant}?")?;

@@ -211,6 +211,20 @@ impl Config {
             Err(ConfigError(r.problems))
         }
     }
+
+    /// What differs from the defaults, on one line, for the log; secrets are masked.
+    pub fn announced(&self) -> String {
+        let differing = self.effective.iter().filter(|setting| !setting.is_default);
+        let told: Vec<String> = differing.map(Effective::to_string).collect();
+        if told.is_empty() {
+            return "every setting has its default".to_owned();
+        }
+        let rest = self.effective.len() - told.len();
+        format!(
+            "settings: {}; the other {rest} have their defaults (`session-manager config` prints all)",
+            told.join(", ")
+        )
+    }
 }
 
 fn read_server(r: &mut reader::Reader<'_>) -> Server {

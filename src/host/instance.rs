@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use super::disk;
+
 /// The lock file in the guarded folder, with the pid of the holder as text. It is never removed: otherwise two
 /// processes could lock two different files of the same name.
 const LOCK_FILE: &str = ".lock";
@@ -24,7 +26,7 @@ pub enum InstanceError {
         dir.display()
     )]
     Held { dir: PathBuf, pid: Option<i32> },
-    #[error("the folder {} cannot be used: let this user write in it, or set another folder", dir.display())]
+    #[error("{}", disk::explained(dir, source))]
     Io { dir: PathBuf, source: io::Error },
 }
 
@@ -48,9 +50,12 @@ impl InstanceLock {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        // The file belongs to the holder of the lock, so it may be emptied only now.
-        file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())).map_err(unusable)?;
-        Ok(Self { file })
+        // The file belongs to the holder of the lock, so it may be emptied only now. On a full disk the lock holds
+        // without the pid, which is only for the sentence that refuses another process.
+        match file.set_len(0).and_then(|()| writeln!(file, "{}", process::id())) {
+            Err(error) if !disk::is_full(&error) => Err(unusable(error)),
+            _ => Ok(Self { file }),
+        }
     }
 
     /// Whether `dir` could be taken now. It changes nothing; the file is locked for microseconds, shared.

@@ -129,7 +129,10 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        sentence = format!("{sentence}: {error}");
+        let told = error.to_string();
+        if !sentence.contains(&told) {
+            sentence = format!("{sentence}: {told}");
+        }
         cause = error.source();
     }
     sentence

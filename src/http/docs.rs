@@ -37,7 +37,10 @@ a sane one. Every error has the one shape of `Error`, also 404 `NOT_FOUND` for a
 `METHOD_NOT_ALLOWED` for a wrong method. Where an answer says `Retry-After`, it may be asked for again after so many seconds.
 
 On loopback no token is needed unless `API_TOKEN` is set; with one, everything but `/health*`, `/openapi.json` and `/docs` \
-wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS` need none.";
+wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS` need none.
+
+While the disk is full at the start, `/status` says so and everything that needs the store is refused with 503 \
+`STORE_UNAVAILABLE` (`/send`: `SESSION_NOT_READY`); the service goes on by itself once there is room.";
 /// What `data` of an event is, by its `type`.
 const EVENTS: [(&str, &str); 8] = [
     ("message", "Message"),

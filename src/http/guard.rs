@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use crate::host::config::Server;
 
 use super::error::ApiError;
-use super::{App, docs, page};
+use super::{Front, docs, page};
 
 /// What holds no data is free: whoever watches the service has no token, and the page is where it is asked for.
 fn is_free(path: &str) -> bool {
@@ -19,9 +19,9 @@ fn is_free(path: &str) -> bool {
     watched || page::is_static(path) || docs::is_static(path)
 }
 
-pub async fn check(State(app): State<App>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn check<F: Front>(State(front): State<F>, request: Request, next: Next) -> Result<Response, ApiError> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let settings = &app.config.server;
+    let settings = &front.config().server;
     check_host(settings, request.headers())?;
     if !is_free(request.uri().path()) {
         check_caller(settings, peer, request.headers())?;

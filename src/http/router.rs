@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
-use super::{App, docs, guard, page};
+use super::{App, Front, docs, guard, page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A caller's request id longer than this is not one.
@@ -59,17 +59,23 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// The routes with everything that all answers have in common.
 pub fn router(app: App) -> Router {
-    Router::from(routes())
+    let routes = Router::from(routes())
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED) })
-        .route_layer(from_fn_with_state(app.clone(), observe))
+        .route_layer(from_fn_with_state(app.clone(), observe));
+    behind(routes, app)
+}
+
+/// What stands in front of every route: who may call, and what every answer has in common.
+pub(super) fn behind<F: Front>(routes: Router<F>, front: F) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             ApiError::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
         }))
-        .layer(from_fn_with_state(app.clone(), guard::check))
-        .layer(cors(&app.config.server.cors_origins))
-        .layer(from_fn_with_state(app.clone(), finish))
-        .with_state(app)
+        .layer(from_fn_with_state(front.clone(), guard::check::<F>))
+        .layer(cors(&front.config().server.cors_origins))
+        .layer(from_fn_with_state(front.clone(), finish::<F>))
+        .with_state(front)
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
@@ -102,7 +108,7 @@ async fn observe(State(app): State<App>, route: MatchedPath, request: Request, n
 }
 
 /// Gives every answer its request id and its protection, and every error its shape.
-async fn finish(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn finish<F: Front>(State(front): State<F>, request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
     let has_body = request.headers().contains_key(header::TRANSFER_ENCODING)
         || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
@@ -117,7 +123,7 @@ async fn finish(State(app): State<App>, request: Request, next: Next) -> Respons
     let bare = response.status().is_client_error() || response.status().is_server_error();
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if let Some(error) = error.or_else(|| (bare && !is_json).then(|| ApiError::of_status(response.status()))) {
-        let mut shaped = error.render(app.session.snapshot().state);
+        let mut shaped = error.render(front.state());
         // What was said about the answer stays: Allow, CORS.
         for (name, value) in response.headers() {
             if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use migrations::MigrationError;
 
+use crate::host::disk;
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The stored bytes are not the bytes that were written. `Store::open` sets such a store aside and never returns
@@ -15,9 +17,9 @@ pub enum StoreError {
     /// A later version wrote the store. It is left untouched.
     #[error(transparent)]
     Newer(MigrationError),
-    #[error("the disk of {} is full: free some space, nothing stored is lost", path.display())]
+    #[error("{}", disk::explained(path, source))]
     DiskFull { path: PathBuf, source: io::Error },
-    #[error("{} cannot be used: check that it exists, is writable and its disk is sound", path.display())]
+    #[error("{}", disk::explained(path, source))]
     Io { path: PathBuf, source: io::Error },
     #[error("{} is held by another process: stop it first", .0.display())]
     InUse(PathBuf),
@@ -57,10 +59,7 @@ impl StoreError {
 
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path, source },
-            _ => Self::Io { path, source },
-        }
+        if disk::is_full(&source) { Self::DiskFull { path, source } } else { Self::Io { path, source } }
     }
 
     pub(super) fn sled(path: &Path, error: sled::Error) -> Self {

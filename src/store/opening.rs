@@ -5,6 +5,7 @@
 //!   store/ sound ───► migrated ──► opened
 //!   store/ damaged ─► store.reset written ──► renamed to store.damaged-<time>/ ──► as if absent
 //!   store/ newer, or the disk fails ──► an error, nothing is touched
+//!   no room on the disk ──► an error before sled is called
 //! ```
 //!
 //! A new store is renamed to `store/` only after it has its format stamp, so a `store/` without entries has lost them.
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use migrations::Outcome;
+use nix::sys::statvfs::statvfs;
 
 use super::StoreError;
 use super::daily::{Daily, FIRST, SENT};
@@ -63,6 +65,10 @@ impl Tables {
 /// Opens the store of `DATA_DIR`, and returns where a damaged store was put.
 pub(super) fn open(dir: &Path, health: &Arc<Health>) -> Result<(Tables, Option<PathBuf>), StoreError> {
     private_folder(dir)?;
+    // On a full disk sled may panic, which would look like damage.
+    if !has_room(dir) {
+        require_space(dir)?;
+    }
     let path = store_path(dir);
     if !path.try_exists().map_err(|source| StoreError::io(&path, source))? {
         return Ok((create(dir, health)?, None));
@@ -141,10 +147,17 @@ fn set_aside(dir: &Path, why: &str) -> Result<PathBuf, StoreError> {
     announce(dir, &format!("{why}; set aside as {}", aside.display()))?;
     let moved = fs::rename(&path, &aside).and_then(|()| sync_folder(dir));
     moved.map_err(|source| StoreError::io(&path, source))?;
-    tracing::error!(why, aside = %aside.display(), "the store was damaged: set aside, and sending is held");
+    let path = aside.display();
+    tracing::error!(why, %path, "the store was damaged and is set aside; sending stays off until `session-manager store accept`");
     Ok(aside)
 }
 
+/// Whether the disk says that it has room for a new store. It may be wrong: a quota or a reserve for root is not in it.
+fn has_room(dir: &Path) -> bool {
+    statvfs(dir).is_ok_and(|disk| disk.blocks_available().saturating_mul(disk.fragment_size()) >= FIRST_BYTES as u64)
+}
+
+/// Writes as much as a new store needs, and removes it again.
 pub(super) fn require_space(dir: &Path) -> Result<(), StoreError> {
     let probe = dir.join("store.probe");
     let written = File::create(&probe).and_then(|mut file| {

@@ -299,3 +299,30 @@ fn edit(dir: &TempDir, change: impl FnOnce(&Engine)) {
     change(&engine);
     engine.flush().unwrap();
 }
+
+/// As sled does where it cannot write although nothing stored is damaged.
+#[tokio::test]
+async fn a_panic_without_the_folder_is_told_as_the_folder_and_not_as_damage() {
+    let root = TempDir::new().unwrap();
+    let (data, away) = (root.path().join("data"), root.path().join("away"));
+    let store = Store::open(&data).await.unwrap().store;
+    fs::rename(&data, &away).unwrap();
+    fs::write(&data, "").unwrap();
+    let broken = store.write(|_| Err::<(), _>(StoreError::Damaged("it panicked: x".to_owned()))).await;
+    let told = broken.unwrap_err().to_string();
+    assert!(told.ends_with("data is not a folder, and has to be one: move it away"), "{told}");
+    assert!(store.trouble().unwrap().contains("is not a folder"));
+    fs::remove_file(&data).unwrap();
+    fs::rename(&away, &data).unwrap();
+    store.flush().await.unwrap();
+    assert!(!store.is_damaged() && store.trouble().is_none());
+    store.close().await.unwrap();
+    assert_eq!(open_again(&data).await, None, "nothing is set aside");
+}
+
+/// Where a damaged store was put.
+async fn open_again(data: &Path) -> Option<PathBuf> {
+    let opened = Store::open(data).await.unwrap();
+    opened.store.close().await.unwrap();
+    opened.set_aside
+}

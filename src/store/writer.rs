@@ -74,6 +74,8 @@ impl<T: Send, W: FnOnce(&Tables) -> Result<T, StoreError> + Send> Change for Ask
 
     fn answer(self: Box<Self>, failure: Option<&StoreError>) {
         let result = match (self.result, failure) {
+            // The failure of the batch is this error too, and names the disk where sled only panicked.
+            (Some(Err(own)), Some(failure)) if own.breaks_the_engine() => Err(failure.again()),
             (Some(Err(own)), _) => Err(own),
             (_, Some(failure)) => Err(failure.again()),
             (Some(Ok(value)), None) => Ok(value),
@@ -124,7 +126,7 @@ impl Shared {
     fn write(&self, batch: &mut [Box<dyn Change>]) -> Result<(), StoreError> {
         let tables = self.tables().inspect_err(|error| self.health.failed(error))?;
         let made = batch.iter_mut().try_for_each(|change| change.make(&tables));
-        let durable = made.and_then(|()| guarded(|| tables.commit()));
+        let durable = made.and_then(|()| guarded(|| tables.commit())).map_err(|error| self.cause(error));
         if let Err(error) = &durable {
             self.health.failed(error);
             if error.breaks_the_engine() {

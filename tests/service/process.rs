@@ -256,6 +256,9 @@ async fn a_taken_port_is_one_clear_line_and_no_browser() {
     assert!(sentence.contains(&port.to_string()), "{sentence}");
     assert!(sentence.contains(&std::process::id().to_string()), "it names who holds it: {sentence}");
     assert!(!log.iter().any(|line| line["message"] == "started Chrome"));
+    let told: Vec<_> = log.iter().filter(|line| line["message"].as_str().unwrap().starts_with("setting")).collect();
+    let [settings] = told[..] else { panic!("the settings are one line: {told:#?}") };
+    assert!(settings["message"].as_str().unwrap().contains(&format!("PORT={port} (environment)")), "{settings}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

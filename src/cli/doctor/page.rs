@@ -6,6 +6,7 @@ use ::http::Uri;
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::host::config::Browser;
+use crate::transport::web::browser::{NetError, explained as net_explained};
 
 use super::Finding;
 
@@ -80,18 +81,12 @@ fn explained(trouble: &Trouble, has_proxy: bool) -> (String, &'static str) {
         Trouble::Name(why) => (format!("its name is not known ({why})"), NAME),
         Trouble::Connection(why) => (why.clone(), way),
         Trouble::Silence => (format!("no answer within {} s", DEADLINE.as_secs()), way),
-        Trouble::Browser(word) => {
-            let remedy = if word.contains("PROXY") || word.contains("TUNNEL") || word.contains("SOCKS") {
-                PROXY
-            } else if word.contains("NAME_NOT_RESOLVED") {
-                NAME
-            } else if word.contains("CERT") || word.contains("SSL") {
-                "set the clock right; else something on the way opens TLS: let it leave this host alone"
-            } else {
-                way
-            };
-            (word.clone(), remedy)
-        }
+        Trouble::Browser(word) => match net_explained(word) {
+            Some(NetError { cause, remedy, on_the_way }) => {
+                (format!("{cause} ({word})"), if on_the_way && has_proxy { PROXY } else { remedy })
+            }
+            None => (word.clone(), way),
+        },
     }
 }
 
@@ -124,6 +119,8 @@ mod tests {
         assert!(word("net::ERR_PROXY_CONNECTION_FAILED").contains("PROXY_URL"));
         assert!(word("net::ERR_CERT_DATE_INVALID").contains("clock"));
         assert!(word("net::ERR_CONNECTION_TIMED_OUT").contains("firewall"));
+        let login = explained(&Trouble::Browser("net::ERR_INVALID_AUTH_CREDENTIALS".to_owned()), true);
+        assert!(login.0.contains("407") && login.1.contains("without them"), "{login:?}");
         assert!(explained(&Trouble::Silence, true).1.contains("proxy runs"));
     }
 

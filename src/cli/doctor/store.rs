@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use indicatif::BinaryBytes;
 use tempfile::TempDir;
 
+use crate::host::disk;
 use crate::host::instance::InstanceLock;
 use crate::store::{Store, StoreError, check_all};
 
@@ -29,7 +30,15 @@ pub(super) async fn check(data: &Path, service: Option<i32>) -> Finding {
             return Finding::skipped(CHECK, format!("{}: too large to read a copy of", BinaryBytes(bytes)));
         }
         Err(error) => {
-            let remedy = format!("let the user of the service read all of {}", data.display());
+            let remedy = match error.kind() {
+                _ if disk::is_full(&error) => "free some space in the temporary folder (TMPDIR)".to_owned(),
+                io::ErrorKind::ReadOnlyFilesystem => "set TMPDIR to a folder that can be written".to_owned(),
+                // A file in the place of the folder; its own line says so.
+                io::ErrorKind::NotADirectory => {
+                    format!("{} has to be a folder: move away what is there", data.display())
+                }
+                _ => format!("let the user of the service read all of {}", data.display()),
+            };
             return Finding::failure(CHECK, format!("it cannot be copied to be looked at: {error}"), remedy);
         }
     };

@@ -47,6 +47,25 @@ pub struct Effective {
     /// Masked if the variable is a secret.
     pub shown: String,
     pub from_environment: bool,
+    /// The environment may also set the default.
+    pub is_default: bool,
+}
+
+impl Effective {
+    /// Where the value came from.
+    pub fn origin(&self) -> &'static str {
+        if self.from_environment { "environment" } else { "default" }
+    }
+}
+
+/// On one line, whatever the value: `NAME=value (origin)`.
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, shown, .. } = self;
+        let is_word = !shown.is_empty() && shown.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '"');
+        if is_word { write!(f, "{name}={shown}") } else { write!(f, "{name}={shown:?}") }?;
+        write!(f, " ({})", self.origin())
+    }
 }
 
 /// One wrong value: the variable, its value, the allowed values.
@@ -85,7 +104,7 @@ impl<'a> Reader<'a> {
     ) -> T {
         let given = self.given(name);
         let text = given.as_deref().unwrap_or(default);
-        self.note(name, text, given.is_some(), false);
+        self.note(name, without_user(text), given.is_some(), text == default);
         parse(text).unwrap_or_else(|| {
             self.problem(name, format!("{:?} is not {allowed}", without_user(text)));
             fallback
@@ -100,7 +119,7 @@ impl<'a> Reader<'a> {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let given = self.given(name);
-        self.note(name, given.as_deref().unwrap_or(""), given.is_some(), false);
+        self.note(name, given.as_deref().map(without_user).unwrap_or_default(), given.is_some(), given.is_none());
         let text = given?;
         let value = parse(&text);
         if value.is_none() {
@@ -119,7 +138,7 @@ impl<'a> Reader<'a> {
     ) -> Option<T> {
         let given = self.given(name);
         let shown = given.as_deref().map(show).unwrap_or_default();
-        self.note(name, &shown, given.is_some(), false);
+        self.note(name, without_user(&shown), given.is_some(), given.is_none());
         let value = parse(&given?);
         if value.is_none() {
             self.problem(name, format!("{shown:?} is not {allowed}"));
@@ -135,7 +154,8 @@ impl<'a> Reader<'a> {
     /// A secret: its value is neither shown nor quoted in an error.
     pub(super) fn secret(&mut self, name: &'static str) -> Option<String> {
         let given = self.given(name);
-        self.note(name, given.as_deref().unwrap_or(""), given.is_some(), true);
+        let shown = if given.is_some() { "***" } else { "" };
+        self.note(name, shown.to_owned(), given.is_some(), given.is_none());
         given
     }
 
@@ -170,9 +190,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn note(&mut self, name: &'static str, text: &str, from_environment: bool, secret: bool) {
-        let shown = if secret && !text.is_empty() { "***".to_owned() } else { without_user(text) };
-        self.effective.push(Effective { name, shown, from_environment });
+    fn note(&mut self, name: &'static str, shown: String, from_environment: bool, is_default: bool) {
+        self.effective.push(Effective { name, shown, from_environment, is_default });
     }
 }
 

@@ -95,6 +95,33 @@ fn an_address_is_shown_without_its_user_and_password() -> Result<(), ConfigError
 }
 
 #[test]
+fn what_differs_from_the_defaults_is_told_on_one_line() -> Result<(), ConfigError> {
+    assert_eq!(
+        Config::read(&env(&[("PORT", ""), ("LOG_LEVEL", "info")]))?.announced(),
+        "every setting has its default"
+    );
+    let config = Config::read(&env(&[
+        ("HOST", "0.0.0.0"),
+        ("API_TOKEN", "a-very-secret-token"),
+        ("PORT", "3001"),
+        ("SEND_MODE", "off"),
+        ("CHROME_ARGS", "--lang=es\n--x"),
+        ("WEBHOOK_URLS", "https://hook.example/in?token=hunter2"),
+    ]))?;
+    let told = config.announced();
+    let (settings, rest) = told.split_once("; the other ").unwrap_or_default();
+    assert_eq!(
+        settings,
+        "settings: HOST=0.0.0.0 (environment), API_TOKEN=*** (environment), \
+         CHROME_ARGS=\"--lang=es\\n--x\" (environment), SEND_MODE=off (environment), \
+         WEBHOOK_URLS=https://hook.example/*** (environment)"
+    );
+    let others = config.effective.len() - 5;
+    assert_eq!(rest, format!("{others} have their defaults (`session-manager config` prints all)"));
+    Ok(())
+}
+
+#[test]
 fn an_origin_is_what_a_browser_sends() -> Result<(), ConfigError> {
     let config = Config::read(&env(&[("CORS_ORIGINS", "https://Hub.example:443, http://a:8080/")]))?;
     assert_eq!(config.server.cors_origins, ["https://hub.example", "http://a:8080"]);

@@ -19,6 +19,8 @@ pub struct Timings {
     pub heartbeat: Duration,
     /// A renderer that twice does not answer within this time is hung.
     pub heartbeat_deadline: Duration,
+    /// How often the folder of the profile is looked at while a browser runs on it.
+    pub profile_look: Duration,
     /// If nothing progresses towards READY for this long, the session is stalled.
     pub progress: Duration,
     /// The same after a link: the page waits 180 s for the first history and the critical data, then it unlinks
@@ -80,6 +82,7 @@ impl Default for Timings {
             page_call: s(15),
             heartbeat: s(15),
             heartbeat_deadline: s(10),
+            profile_look: s(30),
             progress: s(120),
             link_progress: s(200),
             ready_hold: s(2),
@@ -120,6 +123,7 @@ impl Timings {
         Self {
             surface_settle: scale(base.surface_settle),
             heartbeat: scale(base.heartbeat),
+            profile_look: scale(base.profile_look),
             progress: scale(base.progress),
             link_progress: scale(base.link_progress),
             ready_hold: scale(base.ready_hold),

@@ -24,6 +24,7 @@ let announced = '';
 function nextStep({ state, reason, reconciling }) {
   if (state === 'READY' && reconciling) return t('state.READY.reconciling');
   if (state === 'ERROR' && PERMANENT.includes(reason)) return t('state.ERROR.permanent');
+  if (state === 'ERROR' && !reason) return t('state.ERROR.start');
   return t(`state.${state}.next`);
 }
 
@@ -52,7 +53,9 @@ function facts({ account, since, reconnection_attempts: attempts, send, cliente_
 
 /** What the service says itself, where something is wrong: it may know more, such as which part is missing. */
 function detail({ state, detail: sentence, send, reconnection_attempts: attempts }) {
-  if (state === 'READY') return (send.mode !== 'off' && !send.available && send.reason) || '';
+  if (state === 'READY') return (send.mode !== 'off' && !send.available && send.reason) || sentence;
+  // Without a reason there is no session yet, and only this sentence says what the start waits for.
+  if (state === 'ERROR' && !status.reason) return sentence;
   const troubled = state === 'ERROR' || state === 'INIT' || (state === 'RECONNECTING' && attempts > 0);
   return troubled && why(status) ? sentence : '';
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::domain::state;
@@ -33,21 +34,34 @@ pub struct Alive {
     state: state::State,
 }
 
+impl Health {
+    /// `state` is None before the first connect.
+    pub(in crate::http) fn new(now: Timestamp, state: Option<state::State>, started: Instant) -> Self {
+        Self {
+            status: "ok",
+            service: SERVICE,
+            timestamp: now,
+            whatsapp_state: state.map_or("NOT_INITIALIZED", state::State::name),
+            version: VERSION,
+            uptime_s: started.elapsed().as_secs(),
+        }
+    }
+}
+
+impl Alive {
+    pub(in crate::http) fn in_state(state: state::State) -> Self {
+        Self { status: "ok", state }
+    }
+}
+
 /// Whether HTTP is answered
 ///
 /// 200 as long as it is, whatever the session does.
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "watching", responses((status = 200, body = Health)))]
 pub async fn health(State(app): State<App>) -> Json<Health> {
     let session = app.session.snapshot();
-    let state = if session.initialized { session.state.name() } else { "NOT_INITIALIZED" };
-    Json(Health {
-        status: "ok",
-        service: SERVICE,
-        timestamp: app.clock.now(),
-        whatsapp_state: state,
-        version: VERSION,
-        uptime_s: app.started.elapsed().as_secs(),
-    })
+    let state = session.initialized.then_some(session.state);
+    Json(Health::new(app.clock.now(), state, app.started))
 }
 
 /// Whether the session's own task turns
@@ -63,7 +77,7 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
 )]
 pub async fn live(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
     if app.session.is_alive() {
-        return Ok(Json(Alive { status: "ok", state: app.session.snapshot().state }));
+        return Ok(Json(Alive::in_state(app.session.snapshot().state)));
     }
     let message = "The session's task is stuck: restart the service.";
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_STUCK", message).with("status", "stuck"))

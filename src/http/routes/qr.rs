@@ -65,6 +65,12 @@ pub struct NoCode {
 #[expect(dead_code, reason = "only the schema is used")]
 pub struct Picture(Vec<u8>);
 
+impl Qr {
+    pub(in crate::http) fn none(state: state::State) -> Self {
+        Self::None(NoCode { status: "NO_QR", state })
+    }
+}
+
 /// The code as the hub knows it.
 #[derive(Serialize, ToSchema)]
 pub struct HubCode {
@@ -209,7 +215,7 @@ fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
             generated_at: code.generated_at,
             expires_at: code.expires_at,
         }),
-        None => Qr::None(NoCode { status: "NO_QR", state: session.state }),
+        None => Qr::none(session.state),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::limits;
 use crate::domain::state::{self, Reason, SESSION};
 use crate::domain::time::Timestamp;
+use crate::host::config::Config;
 use crate::transport::web::session::{LinkCode, Progress, Snapshot};
 
 use crate::http::App;
@@ -141,9 +142,45 @@ impl From<&LinkCode> for Shown {
     }
 }
 
+impl Status {
+    /// Before there is a session: `detail` says what the start waits for.
+    pub(in crate::http) fn without_session(
+        config: &Config,
+        state: state::State,
+        since: Timestamp,
+        detail: String,
+    ) -> Self {
+        let send = Sending { mode: config.send.mode.name(), available: false, reason: Some(detail.clone()), queued: 0 };
+        Self {
+            status: state,
+            state,
+            connected: false,
+            session: SESSION,
+            needs_qr: false,
+            can_send_messages: false,
+            recommended_action: recommended(state),
+            since,
+            reason: None,
+            detail,
+            reconnection_attempts: 0,
+            reconciling: false,
+            progress: None,
+            account: None,
+            whatsapp_web_version: None,
+            browser_version: None,
+            cliente_id: config.session.cliente_id.clone(),
+            send,
+            limits: Limits { new_chats: None, timelock: None, ban: None },
+            deliveries: Vec::new(),
+            qr_code_base64: None,
+            qr: None,
+        }
+    }
+}
+
 /// What the one who looks should do.
-fn recommended(session: &Snapshot) -> &'static str {
-    match session.state {
+fn recommended(state: state::State) -> &'static str {
+    match state {
         state::State::Ready => "NONE",
         state::State::QrRequired => "SCAN_QR",
         state::State::Disconnected => "CONNECT",
@@ -167,7 +204,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         session: SESSION,
         needs_qr: session.state == state::State::QrRequired,
         can_send_messages: available,
-        recommended_action: recommended(&session),
+        recommended_action: recommended(session.state),
         since: session.since,
         reason: session.reason,
         detail: session.detail.clone(),

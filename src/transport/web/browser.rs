@@ -2,13 +2,16 @@
 
 mod cdp;
 mod chrome;
+mod last_words;
 mod leveldb;
+mod net_error;
 mod process;
 mod processes;
 mod profile;
 mod usage;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +19,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::host::config::{Browser as Settings, LoginMode};
+use crate::host::disk;
+use last_words::LastWords;
+
 pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
+pub use net_error::{NetError, explained};
 pub use processes::orphans;
 pub use profile::{Occupant, Profile, ProfileError};
 pub use usage::{Usage, usage};
@@ -27,8 +34,6 @@ pub use usage::{Usage, usage};
 pub const SHM_MIN: u64 = 128 << 20;
 /// A Chrome whose pipe closes exits within 0.3 s; on a loaded machine it took 1 s.
 const LEAVE_GRACE: Duration = Duration::from_secs(3);
-/// How many characters of Chrome's output an error shows.
-const LAST_WORDS_MAX: usize = 400;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
@@ -42,8 +47,11 @@ pub enum LaunchError {
     Profile(#[from] ProfileError),
     #[error("the launch was called off")]
     CalledOff,
-    #[error("Chrome could not be started ({why}). It said: {words}")]
-    Failed { why: String, words: String },
+    /// Chrome itself takes this for another browser on its profile.
+    #[error("Chrome needs the temporary folder (TMPDIR), and {}.", disk::explained(path, source))]
+    Temporary { path: PathBuf, source: io::Error },
+    #[error("{cause}: {}.", remedy.unwrap_or("`session-manager doctor` says more"))]
+    Failed { cause: String, remedy: Option<&'static str> },
 }
 
 /// A running browser with its one page.
@@ -90,7 +98,9 @@ impl Browser {
         }
         let chrome = Chrome::find(settings.chrome_path.as_deref(), std::env::var_os("PATH").as_deref()).await?;
         let owned = profile.clone();
-        tokio::task::spawn_blocking(move || owned.clear()).await.map_err(|error| failed(&error, ""))??;
+        tokio::task::spawn_blocking(move || owned.clear())
+            .await
+            .map_err(|error| failed(&error, &LastWords::default()))??;
         if called_off.is_cancelled() {
             return Err(LaunchError::CalledOff);
         }
@@ -100,7 +110,7 @@ impl Browser {
         }
         let around = chrome::Surroundings { profile: profile.path(), root, small_shm: shm_is_small() };
         let flags = chrome::flags(&chrome, settings, &around);
-        let spawned = process::spawn(&chrome.path, &flags).map_err(|error| failed(&error, ""))?;
+        let spawned = process::spawn(&chrome.path, &flags).map_err(|error| failed(&error, &LastWords::default()))?;
         let process = Arc::new(spawned.process);
         tracing::info!(pid = process.pid(), path = %chrome.path.display(), version = chrome.version, "started Chrome");
         let setup = PageSetup {
@@ -133,8 +143,11 @@ impl Browser {
                     return Err(LaunchError::CalledOff);
                 }
                 let words = process.last_words();
-                let no_display = words.contains("Missing X server") || words.contains("cannot open display");
-                if no_display { Err(LaunchError::NoDisplay) } else { Err(failed(&why, &words)) }
+                if words.name("Missing X server") || words.name("cannot open display") {
+                    return Err(LaunchError::NoDisplay);
+                }
+                temporary_folder().await?;
+                Err(failed(&why, &words))
             }
         }
     }
@@ -154,13 +167,14 @@ impl Browser {
         self.process.pid()
     }
 
-    /// Waits until the process exits without a request; returns how it ended, and Chrome's last words.
+    /// Waits until the process exits without a request; returns how it ended, why if Chrome said so, and what helps.
     pub fn gone(&self) -> impl Future<Output = String> + Send + use<> {
         let process = Arc::clone(&self.process);
         async move {
             let how = process.exited().await;
-            let words = shortened(&process.last_words());
-            if words.is_empty() { how } else { format!("{how}; it said: {words}") }
+            let words = process.last_words();
+            let helps = words.remedy(&how).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            format!("{}{helps}", words.described(&how))
         }
     }
 }
@@ -177,14 +191,19 @@ async fn open(
     Ok((connection, tab, events, version))
 }
 
-fn failed(why: &impl ToString, words: &str) -> LaunchError {
-    LaunchError::Failed { why: why.to_string(), words: shortened(words) }
+fn failed(why: &impl ToString, words: &LastWords) -> LaunchError {
+    let why = why.to_string();
+    LaunchError::Failed {
+        cause: format!("Chrome could not be started ({})", words.described(&why)),
+        remedy: words.remedy(&why),
+    }
 }
 
-/// The end of the text: a program's last output tells why it died.
-fn shortened(words: &str) -> String {
-    let skip = words.chars().count().saturating_sub(LAST_WORDS_MAX);
-    words.chars().skip(skip).collect()
+/// An error if nothing can be written in the temporary folder, which is Chrome's too.
+async fn temporary_folder() -> Result<(), LaunchError> {
+    let made = tokio::task::spawn_blocking(|| tempfile::Builder::new().prefix("session-manager-").tempdir().map(drop));
+    let made = made.await.map_err(io::Error::other).flatten();
+    made.map_err(|source| LaunchError::Temporary { path: std::env::temp_dir(), source })
 }
 
 /// Whether the environment names a display on which a window can open.

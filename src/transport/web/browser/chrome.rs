@@ -50,7 +50,9 @@ pub enum FindError {
     Nowhere,
     #[error("CHROME_PATH names {0}, which is not a program that can be run: correct it or unset it.")]
     NotThere(PathBuf),
-    #[error("{path} does not tell its version ({why}): it does not seem to be a Chrome that works here.")]
+    #[error(
+        "{path} does not tell its version ({why}): run it by hand with --version, or set CHROME_PATH to another one."
+    )]
     Mute { path: PathBuf, why: String },
 }
 

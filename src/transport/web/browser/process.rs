@@ -1,6 +1,5 @@
 //! Chrome as a process: started in its own group, watched, its output read, ended.
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -15,11 +14,11 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio::sync::watch;
 
+use super::last_words::LastWords;
+
 /// Chrome reads the protocol from fd 3 and writes it to fd 4.
 pub(super) const CHROME_READS: i32 = 3;
 const CHROME_WRITES: i32 = 4;
-/// How many of Chrome's last lines an error shows.
-const LAST_WORDS: usize = 8;
 /// A longer line of Chrome's is cut.
 const LINE_MAX: u64 = 4096;
 /// How long to wait for Chrome's output after its exit; it is read within milliseconds.
@@ -50,7 +49,7 @@ const PASSED_ON: [&str; 14] = [
 pub(super) struct Process {
     group: Pid,
     exit: watch::Receiver<Option<String>>,
-    words: Arc<Mutex<VecDeque<String>>>,
+    words: Arc<Mutex<LastWords>>,
 }
 
 pub(super) struct Spawned {
@@ -106,7 +105,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Reads Chrome's output, because a full pipe would block Chrome.
-async fn listen(stderr: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String>>>) {
+async fn listen(stderr: impl AsyncRead + Unpin, words: Arc<Mutex<LastWords>>) {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();
     loop {
@@ -120,11 +119,7 @@ async fn listen(stderr: impl AsyncRead + Unpin, words: Arc<Mutex<VecDeque<String
             continue;
         }
         tracing::debug!(target: "chrome", "{text}");
-        let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() == LAST_WORDS {
-            words.pop_front();
-        }
-        words.push_back(text);
+        words.lock().unwrap_or_else(PoisonError::into_inner).note(&text);
     }
 }
 
@@ -140,10 +135,9 @@ impl Process {
         how.unwrap_or_else(|| "unknown status".to_owned())
     }
 
-    /// The last lines that Chrome printed.
-    pub(super) fn last_words(&self) -> String {
-        let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        words.iter().map(String::as_str).collect::<Vec<_>>().join(" | ")
+    /// The last lines of Chrome that name a cause.
+    pub(super) fn last_words(&self) -> LastWords {
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits up to `patience` for the requested exit, then sends signals. True if Chrome exited by itself.

@@ -8,7 +8,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{AccessFlags, access};
+
 use crate::domain::state::SESSION;
+use crate::host::disk;
 
 use super::leveldb;
 use super::processes::{Running, looks_like_a_browser};
@@ -17,6 +20,12 @@ use super::processes::{Running, looks_like_a_browser};
 const FORMER: &str = "session-admin";
 /// Marks that a device was linked in this profile. The file is removed together with the login.
 const LINKED: &str = "linked";
+/// Chrome's own folder in the profile, absent before its first start.
+const DEFAULT: &str = "Default";
+/// Written and removed again, to see whether a folder can be written.
+const PROBE: &str = ".probe";
+/// As much as the smallest file takes on a disk, and more than the disk holds back for a file that exists.
+const PROBE_BYTES: usize = 4096;
 const SINGLETONS: [&str; 3] = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
 
 #[derive(Clone, Debug)]
@@ -26,7 +35,8 @@ pub struct Profile {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    #[error("the profile {} cannot be used: {source}", path.display())]
+    /// `path` is the folder that cannot be used, never a file of Chrome's in it.
+    #[error("TOKENS_DIR cannot hold the login, because {}.", disk::explained(path, source))]
     Io { path: PathBuf, source: io::Error },
     #[error("another browser (pid {pid}) is using the profile {}: close it, then connect", path.display())]
     InUse { path: PathBuf, pid: i32 },
@@ -75,6 +85,29 @@ impl Profile {
         &self.path
     }
 
+    /// Whether the folder can hold a login: it is there, or can be made, and files can be written in it. Blocking.
+    pub fn check(&self) -> Result<(), ProfileError> {
+        self.probe().map_err(|(path, source)| {
+            // A folder that cannot be entered hides those below it.
+            let closed = |folder: &&Path| folder.is_dir() && access(*folder, AccessFlags::X_OK).is_err();
+            let path = path.ancestors().filter(closed).last().unwrap_or(&path).to_owned();
+            ProfileError::Io { path, source }
+        })
+    }
+
+    fn probe(&self) -> Result<(), (PathBuf, io::Error)> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.map_err(|error| (self.path.clone(), error))?;
+        // Files of another user in it are found where that user once ran the service.
+        for folder in [self.path.clone(), self.path.join(DEFAULT)].into_iter().filter(|folder| folder.exists()) {
+            let probe = folder.join(PROBE);
+            let written = fs::write(&probe, [0; PROBE_BYTES]);
+            let removed = ignore_missing(fs::remove_file(&probe));
+            written.and(removed).map_err(|error| (folder, error))?;
+        }
+        Ok(())
+    }
+
     /// Whether a device was linked in this profile.
     pub fn is_linked(&self) -> bool {
         self.path.join(LINKED).exists()
@@ -95,10 +128,11 @@ impl Profile {
         DirBuilder::new().mode(0o700).create(&self.path)
     }
 
-    /// Prepares the profile for a start: ends a browser that an earlier crash of this service left, removes the locks
+    /// Prepares the profile for a start: sees that it can be written, ends a browser that an earlier crash of this service left, removes the locks
     /// of dead browsers, repairs their databases, and fails if somebody else's browser uses the profile. Blocking, up
     /// to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
+        self.check()?;
         let browsers: Vec<_> = Running::on(&self.path).collect();
         if let Some(stranger) = browsers.iter().find(|browser| !browser.is_ours()) {
             return Err(ProfileError::InUse { path: self.path.clone(), pid: stranger.pid });
@@ -116,7 +150,8 @@ impl Profile {
         self.remove_socket_folder();
         for name in SINGLETONS {
             let file = self.path.join(name);
-            ignore_missing(fs::remove_file(&file)).map_err(|source| ProfileError::Io { path: file, source })?;
+            let removed = ignore_missing(fs::remove_file(&file));
+            removed.map_err(|source| ProfileError::Io { path: self.path.clone(), source })?;
         }
         leveldb::mend(&self.path);
         Ok(())
@@ -209,6 +244,42 @@ mod tests {
         assert!(Profile::open(tokens.path()).unwrap().is_linked());
         profile.wipe().unwrap();
         assert!(!profile.is_linked() && !profile.path().join("login").exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_hold_the_login_is_named_and_one_that_is_gone_is_made_anew() {
+        let root = tempfile::tempdir().unwrap();
+        let tokens = root.path().join("tokens");
+        let profile = Profile::open(&tokens).unwrap();
+        let told = |profile: &Profile| profile.clear().unwrap_err().to_string();
+        fs::remove_dir_all(&tokens).unwrap();
+        profile.clear().unwrap();
+        assert_eq!(fs::metadata(profile.path()).unwrap().permissions().mode() & 0o777, 0o700);
+
+        fs::remove_dir_all(&tokens).unwrap();
+        fs::write(&tokens, "").unwrap();
+        let in_the_way = fs::canonicalize(&tokens).unwrap();
+        assert_eq!(
+            told(&profile),
+            format!(
+                "TOKENS_DIR cannot hold the login, because {} is not a folder, and has to be one: move it away.",
+                in_the_way.display()
+            )
+        );
+        fs::remove_file(&tokens).unwrap();
+        profile.clear().unwrap();
+        assert_eq!(fs::read_dir(profile.path()).unwrap().count(), 0, "nothing is left of the look");
+        // Root may write everywhere.
+        if nix::unistd::geteuid().is_root() {
+            return;
+        }
+        for (closed, mode) in [(profile.path().to_owned(), 0o500), (in_the_way, 0o000)] {
+            fs::set_permissions(&closed, fs::Permissions::from_mode(mode)).unwrap();
+            let sentence = told(&profile);
+            fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+            let named = format!("may not write in {}: give it the folder", closed.display());
+            assert!(sentence.contains(&named), "{sentence}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! other task changes the browser or the page. The driver never waits: the work it starts returns to it as `Done`.
 
 mod effects;
+mod launch;
 mod publish;
 mod requests;
 
@@ -20,13 +21,15 @@ use crate::domain::time::Clock;
 use crate::host::byte_queue;
 use crate::host::config::{Browser as BrowserSettings, Session as Policy, Timings};
 use crate::host::tasks::Tasks;
-use crate::transport::web::browser::{Browser, LaunchError, Launched, Profile, ProfileError, TabEvent, TabEvents};
+use crate::host::trouble::Trouble;
+use crate::transport::web::browser::{Browser, Launched, Profile, TabEvent, TabEvents};
 use crate::transport::web::whatsapp::{Adapter, Page, PageEvent, Reader};
 
 use super::code::LinkCode;
 use super::handle::{Handle, Pulse, REQUESTS, Request};
 use super::machine::{Code, Input, Machine, Now};
 use super::snapshot::Snapshot;
+use launch::Failed;
 use requests::LogOut;
 
 /// Room for the results of work in progress: launches, calls, pictures. There are never more than a dozen at a time.
@@ -87,6 +90,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
         logging_out: None,
         wipe: false,
         remembering: None,
+        profile_trouble: Trouble::default(),
         steps: Vec::new(),
         pulse: Arc::clone(&pulse),
     };
@@ -103,30 +107,12 @@ enum Done {
     PageCrashed,
     Beat(bool),
     Probed(bool),
+    ProfileLooked(Option<String>),
     PairingCodeGiven,
     LoopEnded,
     LogOutFailed,
     Drawn(Option<LinkCode>),
     Wiped(bool),
-}
-
-struct Failed {
-    reason: Reason,
-    detail: String,
-}
-
-impl From<LaunchError> for Failed {
-    fn from(error: LaunchError) -> Self {
-        let reason = match &error {
-            LaunchError::NotFound(_) => Reason::BrowserNotFound,
-            LaunchError::NoDisplay => Reason::NoDisplay,
-            LaunchError::Profile(ProfileError::InUse { .. }) => Reason::ProfileInUse,
-            LaunchError::Profile(ProfileError::Io { .. }) | LaunchError::Failed { .. } | LaunchError::CalledOff => {
-                Reason::BrowserLaunchFailed
-            }
-        };
-        Self { reason, detail: error.to_string() }
-    }
 }
 
 /// The state of the browser.
@@ -174,6 +160,8 @@ struct Driver {
     wipe: bool,
     /// The write of the profile's mark that is in progress; the next write waits for it.
     remembering: Option<JoinHandle<()>>,
+    /// The trouble of the profile's folder, for the log.
+    profile_trouble: Trouble,
     /// Transitions that were made and not published yet.
     steps: Vec<Transition>,
     pulse: Arc<Pulse>,
@@ -350,39 +338,10 @@ impl Driver {
             Done::PageCrashed => self.feed(Input::PageCrashed),
             Done::Beat(answered) => self.feed(Input::Beat { answered }),
             Done::Probed(reachable) => self.feed(Input::Probed { reachable }),
+            Done::ProfileLooked(trouble) => self.profile_looked(trouble),
             Done::PairingCodeGiven => self.feed(Input::PairingCodeGiven),
             Done::LoopEnded => self.feed(Input::LoopEnded),
             Done::LogOutFailed => self.log_out_failed(),
-        }
-    }
-
-    fn launched(&mut self, launched: Result<(Launched, Adapter), Failed>) {
-        // The launch was called off meanwhile.
-        if matches!(self.slot, Slot::Leaving { .. }) {
-            match launched {
-                Ok((Launched { browser, .. }, _)) => self.end(browser),
-                Err(_) => {
-                    self.slot = Slot::Empty;
-                    self.feed(Input::Closed);
-                }
-            }
-            return;
-        }
-        self.slot = Slot::Empty;
-        match launched {
-            Ok((Launched { browser, tab, events }, adapter)) => {
-                let page = Page::new(tab, &adapter, self.parts.timings.page_call);
-                self.browser_version = Some(browser.version.clone());
-                self.pulse.runs(Some(browser.pid()));
-                let gone = Box::pin(browser.gone());
-                self.page.send_replace(Some(page.clone()));
-                self.slot = Slot::Running(Box::new(Running { browser, page, events, reader: Reader::default(), gone }));
-                self.feed(Input::Launched);
-            }
-            Err(Failed { reason, detail }) => {
-                tracing::error!(%reason, detail, "Chrome could not be started");
-                self.feed(Input::LaunchFailed { reason, detail });
-            }
         }
     }
 }

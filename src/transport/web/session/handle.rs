@@ -33,7 +33,10 @@ pub enum SessionError {
     NotWaitingForLink(State),
     #[error("the session is not connected; with {{\"force\":true}} the stored login is removed all the same")]
     NotConnected,
-    #[error("the stored login could not be removed: {0}")]
+    #[error(
+        "the stored login could not be removed ({0}): see that the service may write in TOKENS_DIR, then try again with \
+         {{\"force\":true}}"
+    )]
     NotRemoved(std::io::Error),
     #[error("WhatsApp did not confirm the unlinking; try again, or with {{\"force\":true}}")]
     NotUnlinked,

@@ -14,6 +14,7 @@ mod endings;
 mod facts;
 mod line;
 mod live;
+mod profile;
 mod signals;
 mod timers;
 
@@ -83,6 +84,10 @@ pub struct Machine {
     outdated: u32,
     limits: Limits,
     ban: Option<Ban>,
+    /// Why the folder of the profile cannot hold a login, as it was last looked at.
+    profile_trouble: Option<String>,
+    /// When the folder is looked at next; None while the answer is awaited.
+    profile_look: Option<Duration>,
     effects: Vec<Effect>,
 }
 
@@ -109,6 +114,8 @@ impl Machine {
             outdated: 0,
             limits: Limits::default(),
             ban: None,
+            profile_trouble: None,
+            profile_look: None,
             effects: Vec::new(),
         }
     }
@@ -120,6 +127,8 @@ impl Machine {
             Input::Disconnect(reason) => self.disconnect(reason, status_text::of_reason(reason).to_owned(), now),
             Input::Launched => self.launched(now),
             Input::LaunchFailed { reason, detail } => self.launch_failed(reason, detail, now),
+            Input::ProfileUnusable(why) => self.profile_unusable(why, now),
+            Input::ProfileLooked(trouble) => self.profile_looked(trouble, now),
             Input::BrowserGone { how } => self.browser_gone(&how, now),
             Input::Closed => self.closed(now),
             Input::LoginRemoved => self.linked = false,
@@ -135,7 +144,7 @@ impl Machine {
         View {
             state: self.state,
             reason: self.reason,
-            detail: self.detail.clone(),
+            detail: self.detail_with_profile(),
             since: self.since,
             attempts: live.map_or(0, |live| live.load_tries).max(self.attempts),
             initialized: self.initialized,
@@ -204,6 +213,7 @@ impl Machine {
     fn launched(&mut self, now: Now) {
         if matches!(self.phase, Phase::Launching) {
             self.phase = Phase::Live(Box::new(Live::new(now.mono, &self.timings)));
+            self.profile_is_sound(now);
             self.effects.push(Effect::Load);
         }
     }
@@ -294,7 +304,11 @@ impl Machine {
     fn recover(&mut self, reason: Reason, detail: String, now: Now) {
         let has_browser = matches!(self.phase, Phase::Live(_));
         if self.attempts >= self.policy.max_attempts {
-            let detail = format!("{detail} {} attempts to recover did not help.", self.attempts);
+            let detail = format!(
+                "{detail} {} attempts to recover did not help; it is tried again by itself, and `session-manager doctor` \
+                 finds what is wrong with the machine.",
+                self.attempts
+            );
             return self.fail(reason, detail, now);
         }
         if self.recovers_too_often(now) {

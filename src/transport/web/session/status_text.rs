@@ -1,6 +1,7 @@
 //! One human sentence for each state and reason: what it means and what to do.
 
 use crate::domain::state::{Reason, State};
+use crate::transport::web::browser::{NetError, explained};
 use crate::transport::web::whatsapp::PostLogout;
 
 use super::machine::Ban;
@@ -29,10 +30,10 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
         Reason::NetworkLost => "The connection to WhatsApp was lost and is being recovered.",
         Reason::SyncStalled => "WhatsApp stopped making progress; the browser is started again.",
         Reason::BrowserNotFound => "No Chrome or Chromium was found: install one or set CHROME_PATH.",
-        Reason::BrowserLaunchFailed => "The browser could not be started.",
+        Reason::BrowserLaunchFailed => "The browser could not be started: `session-manager doctor` says why.",
         Reason::BrowserCrashed => "The browser ended by itself and is started again.",
         Reason::BrowserRecycled => "The browser is started afresh.",
-        Reason::PageCrashed => "The page crashed and is loaded again.",
+        Reason::PageCrashed => "The page crashed, mostly for want of memory, and is loaded again.",
         Reason::PageUnresponsive => "The page does not answer; the browser is started again.",
         Reason::PageLoadFailed => "WhatsApp Web could not be loaded: check the network. It is tried again by itself.",
         Reason::BrowserRefused => {
@@ -58,6 +59,19 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
     }
 }
 
+/// The sentence for a page that could not be loaded, with the browser's word for it.
+pub(super) fn of_load_failure(word: Option<&str>) -> String {
+    let word = word.unwrap_or("the address could not be reached");
+    match explained(word) {
+        Some(NetError { cause, remedy, .. }) => {
+            format!(
+                "WhatsApp Web could not be loaded, because {cause} ({word}): {remedy}. It is tried again by itself."
+            )
+        }
+        None => format!("WhatsApp Web could not be loaded ({word}): check the network. It is tried again by itself."),
+    }
+}
+
 /// The sentence for a logout, with WhatsApp's own reason if it gave one.
 pub(super) fn of_logout(why: Option<&str>) -> String {
     let cause = match why.unwrap_or_default() {
@@ -78,9 +92,10 @@ pub(super) fn of_logout(why: Option<&str>) -> String {
 /// The reason in the address of the document after a logout.
 pub(super) fn of_post_logout(said: &PostLogout) -> Option<(Reason, String)> {
     let (reason, cause) = match said.reason? {
-        0 => {
-            (Reason::LoginRefused, "WhatsApp Web could not use its storage: check the disk, then link the phone again")
-        }
+        0 => (
+            Reason::LoginRefused,
+            "WhatsApp Web could not use its storage: check the disk of TOKENS_DIR, then link the phone again",
+        ),
         1 => (Reason::LoginRefused, "the account's data could not be synchronised: link the phone again"),
         2 => (
             Reason::LoginRefused,

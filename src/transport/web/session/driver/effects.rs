@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::field::display;
 
-use crate::domain::state::{Reason, Transition};
-use crate::host::config::{Browser as BrowserSettings, Timings};
-use crate::transport::web::browser::{Browser, CallError, Launched, Profile};
+use crate::domain::state::Transition;
+use crate::host::disk;
+use crate::transport::web::browser::{Browser, CallError};
 use crate::transport::web::session::machine::Effect;
 use crate::transport::web::session::network;
-use crate::transport::web::whatsapp::{Adapter, Page, PageError};
+use crate::transport::web::whatsapp::{Page, PageError};
 
-use super::{Done, Driver, Failed, Slot};
+use super::{Done, Driver, Slot};
 
 impl Driver {
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -45,6 +44,7 @@ impl Driver {
                 let deadline = self.parts.timings.probe_deadline;
                 self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
             }
+            Effect::LookAtProfile => self.look_at_profile(),
             Effect::RememberLink(linked) => self.remember_link(linked),
             Effect::Record(step) => self.steps.push(step),
         }
@@ -58,28 +58,17 @@ impl Driver {
         }
     }
 
-    fn launch(&mut self) {
-        self.generation += 1;
-        let (settings, timings) = (self.parts.browser.clone(), self.parts.timings.clone());
-        let profile = self.parts.profile.clone();
-        let (generation, results) = (self.generation, self.results_tx.clone());
-        let called_off = CancellationToken::new();
-        self.slot = Slot::Launching(called_off.clone());
-        tokio::spawn(async move {
-            let launched = launch(settings, timings, profile, called_off).await;
-            let _ = results.send((generation, Done::Launched(Box::new(launched)))).await;
-        });
-    }
-
     fn remember_link(&mut self, linked: bool) {
         let (profile, before) = (self.parts.profile.clone(), self.remembering.take());
+        let folder = profile.path().to_owned();
         self.remembering = Some(tokio::spawn(async move {
             if let Some(before) = before {
                 let _ = before.await;
             }
             let written = tokio::task::spawn_blocking(move || profile.set_linked(linked)).await;
             if let Err(error) = written.map_err(std::io::Error::other).flatten() {
-                tracing::warn!(%error, "the profile could not be marked as linked or not");
+                let why = disk::explained(&folder, &error);
+                tracing::warn!("whether a phone is linked could not be noted in the profile, because {why}");
             }
         }));
     }
@@ -163,19 +152,4 @@ impl Driver {
 /// A renderer that refuses a call, for example between two documents, is alive.
 fn is_alive(answer: &Result<(), CallError>) -> bool {
     !matches!(answer, Err(CallError::TimedOut(_)))
-}
-
-async fn launch(
-    settings: BrowserSettings,
-    timings: Timings,
-    profile: Profile,
-    called_off: CancellationToken,
-) -> Result<(Launched, Adapter), Failed> {
-    let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
-    let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
-    let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail };
-    let adapter = loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
-    let launched =
-        Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start, called_off).await?;
-    Ok((launched, adapter))
 }

@@ -111,7 +111,8 @@ impl Machine {
         self.doubt_line(now);
         if self.own_documents > OWN_DOCUMENTS_MAX && self.state != State::Disconnected {
             self.own_documents = 0;
-            let detail = "The page keeps loading itself again and does not become ready.".to_owned();
+            let detail = "The page keeps loading itself again and does not become ready; the browser is started again."
+                .to_owned();
             self.recover(Reason::SyncStalled, detail, now);
         }
     }
@@ -144,9 +145,7 @@ impl Machine {
         }
         // The call and the error page both report the same failure; the report that knows the reason counts.
         if self.state != State::Disconnected && (why.is_some() || !known) {
-            let why = why.unwrap_or("the address could not be reached");
-            let detail = format!("{} The browser says: {why}.", status_text::of_reason(Reason::PageLoadFailed));
-            self.step_back(Reason::PageLoadFailed, detail, now);
+            self.step_back(Reason::PageLoadFailed, status_text::of_load_failure(why), now);
         }
     }
 

@@ -27,6 +27,10 @@ pub enum Input {
         reason: Reason,
         detail: String,
     },
+    /// No browser was started, because the folder of the profile cannot hold a login: the sentence says why.
+    ProfileUnusable(String),
+    /// Why the folder of the profile cannot hold a login, or None if it can.
+    ProfileLooked(Option<String>),
     /// The browser ended without a request.
     BrowserGone {
         how: String,
@@ -74,6 +78,8 @@ pub enum Effect {
     Reconnect,
     Beat,
     Probe,
+    /// See whether the folder of the profile can hold a login; [`Input::ProfileLooked`] follows.
+    LookAtProfile,
     /// Store in the profile whether a device is linked.
     RememberLink(bool),
     Record(Transition),

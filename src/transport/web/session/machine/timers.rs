@@ -37,6 +37,7 @@ enum Due {
     Beat,
     /// The session was well for long enough to reset the attempts.
     Well,
+    LookAtProfile,
 }
 
 /// Several deadlines may have passed; fewer than this many can pass at once.
@@ -67,6 +68,7 @@ impl Machine {
         if let Some(since) = self.well_since.filter(|_| self.attempts > 0) {
             timers.push((since + self.timings.stable, Due::Well));
         }
+        timers.extend(self.profile_look.filter(|_| self.minds_profile()).map(|at| (at, Due::LookAtProfile)));
         timers
     }
 
@@ -136,11 +138,7 @@ impl Machine {
 
     fn perform(&mut self, due: Due, now: Now) {
         match due {
-            Due::Retry => {
-                self.fresh_start();
-                self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
-                self.launch();
-            }
+            Due::Retry => self.try_again(now),
             Due::Launch => self.launch(),
             Due::LoadLate => self.load_failed(Some("the page did not arrive in time"), now),
             Due::LoadAgain => self.load_again(now),
@@ -169,7 +167,17 @@ impl Machine {
             }
             Due::Reload => self.reload_for_reports(now),
             Due::Well => self.attempts = 0,
+            Due::LookAtProfile => {
+                self.profile_look = None;
+                self.effects.push(Effect::LookAtProfile);
+            }
         }
+    }
+
+    pub(super) fn try_again(&mut self, now: Now) {
+        self.fresh_start();
+        self.become_(State::Init, None, status_text::of_state(State::Init).to_owned(), now);
+        self.launch();
     }
 
     pub(super) fn with_live(&mut self, change: impl FnOnce(&mut Live)) {

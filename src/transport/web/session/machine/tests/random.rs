@@ -6,7 +6,7 @@ use super::*;
 
 /// Any event that can happen. The bench checks the rules after every step.
 fn anything() -> impl Strategy<Value = u8> {
-    0..36u8
+    0..39u8
 }
 
 proptest! {
@@ -63,6 +63,12 @@ proptest! {
                 33 if running => drop(bench.page(progress(seconds))),
                 34 if running => drop(bench.page(after_logout(i64::try_from(seconds % 5).ok()))),
                 35 if running => drop(bench.page(PageEvent::Pairing { event: PairingEvent::Refresh })),
+                36 => drop(bench.give(Input::ProfileLooked(None))),
+                37 => drop(bench.give(Input::ProfileLooked(Some(String::new())))),
+                38 if starting => {
+                    bench.browser = false;
+                    bench.give(Input::ProfileUnusable(String::new()));
+                }
                 _ => {}
             }
             bench.wait(Duration::from_secs(seconds), seconds % 2 == 0);

@@ -1,0 +1,112 @@
+//! What the service needs of the disks before anything else: the store and the profile. Where a disk is full at the
+//! start, the service answers that it waits, receives nothing, and goes on by itself when there is room.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::host::config::Paths;
+use crate::host::trouble::Trouble;
+use crate::http::{App, Server, Waiting, router};
+use crate::store::{OpenedStore, Store};
+use crate::transport::web::browser::Profile;
+
+use super::compose::StartError;
+
+/// The pause between two looks at a disk that is full: a person has to free some space.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Where HTTP comes in at the end of the start.
+pub(super) enum Entrance {
+    Closed(Vec<TcpListener>),
+    /// The start had to wait, and HTTP is served already.
+    Open(Server, Waiting),
+}
+
+impl Entrance {
+    /// Serves the whole API.
+    pub(super) fn serve(self, app: App) -> Server {
+        match self {
+            Self::Closed(listeners) => Server::start(listeners, &router(app)),
+            Self::Open(server, waiting) => {
+                waiting.end(app);
+                server
+            }
+        }
+    }
+}
+
+pub(super) struct Ground {
+    pub(super) opened: OpenedStore,
+    pub(super) profile: Profile,
+}
+
+impl Ground {
+    pub(super) async fn take(paths: &Paths) -> Result<Self, StartError> {
+        let profile = open_profile(&paths.tokens).await?;
+        Ok(Self { opened: Store::open(&paths.data).await?, profile })
+    }
+
+    /// Takes everything. Where a disk is full, HTTP is served meanwhile, and `waits` is told what is waited for whenever
+    /// that changes.
+    ///
+    /// # Errors
+    /// [`StartError::Stopped`] once `stop` is cancelled, and every error but that of a full disk.
+    pub(super) async fn take_or_wait(
+        paths: &Paths,
+        listeners: Vec<TcpListener>,
+        waiting: Waiting,
+        stop: &CancellationToken,
+        waits: impl Fn(&str),
+    ) -> Result<(Self, Entrance), StartError> {
+        let full = match Self::take(paths).await {
+            Err(error) if error.is_disk_full() => error,
+            taken => return Ok((taken?, Entrance::Closed(listeners))),
+        };
+        let server = Server::start(listeners, &waiting.router());
+        let explain = |why: &str| {
+            waiting.explain(why);
+            waits(why);
+        };
+        match Self::wait(paths, full, stop, explain).await {
+            Ok(ground) => Ok((ground, Entrance::Open(server, waiting))),
+            Err(error) => {
+                server.stop(Duration::ZERO).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn wait(
+        paths: &Paths,
+        first: StartError,
+        stop: &CancellationToken,
+        explain: impl Fn(&str),
+    ) -> Result<Self, StartError> {
+        let (mut trouble, mut taken) = (Trouble::default(), Err(first));
+        loop {
+            match taken {
+                Err(error) if error.is_disk_full() => {
+                    let sentence = error.to_string();
+                    if trouble.note(Some(&format!("the start waits: {sentence}"))) {
+                        explain(&sentence);
+                    }
+                }
+                Ok(ground) => {
+                    trouble.note(None);
+                    return Ok(ground);
+                }
+                Err(error) => return Err(error),
+            }
+            stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.ok_or(StartError::Stopped)?;
+            taken = Self::take(paths).await;
+        }
+    }
+}
+
+async fn open_profile(tokens: &Path) -> Result<Profile, StartError> {
+    let tokens = tokens.to_owned();
+    Ok(tokio::task::spawn_blocking(move || Profile::open(&tokens)).await??)
+}
