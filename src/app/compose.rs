@@ -20,11 +20,12 @@ use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
 use crate::host::config::Config;
+use crate::host::descriptors;
 use crate::host::instance::{InstanceError, InstanceLock};
 use crate::host::listen::{self, BindError};
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
-use crate::http::{App, Server, router};
+use crate::http::{App, Connections, Limits, Server, router};
 use crate::inbound;
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
@@ -200,21 +201,25 @@ impl Service {
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let auto_connect = config.session.auto_connect;
+        let connections = Connections::new(Limits::within(descriptors::allowed()));
         let app = App {
             config: Arc::new(config),
             session: session.clone(),
             outbound,
+            connections: connections.clone(),
             journal: Journal::new(store.clone()),
             reconciling,
             deliveries,
             lookups: Arc::default(),
             followers: Arc::default(),
+            composers: Arc::default(),
+            waiters: Arc::default(),
             metrics,
             clock,
             started,
             closing: closing.clone(),
         };
-        let server = Server::start(listeners, &router(app));
+        let server = Server::start(listeners, &router(app), &connections);
         Ok(Self {
             auto_connect,
             addresses,
