@@ -72,6 +72,18 @@ struct Open {
     all: Waiting,
     networks: HashMap<IpAddr, Network>,
     shortage: Shortage,
+    closed: u64,
+}
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// The service works for them.
+    pub busy: usize,
+    /// Their callers are waited for.
+    pub waiting: usize,
+    /// Closed so far while their callers were waited for.
+    pub closed: u64,
 }
 
 #[derive(Default)]
@@ -204,6 +216,7 @@ impl Open {
     }
 
     fn close(&mut self, id: u64) {
+        self.closed += 1;
         if let Some(task) = self.remove(id).and_then(|entry| entry.task) {
             task.abort();
         }
@@ -216,10 +229,6 @@ type Rank = (Option<(Kind, Instant)>, bool);
 impl Connections {
     pub fn new(limits: Limits) -> Self {
         Self(Arc::new(Shared { limits, open: Mutex::default(), changed: Notify::new() }))
-    }
-
-    pub fn limits(&self) -> Limits {
-        self.0.limits
     }
 
     /// Starts the task of a new connection, once there is room: for that the connection that has kept the service
@@ -290,11 +299,10 @@ impl Connections {
         ids.into_iter().for_each(|id| open.close(id));
     }
 
-    /// How many connections wait for their callers, and for how many the service works.
-    pub fn count(&self) -> (usize, usize) {
+    pub fn count(&self) -> Count {
         let open = self.0.open();
         let waiting = open.all.slow.len() + open.all.idle.len();
-        (waiting, open.entries.len() - waiting)
+        Count { busy: open.entries.len() - waiting, waiting, closed: open.closed }
     }
 }
 

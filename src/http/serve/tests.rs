@@ -48,7 +48,8 @@ impl Served {
     /// Waits until so many connections wait for their callers, and the service works for so many.
     async fn until(&self, waiting: usize, busy: usize) {
         let reached = async {
-            while self.connections.count() != (waiting, busy) {
+            let count = || self.connections.count();
+            while (count().waiting, count().busy) != (waiting, busy) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

@@ -68,7 +68,7 @@ async fn the_slowest_goes_first_then_the_longest_idle_and_a_busy_one_never() {
     assert!(idle.is_closed() && !first.is_closed() && !second.is_closed(), "nobody is slow within a second");
     let _fourth = open(&connections).await;
     assert!(first.is_closed() && !second.is_closed() && !third.is_closed() && !busy.is_closed());
-    assert_eq!(connections.count(), (3, 1));
+    assert_eq!(connections.count(), Count { busy: 1, waiting: 3, closed: 4 });
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,7 +99,7 @@ async fn nothing_begins_on_a_connection_that_is_closed() {
     first.connection.answered();
     drop(first);
     assert!(second.connection.begin());
-    assert_eq!(connections.count(), (0, 1));
+    assert_eq!(connections.count(), Count { busy: 1, waiting: 0, closed: 1 });
 }
 
 #[tokio::test(start_paused = true)]
