@@ -2,6 +2,7 @@
 
 pub mod byte_queue;
 pub mod config;
+pub mod descriptors;
 pub mod disk;
 pub mod http_client;
 pub mod instance;

@@ -29,7 +29,8 @@ pub use docs::document;
 pub use router::router;
 pub use routes::events::Followers;
 pub use routes::numbers::Lookups;
-pub use serve::Server;
+pub use routes::qr::Waiters;
+pub use serve::{Composers, Connections, Limits, Server};
 pub use waiting::Waiting;
 
 /// The name the hub knows the service by.
@@ -44,6 +45,10 @@ pub struct App {
     pub outbound: Outbound,
     pub lookups: Arc<Lookups>,
     pub followers: Arc<Followers>,
+    pub composers: Arc<Composers>,
+    /// Places for those who wait for a code.
+    pub waiters: Arc<Waiters>,
+    pub connections: Connections,
     pub journal: Journal,
     /// Whether what was missed in an absence is still being fetched.
     pub reconciling: watch::Receiver<bool>,

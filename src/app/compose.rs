@@ -21,12 +21,13 @@ use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
 use crate::host::config::Config;
+use crate::host::descriptors;
 use crate::host::disk;
 use crate::host::instance::{InstanceError, InstanceLock};
 use crate::host::listen::{self, BindError};
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
-use crate::http::{App, Server, Waiting};
+use crate::http::{App, Connections, Limits, Server, Waiting};
 use crate::inbound;
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
@@ -34,7 +35,7 @@ use crate::store::{Store, StoreError};
 use crate::transport::web::browser::ProfileError;
 use crate::transport::web::session::{self, Handle};
 
-use super::ground::Ground;
+use super::ground::{Closed, Ground};
 
 /// Bytes of messages on their way to the log: room for 120 of the longest messages, or some 6,000 as people write
 /// them. After an absence the page adds 60 a second.
@@ -148,8 +149,10 @@ impl Service {
         }
         let config = Arc::new(config);
         let waiting = Waiting::new(config.clone(), clock.clone(), started);
+        let connections = Connections::new(Limits::within(descriptors::allowed()));
+        let closed = Closed { listeners, connections: connections.clone() };
         let (Ground { opened, profile }, entrance) =
-            Ground::take_or_wait(&config.paths, listeners, waiting, stop, waits).await?;
+            Ground::take_or_wait(&config.paths, closed, waiting, stop, waits).await?;
         let store = opened.store;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
@@ -230,11 +233,14 @@ impl Service {
             config,
             session: session.clone(),
             outbound,
+            connections,
             journal: Journal::new(store.clone()),
             reconciling,
             deliveries,
             lookups: Arc::default(),
             followers: Arc::default(),
+            composers: Arc::default(),
+            waiters: Arc::default(),
             metrics,
             clock,
             started,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::config::Paths;
 use crate::host::trouble::Trouble;
-use crate::http::{App, Server, Waiting, router};
+use crate::http::{App, Connections, Server, Waiting, router};
 use crate::store::{OpenedStore, Store};
 use crate::transport::web::browser::Profile;
 
@@ -18,9 +18,15 @@ use super::compose::StartError;
 /// The pause between two looks at a disk that is full: a person has to free some space.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// Addresses that are bound and not served yet.
+pub(super) struct Closed {
+    pub(super) listeners: Vec<TcpListener>,
+    pub(super) connections: Connections,
+}
+
 /// Where HTTP comes in at the end of the start.
 pub(super) enum Entrance {
-    Closed(Vec<TcpListener>),
+    Closed(Closed),
     /// The start had to wait, and HTTP is served already.
     Open(Server, Waiting),
 }
@@ -29,7 +35,7 @@ impl Entrance {
     /// Serves the whole API.
     pub(super) fn serve(self, app: App) -> Server {
         match self {
-            Self::Closed(listeners) => Server::start(listeners, &router(app)),
+            Self::Closed(Closed { listeners, connections }) => Server::start(listeners, &router(app), &connections),
             Self::Open(server, waiting) => {
                 waiting.end(app);
                 server
@@ -56,16 +62,17 @@ impl Ground {
     /// [`StartError::Stopped`] once `stop` is cancelled, and every error but that of a full disk.
     pub(super) async fn take_or_wait(
         paths: &Paths,
-        listeners: Vec<TcpListener>,
+        closed: Closed,
         waiting: Waiting,
         stop: &CancellationToken,
         waits: impl Fn(&str),
     ) -> Result<(Self, Entrance), StartError> {
         let full = match Self::take(paths).await {
             Err(error) if error.is_disk_full() => error,
-            taken => return Ok((taken?, Entrance::Closed(listeners))),
+            taken => return Ok((taken?, Entrance::Closed(closed))),
         };
-        let server = Server::start(listeners, &waiting.router());
+        let Closed { listeners, connections } = closed;
+        let server = Server::start(listeners, &waiting.router(), &connections);
         let explain = |why: &str| {
             waiting.explain(why);
             waits(why);

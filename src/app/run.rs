@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use super::compose::{INTERNAL, Service, StartError};
 use crate::host::config::Config;
+use crate::host::descriptors;
 use crate::host::shutdown::Shutdown;
 use crate::host::supervisor::{Notifier, Requests, Supervisor};
 use crate::host::telemetry::with_causes;
-use crate::http::VERSION;
+use crate::http::{Limits, VERSION};
 use crate::transport::web::session::Handle;
 
 /// Runs the service until it is told to stop; returns the exit code.
 pub async fn run(config: Config, supervisor: Supervisor) -> u8 {
     announce(&config);
+    raise_descriptors();
     let patience = config.shutdown_timeout;
     let (shutdown, (notifier, mut requests)) = match (Shutdown::listen(), supervisor.split()) {
         (Ok(shutdown), Ok(ends)) => (shutdown, ends),
@@ -87,6 +89,24 @@ fn announce(config: &Config) {
     }
     if config.server.token.is_none() && config.server.is_loopback() {
         tracing::info!("no API_TOKEN: every user of this machine can read messages and send");
+    }
+}
+
+/// Most systems give a process 1,024 descriptors unless it asks for more, and each connection takes one.
+fn raise_descriptors() {
+    match descriptors::raise(Limits::DESCRIPTORS) {
+        Ok(raised) if raised.after > raised.before => {
+            tracing::info!(from = raised.before, to = raised.after, "raised the limit of open files, for connections");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised: fewer connections fit"),
+    }
+    let limits = Limits::within(descriptors::allowed());
+    if limits.are_reduced() {
+        tracing::warn!(
+            connections = limits.connections,
+            "the hard limit of open files allows only so many connections: raise it (ulimit -Hn, LimitNOFILE=, --ulimit)"
+        );
     }
 }
 

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use procfs::net::TcpState;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// With port 0 the system picks a port that is free on the first address; on the other addresses it may be taken.
 const PICKS: usize = 10;
+/// Connections that the system completes before they are accepted. If there are more, callers have to try again, which
+/// takes them a second; the system may allow fewer (net.core.somaxconn).
+const QUEUE: u32 = 4096;
 /// On a loaded machine the search took more than 50 ms. With very many processes the name is not worth a longer wait.
 const SEARCH_DEADLINE: Duration = Duration::from_millis(500);
 
@@ -66,7 +69,7 @@ async fn bind_all(hosts: &[IpAddr], mut port: u16) -> Result<Vec<TcpListener>, R
     for host in hosts {
         let address = SocketAddr::new(*host, port);
         let refused = |error| Refusal { address, error };
-        match TcpListener::bind(address).await {
+        match listen(address) {
             Ok(listener) => {
                 port = listener.local_addr().map_err(refused)?.port();
                 listeners.push(listener);
@@ -76,6 +79,14 @@ async fn bind_all(hosts: &[IpAddr], mut port: u16) -> Result<Vec<TcpListener>, R
         }
     }
     Ok(listeners)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The address is free at once after a stop, although the last connections to it linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 fn is_missing(error: &io::Error) -> bool {

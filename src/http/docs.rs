@@ -9,8 +9,8 @@ mod words;
 
 use std::sync::OnceLock;
 
-use axum::Json;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -183,8 +183,11 @@ pub(super) fn is_static(path: &str) -> bool {
     matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
 }
 
-pub(super) async fn openapi() -> Json<&'static Value> {
-    Json(document())
+/// Written once: anybody may ask for it, and it is long.
+pub(super) async fn openapi() -> Response {
+    static WRITTEN: OnceLock<Bytes> = OnceLock::new();
+    let written = WRITTEN.get_or_init(|| document().to_string().into());
+    ([(header::CONTENT_TYPE, "application/json")], written.clone()).into_response()
 }
 
 pub(super) async fn page() -> Response {

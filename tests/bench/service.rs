@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::print_stdout, reason = "the table")]
 
+mod connections;
 mod messages;
 
 use std::io::{BufRead, BufReader, Lines};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use simulator::{Options, Simulator};
 
+use connections::connections;
 use messages::{deliveries, messages};
 
 /// How many starts are measured: they are quick and noisy, so the median counts.
@@ -104,6 +106,7 @@ fn main() {
     println!("{:<58} {:>9} {:>9} {:>9}", "", "min", "median", "max");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     starts();
+    runtime.block_on(connections());
     runtime.block_on(cold_starts());
     runtime.block_on(messages());
     runtime.block_on(deliveries());

@@ -23,6 +23,7 @@ mod recovery;
 mod refusals;
 mod refused_logins;
 mod send;
+mod slow;
 mod soak;
 mod torn;
 mod true_page;

@@ -55,6 +55,8 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
         ("session_manager_messages_total{direction=\"in\"}".to_owned(), 1.0),
         ("session_manager_messages_total{direction=\"out\"}".to_owned(), 1.0),
         ("session_manager_send_queue".to_owned(), 0.0),
+        ("session_manager_http_connections{state=\"busy\"}".to_owned(), 1.0),
+        ("session_manager_http_connections_closed_total".to_owned(), 0.0),
         (format!("session_manager_dead_letters{{target=\"{target}\"}}"), 0.0),
         (format!("session_manager_delivery_backlog{{target=\"{target}\"}}"), 0.0),
         (

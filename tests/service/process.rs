@@ -93,6 +93,13 @@ impl Process {
         self.child.id().cast_signed()
     }
 
+    /// Processor time used so far, in clock ticks of 10 ms.
+    pub fn ticks(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        let fields: Vec<_> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+        fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()
+    }
+
     pub fn reaches(&mut self, state: &str) -> &mut Self {
         self.line(state, |line| line["message"] == "session state changed" && line["to"] == state);
         self

@@ -123,8 +123,7 @@ async fn an_ack_that_comes_late_but_in_time_makes_it_a_success() {
     world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
     world.simulator.heard(Duration::from_secs(10)).await.unwrap();
     let acked_later = async {
-        let record =
-            world.simulator.wait_until("the message", DEADLINE, |r| !r.received.is_empty()).await;
+        let record = world.simulator.wait_until("the message", DEADLINE, |r| !r.received.is_empty()).await;
         world.simulator.set_ack(&record.unwrap().received[0].key, 1).unwrap();
     };
     let ((status, sent), ()) = tokio::join!(world.send(FRIEND, "hola"), acked_later);

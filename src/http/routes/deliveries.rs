@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,10 +83,8 @@ pub struct AllQueued {
     responses((status = 200, body = DeadLetters)),
     extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
 )]
-pub async fn dead(
-    State(app): State<App>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<DeadLetters>, ApiError> {
+pub async fn dead(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
+    let composing = app.composers.place().await;
     let after = given(&query, "after");
     let after = after.map(|after| after.parse().map_err(|()| wrong("after", "the `next` of an earlier answer")));
     let letters = app.deliveries.dead(after.transpose()?, limit(&query)?).await?;
@@ -94,7 +93,7 @@ pub async fn dead(
     for (id, letter) in &letters {
         items.push(item(&app, id, letter).await?);
     }
-    Ok(Json(DeadLetters { ok: true, items, next }))
+    Ok((composing, Json(DeadLetters { ok: true, items, next })).into_response())
 }
 
 async fn item(app: &App, id: &DeadLetterId, letter: &dead_letter::DeadLetter) -> Result<DeadLetter, ApiError> {

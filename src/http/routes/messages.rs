@@ -81,9 +81,10 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
         chats: chats(&query)?,
         cliente_id: given(&query, "cliente_id").map(str::to_owned),
     };
+    let composing = app.composers.place().await;
     let page = app.journal.page(wanted).await?;
     let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
-    Ok(Json(Listed { ok: true, items, next: page.next.to_string() }).into_response())
+    Ok((composing, Json(Listed { ok: true, items, next: page.next.to_string() })).into_response())
 }
 
 /// One message of the log
@@ -97,10 +98,11 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
     extensions(("x-errors" = json!(["MESSAGE_NOT_FOUND", "STORE_UNAVAILABLE"]))),
 )]
 pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let composing = app.composers.place().await;
     let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
     })?;
-    Ok(Json(One { ok: true, item: Item::new(entry.cursor, &entry.message) }).into_response())
+    Ok((composing, Json(One { ok: true, item: Item::new(entry.cursor, &entry.message) })).into_response())
 }
 
 pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {

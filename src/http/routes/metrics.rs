@@ -35,6 +35,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
         read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes);
     }
     outgoing(&app, &mut read);
+    connections(&app, &mut read);
     log(&mut read);
     if let Ok(extent) = app.journal.extent().await {
         let messages = [("in", extent.received), ("out", extent.sent)].map(|(direction, n)| (vec![direction], n));
@@ -117,6 +118,16 @@ fn session(app: &App, read: &mut Read) {
 #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
 fn outgoing(app: &App, read: &mut Read) {
     read.gauge("session_manager_send_queue", "Sends that wait for their turn", app.outbound.queued() as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn connections(app: &App, read: &mut Read) {
+    let count = app.connections.count();
+    let open = [(vec!["busy"], count.busy as f64), (vec!["waiting"], count.waiting as f64)];
+    let help = "Open connections, by whether the service works for them or waits for their callers";
+    read.gauges("session_manager_http_connections", help, &["state"], &open);
+    let help = "Connections closed while their callers were waited for, because others wanted room or memory";
+    read.counters("session_manager_http_connections_closed_total", help, &[], &[(Vec::new(), count.closed)]);
 }
 
 fn log(read: &mut Read) {

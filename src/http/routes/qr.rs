@@ -9,6 +9,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 use crate::domain::state;
@@ -21,6 +22,20 @@ use crate::http::error::ApiError;
 
 /// A caller may wait this long for a code; the hub's own limit is a minute.
 const WAIT_MAX_S: u64 = 60;
+
+/// Who waits holds a connection for a minute: enough for every page that shows the code.
+const WAITERS: usize = 1024;
+/// When a caller that found no place to wait tries again, in seconds.
+const NO_PLACE: u32 = 5;
+
+/// Those who wait for a code.
+pub struct Waiters(Semaphore);
+
+impl Default for Waiters {
+    fn default() -> Self {
+        Self(Semaphore::new(WAITERS))
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -95,7 +110,7 @@ pub struct HubCode {
     responses((status = 200, content(
         (Qr = "application/json"), (inline(Picture) = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
     ))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
 pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
     let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
@@ -110,7 +125,7 @@ pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: Heade
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/png", body = inline(Picture))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
 pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Png).await
@@ -124,7 +139,7 @@ pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/svg+xml", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
 pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Svg).await
@@ -138,7 +153,7 @@ pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "text/plain", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
 pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
     answer(&app, &query, Form::Text).await
@@ -232,8 +247,18 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
     let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds = seconds(wait)?;
+    let is_over = |session: &Snapshot| session.code.is_some() || session.state == state::State::Ready;
+    let now = app.session.snapshot();
+    if seconds == 0 || is_over(&now) {
+        return Ok(now);
+    }
+    let _place = app.waiters.0.try_acquire().map_err(|_| {
+        let why =
+            format!("{WAITERS} callers wait for a code already: ask without wait, or try again in a few seconds.");
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_CLIENTS", why).retry_after(NO_PLACE)
+    })?;
     let mut snapshots = app.session.watch();
-    let arrived = snapshots.wait_for(|session| session.code.is_some() || session.state == state::State::Ready);
+    let arrived = snapshots.wait_for(|session| is_over(session));
     // Where neither came, the answer says where the session is.
     let _ = tokio::time::timeout(Duration::from_secs(seconds), app.closing.run_until_cancelled(arrived)).await;
     Ok(app.session.snapshot())
