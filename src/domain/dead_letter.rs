@@ -3,16 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::time::Timestamp;
 
 /// ```text
 /// Waiting ──► Dead ──► Again ──► delivered: Done, and removed once every earlier event is delivered or set aside
 ///    └── the phone number becomes known: delivered, likewise
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The event waits for the phone number of its chat.
     Waiting,
@@ -24,7 +21,7 @@ pub enum Stage {
     Done,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event's place in the log.
     pub event: u64,
