@@ -13,6 +13,7 @@
 mod addons;
 mod age;
 mod block;
+mod changes;
 mod daily;
 mod engine;
 mod entries;
@@ -47,10 +48,10 @@ use tokio::time::timeout;
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
+pub use changes::LogChange;
 pub use error::StoreError;
 pub use log::Reading;
 pub use marks::{Place, Relink};
-pub use records::LogChange;
 pub use reset::{accept_reset, announce_restored, check_all};
 
 use engine::guarded;

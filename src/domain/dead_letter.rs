@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use super::log::place;
 use super::time::Timestamp;
 
@@ -12,8 +10,7 @@ use super::time::Timestamp;
 /// Waiting ──► Dead ──► Again ──► delivered: Done, and removed once every earlier event is delivered or set aside
 ///    └── the phone number becomes known: delivered, likewise
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// The event waits for the phone number of its chat.
     Waiting,
@@ -25,7 +22,7 @@ pub enum Stage {
     Done,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// The event's place in the log.
     pub event: u64,

@@ -6,7 +6,7 @@
 
 mod items;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::log::LoggedMessage;
@@ -17,8 +17,7 @@ use crate::domain::secret::Secret;
 pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, VoteItem};
 
 /// An entry of the log that is not a message. `of` is the place in the log of the message that the event concerns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
     /// A message that was stored undecrypted is now readable.
     Opened {
@@ -68,7 +67,7 @@ impl Happening {
 }
 
 /// A code was shown for scanning. The code itself is not stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeShown {
     pub attempt: u32,
     pub generated_at: Timestamp,

@@ -9,7 +9,6 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::log::Origin;
@@ -48,24 +47,32 @@ impl SendKey {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
+impl Fingerprint {
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 /// The record stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendRecord {
     pub fingerprint: Fingerprint,
     pub created_at: Timestamp,
     pub message_id: MessageId,
     pub chat_id: String,
     /// The recipient's phone digits, where the page knew them.
-    #[serde(default)]
     pub phone: Option<String>,
     pub stage: SendStage,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendStage {
     /// The message id is reserved; nothing has left.
     Reserved,
@@ -77,14 +84,12 @@ pub enum SendStage {
     },
     /// WhatsApp itself reported the failure.
     Failed {
-        #[serde(default)]
         cause: Option<Cause>,
     },
 }
 
 /// WhatsApp's own name for the cause of a failure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The number in the server's refusal.
     Number(i64),
@@ -208,15 +213,5 @@ mod tests {
         assert_eq!(judge(Some(record.clone()), other, created_at), Verdict::Conflict);
         assert_eq!(judge(Some(record), other, late), Verdict::Send);
         assert_eq!(judge(None, other, late), Verdict::Send);
-    }
-
-    #[test]
-    fn what_earlier_versions_stored_is_read_and_causes_keep_their_form() {
-        let stage = |text: &str| serde_json::from_str::<SendStage>(text).ok();
-        assert_eq!(stage(r#"{"is":"failed"}"#), Some(SendStage::Failed { cause: None }));
-        for cause in [None, Some(Cause::Number(475)), Some(Cause::Word("ERROR_UNKNOWN".to_owned()))] {
-            let failed = SendStage::Failed { cause };
-            assert_eq!(serde_json::to_string(&failed).ok().and_then(|text| stage(&text)), Some(failed));
-        }
     }
 }

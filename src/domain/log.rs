@@ -2,10 +2,10 @@
 
 mod query;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::secret::{Secret, revealed};
+use crate::domain::secret::Secret;
 
 use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
@@ -63,7 +63,7 @@ const NEVER_OPEN: [(&str, &str); 3] = [
 const ACKS_MAX: usize = 8;
 
 /// Which way a message went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     In,
@@ -72,7 +72,7 @@ pub enum Direction {
 }
 
 /// One entry of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoggedMessage {
     pub id: MessageId,
     pub direction: Direction,
@@ -83,31 +83,22 @@ pub struct LoggedMessage {
     /// Who wrote the message, in groups.
     pub author: Option<String>,
     pub name: Option<String>,
-    #[serde(rename = "type")]
     pub kind: String,
-    #[serde(with = "revealed")]
     pub body: Secret,
     pub media: Option<Media>,
     pub quoted: Option<String>,
     /// The LID of the other side of a direct chat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lid: Option<String>,
     /// The author's phone digits and LID, in groups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_phone: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_lid: Option<String>,
     /// Only of an undecrypted message: why it cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtype: Option<String>,
     /// The content beside the text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Details>,
     /// When the sender last edited the message, in milliseconds since the epoch: shows which of two reports is newer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_ms: Option<u64>,
     /// The number of the refusal by WhatsApp's server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
     /// The time given by WhatsApp's server, in whole seconds.
     pub timestamp: Timestamp,
@@ -119,15 +110,13 @@ pub struct LoggedMessage {
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     /// The phone digits of this account when the message was stored.
-    #[serde(default)]
     pub account: Option<String>,
     /// Set if this service sent the message.
-    #[serde(default)]
     pub sent_by_us: Option<Origin>,
 }
 
 /// What the service knows of a message that it sent itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The client who is billed for the message.
     pub cliente_id: Option<String>,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::secret::{Secret, revealed};
+use crate::domain::secret::Secret;
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -156,8 +156,8 @@ pub struct Outcome {
     pub message: String,
 }
 
-/// Somebody's reaction to a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Somebody's reaction to a message, as the page reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reaction {
     /// The reaction's own id.
     pub id: MessageId,
@@ -175,8 +175,8 @@ pub struct Reaction {
     pub t_ms: u64,
 }
 
-/// Somebody's current vote in a poll.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Somebody's current vote in a poll, as the page reports it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Vote {
     /// The vote's own id.
     pub id: MessageId,
@@ -189,7 +189,6 @@ pub struct Vote {
     pub sender_phone: Option<String>,
     pub from_me: bool,
     /// The options chosen now; empty if the vote was taken back.
-    #[serde(serialize_with = "revealed::serialize_all")]
     pub options: Vec<Secret>,
     /// Milliseconds since the epoch.
     pub t_ms: u64,

@@ -32,25 +32,6 @@ impl fmt::Display for Secret {
     }
 }
 
-/// For the few fields whose secret must be written in clear: `#[serde(with = "revealed")]`.
-pub mod revealed {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Secret;
-
-    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(secret.reveal())
-    }
-
-    pub fn serialize_all<S: Serializer>(secrets: &[Secret], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(secrets.iter().map(Secret::reveal))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        String::deserialize(deserializer).map(Secret::new)
-    }
-}
-
 /// A phone number or chat id reduced to its last two digits, which a log may hold.
 pub fn masked(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();

@@ -149,7 +149,7 @@ impl fmt::Display for NotReady {
 }
 
 /// A transition of the session, as it is logged, stored and published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
     pub at: Timestamp,
     pub from: State,

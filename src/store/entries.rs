@@ -12,8 +12,11 @@ use std::sync::{PoisonError, RwLock};
 use super::StoreError;
 use super::block::{Block, Packable};
 use super::engine::Engine;
-use super::records::Record;
+use super::records::StoredEntry;
 use super::table::{Table, VALUE_LIMIT};
+use crate::domain::event::Happening;
+use crate::domain::log::LoggedMessage;
+use crate::domain::time::Timestamp;
 
 const NAME: &str = "messages";
 const PACKED: &str = "packed";
@@ -23,6 +26,22 @@ const ALONE: u64 = if cfg!(test) { 3 } else { 128 };
 const PACKED_AT: u64 = if cfg!(test) { 4 } else { 64 };
 /// The most entries in a block.
 const BLOCK: usize = if cfg!(test) { 3 } else { 32 };
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Record {
+    Happening(Happening),
+    Message(Box<LoggedMessage>),
+}
+
+impl Record {
+    pub(super) fn kept_since(&self) -> Timestamp {
+        match self {
+            Self::Happening(happening) => happening.at(),
+            Self::Message(message) => message.received_at,
+        }
+    }
+}
 
 pub(super) struct Entries {
     alone: Table,
@@ -64,7 +83,8 @@ impl Entries {
     }
 
     pub(super) fn write(&self, place: u64, record: &Record) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+        let stored = StoredEntry::from(record.clone());
+        let bytes = serde_json::to_vec(&stored).map_err(|source| StoreError::Encoding { table: NAME, source })?;
         self.write_alone(place, &bytes)
     }
 
@@ -242,9 +262,8 @@ fn sequence(key: &[u8]) -> Option<u64> {
 
 /// An entry that cannot be decoded is skipped; the others stay readable.
 fn decode(place: u64, bytes: &[u8]) -> Option<Record> {
-    serde_json::from_slice(bytes)
-        .inspect_err(
-            |error| tracing::warn!(place, kind = ?error.classify(), "skipped an entry of the log that cannot be read"),
-        )
-        .ok()
+    let stored = serde_json::from_slice::<StoredEntry>(bytes).inspect_err(
+        |error| tracing::warn!(place, kind = ?error.classify(), "skipped an entry of the log that cannot be read"),
+    );
+    stored.ok().map(Record::from)
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::StoreError;
 use super::age::ByAge;
 use super::engine::Engine;
+use super::records::StoredSend;
 use super::table::Table;
 use crate::domain::idempotency::{KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::MessageId;
@@ -37,7 +38,8 @@ impl IdempotencyKeys {
 
     /// Stores the record, and removes expired records.
     pub(super) fn keep(&self, key: SendKey, record: &SendRecord, now: Timestamp) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+        let stored = StoredSend::from(record.clone());
+        let bytes = serde_json::to_vec(&stored).map_err(|source| StoreError::Encoding { table: NAME, source })?;
         let mut count = self.lock();
         self.sweep(now, &mut count)?;
         let before = self.find(key)?;
@@ -103,7 +105,8 @@ impl IdempotencyKeys {
 
 /// A record that cannot be read is an error, not a missing record: otherwise the message could be sent twice.
 fn decode(bytes: &[u8]) -> Result<SendRecord, StoreError> {
-    serde_json::from_slice(bytes).map_err(|source| StoreError::Encoding { table: NAME, source })
+    let stored = serde_json::from_slice::<StoredSend>(bytes);
+    stored.map(SendRecord::from).map_err(|source| StoreError::Encoding { table: NAME, source })
 }
 
 #[cfg(test)]

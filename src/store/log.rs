@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::changes::LogChange;
+use super::entries::Record;
 use super::marks::{Place, Relink};
 use super::opening::Tables;
-use super::records::{LogChange, Record};
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
 use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};

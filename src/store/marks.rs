@@ -1,10 +1,11 @@
 //! Small facts about the log, table `marks`: up to which row the page's messages are in it, and what may be missing.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::engine::Engine;
+use super::records::{StoredPlace, StoredRelink};
 use super::table::Table;
 use crate::domain::event::LogId;
 use crate::domain::message::MessageId;
@@ -28,7 +29,7 @@ const INDEXED: &[u8] = b"indexed";
 const LOG_ID: &[u8] = b"log_id";
 
 /// Up to which row the page's table of messages is in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The linked device that the table belongs to: each link has its own table.
     pub device: Option<String>,
@@ -37,7 +38,7 @@ pub struct Place {
 }
 
 /// A link that replaced another one: history that comes with it is news if it is newer than the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relink {
     pub device: String,
     /// The time of the newest message in the log at that moment, in seconds since the epoch.
@@ -116,19 +117,19 @@ impl Marks {
     }
 
     pub(super) fn place(&self) -> Result<Option<Place>, StoreError> {
-        self.json(PLACE)
+        Ok(self.json::<StoredPlace>(PLACE)?.map(Place::from))
     }
 
     pub(super) fn set_place(&self, place: &Place) -> Result<(), StoreError> {
-        self.set_json(PLACE, place)
+        self.set_json(PLACE, &StoredPlace::from(place.clone()))
     }
 
     pub(super) fn relink(&self) -> Result<Option<Relink>, StoreError> {
-        self.json(RELINK)
+        Ok(self.json::<StoredRelink>(RELINK)?.map(Relink::from))
     }
 
     pub(super) fn set_relink(&self, relink: &Relink) -> Result<(), StoreError> {
-        self.set_json(RELINK, relink)
+        self.set_json(RELINK, &StoredRelink::from(relink.clone()))
     }
 
     /// Reactions and votes from before this time, in seconds since the epoch, are known already.

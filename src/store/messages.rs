@@ -14,13 +14,13 @@ use rand::Rng;
 
 use super::StoreError;
 use super::addons::Addons;
+use super::changes::LogChange;
 use super::engine::Engine;
-use super::entries::Entries;
+use super::entries::{Entries, Record};
 use super::ids::Ids;
 use super::marks::Marks;
 use super::origins::Origins;
 use super::postings::Postings;
-use super::records::{LogChange, Record};
 use super::table::Table;
 use crate::domain::event::{Happening, LogId, happenings};
 use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LogQuery, LoggedMessage};

@@ -5,6 +5,7 @@
 use super::StoreError;
 use super::age::ByAge;
 use super::engine::Engine;
+use super::records::StoredOrigin;
 use super::table::Table;
 use crate::domain::log::Origin;
 use crate::domain::message::MessageId;
@@ -24,7 +25,8 @@ impl Origins {
 
     pub(super) fn keep(&self, id: &MessageId, origin: &Origin, at: Timestamp) -> Result<(), StoreError> {
         let mut value = at.as_millis().to_be_bytes().to_vec();
-        serde_json::to_writer(&mut value, origin).map_err(|source| StoreError::Encoding { table: NAME, source })?;
+        let stored = StoredOrigin::from(origin.clone());
+        serde_json::to_writer(&mut value, &stored).map_err(|source| StoreError::Encoding { table: NAME, source })?;
         self.by_age.put(at, id.as_str().as_bytes())?;
         self.table.put(id.as_str().as_bytes(), &value)
     }
@@ -32,7 +34,8 @@ impl Origins {
     pub(super) fn of(&self, id: &MessageId) -> Result<Option<Origin>, StoreError> {
         let value = self.table.get(id.as_str().as_bytes())?;
         // A message with a record was sent by this service, even if the rest of the record cannot be read.
-        Ok(value.map(|value| serde_json::from_slice(value.get(8..).unwrap_or_default()).unwrap_or_default()))
+        let read = |json: &[u8]| serde_json::from_slice::<StoredOrigin>(json).map(Origin::from).unwrap_or_default();
+        Ok(value.map(|value| read(value.get(8..).unwrap_or_default())))
     }
 
     /// Removes origins from before `end`, at most `limit`: the log removes their messages too. Returns how many.

@@ -5,6 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::engine::Engine;
+use super::records::StoredLetter;
 use super::table::Table;
 use super::{Store, StoreError};
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId};
@@ -38,7 +39,8 @@ impl Targets {
     }
 
     fn keep(&self, target: &str, letter: &DeadLetter) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(letter).map_err(|source| StoreError::Encoding { table: LETTERS, source })?;
+        let stored = StoredLetter::from(letter.clone());
+        let bytes = serde_json::to_vec(&stored).map_err(|source| StoreError::Encoding { table: LETTERS, source })?;
         self.letters.put(&key(target, letter.event), &bytes)
     }
 
@@ -117,10 +119,10 @@ fn key(target: &str, event: u64) -> Vec<u8> {
 
 fn decode(key: &[u8], value: &[u8]) -> Option<(String, DeadLetter)> {
     let target = key.len().checked_sub(9).and_then(|end| std::str::from_utf8(&key[..end]).ok())?;
-    let letter = serde_json::from_slice(value).inspect_err(
+    let stored = serde_json::from_slice::<StoredLetter>(value).inspect_err(
         |error| tracing::warn!(target, kind = ?error.classify(), "skipped a dead letter that cannot be read"),
     );
-    Some((target.to_owned(), letter.ok()?))
+    Some((target.to_owned(), stored.ok()?.into()))
 }
 
 #[cfg(test)]

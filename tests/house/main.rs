@@ -191,6 +191,17 @@ fn confined_crates_stay_in_their_room() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// With `..` a conversion between a domain type and its stored shape would drop a new field without an error.
+#[test]
+fn stored_shapes_name_every_field() {
+    let files = rust_files(&root().join("src/store/records"));
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let leaves_out =
+        |path: &PathBuf| fs::read_to_string(path).unwrap().lines().filter(is_code).any(|line| line.contains(".."));
+    let wrong: Vec<_> = files.iter().filter(|path| leaves_out(path)).collect();
+    assert!(!files.is_empty() && wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn no_file_has_two_jobs() {
     let long: Vec<_> = ["src", "migrations/src", "tests"]

@@ -1,0 +1,42 @@
+//! The changes that the rest of the service asks the log for.
+
+use super::marks::Place;
+use crate::domain::event::Happening;
+use crate::domain::log::LoggedMessage;
+use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
+use crate::domain::time::Timestamp;
+
+/// One change of a batch.
+#[derive(Clone, Debug)]
+pub enum LogChange {
+    Add(Box<LoggedMessage>),
+    Amend(Box<PageMessage>, Timestamp),
+    /// With the number of the server's refusal, if there is one.
+    Ack(MessageId, Ack, Option<i64>, Timestamp),
+    /// The page removed the message: an undecrypted message then counts as no message.
+    Withdrawn(MessageId, Timestamp),
+    Reacted(Reaction, Timestamp),
+    Voted(Vote, Timestamp),
+    /// Every row up to this place is in the log once the changes before this one are applied.
+    Read(Place),
+    /// The phone number behind a message's chat became known.
+    Phone(MessageId, String),
+    /// An event that does not concern a message.
+    Happened(Happening),
+}
+
+impl LogChange {
+    /// The approximate size in memory, in bytes.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Add(message) => {
+                message.body.reveal().len() + message.data.as_ref().map_or(0, Details::size) + CHANGE_SIZE
+            }
+            Self::Amend(message, _) => message.size(),
+            _ => CHANGE_SIZE,
+        }
+    }
+}
+
+/// The size of a change beside its text: ids, chats, names.
+const CHANGE_SIZE: usize = 1024;

@@ -1,0 +1,247 @@
+//! An entry of the log: tables `messages` and `packed`.
+
+use serde::{Deserialize, Serialize};
+
+use super::happening::StoredHappening;
+use super::origin::StoredOrigin;
+use super::revealed;
+use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::message::{Ack, Details, Media, MessageId};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::store::entries::Record;
+
+/// An event has the field `event`, which no message has.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(in crate::store) enum StoredEntry {
+    Happening(StoredHappening),
+    Message(Box<StoredMessage>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct StoredMessage {
+    id: MessageId,
+    direction: StoredDirection,
+    chat: String,
+    phone: Option<String>,
+    author: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(serialize_with = "revealed::one")]
+    body: Secret,
+    media: Option<StoredMedia>,
+    quoted: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author_phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author_lid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subtype: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<Details>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_code: Option<i64>,
+    timestamp: Timestamp,
+    received_at: Timestamp,
+    recovered: bool,
+    ack: Ack,
+    acks: Vec<(Ack, Timestamp)>,
+    edited_at: Option<Timestamp>,
+    revoked_at: Option<Timestamp>,
+    #[serde(default)]
+    account: Option<String>,
+    #[serde(default)]
+    sent_by_us: Option<StoredOrigin>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StoredDirection {
+    In,
+    Out,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredMedia {
+    mimetype: String,
+    size: Option<u64>,
+    filename: Option<String>,
+}
+
+impl From<Record> for StoredEntry {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::Happening(happening) => Self::Happening(happening.into()),
+            Record::Message(message) => Self::Message(Box::new((*message).into())),
+        }
+    }
+}
+
+impl From<StoredEntry> for Record {
+    fn from(stored: StoredEntry) -> Self {
+        match stored {
+            StoredEntry::Happening(happening) => Self::Happening(happening.into()),
+            StoredEntry::Message(message) => Self::Message(Box::new((*message).into())),
+        }
+    }
+}
+
+impl From<LoggedMessage> for StoredMessage {
+    fn from(message: LoggedMessage) -> Self {
+        let LoggedMessage {
+            id,
+            direction,
+            chat,
+            phone,
+            author,
+            name,
+            kind,
+            body,
+            media,
+            quoted,
+            lid,
+            author_phone,
+            author_lid,
+            subtype,
+            data,
+            edited_ms,
+            error_code,
+            timestamp,
+            received_at,
+            recovered,
+            ack,
+            acks,
+            edited_at,
+            revoked_at,
+            account,
+            sent_by_us,
+        } = message;
+        Self {
+            id,
+            direction: direction.into(),
+            chat,
+            phone,
+            author,
+            name,
+            kind,
+            body,
+            media: media.map(StoredMedia::from),
+            quoted,
+            lid,
+            author_phone,
+            author_lid,
+            subtype,
+            data,
+            edited_ms,
+            error_code,
+            timestamp,
+            received_at,
+            recovered,
+            ack,
+            acks,
+            edited_at,
+            revoked_at,
+            account,
+            sent_by_us: sent_by_us.map(StoredOrigin::from),
+        }
+    }
+}
+
+impl From<StoredMessage> for LoggedMessage {
+    fn from(stored: StoredMessage) -> Self {
+        let StoredMessage {
+            id,
+            direction,
+            chat,
+            phone,
+            author,
+            name,
+            kind,
+            body,
+            media,
+            quoted,
+            lid,
+            author_phone,
+            author_lid,
+            subtype,
+            data,
+            edited_ms,
+            error_code,
+            timestamp,
+            received_at,
+            recovered,
+            ack,
+            acks,
+            edited_at,
+            revoked_at,
+            account,
+            sent_by_us,
+        } = stored;
+        Self {
+            id,
+            direction: direction.into(),
+            chat,
+            phone,
+            author,
+            name,
+            kind,
+            body,
+            media: media.map(Media::from),
+            quoted,
+            lid,
+            author_phone,
+            author_lid,
+            subtype,
+            data,
+            edited_ms,
+            error_code,
+            timestamp,
+            received_at,
+            recovered,
+            ack,
+            acks,
+            edited_at,
+            revoked_at,
+            account,
+            sent_by_us: sent_by_us.map(Into::into),
+        }
+    }
+}
+
+impl From<Direction> for StoredDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::In,
+            Direction::Out => Self::Out,
+        }
+    }
+}
+
+impl From<StoredDirection> for Direction {
+    fn from(stored: StoredDirection) -> Self {
+        match stored {
+            StoredDirection::In => Self::In,
+            StoredDirection::Out => Self::Out,
+        }
+    }
+}
+
+impl From<Media> for StoredMedia {
+    fn from(media: Media) -> Self {
+        let Media { mimetype, size, filename } = media;
+        Self { mimetype, size, filename }
+    }
+}
+
+impl From<StoredMedia> for Media {
+    fn from(stored: StoredMedia) -> Self {
+        let StoredMedia { mimetype, size, filename } = stored;
+        Self { mimetype, size, filename }
+    }
+}
