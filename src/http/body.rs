@@ -71,10 +71,10 @@ pub fn text_or_number(fields: &Map<String, Value>, name: &str) -> Option<Result<
     }
 }
 
-/// Whether a field is a number below zero. As text it would be read as a phone number, because dashes in phone numbers are
-/// ignored.
-pub fn is_below_zero(fields: &Map<String, Value>, name: &str) -> bool {
-    fields.get(name).and_then(Value::as_f64).is_some_and(|number| number < 0.0)
+/// Whether a field is a number of JSON that is below zero or has a fraction. As text it would be read as a phone number,
+/// because dashes and dots in phone numbers are ignored.
+pub fn is_not_whole(fields: &Map<String, Value>, name: &str) -> bool {
+    fields.get(name).and_then(Value::as_f64).is_some_and(|number| number < 0.0 || number.fract() != 0.0)
 }
 
 /// A number as text. `51` and `51.0` are the same number in JSON, so both give `51`.

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::transport::web::session::LoggedOut;
 
 use crate::http::App;
-use crate::http::body::{fields, flag, is_below_zero, text_or_number};
+use crate::http::body::{fields, flag, is_not_whole, text_or_number};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
@@ -165,8 +165,8 @@ pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<Pai
 fn own_number(fields: &Map<String, Value>) -> Result<PhoneNumber, ApiError> {
     let invalid = |why: &str| ApiError::bad_request("INVALID_NUMBER", format!("phone_number {why}."));
     let number = text_or_number(fields, "phone_number").unwrap_or_else(|| Err(invalid("is missing")))?;
-    if is_below_zero(fields, "phone_number") {
-        return Err(invalid("is below zero"));
+    if is_not_whole(fields, "phone_number") {
+        return Err(invalid("is no whole number above zero"));
     }
     PhoneNumber::parse(&number).map_err(|error| invalid(&error.to_string()))
 }

@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{fields, is_below_zero, text_or_number, written};
+use crate::http::body::{fields, is_not_whole, text_or_number, written};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
@@ -141,8 +141,8 @@ fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
         }
     }
     let (name, text) = named.ok_or_else(|| invalid("number (or to)", "is missing"))?;
-    if is_below_zero(fields, name) {
-        return Err(invalid(name, "is below zero"));
+    if is_not_whole(fields, name) {
+        return Err(invalid(name, "is no whole number above zero"));
     }
     ChatId::parse_recipient(&text).map_err(|error| invalid(name, &error.to_string()))
 }
@@ -266,6 +266,7 @@ mod tests {
             (json!({ "number": [], "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": "12", "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": -5_491_122_334_455_i64, "message": "x" }), "INVALID_NUMBER"),
+            (json!({ "number": 549_112_233.5, "message": "x" }), "INVALID_NUMBER"),
             (json!({ "number": number }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": 7 }), "INVALID_MESSAGE"),
             (json!({ "number": number, "message": " \n" }), "INVALID_MESSAGE"),
