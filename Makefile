@@ -12,11 +12,12 @@ TYPES := tests/types
 VENV := target/tools/venv
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
-.PHONY: help run test types facts conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
+.PHONY: help run test dist types facts conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
 
 help:
 	@echo "make run      build the service and run it on http://localhost:3001"
 	@echo "make test     every test, against a real Chromium and the simulator"
+	@echo "make dist     the package for Debian and Ubuntu, in target/dist"
 	@echo "make facts    the simulated page against what was recorded of WhatsApp's own"
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
 	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk)"
@@ -46,6 +47,13 @@ test:
 	@$(MAKE) --no-print-directory deploy-check
 	@$(MAKE) --no-print-directory page-check
 
+dist:
+	@.ci/install cargo-deb
+	@echo "==> Building the service"
+	cargo build --release --locked
+	@echo "==> Making the package"
+	deploy/deb/build release --no-strip
+
 types:
 	@.ci/install node
 	@echo "==> Checking the page adapter against the types of what it uses of WhatsApp's page"
@@ -69,7 +77,7 @@ facts:
 	cd $(REAL_PAGE) && $(BINARIES) node facts.mjs --recorded
 
 deploy-check:
-	@.ci/install chromium node promtool python shellcheck systemd xvfb
+	@.ci/install cargo-deb chromium node promtool python shellcheck systemd xvfb
 	@echo "==> Building the service and the simulator"
 	cargo build --locked --workspace --bins
 	@echo "==> Reading what is deployed: units, images, manifests, alerts, scripts"

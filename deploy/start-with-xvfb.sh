@@ -41,7 +41,7 @@ fi
 here="$(cd "$(dirname "$0")" && pwd)"
 program="${SESSION_MANAGER:-}"
 if [ -z "$program" ]; then
-	for program in "$here/../target/release/session-manager" /usr/local/bin/session-manager; do
+	for program in "$here/../target/release/session-manager" /usr/local/bin/session-manager /usr/bin/session-manager; do
 		[ ! -x "$program" ] || break
 	done
 fi

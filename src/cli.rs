@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod interrupt;
+mod man;
 mod openapi;
 mod options;
 mod page;
@@ -135,6 +136,7 @@ fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
         Command::Store(StoreCommand::Accept) => store::accept(&config()?.paths.data),
         Command::Openapi => openapi::print(),
         Command::Completions { shell } => completions::print(shell),
+        Command::Man { folder } => man::write(&folder),
     }
 }
 

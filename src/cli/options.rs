@@ -118,6 +118,9 @@ Examples:
   session-manager completions zsh > ~/.zfunc/_session-manager
   session-manager completions fish > ~/.config/fish/completions/session-manager.fish")]
     Completions { shell: Shell },
+    /// Write the manual pages into FOLDER
+    #[command(hide = true)]
+    Man { folder: PathBuf },
 }
 
 #[derive(Debug, Subcommand)]

@@ -145,3 +145,20 @@ fn completions_are_scripts_that_name_the_commands() {
     std::fs::write(&script, world.run(&["completions", "bash"]).out).unwrap();
     assert!(std::process::Command::new("bash").arg("-n").arg(script).status().unwrap().success());
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let world = World::new();
+    let folder = world.path("man");
+    let ran = world.run(&["man", folder.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    for command in ["", "-doctor", "-config", "-qr", "-status", "-page", "-backup", "-restore", "-store-accept"] {
+        let page = std::fs::read_to_string(folder.join(format!("session-manager{command}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH session-manager{command} 1")), "{page}");
+    }
+    // Only packages ask for them.
+    assert!(!world.run(&["--help"]).out.contains("manual pages") && !folder.join("session-manager-man.1").exists());
+    std::fs::write(world.path("file"), "").unwrap();
+    let refused = world.run(&["man", world.path("file").to_str().unwrap()]);
+    assert!(refused.code == Some(70) && refused.err.contains("cannot be written in"), "{refused:?}");
+}

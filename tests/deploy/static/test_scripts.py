@@ -12,6 +12,7 @@ from common import BINARY, DEADLINE_S, DEPLOY, ROOT, SIMULATOR, Running, run, un
 XVFB = DEPLOY / "start-with-xvfb.sh"
 HEALTHCHECK = DEPLOY / "healthcheck.sh"
 SCRIPTS = [XVFB, HEALTHCHECK, ROOT / ".ci/install", ROOT / ".ci/run", ROOT / "tests/simulator/sandbox"]
+SCRIPTS += [DEPLOY / "deb" / name for name in ("build", "postinst", "prerm", "postrm")]
 NOWHERE = {"PATH": os.environ["PATH"], "SESSION_MANAGER": str(BINARY)}
 
 

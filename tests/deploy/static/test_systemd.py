@@ -22,7 +22,7 @@ class Systemd(unittest.TestCase):
         self.folder = Path(folder.name)
         self.unit = self.folder / "session-manager.service"
         # The program has to be where the unit says; on this machine it need not be installed.
-        self.unit.write_text(UNIT.replace("/usr/local/bin/session-manager", str(BINARY)))
+        self.unit.write_text(UNIT.replace("ExecStart=session-manager", f"ExecStart={BINARY}"))
 
     def test_the_unit_is_correct(self):
         answer = run("systemd-analyze", "verify", self.unit)
