@@ -110,14 +110,15 @@ async fn no_browser_to_be_found() {
 async fn a_browser_that_does_not_start_says_what_it_said() {
     let mut world = World::new(Options::fast()).await;
     let path = world.folder().join("chrome");
-    let script =
-        "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 1.2.3.4' && exit\necho 'no luck today' >&2; exit 3\n";
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Chromium 1.2.3.4' && exit\necho 'no luck today' >&2\n\
+                  echo 'error while loading shared libraries: libnss3.so' >&2; exit 3\n";
     std::fs::write(&path, script).unwrap();
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = path.display().to_string();
     world.set("CHROME_PATH", &path).set("MAX_RECONNECTION_ATTEMPTS", "1").start().await;
     let detail = ends_in_error(&world, Reason::BrowserLaunchFailed).await;
-    assert!(detail.contains("no luck today") && detail.contains("exit code 3"), "{detail}");
+    assert!(detail.contains("libnss3.so") && detail.contains("exit code 3"), "{detail}");
+    assert!(!detail.contains("no luck today"), "it names no cause: {detail}");
     world.stop().await;
 }
 
