@@ -116,7 +116,7 @@ impl ChatId {
             "g.us" => Server::Group,
             _ => return Err(AddressError::Server),
         };
-        let user = if server == Server::Group { user } else { without_device(user)? };
+        let user = if server == Server::Group { user } else { without_device(user) };
         if server == Server::Phone {
             return PhoneNumber::parse(user).map(|number| Self::of_phone(&number));
         }
@@ -144,11 +144,16 @@ impl ChatId {
     }
 }
 
-/// The user of `user:device`.
-fn without_device(user: &str) -> Result<&str, AddressError> {
-    let Some((user, device)) = user.split_once(':') else { return Ok(user) };
-    let is_device = (1..=5).contains(&device.len()) && device.bytes().all(|byte| byte.is_ascii_digit());
-    if is_device { Ok(user) } else { Err(AddressError::Character(':')) }
+/// The user of `user:device`. A user may have a colon of its own, as in `tel:+54…`.
+fn without_device(user: &str) -> &str {
+    match user.rsplit_once(':') {
+        Some((user, device)) if is_device(device) => user,
+        _ => user,
+    }
+}
+
+fn is_device(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl fmt::Display for ChatId {
@@ -213,6 +218,8 @@ mod tests {
             "5491122334455@c.us",
             "5491122334455@s.whatsapp.net",
             "5491122334455:12@c.us",
+            "tel:+5491122334455@c.us",
+            "tel:5491122334455:1@s.whatsapp.net",
             "+54 9 11 2233-4455@c.us ",
         ] {
             assert_eq!(ChatId::parse_recipient(text)?.to_string(), "5491122334455@c.us", "{text:?}");

@@ -126,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_document_allows_the_numbers_that_are_read(text in "[ +()0-9-]{0,24}|[+0-9.\u{200e}\u{2011}\u{a0}\u{ff11}-]{7,24}|[0-9]{6,16}|\\PC{0,9}") {
+        fn the_document_allows_the_numbers_that_are_read(text in "[ +()0-9-]{0,24}|[+0-9.\u{200e}\u{2011}\u{a0}\u{ff11}-]{7,24}|[tT]el:[+ ]?[0-9]{6,16}|[0-9]{6,16}|\\PC{0,9}") {
             prop_assert_eq!(ALLOWED.holds_text(&text), PhoneNumber::parse(&text).is_ok());
         }
     }
