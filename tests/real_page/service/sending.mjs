@@ -21,11 +21,16 @@ export async function refused(claims) {
 
 export async function numbers(claims) {
   const { w, say } = claims;
-  await w.ctl('unknown', { list: '5491100000000' });
+  await w.ctl('unknown', { list: '5491100000000,541100000000,5491100000001' });
   const s = await w.post('/send', { number: '5491100000000', message: 'to nobody' });
   say(s.body && s.body.code === 'NOT_ON_WHATSAPP', 'a number without WhatsApp is refused', {
     status: s.status,
     body: s.body,
+  });
+  const { status, body } = await w.post('/send', { number: '+54 9 11 0000-0001', message: 'to the second form' });
+  say(status === 200 && body.to === '541100000001', 'who is known by the second form of a number is reached', {
+    status,
+    to: body.to,
   });
 }
 
