@@ -40,7 +40,7 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
             "WhatsApp refuses this browser and asks for a newer one: update it, or unset USER_AGENT."
         }
         Reason::VersionDeprecated => {
-            "WhatsApp calls the loaded page too old (405): update Chromium and session-manager, and unset WHATSAPP_WEB_HTML and USER_AGENT."
+            "WhatsApp calls the loaded page too old (405): update Chromium and session-manager, and unset USER_AGENT."
         }
         Reason::SurfaceChanged => {
             "WhatsApp Web changed: update session-manager, or set ADAPTER_PATH to a newer adapter."
