@@ -19,7 +19,8 @@ const withPm2 = (test) => async () => {
   }
 };
 
-const setting = (name) => (line) => line.message === 'setting' && line.name === name;
+/** The line with the settings that differ from their defaults, once for each start. */
+const settings = (line) => line.message?.startsWith('settings: ');
 const status = async (address) => (await fetch(`${address}/status`)).json();
 
 describe('the shipped file', { concurrency: true }, () => {
@@ -69,13 +70,17 @@ describe('the shipped file', { concurrency: true }, () => {
   }));
 
   it('opens a window with --env local, and takes changed values after delete and start', withPm2(async (pm2) => {
-    const value = async (name, n) => (await pm2.line('desk', name, setting(name), n)).value;
+    const announced = async (n) => (await pm2.line('desk', 'the settings', settings, n)).message;
     await pm2.start(pm2.app('desk', { env: { CLIENTE_ID: 'one', NODE_ENV: 'production' } }));
-    assert.deepEqual([await value('LOGIN_MODE', 1), await value('CLIENTE_ID', 1)], ['server', 'one']);
+    const first = await announced(1);
+    assert.match(first, /\bCLIENTE_ID=one \(environment\)/);
+    assert.doesNotMatch(first, /LOGIN_MODE=local/);
     const before = await pm2.of('desk');
     await pm2.run('delete', 'desk');
     await pm2.start(pm2.app('desk', { env: { CLIENTE_ID: 'two', NODE_ENV: 'production' } }), '--env', 'local');
-    assert.deepEqual([await value('LOGIN_MODE', 2), await value('CLIENTE_ID', 2)], ['local', 'two']);
+    const second = await announced(2);
+    assert.match(second, /\bCLIENTE_ID=two \(environment\)/);
+    assert.match(second, /\bLOGIN_MODE=local \(environment\)/);
     const after = await pm2.of('desk');
     assert.notEqual(after.pid, before.pid);
     assert.equal(after.status, 'online');
