@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::Deliveries;
+use crate::directory::Directory;
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::host::config::Config;
@@ -28,7 +29,6 @@ use crate::transport::web::session::Handle;
 pub use docs::document;
 pub use router::router;
 pub use routes::events::Followers;
-pub use routes::numbers::Lookups;
 pub use routes::qr::Waiters;
 pub use serve::{Composers, Connections, Limits, Server};
 pub use waiting::Waiting;
@@ -43,7 +43,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub session: Handle,
     pub outbound: Outbound,
-    pub lookups: Arc<Lookups>,
+    pub directory: Directory,
     pub followers: Arc<Followers>,
     pub composers: Arc<Composers>,
     /// Places for those who wait for a code.

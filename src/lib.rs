@@ -5,6 +5,7 @@
 pub mod app;
 pub mod cli;
 pub mod delivery;
+pub mod directory;
 pub mod domain;
 pub mod host;
 pub mod http;

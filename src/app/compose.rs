@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::{self, Codes, DeliveryError};
+use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
@@ -237,7 +238,7 @@ impl Service {
             journal: Journal::new(store.clone()),
             reconciling,
             deliveries,
-            lookups: Arc::default(),
+            directory: Directory::new(session.clone()),
             followers: Arc::default(),
             composers: Arc::default(),
             waiters: Arc::default(),

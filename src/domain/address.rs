@@ -130,12 +130,14 @@ impl ChatId {
         }
     }
 
+    /// The phone number, if the chat is named by it.
+    pub fn phone_number(&self) -> Option<PhoneNumber> {
+        (self.server == Server::Phone).then(|| PhoneNumber(self.user.clone()))
+    }
+
     /// The chat of a phone number's second form, where its country has one.
     pub fn second_form(&self) -> Option<Self> {
-        if self.server != Server::Phone {
-            return None;
-        }
-        PhoneNumber(self.user.clone()).second_form().map(|number| Self::of_phone(&number))
+        self.phone_number()?.second_form().map(|number| Self::of_phone(&number))
     }
 
     /// Reads a recipient in either form that a caller may use: a phone number or a chat id.

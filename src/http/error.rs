@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::delivery::DeadLettersError;
+use crate::directory::DirectoryError;
 use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
@@ -192,6 +193,23 @@ impl From<SessionError> for ApiError {
             SessionError::LoopEnded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }
+        }
+    }
+}
+
+impl From<DirectoryError> for ApiError {
+    fn from(error: DirectoryError) -> Self {
+        let message = error.to_string();
+        match error {
+            DirectoryError::RateLimited { retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message)
+                    .retry_after(whole_seconds(retry_after))
+            }
+            DirectoryError::NotOnWhatsApp | DirectoryError::UnknownLid => {
+                Self::new(StatusCode::NOT_FOUND, "CONTACT_NOT_FOUND", message)
+            }
+            DirectoryError::Group => Self::bad_request("INVALID_NUMBER", message),
+            DirectoryError::Session(error) => error.into(),
         }
     }
 }

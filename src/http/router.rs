@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::routes::{
+    capabilities, connect, contacts, deliveries, events, health, messages, metrics, numbers, qr, send, status,
+};
 use super::{App, Front, docs, guard, page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(connect::pairing_code, connect::drop_pairing_code))
         .routes(routes!(send::send))
         .routes(routes!(numbers::number))
+        .routes(routes!(contacts::contact))
         .routes(routes!(messages::list))
         .routes(routes!(messages::one))
         .routes(routes!(events::events))

@@ -2,6 +2,7 @@
 
 pub mod capabilities;
 pub mod connect;
+pub mod contacts;
 pub mod deliveries;
 pub mod events;
 pub mod health;

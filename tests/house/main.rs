@@ -1,7 +1,7 @@
 //! The layers of the crate: which module ("room") may import which, and which names belong to a single room.
 //!
 //! ```text
-//! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery
+//! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery · directory
 //! 5  journal · transport::web::sending        4  transport::web::session        3  transport::web::whatsapp
 //! 2  transport::web::browser · store          1  host · transport (what every way to send does)          0  domain
 //! ```
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use imports::{Named, Place, ReExport};
 
 /// Every room with its layer. A place belongs to the room with the longest matching name.
-const ROOMS: [(&str, u8); 16] = [
+const ROOMS: [(&str, u8); 17] = [
     ("main", 9),
     ("app", 9),
     ("cli", 8),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, u8); 16] = [
     ("inbound", 6),
     ("outbound", 6),
     ("delivery", 6),
+    ("directory", 6),
     ("journal", 5),
     ("transport::web::sending", 5),
     ("transport::web::session", 4),
@@ -39,7 +40,7 @@ const ROOMS: [(&str, u8); 16] = [
 const SAME_FLOOR: [(&str, &str); 1] = [("main", "app")];
 
 /// Rooms that may not import others although those are below them.
-const BLIND: [(&str, &str); 8] = [
+const BLIND: [(&str, &str); 9] = [
     ("http", "transport::web::browser"),
     ("http", "transport::web::whatsapp"),
     ("http", "store"),
@@ -48,6 +49,7 @@ const BLIND: [(&str, &str); 8] = [
     ("outbound", "transport::web::whatsapp"),
     ("delivery", "transport::web::browser"),
     ("delivery", "transport::web::whatsapp"),
+    ("directory", "transport::web::browser"),
 ];
 
 /// Crates that only one room may name.

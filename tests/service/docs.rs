@@ -89,6 +89,8 @@ async fn what_the_service_answers_is_what_the_document_says() {
         ("GET", "/qr.png", "/qr.png"),
         ("GET", "/numbers/5491122334455", "/numbers/{number}"),
         ("GET", "/numbers/1", "/numbers/{number}"),
+        ("GET", "/contacts/5491122334455", "/contacts/{id}"),
+        ("GET", "/contacts/1", "/contacts/{id}"),
         ("GET", "/deliveries/dead?after=x", "/deliveries/dead"),
         ("POST", "/deliveries/dead/none.1/replay", "/deliveries/dead/{id}/replay"),
         ("POST", "/connect", "/connect"),

@@ -16,7 +16,7 @@ use crate::process::{self, Process};
 use crate::world::{DEADLINE, FRIEND, World};
 
 /// Waits until the log has this many entries; returns all entries.
-async fn log(world: &World, entries: usize) -> Vec<Value> {
+pub async fn log(world: &World, entries: usize) -> Vec<Value> {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
         let items = all(world).await;

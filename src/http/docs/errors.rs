@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 42] = [
+pub(super) const CODES: [(&str, u16, &str); 43] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -25,6 +25,7 @@ pub(super) const CODES: [(&str, u16, &str); 42] = [
     ("NO_QR", 404, "A phone is linked already; there is no code to scan."),
     ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
     ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
+    ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),

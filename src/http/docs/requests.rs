@@ -65,6 +65,13 @@ enum WrittenNumber {
 )]
 pub struct RecipientText(String);
 
+/// A phone number with the country, as people write and paste it, `…@c.us`, `…@s.whatsapp.net` or `…@lid`.
+#[derive(ToSchema)]
+#[schema(
+    pattern = r"^([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*([tT][eE][lL]:[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*)?([+\uff0b]|[0\uff10][\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0\uff10])?[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[1-9\uff11-\uff19]([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0-9\uff10-\uff19]){6,14}[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*((:[0-9]{1,5})?@(c\.us|s\.whatsapp\.net)[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)?|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9]{1,32}(:[0-9]{1,5})?@lid[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)$"
+)]
+pub struct ContactText(String);
+
 /// The recipient of a message.
 #[derive(ToSchema)]
 #[serde(untagged)]

@@ -19,6 +19,9 @@ export async function groups(claims) {
     const { chat_id: chat, author, author_phone: phone, author_lid: lid } = entry ?? {};
     const holds = chat === `${id}@g.us` && phone === member && /@lid$/.test(lid ?? '');
     say(holds, `a member of a group addressed ${how} writes: the author has phone and LID`, { chat, author, phone, lid });
+    const [behindLid, behindNumber] = [await w.get(`/contacts/${lid}`), await w.get(`/contacts/${member}`)];
+    const isOne = [behindLid, behindNumber].every((person) => person.phone === member && person.lid === lid);
+    say(isOne, 'GET /contacts names the same person by the LID and by the number', { behindLid, behindNumber });
     const sent = await w.post('/send', { to: `${id}@g.us`, message: `to the group ${how}` });
     say(sent.status === 200, `POST /send to it: 200`, sent.status === 200 ? undefined : sent.body);
     const { sent: stanzas } = await w.ctl('state');

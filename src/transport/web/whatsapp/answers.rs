@@ -71,6 +71,22 @@ pub struct Found {
     pub phone: Option<String>,
 }
 
+/// A person, by what the page has in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Person {
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[serde(default)]
+    pub lid: Option<String>,
+    /// The name in the account's address book.
+    #[serde(default)]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub pushname: Option<String>,
+    #[serde(default)]
+    pub verified_name: Option<String>,
+}
+
 /// A row of the page's table of messages. `message` is None for a notice, or if the row cannot be read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Row {

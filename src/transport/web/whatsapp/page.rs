@@ -12,7 +12,7 @@ use crate::domain::secret::Secret;
 use crate::transport::web::browser::{CallError, Tab};
 
 use super::Adapter;
-use super::answers::{Addons, ById, Found, Head, History, Known, Prepared, Resent, Rows, RowsBack, Table};
+use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 
 /// The calls of the adapter. Cheap to clone.
 #[derive(Clone)]
@@ -130,6 +130,11 @@ impl Page {
             phone: Option<String>,
         }
         self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Digits| known.phone)
+    }
+
+    /// A person, by what the page has in memory: WhatsApp's server is not asked.
+    pub async fn contact(&self, chat: &ChatId) -> Result<Person, PageError> {
+        self.call("contact", json!({ "chat": chat }), self.deadline).await
     }
 
     /// The ack of a sent message; None if the page does not know the message.

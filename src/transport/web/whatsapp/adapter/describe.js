@@ -224,6 +224,16 @@
   const calls = {
     /** The phone number of a new person becomes known some time after the first message. */
     phone: async ({ chat }) => ({ phone: phoneOf(chat) }),
+
+    /** A person, by what is in memory. The page has one contact for the LID and one for the number, with names in either. */
+    contact: async ({ chat }) => {
+      const wid = asWid(chat);
+      const [phone, lid] = [phoneOf(wid), lidOf(wid)];
+      const entries = [lid, phone && `${phone}@c.us`].map((id) => (id ? attempt(() => need('contacts').get(asWid(id))) : null));
+      /** @param {'name' | 'pushname' | 'verifiedName'} field */
+      const first = (field) => text(entries.map((contact) => contact?.[field]).find(Boolean)) || null;
+      return { phone, lid, name: first('name'), pushname: first('pushname'), verified_name: first('verifiedName') };
+    },
   };
   return { forms, calls };
 })

@@ -1,0 +1,80 @@
+//! `GET /contacts/{id}`: who is behind a number or a LID.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::directory::Contact;
+use crate::domain::address::ChatId;
+
+use crate::http::App;
+use crate::http::docs::requests;
+use crate::http::error::ApiError;
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Contact)]
+pub struct Person {
+    ok: bool,
+    /// The phone's digits; null where WhatsApp does not tell them.
+    phone: Option<String>,
+    /// `user@lid`.
+    lid: Option<String>,
+    /// The name in the account's address book.
+    name: Option<String>,
+    /// The name that the person chose.
+    pushname: Option<String>,
+    /// The name of a business that WhatsApp has verified.
+    verified_name: Option<String>,
+}
+
+impl From<Contact> for Person {
+    fn from(contact: Contact) -> Self {
+        let Contact { phone, lid, name, pushname, verified_name } = contact;
+        Self { ok: true, phone, lid, name, pushname, verified_name }
+    }
+}
+
+/// Who is behind a number or a LID
+///
+/// In groups WhatsApp names people by a LID (`author`), which does not reveal the number. The answer has the number, the LID
+/// and the names that WhatsApp Web knows. It comes from the page's memory; only a number whose LID the page does not know is
+/// looked up at WhatsApp, and that counts as a look-up of `/numbers`.
+#[utoipa::path(
+    get,
+    path = "/contacts/{id}",
+    operation_id = "contact",
+    tag = "messages",
+    params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
+    responses((status = 200, body = Person)),
+    extensions(("x-errors" = json!([
+        "INVALID_NUMBER", "CONTACT_NOT_FOUND", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+    ]))),
+)]
+pub async fn contact(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Person>, ApiError> {
+    let id = ChatId::parse_recipient(&id)
+        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("the number {error}.")))?;
+    Ok(Json(app.directory.contact(&id).await?.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use crate::domain::address::Server;
+    use crate::http::docs::allowed::Allowed;
+
+    use super::*;
+
+    static ALLOWED: LazyLock<Allowed> = LazyLock::new(|| Allowed::parameter("/contacts/{id}", "id"));
+
+    proptest! {
+        #[test]
+        fn the_document_allows_the_ids_that_are_read(text in "[ +()0-9-]{0,24}|[0-9]{6,16}(:[0-9]{1,6})?(@(c.us|s.whatsapp.net|lid|g.us))?|[0-9-]{1,33}@(lid|g.us)|\\PC{0,9}") {
+            let is_read = ChatId::parse_recipient(&text).is_ok_and(|id| id.server() != Server::Group);
+            prop_assert_eq!(ALLOWED.holds_text(&text), is_read);
+        }
+    }
+}

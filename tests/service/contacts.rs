@@ -1,0 +1,52 @@
+//! Who is behind a number or a LID.
+
+use serde_json::{Value, json};
+use simulator::Incoming;
+
+use crate::messages::log;
+use crate::world::{FRIEND, World};
+
+const GROUP: &str = "120363000000000001@g.us";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_author_in_a_group_is_a_person_with_a_number_and_a_name() {
+    let mut world = World::ready().await;
+    world.simulator.incoming(Incoming::text(FRIEND, "a todos").in_group(GROUP).named("Ana")).unwrap();
+    world
+        .simulator
+        .incoming(Incoming::text("5491199998888", "¿quién?").in_group(GROUP).phone_unknown().named("Sol"))
+        .unwrap();
+    let items = log(&world, 2).await;
+    let author = |body: &str| {
+        items.iter().find(|item| item["body"] == body).and_then(|item| item["author"].as_str()).unwrap().to_owned()
+    };
+    let (ana, sol) = (author("a todos"), author("¿quién?"));
+    let known = json!({
+        "ok": true, "phone": FRIEND, "lid": ana, "name": null, "pushname": "Ana", "verified_name": null
+    });
+    for id in [&*ana, FRIEND, "+54%209%2011%202233-4455", &format!("{FRIEND}@c.us")] {
+        assert_eq!(world.get(&format!("/contacts/{id}")).await, (200, known.clone()), "{id}");
+    }
+    let (status, stranger) = world.get(&format!("/contacts/{sol}")).await;
+    assert_eq!((status, &stranger["phone"], &stranger["pushname"]), (200, &Value::Null, &json!("Sol")));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_the_page_does_not_know_is_looked_up() {
+    let mut world = World::ready().await;
+    let (written, known) = ("5491122334455", "541122334455");
+    let lid = world.simulator.add_person(known).unwrap();
+    let (status, found) = world.get(&format!("/contacts/{written}")).await;
+    assert_eq!((status, &found["phone"], &found["lid"]), (200, &json!(known), &json!(lid)), "{found}");
+    for (id, status, code) in [
+        ("5491100000000", 404, "CONTACT_NOT_FOUND"),
+        ("999999999999999@lid", 404, "CONTACT_NOT_FOUND"),
+        (GROUP, 400, "INVALID_NUMBER"),
+        ("ana", 400, "INVALID_NUMBER"),
+    ] {
+        let (answered, refused) = world.get(&format!("/contacts/{id}")).await;
+        assert_eq!((answered, refused["code"].as_str()), (status, Some(code)), "{id}: {refused}");
+    }
+    world.stop().await;
+}
