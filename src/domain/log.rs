@@ -9,7 +9,7 @@ use crate::domain::secret::Secret;
 
 use super::message::{Ack, Details, Media, MessageId, PageMessage};
 use super::time::Timestamp;
-pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
+pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
 
 /// The most digits that a place in the log can have. Every number of 19 digits fits into a `u64`.
 const PLACE_DIGITS: usize = 19;

@@ -10,7 +10,7 @@ use super::marks::{Place, Relink};
 use super::opening::Tables;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
-use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -100,19 +100,34 @@ impl Store {
 
     /// The messages that match a query.
     pub async fn logged(&self, mut query: LogQuery) -> Result<LogPage, StoreError> {
-        let mut items = Vec::new();
+        let (start, mut items) = (query.span, Vec::new());
         // In several reads: a query that few messages match looks through many of them.
-        loop {
+        let (rest, newest) = loop {
             let piece = query.clone();
-            let (found, next) = self.read(move |tables| tables.messages.matching(&piece, tables.durable())).await?;
-            let is_end = next == query.after;
-            query.limit -= found.len();
-            query.after = next;
-            items.extend(found);
-            if is_end || query.limit == 0 {
-                return Ok(LogPage { items, next });
+            let (found, newest) = self
+                .read(move |tables| {
+                    let newest = tables.durable();
+                    Ok((tables.messages.search(&piece, newest)?, newest))
+                })
+                .await?;
+            query.limit -= found.entries.len();
+            items.extend(found.entries);
+            match found.rest {
+                Some(rest) if query.limit > 0 => query.span = rest,
+                rest => break (rest, newest),
             }
-        }
+        };
+        Ok(match start {
+            Span::After(after) => {
+                let next = if let Some(Span::After(looked)) = rest { looked } else { newest.max(after) };
+                LogPage { items, next, previous: Some(after.saturating_add(1)).filter(|_| after > 0) }
+            }
+            Span::Before(before) => {
+                items.reverse();
+                let previous = if let Some(Span::Before(looked)) = rest { Some(looked) } else { None };
+                LogPage { items, next: before.saturating_sub(1).min(newest), previous }
+            }
+        })
     }
 
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {

@@ -6,9 +6,10 @@
 //! without ids and postings, which the next opening adds; or an edit event without the changed message, which the page
 //! reports again.
 
+mod search;
+
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use rand::Rng;
 
@@ -23,7 +24,7 @@ use super::origins::Origins;
 use super::postings::Postings;
 use super::table::Table;
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LogQuery, LoggedMessage};
+use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LoggedMessage};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
@@ -32,12 +33,6 @@ const UNDECRYPTED: &str = "sealed";
 
 /// The most entries that one read looks at: some 100 ms, so that no other call waits long.
 const LOOKED_AT: usize = 10_000;
-
-/// A second has a thousand milliseconds to tell a chat's messages apart by.
-const SECOND_MAX: u16 = 999;
-/// A message this much older than another one stands before all messages of the other one's second: what was missed is
-/// stored in the page's order, in which times are this close to rising.
-const SECONDS_APART: Duration = Duration::from_secs(60);
 
 pub(super) struct Messages {
     entries: Entries,
@@ -301,51 +296,6 @@ impl Messages {
             }
         }
         Ok((found, looked))
-    }
-
-    /// The messages of a query up to `newest`, and the last place that was looked at, after at most [`LOOKED_AT`]
-    /// places.
-    pub(super) fn matching(&self, query: &LogQuery, newest: u64) -> Result<(Vec<LogEntry>, u64), StoreError> {
-        let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(query));
-        let (mut found, mut looked, mut steps) = (Vec::new(), query.after, LOOKED_AT);
-        while found.len() < query.limit && looked < newest && steps > 0 {
-            match matching.after(looked, &mut steps)? {
-                Some(Ok(cursor)) if cursor <= newest => {
-                    looked = cursor;
-                    steps = steps.saturating_sub(1);
-                    if let Some(Record::Message(message)) = reader.read(cursor)?
-                        && query.wants(&message)
-                    {
-                        found.push(LogEntry { cursor, message: *message });
-                    }
-                }
-                Some(Err(place)) if place < newest => looked = place,
-                _ => looked = newest,
-            }
-        }
-        Ok((found, looked))
-    }
-
-    /// How many messages of the same chat stand before a message that WhatsApp's server received in the same second. Looks
-    /// at no more than [`SECOND_MAX`] of them: a chat's messages of one second follow each other closely.
-    pub(super) fn ordinal(&self, id: &MessageId) -> Result<u16, StoreError> {
-        let Some(LogEntry { cursor, message: LoggedMessage { chat, timestamp, .. } }) = self.find(id)? else {
-            return Ok(0);
-        };
-        let query = LogQuery { chats: vec![chat], ..LogQuery::default() };
-        let (mut reader, mut matching) = (self.entries.reader(), self.postings.matching(&query));
-        let (mut ordinal, mut at, mut steps) = (0, cursor, LOOKED_AT);
-        for _ in 0..SECOND_MAX {
-            let Some(Ok(previous)) = matching.before(at, &mut steps)? else { break };
-            at = previous;
-            let Some(Record::Message(message)) = reader.read(at)? else { continue };
-            if message.timestamp == timestamp {
-                ordinal += 1;
-            } else if message.timestamp.plus(SECONDS_APART) < timestamp {
-                break;
-            }
-        }
-        Ok(ordinal)
     }
 
     /// The place of the oldest entry; in an empty log the next place.

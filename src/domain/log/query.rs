@@ -11,11 +11,25 @@ pub struct LogEntry {
     pub message: LoggedMessage,
 }
 
+/// Where a query begins, and which way it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// From the entry after this place towards the newest.
+    After(u64),
+    /// From the entry before this place towards the oldest.
+    Before(u64),
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self::After(0)
+    }
+}
+
 /// The filter of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Entries after this one.
-    pub after: u64,
+    pub span: Span,
     pub limit: usize,
     pub direction: Option<Direction>,
     /// Messages of any of these: `user@server`, or the other side's phone digits. Empty: of every chat.
@@ -39,8 +53,10 @@ impl LogQuery {
 pub struct LogPage {
     /// Oldest first.
     pub items: Vec<LogEntry>,
-    /// The cursor of the next page.
+    /// The newer messages are those after this place.
     pub next: u64,
+    /// The older messages are those before this place; None if there are none.
+    pub previous: Option<u64>,
 }
 
 /// A part of the log with events of every kind.

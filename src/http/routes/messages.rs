@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::domain::address::{ChatId, Server};
 use crate::domain::event::MessageItem;
-use crate::domain::log::{self, Direction, LogQuery, LoggedMessage};
+use crate::domain::log::{self, Direction, LogQuery, LoggedMessage, Span};
 use crate::domain::message::MessageId;
 
 use super::given;
@@ -38,9 +38,12 @@ pub struct Item<'a> {
 pub struct Listed<'a> {
     ok: bool,
     items: Vec<Item<'a>>,
-    /// To be handed back as `after`.
+    /// To be handed back as `after`, for what is newer.
     #[schema(pattern = "^[0-9]{1,19}$")]
     next: String,
+    /// To be handed back as `before`, for what is older; null where nothing is.
+    #[schema(pattern = "^[0-9]{1,19}$")]
+    previous: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -58,6 +61,9 @@ impl<'a> Item<'a> {
 }
 
 /// The durable log, oldest first
+///
+/// Without `after` and `before` it begins with the oldest message. `before=latest` gives the newest messages, and `previous`
+/// leads back from there. Both parameters at once are refused.
 #[utoipa::path(
     get,
     path = "/messages",
@@ -68,6 +74,8 @@ impl<'a> Item<'a> {
         ("chat" = inline(Option<requests::RecipientText>), Query, description = "A chat id, or a phone number."),
         ("cliente_id" = Option<String>, Query, description = "Those sent through `/send` for this client."),
         ("after" = Option<String>, Query, pattern = "^[0-9]{1,19}$", description = "The `next` of an earlier answer."),
+        ("before" = Option<String>, Query, pattern = "^(latest|[0-9]{1,19})$",
+            description = "The `previous` of an earlier answer, or `latest`: the messages before it, oldest first."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = Listed)),
@@ -75,7 +83,7 @@ impl<'a> Item<'a> {
 )]
 pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
     let wanted = LogQuery {
-        after: cursor(&query)?,
+        span: span(&query)?,
         limit: limit(&query)?,
         direction: direction(&query)?,
         chats: chats(&query)?,
@@ -84,7 +92,8 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
     let composing = app.composers.place().await;
     let page = app.journal.page(wanted).await?;
     let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
-    Ok((composing, Json(Listed { ok: true, items, next: page.next.to_string() })).into_response())
+    let previous = page.previous.map(|place| place.to_string());
+    Ok((composing, Json(Listed { ok: true, items, next: page.next.to_string(), previous })).into_response())
 }
 
 /// One message of the log
@@ -109,9 +118,24 @@ pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
     ApiError::bad_request("INVALID_PARAMETER", format!("{name} must be {allowed}."))
 }
 
-fn cursor(query: &HashMap<String, String>) -> Result<u64, ApiError> {
-    let Some(after) = given(query, "after") else { return Ok(0) };
-    log::place(after).ok_or_else(|| wrong("after", "the `next` of an earlier answer"))
+fn span(query: &HashMap<String, String>) -> Result<Span, ApiError> {
+    match (given(query, "after"), given(query, "before")) {
+        (None, None) => Ok(Span::default()),
+        (Some(after), None) => {
+            let place = log::place(after).ok_or_else(|| wrong("after", "the `next` of an earlier answer"))?;
+            Ok(Span::After(place))
+        }
+        (None, Some("latest")) => Ok(Span::Before(u64::MAX)),
+        (None, Some(before)) => {
+            let place =
+                log::place(before).ok_or_else(|| wrong("before", "`latest` or the `previous` of an earlier answer"))?;
+            Ok(Span::Before(place))
+        }
+        (Some(_), Some(_)) => Err(ApiError::bad_request(
+            "INVALID_PARAMETER",
+            "after and before contradict each other: after asks for newer messages, before for older ones; send one of them.",
+        )),
+    }
 }
 
 pub(super) fn limit(query: &HashMap<String, String>) -> Result<usize, ApiError> {
@@ -159,37 +183,44 @@ mod tests {
 
     #[test]
     fn parameters_are_read_or_named() {
-        assert_eq!(cursor(&query(&[("after", "7")])).ok(), Some(7));
-        assert_eq!(cursor(&query(&[])).ok(), Some(0));
+        assert_eq!(span(&query(&[("after", "7")])).ok(), Some(Span::After(7)));
+        assert_eq!(span(&query(&[("before", "7")])).ok(), Some(Span::Before(7)));
+        assert_eq!(span(&query(&[("before", "latest")])).ok(), Some(Span::Before(u64::MAX)));
+        assert_eq!(span(&query(&[])).ok(), Some(Span::After(0)));
+        assert!(span(&query(&[("after", "7"), ("before", "9")])).is_err());
         let both = ["5491122334455@c.us", "5491122334455", "541122334455@c.us", "541122334455"].map(str::to_owned);
         assert_eq!(chats(&query(&[("chat", "+54 9 11 2233-4455")])).ok(), Some(both.to_vec()));
-        for (name, value) in
-            [("after", "x"), ("after", "-1"), ("limit", "0"), ("limit", "1001"), ("direction", "up"), ("chat", "a")]
-        {
+        for (name, value) in [
+            ("after", "x"),
+            ("after", "-1"),
+            ("before", "newest"),
+            ("limit", "0"),
+            ("limit", "1001"),
+            ("direction", "up"),
+            ("chat", "a"),
+        ] {
             let query = query(&[(name, value)]);
-            let wrong = cursor(&query).is_err()
-                || limit(&query).is_err()
-                || direction(&query).is_err()
-                || chats(&query).is_err();
+            let wrong =
+                span(&query).is_err() || limit(&query).is_err() || direction(&query).is_err() || chats(&query).is_err();
             assert!(wrong, "{name}={value}");
         }
     }
 
     #[test]
     fn an_empty_value_is_as_if_it_were_not_given() {
-        let empty = query(&[("after", ""), ("limit", ""), ("direction", ""), ("chat", "")]);
-        assert_eq!((cursor(&empty).ok(), limit(&empty).ok()), (Some(0), Some(LIMIT)));
+        let empty = query(&[("after", ""), ("before", ""), ("limit", ""), ("direction", ""), ("chat", "")]);
+        assert_eq!((span(&empty).ok(), limit(&empty).ok()), (Some(Span::After(0)), Some(LIMIT)));
         assert_eq!((direction(&empty).ok(), chats(&empty).ok()), (Some(None), Some(Vec::new())));
     }
 
-    const NAMES: [&str; 4] = ["direction", "chat", "after", "limit"];
-    static ALLOWED: LazyLock<[Allowed; 4]> = LazyLock::new(|| NAMES.map(|name| Allowed::parameter("/messages", name)));
+    const NAMES: [&str; 5] = ["direction", "chat", "after", "before", "limit"];
+    static ALLOWED: LazyLock<[Allowed; 5]> = LazyLock::new(|| NAMES.map(|name| Allowed::parameter("/messages", name)));
 
     proptest! {
         #[test]
         fn the_document_allows_what_is_read(
             text in prop_oneof![
-                "in|out|all|In|", "[0-9]{0,22}", "[ +()0-9-]{0,24}", "[ 0-9-]{0,34}@(c\\.us|lid|g\\.us|x) ?", "\\PC{0,9}",
+                "in|out|all|In|latest|Latest|", "[0-9]{0,22}", "[ +()0-9-]{0,24}", "[ 0-9-]{0,34}@(c\\.us|lid|g\\.us|x) ?", "\\PC{0,9}",
             ],
         ) {
             for (name, allowed) in NAMES.iter().zip(&*ALLOWED) {
@@ -197,7 +228,7 @@ mod tests {
                 let is_read = match *name {
                     "direction" => direction(&query).is_ok(),
                     "chat" => chats(&query).is_ok(),
-                    "after" => cursor(&query).is_ok(),
+                    "after" | "before" => span(&query).is_ok(),
                     _ => limit(&query).is_ok(),
                 };
                 prop_assert_eq!(allowed.holds_text(&text), is_read, "{}", name);

@@ -167,7 +167,7 @@ async fn pages_follow_each_other_without_a_gap() {
     assert_eq!(*store.newest().borrow(), 25);
     let (mut after, mut seen) = (0, Vec::new());
     loop {
-        let page = store.logged(LogQuery { after, limit: 10, ..LogQuery::default() }).await.unwrap();
+        let page = store.logged(LogQuery { span: Span::After(after), limit: 10, ..LogQuery::default() }).await.unwrap();
         if page.items.is_empty() {
             break;
         }
@@ -175,6 +175,17 @@ async fn pages_follow_each_other_without_a_gap() {
         after = page.next;
     }
     assert_eq!(seen, (0..25).map(|n| n.to_string()).collect::<Vec<_>>());
+    let (mut before, mut back) = (Some(u64::MAX), Vec::new());
+    while let Some(place) = before {
+        let page =
+            store.logged(LogQuery { span: Span::Before(place), limit: 10, ..LogQuery::default() }).await.unwrap();
+        back.extend(page.items.iter().rev().map(|entry| entry.message.id.as_str().to_owned()));
+        let newer = LogQuery { span: Span::After(page.next), limit: 1, ..LogQuery::default() };
+        let newer = store.logged(newer).await.unwrap().items.first().map(|entry| entry.cursor);
+        assert_eq!(newer, page.items.last().map(|entry| entry.cursor + 1).filter(|at| *at <= 25), "{page:?}");
+        before = page.previous;
+    }
+    assert_eq!(back, (0..25).rev().map(|n| n.to_string()).collect::<Vec<_>>());
     let outgoing = LogQuery { limit: 10, direction: Some(Direction::Out), ..LogQuery::default() };
     let none = store.logged(outgoing).await.unwrap();
     assert_eq!((none.items.len(), none.next), (0, 25), "what was looked at need not be looked at again");
