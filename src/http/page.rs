@@ -19,7 +19,7 @@ const WORDS: &str = "application/json";
 const DOCUMENT: &str = include_str!("page/index.html");
 
 /// What the document asks for below `/page/`.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("page.css", STYLE, include_str!("page/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
@@ -32,6 +32,7 @@ const FILES: [(&str, &str, &str); 14] = [
     ("link.js", SCRIPT, include_str!("page/link.js")),
     ("deliveries.js", SCRIPT, include_str!("page/deliveries.js")),
     ("messages.js", SCRIPT, include_str!("page/messages.js")),
+    ("sending.js", SCRIPT, include_str!("page/sending.js")),
     ("es.json", WORDS, include_str!("page/es.json")),
     ("en.json", WORDS, include_str!("page/en.json")),
 ];

@@ -95,6 +95,47 @@ describe('the page of a session', () => {
     assert.ok(!(await page.locator('#messages').innerHTML()).includes('ráfaga'));
   });
 
+  it('browses back through the history, and stays there while new messages come', async () => {
+    const messages = page.locator('#messages li');
+    await button('Mostrar contenido').click();
+    await button('Ver anteriores').press('Enter');
+    await page.getByText('un secreto').waitFor();
+    assert.equal(await messages.count(), 32);
+    await button('Ver anteriores').waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'messages', 'the keyboard stays in the list');
+    await world.control('incoming', { from: FRIEND, body: 'mientras tanto' });
+    await page.getByText('mientras tanto').waitFor();
+    assert.equal(await messages.count(), 33);
+    await accessible(page, 'the history');
+    await button('Ocultar contenido').click();
+  });
+
+  it('sends a test message once, and says why it does not', async () => {
+    await button('Enviar una prueba').click();
+    const dialog = page.getByRole('dialog', { name: 'Enviar un mensaje de prueba' });
+    await dialog.waitFor();
+    await page.keyboard.type('5491100000000');
+    await page.keyboard.press('Enter');
+    await dialog.getByRole('alert').filter({ hasText: 'no está en WhatsApp' }).waitFor();
+    await dialog.getByLabel('Número, con el código del país').fill('+54 9 11 2233-4455');
+    await dialog.getByLabel('Texto').fill('de la página');
+    await screenshot(page, 'test-message-desktop-light');
+    await accessible(page, 'the test message');
+    const sent = async () => (await world.record()).received.filter(({ body }) => body === 'de la página').length;
+    // The answer is lost on the way: pressed again, the message is not sent a second time.
+    await page.route('**/send', async (route) => {
+      await route.fetch();
+      await route.abort();
+    }, { times: 1 });
+    await dialog.getByRole('button', { name: 'Enviar' }).click();
+    await dialog.getByRole('alert').filter({ hasText: 'no se sabe si el pedido llegó' }).waitFor();
+    await dialog.getByRole('button', { name: 'Enviar' }).click();
+    await dialog.getByRole('status').filter({ hasText: 'Enviado a +5491122334455' }).waitFor();
+    assert.equal(await sent(), 1);
+    await dialog.getByRole('button', { name: 'Cerrar' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  });
+
   it('shows what targets did not take, and tries it again', async () => {
     receiver.status = 422;
     await world.control('incoming', { from: FRIEND, body: 'rechazado' });

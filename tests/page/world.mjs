@@ -129,6 +129,11 @@ export class World {
     return result;
   }
 
+  /** What the simulated WhatsApp has seen. */
+  async record() {
+    return (await fetch(`${this.phone}/control/record`)).json();
+  }
+
   /** Scans the page's code once there is one. */
   async scan() {
     await until('code', async () => (await this.api('/qr')).status === 'QR_AVAILABLE');

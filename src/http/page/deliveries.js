@@ -20,13 +20,14 @@ function sentence(target) {
   const said = [
     target.backlog > 0 ? t('deliveries.waiting', { n: target.backlog, since: since(target.oldest_at ?? target.failing_since) }) : t('deliveries.clear'),
     target.dead_letters > 0 && t('deliveries.dead', { n: target.dead_letters }),
+    target.timeouts > 0 && t('deliveries.slow', { n: target.timeouts }),
   ];
   return said.filter(Boolean).join(' · ');
 }
 
 function card(target) {
   const failing = target.failing_since !== null;
-  const tone = failing || target.dead_letters > 0 ? 'bad' : target.backlog > 0 ? 'wait' : 'ok';
+  const tone = failing || target.dead_letters > 0 ? 'bad' : target.backlog > 0 || target.timeouts > 0 ? 'wait' : 'ok';
   const children = [
     make('p', { className: 'about', children: [
       make('bdi', { className: 'who', textContent: target.target }),

@@ -5,6 +5,7 @@ import * as deliveries from './deliveries.js';
 import { $, busy, say } from './elements.js';
 import * as link from './link.js';
 import * as messages from './messages.js';
+import * as sending from './sending.js';
 import * as session from './session.js';
 import { Stream } from './stream.js';
 import * as words from './words.js';
@@ -81,6 +82,7 @@ function show() {
   // What was true a while ago is not said to be so now.
   $('deliveries').hidden = !answered;
   if (answered) deliveries.render(status.deliveries);
+  sending.render(answered ? status : null);
   live();
 }
 
@@ -130,7 +132,7 @@ function prompt(sent) {
   later(Infinity);
   token.forget();
   status = null;
-  for (const part of [session, deliveries, messages]) part.clear();
+  for (const part of [session, deliveries, messages, sending]) part.clear();
   $('board').hidden = true;
   $('prompt').hidden = false;
   $('lock').hidden = true;
@@ -170,6 +172,7 @@ function listen() {
   session.listen(look);
   deliveries.listen(look);
   messages.listen();
+  sending.listen(look);
   $('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
     busy($('token-form'), enter);

@@ -1,84 +1,72 @@
 // The last messages. What they say and who wrote them is shown only to who asks.
 
 import { get } from './api.js';
-import { $, make } from './elements.js';
-import { clock, t } from './words.js';
+import { $, busy, make, say } from './elements.js';
+import { clock, t, wrong } from './words.js';
 
+/** The newest messages that are shown, and how many older ones each press of the button adds. */
 const SHOWN = 20;
-/** The service's own limit for one answer. */
-const PAGE = 1000;
-/** Places of the log looked at together; codes and states have places too. */
-const WINDOW = 200;
+const OLDER = 50;
+/** The most messages that are shown: the service's limit for one answer. */
+const SHOWN_MAX = 1000;
 /** A wall of text is cut. */
 const BODY_MAX = 600;
 
 let items = [];
+/** Where older messages are; null where there are none. */
+let previous = null;
+/** Somebody browses back: what is shown begins with the same message while newer ones come. */
+let browsing = false;
 let revealed = false;
 let known = false;
 /** Counts up when what was read is to be forgotten: an answer that was under way is not shown. */
 let forgotten = 0;
 
-const after = (cursor, limit) => get(`messages?after=${cursor}&limit=${limit}`);
+const before = (cursor, limit) => get(`messages?before=${cursor}&limit=${limit}`);
 
-/** A place with no message after it, at most WINDOW above the last one: the log tells what follows a place, not its end. */
-async function end() {
-  let low = 0;
-  let step = WINDOW;
-  const next = async (cursor) => Number((await after(cursor, 1)).items[0]?.cursor ?? 0);
-  for (let found = await next(low + step); found; found = await next(low + step)) {
-    low = found;
-    step *= 2;
-  }
-  let high = low + step;
-  while (high - low > WINDOW) {
-    const middle = Math.floor((low + high) / 2);
-    const found = await next(middle);
-    if (found) low = found;
-    else high = middle;
-  }
-  return high;
-}
-
-/** Everything from a place on. */
-async function from(cursor) {
-  const all = [];
-  for (let start = cursor; ;) {
-    const page = await after(start, PAGE);
-    all.push(...page.items);
-    if (page.items.length < PAGE) return all;
-    start = page.next;
-  }
-}
-
-async function last() {
-  const top = await end();
-  for (let width = WINDOW; ; width *= 2) {
-    const start = Math.max(0, top - width);
-    const found = await from(start);
-    if (found.length >= SHOWN || start === 0) return found;
-  }
-}
-
-/** Reads what is shown again, and what came since: messages are edited, revoked and acknowledged. */
+/** Reads again what is shown, and what came since: messages are edited, revoked and acknowledged. */
 async function again() {
-  const found = items.length > 0 ? await from(Number(items[0].cursor) - 1) : [];
-  // A log that was set aside counts its places anew.
-  return found.length > 0 ? found : last();
+  if (browsing) {
+    const page = await get(`messages?after=${Number(items[0].cursor) - 1}&limit=${SHOWN_MAX}`);
+    // A log that was set aside counts its places anew, and a long list is not kept for ever.
+    if (page.items.length > 0 && page.items.length < SHOWN_MAX) return { items: page.items, previous };
+  }
+  browsing = false;
+  return before('latest', SHOWN);
 }
 
 export async function refresh() {
   const asked = forgotten;
-  const found = await again();
+  const page = await again();
   if (asked !== forgotten) return;
-  items = found.slice(-SHOWN);
+  ({ items, previous } = page);
   known = true;
   render();
+}
+
+async function older() {
+  const asked = forgotten;
+  say($('messages-problem'), '');
+  try {
+    const page = await before(previous, OLDER);
+    if (asked !== forgotten) return;
+    items = [...page.items, ...items];
+    previous = page.previous;
+    browsing = true;
+    render();
+  } catch (error) {
+    say($('messages-problem'), wrong(error));
+  }
+  // The button is gone when nothing is older; who works without a mouse stays in the list.
+  if ($('older').hidden) $('messages').focus();
 }
 
 /** The log is not the one that was read. */
 export function reset() {
   forgotten += 1;
   items = [];
+  previous = null;
+  browsing = false;
 }
 
 /** Nothing is kept of what only those with the token may see. */
@@ -86,6 +74,7 @@ export function clear() {
   reset();
   known = false;
   revealed = false;
+  say($('messages-problem'), '');
   render();
 }
 
@@ -123,6 +112,7 @@ export function render() {
   $('messages').hidden = items.length === 0;
   $('reveal').hidden = items.length === 0;
   $('reveal').textContent = t(revealed ? 'messages.hide' : 'messages.show');
+  $('older').hidden = previous === null || items.length >= SHOWN_MAX - OLDER;
   $('messages').replaceChildren(...items.map(row).reverse());
 }
 
@@ -131,4 +121,5 @@ export function listen() {
     revealed = !revealed;
     render();
   });
+  $('older').addEventListener('click', (event) => busy(event.currentTarget, older));
 }

@@ -4,7 +4,7 @@ import { post } from './api.js';
 import { now } from './clock.js';
 import { $, busy, make, say } from './elements.js';
 import * as link from './link.js';
-import { has, relative, t, wrong } from './words.js';
+import { clock, has, relative, t, wrong } from './words.js';
 
 /** The colour and the sign of a state, which says the same without colour. */
 const TONES = {
@@ -33,6 +33,20 @@ function why({ state, reason }) {
   return reason && state !== 'READY' && has(`reason.${reason}`) ? t(`reason.${reason}`) : '';
 }
 
+/** WhatsApp's own limits on this account, and until when. */
+function limits({ new_chats: chats, timelock, ban }) {
+  const until = (time) => (time ? t('limit.until', { at: clock(time) }) : '');
+  const said = [];
+  if (chats && chats.status !== 'NONE') {
+    const key = chats.status === 'CAPPED' ? 'limit.capped' : 'limit.warned';
+    const count = chats.quota === null ? '' : t('limit.count', { used: chats.used ?? '?', quota: chats.quota });
+    said.push([t(key), count, until(chats.until)]);
+  }
+  if (timelock) said.push([t('limit.timelock'), until(timelock.until)]);
+  if (ban) said.push([t('limit.ban'), until(ban.until)]);
+  return said.map((words) => words.filter(Boolean).join(' ')).join(' · ');
+}
+
 /** Nothing beside the code while a phone is to be linked. */
 function facts({ account, since, reconnection_attempts: attempts, send, cliente_id: client, ...rest }) {
   const sending = send.mode === 'live' && !send.available ? 'closed' : send.mode;
@@ -42,6 +56,7 @@ function facts({ account, since, reconnection_attempts: attempts, send, cliente_
     since: relative(Date.parse(since), now()),
     attempts: attempts > 0 && String(attempts),
     send: account && [t(`send.${sending}`), send.queued > 0 && t('send.queued', { n: send.queued })].filter(Boolean).join(' · '),
+    limits: limits(rest.limits),
     client,
     versions: versions.filter(Boolean).join(' · '),
   };
