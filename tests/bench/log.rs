@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use session_manager::domain::log::{Direction, LogQuery, LoggedMessage};
+use session_manager::domain::log::{Direction, LogQuery, LoggedMessage, Span};
 use session_manager::domain::message::{Ack, MessageId, PageMessage};
 use session_manager::domain::secret::Secret;
 use session_manager::domain::time::Timestamp;
@@ -55,7 +55,8 @@ async fn read(folder: &Path) {
     let chat = |chat: String| LogQuery { chats: vec![chat], ..all.clone() };
     let pages = [
         ("from the beginning", all.clone()),
-        ("at the end", LogQuery { after: newest - PAGE as u64, ..all.clone() }),
+        ("at the end", LogQuery { span: Span::After(newest - PAGE as u64), ..all.clone() }),
+        ("backwards", LogQuery { span: Span::Before(u64::MAX), ..all.clone() }),
         ("by direction", LogQuery { direction: Some(Direction::Out), ..all.clone() }),
         ("by chat", chat(chat_of(77))),
         ("by number", chat(number_of(77))),

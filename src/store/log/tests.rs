@@ -165,9 +165,10 @@ async fn pages_follow_each_other_without_a_gap() {
     let changes = (0..25).map(|n| add(&n.to_string(), "x", n)).collect();
     store.log(Arc::new(changes)).await.unwrap();
     assert_eq!(*store.newest().borrow(), 25);
+    let part = async |span| store.logged(LogQuery { span, limit: 10, ..LogQuery::default() }).await.unwrap();
     let (mut after, mut seen) = (0, Vec::new());
     loop {
-        let page = store.logged(LogQuery { span: Span::After(after), limit: 10, ..LogQuery::default() }).await.unwrap();
+        let page = part(Span::After(after)).await;
         if page.items.is_empty() {
             break;
         }
@@ -177,11 +178,9 @@ async fn pages_follow_each_other_without_a_gap() {
     assert_eq!(seen, (0..25).map(|n| n.to_string()).collect::<Vec<_>>());
     let (mut before, mut back) = (Some(u64::MAX), Vec::new());
     while let Some(place) = before {
-        let page =
-            store.logged(LogQuery { span: Span::Before(place), limit: 10, ..LogQuery::default() }).await.unwrap();
+        let page = part(Span::Before(place)).await;
         back.extend(page.items.iter().rev().map(|entry| entry.message.id.as_str().to_owned()));
-        let newer = LogQuery { span: Span::After(page.next), limit: 1, ..LogQuery::default() };
-        let newer = store.logged(newer).await.unwrap().items.first().map(|entry| entry.cursor);
+        let newer = part(Span::After(page.next)).await.items.first().map(|entry| entry.cursor);
         assert_eq!(newer, page.items.last().map(|entry| entry.cursor + 1).filter(|at| *at <= 25), "{page:?}");
         before = page.previous;
     }
