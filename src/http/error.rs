@@ -98,6 +98,10 @@ impl ApiError {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 demands that a 401 names the scheme that would be accepted.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }
@@ -242,6 +246,16 @@ mod tests {
             let api = ApiError::from(error);
             assert_eq!((api.status.as_u16(), api.code, api.retry_after.is_some()), (status, code, retry));
         }
+    }
+
+    #[test]
+    fn who_has_no_token_is_told_which_scheme_is_accepted() {
+        let scheme = |status| {
+            let response = ApiError::new(status, "X", "x").render(State::Ready);
+            response.headers().get(header::WWW_AUTHENTICATE).cloned()
+        };
+        assert_eq!(scheme(StatusCode::UNAUTHORIZED), Some(HeaderValue::from_static("Bearer")));
+        assert_eq!(scheme(StatusCode::FORBIDDEN), None);
     }
 
     #[test]
