@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 43] = [
+pub(super) const CODES: [(&str, u16, &str); 44] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
+    ("CONTRADICTION", 400, "number and to name different recipients: send one of them."),
     ("INVALID_PARAMETER", 400, "limit must be a whole number, 1 to 1000."),
     ("INVALID_NUMBER", 400, "number (or to) is missing."),
     ("INVALID_MESSAGE", 400, "message is blank."),

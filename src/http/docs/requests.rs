@@ -21,8 +21,8 @@ pub struct LinkByNumber {
 #[schema(as = SendRequest)]
 pub struct Send {
     number: Option<RecipientOrBlank>,
-    /// Another name for `number`. It is used where `number` is blank or not given.
-    to: Option<TextOrNumber>,
+    /// Another name for `number`. Where both are given, they must name the same recipient.
+    to: Option<RecipientOrBlank>,
     /// It must not be blank.
     #[schema(
         min_length = 1,
@@ -32,7 +32,7 @@ pub struct Send {
     message: String,
     /// Whom it is billed to: kept with the message.
     cliente_id: Option<ClienteId>,
-    /// Where the header `Idempotency-Key` is not sent.
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
     idempotency_key: Option<String>,
 }
@@ -90,14 +90,6 @@ pub struct Blank(String);
 enum RecipientOrBlank {
     Recipient(Recipient),
     Blank(Blank),
-}
-
-/// Such as `"51"` or `51`.
-#[derive(ToSchema)]
-#[serde(untagged)]
-enum TextOrNumber {
-    Text(String),
-    Number(f64),
 }
 
 /// At most 64 characters, none of which is a control character.

@@ -70,6 +70,7 @@ pub struct Accepted {
     ))),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
+        "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
         "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
@@ -125,26 +126,38 @@ fn read(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Outgoing, Ap
     Ok(Outgoing { to, content, origin, key })
 }
 
-/// The recipient that `number` names, or `to` where `number` is blank.
+/// The recipient that `number` or `to` names. Where both are given, both must name the same one.
 fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
-    let invalid = |name: &str, why: &str| ApiError::bad_request("INVALID_NUMBER", format!("{name} {why}."));
-    let mut named = None;
-    for name in ["number", "to"] {
-        let text = match fields.get(name) {
-            None | Some(Value::Null) => continue,
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(digits)) => written(digits),
-            Some(_) => return Err(invalid(name, "must be text")),
-        };
-        if named.is_none() && !text.trim().is_empty() {
-            named = Some((name, text));
+    match (recipient_in(fields, "number")?, recipient_in(fields, "to")?) {
+        (Some(number), Some(to)) if number != to => {
+            Err(contradiction("number and to name different recipients: send one of them."))
+        }
+        (number, to) => {
+            number.or(to).ok_or_else(|| ApiError::bad_request("INVALID_NUMBER", "number (or to) is missing."))
         }
     }
-    let (name, text) = named.ok_or_else(|| invalid("number (or to)", "is missing"))?;
-    if is_not_whole(fields, name) {
-        return Err(invalid(name, "is no whole number above zero"));
+}
+
+/// None if the field is absent or blank.
+fn recipient_in(fields: &Map<String, Value>, name: &str) -> Result<Option<ChatId>, ApiError> {
+    let invalid = |why: &str| ApiError::bad_request("INVALID_NUMBER", format!("{name} {why}."));
+    let text = match fields.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(digits)) => written(digits),
+        Some(_) => return Err(invalid("must be text")),
+    };
+    if text.trim().is_empty() {
+        return Ok(None);
     }
-    ChatId::parse_recipient(&text).map_err(|error| invalid(name, &error.to_string()))
+    if is_not_whole(fields, name) {
+        return Err(invalid("is no whole number above zero"));
+    }
+    ChatId::parse_recipient(&text).map(Some).map_err(|error| invalid(&error.to_string()))
+}
+
+fn contradiction(sentence: &str) -> ApiError {
+    ApiError::bad_request("CONTRADICTION", sentence)
 }
 
 fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
@@ -171,7 +184,7 @@ fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option
     Ok(from_body.or(from_header))
 }
 
-/// Taken from the header, or else from the body. Where both are given, both must be valid.
+/// Taken from the header, or else from the body. Where the key is given more than once, each must be valid and the same.
 fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
     let wrong = || {
         let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
@@ -181,11 +194,19 @@ fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<O
         let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         if legal { Ok(SendKey::of(key)) } else { Err(wrong()) }
     };
-    let from_header = headers.get("idempotency-key").map(|value| read(value.to_str().map_err(|_| wrong())?));
-    let from_body = fields.get("idempotency_key").filter(|value| !value.is_null());
-    let from_body = from_body.map(|value| read(value.as_str().ok_or_else(wrong)?));
-    let (from_header, from_body) = (from_header.transpose()?, from_body.transpose()?);
-    Ok(from_header.or(from_body))
+    let in_headers = headers.get_all("idempotency-key").iter().map(|value| value.to_str().map_err(|_| wrong()));
+    let in_body = fields.get("idempotency_key").filter(|value| !value.is_null());
+    let in_body = in_body.map(|value| value.as_str().ok_or_else(wrong));
+    let mut key = None;
+    for given in in_headers.chain(in_body) {
+        let read = read(given?)?;
+        if key.as_ref().is_some_and(|known| *known != read) {
+            let sentence = "Idempotency-Key (or idempotency_key) is given twice with different values: send one key.";
+            return Err(contradiction(sentence));
+        }
+        key = Some(read);
+    }
+    Ok(key)
 }
 
 fn accepted(sent: Sent) -> Accepted {
@@ -253,9 +274,30 @@ mod tests {
             body[name] = value;
             assert!(!is_read(&body, &header("idempotency-key", "k")), "{name}");
         }
-        let mut body = body.clone();
-        body["to"] = json!("whoever");
-        assert!(is_read(&body, &HeaderMap::new()), "number says whom it goes to");
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let body = json!({ "number": "+54 9 11 2233-4455", "to": "5491122334455@c.us", "message": "x", "idempotency_key": "k" });
+        let error = |body: &Value, headers: &HeaderMap| {
+            read(body.as_object().unwrap(), headers).map(|_| ()).map_err(|error| format!("{error:?}")).err()
+        };
+        let mut keys = header("idempotency-key", "k");
+        keys.append("idempotency-key", "k".parse().unwrap());
+        assert_eq!(error(&body, &keys), None, "the same twice is no contradiction");
+        for (to, code) in [
+            (json!("5491122334456"), "CONTRADICTION"),
+            (json!(5_491_122_334_456_u64), "CONTRADICTION"),
+            (json!("whoever"), "INVALID_NUMBER"),
+        ] {
+            let mut body = body.clone();
+            body["to"] = to;
+            assert!(error(&body, &HeaderMap::new()).is_some_and(|error| error.contains(code)), "{body}");
+        }
+        let other = header("idempotency-key", "other");
+        assert!(error(&body, &other).is_some_and(|error| error.contains("CONTRADICTION")));
+        keys.append("idempotency-key", "other".parse().unwrap());
+        assert!(error(&body, &keys).is_some_and(|error| error.contains("Idempotency-Key")));
     }
 
     #[test]
@@ -328,14 +370,19 @@ mod tests {
                 ("number", number), ("to", to), ("message", message), ("cliente_id", cliente_id),
                 ("idempotency_key", idempotency_key),
             ];
-            let body: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-            let is_read = read(&body, &HeaderMap::new()).is_ok();
-            prop_assert_eq!(BODY.holds(&Value::Object(body)), is_read);
+            let mut body: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+            let mut is_read = read(&body, &HeaderMap::new());
+            if is_read.as_ref().is_err_and(|error| format!("{error:?}").contains("CONTRADICTION")) {
+                // That two fields are equal cannot be said in a schema.
+                body.remove("to");
+                is_read = read(&body, &HeaderMap::new());
+            }
+            prop_assert_eq!(BODY.holds(&Value::Object(body)), is_read.is_ok());
         }
 
         #[test]
         fn the_document_allows_the_headers_that_are_read(text in "[!-~]([ -~]{0,260}[!-~])?|[!-~]{60,68}") {
-            let body = json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51, "idempotency_key": "k" });
+            let body = json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51 });
             for (name, allowed) in [("idempotency-key", &KEY), ("x-cliente-id", &CLIENTE)] {
                 let headers = header(name, &text);
                 let is_read = read(body.as_object().unwrap(), &headers).is_ok();

@@ -9,9 +9,9 @@ import schemathesis
 from schemathesis.core.failures import ServerError
 from schemathesis.openapi.checks import RejectedPositiveData
 
-# A request that the document allows can still be refused: because of who is on WhatsApp, because of an earlier request, or
-# because WhatsApp itself refuses the number.
-UNFORESEEN = {"NOT_ON_WHATSAPP", "IDEMPOTENCY_CONFLICT", "DELIVERY_BUSY"}
+# A request that the document allows can still be refused: because of who is on WhatsApp, because of an earlier request,
+# because WhatsApp itself refuses the number, or because two of its fields name different recipients or keys.
+UNFORESEEN = {"CONTRADICTION", "NOT_ON_WHATSAPP", "IDEMPOTENCY_CONFLICT", "DELIVERY_BUSY"}
 WHATSAPPS_WORDS = "WhatsApp does not take this number"
 
 
