@@ -79,7 +79,7 @@ impl<'a> Item<'a> {
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = Listed)),
-    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "STORE_UNAVAILABLE"]))),
 )]
 pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
     let wanted = LogQuery {
@@ -132,7 +132,7 @@ fn span(query: &HashMap<String, String>) -> Result<Span, ApiError> {
             Ok(Span::Before(place))
         }
         (Some(_), Some(_)) => Err(ApiError::bad_request(
-            "INVALID_PARAMETER",
+            "CONTRADICTION",
             "after and before contradict each other: after asks for newer messages, before for older ones; send one of them.",
         )),
     }
