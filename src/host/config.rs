@@ -103,6 +103,8 @@ pub struct Session {
     pub error_retry: Duration,
     /// `QR_MAX_ATTEMPTS`: how many codes are shown before the service gives up; 0 means no limit.
     pub qr_max_attempts: u32,
+    /// `BROWSER_MEMORY_MAX_MB`, in bytes: a browser that uses more is started afresh in a quiet moment.
+    pub memory_max: Option<u64>,
     /// `CLIENTE_ID`: the client that the account belongs to, for billing.
     pub cliente_id: Option<String>,
 }
@@ -283,6 +285,7 @@ fn read_session(r: &mut reader::Reader<'_>) -> Session {
         max_attempts: r.var("MAX_RECONNECTION_ATTEMPTS", "3", count, |t| t.parse().ok(), 0),
         error_retry: r.var("ERROR_RETRY_INTERVAL", "300s", parse::SPAN, parse::span, Duration::ZERO),
         qr_max_attempts: r.var("QR_MAX_ATTEMPTS", "0", count, |t| t.parse().ok(), 0),
+        memory_max: r.var("BROWSER_MEMORY_MAX_MB", "0", parse::MEMORY, parse::memory, None),
         cliente_id: r.optional("CLIENTE_ID", "printable text", parse::printable),
     }
 }

@@ -22,6 +22,7 @@ mod receiver;
 mod recovery;
 mod refusals;
 mod refused_logins;
+mod requests;
 mod send;
 mod slow;
 mod soak;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::host::config::{Browser as Settings, LoginMode};
 
+use super::caches;
+
 /// The program names that are searched along PATH, in this order.
 pub const NAMES: [&str; 6] = [
     "google-chrome-stable",
@@ -148,12 +150,15 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
-        "--window-size=1280,800",
     ]
     .map(str::to_owned)
     .into();
     if settings.login_mode == LoginMode::Server {
-        flags.extend(["--headless=new", "--disable-gpu", "--disable-software-rasterizer"].map(str::to_owned));
+        // Nobody looks at it: a small page draws fewer rows and pictures.
+        let small = "--window-size=800,600";
+        flags.extend(["--headless=new", "--disable-gpu", "--disable-software-rasterizer", small].map(str::to_owned));
+    } else {
+        flags.push("--window-size=1280,800".to_owned());
     }
     if around.root {
         flags.push("--no-sandbox".to_owned());
@@ -162,6 +167,8 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
         flags.push("--disable-dev-shm-usage".to_owned());
     }
     flags.push(format!("--user-data-dir={}", around.profile.display()));
+    flags.push(format!("--disk-cache-size={}", caches::DISK_CACHE));
+    flags.push(format!("--media-cache-size={}", caches::MEDIA_CACHE));
     let user_agent = settings.user_agent.clone().unwrap_or_else(|| chrome.user_agent());
     flags.push(format!("--user-agent={user_agent}"));
     flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={proxy}")));

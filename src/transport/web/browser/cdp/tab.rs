@@ -24,6 +24,7 @@ use tokio::sync::watch;
 
 use crate::host::byte_queue;
 
+use super::requests::{self, Handling};
 use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
 /// A page report longer than this is not the adapter's: the longest text that WhatsApp transmits is 65,536 characters.
@@ -42,6 +43,8 @@ pub struct PageSetup {
     pub origin: String,
     /// A headless shell reveals its name in its client hints, which no flag changes: the values to send instead.
     pub disguise: Option<Disguise>,
+    /// The requests that the service answers itself.
+    pub handling: Handling,
 }
 
 /// The values by which the browser presents itself.
@@ -69,8 +72,8 @@ pub enum TabEvent {
 /// One page. Cheap to clone.
 #[derive(Clone)]
 pub struct Tab {
-    connection: Connection,
-    session: String,
+    pub(super) connection: Connection,
+    pub(super) session: String,
 }
 
 impl Tab {
@@ -101,7 +104,7 @@ impl Tab {
         self.call(ReloadParams::default(), deadline).await.map(|_| ())
     }
 
-    async fn call<C: Command>(&self, command: C, deadline: Duration) -> Result<C::Response, CallError> {
+    pub(super) async fn call<C: Command>(&self, command: C, deadline: Duration) -> Result<C::Response, CallError> {
         self.connection.call(Some(&self.session), command, deadline).await
     }
 }
@@ -141,6 +144,7 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     tab.call(AddBindingParams::new(setup.binding.clone()), SETUP).await?;
     tab.call(AddScriptToEvaluateOnNewDocumentParams::new(setup.script.clone()), SETUP).await?;
     tab.call(runtime::EnableParams::default(), SETUP).await?;
+    requests::handle(&tab, setup.handling.clone(), opened.requests, opened.losses.clone()).await?;
     let frame = tab.call(GetFrameTreeParams::default(), SETUP).await?.frame_tree.frame.id;
     let events = TabEvents {
         tab: tab.clone(),
