@@ -20,6 +20,7 @@ mod process;
 mod readme;
 mod receiver;
 mod recovery;
+mod recycle;
 mod refusals;
 mod refused_logins;
 mod requests;

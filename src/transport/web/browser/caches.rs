@@ -67,7 +67,11 @@ pub(super) fn trim(profile: &Path) {
             tracing::warn!(%error, folder = %cache.display(), "a cache of the browser could not be removed");
         }
     }
-    tracing::info!(megabytes = taken >> 20, bound = BOUND >> 20, "removed the browser's caches, which were over their bound");
+    tracing::info!(
+        megabytes = taken >> 20,
+        bound = BOUND >> 20,
+        "removed the browser's caches, which were over their bound"
+    );
 }
 
 fn folders(profile: &Path) -> impl Iterator<Item = PathBuf> {

@@ -150,7 +150,12 @@ impl Connection {
         let (losses_tx, losses) = watch::channel(Losses::default());
         let connection = Self { next_id: Arc::new(AtomicUsize::new(1)), outgoing, pending: Pending::default() };
         tokio::spawn(write_all(write, to_write));
-        tokio::spawn(read_all(read, connection.pending.clone(), Outlets { events: event_tx, requests: request_tx }, losses_tx));
+        tokio::spawn(read_all(
+            read,
+            connection.pending.clone(),
+            Outlets { events: event_tx, requests: request_tx },
+            losses_tx,
+        ));
         Ok(OpenedConnection { connection, events, requests, losses })
     }
 
@@ -285,12 +290,7 @@ impl Outlets {
 }
 
 /// Reads until the pipe closes. It never waits for the reader of the events, because Chrome would wait too.
-async fn read_all(
-    pipe: pipe::Receiver,
-    pending: Pending,
-    outlets: Outlets,
-    losses: watch::Sender<Losses>,
-) {
+async fn read_all(pipe: pipe::Receiver, pending: Pending, outlets: Outlets, losses: watch::Sender<Losses>) {
     let mut pipe = BufReader::new(pipe);
     let mut buffer = Vec::new();
     loop {

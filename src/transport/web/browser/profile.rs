@@ -134,9 +134,9 @@ impl Profile {
         DirBuilder::new().mode(0o700).create(&self.path)
     }
 
-    /// Prepares the profile for a start: sees that it can be written, ends a browser that an earlier crash of this service left, removes the locks
-    /// of dead browsers, removes caches that grew too large, repairs their databases, and fails if somebody else's browser uses the profile. Blocking, up
-    /// to a few seconds.
+    /// Prepares the profile for a start: sees that it can be written, ends a browser that an earlier crash of this
+    /// service left, removes the locks of dead browsers and caches that grew too large, repairs databases, and fails if
+    /// somebody else's browser uses the profile. Blocking, up to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
         self.check()?;
         let browsers: Vec<_> = Running::on(&self.path).collect();

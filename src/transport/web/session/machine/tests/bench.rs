@@ -9,7 +9,14 @@ use super::super::*;
 pub(super) const S: Duration = Duration::from_secs(1);
 
 pub(super) fn policy() -> Policy {
-    Policy { auto_connect: true, max_attempts: 3, error_retry: 300 * S, qr_max_attempts: 0, cliente_id: None, memory_max: None }
+    Policy {
+        auto_connect: true,
+        max_attempts: 3,
+        error_retry: 300 * S,
+        qr_max_attempts: 0,
+        cliente_id: None,
+        memory_max: None,
+    }
 }
 
 /// A machine with a clock, and a driver that only does what the test says.
