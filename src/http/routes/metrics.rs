@@ -13,7 +13,6 @@ use crate::domain::limits::NewChatsStatus;
 use crate::domain::state;
 use crate::domain::time::Timestamp;
 use crate::host::telemetry;
-use crate::transport::web::browser::Usage;
 
 use crate::http::App;
 use crate::http::error::ApiError;
@@ -32,7 +31,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     session(&app, &mut read);
     limits(&app, &mut read);
     if let Some(usage) = browser {
-        self::browser(&usage, &mut read);
+        self::browser(usage.processes, usage.memory, &mut read);
     }
     profile(&app, &mut read);
     outgoing(&app, &mut read);
@@ -117,10 +116,10 @@ fn session(app: &App, read: &mut Read) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
-fn browser(usage: &Usage, read: &mut Read) {
+fn browser(processes: u64, memory: u64, read: &mut Read) {
     let help = "Memory of the browser's processes (PSS)";
-    read.gauge("session_manager_browser_memory_bytes", help, usage.memory as f64);
-    read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes as f64);
+    read.gauge("session_manager_browser_memory_bytes", help, memory as f64);
+    read.gauge("session_manager_browser_processes", "The browser's processes", processes as f64);
 }
 
 /// Measured every ten minutes, so it is not there in the first moments.
