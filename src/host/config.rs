@@ -2,6 +2,7 @@
 
 mod delivery;
 mod parse;
+mod proxy;
 mod reader;
 mod timings;
 
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
+pub use proxy::{Proxy, ProxyLogin};
 pub use reader::{Effective, Problem, ProcessEnvironment, Source};
 pub use timings::Timings;
 
@@ -86,7 +88,7 @@ pub struct Browser {
     /// `USER_AGENT`: replaces the installed browser's own.
     pub user_agent: Option<String>,
     /// `PROXY_URL`.
-    pub proxy: Option<String>,
+    pub proxy: Option<Proxy>,
     /// `WHATSAPP_WEB_URL`.
     pub url: String,
     /// `ADAPTER_PATH`: a page adapter read from disk instead of the built-in one.
@@ -268,11 +270,7 @@ fn read_browser(r: &mut reader::Reader<'_>) -> Browser {
             })
             .unwrap_or_default(),
         user_agent: r.optional("USER_AGENT", "printable text", parse::printable),
-        proxy: r.optional(
-            "PROXY_URL",
-            "a proxy such as http://host:3128 or socks5://host:1080, without user and password",
-            parse::proxy,
-        ),
+        proxy: r.masked("PROXY_URL", proxy::ALLOWED, proxy::parse, proxy::shown),
         url: r.var("WHATSAPP_WEB_URL", "https://web.whatsapp.com/", page, parse::page_url, String::new()),
         adapter_path: r.optional("ADAPTER_PATH", "a path", parse::path),
     }

@@ -17,6 +17,7 @@ mod metrics;
 mod once;
 mod pacing;
 mod process;
+mod proxy;
 mod readme;
 mod receiver;
 mod recovery;

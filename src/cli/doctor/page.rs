@@ -46,7 +46,7 @@ pub(super) async fn connect(settings: &Browser) -> Result<Answer, Trouble> {
 }
 
 fn target(settings: &Browser) -> Option<(String, u16)> {
-    let uri: Uri = settings.proxy.as_ref().unwrap_or(&settings.url).parse().ok()?;
+    let uri: Uri = settings.proxy.as_ref().map_or(&settings.url, |proxy| &proxy.server).parse().ok()?;
     let implied = match uri.scheme_str() {
         Some("http") => 80,
         Some("socks4" | "socks5") => 1080,
@@ -120,7 +120,7 @@ mod tests {
         assert!(word("net::ERR_CERT_DATE_INVALID").contains("clock"));
         assert!(word("net::ERR_CONNECTION_TIMED_OUT").contains("firewall"));
         let login = explained(&Trouble::Browser("net::ERR_INVALID_AUTH_CREDENTIALS".to_owned()), true);
-        assert!(login.0.contains("407") && login.1.contains("without them"), "{login:?}");
+        assert!(login.0.contains("407") && login.1.contains("USER:PASSWORD@HOST"), "{login:?}");
         assert!(explained(&Trouble::Silence, true).1.contains("proxy runs"));
     }
 

@@ -120,11 +120,3 @@ pub(super) fn endpoint(text: &str) -> Option<String> {
     let bare = !uri.authority()?.as_str().contains('@');
     page_url(text).filter(|_| bare)
 }
-
-pub(super) fn proxy(text: &str) -> Option<String> {
-    let uri: ::http::Uri = text.parse().ok()?;
-    let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks4" | "socks5"));
-    // Chrome silently ignores a user and password in the address.
-    let no_user = !uri.authority()?.as_str().contains('@');
-    (known && no_user).then(|| text.trim_end_matches('/').to_owned())
-}

@@ -124,7 +124,10 @@ impl Browser {
                 version: chrome.version.clone(),
             }),
             // A window is there to be looked at.
-            handling: Handling { unseen: (settings.login_mode == LoginMode::Server).then(|| page.origin.clone()) },
+            handling: Handling {
+                unseen: (settings.login_mode == LoginMode::Server).then(|| page.origin.clone()),
+                login: settings.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
+            },
         };
         let attached = tokio::select! {
             attached = open(spawned.read, spawned.write, setup) => match attached {

@@ -171,7 +171,7 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
     flags.push(format!("--media-cache-size={}", caches::MEDIA_CACHE));
     let user_agent = settings.user_agent.clone().unwrap_or_else(|| chrome.user_agent());
     flags.push(format!("--user-agent={user_agent}"));
-    flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={proxy}")));
+    flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={}", proxy.server)));
     merge(&mut flags, &settings.chrome_args);
     // The start page: without it Chrome loads its New Tab page.
     flags.push("about:blank".to_owned());

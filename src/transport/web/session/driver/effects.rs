@@ -40,7 +40,8 @@ impl Driver {
             }
             Effect::Probe => {
                 let settings = &self.parts.browser;
-                let address = settings.proxy.clone().unwrap_or_else(|| settings.url.clone());
+                let address =
+                    settings.proxy.as_ref().map_or_else(|| settings.url.clone(), |proxy| proxy.server.clone());
                 let deadline = self.parts.timings.probe_deadline;
                 self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
             }
