@@ -14,7 +14,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ApiError;
-use super::routes::{capabilities, connect, deliveries, events, health, messages, metrics, numbers, qr, send, status};
+use super::routes::{
+    capabilities, connect, deliveries, document, events, health, messages, metrics, numbers, qr, send, status,
+};
 use super::{App, Front, docs, guard, page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
         .routes(routes!(capabilities::capabilities))
+        .routes(routes!(document::document))
         .routes(routes!(deliveries::dead))
         .routes(routes!(deliveries::replay))
         .routes(routes!(deliveries::replay_all))

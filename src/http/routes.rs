@@ -3,6 +3,7 @@
 pub mod capabilities;
 pub mod connect;
 pub mod deliveries;
+pub mod document;
 pub mod events;
 pub mod health;
 pub mod messages;

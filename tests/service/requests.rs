@@ -91,7 +91,7 @@ async fn what_only_a_person_looks_at_is_not_loaded_and_what_the_page_works_with_
     let settings = Config::read(&settings).unwrap().browser;
     let profile = Profile::open(folder.path()).unwrap();
     let origin = url.trim_end_matches('/').to_owned();
-    let script = PageScript { script: String::new(), binding: "unused".to_owned(), origin };
+    let script = PageScript { script: String::new(), binding: "unused".to_owned(), origin, document: None };
     let launched = Browser::launch(&settings, &profile, script, DEADLINE, CancellationToken::new()).await.unwrap();
     launched.tab.navigate(&url, DEADLINE).await.unwrap().unwrap();
     let loaded = "new Promise((done) => document.readyState === 'complete' ? done(1) : onload = () => done(1))";

@@ -194,6 +194,7 @@ fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
         account: None,
         code: None,
         web_version: None,
+        pinned: false,
         browser_version: None,
         line_up: state == State::Ready,
         progress: None,

@@ -24,7 +24,7 @@ use crate::host::disk;
 use last_words::LastWords;
 
 pub use caches::Size;
-pub use cdp::{CallError, Disguise, Handling, PageSetup, Tab, TabEvent, TabEvents};
+pub use cdp::{CallError, DOCUMENT_MAX, Disguise, Handling, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
 pub use net_error::{NetError, explained};
 pub use processes::orphans;
@@ -83,6 +83,8 @@ pub struct PageScript {
     pub script: String,
     pub binding: String,
     pub origin: String,
+    /// The page's document, if it is not to come from the network.
+    pub document: Option<Arc<[u8]>>,
 }
 
 impl Browser {
@@ -125,8 +127,10 @@ impl Browser {
             }),
             // A window is there to be looked at.
             handling: Handling {
-                unseen: (settings.login_mode == LoginMode::Server).then(|| page.origin.clone()),
+                origin: page.origin.clone(),
+                unseen: settings.login_mode == LoginMode::Server,
                 login: settings.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
+                pinned: page.document,
             },
         };
         let attached = tokio::select! {

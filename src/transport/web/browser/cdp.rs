@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::host::byte_queue;
 
-pub use requests::Handling;
+pub use requests::{DOCUMENT_MAX, Handling};
 pub(super) use tab::attach;
 pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
 

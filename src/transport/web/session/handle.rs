@@ -263,6 +263,12 @@ impl Handle {
         page.ok_or_else(|| SessionError::NotReady(self.snapshot().state))
     }
 
+    /// The document of the page that runs now.
+    pub fn document(&self) -> Result<Arc<[u8]>, SessionError> {
+        let document = self.any_page()?.document();
+        document.ok_or_else(|| SessionError::NotReady(self.snapshot().state))
+    }
+
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {
         let (reply, answer) = oneshot::channel();
         self.requests.try_send(request(reply)).map_err(|error| match error {

@@ -163,6 +163,7 @@ impl Machine {
             account: level.and_then(|level| level.account.clone()),
             code: live.and_then(|live| live.code.clone()).filter(|_| self.state == State::QrRequired),
             web_version: level.and_then(|level| level.version.clone()),
+            pinned: self.policy.pinned,
             send_broken: live.and_then(|live| live.surface.as_ref()).and_then(|surface| surface.broken("send")),
         }
     }

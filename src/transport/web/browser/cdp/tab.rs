@@ -1,5 +1,6 @@
 //! One page: the calls to it, and its events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chromiumoxide_cdp::cdp::browser_protocol::emulation::{
@@ -24,7 +25,7 @@ use tokio::sync::watch;
 
 use crate::host::byte_queue;
 
-use super::requests::{self, Handling};
+use super::requests::{self, Handling, Kept};
 use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
 /// A page report longer than this is not the adapter's: the longest text that WhatsApp transmits is 65,536 characters.
@@ -74,6 +75,8 @@ pub enum TabEvent {
 pub struct Tab {
     pub(super) connection: Connection,
     pub(super) session: String,
+    /// The page's document, as it came.
+    pub(super) document: Kept,
 }
 
 impl Tab {
@@ -97,6 +100,11 @@ impl Tab {
     pub async fn navigate(&self, url: &str, deadline: Duration) -> Result<Result<(), String>, CallError> {
         let answer = self.call(NavigateParams::new(url), deadline).await?;
         Ok(answer.error_text.map_or(Ok(()), Err))
+    }
+
+    /// The document of the page that runs now, as it came from its host or from the pinned file.
+    pub fn document(&self) -> Option<Arc<[u8]>> {
+        self.document.get()
     }
 
     /// Reloads the page; this also restores a crashed renderer, with script and binding.
@@ -135,7 +143,7 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     let mut attach = AttachToTargetParams::new(target.target_id);
     attach.flatten = Some(true);
     let session = connection.call(None, attach, SETUP).await?.session_id.inner().clone();
-    let tab = Tab { connection, session };
+    let tab = Tab { connection, session, document: Kept::default() };
     tab.call(page::EnableParams::default(), SETUP).await?;
     tab.call(inspector::EnableParams::default(), SETUP).await?;
     if let Some(disguise) = &setup.disguise {
@@ -144,8 +152,9 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     tab.call(AddBindingParams::new(setup.binding.clone()), SETUP).await?;
     tab.call(AddScriptToEvaluateOnNewDocumentParams::new(setup.script.clone()), SETUP).await?;
     tab.call(runtime::EnableParams::default(), SETUP).await?;
-    requests::handle(&tab, setup.handling.clone(), opened.requests, opened.losses.clone()).await?;
     let frame = tab.call(GetFrameTreeParams::default(), SETUP).await?.frame_tree.frame.id;
+    let main = frame.inner().clone();
+    requests::handle(&tab, main, setup.handling.clone(), opened.requests, opened.losses.clone()).await?;
     let events = TabEvents {
         tab: tab.clone(),
         events: opened.events,

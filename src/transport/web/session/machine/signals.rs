@@ -145,6 +145,8 @@ pub struct View {
     pub account: Option<Account>,
     pub code: Option<Code>,
     pub web_version: Option<String>,
+    /// The page's document comes from a file.
+    pub pinned: bool,
     /// The modules that sending needs and the page lacks.
     pub send_broken: Option<String>,
 }

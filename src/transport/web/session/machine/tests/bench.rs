@@ -16,6 +16,7 @@ pub(super) fn policy() -> Policy {
         qr_max_attempts: 0,
         cliente_id: None,
         memory_max: None,
+        pinned: false,
     }
 }
 
