@@ -51,6 +51,7 @@ pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Out
         Some(answer) => answer,
         None => page::connect(&config.browser).await,
     };
+    report.add(page::document(&config.browser))?;
     report.add(proxy::check(&config.browser).await)?;
     report.add([page::judge(&config.browser, &answer)])?;
     report.add([surface::check(&config, service).await])?;
