@@ -1,5 +1,6 @@
 //! The process and the machine around it: settings, logs, signals, process managers, addresses, locks, counters.
 
+pub mod activity;
 pub mod byte_queue;
 pub mod config;
 pub mod descriptors;

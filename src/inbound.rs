@@ -71,6 +71,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Started {
     let (unknown_numbers, wanted) = mpsc::channel(NAMELESS);
     tasks.spawn("numbers of messages", lid_numbers::run(wanted, session.clone(), store.clone()));
     let snapshots = session.watch();
+    let activity = session.activity().clone();
     let kept = task::Kept {
         store,
         source: session,
@@ -80,6 +81,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Started {
         unknown_numbers: unknown_numbers.clone(),
         retention,
         timings,
+        activity,
     };
     let task = Task::new(kept, snapshots, reconciling_tx);
     tasks.spawn(TASK, task.run(events));

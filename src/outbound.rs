@@ -262,6 +262,8 @@ impl Outbound {
         if self.settings.mode == SendMode::DryRun {
             return Ok(self.dry_run(&outgoing.to));
         }
+        // From here on the browser is needed, also while the send waits for its turn.
+        let working = self.session.activity().begin();
         let turn = self.turn(arrived).await?;
         let to = outgoing.to.clone();
         let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);
@@ -273,7 +275,7 @@ impl Outbound {
                 // The send runs in its own task: its outcome is stored even if the caller hangs up.
                 let sent = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, sending).await;
-                    drop(key_lock);
+                    drop((key_lock, working));
                     result
                 });
                 sent.await.map_err(|_| SendError::Stopping)??

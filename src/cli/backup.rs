@@ -73,7 +73,7 @@ fn lock(paths: &Paths) -> Result<Vec<InstanceLock>, InstanceError> {
     folders.map(|folder| InstanceLock::acquire(folder)).collect()
 }
 
-fn exists(file: &Path) -> Failure {
+pub(super) fn exists(file: &Path) -> Failure {
     Failure::refused(format!("{} exists: choose another name, or overwrite it with --force", file.display()))
 }
 

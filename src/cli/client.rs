@@ -56,6 +56,16 @@ impl Client {
         if table["capabilities"].is_array() { Ok(table) } else { Err(self.stranger()) }
     }
 
+    /// `GET /document`.
+    pub(super) async fn document(&self) -> Result<Vec<u8>, Failure> {
+        let response = self.call(Method::GET, "/document").await?;
+        let is_one = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
+        if !is_one {
+            return Err(self.stranger());
+        }
+        response.bytes().await.map(Vec::from).map_err(|error| self.silent(&error))
+    }
+
     /// Has all dead letters of a target tried again; gives their number.
     pub(super) async fn replay(&self, target: &str) -> Result<u64, Failure> {
         let query: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();

@@ -10,6 +10,7 @@ mod machine;
 mod page;
 mod pm2;
 mod port;
+mod proxy;
 mod report;
 mod settings;
 mod store;
@@ -50,6 +51,8 @@ pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Out
         Some(answer) => answer,
         None => page::connect(&config.browser).await,
     };
+    report.add(page::document(&config.browser))?;
+    report.add(proxy::check(&config.browser).await)?;
     report.add([page::judge(&config.browser, &answer)])?;
     report.add([surface::check(&config, service).await])?;
     report.add([clock::check(answer.ok().and_then(|answer| answer.clock)).await])?;

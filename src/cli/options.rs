@@ -73,10 +73,12 @@ Examples:
     /// List what is needed of the running page of WhatsApp Web, and where it was found
     ///
     /// What is missing comes first, with what does not work without it. Exits with 0 where nothing is missing, else with 1,
-    /// or 69 when no service answers.
+    /// or 69 when no service answers. With --save the document of the page that runs is kept in FILE: a later start with
+    /// WHATSAPP_WEB_HTML=FILE uses that version of WhatsApp Web, and not a newer one.
     #[command(after_help = "\
 Examples:
   session-manager page
+  session-manager page --save whatsapp-web.html
   session-manager page --json | jq '.capabilities[] | select(.found == null)'")]
     Page(PageOptions),
     /// Write the login and the store into FILE
@@ -158,6 +160,12 @@ pub struct PageOptions {
     /// Print the service's own answer
     #[arg(long)]
     pub json: bool,
+    /// Keep the page's document in FILE, for WHATSAPP_WEB_HTML
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub save: Option<PathBuf>,
+    /// Overwrite FILE
+    #[arg(long, requires = "save")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

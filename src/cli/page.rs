@@ -1,21 +1,55 @@
 //! `session-manager page`: what the service needs of the running page, and where it was found.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
+use indicatif::HumanBytes;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use crate::host::config::Config;
 
+use super::backup::exists;
 use super::client::Client;
 use super::options::PageOptions;
-use super::{Outcome, REFUSED};
+use super::{Failure, Outcome, REFUSED};
 
 pub(super) async fn run(options: PageOptions, config: &Config) -> Outcome {
-    let table = Client::new(&options.service, config)?.capabilities().await?;
+    let client = Client::new(&options.service, config)?;
+    if let Some(file) = &options.save {
+        return save(file, options.force, &client).await;
+    }
+    let table = client.capabilities().await?;
     let text = if options.json { format!("{table:#}\n") } else { described(&table) };
     io::stdout().write_all(text.as_bytes())?;
     Ok(if table["missing"] == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// Keeps the document under a temporary name until it is whole.
+async fn save(file: &Path, force: bool, client: &Client) -> Outcome {
+    if !force && file.symlink_metadata().is_ok() {
+        return Err(exists(file));
+    }
+    let document = client.document().await?;
+    let version = client.status().await?["whatsapp_web_version"].as_str().unwrap_or("of unknown version").to_owned();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wrong = || Failure::io(file.display());
+    let mut draft = NamedTempFile::new_in(folder).map_err(wrong())?;
+    draft.write_all(&document).and_then(|()| draft.as_file().sync_all()).map_err(wrong())?;
+    let kept = if force { draft.persist(file) } else { draft.persist_noclobber(file) };
+    match kept {
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(file)),
+        kept => kept.map(drop).map_err(|refused| wrong()(refused.error))?,
+    }
+    let size = HumanBytes(u64::try_from(document.len()).unwrap_or(u64::MAX));
+    let told = format!(
+        "kept the document of WhatsApp Web {version} in {} ({size}); WHATSAPP_WEB_HTML={} pins it\n",
+        file.display(),
+        std::path::absolute(file)?.display()
+    );
+    io::stdout().write_all(told.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A line for each capability, those that are missing first.

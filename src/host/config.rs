@@ -2,6 +2,7 @@
 
 mod delivery;
 mod parse;
+mod proxy;
 mod reader;
 mod timings;
 
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
+pub use proxy::{Proxy, ProxyLogin};
 pub use reader::{Effective, Problem, ProcessEnvironment, Source};
 pub use timings::Timings;
 
@@ -86,11 +88,13 @@ pub struct Browser {
     /// `USER_AGENT`: replaces the installed browser's own.
     pub user_agent: Option<String>,
     /// `PROXY_URL`.
-    pub proxy: Option<String>,
+    pub proxy: Option<Proxy>,
     /// `WHATSAPP_WEB_URL`.
     pub url: String,
     /// `ADAPTER_PATH`: a page adapter read from disk instead of the built-in one.
     pub adapter_path: Option<PathBuf>,
+    /// `WHATSAPP_WEB_HTML`: a stored document of the page, used instead of the one on the network.
+    pub html: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -103,6 +107,10 @@ pub struct Session {
     pub error_retry: Duration,
     /// `QR_MAX_ATTEMPTS`: how many codes are shown before the service gives up; 0 means no limit.
     pub qr_max_attempts: u32,
+    /// `BROWSER_MEMORY_MAX_MB`, in bytes: a browser that uses more is started afresh in a quiet moment.
+    pub memory_max: Option<u64>,
+    /// The page's document comes from `WHATSAPP_WEB_HTML`.
+    pub pinned: bool,
     /// `CLIENTE_ID`: the client that the account belongs to, for billing.
     pub cliente_id: Option<String>,
 }
@@ -183,7 +191,7 @@ impl Config {
             r.problem("DATA_DIR", why.to_owned());
         }
         let browser = read_browser(&mut r);
-        let session = read_session(&mut r);
+        let session = Session { pinned: browser.html.is_some(), ..read_session(&mut r) };
         let send = read_send(&mut r);
         let delivery = Delivery::read(&mut r, session.cliente_id.as_deref());
         let log = read_log(&mut r);
@@ -266,13 +274,10 @@ fn read_browser(r: &mut reader::Reader<'_>) -> Browser {
             })
             .unwrap_or_default(),
         user_agent: r.optional("USER_AGENT", "printable text", parse::printable),
-        proxy: r.optional(
-            "PROXY_URL",
-            "a proxy such as http://host:3128 or socks5://host:1080, without user and password",
-            parse::proxy,
-        ),
+        proxy: r.masked("PROXY_URL", proxy::ALLOWED, proxy::parse, proxy::shown),
         url: r.var("WHATSAPP_WEB_URL", "https://web.whatsapp.com/", page, parse::page_url, String::new()),
         adapter_path: r.optional("ADAPTER_PATH", "a path", parse::path),
+        html: r.optional("WHATSAPP_WEB_HTML", "a path", parse::path),
     }
 }
 
@@ -283,6 +288,8 @@ fn read_session(r: &mut reader::Reader<'_>) -> Session {
         max_attempts: r.var("MAX_RECONNECTION_ATTEMPTS", "3", count, |t| t.parse().ok(), 0),
         error_retry: r.var("ERROR_RETRY_INTERVAL", "300s", parse::SPAN, parse::span, Duration::ZERO),
         qr_max_attempts: r.var("QR_MAX_ATTEMPTS", "0", count, |t| t.parse().ok(), 0),
+        memory_max: r.var("BROWSER_MEMORY_MAX_MB", "0", parse::MEMORY, parse::memory, None),
+        pinned: false,
         cliente_id: r.optional("CLIENTE_ID", "printable text", parse::printable),
     }
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, connect, contacts, deliveries, events, health, messages, metrics, numbers, qr, send, status,
+    capabilities, connect, contacts, deliveries, document, events, health, messages, metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -48,6 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
         .routes(routes!(capabilities::capabilities))
+        .routes(routes!(document::document))
         .routes(routes!(deliveries::dead))
         .routes(routes!(deliveries::replay))
         .routes(routes!(deliveries::replay_all))

@@ -4,6 +4,7 @@ pub mod capabilities;
 pub mod connect;
 pub mod contacts;
 pub mod deliveries;
+pub mod document;
 pub mod events;
 pub mod health;
 pub mod messages;

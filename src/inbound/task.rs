@@ -12,6 +12,7 @@ use crate::domain::log::{LoggedMessage, may_open};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::activity::{Activity, Working};
 use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::store::{LogChange, Store, StoreError};
@@ -44,6 +45,7 @@ pub(super) struct Kept<S> {
     pub unknown_numbers: mpsc::Sender<UnknownNumber>,
     pub retention: Duration,
     pub timings: Timings,
+    pub activity: Activity,
 }
 
 pub(super) struct Task<S> {
@@ -59,7 +61,8 @@ pub(super) struct Task<S> {
     places: Places,
     /// The stay that is being read, or was read last.
     stay: Option<Stay>,
-    is_reading: bool,
+    /// The reading that is running needs the browser.
+    reading: Option<Working>,
     /// The document before whose events everything has been read.
     whole: u64,
     held: Held,
@@ -92,7 +95,7 @@ impl<S: Source> Task<S> {
             undecrypted: Undecrypted::default(),
             places: Places::default(),
             stay: None,
-            is_reading: false,
+            reading: None,
             whole: 0,
             held,
             line_lost: false,

@@ -95,6 +95,7 @@ pub(super) mod tests {
             account: None,
             code: None,
             web_version: None,
+            pinned: false,
             browser_version: None,
             line_up: true,
             progress: None,

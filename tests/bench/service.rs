@@ -3,16 +3,18 @@
 //! The simulator runs with the timings of the real page (scale 1), so cold starts take as long as with the real page.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::print_stdout, reason = "the table")]
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "the table")]
 
 mod connections;
 mod messages;
 
 use std::io::{BufRead, BufReader, Lines};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use session_manager::transport::web::browser::usage;
 use simulator::{Options, Simulator};
 
 use connections::connections;
@@ -88,6 +90,23 @@ impl Process {
         let share = (self.ticks() - before) / 100.0 / IDLE.as_secs_f64() * 100.0;
         row(&format!("memory, {what}"), &[rss.max(self.rss())], "MiB RSS");
         row(&format!("processor, {what}"), &[share], "% of one core");
+    }
+}
+
+/// The memory of the browser on a profile, by kind of process.
+fn browser_memory(tokens: &Path, what: &str) {
+    let flag = format!("--user-data-dir={}", tokens.join("admin").display());
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut browsers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()).filter(|pid| {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.split('\0').any(|word| word == flag) && !line.contains("--type=")
+    });
+    let usage = usage(browsers.next().expect("no browser runs")).unwrap();
+    let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    row(&format!("memory of the browser, {what}"), &[mebibytes(usage.memory)], "MiB PSS");
+    row("  processes", &[usage.processes as f64], "");
+    for (kind, memory) in usage.kinds {
+        row(&format!("  {kind}"), &[mebibytes(memory)], "MiB PSS");
     }
 }
 
@@ -172,6 +191,7 @@ async fn cold_starts() {
         ready.push(at - moment(&simulator, "synced").await);
         if n + 1 == COLD_STARTS {
             process.idle("idle in READY");
+            browser_memory(&folder.path().canonicalize().unwrap().join("tokens"), "idle in READY");
         }
         stop.push(process.stop().as_secs_f64() * 1000.0);
         simulator.stop().await;

@@ -51,8 +51,24 @@ async fn a_good_machine_passes_and_is_left_as_it_was() {
     let checks: Vec<_> =
         report["checks"].as_array().unwrap().iter().map(|line| line["check"].as_str().unwrap()).collect();
     let expected = [
-        "settings", "chrome", "start", "sandbox", "shm", "fonts", "display", "port", "tokens", "data", "profile",
-        "orphans", "disk", "store", "page", "surface", "clock",
+        "settings",
+        "chrome",
+        "start",
+        "sandbox",
+        "shm",
+        "fonts",
+        "display",
+        "port",
+        "tokens",
+        "data",
+        "profile",
+        "profile size",
+        "orphans",
+        "disk",
+        "store",
+        "page",
+        "surface",
+        "clock",
     ];
     assert_eq!(checks, expected);
     for check in ["chrome", "start", "display", "port", "tokens", "profile", "store", "page", "clock"] {

@@ -6,5 +6,6 @@ mod backup;
 mod beside;
 mod client;
 mod doctor;
+mod pin;
 mod pm2;
 mod world;

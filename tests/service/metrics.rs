@@ -28,6 +28,7 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     let receiver = Receiver::start().await;
     let mut world = World::new(Options::fast()).await;
     world.set("WEBHOOK_URLS", &receiver.url());
+    world.tune = |timings| timings.profile_size = std::time::Duration::from_millis(100);
     world.start().await;
     world.link().await;
     world.simulator.incoming(Incoming::text(FRIEND, "un secreto")).unwrap();
@@ -35,16 +36,19 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     assert_eq!(world.send(FRIEND, "otro secreto").await.0, 200);
     assert_eq!(world.post("/send", json!({ "number": FRIEND })).await.0, 400);
     receiver.until("both", |taken| messages(taken).len() == 2).await;
-    // Acks follow the messages for a while, and each is in the backlog until it is delivered.
+    // Acks follow the messages for a while, and each is in the backlog until it is delivered. The profile is measured
+    // before the browser has written anything into it, and again.
     let deadline = tokio::time::Instant::now() + DEADLINE;
     let text = loop {
         let answer = world.request("GET", "/metrics").send().await.unwrap();
         assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
         let text = answer.text().await.unwrap();
-        if text.lines().any(|line| line.starts_with("session_manager_delivery_backlog{") && line.ends_with(" 0")) {
+        let taken = |line: &str| line.starts_with("session_manager_delivery_backlog{") && line.ends_with(" 0");
+        let has_caches = value(&text, "session_manager_profile_bytes{part=\"caches\"}").is_some_and(|size| size > 0.0);
+        if text.lines().any(taken) && has_caches {
             break text;
         }
-        assert!(tokio::time::Instant::now() < deadline, "the backlog stays: {text}");
+        assert!(tokio::time::Instant::now() < deadline, "the backlog stays, or the profile has no size: {text}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     };
     let target = text.split("target=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -69,6 +73,8 @@ async fn everything_an_operator_watches_is_there_and_nothing_private() {
     }
     for series in [
         "session_manager_browser_memory_bytes",
+        "session_manager_profile_bytes{part=\"caches\"}",
+        "session_manager_profile_bytes{part=\"login\"}",
         "session_manager_browser_processes",
         "session_manager_uptime_seconds",
         "process_resident_memory_bytes",

@@ -106,7 +106,12 @@ async fn start(config: &Config) -> Result<Started, Refused> {
         folder.map_err(|source| Refused::new(LaunchError::Temporary { path: std::env::temp_dir(), source }))?;
     let profile = Profile::open(folder.path()).map_err(Refused::new)?;
     // Nothing is injected, and no report is expected.
-    let page = PageScript { script: String::new(), binding: "unused".to_owned(), origin: settings.url.clone() };
+    let page = PageScript {
+        script: String::new(),
+        binding: "unused".to_owned(),
+        origin: settings.url.clone(),
+        document: None,
+    };
     let begun = Instant::now();
     let launch = Browser::launch(&settings, &profile, page, config.timings.browser_start, CancellationToken::new());
     let launched = launch.await?;

@@ -5,11 +5,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use indicatif::BinaryBytes;
 use nix::unistd::{AccessFlags, access, geteuid};
 
 use crate::host::config::Paths;
 use crate::host::instance::{InstanceError, InstanceLock};
-use crate::transport::web::browser::{Occupant, Profile, orphans};
+use crate::transport::web::browser::{Occupant, Profile, Size, orphans};
 
 use super::Finding;
 
@@ -29,6 +30,7 @@ pub(super) fn check(paths: &Paths, service: Option<i32>) -> Vec<Finding> {
     let mut findings = vec![folder("tokens", &paths.tokens), folder("data", &paths.data)];
     findings.extend(profile.as_ref().and_then(|profile| openness(profile.path())));
     findings.push(profile_lock(lock, &occupants, linked));
+    findings.push(profile_size(profile.as_ref().map(Profile::size)));
     findings.push(leftovers(&orphans(), service));
     findings
 }
@@ -137,6 +139,16 @@ fn profile_lock(lock: Result<(), InstanceError>, occupants: &[Occupant], linked:
     }
 }
 
+fn profile_size(size: Option<Size>) -> Finding {
+    const CHECK: &str = "profile size";
+    let Some(Size { total, caches, at_least }) = size else {
+        return Finding::skipped(CHECK, "there is no profile yet");
+    };
+    let more = if at_least { "at least " } else { "" };
+    let (total, caches) = (BinaryBytes(total), BinaryBytes(caches));
+    Finding::ok(CHECK, format!("the profile takes {more}{total}, of which {caches} are caches that are kept in bounds"))
+}
+
 fn leftovers(orphans: &[i32], service: Option<i32>) -> Finding {
     const CHECK: &str = "orphans";
     if orphans.is_empty() {
@@ -184,6 +196,14 @@ mod tests {
         let other = profile_lock(Ok(()), &[ours, stranger], Some(true));
         assert!(other.status == Status::Failure && other.detail.contains("(pid 42)"), "{other:?}");
         assert_eq!(profile_lock(Ok(()), &[], None).status, Status::Ok);
+    }
+
+    #[test]
+    fn the_size_of_the_profile_is_told() {
+        assert_eq!(profile_size(None).status, Status::Skipped);
+        let told = |at_least| profile_size(Some(Size { total: 90 << 20, caches: 30 << 20, at_least })).detail;
+        assert!(told(false).contains("takes 90.00 MiB, of which 30.00 MiB"), "{}", told(false));
+        assert!(told(true).contains("at least 90.00 MiB"), "{}", told(true));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::host::config::Browser;
 use crate::transport::web::browser::{NetError, explained as net_explained};
+use crate::transport::web::whatsapp::read_document;
 
 use super::Finding;
 
@@ -46,7 +47,7 @@ pub(super) async fn connect(settings: &Browser) -> Result<Answer, Trouble> {
 }
 
 fn target(settings: &Browser) -> Option<(String, u16)> {
-    let uri: Uri = settings.proxy.as_ref().unwrap_or(&settings.url).parse().ok()?;
+    let uri: Uri = settings.proxy.as_ref().map_or(&settings.url, |proxy| &proxy.server).parse().ok()?;
     let implied = match uri.scheme_str() {
         Some("http") => 80,
         Some("socks4" | "socks5") => 1080,
@@ -90,6 +91,16 @@ fn explained(trouble: &Trouble, has_proxy: bool) -> (String, &'static str) {
     }
 }
 
+/// The document that is used instead of the network's, if one is.
+pub(super) fn document(settings: &Browser) -> Option<Finding> {
+    const CHECK: &str = "document";
+    let path = settings.html.as_ref()?;
+    Some(match read_document(path) {
+        Ok(_) => Finding::ok(CHECK, format!("the page's version is pinned by {}", path.display())),
+        Err(error) => Finding::failure(CHECK, error.to_string(), "do what the sentence says"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -120,8 +131,20 @@ mod tests {
         assert!(word("net::ERR_CERT_DATE_INVALID").contains("clock"));
         assert!(word("net::ERR_CONNECTION_TIMED_OUT").contains("firewall"));
         let login = explained(&Trouble::Browser("net::ERR_INVALID_AUTH_CREDENTIALS".to_owned()), true);
-        assert!(login.0.contains("407") && login.1.contains("without them"), "{login:?}");
+        assert!(login.0.contains("407") && login.1.contains("USER:PASSWORD@HOST"), "{login:?}");
         assert!(explained(&Trouble::Silence, true).1.contains("proxy runs"));
+    }
+
+    #[test]
+    fn a_pinned_document_is_looked_at() {
+        assert_eq!(document(&settings(&[])), None);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("page.html");
+        let pinned = settings(&[("WHATSAPP_WEB_HTML", file.to_str().unwrap())]);
+        let gone = document(&pinned).unwrap();
+        assert!(gone.status == Status::Failure && gone.detail.contains("WHATSAPP_WEB_HTML"), "{gone:?}");
+        std::fs::write(&file, "<!DOCTYPE html>").unwrap();
+        assert_eq!(document(&pinned).unwrap().status, Status::Ok);
     }
 
     #[tokio::test]

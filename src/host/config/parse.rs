@@ -42,6 +42,17 @@ pub(super) fn count(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| *count <= 10_000)
 }
 
+pub(super) const MEMORY: &str = "a number of MB, at least 256 and at most 1000000, or 0";
+
+/// In bytes; None for 0. A browser with WhatsApp Web takes some 300 MB from its start on.
+pub(super) fn memory(text: &str) -> Option<Option<u64>> {
+    match text.parse::<u64>().ok()? {
+        0 => Some(None),
+        megabytes @ 256..=1_000_000 => Some(Some(megabytes << 20)),
+        _ => None,
+    }
+}
+
 pub(super) const PAUSE: &str = "milliseconds such as 2000, or a range such as 1000-3000, at most 60000";
 
 pub(super) fn pause(text: &str) -> Option<RangeInclusive<Duration>> {
@@ -108,12 +119,4 @@ pub(super) fn endpoint(text: &str) -> Option<String> {
     let uri: ::http::Uri = text.parse().ok()?;
     let bare = !uri.authority()?.as_str().contains('@');
     page_url(text).filter(|_| bare)
-}
-
-pub(super) fn proxy(text: &str) -> Option<String> {
-    let uri: ::http::Uri = text.parse().ok()?;
-    let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks4" | "socks5"));
-    // Chrome silently ignores a user and password in the address.
-    let no_user = !uri.authority()?.as_str().contains('@');
-    (known && no_user).then(|| text.trim_end_matches('/').to_owned())
 }

@@ -34,7 +34,7 @@ fn every_mistake_is_reported_in_one_go() {
         ("SEND_MODE", "maybe"),
         ("SEND_TIMEOUT", "0s"),
         ("HOST", "0.0.0.0"),
-        ("PROXY_URL", "http://user:pass@host:1"),
+        ("PROXY_URL", "socks5://user:pass@host:1"),
         ("CORS_ORIGINS", "https://a.example, ftp://b"),
         ("API_TOKEN", ""),
         ("LOG_LEVEL", "loud=very"),
@@ -87,8 +87,13 @@ fn secrets_are_masked_and_never_quoted() -> Result<(), ConfigError> {
 #[test]
 fn an_address_is_shown_without_its_user_and_password() -> Result<(), ConfigError> {
     let proxy = env(&[("PROXY_URL", "http://user:hunter2@proxy:3128")]);
-    let told = Config::read(&proxy).map(|_| ()).map_err(|e| e.to_string()).err().unwrap_or_default();
+    let config = Config::read(&proxy)?;
+    let told = config.announced();
     assert!(told.contains("***@proxy") && !told.contains("hunter2"), "{told}");
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let wrong = env(&[("PROXY_URL", "socks5://user:hunter2@proxy:3128")]);
+    let told = Config::read(&wrong).map(|_| ()).map_err(|e| e.to_string()).err().unwrap_or_default();
+    assert!(told.contains("***@proxy") && told.contains("SOCKS") && !told.contains("hunter2"), "{told}");
     let page = Config::read(&env(&[("WHATSAPP_WEB_URL", "http://user:hunter2@host/")]))?;
     assert!(page.effective.iter().all(|setting| !setting.shown.contains("hunter2")));
     Ok(())

@@ -21,6 +21,12 @@ pub struct Timings {
     pub heartbeat_deadline: Duration,
     /// How often the folder of the profile is looked at while a browser runs on it.
     pub profile_look: Duration,
+    /// How often the size of the profile is measured.
+    pub profile_size: Duration,
+    /// How often the memory of the browser is measured, if it has a limit.
+    pub memory_look: Duration,
+    /// The least time between two restarts of the browser because of its memory.
+    pub recycle_pause: Duration,
     /// If nothing progresses towards READY for this long, the session is stalled.
     pub progress: Duration,
     /// The same after a link: the page waits 180 s for the first history and the critical data, then it unlinks
@@ -83,6 +89,9 @@ impl Default for Timings {
             heartbeat: s(15),
             heartbeat_deadline: s(10),
             profile_look: s(30),
+            profile_size: s(600),
+            memory_look: s(60),
+            recycle_pause: s(600),
             progress: s(120),
             link_progress: s(200),
             ready_hold: s(2),
@@ -124,6 +133,9 @@ impl Timings {
             surface_settle: scale(base.surface_settle),
             heartbeat: scale(base.heartbeat),
             profile_look: scale(base.profile_look),
+            profile_size: scale(base.profile_size),
+            memory_look: scale(base.memory_look),
+            recycle_pause: scale(base.recycle_pause),
             progress: scale(base.progress),
             link_progress: scale(base.link_progress),
             ready_hold: scale(base.ready_hold),

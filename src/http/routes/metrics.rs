@@ -31,9 +31,9 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     session(&app, &mut read);
     limits(&app, &mut read);
     if let Some(usage) = browser {
-        read.gauge("session_manager_browser_memory_bytes", "Memory of the browser's processes (PSS)", usage.memory);
-        read.gauge("session_manager_browser_processes", "The browser's processes", usage.processes);
+        self::browser(usage.processes, usage.memory, &mut read);
     }
+    profile(&app, &mut read);
     outgoing(&app, &mut read);
     connections(&app, &mut read);
     log(&mut read);
@@ -112,6 +112,24 @@ fn session(app: &App, read: &mut Read) {
     if let Some(latency) = app.session.heartbeat() {
         let help = "Time the renderer took for its last heartbeat";
         read.gauge("session_manager_heartbeat_seconds", help, latency.as_secs_f64());
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn browser(processes: u64, memory: u64, read: &mut Read) {
+    let help = "Memory of the browser's processes (PSS)";
+    read.gauge("session_manager_browser_memory_bytes", help, memory as f64);
+    read.gauge("session_manager_browser_processes", "The browser's processes", processes as f64);
+}
+
+/// Measured every ten minutes, so it is not there in the first moments.
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn profile(app: &App, read: &mut Read) {
+    if let Some(size) = app.session.profile_size() {
+        let rest = size.total.saturating_sub(size.caches);
+        let parts = [(vec!["caches"], size.caches as f64), (vec!["login"], rest as f64)];
+        let help = "Size of the browser's profile on the disk, by what Chrome makes anew and what it does not";
+        read.gauges("session_manager_profile_bytes", help, &["part"], &parts);
     }
 }
 

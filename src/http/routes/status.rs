@@ -40,6 +40,8 @@ pub struct Status {
     progress: Option<Moved>,
     account: Option<Account>,
     whatsapp_web_version: Option<String>,
+    /// The page's document comes from the file of `WHATSAPP_WEB_HTML`, which pins its version.
+    pinned: bool,
     browser_version: Option<String>,
     cliente_id: Option<String>,
     send: Sending,
@@ -167,6 +169,7 @@ impl Status {
             progress: None,
             account: None,
             whatsapp_web_version: None,
+            pinned: config.browser.html.is_some(),
             browser_version: None,
             cliente_id: config.session.cliente_id.clone(),
             send,
@@ -218,6 +221,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         }),
         account: session.account.clone(),
         whatsapp_web_version: session.web_version.clone(),
+        pinned: session.pinned,
         browser_version: session.browser_version.clone(),
         cliente_id: app.config.session.cliente_id.clone(),
         send: Sending {

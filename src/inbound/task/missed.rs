@@ -41,7 +41,7 @@ impl<S: Source> Task<S> {
     }
 
     fn gap(&mut self, stay: Stay) {
-        if self.is_reading {
+        if self.reading.is_some() {
             self.again = true;
         } else {
             self.read(stay, Scope::Gap);
@@ -53,7 +53,7 @@ impl<S: Source> Task<S> {
             self.reconciles(true);
             self.again = false;
         }
-        self.is_reading = true;
+        self.reading = Some(self.kept.activity.begin());
         self.has_dropped = false;
         let reader = Reader {
             store: self.kept.store.clone(),
@@ -78,7 +78,7 @@ impl<S: Source> Task<S> {
             return self.session_moved();
         }
         let is_ready = self.snapshots.borrow().state == State::Ready;
-        if let Some(stay) = self.stay.filter(|_| is_ready && !self.is_reading) {
+        if let Some(stay) = self.stay.filter(|_| is_ready && self.reading.is_none()) {
             self.read(stay, scope);
         }
     }
@@ -139,7 +139,7 @@ impl<S: Source> Task<S> {
     }
 
     async fn ended(&mut self, stay: Stay, scope: Scope, outcome: Outcome) {
-        self.is_reading = false;
+        self.reading = None;
         // The events of a newer document wait for that document's own reading.
         if outcome == Outcome::Interrupted || self.snapshots.borrow().documents != stay.1 {
             self.stay = None;

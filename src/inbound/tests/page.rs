@@ -13,6 +13,7 @@ use crate::domain::log::{LogEntry, LogQuery};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::state::{State, Transition};
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::activity::Activity;
 use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::inbound::Stay;
@@ -193,6 +194,7 @@ fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
         account: None,
         code: None,
         web_version: None,
+        pinned: false,
         browser_version: None,
         line_up: state == State::Ready,
         progress: None,
@@ -241,6 +243,7 @@ impl World {
             unknown_numbers,
             retention: Duration::from_secs(NOW),
             timings: Timings::default(),
+            activity: Activity::default(),
         };
         let task = tokio::spawn(Task::new(kept, watched, reconciling_tx).run(received));
         Self { page, dir, store, events, snapshots, reconciling, task, documents, _acks: acked }

@@ -1,5 +1,6 @@
 //! The browser: finding Chrome, starting it on the profile, driving it over its pipe, and ending it cleanly.
 
+mod caches;
 mod cdp;
 mod chrome;
 mod last_words;
@@ -22,7 +23,8 @@ use crate::host::config::{Browser as Settings, LoginMode};
 use crate::host::disk;
 use last_words::LastWords;
 
-pub use cdp::{CallError, Disguise, PageSetup, Tab, TabEvent, TabEvents};
+pub use caches::Size;
+pub use cdp::{CallError, DOCUMENT_MAX, Disguise, Handling, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
 pub use net_error::{NetError, explained};
 pub use processes::orphans;
@@ -81,6 +83,8 @@ pub struct PageScript {
     pub script: String,
     pub binding: String,
     pub origin: String,
+    /// The page's document, if it is not to come from the network.
+    pub document: Option<Arc<[u8]>>,
 }
 
 impl Browser {
@@ -116,11 +120,18 @@ impl Browser {
         let setup = PageSetup {
             script: page.script,
             binding: page.binding,
-            origin: page.origin,
+            origin: page.origin.clone(),
             disguise: chrome.is_headless_shell().then(|| Disguise {
                 user_agent: settings.user_agent.clone().unwrap_or_else(|| chrome.user_agent()),
                 version: chrome.version.clone(),
             }),
+            // A window is there to be looked at.
+            handling: Handling {
+                origin: page.origin.clone(),
+                unseen: settings.login_mode == LoginMode::Server,
+                login: settings.proxy.as_ref().and_then(|proxy| proxy.login.clone()),
+                pinned: page.document,
+            },
         };
         let attached = tokio::select! {
             attached = open(spawned.read, spawned.write, setup) => match attached {

@@ -5,6 +5,7 @@ mod driver;
 mod handle;
 mod machine;
 mod network;
+mod profile_size;
 mod snapshot;
 mod status_text;
 

@@ -2,6 +2,7 @@
 //! know the names of WhatsApp's modules.
 
 mod answers;
+mod document;
 mod page;
 mod report;
 
@@ -15,6 +16,7 @@ use crate::transport::web::browser::PageScript;
 pub use answers::{
     Addons, ById, Entry, Found, Head, History, Known, Prepared, Resent, Restricted, Row, RowKey, Rows, RowsBack, Table,
 };
+pub use document::{DocumentError, read as read_document};
 pub use page::{Page, PageError};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
@@ -75,7 +77,7 @@ impl Adapter {
         let (core, parts) = files.split_first().map_or(("", &[][..]), |(core, parts)| (core.as_str(), parts));
         let parts: Vec<_> = parts.iter().map(|part| part.trim_end()).collect();
         let script = format!("{}\n({options},\n[{}]);", core.trim_end(), parts.join(",\n"));
-        Ok(Self { api, script: PageScript { script, binding, origin } })
+        Ok(Self { api, script: PageScript { script, binding, origin, document: None } })
     }
 }
 

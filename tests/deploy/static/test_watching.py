@@ -23,6 +23,7 @@ METRICS = {
     "session_manager_reconnections_total": {"reason"},
     "session_manager_browser_memory_bytes": set(),
     "session_manager_browser_processes": set(),
+    "session_manager_profile_bytes": {"part"},
     "session_manager_heartbeat_seconds": set(),
     "session_manager_sends_total": {"outcome"},
     "session_manager_send_queue": set(),

@@ -4,6 +4,7 @@
 //! exits by itself, cleanly, however this process dies, and no port is open to other users of the machine. Only this
 //! module and its children know the protocol, so that the library's own pipe can replace this one.
 
+mod requests;
 mod tab;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::host::byte_queue;
 
+pub use requests::{DOCUMENT_MAX, Handling};
 pub(super) use tab::attach;
 pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};
 
@@ -69,6 +71,22 @@ pub(super) struct Connection {
     pending: Pending,
 }
 
+/// A connection that does not keep the pipe open.
+#[derive(Clone)]
+struct WeakConnection {
+    next_id: Arc<AtomicUsize>,
+    outgoing: mpsc::WeakSender<Vec<u8>>,
+    pending: Pending,
+}
+
+impl WeakConnection {
+    /// The connection, unless its pipe is closed or about to close.
+    fn upgrade(&self) -> Option<Connection> {
+        let Self { next_id, outgoing, pending } = self.clone();
+        Some(Connection { next_id, outgoing: outgoing.upgrade()?, pending })
+    }
+}
+
 /// The calls in progress. The reader shares this and not the connection, because it must not keep the pipe open.
 #[derive(Clone, Default)]
 struct Pending(Arc<Mutex<Calls>>);
@@ -108,11 +126,16 @@ pub(super) struct Losses {
     pub(super) overflowed: u64,
     /// Messages that could not be read.
     pub(super) unreadable: u64,
+    /// Paused requests whose report was dropped: nobody would answer them.
+    requests: u64,
 }
 
 pub(super) struct OpenedConnection {
     pub(super) connection: Connection,
     pub(super) events: byte_queue::Receiver<Event>,
+    /// The events of requests: they have their own queue, because they are answered whatever the reader of the other
+    /// events does.
+    requests: byte_queue::Receiver<Event>,
     pub(super) losses: watch::Receiver<Losses>,
 }
 
@@ -123,11 +146,22 @@ impl Connection {
         let write = pipe::Sender::from_owned_fd(write)?;
         let (outgoing, to_write) = mpsc::channel(OUTGOING);
         let (event_tx, events) = byte_queue::channel(EVENTS);
+        let (request_tx, requests) = byte_queue::channel(requests::QUEUE);
         let (losses_tx, losses) = watch::channel(Losses::default());
         let connection = Self { next_id: Arc::new(AtomicUsize::new(1)), outgoing, pending: Pending::default() };
         tokio::spawn(write_all(write, to_write));
-        tokio::spawn(read_all(read, connection.pending.clone(), event_tx, losses_tx));
-        Ok(OpenedConnection { connection, events, losses })
+        tokio::spawn(read_all(
+            read,
+            connection.pending.clone(),
+            Outlets { events: event_tx, requests: request_tx },
+            losses_tx,
+        ));
+        Ok(OpenedConnection { connection, events, requests, losses })
+    }
+
+    fn downgrade(&self) -> WeakConnection {
+        let (next_id, pending) = (Arc::clone(&self.next_id), self.pending.clone());
+        WeakConnection { next_id, outgoing: self.outgoing.downgrade(), pending }
     }
 
     /// Calls a method of the browser (`session` None) or of one page, and waits at most `deadline` for the answer.
@@ -235,13 +269,28 @@ async fn write_all(mut pipe: pipe::Sender, mut outgoing: mpsc::Receiver<Vec<u8>>
     }
 }
 
-/// Reads until the pipe closes. It never waits for the reader of the events, because Chrome would wait too.
-async fn read_all(
-    pipe: pipe::Receiver,
-    pending: Pending,
+/// Where the reader puts events.
+struct Outlets {
     events: byte_queue::Sender<Event>,
-    losses: watch::Sender<Losses>,
-) {
+    requests: byte_queue::Sender<Event>,
+}
+
+impl Outlets {
+    /// Counts the event as lost if its queue is full.
+    fn put(&self, event: Event, losses: &watch::Sender<Losses>) {
+        let size = event.params.get().len();
+        if event.method.starts_with(requests::DOMAIN) {
+            if self.requests.try_send(event, size).is_err() {
+                losses.send_modify(|losses| losses.requests += 1);
+            }
+        } else if self.events.try_send(event, size).is_err() {
+            losses.send_modify(|losses| losses.overflowed += 1);
+        }
+    }
+}
+
+/// Reads until the pipe closes. It never waits for the reader of the events, because Chrome would wait too.
+async fn read_all(pipe: pipe::Receiver, pending: Pending, outlets: Outlets, losses: watch::Sender<Losses>) {
     let mut pipe = BufReader::new(pipe);
     let mut buffer = Vec::new();
     loop {
@@ -271,10 +320,7 @@ async fn read_all(
                 if let Some(session) = session.as_deref().filter(|_| method == EventTargetCrashed::IDENTIFIER) {
                     pending.fail_session(session);
                 }
-                let size = params.get().len();
-                if events.try_send(Event { method, session, params }, size).is_err() {
-                    losses.send_modify(|losses| losses.overflowed += 1);
-                }
+                outlets.put(Event { method, session, params }, &losses);
             }
             Ok(_) | Err(_) => losses.send_modify(|losses| losses.unreadable += 1),
         }

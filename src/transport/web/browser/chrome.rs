@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::host::config::{Browser as Settings, LoginMode};
 
+use super::caches;
+
 /// The program names that are searched along PATH, in this order.
 pub const NAMES: [&str; 6] = [
     "google-chrome-stable",
@@ -148,12 +150,15 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
-        "--window-size=1280,800",
     ]
     .map(str::to_owned)
     .into();
     if settings.login_mode == LoginMode::Server {
-        flags.extend(["--headless=new", "--disable-gpu", "--disable-software-rasterizer"].map(str::to_owned));
+        // Nobody looks at it: a small page draws fewer rows and pictures.
+        let small = "--window-size=800,600";
+        flags.extend(["--headless=new", "--disable-gpu", "--disable-software-rasterizer", small].map(str::to_owned));
+    } else {
+        flags.push("--window-size=1280,800".to_owned());
     }
     if around.root {
         flags.push("--no-sandbox".to_owned());
@@ -162,10 +167,12 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
         flags.push("--disable-dev-shm-usage".to_owned());
     }
     flags.push(format!("--user-data-dir={}", around.profile.display()));
+    flags.push(format!("--disk-cache-size={}", caches::DISK_CACHE));
+    flags.push(format!("--media-cache-size={}", caches::MEDIA_CACHE));
     let user_agent = settings.user_agent.clone().unwrap_or_else(|| chrome.user_agent());
     flags.push(format!("--user-agent={user_agent}"));
-    flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={proxy}")));
-    merge(&mut flags, &settings.chrome_args);
+    flags.extend(settings.proxy.as_ref().map(|proxy| format!("--proxy-server={}", proxy.server)));
+    merge(&mut flags, &settings.chrome_args, settings.html.is_some());
     // The start page: without it Chrome loads its New Tab page.
     flags.push("about:blank".to_owned());
     flags
@@ -174,14 +181,19 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
 /// Each of these saves memory and costs the page nothing: 49 and 17 MiB of 411 MiB measured.
 const FEATURES_OFF: &str =
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,SpareRendererForSitePerProcess,Translate,MediaRouter";
+/// Chrome does not know where a document from a file came from, and would ask a person before it lets it reach an
+/// address of the local network, such as a proxy's.
+const FEATURES_OFF_PINNED: &str =
+    "LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,LocalNetworkAccessForWorkers";
 const FEATURES_ON: &str = "NetworkServiceInProcess2";
 
 /// Chrome uses only the last of several feature lists, so the service's and the user's are merged into one.
-fn merge(flags: &mut Vec<String>, user: &[String]) {
+fn merge(flags: &mut Vec<String>, user: &[String], pinned: bool) {
     /// Without its own values of these the service would not work, or would be open to the whole machine.
     const OURS: [&str; 4] =
         ["--remote-debugging-port", "--remote-debugging-pipe", "--user-data-dir", "--enable-automation"];
     let mut off = vec![FEATURES_OFF.to_owned()];
+    off.extend(pinned.then(|| FEATURES_OFF_PINNED.to_owned()));
     let mut on = vec![FEATURES_ON.to_owned()];
     for flag in user {
         let name = flag.split('=').next().unwrap_or_default();

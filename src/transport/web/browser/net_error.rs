@@ -10,8 +10,8 @@ pub struct NetError {
 }
 
 const PROXY_LOGIN: NetError = NetError {
-    cause: "the proxy wants a user and a password (407)",
-    remedy: "let this machine through it without them, or set PROXY_URL to a proxy that asks for none",
+    cause: "the proxy wants a user and a password that it did not get (407)",
+    remedy: "set PROXY_URL=http://USER:PASSWORD@HOST:PORT with those that it takes, or let this machine through without them",
     on_the_way: false,
 };
 const PROXY_AWAY: NetError = NetError {

@@ -13,6 +13,7 @@ use nix::unistd::{AccessFlags, access};
 use crate::domain::state::SESSION;
 use crate::host::disk;
 
+use super::caches::{self, Size};
 use super::leveldb;
 use super::processes::{Running, looks_like_a_browser};
 
@@ -108,6 +109,11 @@ impl Profile {
         Ok(())
     }
 
+    /// What the profile takes on the disk. Blocking.
+    pub fn size(&self) -> Size {
+        caches::measure(&self.path)
+    }
+
     /// Whether a device was linked in this profile.
     pub fn is_linked(&self) -> bool {
         self.path.join(LINKED).exists()
@@ -128,9 +134,9 @@ impl Profile {
         DirBuilder::new().mode(0o700).create(&self.path)
     }
 
-    /// Prepares the profile for a start: sees that it can be written, ends a browser that an earlier crash of this service left, removes the locks
-    /// of dead browsers, repairs their databases, and fails if somebody else's browser uses the profile. Blocking, up
-    /// to a few seconds.
+    /// Prepares the profile for a start: sees that it can be written, ends a browser that an earlier crash of this
+    /// service left, removes the locks of dead browsers and caches that grew too large, repairs databases, and fails if
+    /// somebody else's browser uses the profile. Blocking, up to a few seconds.
     pub fn clear(&self) -> Result<(), ProfileError> {
         self.check()?;
         let browsers: Vec<_> = Running::on(&self.path).collect();
@@ -153,6 +159,7 @@ impl Profile {
             let removed = ignore_missing(fs::remove_file(&file));
             removed.map_err(|source| ProfileError::Io { path: self.path.clone(), source })?;
         }
+        caches::trim(&self.path);
         leveldb::mend(&self.path);
         Ok(())
     }

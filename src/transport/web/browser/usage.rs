@@ -1,15 +1,26 @@
 //! The resources of a browser: its processes and their memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use procfs::process::Process;
 
+use super::processes::arguments;
+
+/// What a process of a browser does, as Chrome names it to its children.
+const KINDS: [&str; 5] = ["gpu-process", "renderer", "utility", "zygote", "crashpad-handler"];
+/// The process that started all others.
+const MAIN: &str = "browser";
+/// A kind that is not known here.
+const OTHER: &str = "other";
+
 /// A browser and every process it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    pub processes: f64,
+    pub processes: u64,
     /// Bytes; shared memory counts once in total (PSS).
-    pub memory: f64,
+    pub memory: u64,
+    /// The bytes of each kind of process: `browser`, `renderer`, `gpu-process`, `utility`, `zygote` and others.
+    pub kinds: BTreeMap<&'static str, u64>,
 }
 
 /// Reads `/proc`. This takes milliseconds per process, so it belongs on a blocking thread. None if the browser is not
@@ -31,10 +42,12 @@ pub fn usage(browser: i32) -> Option<Usage> {
     };
     let mut usage = Usage::default();
     for pid in parents.keys().filter(|pid| ours(**pid)) {
-        usage.processes += 1.0;
-        usage.memory += memory(*pid).unwrap_or_default();
+        let memory = memory(*pid).unwrap_or_default();
+        usage.processes += 1;
+        usage.memory += memory;
+        *usage.kinds.entry(kind(*pid, browser)).or_default() += memory;
     }
-    (usage.processes > 0.0).then_some(usage)
+    (usage.processes > 0).then_some(usage)
 }
 
 fn parents() -> HashMap<i32, i32> {
@@ -42,11 +55,20 @@ fn parents() -> HashMap<i32, i32> {
     processes.filter_map(|process| Some((process.pid, process.stat().ok()?.ppid))).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
-fn memory(pid: i32) -> Option<f64> {
+fn kind(pid: i32, browser: i32) -> &'static str {
+    if pid == browser {
+        return MAIN;
+    }
+    // A child of a zygote has no argument of its own: Chrome writes its arguments over the zygote's, parted by spaces.
+    let line = arguments(pid).join(&b' ');
+    let words = line.split(|byte| *byte == b' ');
+    let named = words.filter_map(|word| word.strip_prefix(b"--type=")).next();
+    KINDS.into_iter().find(|kind| named == Some(kind.as_bytes())).unwrap_or(OTHER)
+}
+
+fn memory(pid: i32) -> Option<u64> {
     let rollup = Process::new(pid).ok()?.smaps_rollup().ok()?;
-    let bytes = rollup.memory_map_rollup.iter().find_map(|map| map.extension.map.get("Pss"))?;
-    Some(*bytes as f64)
+    rollup.memory_map_rollup.iter().find_map(|map| map.extension.map.get("Pss")).copied()
 }
 
 #[cfg(test)]
@@ -56,10 +78,12 @@ mod tests {
     #[test]
     fn a_process_and_what_it_started_are_counted_together() -> std::io::Result<()> {
         let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
-        let found = usage(i32::try_from(std::process::id()).unwrap_or_default());
+        let found = usage(i32::try_from(std::process::id()).unwrap_or_default()).unwrap_or_default();
         child.kill()?;
         child.wait()?;
-        assert!(found.is_some_and(|usage| usage.processes >= 2.0 && usage.memory > 100_000.0), "{found:?}");
+        assert!(found.processes >= 2 && found.memory > 100_000, "{found:?}");
+        assert!(found.kinds.get(MAIN).is_some_and(|own| *own > 100_000), "{found:?}");
+        assert_eq!(found.kinds.values().sum::<u64>(), found.memory);
         assert_eq!(usage(-5), None);
         Ok(())
     }

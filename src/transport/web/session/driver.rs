@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::message::MessageEvent;
 use crate::domain::state::{Reason, Transition};
 use crate::domain::time::Clock;
+use crate::host::activity::Activity;
 use crate::host::byte_queue;
 use crate::host::config::{Browser as BrowserSettings, Session as Policy, Timings};
 use crate::host::tasks::Tasks;
@@ -28,6 +29,7 @@ use crate::transport::web::whatsapp::{Adapter, Page, PageEvent, Reader};
 use super::code::LinkCode;
 use super::handle::{Handle, Pulse, REQUESTS, Request};
 use super::machine::{Code, Input, Machine, Now};
+use super::profile_size;
 use super::snapshot::Snapshot;
 use launch::Failed;
 use requests::LogOut;
@@ -72,6 +74,10 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
     let (snapshot, snapshots) = watch::channel(Arc::new(first));
     let (page, pages) = watch::channel(None);
     let pulse = Arc::new(Pulse::new());
+    let activity = Activity::default();
+    let (measured, profile_size) = watch::channel(None);
+    let (profile, every) = (parts.profile.clone(), parts.timings.profile_size);
+    tasks.spawn(profile_size::TASK, profile_size::run(profile, every, measured, parts.stop.clone()));
     let driver = Driver {
         parts,
         machine,
@@ -93,9 +99,10 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
         profile_trouble: Trouble::default(),
         steps: Vec::new(),
         pulse: Arc::clone(&pulse),
+        activity: activity.clone(),
     };
     tasks.spawn(TASK, driver.run());
-    Handle { requests: requests_tx, snapshots, pages, pulse }
+    Handle { requests: requests_tx, snapshots, pages, pulse, activity, profile_size }
 }
 
 /// The result of work that the driver started.
@@ -108,6 +115,8 @@ enum Done {
     Beat(bool),
     Probed(bool),
     ProfileLooked(Option<String>),
+    /// The bytes; 0 if they could not be read.
+    MemoryMeasured(u64),
     PairingCodeGiven,
     LoopEnded,
     LogOutFailed,
@@ -165,6 +174,8 @@ struct Driver {
     /// Transitions that were made and not published yet.
     steps: Vec<Transition>,
     pulse: Arc<Pulse>,
+    /// The work of others that needs the browser.
+    activity: Activity,
 }
 
 /// What one turn of the loop handles.
@@ -339,6 +350,7 @@ impl Driver {
             Done::Beat(answered) => self.feed(Input::Beat { answered }),
             Done::Probed(reachable) => self.feed(Input::Probed { reachable }),
             Done::ProfileLooked(trouble) => self.profile_looked(trouble),
+            Done::MemoryMeasured(bytes) => self.feed(Input::MemoryMeasured { bytes, quiet: self.activity.is_quiet() }),
             Done::PairingCodeGiven => self.feed(Input::PairingCodeGiven),
             Done::LoopEnded => self.feed(Input::LoopEnded),
             Done::LogOutFailed => self.log_out_failed(),

@@ -11,7 +11,8 @@ use crate::domain::address::PhoneNumber;
 use crate::domain::secret::Secret;
 use crate::domain::state::{NotReady, State};
 use crate::domain::time::Timestamp;
-use crate::transport::web::browser::{Usage, usage};
+use crate::host::activity::Activity;
+use crate::transport::web::browser::{Size, Usage, usage};
 use crate::transport::web::whatsapp::{Page, PageError};
 
 use super::snapshot::Snapshot;
@@ -167,6 +168,8 @@ pub struct Handle {
     /// The page of the current browser. The driver removes it before it closes the browser.
     pub(super) pages: watch::Receiver<Option<Page>>,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) activity: Activity,
+    pub(super) profile_size: watch::Receiver<Option<Size>>,
 }
 
 impl Handle {
@@ -198,6 +201,16 @@ impl Handle {
             return None;
         }
         tokio::task::spawn_blocking(move || usage(pid)).await.ok().flatten()
+    }
+
+    /// The work that needs the browser: a planned restart of the browser waits until there is none.
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// What the profile takes on the disk, as it was last measured.
+    pub fn profile_size(&self) -> Option<Size> {
+        *self.profile_size.borrow()
     }
 
     /// Starts the session if it is stopped; does not wait for the browser.
@@ -248,6 +261,12 @@ impl Handle {
     pub fn any_page(&self) -> Result<Page, SessionError> {
         let page = self.pages.borrow().clone();
         page.ok_or_else(|| SessionError::NotReady(self.snapshot().state))
+    }
+
+    /// The document of the page that runs now.
+    pub fn document(&self) -> Result<Arc<[u8]>, SessionError> {
+        let document = self.any_page()?.document();
+        document.ok_or_else(|| SessionError::NotReady(self.snapshot().state))
     }
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, SessionError> {

@@ -14,6 +14,7 @@ mod endings;
 mod facts;
 mod line;
 mod live;
+mod memory;
 mod profile;
 mod signals;
 mod timers;
@@ -88,6 +89,8 @@ pub struct Machine {
     profile_trouble: Option<String>,
     /// When the folder is looked at next; None while the answer is awaited.
     profile_look: Option<Duration>,
+    /// When the browser was last started afresh because of its memory.
+    recycled_at: Option<Duration>,
     effects: Vec<Effect>,
 }
 
@@ -116,6 +119,7 @@ impl Machine {
             ban: None,
             profile_trouble: None,
             profile_look: None,
+            recycled_at: None,
             effects: Vec::new(),
         }
     }
@@ -132,6 +136,7 @@ impl Machine {
             Input::BrowserGone { how } => self.browser_gone(&how, now),
             Input::Closed => self.closed(now),
             Input::LoginRemoved => self.linked = false,
+            Input::MemoryMeasured { bytes, quiet } => self.memory_measured(bytes, quiet, now),
             Input::Tick => self.tick(now),
             other => self.live_input(other, now),
         }
@@ -158,6 +163,7 @@ impl Machine {
             account: level.and_then(|level| level.account.clone()),
             code: live.and_then(|live| live.code.clone()).filter(|_| self.state == State::QrRequired),
             web_version: level.and_then(|level| level.version.clone()),
+            pinned: self.policy.pinned,
             send_broken: live.and_then(|live| live.surface.as_ref()).and_then(|surface| surface.broken("send")),
         }
     }

@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub account: Option<Account>,
     pub code: Option<Arc<LinkCode>>,
     pub web_version: Option<String>,
+    /// The page's document comes from a file.
+    pub pinned: bool,
     pub browser_version: Option<String>,
     /// READY, and the connection is up at this moment: a message sent now leaves.
     pub line_up: bool,
@@ -56,6 +58,7 @@ impl Snapshot {
             account: view.account,
             code,
             web_version: view.web_version,
+            pinned: view.pinned,
             browser_version,
             line_up: view.line_up,
             progress: view.progress,

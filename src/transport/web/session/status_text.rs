@@ -59,6 +59,16 @@ pub(super) fn of_reason(reason: Reason) -> &'static str {
     }
 }
 
+/// The sentence for a page that WhatsApp's server calls too old.
+pub(super) fn of_outdated(pinned: bool) -> &'static str {
+    if pinned {
+        "WhatsApp calls the document of WHATSAPP_WEB_HTML too old (405): unset it and start the service again; once it is READY, \
+         `session-manager page --save FILE` keeps a newer one."
+    } else {
+        of_reason(Reason::VersionDeprecated)
+    }
+}
+
 /// The sentence for a page that could not be loaded, with the browser's word for it.
 pub(super) fn of_load_failure(word: Option<&str>) -> String {
     let word = word.unwrap_or("the address could not be reached");

@@ -1,5 +1,6 @@
 //! The calls to the page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -75,6 +76,11 @@ struct Answer {
 impl Page {
     pub fn new(tab: Tab, adapter: &Adapter, deadline: Duration) -> Self {
         Self { tab, api: adapter.api.clone(), deadline }
+    }
+
+    /// The page's document, as it came from WhatsApp or from `WHATSAPP_WEB_HTML`.
+    pub fn document(&self) -> Option<Arc<[u8]>> {
+        self.tab.document()
     }
 
     /// What the page knows of a recipient from its caches: WhatsApp's server is not asked.

@@ -1,5 +1,6 @@
 //! One page: the calls to it, and its events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chromiumoxide_cdp::cdp::browser_protocol::emulation::{
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::host::byte_queue;
 
+use super::requests::{self, Handling, Kept};
 use super::{CallError, Connection, Event, Losses, OpenedConnection};
 
 /// A page report longer than this is not the adapter's: the longest text that WhatsApp transmits is 65,536 characters.
@@ -42,6 +44,8 @@ pub struct PageSetup {
     pub origin: String,
     /// A headless shell reveals its name in its client hints, which no flag changes: the values to send instead.
     pub disguise: Option<Disguise>,
+    /// The requests that the service answers itself.
+    pub handling: Handling,
 }
 
 /// The values by which the browser presents itself.
@@ -69,8 +73,10 @@ pub enum TabEvent {
 /// One page. Cheap to clone.
 #[derive(Clone)]
 pub struct Tab {
-    connection: Connection,
-    session: String,
+    pub(super) connection: Connection,
+    pub(super) session: String,
+    /// The page's document, as it came.
+    pub(super) document: Kept,
 }
 
 impl Tab {
@@ -96,12 +102,17 @@ impl Tab {
         Ok(answer.error_text.map_or(Ok(()), Err))
     }
 
+    /// The document of the page that runs now, as it came from its host or from the pinned file.
+    pub fn document(&self) -> Option<Arc<[u8]>> {
+        self.document.get()
+    }
+
     /// Reloads the page; this also restores a crashed renderer, with script and binding.
     pub async fn reload(&self, deadline: Duration) -> Result<(), CallError> {
         self.call(ReloadParams::default(), deadline).await.map(|_| ())
     }
 
-    async fn call<C: Command>(&self, command: C, deadline: Duration) -> Result<C::Response, CallError> {
+    pub(super) async fn call<C: Command>(&self, command: C, deadline: Duration) -> Result<C::Response, CallError> {
         self.connection.call(Some(&self.session), command, deadline).await
     }
 }
@@ -132,7 +143,7 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     let mut attach = AttachToTargetParams::new(target.target_id);
     attach.flatten = Some(true);
     let session = connection.call(None, attach, SETUP).await?.session_id.inner().clone();
-    let tab = Tab { connection, session };
+    let tab = Tab { connection, session, document: Kept::default() };
     tab.call(page::EnableParams::default(), SETUP).await?;
     tab.call(inspector::EnableParams::default(), SETUP).await?;
     if let Some(disguise) = &setup.disguise {
@@ -142,6 +153,8 @@ pub(crate) async fn attach(mut opened: OpenedConnection, setup: PageSetup) -> Re
     tab.call(AddScriptToEvaluateOnNewDocumentParams::new(setup.script.clone()), SETUP).await?;
     tab.call(runtime::EnableParams::default(), SETUP).await?;
     let frame = tab.call(GetFrameTreeParams::default(), SETUP).await?.frame_tree.frame.id;
+    let main = frame.inner().clone();
+    requests::handle(&tab, main, setup.handling.clone(), opened.requests, opened.losses.clone()).await?;
     let events = TabEvents {
         tab: tab.clone(),
         events: opened.events,

@@ -7,7 +7,7 @@ use tracing::field::display;
 
 use crate::domain::state::Transition;
 use crate::host::disk;
-use crate::transport::web::browser::{Browser, CallError};
+use crate::transport::web::browser::{Browser, CallError, usage};
 use crate::transport::web::session::machine::Effect;
 use crate::transport::web::session::network;
 use crate::transport::web::whatsapp::{Page, PageError};
@@ -40,11 +40,13 @@ impl Driver {
             }
             Effect::Probe => {
                 let settings = &self.parts.browser;
-                let address = settings.proxy.clone().unwrap_or_else(|| settings.url.clone());
+                let address =
+                    settings.proxy.as_ref().map_or_else(|| settings.url.clone(), |proxy| proxy.server.clone());
                 let deadline = self.parts.timings.probe_deadline;
                 self.start(async move { Some(Done::Probed(network::reachable(&address, deadline).await)) });
             }
             Effect::LookAtProfile => self.look_at_profile(),
+            Effect::MeasureMemory => self.measure_memory(),
             Effect::RememberLink(linked) => self.remember_link(linked),
             Effect::Record(step) => self.steps.push(step),
         }
@@ -56,6 +58,15 @@ impl Driver {
         if self.parts.transitions.try_send(step).is_err() {
             tracing::warn!(%to, "a change of state could not be queued for the store: the log of events lacks it");
         }
+    }
+
+    fn measure_memory(&self) {
+        let Slot::Running(running) = &self.slot else { return };
+        let browser = running.browser.pid();
+        self.start(async move {
+            let used = tokio::task::spawn_blocking(move || usage(browser)).await.ok().flatten();
+            Some(Done::MemoryMeasured(used.map_or(0, |used| used.memory)))
+        });
     }
 
     fn remember_link(&mut self, linked: bool) {

@@ -6,7 +6,7 @@ use crate::domain::state::Reason;
 use crate::host::config::{Browser as BrowserSettings, Timings};
 use crate::transport::web::browser::{Browser, LaunchError, Launched, Profile, ProfileError};
 use crate::transport::web::session::machine::Input;
-use crate::transport::web::whatsapp::{Adapter, Page, Reader};
+use crate::transport::web::whatsapp::{Adapter, Page, Reader, read_document};
 
 use super::{Done, Driver, Running, Slot};
 
@@ -104,9 +104,16 @@ async fn launch(
     called_off: CancellationToken,
 ) -> Result<(Launched, Adapter), Failed> {
     let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
-    let loaded = tokio::task::spawn_blocking(move || Adapter::load(path.as_deref(), &url, settle)).await;
+    let html = settings.html.clone();
+    let loaded = tokio::task::spawn_blocking(move || {
+        let document = html.map(|path| read_document(&path)).transpose().map_err(|error| error.to_string())?;
+        let mut adapter = Adapter::load(path.as_deref(), &url, settle).map_err(|error| error.to_string())?;
+        adapter.script.document = document;
+        Ok(adapter)
+    });
+    let adapter = loaded.await.map_err(|error| error.to_string()).flatten();
     let failed = |detail: String| Failed { reason: Reason::BrowserLaunchFailed, detail, by_profile: false };
-    let adapter = loaded.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))?;
+    let adapter = adapter.map_err(failed)?;
     let launched =
         Browser::launch(&settings, &profile, adapter.script.clone(), timings.browser_start, called_off).await?;
     Ok((launched, adapter))

@@ -100,7 +100,7 @@ impl Machine {
         self.with_live(|live| (live.explained, live.comms_gone_since) = (true, None));
         // These documents have their own limit.
         (self.outdated, self.own_documents) = (self.outdated + 1, 0);
-        let detail = status_text::of_reason(Reason::VersionDeprecated).to_owned();
+        let detail = status_text::of_outdated(self.policy.pinned).to_owned();
         if self.outdated >= OUTDATED_MAX && self.state != State::Disconnected {
             self.outdated = 0;
             return self.recover(Reason::VersionDeprecated, detail, now);

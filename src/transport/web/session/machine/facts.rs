@@ -50,6 +50,8 @@ pub(super) struct Live {
     /// The last reload for lost reports, and the next one if more reports were lost too soon after it.
     pub(super) reloaded_at: Option<Duration>,
     pub(super) reload_at: Option<Duration>,
+    /// When the browser's memory is measured next; None while the answer is awaited.
+    pub(super) memory_look: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -131,6 +133,7 @@ impl Live {
             beat: Beat { next: Some(mono + timings.heartbeat), missed: 0 },
             reloaded_at: None,
             reload_at: None,
+            memory_look: Some(mono),
         }
     }
 

@@ -62,6 +62,11 @@ pub enum Input {
     SendsUnconfirmed,
     /// The stored login was removed from the profile.
     LoginRemoved,
+    /// The memory of the browser's processes, and whether nothing is under way that needs the browser.
+    MemoryMeasured {
+        bytes: u64,
+        quiet: bool,
+    },
     /// Time has passed: see [`Machine::deadline`].
     Tick,
 }
@@ -80,6 +85,8 @@ pub enum Effect {
     Probe,
     /// See whether the folder of the profile can hold a login; [`Input::ProfileLooked`] follows.
     LookAtProfile,
+    /// Measure the memory of the browser's processes; [`Input::MemoryMeasured`] follows.
+    MeasureMemory,
     /// Store in the profile whether a device is linked.
     RememberLink(bool),
     Record(Transition),
@@ -138,6 +145,8 @@ pub struct View {
     pub account: Option<Account>,
     pub code: Option<Code>,
     pub web_version: Option<String>,
+    /// The page's document comes from a file.
+    pub pinned: bool,
     /// The modules that sending needs and the page lacks.
     pub send_broken: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod endings;
+mod memory;
 mod profile;
 mod random;
 mod regressions;

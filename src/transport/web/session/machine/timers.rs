@@ -38,6 +38,7 @@ enum Due {
     /// The session was well for long enough to reset the attempts.
     Well,
     LookAtProfile,
+    MeasureMemory,
 }
 
 /// Several deadlines may have passed; fewer than this many can pass at once.
@@ -69,6 +70,7 @@ impl Machine {
             timers.push((since + self.timings.stable, Due::Well));
         }
         timers.extend(self.profile_look.filter(|_| self.minds_profile()).map(|at| (at, Due::LookAtProfile)));
+        timers.extend(self.memory_look().map(|at| (at, Due::MeasureMemory)));
         timers
     }
 
@@ -170,6 +172,10 @@ impl Machine {
             Due::LookAtProfile => {
                 self.profile_look = None;
                 self.effects.push(Effect::LookAtProfile);
+            }
+            Due::MeasureMemory => {
+                self.with_live(|live| live.memory_look = None);
+                self.effects.push(Effect::MeasureMemory);
             }
         }
     }

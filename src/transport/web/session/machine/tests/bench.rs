@@ -9,7 +9,15 @@ use super::super::*;
 pub(super) const S: Duration = Duration::from_secs(1);
 
 pub(super) fn policy() -> Policy {
-    Policy { auto_connect: true, max_attempts: 3, error_retry: 300 * S, qr_max_attempts: 0, cliente_id: None }
+    Policy {
+        auto_connect: true,
+        max_attempts: 3,
+        error_retry: 300 * S,
+        qr_max_attempts: 0,
+        cliente_id: None,
+        memory_max: None,
+        pinned: false,
+    }
 }
 
 /// A machine with a clock, and a driver that only does what the test says.
@@ -44,7 +52,12 @@ impl Bench {
                         "READY without a connected, synced, heard page"
                     );
                 }
-                Effect::Close | Effect::Load | Effect::Reload | Effect::Beat | Effect::Probe => {
+                Effect::Close
+                | Effect::Load
+                | Effect::Reload
+                | Effect::Beat
+                | Effect::Probe
+                | Effect::MeasureMemory => {
                     assert!(self.browser, "{effect:?} without a browser");
                 }
                 _ => {}

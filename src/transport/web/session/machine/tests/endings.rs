@@ -87,6 +87,20 @@ fn a_page_too_old_loads_itself_again_only_so_often() {
 }
 
 #[test]
+fn a_pinned_page_that_is_called_too_old_is_told_with_its_setting() {
+    for pinned in [true, false] {
+        let mut bench = Bench::new(Policy { pinned, ..policy() }, true);
+        bench.give(Input::Connect);
+        bench.launched();
+        bench.level(SocketState::Opening, true);
+        bench.page(PageEvent::Outdated {});
+        let view = bench.machine.view();
+        assert_eq!((view.reason, view.pinned), (Some(Reason::VersionDeprecated), pinned));
+        assert_eq!(view.detail.contains("WHATSAPP_WEB_HTML"), pinned, "{}", view.detail);
+    }
+}
+
+#[test]
 fn a_login_used_elsewhere_is_a_conflict_and_only_the_operator_takes_it_back() {
     let gone = Level { comms: Some(false), stream: StreamState::Disconnected, ..level(SocketState::Connected, true) };
     let mut bench = Bench::ready();

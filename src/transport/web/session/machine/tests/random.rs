@@ -6,7 +6,7 @@ use super::*;
 
 /// Any event that can happen. The bench checks the rules after every step.
 fn anything() -> impl Strategy<Value = u8> {
-    0..39u8
+    0..41u8
 }
 
 proptest! {
@@ -14,7 +14,7 @@ proptest! {
     #[test]
     fn no_sequence_of_events_breaks_the_rules(steps in proptest::collection::vec((anything(), 0..400u64), 1..80), linked: bool) {
         use SocketState::{Connected, Opening, Pairing, ProxyBlock, Unknown, Unlaunched, Unpaired, UnpairedIdle};
-        let mut bench = Bench::new(policy(), linked);
+        let mut bench = Bench::new(Policy { memory_max: Some(1), ..policy() }, linked);
         let mut starting = false;
         for (step, seconds) in steps {
             let running = bench.browser && !starting;
@@ -68,6 +68,12 @@ proptest! {
                 38 if starting => {
                     bench.browser = false;
                     bench.give(Input::ProfileUnusable(String::new()));
+                }
+                39 => drop(bench.give(Input::MemoryMeasured { bytes: seconds, quiet: true })),
+                40 => {
+                    let before = bench.done.len();
+                    bench.give(Input::MemoryMeasured { bytes: u64::MAX, quiet: false });
+                    prop_assert_eq!(bench.done.len(), before, "something is under way");
                 }
                 _ => {}
             }
