@@ -9,6 +9,7 @@ mod router;
 mod routes;
 mod serve;
 mod waiting;
+mod wire;
 
 use std::sync::Arc;
 

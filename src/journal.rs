@@ -3,5 +3,6 @@
 mod reader;
 pub mod recorder;
 pub mod retention;
+pub mod wire;
 
 pub use reader::{Journal, JournalError};

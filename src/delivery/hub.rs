@@ -83,7 +83,7 @@ impl Persistence {
     }
 
     fn body(&self, message: &LoggedMessage, ordinal: u16) -> Option<(&Address, Value)> {
-        let (other, at) = (message.phone.as_deref()?, moment(message, ordinal));
+        let (other, at) = (message.phone.as_deref()?, moment(message, ordinal).to_string());
         let (cliente_id, text) = (&self.cliente_id, message.body.reveal());
         Some(match message.direction {
             Direction::In => {
@@ -156,7 +156,7 @@ impl Conversation {
         }
         #[derive(Deserialize)]
         struct LoggedIn {
-            token: Secret,
+            token: String,
         }
         let body = json!({ "username": self.user.name, "password": self.user.password.reveal() });
         let later = |reason: String, after: Option<Duration>| {
@@ -173,7 +173,9 @@ impl Conversation {
             Outcome::Refused(reason) => return Err(later(reason, None)),
             Outcome::Retry { reason, after, .. } => return Err(later(reason, after)),
         }
-        let token = serde_json::from_slice::<LoggedIn>(&body).ok().and_then(|login| header_of(&login.token, "Bearer "));
+        let token = serde_json::from_slice::<LoggedIn>(&body)
+            .ok()
+            .and_then(|login| header_of(&Secret::new(login.token), "Bearer "));
         let token = token.ok_or_else(|| later("its answer has no token".to_owned(), None))?;
         *self.held() = Some((token.clone(), Instant::now() + TOKEN_LIFE));
         Ok(token)
@@ -257,7 +259,7 @@ mod tests {
             (&body["cliente_id"], &body["from"], &body["message"]),
             (&51.into(), &"5491122334455".into(), &"hola".into())
         );
-        let at: Timestamp = serde_json::from_value(body["timestamp"].clone()).unwrap();
+        let at: Timestamp = body["timestamp"].as_str().unwrap().parse().unwrap();
         assert_eq!(at.as_millis() / 1000, 1);
         assert_eq!(body, persistence.body(&received, 0).unwrap().1, "the same each time");
         let sent = message(|page| page.from_me = true);

@@ -1,12 +1,9 @@
-//! The state of a delivery target, as the API shows it.
-
-use serde::Serialize;
-use utoipa::ToSchema;
+//! The state of a delivery target, which `/status` shows.
 
 use crate::domain::time::Timestamp;
 
 /// The state of a target in `/status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetStatus {
     pub target: String,
     /// The target's address, without parts that may be secret.

@@ -12,6 +12,7 @@ use crate::domain::event::{CodeShown, Event, What};
 use crate::domain::filter::Filter;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::SigningKey;
+use crate::journal::wire;
 
 /// The picture of a code, while the code is valid.
 pub type Codes = Arc<dyn Fn(&CodeShown) -> Option<String> + Send + Sync>;
@@ -48,7 +49,7 @@ impl Target for Webhook {
             (What::Code(shown), Some(codes)) => codes(shown),
             _ => None,
         };
-        let body = match serde_json::to_vec(&event.told(code.as_deref())) {
+        let body = match serde_json::to_vec(&wire::Event::new(event, code.as_deref())) {
             Ok(body) => body,
             Err(error) => return Outcome::Refused(format!("it cannot be written as JSON: {error}")),
         };

@@ -1,10 +1,7 @@
 //! The account the device is linked to.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 /// The linked account, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// The phone number, digits only.
     pub phone: Option<String>,

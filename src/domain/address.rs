@@ -4,17 +4,13 @@ mod second_form;
 
 use std::fmt;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 /// E.164 allows 15 digits; the shortest numbers in use, country code included, have 7.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// The LIDs and group ids seen so far have 14 to 18 digits; old group ids (`creator-time`) have up to 26.
 const CHAT_USER_MAX: usize = 32;
 
 /// A phone number in international form, digits only.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
@@ -56,7 +52,7 @@ fn digit(c: char) -> Option<char> {
 }
 
 /// Spaces, dashes, dots, slashes, parentheses and invisible formatting characters. The pattern in the document of the API
-/// (`http/docs/requests.rs`) has the same ranges.
+/// (`http/wire/requests.rs`) has the same ranges.
 fn is_ignored(c: char) -> bool {
     matches!(c,
         '\t'..='\r' | ' ' | '(' | ')' | '-' | '.' | '/' | '\u{85}' | '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{1680}'
@@ -161,12 +157,6 @@ fn is_device(text: &str) -> bool {
 impl fmt::Display for ChatId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.user, self.server.suffix())
-    }
-}
-
-impl Serialize for ChatId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

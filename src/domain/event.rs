@@ -1,20 +1,13 @@
-//! The events of the log: as the store keeps them beside the messages, and as webhooks, `/events` and `/messages` tell
-//! them, in one schema.
+//! The events of the log. `store/records` has the form in which they are stored, `journal/wire` the form in which
+//! webhooks, `/events` and `/messages` tell them.
 //!
 //! An event that concerns a message carries the message as it is when the event is read, so an event that is delivered
 //! late may already show a later edit.
 
-mod items;
-
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::log::LoggedMessage;
 use super::message::{Ack, Reaction, Vote};
-use super::state::{SESSION, Transition};
+use super::state::Transition;
 use super::time::Timestamp;
-use crate::domain::secret::Secret;
-pub use items::{AckAt, AckItem, CodeItem, MessageItem, ReactionItem, StateItem, VoteItem};
 
 /// An entry of the log that is not a message. `of` is the place in the log of the message that the event concerns.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,80 +154,6 @@ impl Event {
             What::Reacted(_) | What::Voted(_) | What::State(_) | What::Code(_) => None,
         }
     }
-
-    /// The event as webhooks and `/events` tell it. `code` is the picture to scan, for readers who may have it.
-    pub fn told(&self, code: Option<&str>) -> Told<'_> {
-        let data = match &self.what {
-            What::Message(message) | What::Edited(message) | What::Revoked(message) => {
-                Data::Message(Box::new(MessageItem::new(message)))
-            }
-            What::Acked(message, ack) => Data::Ack(AckItem {
-                id: &message.id,
-                chat_id: &message.chat,
-                phone: message.phone.as_deref(),
-                cliente_id: message.cliente_id(),
-                ack: *ack,
-                error_code: message.error_code.filter(|_| ack.is_failure()),
-            }),
-            What::Reacted(reaction) => Data::Reaction(ReactionItem {
-                id: &reaction.id,
-                message_id: &reaction.message_id,
-                chat_id: &reaction.chat,
-                sender: &reaction.sender,
-                sender_phone: reaction.sender_phone.as_deref(),
-                from_me: reaction.from_me,
-                emoji: &reaction.emoji,
-                timestamp: Timestamp::from_millis(reaction.t_ms),
-            }),
-            What::Voted(vote) => Data::Vote(VoteItem {
-                id: &vote.id,
-                message_id: &vote.message_id,
-                chat_id: &vote.chat,
-                sender: &vote.sender,
-                sender_phone: vote.sender_phone.as_deref(),
-                from_me: vote.from_me,
-                options: vote.options.iter().map(Secret::reveal).collect(),
-                timestamp: Timestamp::from_millis(vote.t_ms),
-            }),
-            What::State(step) => {
-                Data::State(StateItem { state: step.to, before: step.from, reason: step.reason, detail: &step.detail })
-            }
-            What::Code(shown) => Data::Code(CodeItem {
-                attempt: shown.attempt,
-                generated_at: shown.generated_at,
-                expires_at: shown.expires_at,
-                qr: code.map(str::to_owned),
-            }),
-        };
-        Told { id: self.id(), r#type: self.kind(), timestamp: self.at, session: SESSION, data }
-    }
-}
-
-/// An event as webhooks and `/events` tell it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Event)]
-pub struct Told<'a> {
-    pub id: String,
-    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `session.state` or
-    /// `session.qr`.
-    pub r#type: &'static str,
-    /// When the service learned of the event.
-    pub timestamp: Timestamp,
-    pub session: &'static str,
-    pub data: Data<'a>,
-}
-
-/// What an event is about; `type` says which of these it is.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventData)]
-#[serde(untagged)]
-pub enum Data<'a> {
-    Message(Box<MessageItem<'a>>),
-    Ack(AckItem<'a>),
-    Reaction(ReactionItem<'a>),
-    Vote(VoteItem<'a>),
-    State(StateItem<'a>),
-    Code(CodeItem),
 }
 
 /// A place in one log, as callers send it back: `evt_` with the log's id and the place.

@@ -2,9 +2,6 @@
 
 mod query;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use crate::domain::secret::Secret;
 
 use super::message::{Ack, Details, Media, MessageId, PageMessage};
@@ -63,8 +60,7 @@ const NEVER_OPEN: [(&str, &str); 3] = [
 const ACKS_MAX: usize = 8;
 
 /// Which way a message went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     In,
     /// Sent by this account: by the service, the phone, or another linked device.

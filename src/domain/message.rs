@@ -2,14 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use crate::domain::secret::Secret;
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(String);
 
 impl MessageId {
@@ -19,6 +15,10 @@ impl MessageId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
     }
 }
 
@@ -30,8 +30,7 @@ impl fmt::Display for MessageId {
 
 /// How far a message of this account got, in WhatsApp's numbers: -1 error, 0 not left, 1 server, 2 delivered, 3 read,
 /// 4 played.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ack(i8);
 
 impl Ack {
@@ -60,58 +59,42 @@ impl Ack {
 }
 
 /// A message as the page reports it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PageMessage {
     pub id: MessageId,
     pub from_me: bool,
     /// The chat, `user@server`.
     pub chat: String,
     /// The LID of the other side of a direct chat, where the page knows it.
-    #[serde(default)]
     pub lid: Option<String>,
     /// Who wrote the message, in groups.
-    #[serde(default)]
     pub author: Option<String>,
     /// The author's phone digits and LID, where the page knows them.
-    #[serde(default)]
     pub author_phone: Option<String>,
-    #[serde(default)]
     pub author_lid: Option<String>,
     /// Absent on some system messages.
-    #[serde(default)]
     pub from: Option<String>,
-    #[serde(default)]
     pub to: Option<String>,
     /// The sender's (received) or recipient's (`from_me`) phone digits, where the page knows them.
-    #[serde(default)]
     pub phone: Option<String>,
     /// `chat` is text; `ciphertext` is not decrypted yet.
-    #[serde(rename = "kind")]
     pub kind: String,
     /// Only of a `ciphertext`: why it cannot be read.
-    #[serde(default)]
     pub subtype: Option<String>,
     /// The text, wherever the page keeps it.
     pub body: Secret,
     /// The name that the sender chose.
-    #[serde(default)]
     pub name: Option<String>,
-    #[serde(default)]
     pub media: Option<Media>,
     /// WhatsApp's own part of the id of the message that this message quotes.
-    #[serde(default)]
     pub quoted: Option<String>,
     /// The content beside the text: coordinates, contacts, the options of a poll, the button that was pressed.
-    #[serde(default)]
     pub data: Option<Details>,
     /// When the message was last edited, in milliseconds since the epoch.
-    #[serde(default)]
     pub edited_ms: Option<u64>,
     /// When the message was deleted for everybody, in seconds since the epoch. `id` is the id of the deleted message.
-    #[serde(default)]
     pub revoked_s: Option<u64>,
     /// The row in the page's table of messages, if the message was read from there.
-    #[serde(default)]
     pub row: Option<u64>,
     /// Seconds since the epoch, by WhatsApp's server.
     pub t: u64,
@@ -121,7 +104,7 @@ pub struct PageMessage {
 }
 
 /// What is known of a picture or a file without fetching it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
     pub mimetype: String,
     /// Bytes.
@@ -130,8 +113,7 @@ pub struct Media {
 }
 
 /// The content of a message beside its text. It may hold anything that people send, so it is never printed.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq)]
 pub struct Details(pub serde_json::Value);
 
 impl fmt::Debug for Details {
@@ -141,23 +123,20 @@ impl fmt::Debug for Details {
 }
 
 /// The result of a send that the current document of the page made.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub id: MessageId,
     /// `OK`, or WhatsApp's word for the error.
     pub result: String,
     /// The number of the server's refusal.
-    #[serde(default)]
     pub code: Option<i64>,
     /// True if nothing has left and nothing will leave.
-    #[serde(default)]
     pub certain: bool,
-    #[serde(default)]
     pub message: String,
 }
 
 /// Somebody's reaction to a message, as the page reports it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reaction {
     /// The reaction's own id.
     pub id: MessageId,
@@ -166,7 +145,6 @@ pub struct Reaction {
     pub chat: String,
     /// Who reacted, `user@server`.
     pub sender: String,
-    #[serde(default)]
     pub sender_phone: Option<String>,
     pub from_me: bool,
     /// Empty if the reaction was taken back.
@@ -176,7 +154,7 @@ pub struct Reaction {
 }
 
 /// Somebody's current vote in a poll, as the page reports it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Vote {
     /// The vote's own id.
     pub id: MessageId,
@@ -185,7 +163,6 @@ pub struct Vote {
     pub chat: String,
     /// Who voted, `user@server`.
     pub sender: String,
-    #[serde(default)]
     pub sender_phone: Option<String>,
     pub from_me: bool,
     /// The options chosen now; empty if the vote was taken back.

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-
 /// A token, a link code or a message body: prints as `***` wherever it is formatted.
-#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {
@@ -17,6 +14,11 @@ impl Secret {
     /// The text itself, for the code that has to hand it on.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The text itself, for the code that has to keep it.
+    pub fn into_revealed(self) -> String {
+        self.0
     }
 }
 

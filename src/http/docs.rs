@@ -3,7 +3,6 @@
 #[cfg(test)]
 pub(super) mod allowed;
 mod errors;
-pub(super) mod requests;
 mod webhook;
 mod words;
 
@@ -15,10 +14,9 @@ use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::domain::event::Told;
-
-use super::error::ErrorBody;
 use super::router;
+use super::wire::Event;
+use super::wire::error::Error;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
@@ -64,7 +62,7 @@ const EVENTS: [(&str, &str); 8] = [
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
     ),
-    components(schemas(Told, ErrorBody)),
+    components(schemas(Event, Error)),
 )]
 struct Frame;
 

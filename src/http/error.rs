@@ -5,9 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
 use crate::delivery::DeadLettersError;
 use crate::directory::DirectoryError;
@@ -17,6 +15,8 @@ use crate::domain::state::State;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
 use crate::transport::web::session::SessionError;
+
+use super::wire;
 
 /// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
@@ -31,26 +31,6 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     retry_after: Option<u32>,
-    extra: Map<String, Value>,
-}
-
-/// The one shape of an error, for people (`message`) and programs (`code`).
-#[derive(Serialize, ToSchema)]
-#[schema(as = Error)]
-pub struct ErrorBody {
-    /// False.
-    ok: bool,
-    /// False.
-    success: bool,
-    code: &'static str,
-    /// The same as `code`.
-    error: &'static str,
-    /// One sentence that says what to do.
-    message: String,
-    state: State,
-    /// What more there is to say: `message_id` and `id`, `whatsapp_code`, `currentStatus`, `status`, `reason`, `detail`.
-    #[serde(flatten)]
-    #[schema(ignore)]
     extra: Map<String, Value>,
 }
 
@@ -93,7 +73,8 @@ impl ApiError {
     /// The error as it goes out.
     pub fn render(self, state: State) -> Response {
         let Self { code, message, extra, .. } = self;
-        let body = ErrorBody { ok: false, success: false, code, error: code, message, state, extra };
+        let body =
+            wire::error::Error { ok: false, success: false, code, error: code, message, state: state.into(), extra };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -19,9 +19,9 @@ use crate::host::config::Config;
 
 use super::error::ApiError;
 use super::router::{behind, router};
-use super::routes::health::{Alive, Health};
-use super::routes::qr::Qr;
-use super::routes::status::Status;
+use super::wire::codes::Qr;
+use super::wire::health::{Alive, Health};
+use super::wire::status::Status;
 use super::{App, Front, docs, page};
 
 /// No browser runs, and somebody has to free some space.

@@ -9,10 +9,10 @@ mod happening;
 mod letter;
 mod mark;
 mod origin;
-mod revealed;
 mod send;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(super) use entry::StoredEntry;
 pub(super) use letter::StoredLetter;

@@ -18,6 +18,7 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) format: u32,
+    #[serde(with = "written")]
     pub(crate) made_at: Timestamp,
     /// The version that made it.
     pub(crate) session_manager: String,
@@ -37,6 +38,21 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// In hexadecimal digits.
     pub(crate) sha256: String,
+}
+
+/// A point in time as the manifest has it: ISO-8601 in UTC with milliseconds.
+mod written {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Timestamp;
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(at)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 impl Manifest {

@@ -1,5 +1,4 @@
 use proptest::prelude::*;
-use serde_json::json;
 
 use crate::domain::log::CIPHERTEXT;
 use crate::domain::log::tests::page_message;
@@ -28,16 +27,6 @@ fn what_changed_is_what_happened() {
     let mut open = undecrypted.clone();
     open.amend(&page_message("a", "hola"), AT(5));
     assert_eq!(happenings(7, &undecrypted, &open, AT(5)), [Happening::Opened { of: 7, at: AT(5) }]);
-}
-
-#[test]
-fn the_code_itself_is_told_to_those_only_who_may_have_it() {
-    let shown = CodeShown { attempt: 1, generated_at: AT(1000), expires_at: AT(2000) };
-    let event = Event { log: LogId(1), cursor: 2, at: AT(1000), what: What::Code(shown) };
-    let without = json!(event.told(None));
-    assert_eq!((&without["type"], &without["id"]), (&"session.qr".into(), &"evt_00000001_2".into()));
-    assert_eq!(without["data"].get("qr"), None);
-    assert_eq!(json!(event.told(Some("2@x")))["data"]["qr"], "2@x");
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use crate::domain::event::Told;
+use crate::http::wire::Event;
 
 #[derive(OpenApi)]
 #[openapi(paths(event))]
@@ -25,7 +25,7 @@ struct Hooks;
         ("webhook-signature" = Option<String>, Header,
             description = "`v1,` and the HMAC-SHA256 of `id.timestamp.body`, in base64."),
     ),
-    request_body = Told,
+    request_body = Event,
     responses((status = "2XX", description = "Taken.")),
 )]
 #[expect(dead_code, reason = "the receiver's side of a call that this service makes")]

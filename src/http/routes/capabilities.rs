@@ -2,34 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::transport::web::session::SessionError;
 
 use crate::http::App;
 use crate::http::error::ApiError;
-
-#[derive(Serialize, ToSchema)]
-pub struct Capabilities {
-    ok: bool,
-    /// The version of the page that runs.
-    whatsapp_web_version: Option<String>,
-    /// How many are missing.
-    missing: usize,
-    capabilities: Vec<Capability>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Capability {
-    name: String,
-    /// What does not work without it.
-    breaks: String,
-    /// The module of the page it was found in; null where it is missing.
-    found: Option<String>,
-    /// The modules it is looked for in, in this order.
-    modules: Vec<String>,
-}
+use crate::http::wire::capabilities::{Capabilities, Capability};
 
 /// What the service needs of WhatsApp Web's page
 ///

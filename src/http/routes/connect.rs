@@ -3,67 +3,17 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use serde::Serialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
 use crate::domain::address::PhoneNumber;
-use crate::domain::state::{self, Reason, SESSION};
-use crate::domain::time::Timestamp;
+use crate::domain::state::{Reason, SESSION};
 use crate::transport::web::session::LoggedOut;
 
 use crate::http::App;
 use crate::http::body::{fields, flag, is_not_whole, text_or_number};
-use crate::http::docs::requests;
 use crate::http::error::ApiError;
-
-#[derive(Serialize, ToSchema)]
-pub struct Connected {
-    success: bool,
-    /// `Connecting` or `Already connected`.
-    message: &'static str,
-    session: &'static str,
-    state: state::State,
-    /// The same as `state`.
-    status: state::State,
-    /// A browser was already running or starting.
-    #[serde(rename = "alreadyConnected")]
-    already_connected: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Disconnected {
-    success: bool,
-    /// `Disconnected`.
-    message: &'static str,
-    state: state::State,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Unlinked {
-    #[serde(flatten)]
-    stopped: Disconnected,
-    reason: Reason,
-    /// The stored login is gone, but WhatsApp did not confirm that it was told: the phone may still list the device.
-    phone_still_lists_device: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct PairingCode {
-    success: bool,
-    /// Eight characters to type on the phone.
-    code: String,
-    /// The same, as the phone shows it.
-    display: String,
-    expires_at: Timestamp,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct PairingDropped {
-    success: bool,
-}
+use crate::http::wire::requests;
+use crate::http::wire::session::{Connected, Disconnected, PairingCode, PairingDropped, Unlinked};
 
 /// Start the session
 ///
@@ -84,8 +34,8 @@ pub async fn connect(State(app): State<App>, body: Body) -> Result<Json<Connecte
         success: true,
         message: if connected.already { "Already connected" } else { "Connecting" },
         session: SESSION,
-        state,
-        status: state,
+        state: state.into(),
+        status: state.into(),
         already_connected: connected.already,
     }))
 }
@@ -126,14 +76,14 @@ pub async fn log_out(State(app): State<App>, body: Body) -> Result<Json<Unlinked
     let note = "The stored login is gone, but the phone may still list this device: remove it there.";
     Ok(Json(Unlinked {
         stopped: stopped(&app),
-        reason: Reason::LoggedOut,
+        reason: Reason::LoggedOut.into(),
         phone_still_lists_device: phone_still_lists,
         note: phone_still_lists.then_some(note),
     }))
 }
 
 fn stopped(app: &App) -> Disconnected {
-    Disconnected { success: true, message: "Disconnected", state: app.session.snapshot().state }
+    Disconnected { success: true, message: "Disconnected", state: app.session.snapshot().state.into() }
 }
 
 /// Link by phone number
@@ -158,7 +108,7 @@ pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<Pai
         success: true,
         code: code.to_owned(),
         display: displayed(code),
-        expires_at: given.expires_at,
+        expires_at: given.expires_at.into(),
     }))
 }
 

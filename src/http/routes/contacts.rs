@@ -2,38 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::directory::Contact;
 use crate::domain::address::ChatId;
 
 use crate::http::App;
-use crate::http::docs::requests;
 use crate::http::error::ApiError;
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Contact)]
-pub struct Person {
-    ok: bool,
-    /// The phone's digits; null where WhatsApp does not tell them.
-    phone: Option<String>,
-    /// `user@lid`.
-    lid: Option<String>,
-    /// The name in the account's address book.
-    name: Option<String>,
-    /// The name that the person chose.
-    pushname: Option<String>,
-    /// The name of a business that WhatsApp has verified.
-    verified_name: Option<String>,
-}
-
-impl From<Contact> for Person {
-    fn from(contact: Contact) -> Self {
-        let Contact { phone, lid, name, pushname, verified_name } = contact;
-        Self { ok: true, phone, lid, name, pushname, verified_name }
-    }
-}
+use crate::http::wire::contacts::Contact;
+use crate::http::wire::requests;
 
 /// Who is behind a number or a LID
 ///
@@ -46,12 +21,12 @@ impl From<Contact> for Person {
     operation_id = "contact",
     tag = "messages",
     params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
-    responses((status = 200, body = Person)),
+    responses((status = 200, body = Contact)),
     extensions(("x-errors" = json!([
         "INVALID_NUMBER", "CONTACT_NOT_FOUND", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
     ]))),
 )]
-pub async fn contact(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Person>, ApiError> {
+pub async fn contact(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Contact>, ApiError> {
     let id = ChatId::parse_recipient(&id)
         .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("the number {error}.")))?;
     Ok(Json(app.directory.contact(&id).await?.into()))

@@ -6,66 +6,19 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::delivery::{Replayed, ReplayedAll};
 use crate::domain::dead_letter::{self, DeadLetterId};
 use crate::domain::event::Event;
-use crate::domain::message::MessageId;
-use crate::domain::time::Timestamp;
 
 use super::given;
 use super::messages::{limit, wrong};
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::wire::deliveries::{AllQueued, DeadLetter, DeadLetters, Queued};
 
 /// When a replay that found its target busy is worth another try, in seconds: the usual wait for a target.
 const BUSY: u32 = 15;
-
-#[derive(Serialize, ToSchema)]
-pub struct DeadLetters {
-    ok: bool,
-    items: Vec<DeadLetter>,
-    /// To be handed back as `after`.
-    #[schema(pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$")]
-    next: Option<String>,
-}
-
-/// An event that a target did not take.
-#[derive(Serialize, ToSchema)]
-pub struct DeadLetter {
-    #[schema(pattern = r"^[a-z0-9-]+\.[0-9]{1,19}$")]
-    id: String,
-    target: String,
-    event_id: Option<String>,
-    r#type: Option<&'static str>,
-    message_id: Option<MessageId>,
-    /// One sentence, without what the message said.
-    reason: String,
-    attempts: u32,
-    at: Timestamp,
-    /// Somebody asked for it to be tried again.
-    replaying: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Queued {
-    ok: bool,
-    success: bool,
-    id: String,
-    /// `QUEUED`.
-    status: &'static str,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct AllQueued {
-    ok: bool,
-    success: bool,
-    target: String,
-    /// How many dead letters there were.
-    replaying: usize,
-}
 
 /// What targets refused for good
 ///
@@ -104,10 +57,10 @@ async fn item(app: &App, id: &DeadLetterId, letter: &dead_letter::DeadLetter) ->
         target: id.target.clone(),
         event_id: event.map(Event::id),
         r#type: event.map(Event::kind),
-        message_id: event.and_then(Event::message).map(|message| message.id.clone()),
+        message_id: event.and_then(Event::message).map(|message| (&message.id).into()),
         reason: letter.reason.clone(),
         attempts: letter.attempts,
-        at: letter.at,
+        at: letter.at.into(),
         replaying: letter.stage == dead_letter::Stage::Again,
     })
 }

@@ -19,6 +19,7 @@ use crate::journal::Journal;
 
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::wire;
 
 /// The contract's: a hub, a few pages, and those that have not noticed yet that they lost their connection.
 const CLIENTS: usize = 64;
@@ -101,7 +102,7 @@ fn follow(follower: Follower) -> impl Stream<Item = Result<Sent, Infallible>> {
             return Some((Ok(first), follower));
         }
         let event = follower.event().await?;
-        let sent = Sent::default().event(name(&event)).id(event.id()).json_data(event.told(None)).ok()?;
+        let sent = Sent::default().event(name(&event)).id(event.id()).json_data(wire::Event::new(&event, None)).ok()?;
         Some((Ok(sent), follower))
     })
 }

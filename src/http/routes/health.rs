@@ -3,56 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::json;
-use tokio::time::Instant;
-use utoipa::ToSchema;
 
 use crate::domain::state;
-use crate::domain::time::Timestamp;
 
+use crate::http::App;
 use crate::http::error::ApiError;
-use crate::http::{App, SERVICE, VERSION};
-
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    /// `ok`.
-    status: &'static str,
-    service: &'static str,
-    timestamp: Timestamp,
-    /// The session's state, or `NOT_INITIALIZED` before the first connect.
-    whatsapp_state: &'static str,
-    version: &'static str,
-    /// Whole seconds since the start.
-    uptime_s: u64,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Alive {
-    /// `ok`, or `ready` where that was asked for.
-    status: &'static str,
-    state: state::State,
-}
-
-impl Health {
-    /// `state` is None before the first connect.
-    pub(in crate::http) fn new(now: Timestamp, state: Option<state::State>, started: Instant) -> Self {
-        Self {
-            status: "ok",
-            service: SERVICE,
-            timestamp: now,
-            whatsapp_state: state.map_or("NOT_INITIALIZED", state::State::name),
-            version: VERSION,
-            uptime_s: started.elapsed().as_secs(),
-        }
-    }
-}
-
-impl Alive {
-    pub(in crate::http) fn in_state(state: state::State) -> Self {
-        Self { status: "ok", state }
-    }
-}
+use crate::http::wire::Reason;
+use crate::http::wire::health::{Alive, Health};
 
 /// Whether HTTP is answered
 ///
@@ -97,9 +55,12 @@ pub async fn live(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
 pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
     let session = app.session.snapshot();
     if session.state == state::State::Ready {
-        return Ok(Json(Alive { status: "ready", state: session.state }));
+        return Ok(Json(Alive { status: "ready", state: session.state.into() }));
     }
     let message = format!("The session is {}. {}", session.state, session.detail);
     let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message.trim());
-    Err(error.with("status", "not ready").with("reason", json!(session.reason)).with("detail", session.detail.as_str()))
+    Err(error
+        .with("status", "not ready")
+        .with("reason", json!(session.reason.map(Reason::from)))
+        .with("detail", session.detail.as_str()))
 }

@@ -6,59 +6,20 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::domain::address::{ChatId, Server};
-use crate::domain::event::MessageItem;
-use crate::domain::log::{self, Direction, LogQuery, LoggedMessage, Span};
+use crate::domain::log::{self, Direction, LogQuery, Span};
 use crate::domain::message::MessageId;
 
 use super::given;
 use crate::http::App;
-use crate::http::docs::requests;
 use crate::http::error::ApiError;
+use crate::http::wire::messages::{LoggedMessage, Messages, OneMessage};
+use crate::http::wire::requests;
 
 /// Entries in one answer, unless `limit` says fewer or more.
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
-
-/// A message with its place in the log.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LoggedMessage)]
-pub struct Item<'a> {
-    #[schema(pattern = "^[0-9]{1,19}$")]
-    cursor: String,
-    #[serde(flatten)]
-    message: MessageItem<'a>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Messages)]
-pub struct Listed<'a> {
-    ok: bool,
-    items: Vec<Item<'a>>,
-    /// To be handed back as `after`, for what is newer.
-    #[schema(pattern = "^[0-9]{1,19}$")]
-    next: String,
-    /// To be handed back as `before`, for what is older; null where nothing is.
-    #[schema(pattern = "^[0-9]{1,19}$")]
-    previous: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = OneMessage)]
-pub struct One<'a> {
-    ok: bool,
-    #[serde(flatten)]
-    item: Item<'a>,
-}
-
-impl<'a> Item<'a> {
-    fn new(cursor: u64, message: &'a LoggedMessage) -> Self {
-        Self { cursor: cursor.to_string(), message: MessageItem::new(message) }
-    }
-}
 
 /// The durable log, oldest first
 ///
@@ -78,7 +39,7 @@ impl<'a> Item<'a> {
             description = "The `previous` of an earlier answer, or `latest`: the messages before it, oldest first."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
-    responses((status = 200, body = Listed)),
+    responses((status = 200, body = Messages)),
     extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "STORE_UNAVAILABLE"]))),
 )]
 pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
@@ -91,9 +52,9 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
     };
     let composing = app.composers.place().await;
     let page = app.journal.page(wanted).await?;
-    let items = page.items.iter().map(|entry| Item::new(entry.cursor, &entry.message)).collect();
+    let items = page.items.iter().map(|entry| LoggedMessage::new(entry.cursor, &entry.message)).collect();
     let previous = page.previous.map(|place| place.to_string());
-    Ok((composing, Json(Listed { ok: true, items, next: page.next.to_string(), previous })).into_response())
+    Ok((composing, Json(Messages { ok: true, items, next: page.next.to_string(), previous })).into_response())
 }
 
 /// One message of the log
@@ -103,7 +64,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, St
     operation_id = "message",
     tag = "messages",
     params(("id" = String, Path, description = "WhatsApp's id, such as the `message_id` of `/send`.")),
-    responses((status = 200, body = One)),
+    responses((status = 200, body = OneMessage)),
     extensions(("x-errors" = json!(["MESSAGE_NOT_FOUND", "STORE_UNAVAILABLE"]))),
 )]
 pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
@@ -111,7 +72,8 @@ pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Respo
     let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
     })?;
-    Ok((composing, Json(One { ok: true, item: Item::new(entry.cursor, &entry.message) })).into_response())
+    Ok((composing, Json(OneMessage { ok: true, item: LoggedMessage::new(entry.cursor, &entry.message) }))
+        .into_response())
 }
 
 pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {

@@ -2,28 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::domain::address::PhoneNumber;
 
 use crate::http::App;
-use crate::http::docs::requests;
 use crate::http::error::ApiError;
-
-#[derive(Serialize, ToSchema)]
-pub struct Lookup {
-    ok: bool,
-    /// As it was asked for.
-    number: PhoneNumber,
-    /// The number that is on WhatsApp: another form of it, where its country has two.
-    to: Option<PhoneNumber>,
-    /// Whether it is on WhatsApp.
-    exists: bool,
-    chat_id: Option<String>,
-    /// `user@lid`, where WhatsApp tells it.
-    lid: Option<String>,
-}
+use crate::http::wire::numbers::Lookup;
+use crate::http::wire::requests;
 
 /// Whether a number is on WhatsApp
 ///
@@ -47,13 +32,13 @@ pub async fn number(State(app): State<App>, Path(number): Path<String>) -> Resul
     Ok(Json(match app.directory.look_up(&number).await? {
         Some(reached) => Lookup {
             ok: true,
-            number,
-            to: Some(reached.number),
+            number: number.into(),
+            to: Some(reached.number.into()),
             exists: true,
             chat_id: Some(reached.chat_id),
             lid: reached.lid,
         },
-        None => Lookup { ok: true, number, to: None, exists: false, chat_id: None, lid: None },
+        None => Lookup { ok: true, number: number.into(), to: None, exists: false, chat_id: None, lid: None },
     }))
 }
 

@@ -8,17 +8,15 @@ use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
-use serde::Serialize;
 use tokio::sync::Semaphore;
-use utoipa::ToSchema;
 
-use crate::domain::state;
-use crate::domain::time::Timestamp;
-use crate::transport::web::session::{LinkCode, Snapshot};
+use crate::domain::state::State as SessionState;
+use crate::transport::web::session::Snapshot;
 
 use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::wire::codes::{HubCode, Picture, Qr};
 
 /// A caller may wait this long for a code; the hub's own limit is a minute.
 const WAIT_MAX_S: u64 = 60;
@@ -46,56 +44,6 @@ enum Form {
 }
 
 type Parameters = Query<HashMap<String, String>>;
-
-/// The code to scan, or that there is none.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Qr {
-    Available(QrCode),
-    None(NoCode),
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct QrCode {
-    /// `QR_AVAILABLE`.
-    status: &'static str,
-    /// `data:image/png;base64,…`
-    qr: String,
-    /// How many codes were shown before and with this one.
-    attempt: u32,
-    generated_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct NoCode {
-    /// `NO_QR`.
-    status: &'static str,
-    state: state::State,
-}
-
-/// The bytes of a picture.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "only the schema is used")]
-pub struct Picture(Vec<u8>);
-
-impl Qr {
-    pub(in crate::http) fn none(state: state::State) -> Self {
-        Self::None(NoCode { status: "NO_QR", state })
-    }
-}
-
-/// The code as the hub knows it.
-#[derive(Serialize, ToSchema)]
-pub struct HubCode {
-    /// `data:image/png;base64,…`
-    #[serde(rename = "qrDataUrl")]
-    data_url: String,
-    /// The same.
-    qr: String,
-    status: state::State,
-}
 
 /// The code to scan
 ///
@@ -174,7 +122,7 @@ pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
         .code
         .as_deref()
         .ok_or_else(|| no_code(&session, "QR_NOT_AVAILABLE").with("currentStatus", session.state.name()))?;
-    let body = HubCode { data_url: code.data_url.clone(), qr: code.data_url.clone(), status: session.state };
+    let body = HubCode { data_url: code.data_url.clone(), qr: code.data_url.clone(), status: session.state.into() };
     Ok((NEVER_CACHED, Json(body)).into_response())
 }
 
@@ -208,7 +156,8 @@ async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Resul
     let session = waited(app, query).await?;
     let code = session.code.as_deref();
     let response = match (form, code) {
-        (Form::Json, code) => Json(described(&session, code)).into_response(),
+        (Form::Json, Some(code)) => Json(Qr::available(code)).into_response(),
+        (Form::Json, None) => Json(Qr::none(session.state)).into_response(),
         (_, None) => return Err(no_code(&session, "NO_QR")),
         (Form::Png, Some(code)) => picture("image/png", code.png.clone()),
         (Form::Svg, Some(code)) => picture("image/svg+xml", code.svg.clone()),
@@ -221,23 +170,10 @@ fn picture(kind: &'static str, body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-fn described(session: &Snapshot, code: Option<&LinkCode>) -> Qr {
-    match code {
-        Some(code) => Qr::Available(QrCode {
-            status: "QR_AVAILABLE",
-            qr: code.data_url.clone(),
-            attempt: code.attempt,
-            generated_at: code.generated_at,
-            expires_at: code.expires_at,
-        }),
-        None => Qr::none(session.state),
-    }
-}
-
 fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
     let message = match session.state {
-        state::State::QrRequired => "The code is coming; try again in a few seconds, or with ?wait=30.".to_owned(),
-        state::State::Ready => "A phone is linked already; there is no code to scan.".to_owned(),
+        SessionState::QrRequired => "The code is coming; try again in a few seconds, or with ?wait=30.".to_owned(),
+        SessionState::Ready => "A phone is linked already; there is no code to scan.".to_owned(),
         state => format!("There is no code while the session is {state}. {}", session.detail),
     };
     ApiError::new(StatusCode::NOT_FOUND, code, message)
@@ -247,7 +183,7 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
     let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds = seconds(wait)?;
-    let is_over = |session: &Snapshot| session.code.is_some() || session.state == state::State::Ready;
+    let is_over = |session: &Snapshot| session.code.is_some() || session.state == SessionState::Ready;
     let now = app.session.snapshot();
     if seconds == 0 || is_over(&now) {
         return Ok(now);

@@ -4,50 +4,25 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use http::HeaderMap;
-use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
-use utoipa::ToSchema;
 
 use crate::domain::address::ChatId;
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::SendKey;
 use crate::domain::log::Origin;
-use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::masked;
-use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
 use crate::http::body::{fields, is_not_whole, text_or_number, written};
-use crate::http::docs::requests;
 use crate::http::error::ApiError;
+use crate::http::wire::{requests, sent};
 
 /// As long as a key may be with others who take one.
 const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
-
-/// A message that WhatsApp's server has acknowledged.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Sent)]
-pub struct Accepted {
-    ok: bool,
-    success: bool,
-    message_id: MessageId,
-    /// The same.
-    id: MessageId,
-    /// Phone digits, or the chat id where that was asked for.
-    to: String,
-    chat_id: String,
-    ack: Ack,
-    /// `SENT`.
-    status: &'static str,
-    timestamp: Timestamp,
-    /// With `SEND_MODE=dry-run`: nothing left.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
-}
 
 /// Send a text
 ///
@@ -65,7 +40,7 @@ pub struct Accepted {
             description = "Where the body has no `cliente_id`."),
     ),
     request_body = requests::Send,
-    responses((status = 200, body = Accepted, links(
+    responses((status = 200, body = sent::Sent, links(
         ("message" = (operation_id = "message", parameters(("id" = "$response.body#/message_id"))))
     ))),
     extensions(("x-errors" = json!([
@@ -76,7 +51,7 @@ pub struct Accepted {
         "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
     ]))),
 )]
-pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
+pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
     let arrived = Instant::now();
     let outgoing = read(&fields(body).await?, &headers)?;
     let to = masked(&outgoing.to.to_string());
@@ -87,7 +62,7 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
     match result {
         Ok(sent) => {
             tracing::info!(to, cliente_id, wait_ms, ack = sent.ack.level(), dry_run = sent.dry_run, "sent");
-            Ok(Json(accepted(sent)))
+            Ok(Json(sent.into()))
         }
         Err(error) => {
             tracing::warn!(to, cliente_id, wait_ms, %error, "not sent");
@@ -207,12 +182,6 @@ fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<O
         key = Some(read);
     }
     Ok(key)
-}
-
-fn accepted(sent: Sent) -> Accepted {
-    let Sent { message_id, chat_id, to, ack, at, dry_run } = sent;
-    let id = message_id.clone();
-    Accepted { ok: true, success: true, message_id, id, to, chat_id, ack, status: "SENT", timestamp: at, dry_run }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! An entry of the log: tables `messages` and `packed`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::happening::StoredHappening;
 use super::origin::StoredOrigin;
-use super::revealed;
+use super::values::StoredTime;
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::message::{Ack, Details, Media, MessageId};
 use crate::domain::secret::Secret;
-use crate::domain::time::Timestamp;
 use crate::store::entries::Record;
 
 /// An event has the field `event`, which no message has.
@@ -21,7 +21,7 @@ pub(in crate::store) enum StoredEntry {
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredMessage {
-    id: MessageId,
+    id: String,
     direction: StoredDirection,
     chat: String,
     phone: Option<String>,
@@ -29,8 +29,7 @@ pub(in crate::store) struct StoredMessage {
     name: Option<String>,
     #[serde(rename = "type")]
     kind: String,
-    #[serde(serialize_with = "revealed::one")]
-    body: Secret,
+    body: String,
     media: Option<StoredMedia>,
     quoted: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,18 +41,18 @@ pub(in crate::store) struct StoredMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subtype: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    data: Option<Details>,
+    data: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     edited_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error_code: Option<i64>,
-    timestamp: Timestamp,
-    received_at: Timestamp,
+    timestamp: StoredTime,
+    received_at: StoredTime,
     recovered: bool,
-    ack: Ack,
-    acks: Vec<(Ack, Timestamp)>,
-    edited_at: Option<Timestamp>,
-    revoked_at: Option<Timestamp>,
+    ack: i8,
+    acks: Vec<(i8, StoredTime)>,
+    edited_at: Option<StoredTime>,
+    revoked_at: Option<StoredTime>,
     #[serde(default)]
     account: Option<String>,
     #[serde(default)]
@@ -123,30 +122,30 @@ impl From<LoggedMessage> for StoredMessage {
             sent_by_us,
         } = message;
         Self {
-            id,
+            id: id.into_string(),
             direction: direction.into(),
             chat,
             phone,
             author,
             name,
             kind,
-            body,
+            body: body.into_revealed(),
             media: media.map(StoredMedia::from),
             quoted,
             lid,
             author_phone,
             author_lid,
             subtype,
-            data,
+            data: data.map(|Details(data)| data),
             edited_ms,
             error_code,
-            timestamp,
-            received_at,
+            timestamp: timestamp.into(),
+            received_at: received_at.into(),
             recovered,
-            ack,
-            acks,
-            edited_at,
-            revoked_at,
+            ack: ack.level(),
+            acks: acks.into_iter().map(|(ack, at)| (ack.level(), at.into())).collect(),
+            edited_at: edited_at.map(StoredTime::from),
+            revoked_at: revoked_at.map(StoredTime::from),
             account,
             sent_by_us: sent_by_us.map(StoredOrigin::from),
         }
@@ -184,30 +183,30 @@ impl From<StoredMessage> for LoggedMessage {
             sent_by_us,
         } = stored;
         Self {
-            id,
+            id: MessageId::new(id),
             direction: direction.into(),
             chat,
             phone,
             author,
             name,
             kind,
-            body,
+            body: Secret::new(body),
             media: media.map(Media::from),
             quoted,
             lid,
             author_phone,
             author_lid,
             subtype,
-            data,
+            data: data.map(Details),
             edited_ms,
             error_code,
-            timestamp,
-            received_at,
+            timestamp: timestamp.into(),
+            received_at: received_at.into(),
             recovered,
-            ack,
-            acks,
-            edited_at,
-            revoked_at,
+            ack: Ack::new(ack),
+            acks: acks.into_iter().map(|(ack, at)| (Ack::new(ack), at.into())).collect(),
+            edited_at: edited_at.map(Into::into),
+            revoked_at: revoked_at.map(Into::into),
             account,
             sent_by_us: sent_by_us.map(Into::into),
         }

@@ -2,30 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::revealed;
+use super::values::{StoredReason, StoredState, StoredTime};
 use crate::domain::event::{CodeShown, Happening};
 use crate::domain::message::{Ack, MessageId, Reaction, Vote};
 use crate::domain::secret::Secret;
-use crate::domain::state::{Reason, State, Transition};
-use crate::domain::time::Timestamp;
+use crate::domain::state::Transition;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(in crate::store) enum StoredHappening {
-    Opened { of: u64, at: Timestamp },
-    Edited { of: u64, at: Timestamp },
-    Revoked { of: u64, at: Timestamp },
-    Acked { of: u64, ack: Ack, at: Timestamp },
-    Reacted { reaction: StoredReaction, at: Timestamp },
-    Voted { vote: StoredVote, at: Timestamp },
+    Opened { of: u64, at: StoredTime },
+    Edited { of: u64, at: StoredTime },
+    Revoked { of: u64, at: StoredTime },
+    Acked { of: u64, ack: i8, at: StoredTime },
+    Reacted { reaction: StoredReaction, at: StoredTime },
+    Voted { vote: StoredVote, at: StoredTime },
     State(StoredTransition),
     Code(StoredCode),
 }
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredReaction {
-    id: MessageId,
-    message_id: MessageId,
+    id: String,
+    message_id: String,
     chat: String,
     sender: String,
     #[serde(default)]
@@ -37,43 +36,42 @@ pub(in crate::store) struct StoredReaction {
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredVote {
-    id: MessageId,
-    message_id: MessageId,
+    id: String,
+    message_id: String,
     chat: String,
     sender: String,
     #[serde(default)]
     sender_phone: Option<String>,
     from_me: bool,
-    #[serde(serialize_with = "revealed::all")]
-    options: Vec<Secret>,
+    options: Vec<String>,
     t_ms: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredTransition {
-    at: Timestamp,
-    from: State,
-    to: State,
-    reason: Option<Reason>,
+    at: StoredTime,
+    from: StoredState,
+    to: StoredState,
+    reason: Option<StoredReason>,
     detail: String,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredCode {
     attempt: u32,
-    generated_at: Timestamp,
-    expires_at: Timestamp,
+    generated_at: StoredTime,
+    expires_at: StoredTime,
 }
 
 impl From<Happening> for StoredHappening {
     fn from(happening: Happening) -> Self {
         match happening {
-            Happening::Opened { of, at } => Self::Opened { of, at },
-            Happening::Edited { of, at } => Self::Edited { of, at },
-            Happening::Revoked { of, at } => Self::Revoked { of, at },
-            Happening::Acked { of, ack, at } => Self::Acked { of, ack, at },
-            Happening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at },
-            Happening::Voted { vote, at } => Self::Voted { vote: vote.into(), at },
+            Happening::Opened { of, at } => Self::Opened { of, at: at.into() },
+            Happening::Edited { of, at } => Self::Edited { of, at: at.into() },
+            Happening::Revoked { of, at } => Self::Revoked { of, at: at.into() },
+            Happening::Acked { of, ack, at } => Self::Acked { of, ack: ack.level(), at: at.into() },
+            Happening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at: at.into() },
+            Happening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
             Happening::State(step) => Self::State(step.into()),
             Happening::Code(shown) => Self::Code(shown.into()),
         }
@@ -83,12 +81,12 @@ impl From<Happening> for StoredHappening {
 impl From<StoredHappening> for Happening {
     fn from(stored: StoredHappening) -> Self {
         match stored {
-            StoredHappening::Opened { of, at } => Self::Opened { of, at },
-            StoredHappening::Edited { of, at } => Self::Edited { of, at },
-            StoredHappening::Revoked { of, at } => Self::Revoked { of, at },
-            StoredHappening::Acked { of, ack, at } => Self::Acked { of, ack, at },
-            StoredHappening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at },
-            StoredHappening::Voted { vote, at } => Self::Voted { vote: vote.into(), at },
+            StoredHappening::Opened { of, at } => Self::Opened { of, at: at.into() },
+            StoredHappening::Edited { of, at } => Self::Edited { of, at: at.into() },
+            StoredHappening::Revoked { of, at } => Self::Revoked { of, at: at.into() },
+            StoredHappening::Acked { of, ack, at } => Self::Acked { of, ack: Ack::new(ack), at: at.into() },
+            StoredHappening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at: at.into() },
+            StoredHappening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
             StoredHappening::State(step) => Self::State(step.into()),
             StoredHappening::Code(shown) => Self::Code(shown.into()),
         }
@@ -98,13 +96,23 @@ impl From<StoredHappening> for Happening {
 impl From<Reaction> for StoredReaction {
     fn from(reaction: Reaction) -> Self {
         let Reaction { id, message_id, chat, sender, sender_phone, from_me, emoji, t_ms } = reaction;
-        Self { id, message_id, chat, sender, sender_phone, from_me, emoji, t_ms }
+        Self {
+            id: id.into_string(),
+            message_id: message_id.into_string(),
+            chat,
+            sender,
+            sender_phone,
+            from_me,
+            emoji,
+            t_ms,
+        }
     }
 }
 
 impl From<StoredReaction> for Reaction {
     fn from(stored: StoredReaction) -> Self {
         let StoredReaction { id, message_id, chat, sender, sender_phone, from_me, emoji, t_ms } = stored;
+        let (id, message_id) = (MessageId::new(id), MessageId::new(message_id));
         Self { id, message_id, chat, sender, sender_phone, from_me, emoji, t_ms }
     }
 }
@@ -112,13 +120,25 @@ impl From<StoredReaction> for Reaction {
 impl From<Vote> for StoredVote {
     fn from(vote: Vote) -> Self {
         let Vote { id, message_id, chat, sender, sender_phone, from_me, options, t_ms } = vote;
-        Self { id, message_id, chat, sender, sender_phone, from_me, options, t_ms }
+        let options = options.into_iter().map(Secret::into_revealed).collect();
+        Self {
+            id: id.into_string(),
+            message_id: message_id.into_string(),
+            chat,
+            sender,
+            sender_phone,
+            from_me,
+            options,
+            t_ms,
+        }
     }
 }
 
 impl From<StoredVote> for Vote {
     fn from(stored: StoredVote) -> Self {
         let StoredVote { id, message_id, chat, sender, sender_phone, from_me, options, t_ms } = stored;
+        let (id, message_id) = (MessageId::new(id), MessageId::new(message_id));
+        let options = options.into_iter().map(Secret::new).collect();
         Self { id, message_id, chat, sender, sender_phone, from_me, options, t_ms }
     }
 }
@@ -126,27 +146,27 @@ impl From<StoredVote> for Vote {
 impl From<Transition> for StoredTransition {
     fn from(step: Transition) -> Self {
         let Transition { at, from, to, reason, detail } = step;
-        Self { at, from, to, reason, detail }
+        Self { at: at.into(), from: from.into(), to: to.into(), reason: reason.map(StoredReason::from), detail }
     }
 }
 
 impl From<StoredTransition> for Transition {
     fn from(stored: StoredTransition) -> Self {
         let StoredTransition { at, from, to, reason, detail } = stored;
-        Self { at, from, to, reason, detail }
+        Self { at: at.into(), from: from.into(), to: to.into(), reason: reason.map(Into::into), detail }
     }
 }
 
 impl From<CodeShown> for StoredCode {
     fn from(shown: CodeShown) -> Self {
         let CodeShown { attempt, generated_at, expires_at } = shown;
-        Self { attempt, generated_at, expires_at }
+        Self { attempt, generated_at: generated_at.into(), expires_at: expires_at.into() }
     }
 }
 
 impl From<StoredCode> for CodeShown {
     fn from(stored: StoredCode) -> Self {
         let StoredCode { attempt, generated_at, expires_at } = stored;
-        Self { attempt, generated_at, expires_at }
+        Self { attempt, generated_at: generated_at.into(), expires_at: expires_at.into() }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::values::StoredTime;
 use crate::domain::dead_letter::{DeadLetter, Stage};
-use crate::domain::time::Timestamp;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredLetter {
@@ -11,7 +11,7 @@ pub(in crate::store) struct StoredLetter {
     stage: StoredStage,
     reason: String,
     attempts: u32,
-    at: Timestamp,
+    at: StoredTime,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,14 +26,14 @@ enum StoredStage {
 impl From<DeadLetter> for StoredLetter {
     fn from(letter: DeadLetter) -> Self {
         let DeadLetter { event, stage, reason, attempts, at } = letter;
-        Self { event, stage: stage.into(), reason, attempts, at }
+        Self { event, stage: stage.into(), reason, attempts, at: at.into() }
     }
 }
 
 impl From<StoredLetter> for DeadLetter {
     fn from(stored: StoredLetter) -> Self {
         let StoredLetter { event, stage, reason, attempts, at } = stored;
-        Self { event, stage: stage.into(), reason, attempts, at }
+        Self { event, stage: stage.into(), reason, attempts, at: at.into() }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::store::marks::{Place, Relink};
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredPlace {
     device: Option<String>,
-    row: Option<(u64, MessageId)>,
+    row: Option<(u64, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -21,14 +21,14 @@ pub(in crate::store) struct StoredRelink {
 impl From<Place> for StoredPlace {
     fn from(place: Place) -> Self {
         let Place { device, row } = place;
-        Self { device, row }
+        Self { device, row: row.map(|(row, id)| (row, id.into_string())) }
     }
 }
 
 impl From<StoredPlace> for Place {
     fn from(stored: StoredPlace) -> Self {
         let StoredPlace { device, row } = stored;
-        Self { device, row }
+        Self { device, row: row.map(|(row, id)| (row, MessageId::new(id))) }
     }
 }
 

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::values::StoredTime;
 use crate::domain::idempotency::{Cause, Fingerprint, SendRecord, SendStage};
 use crate::domain::message::{Ack, MessageId};
-use crate::domain::time::Timestamp;
 
 #[derive(Serialize, Deserialize)]
 pub(in crate::store) struct StoredSend {
     fingerprint: [u8; 32],
-    created_at: Timestamp,
-    message_id: MessageId,
+    created_at: StoredTime,
+    message_id: String,
     chat_id: String,
     #[serde(default)]
     phone: Option<String>,
@@ -23,8 +23,8 @@ enum StoredStage {
     Reserved,
     Dispatching,
     Sent {
-        ack: Ack,
-        at: Timestamp,
+        ack: i8,
+        at: StoredTime,
     },
     Failed {
         #[serde(default)]
@@ -42,7 +42,14 @@ enum StoredCause {
 impl From<SendRecord> for StoredSend {
     fn from(record: SendRecord) -> Self {
         let SendRecord { fingerprint, created_at, message_id, chat_id, phone, stage } = record;
-        Self { fingerprint: *fingerprint.as_bytes(), created_at, message_id, chat_id, phone, stage: stage.into() }
+        Self {
+            fingerprint: *fingerprint.as_bytes(),
+            created_at: created_at.into(),
+            message_id: message_id.into_string(),
+            chat_id,
+            phone,
+            stage: stage.into(),
+        }
     }
 }
 
@@ -50,7 +57,14 @@ impl From<StoredSend> for SendRecord {
     fn from(stored: StoredSend) -> Self {
         let StoredSend { fingerprint, created_at, message_id, chat_id, phone, stage } = stored;
         let fingerprint = Fingerprint::from_bytes(fingerprint);
-        Self { fingerprint, created_at, message_id, chat_id, phone, stage: stage.into() }
+        Self {
+            fingerprint,
+            created_at: created_at.into(),
+            message_id: MessageId::new(message_id),
+            chat_id,
+            phone,
+            stage: stage.into(),
+        }
     }
 }
 
@@ -59,7 +73,7 @@ impl From<SendStage> for StoredStage {
         match stage {
             SendStage::Reserved => Self::Reserved,
             SendStage::Dispatching => Self::Dispatching,
-            SendStage::Sent { ack, at } => Self::Sent { ack, at },
+            SendStage::Sent { ack, at } => Self::Sent { ack: ack.level(), at: at.into() },
             SendStage::Failed { cause } => Self::Failed { cause: cause.map(StoredCause::from) },
         }
     }
@@ -70,7 +84,7 @@ impl From<StoredStage> for SendStage {
         match stored {
             StoredStage::Reserved => Self::Reserved,
             StoredStage::Dispatching => Self::Dispatching,
-            StoredStage::Sent { ack, at } => Self::Sent { ack, at },
+            StoredStage::Sent { ack, at } => Self::Sent { ack: Ack::new(ack), at: at.into() },
             StoredStage::Failed { cause } => Self::Failed { cause: cause.map(Cause::from) },
         }
     }

@@ -15,6 +15,7 @@ use crate::domain::log::tests::page_message;
 use crate::domain::log::{LoggedMessage, Origin};
 use crate::domain::message::{Ack, Details, Media, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
+use crate::journal::wire;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
 /// A value that differs between stores.
@@ -231,7 +232,7 @@ async fn read(store: &Store) -> Value {
 /// Every event as webhooks and `/events` tell it, with a log id that is the same in every run.
 async fn told(store: &Store) -> Value {
     let events = store.events(0, usize::MAX).await.unwrap().items.into_iter();
-    events.map(|event| json!(Event { log: LogId(7), ..event }.told(Some("the code")))).collect()
+    events.map(|event| json!(wire::Event::new(&Event { log: LogId(7), ..event }, Some("the code")))).collect()
 }
 
 fn golden(name: &str, present: &Value) -> Value {

@@ -5,6 +5,7 @@ mod answers;
 mod document;
 mod page;
 mod report;
+mod shapes;
 
 use std::path::Path;
 use std::time::Duration;

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shapes;
 use crate::domain::message::{MessageId, PageMessage, Reaction, Vote};
 
 /// A message whose chat and id are fixed, before anything has left.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Prepared {
+    #[serde(deserialize_with = "shapes::one::<_, shapes::IdShape, _>")]
     pub message_id: MessageId,
     /// WhatsApp's own part of the id, which `dispatch` needs.
     pub raw_id: String,
@@ -91,8 +93,9 @@ pub struct Person {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Row {
     pub row: u64,
+    #[serde(deserialize_with = "shapes::one::<_, shapes::IdShape, _>")]
     pub id: MessageId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::MessageShape, _>")]
     pub message: Option<PageMessage>,
 }
 
@@ -101,6 +104,7 @@ pub struct Row {
 pub struct Head {
     pub device: Option<String>,
     pub row: Option<u64>,
+    #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::IdShape, _>")]
     pub id: Option<MessageId>,
 }
 
@@ -117,6 +121,7 @@ pub struct Rows {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct RowKey {
     pub row: u64,
+    #[serde(deserialize_with = "shapes::one::<_, shapes::IdShape, _>")]
     pub id: MessageId,
 }
 
@@ -132,19 +137,24 @@ pub struct RowsBack {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct ById {
+    #[serde(deserialize_with = "shapes::each::<_, shapes::MessageShape, _>")]
     pub messages: Vec<PageMessage>,
+    #[serde(deserialize_with = "shapes::each::<_, shapes::IdShape, _>")]
     pub missing: Vec<MessageId>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Addons {
+    #[serde(deserialize_with = "shapes::each::<_, shapes::ReactionShape, _>")]
     pub reactions: Vec<Reaction>,
+    #[serde(deserialize_with = "shapes::each::<_, shapes::VoteShape, _>")]
     pub votes: Vec<Vote>,
 }
 
 /// A part of the messages that the page remembers in its chats: used only if its table cannot be read.
 #[derive(Clone, Debug, Deserialize)]
 pub struct History {
+    #[serde(deserialize_with = "shapes::each::<_, shapes::MessageShape, _>")]
     pub messages: Vec<PageMessage>,
     /// Where the next part begins, if there is more.
     pub next: usize,

@@ -12,8 +12,8 @@ use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::Secret;
 use crate::transport::web::browser::{CallError, Tab};
 
-use super::Adapter;
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
+use super::{Adapter, shapes};
 
 /// The calls of the adapter. Cheap to clone.
 #[derive(Clone)]
@@ -58,6 +58,7 @@ pub enum PageError {
 
 #[derive(Deserialize)]
 struct Taken {
+    #[serde(deserialize_with = "shapes::one::<_, shapes::AckShape, _>")]
     ack: Ack,
 }
 
@@ -85,12 +86,12 @@ impl Page {
 
     /// What the page knows of a recipient from its caches: WhatsApp's server is not asked.
     pub async fn known(&self, chat: &ChatId) -> Result<Known, PageError> {
-        self.call("known", json!({ "chat": chat }), self.deadline).await
+        self.call("known", json!({ "chat": chat.to_string() }), self.deadline).await
     }
 
     /// Resolves the recipient and reserves a message id; nothing leaves.
     pub async fn prepare(&self, chat: &ChatId, deadline: Duration) -> Result<Prepared, PageError> {
-        self.call("prepare", json!({ "chat": chat }), deadline).await
+        self.call("prepare", json!({ "chat": chat.to_string() }), deadline).await
     }
 
     /// Shows the recipient that somebody is typing.
@@ -117,16 +118,16 @@ impl Page {
         #[derive(Deserialize)]
         struct Answer {
             outcome: Resent,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::AckShape, _>")]
             ack: Option<Ack>,
         }
-        let answer: Answer = self.call("resend", json!({ "message_id": message }), deadline).await?;
+        let answer: Answer = self.call("resend", json!({ "message_id": message.as_str() }), deadline).await?;
         Ok((answer.outcome, answer.ack.unwrap_or(Ack::PENDING)))
     }
 
     /// Asks WhatsApp's server for the chat of a number.
     pub async fn exists(&self, number: &PhoneNumber) -> Result<Found, PageError> {
-        self.call("exists", json!({ "chat": ChatId::of_phone(number) }), self.deadline).await
+        self.call("exists", json!({ "chat": ChatId::of_phone(number).to_string() }), self.deadline).await
     }
 
     /// The phone digits behind a chat with one person; None if the page does not know them.
@@ -135,21 +136,22 @@ impl Page {
         struct Digits {
             phone: Option<String>,
         }
-        self.call("phone", json!({ "chat": chat }), self.deadline).await.map(|known: Digits| known.phone)
+        self.call("phone", json!({ "chat": chat.to_string() }), self.deadline).await.map(|known: Digits| known.phone)
     }
 
     /// A person, by what the page has in memory: WhatsApp's server is not asked.
     pub async fn contact(&self, chat: &ChatId) -> Result<Person, PageError> {
-        self.call("contact", json!({ "chat": chat }), self.deadline).await
+        self.call("contact", json!({ "chat": chat.to_string() }), self.deadline).await
     }
 
     /// The ack of a sent message; None if the page does not know the message.
     pub async fn ack(&self, message: &MessageId) -> Result<Option<Ack>, PageError> {
         #[derive(Deserialize)]
         struct Got {
+            #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::AckShape, _>")]
             ack: Option<Ack>,
         }
-        self.call("ack", json!({ "message_id": message }), self.deadline).await.map(|got: Got| got.ack)
+        self.call("ack", json!({ "message_id": message.as_str() }), self.deadline).await.map(|got: Got| got.ack)
     }
 
     /// The newest row of the page's table of messages.
@@ -187,7 +189,7 @@ impl Page {
 
     /// Messages by their ids, including deleted ones; at most 200.
     pub async fn by_id(&self, ids: &[MessageId], deadline: Duration) -> Result<ById, PageError> {
-        self.call("by_id", json!({ "ids": ids }), deadline).await
+        self.call("by_id", json!({ "ids": texts(ids) }), deadline).await
     }
 
     /// Reactions and votes not older than a time, from the page's own tables.
@@ -197,7 +199,7 @@ impl Page {
 
     /// Makes the page ask the phone for messages that could not be decrypted.
     pub async fn ask_resend(&self, ids: &[MessageId]) -> Result<(), PageError> {
-        self.call("ask_resend", json!({ "ids": ids }), self.deadline).await.map(|_: Value| ())
+        self.call("ask_resend", json!({ "ids": texts(ids) }), self.deadline).await.map(|_: Value| ())
     }
 
     /// The messages of all chats that are not older than `since` (seconds since the epoch), oldest first and each chat
@@ -216,9 +218,12 @@ impl Page {
     pub async fn pairing_code(&self, phone: &PhoneNumber) -> Result<Secret, PageError> {
         #[derive(Deserialize)]
         struct Given {
+            #[serde(deserialize_with = "shapes::one::<_, shapes::SecretShape, _>")]
             code: Secret,
         }
-        self.call("pairing_code", json!({ "phone": phone }), self.deadline).await.map(|given: Given| given.code)
+        self.call("pairing_code", json!({ "phone": phone.digits() }), self.deadline)
+            .await
+            .map(|given: Given| given.code)
     }
 
     /// Shows codes to scan again after a pairing code.
@@ -298,6 +303,10 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "LOOP_ENDED" => PageError::LoopEnded,
         _ => PageError::Refused(answer.message),
     })
+}
+
+fn texts(ids: &[MessageId]) -> Vec<&str> {
+    ids.iter().map(MessageId::as_str).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::shapes;
 use crate::domain::account::Account;
 use crate::domain::limits::Limits;
 use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
@@ -63,6 +64,7 @@ pub struct Level {
     /// WhatsApp Web's version.
     pub version: Option<String>,
     /// The device's identity; None while no phone is linked.
+    #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::AccountShape, _>")]
     pub account: Option<Account>,
 }
 
@@ -112,6 +114,7 @@ pub enum PageEvent {
     Surface(Surface),
     Status(Level),
     Code {
+        #[serde(default, deserialize_with = "shapes::maybe::<_, shapes::SecretShape, _>")]
         code: Option<Secret>,
         /// `modules`, or `dom` if the code could only be read from the picture.
         source: String,
@@ -158,29 +161,38 @@ pub enum PageEvent {
     /// WhatsApp's server calls the page too old (405, 409); the page is about to reload itself.
     Outdated {},
     /// WhatsApp's own limits on messages to people who do not know this account.
+    #[serde(deserialize_with = "shapes::one::<_, shapes::LimitsShape, _>")]
     Limits(Limits),
     /// WhatsApp asks for another browser.
     Refused {},
     Message {
+        #[serde(deserialize_with = "shapes::boxed::<_, shapes::MessageShape, _>")]
         message: Box<PageMessage>,
     },
     Changed {
+        #[serde(deserialize_with = "shapes::boxed::<_, shapes::MessageShape, _>")]
         message: Box<PageMessage>,
     },
     /// The page removed a message: a placeholder that is not needed, or a message deleted for this account.
     Removed {
+        #[serde(deserialize_with = "shapes::one::<_, shapes::IdShape, _>")]
         id: MessageId,
     },
     Ack {
+        #[serde(deserialize_with = "shapes::one::<_, shapes::IdShape, _>")]
         id: MessageId,
+        #[serde(deserialize_with = "shapes::one::<_, shapes::AckShape, _>")]
         ack: Ack,
         /// The number of the server's refusal.
         #[serde(default)]
         code: Option<i64>,
     },
     /// The result of a send that this document made.
+    #[serde(deserialize_with = "shapes::one::<_, shapes::OutcomeShape, _>")]
     Outcome(Outcome),
+    #[serde(deserialize_with = "shapes::boxed::<_, shapes::ReactionShape, _>")]
     Reaction(Box<Reaction>),
+    #[serde(deserialize_with = "shapes::boxed::<_, shapes::VoteShape, _>")]
     Vote(Box<Vote>),
     /// An error in the adapter.
     Fault {

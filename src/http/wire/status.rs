@@ -1,0 +1,262 @@
+//! Everything about the session, as `/status` answers.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Reason, State, Timestamp};
+use crate::delivery;
+use crate::domain::{account, limits, time};
+use crate::transport::web::session::{self, LinkCode};
+
+#[derive(Serialize, ToSchema)]
+pub struct Status {
+    /// The same as `state`.
+    pub status: State,
+    pub state: State,
+    /// Whether the state is READY.
+    pub connected: bool,
+    /// `admin`: there is one.
+    pub session: &'static str,
+    pub needs_qr: bool,
+    pub can_send_messages: bool,
+    /// `NONE`, `WAIT`, `SCAN_QR`, `CONNECT` or `CHECK_SERVER`.
+    pub recommended_action: &'static str,
+    /// When the session came into this state.
+    pub since: Timestamp,
+    pub reason: Option<Reason>,
+    /// One sentence that says what to do; empty where nothing is.
+    pub detail: String,
+    pub reconnection_attempts: u32,
+    /// What was missed is being fetched.
+    pub reconciling: bool,
+    /// How far a first sync or the messages of an absence are; in AUTHENTICATED, once something moved.
+    pub progress: Option<Progress>,
+    pub account: Option<Account>,
+    pub whatsapp_web_version: Option<String>,
+    /// The page's document comes from the file of `WHATSAPP_WEB_HTML`, which pins its version.
+    pub pinned: bool,
+    pub browser_version: Option<String>,
+    pub cliente_id: Option<String>,
+    pub send: Sending,
+    pub limits: Limits,
+    /// One entry a delivery target.
+    pub deliveries: Vec<TargetStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The code to scan, `data:image/png;base64,…`; only while there is one.
+    pub qr_code_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qr: Option<Shown>,
+}
+
+/// Whether `POST /send` would be taken now.
+#[derive(Serialize, ToSchema)]
+pub struct Sending {
+    /// `live`, `dry-run` or `off`.
+    pub mode: &'static str,
+    pub available: bool,
+    /// Why not, in words.
+    pub reason: Option<String>,
+    /// Sends that wait for their turn.
+    pub queued: usize,
+}
+
+/// What of a first sync, or of a backlog, moved last.
+#[derive(Serialize, ToSchema)]
+pub struct Progress {
+    /// `offline` (messages of an absence), `history`, `chats`, `app_state` or `critical`.
+    pub step: String,
+    pub done: Option<u64>,
+    pub total: Option<u64>,
+    pub moved_at: Timestamp,
+}
+
+/// WhatsApp's own limits on this account, as WhatsApp Web knows them.
+#[derive(Serialize, ToSchema)]
+pub struct Limits {
+    /// New chats that may be begun in a cycle.
+    pub new_chats: Option<NewChats>,
+    /// No chats may be begun for a time.
+    pub timelock: Option<Timelock>,
+    /// The account is banned for a time.
+    pub ban: Option<Banned>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct NewChats {
+    pub status: NewChatsStatus,
+    pub used: Option<u64>,
+    pub quota: Option<u64>,
+    /// When the cycle ends.
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Timelock {
+    /// WhatsApp's word for it.
+    pub kind: String,
+    pub until: Option<Timestamp>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Banned {
+    /// WhatsApp's number for the reason.
+    pub code: Option<i64>,
+    pub message: Option<String>,
+    /// It is not tried before.
+    pub until: Option<Timestamp>,
+}
+
+/// A code without its picture.
+#[derive(Serialize, ToSchema)]
+pub struct Shown {
+    pub attempt: u32,
+    pub generated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// The linked account, as far as it is known.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    /// The phone number, digits only.
+    pub phone: Option<String>,
+    /// The account's LID, as `user@lid`.
+    pub lid: Option<String>,
+    /// The display name that the account's owner chose.
+    pub pushname: Option<String>,
+    /// The kind of phone, in WhatsApp's words.
+    pub platform: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NewChatsStatus {
+    FirstWarning,
+    SecondWarning,
+    Capped,
+    None,
+}
+
+/// The state of a target in `/status`.
+#[derive(Serialize, ToSchema)]
+pub struct TargetStatus {
+    pub target: String,
+    /// The target's address, without parts that may be secret.
+    pub address: String,
+    /// Events that the target has not got yet.
+    pub backlog: u64,
+    /// Since when the oldest of these events waits.
+    pub oldest_at: Option<Timestamp>,
+    /// Since when the target has taken nothing.
+    pub failing_since: Option<Timestamp>,
+    /// The last error, in words.
+    pub last_error: Option<String>,
+    pub next_attempt_at: Option<Timestamp>,
+    /// Events that were set aside until somebody asks for a new attempt.
+    pub dead_letters: u64,
+    /// Deliveries since the service started.
+    pub delivered: u64,
+    pub failed_attempts: u64,
+    /// Attempts that the target did not answer in time.
+    pub timeouts: u64,
+    pub given_up: u64,
+}
+
+impl From<session::Progress> for Progress {
+    fn from(progress: session::Progress) -> Self {
+        let session::Progress { step, done, total, moved_at } = progress;
+        Self { step, done, total, moved_at: moved_at.into() }
+    }
+}
+
+impl Limits {
+    pub fn new(known: limits::Limits, ban: Option<session::Ban>) -> Self {
+        let limits::Limits { new_chats, timelock } = known;
+        Self {
+            new_chats: new_chats.map(NewChats::from),
+            timelock: timelock.map(Timelock::from),
+            ban: ban.map(Banned::from),
+        }
+    }
+}
+
+impl From<limits::NewChats> for NewChats {
+    fn from(known: limits::NewChats) -> Self {
+        let limits::NewChats { status, used, quota, until_s } = known;
+        Self { status: status.into(), used, quota, until: until_s.map(at) }
+    }
+}
+
+impl From<limits::NewChatsStatus> for NewChatsStatus {
+    fn from(status: limits::NewChatsStatus) -> Self {
+        match status {
+            limits::NewChatsStatus::FirstWarning => Self::FirstWarning,
+            limits::NewChatsStatus::SecondWarning => Self::SecondWarning,
+            limits::NewChatsStatus::Capped => Self::Capped,
+            limits::NewChatsStatus::None => Self::None,
+        }
+    }
+}
+
+impl From<limits::Timelock> for Timelock {
+    fn from(known: limits::Timelock) -> Self {
+        let limits::Timelock { kind, until_s } = known;
+        Self { kind, until: until_s.map(at) }
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    time::Timestamp::from_millis(seconds.saturating_mul(1000)).into()
+}
+
+impl From<session::Ban> for Banned {
+    fn from(ban: session::Ban) -> Self {
+        let session::Ban { code, message, until } = ban;
+        Self { code, message, until: until.map(Timestamp::from) }
+    }
+}
+
+impl From<&LinkCode> for Shown {
+    fn from(code: &LinkCode) -> Self {
+        Self { attempt: code.attempt, generated_at: code.generated_at.into(), expires_at: code.expires_at.into() }
+    }
+}
+
+impl From<account::Account> for Account {
+    fn from(account: account::Account) -> Self {
+        let account::Account { phone, lid, pushname, platform } = account;
+        Self { phone, lid, pushname, platform }
+    }
+}
+
+impl From<delivery::TargetStatus> for TargetStatus {
+    fn from(status: delivery::TargetStatus) -> Self {
+        let delivery::TargetStatus {
+            target,
+            address,
+            backlog,
+            oldest_at,
+            failing_since,
+            last_error,
+            next_attempt_at,
+            dead_letters,
+            delivered,
+            failed_attempts,
+            timeouts,
+            given_up,
+        } = status;
+        Self {
+            target,
+            address,
+            backlog,
+            oldest_at: oldest_at.map(Timestamp::from),
+            failing_since: failing_since.map(Timestamp::from),
+            last_error,
+            next_attempt_at: next_attempt_at.map(Timestamp::from),
+            dead_letters,
+            delivered,
+            failed_attempts,
+            timeouts,
+            given_up,
+        }
+    }
+}
