@@ -18,7 +18,7 @@ mod status;
 mod store;
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -112,11 +112,12 @@ pub fn run(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
 }
 
 /// Says on standard error what went wrong; gives the exit code.
-#[allow(clippy::print_stderr, reason = "the output of a command")]
 pub fn failed(failure: impl Into<Failure>) -> ExitCode {
     let failure = failure.into();
     if !failure.sentence.is_empty() {
-        eprintln!("{failure}");
+        // The sentence and its line break in one write: a supervisor that reads between two writes may keep the first only.
+        // Where it cannot even be printed there is nobody to tell.
+        let _ = io::stderr().write_all(format!("{failure}\n").as_bytes());
     }
     ExitCode::from(failure.code)
 }

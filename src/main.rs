@@ -19,13 +19,16 @@ fn main() -> ExitCode {
     }
     // Must come first, while no thread runs and no file is open: PM2 may have left an open descriptor.
     let supervisor = Supervisor::detect(&ProcessEnvironment);
-    match cli::parse() {
+    let last_output = supervisor.last_output();
+    let code = match cli::parse() {
         Err(code) => ExitCode::from(code),
         Ok(arguments) => {
             let command = arguments.command.unwrap_or(Command::Serve);
             cli::run(command, &ProcessEnvironment, |config| serve(config, supervisor))
         }
-    }
+    };
+    last_output.wait_until_it_is_kept();
+    code
 }
 
 fn serve(config: Config, supervisor: Supervisor) -> ExitCode {

@@ -31,6 +31,9 @@ const LINE_MAX: usize = 64 * 1024;
 /// systemd reads within milliseconds. If its socket is full, a message waits this long for room, on a thread that may
 /// block, and is then given up.
 const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
+/// PM2 closes a process's log files in the moment it learns of the end, and loses what it has not read or written by then:
+/// of a process that ends at once, the sentence that says why. Reading and writing a line take PM2 a few milliseconds.
+const LAST_OUTPUT: Duration = Duration::from_millis(250);
 
 /// What the environment says about the process that started this one.
 #[derive(Debug, Default)]
@@ -62,6 +65,11 @@ impl Supervisor {
         found
     }
 
+    /// What `main` waits for before it returns.
+    pub fn last_output(&self) -> LastOutput {
+        LastOutput { pm2: self.pm2.is_some() }
+    }
+
     /// The two ends, for different tasks. Call it inside the runtime, after logging has started.
     pub fn split(self) -> io::Result<(Notifier, Requests)> {
         self.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -72,6 +80,21 @@ impl Supervisor {
         };
         let ends = Ends { pm2: self.pm2, systemd: self.systemd, watchdog: self.watchdog };
         Ok((Notifier(Arc::new(ends)), Requests { reader, line: Vec::new() }))
+    }
+}
+
+/// The last lines of this process on standard output and standard error.
+#[derive(Debug)]
+pub struct LastOutput {
+    pm2: bool,
+}
+
+impl LastOutput {
+    /// Gives PM2 the time to write them to its log files. Other supervisors read until the end of the output by themselves.
+    pub fn wait_until_it_is_kept(self) {
+        if self.pm2 {
+            std::thread::sleep(LAST_OUTPUT);
+        }
     }
 }
 
