@@ -1,4 +1,4 @@
-//! The command line. One file a command; what they print is for people and scripts, so here printing is allowed.
+//! The command line: one file a command. Commands print for people and scripts, so printing is allowed here.
 
 mod backup;
 mod client;
@@ -30,7 +30,7 @@ use crate::host::instance::InstanceError;
 use options::StoreCommand;
 pub use options::{Arguments, Command};
 
-/// What a command that did its work found: 0, or 1 for a bad answer such as a check that failed.
+/// The exit code of a command that did its work: 0, or 1 for a bad answer such as a check that failed.
 type Outcome = Result<ExitCode, Failure>;
 
 /// Why a command could not do what was asked: a sentence for the person, a code for the script.
@@ -46,12 +46,12 @@ impl Failure {
         Self { code, sentence: sentence.into() }
     }
 
-    /// What the circumstances forbid, and the sentence says how they are to change.
+    /// The command is refused under the present circumstances; the sentence says what to change.
     fn refused(sentence: impl Into<String>) -> Self {
         Self::new(REFUSED, sentence)
     }
 
-    /// An error of the system, with what was being done.
+    /// An error of the operating system; `doing` says what the command was doing.
     fn io(doing: impl std::fmt::Display) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::new(INTERNAL, format!("{doing}: {}", disk::told(&error)))
     }
@@ -60,7 +60,7 @@ impl Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // Whoever closed the pipe early has seen what they wanted.
+            // The reader closed the pipe because it has seen enough, as `head` does. That is no error.
             io::ErrorKind::BrokenPipe => Self::new(0, String::new()),
             _ => Self::new(INTERNAL, disk::told(&error)),
         }
@@ -99,14 +99,14 @@ const INTERRUPTED: u8 = 130;
 /// Reads the command line; the error is the exit code after help, version or a mistake was printed.
 pub fn parse() -> Result<Arguments, u8> {
     Arguments::try_parse().map_err(|error| {
-        // Where it cannot even be printed there is nobody to tell.
+        // If printing fails, there is nobody to tell.
         let _ = error.print();
         if error.use_stderr() { USAGE } else { 0 }
     })
 }
 
-/// Runs a command; says on standard error why it could not do its work. `serve` runs the service, which stands above
-/// this room.
+/// Runs a command; prints on standard error why it could not do its work. `serve` runs the service: the caller gives it,
+/// because this room may not import `app`.
 pub fn run(command: Command, environment: &dyn Source, serve: impl FnOnce(Config) -> ExitCode) -> ExitCode {
     run_one(command, environment, serve).unwrap_or_else(failed)
 }
@@ -116,7 +116,7 @@ pub fn failed(failure: impl Into<Failure>) -> ExitCode {
     let failure = failure.into();
     if !failure.sentence.is_empty() {
         // The sentence and its line break in one write: a supervisor that reads between two writes may keep the first only.
-        // Where it cannot even be printed there is nobody to tell.
+        // If printing fails, there is nobody to tell.
         let _ = io::stderr().write_all(format!("{failure}\n").as_bytes());
     }
     ExitCode::from(failure.code)
@@ -141,7 +141,7 @@ fn run_one(command: Command, environment: &dyn Source, serve: impl FnOnce(Config
     }
 }
 
-/// Runs a command that may be left at any point, until Ctrl-C.
+/// Runs a command that may be interrupted at any point by Ctrl-C.
 fn wait(command: impl Future<Output = Outcome>) -> Outcome {
     to_the_end(async {
         tokio::select! {
@@ -151,11 +151,11 @@ fn wait(command: impl Future<Output = Outcome>) -> Outcome {
     })
 }
 
-/// Runs a command that minds Ctrl-C itself.
+/// Runs a command that handles Ctrl-C itself.
 fn to_the_end(command: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(command);
-    // What still blocks (a slow disk, a name that is being looked up) must not keep the answer.
+    // A thread that still blocks on a slow disk or a name look-up must not delay the exit.
     runtime.shutdown_background();
     outcome
 }

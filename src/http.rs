@@ -34,7 +34,7 @@ pub use routes::qr::Waiters;
 pub use serve::{Composers, Connections, Limits, Server};
 pub use waiting::Waiting;
 
-/// The name the hub knows the service by.
+/// The name by which the hub knows this service.
 pub const SERVICE: &str = "session-manager";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -47,21 +47,21 @@ pub struct App {
     pub directory: Directory,
     pub followers: Arc<Followers>,
     pub composers: Arc<Composers>,
-    /// Places for those who wait for a code.
+    /// Limits how many callers wait for a code at a time.
     pub waiters: Arc<Waiters>,
     pub connections: Connections,
     pub journal: Journal,
-    /// Whether what was missed in an absence is still being fetched.
+    /// Whether the messages of an absence are still being fetched.
     pub reconciling: watch::Receiver<bool>,
     pub deliveries: Deliveries,
     pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,
-    /// The service is stopping: nobody is kept waiting any more.
+    /// Cancelled when the service stops; handlers that wait then answer at once.
     pub closing: CancellationToken,
 }
 
-/// What stands in front of every route needs to know.
+/// What the middleware of every route needs from the application.
 trait Front: Clone + Send + Sync + 'static {
     fn config(&self) -> &Config;
     /// The session's state, which every error names.

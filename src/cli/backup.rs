@@ -67,7 +67,7 @@ pub(super) async fn run(options: BackupOptions, config: &Config) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Both folders, as the service takes them; a store that was never made is not made now.
+/// Takes the locks of both folders, as the service does. A store that does not exist is not created.
 fn lock(paths: &Paths) -> Result<Vec<InstanceLock>, InstanceError> {
     let folders = [&paths.data, &paths.tokens].into_iter().filter(|folder| folder.is_dir());
     folders.map(|folder| InstanceLock::acquire(folder)).collect()
@@ -77,10 +77,10 @@ pub(super) fn exists(file: &Path) -> Failure {
     Failure::refused(format!("{} exists: choose another name, or overwrite it with --force", file.display()))
 }
 
-/// The service goes back to what it was, also when the copy fails or Ctrl-C comes.
+/// Returns the service to the state it was in, also if the copy fails or Ctrl-C comes.
 async fn live(client: &Client, copy: Copy, interrupt: &Interrupt) -> Result<Manifest, Failure> {
     let before = client.status().await?;
-    // Asked before anything is disturbed: in these states a browser is up, and must be up on this profile.
+    // This is checked before the service is disturbed: in these states a browser runs, and it must run on this profile.
     let is_up = ["READY", "AUTHENTICATED", "QR_REQUIRED"].iter().any(|state| before["state"] == *state);
     if is_up && copy.profile.occupants().is_empty() {
         return Err(Failure::refused(not_its_own(client)));
@@ -92,7 +92,7 @@ async fn live(client: &Client, copy: Copy, interrupt: &Interrupt) -> Result<Mani
         Ok(()) => copy_while_away(client, copy, interrupt).await,
         Err(error) => Err(error),
     };
-    // One that was waiting for an operator goes on waiting.
+    // A service that waited for an operator's /connect goes on waiting.
     if before["state"] != "DISCONNECTED"
         && let Err(error) = client.connect().await
     {
@@ -131,12 +131,12 @@ fn field_of<'a>(status: &'a Value, field: &str) -> &'a Value {
     &status[field]
 }
 
-/// What is copied where to.
+/// What is copied, and where to.
 struct Copy {
     file: PathBuf,
     force: bool,
     profile: Profile,
-    /// `DATA_DIR`, where the store is to be copied too.
+    /// `DATA_DIR`, if the store is copied too.
     data: Option<PathBuf>,
 }
 
@@ -158,7 +158,7 @@ impl Copy {
         Ok(manifest)
     }
 
-    /// Everything in a file of no name beside the one that is wanted.
+    /// Writes everything into an unnamed file in the folder of the wanted one.
     fn draft(&self, interrupt: &Interrupt) -> Result<(NamedTempFile, Manifest), Failure> {
         let found = || {
             contents::find(self.profile.path(), self.data.as_deref()).map_err(Failure::io("the files cannot be read"))
@@ -177,7 +177,7 @@ impl Copy {
         Ok((draft, manifest))
     }
 
-    /// Gives the draft its name, at once and durably.
+    /// Gives the draft its name, atomically and durably.
     fn keep(&self, draft: NamedTempFile) -> Result<(), Failure> {
         let kept = if self.force { draft.persist(&self.file) } else { draft.persist_noclobber(&self.file) };
         match kept {

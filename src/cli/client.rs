@@ -1,4 +1,4 @@
-//! The running service, as its clients see it: plain HTTP, where HOST, PORT and API_TOKEN say.
+//! A client of the running service: plain HTTP to the HOST and PORT of the settings, with API_TOKEN.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,7 +15,7 @@ use crate::host::http_client;
 use super::options::ServiceOptions;
 use super::{Failure, UNAVAILABLE, USAGE};
 
-/// `/disconnect` answers once the browser is closed, 5 s at worst.
+/// The longest answer takes 5 s: `/disconnect` answers once the browser is closed.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 pub(super) struct Client {
@@ -74,7 +74,7 @@ impl Client {
         answer["replaying"].as_u64().ok_or_else(|| self.stranger())
     }
 
-    /// The code as half-block characters; none where there is no code now.
+    /// The code as half-block characters; None if there is no code now.
     pub(super) async fn code(&self) -> Result<Option<String>, Failure> {
         let response = self.call(Method::GET, "/qr.txt").await?;
         if response.status() == StatusCode::NOT_FOUND {
@@ -92,7 +92,7 @@ impl Client {
         self.call(Method::POST, "/disconnect").await.map(drop)
     }
 
-    /// An answer that is good, or 404.
+    /// The answer; None for 404.
     async fn call(&self, method: Method, path: &str) -> Result<Response, Failure> {
         let is_post = method == Method::POST;
         let mut request = self.http.request(method, format!("{}{path}", self.url));
@@ -130,7 +130,7 @@ impl Client {
     }
 }
 
-/// Where a service with these settings is to be reached from this machine.
+/// The address under which this machine reaches a service with these settings.
 fn address(server: &Server) -> Result<String, Failure> {
     if server.port == 0 {
         let sentence = "PORT=0 lets the service take any port: say which with --url (its log names it)";

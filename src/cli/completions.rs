@@ -11,7 +11,7 @@ use super::options::Arguments;
 
 pub(super) fn print(shell: Shell) -> Outcome {
     let mut script = Vec::new();
-    // Into memory first: written straight to a pipe that closes, it panics.
+    // clap panics if it writes to a pipe that the reader closes, so the script is written into memory first.
     generate(shell, &mut Arguments::command(), "session-manager", &mut script);
     io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)

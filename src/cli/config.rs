@@ -1,4 +1,4 @@
-//! `session-manager config`: what is in force, and why.
+//! `session-manager config`: every setting, its value in force, and where it came from.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

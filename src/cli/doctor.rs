@@ -1,7 +1,7 @@
 //! `session-manager doctor`: everything the service needs, checked before it is started, or beside it.
 //!
-//! One file a theme. In each, what is looked at is apart from what is made of it: the judgements are pure functions.
-//! Nothing is changed; what a running service holds is told and left alone.
+//! One file a subject. Each separates looking from judging: the judgements are pure functions. The command changes nothing. It
+//! reports what a running service holds, and leaves it alone.
 
 mod chrome;
 mod clock;

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and a lost terminal, for commands that must not be left half-way: heard, and obeyed where it is safe.
+//! Ctrl-C, SIGTERM and SIGHUP for commands that must not end half-way: they note the signal and end where it is safe.
 
 use std::io;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ impl Interrupt {
         Ok(Self(heard))
     }
 
-    /// An error once one of them has come.
+    /// An error once one of the signals has come.
     pub(super) fn check(&self) -> Result<(), Failure> {
         if self.0.load(Ordering::Relaxed) { Err(Failure::new(INTERRUPTED, "interrupted")) } else { Ok(()) }
     }
 
-    /// Runs blocking work beside the runtime, which goes on hearing the signals.
+    /// Runs blocking work on another thread, so that the runtime still handles the signals.
     pub(super) async fn beside<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,

@@ -26,7 +26,7 @@ pub(super) async fn run(options: PageOptions, config: &Config) -> Outcome {
     Ok(if table["missing"] == 0 { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
-/// Keeps the document under a temporary name until it is whole.
+/// Writes the document under a temporary name, and renames it once it is complete.
 async fn save(file: &Path, force: bool, client: &Client) -> Outcome {
     if !force && file.symlink_metadata().is_ok() {
         return Err(exists(file));
@@ -52,7 +52,7 @@ async fn save(file: &Path, force: bool, client: &Client) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line for each capability, those that are missing first.
+/// A line for each capability, missing ones first.
 fn described(table: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let mut entries: Vec<_> = table["capabilities"].as_array().into_iter().flatten().collect();

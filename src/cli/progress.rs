@@ -1,4 +1,4 @@
-//! What a person looks at while something takes longer than a second. On standard error, and on a terminal only.
+//! Progress bars for work that takes longer than a second: on standard error, and only if that is a terminal.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) fn bar(bytes: u64, doing: &str) -> ProgressBar {
     bar
 }
 
-/// A sign of life where nobody knows how long it takes.
+/// A spinner for work whose length is unknown.
 pub(super) fn spinner(doing: &str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(doing.to_owned());
     spinner.enable_steady_tick(Duration::from_millis(100));

@@ -15,7 +15,7 @@ use super::{Failure, Outcome};
 
 /// A code lives 20 s at least.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// A service that is restarted is back within this; the first answer must come at once.
+/// How long the command waits for a service that is being restarted. The first answer must come at once.
 const ABSENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(options: QrOptions, config: &Config) -> Outcome {
@@ -31,7 +31,7 @@ pub(super) async fn run(options: QrOptions, config: &Config) -> Outcome {
             }
             Step::Stopped(why) => return Err(Failure::refused(why)),
             Step::Code(identity) if screen.shown.as_ref() != Some(&identity) => {
-                // It may have rotated or been scanned since: then the next look says so.
+                // The code may have rotated or been scanned meanwhile. Then the next look at the service says so.
                 if let Some(code) = client.code().await? {
                     screen.draw(&code, identity)?;
                 }
@@ -54,7 +54,7 @@ pub(super) async fn run(options: QrOptions, config: &Config) -> Outcome {
 enum Step {
     Linked,
     Stopped(String),
-    /// There is a code; when it was made tells it from the next.
+    /// There is a code; the time at which it was made distinguishes it from the next.
     Code(String),
     Wait(String),
 }
@@ -79,7 +79,7 @@ fn step(status: &Value) -> Step {
 struct Screen {
     light: bool,
     term: Term,
-    /// What stands there: a code or a sentence, which is not said twice.
+    /// What the terminal shows last: a code, or a sentence that is not repeated.
     shown: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Says a sentence once.
+    /// Prints a sentence unless it is already the last line.
     fn note(&mut self, sentence: String) -> Result<(), Failure> {
         if self.shown.as_ref() != Some(&sentence) {
             self.say(&sentence)?;
@@ -120,7 +120,7 @@ impl Screen {
     }
 }
 
-/// The service draws light on dark; where the ground is light the blocks change places.
+/// The service draws light blocks on a dark background. On a light background the blocks are swapped.
 fn inverted(code: &str) -> String {
     let turned = |block| match block {
         '█' => ' ',

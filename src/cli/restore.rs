@@ -1,11 +1,11 @@
-//! `session-manager restore`: what a backup holds, back in its place.
+//! `session-manager restore`: puts a backup's profile and store back in their places.
 //!
 //! ```text
 //! locks ──► unpacked beside the real folders, hashed on the way ──► checked against the manifest ──► on the disk
 //!       ──► sending held (where there is a store) ──► store in its place ──► profile in its place
 //! ```
 //!
-//! Until the last two steps nothing that is there is touched; they are renames, and what was there gets another name.
+//! Only the last two steps change the present folders. They are renames: a folder that is already there gets another name.
 
 mod swap;
 mod unpack;
@@ -46,12 +46,12 @@ pub(super) async fn run(options: RestoreOptions, config: &Config) -> Outcome {
 
 struct Restored {
     manifest: Manifest,
-    /// Where what was there before is now.
+    /// The new names of the folders that were there before.
     set_aside: Vec<PathBuf>,
 }
 
 fn restore(options: &RestoreOptions, paths: &Paths, interrupt: &Interrupt) -> Result<Restored, Failure> {
-    // Before any folder is made for it.
+    // This is checked before any folder is created.
     let archive = std::fs::File::open(&options.file).map_err(Failure::io(options.file.display()))?;
     let _locks = [InstanceLock::acquire(&paths.data)?, InstanceLock::acquire(&paths.tokens)?];
     let browser = Profile::existing(&paths.tokens).and_then(|profile| profile.occupants().first().copied());
@@ -70,7 +70,7 @@ fn restore(options: &RestoreOptions, paths: &Paths, interrupt: &Interrupt) -> Re
     let now = Timestamp::from(SystemTime::now()).to_string().replace([':', '-'], "");
     let mut set_aside = Vec::new();
     if let Some((from, to)) = messages {
-        // First of all: a crash after this must not end in an older store that sends.
+        // Sending is held before the store is put in place: after a crash between the two, an older store must not send.
         let why = format!("the store was restored from a backup of {}", manifest.made_at);
         announce_restored(&paths.data, &why).map_err(io::Error::other)?;
         let put = swap::put(&from, &to, &now).map_err(|failure| {
@@ -120,7 +120,7 @@ fn report(file: &Path, restored: &Restored, begun: Instant) -> Result<(), Failur
     Ok(())
 }
 
-/// Chrome does not open what a newer one wrote.
+/// Chrome does not open a profile that a newer Chrome wrote.
 async fn older_chrome(manifest: &Manifest, config: &Config) -> Option<String> {
     let path = std::env::var_os("PATH");
     let chrome = Chrome::find(config.browser.chrome_path.as_deref(), path.as_deref()).await.ok()?;

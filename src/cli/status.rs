@@ -19,7 +19,7 @@ pub(super) async fn run(options: StatusOptions, config: &Config) -> Outcome {
     Ok(if status["connected"] == true { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
-/// What the service recommends, as something to do.
+/// The `recommended_action` as a sentence.
 fn advice(action: &str) -> &str {
     match action {
         "NONE" => "nothing to do",
@@ -31,7 +31,7 @@ fn advice(action: &str) -> &str {
     }
 }
 
-/// Lines of a name and a value; what is not known is left out.
+/// Lines of a name and a value; unknown values are left out.
 fn described(status: &Value) -> String {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let since = text(&status["since"]).map(|since| format!(" since {since}")).unwrap_or_default();

@@ -23,7 +23,7 @@ const EXAMPLES: &str = include_str!("docs/examples.json");
 const PAGE: &str = include_str!("docs/index.html");
 const SCRIPT: &str = include_str!("docs/viewer.js");
 const STYLE: &str = include_str!("docs/viewer.css");
-/// The viewer's own files and the document are all it reaches.
+/// The content security policy: the viewer loads its own files and the document, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
@@ -39,7 +39,7 @@ wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS`
 
 While the disk is full at the start, `/status` says so and everything that needs the store is refused with 503 \
 `STORE_UNAVAILABLE` (`/send`: `SESSION_NOT_READY`); the service goes on by itself once there is room.";
-/// What `data` of an event is, by its `type`.
+/// The schema of an event's `data`, by the event's `type`.
 const EVENTS: [(&str, &str); 8] = [
     ("message", "Message"),
     ("message.edited", "Message"),
@@ -99,7 +99,7 @@ pub fn document() -> &'static Value {
     })
 }
 
-/// Says which data belongs to which type; of themselves several fit.
+/// Binds the schema of `data` to the event's `type`; without that, several schemas would fit the same data.
 fn bind_events(schemas: &mut Value) {
     let choices = schemas["EventData"].as_object_mut().and_then(|data| data.remove("oneOf")).unwrap_or_default();
     schemas["EventData"]["anyOf"] = choices;
@@ -121,7 +121,7 @@ fn bind_recipient(request: &mut Value) {
     ]);
 }
 
-/// Else the whole body may be left out.
+/// Whether a field of the body is required. If none is, the whole body may be left out.
 fn wants_a_field(body: &Value, schemas: &Value) -> bool {
     let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
     schemas[reference.rsplit('/').next().unwrap_or_default()]["required"].is_array()
@@ -135,11 +135,11 @@ fn operations(section: &mut Value) -> impl Iterator<Item = (&String, &String, &m
     })
 }
 
-/// What is not said at the handler itself: who may call, what can go wrong, what it looks like.
+/// Adds to an operation what its handler does not declare: security, errors and examples.
 fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     let guarded = path.starts_with('/') && !path.starts_with("/health");
     if guarded {
-        // Where no token is set, or from a trusted network: none of both.
+        // The empty entry: without API_TOKEN, or from a trusted network, neither is needed.
         operation["security"] = json!([{ "bearer": [] }, { "key": [] }, {}]);
     }
     let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
@@ -181,7 +181,7 @@ pub(super) fn is_static(path: &str) -> bool {
     matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
 }
 
-/// Written once: anybody may ask for it, and it is long.
+/// Serialised once, because the document is long and needs no token.
 pub(super) async fn openapi() -> Response {
     static WRITTEN: OnceLock<Bytes> = OnceLock::new();
     let written = WRITTEN.get_or_init(|| document().to_string().into());

@@ -18,13 +18,13 @@ use crate::transport::web::session::SessionError;
 
 use super::wire;
 
-/// When to try again, in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
+/// The value of `Retry-After` in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
 /// WhatsApp does not say when it gives pairing codes again; its own page lets a code live three minutes and a quarter.
 const PAIRING_RETRY: u32 = 195;
 
-/// An error on its way out. The router adds the session's state and writes it (`render`), so that every error, also
-/// those of axum itself, has one shape.
+/// An error that a route answers with. The router adds the session's state and writes the body (`render`), so that every
+/// error, also one of axum's own, has the same shape.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -58,7 +58,7 @@ impl ApiError {
         self
     }
 
-    /// What a bare status from the framework means.
+    /// The error for a status that axum answered without a body.
     pub fn of_status(status: StatusCode) -> Self {
         let (code, message) = match status {
             StatusCode::NOT_FOUND => ("NOT_FOUND", "There is nothing at this path."),
@@ -70,7 +70,7 @@ impl ApiError {
         Self::new(status, code, message)
     }
 
-    /// The error as it goes out.
+    /// The answer with the error as its body.
     pub fn render(self, state: State) -> Response {
         let Self { code, message, extra, .. } = self;
         let body =
@@ -147,7 +147,7 @@ impl From<DeadLettersError> for ApiError {
     }
 }
 
-/// Rounded up: whoever comes back after this is in time.
+/// Rounded up, so that a caller who waits this long is not too early.
 fn whole_seconds(span: Duration) -> u32 {
     u32::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u32::MAX)
 }

@@ -13,7 +13,7 @@ use crate::host::config::Server;
 use super::error::ApiError;
 use super::{Front, docs, page};
 
-/// What holds no data is free: whoever watches the service has no token, and the page is where it is asked for.
+/// Paths that need no token because they hold no data: monitoring has no token, and the operator types the token into the page.
 fn is_free(path: &str) -> bool {
     let watched = path == "/health" || path.starts_with("/health/");
     watched || page::is_static(path) || docs::is_static(path)
@@ -30,13 +30,13 @@ pub async fn check<F: Front>(State(front): State<F>, request: Request, next: Nex
     Ok(next.run(request).await)
 }
 
-/// A page of another site can have its own name resolve to this machine (DNS rebinding); then the browser sends that
-/// name. Without a token a loopback service answers to loopback names only.
+/// Without a token, a service on loopback answers only requests whose `Host` is a loopback name. A page of another site can
+/// make its own name resolve to this machine (DNS rebinding); the browser then sends that name as `Host`.
 fn check_host(settings: &Server, headers: &HeaderMap) -> Result<(), ApiError> {
     if settings.token.is_some() || !settings.is_loopback() {
         return Ok(());
     }
-    // A browser always sends one; probes of the old kind send none.
+    // Every browser sends `Host`; HTTP/1.0 probes may send none.
     let mut hosts = headers.get_all(header::HOST).iter();
     if hosts.all(|host| host.to_str().is_ok_and(is_loopback_name)) {
         return Ok(());
@@ -58,7 +58,7 @@ fn is_loopback_name(authority: &str) -> bool {
 }
 
 fn check_caller(settings: &Server, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<(), ApiError> {
-    // A peer on an IPv6 socket may be an IPv4 one in disguise.
+    // On an IPv6 socket an IPv4 peer has a mapped address (::ffff:a.b.c.d).
     let peer = peer.map(|peer| peer.to_canonical());
     let trusted = peer.is_some_and(|peer| settings.trusted_peers.iter().any(|network| network.contains(&peer)));
     let open = settings.token.is_none() && (settings.trusted_peers.is_empty() || settings.is_loopback());
@@ -81,7 +81,7 @@ fn has_token(settings: &Server, headers: &HeaderMap) -> bool {
     bearer.into_iter().chain(key).any(|given| given.as_bytes().ct_eq(token.reveal().as_bytes()).into())
 }
 
-/// A browser sends `Origin` with everything that changes something; callers that are no browsers send none.
+/// A browser sends `Origin` with every request that may change something; other callers send none.
 fn check_origin(settings: &Server, method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
@@ -170,7 +170,8 @@ mod tests {
         let server = settings(&[("HOST", "0.0.0.0"), ("TRUSTED_PEERS", "10.0.0.0/8")]);
         let caller = |ip: &str| check_caller(&server, Some(ip.parse().unwrap()), &HeaderMap::new()).is_ok();
         assert!(caller("10.1.2.3") && caller("::ffff:10.1.2.3"));
-        // A proxy on this machine brings the whole world with it: loopback is trusted where it is named.
+        // A reverse proxy on this machine connects from loopback for callers of any address, so loopback is trusted only if the
+        // setting names it.
         assert!(
             !caller("127.0.0.1") && !caller("192.168.1.1") && check_caller(&server, None, &HeaderMap::new()).is_err()
         );

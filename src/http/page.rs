@@ -6,7 +6,8 @@ use http::{StatusCode, header};
 
 use super::error::ApiError;
 
-/// Its own files and this service, nothing else; and no text that somebody wrote can become markup.
+/// The content security policy: the page loads its own files and asks this service, nothing else; trusted types keep the
+/// text of messages from becoming markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
@@ -18,7 +19,7 @@ const WORDS: &str = "application/json";
 
 const DOCUMENT: &str = include_str!("page/index.html");
 
-/// What the document asks for below `/page/`.
+/// The files that the document loads from `/page/`.
 const FILES: [(&str, &str, &str); 15] = [
     ("page.css", STYLE, include_str!("page/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
@@ -55,7 +56,7 @@ fn served(kind: &'static str, body: &'static str) -> Response {
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::REFERRER_POLICY, "no-referrer"),
-        // Asked for anew after an update; they are small.
+        // Browsers ask again each time, so that they have the files of the running version. The files are small.
         (header::CACHE_CONTROL, "no-cache"),
     ];
     (headers, body).into_response()
@@ -79,7 +80,7 @@ mod tests {
         serde_json::from_str(text(name)).unwrap()
     }
 
-    /// The quoted words that stand after a mark.
+    /// The quoted words after each occurrence of `mark`.
     fn named<'a>(source: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
         source.match_indices(mark).filter_map(move |(at, _)| source[at + mark.len()..].split(['"', '\'']).next())
     }

@@ -1,4 +1,4 @@
-//! The routes, and what every answer has in common.
+//! The routes, and the middleware of every answer.
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -20,11 +20,11 @@ use super::routes::{
 use super::{App, Front, docs, guard, page};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// A caller's request id longer than this is not one.
+/// A caller's request id that is longer is replaced by an id of the service.
 const REQUEST_ID_MAX: usize = 128;
 
-/// Every route is registered here, once. `routes!` also puts a route into the OpenAPI document; the pages for people are not in
-/// the document.
+/// Every route is registered here, once. `routes!` also adds it to the OpenAPI document. The operator's page and the viewer of
+/// the document are not part of the document.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(docs::frame())
         .routes(routes!(health::health))
@@ -61,7 +61,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .route("/docs/viewer.css", get(docs::style))
 }
 
-/// The routes with everything that all answers have in common.
+/// The routes behind the middleware of every answer.
 pub fn router(app: App) -> Router {
     let routes = Router::from(routes())
         .fallback(|| async { ApiError::of_status(StatusCode::NOT_FOUND) })
@@ -70,7 +70,7 @@ pub fn router(app: App) -> Router {
     behind(routes, app)
 }
 
-/// What stands in front of every route: who may call, and what every answer has in common.
+/// Puts the middleware before every route: who may call, metrics, the request id, security headers and the shape of errors.
 pub(super) fn behind<F: Front>(routes: Router<F>, front: F) -> Router {
     routes
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
@@ -98,9 +98,9 @@ fn cors(origins: &[String]) -> CorsLayer {
         .expose_headers([REQUEST_ID, header::RETRY_AFTER])
 }
 
-/// Times what is answered, by the pattern of its route.
+/// Measures how long each answer takes, by the pattern of its route.
 async fn observe(State(app): State<App>, route: MatchedPath, request: Request, next: Next) -> Response {
-    // A caller may invent methods, and each would be a series of its own.
+    // A caller can invent methods. Each would become a time series of its own.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS, Method::PUT, Method::PATCH, Method::DELETE];
     let method = known.into_iter().find(|known| known == request.method());
     let started = Instant::now();
@@ -111,12 +111,12 @@ async fn observe(State(app): State<App>, route: MatchedPath, request: Request, n
     response
 }
 
-/// Gives every answer its request id and its protection, and every error its shape.
+/// Gives every answer its request id and the security headers, and every error the shape of `Error`.
 async fn finish<F: Front>(State(front): State<F>, request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).filter(|id| is_sane(id)).cloned().unwrap_or_else(new_id);
     let has_body = request.headers().contains_key(header::TRANSFER_ENCODING)
         || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-    // What is no preflight is a method like any other, and none of ours.
+    // OPTIONS that is no CORS preflight is a method that no route has.
     let is_preflight = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if request.method() == Method::OPTIONS && !is_preflight {
         ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
@@ -128,7 +128,7 @@ async fn finish<F: Front>(State(front): State<F>, request: Request, next: Next) 
     let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if let Some(error) = error.or_else(|| (bare && !is_json).then(|| ApiError::of_status(response.status()))) {
         let mut shaped = error.render(front.state());
-        // What was said about the answer stays: Allow, CORS.
+        // Keep the headers that axum set, such as Allow and those of CORS.
         for (name, value) in response.headers() {
             if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
                 shaped.headers_mut().append(name.clone(), value.clone());
@@ -140,7 +140,7 @@ async fn finish<F: Front>(State(front): State<F>, request: Request, next: Next) 
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     if is_unread {
-        // Its rest would be taken for the next request.
+        // The rest of the body would be read as the next request on this connection.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     for (name, value) in PROTECTION {
@@ -149,7 +149,7 @@ async fn finish<F: Front>(State(front): State<F>, request: Request, next: Next) 
     response
 }
 
-/// Nothing here is to be framed, guessed at, or kept.
+/// No answer may be shown in a frame, have its type guessed, or be cached.
 const PROTECTION: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),

@@ -37,10 +37,10 @@ use stream::Noted;
 
 /// A connection that does not complete a request's head in this time is closed; so is one that idles this long.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
-/// A caller who takes nothing of its answer for this long does not want it.
+/// A caller that takes nothing of its answer for this long is disconnected.
 const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// A head may have this length: a page on localhost may send the cookies of every other service of this machine. It is
-/// also how much hyper reads of a body, or writes of an answer, ahead of whoever takes it.
+/// The longest head of a request: a browser may send the cookies of every other service on localhost. It is also how much
+/// hyper reads of a body ahead of the handler, and writes of an answer ahead of the caller.
 const BUFFER_MAX: usize = 32 << 10;
 /// The pause before the next attempt to accept, if the process has no descriptors or the system no memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -54,7 +54,7 @@ pub struct Server {
     connections: Connections,
 }
 
-/// What one listener accepts with.
+/// What the accepting task of a listener needs.
 struct Accepting {
     listener: TcpListener,
     router: Router,
@@ -79,7 +79,7 @@ impl Server {
             };
             let accepting = accepting.clone();
             tokio::spawn(async move {
-                // Ends by being dropped, which closes the listener.
+                // Dropping the task closes its listener.
                 let _ = accepting.run_until_cancelled(parts.accept()).await;
             })
         });
@@ -145,7 +145,7 @@ async fn not_accepted(error: &io::Error, connections: &Connections) {
 async fn serve(stream: TcpStream, exchanges: Exchanges, watcher: Watcher) {
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
-    // hyper takes 8 KiB to read into: it comes into being when there is something to read.
+    // hyper allocates 8 KiB to read into, so it is started only when the first byte has arrived.
     if !matches!(tokio::time::timeout(HEAD_DEADLINE, stream.readable()).await, Ok(Ok(()))) {
         return;
     }

@@ -1,5 +1,5 @@
-//! What is answered while a disk is full at the start: that the service is there, and what it waits for. Nothing is
-//! sent, received or read until there is room; then every request goes to the whole API, on the same connections.
+//! The API while the service starts on a full disk: `/health` and `/status` say what the service waits for, everything else is
+//! refused. Once there is room, the same connections are served by the whole API.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,9 +24,9 @@ use super::wire::health::{Alive, Health};
 use super::wire::status::Status;
 use super::{App, Front, docs, page};
 
-/// No browser runs, and somebody has to free some space.
+/// The state in `/status` while no browser runs and somebody has to free space.
 const STATE: state::State = state::State::Error;
-/// The disk is looked at every two seconds.
+/// `Retry-After` in seconds; the service looks at the disk every two seconds.
 const RETRY_S: u32 = 5;
 
 /// Cheap to clone.
@@ -38,7 +38,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     started: Instant,
     since: Timestamp,
-    /// What is waited for, in a sentence.
+    /// The sentence that says what the service waits for.
     why: Mutex<String>,
     whole: OnceLock<Router>,
 }
@@ -49,7 +49,7 @@ impl Waiting {
         Self(Arc::new(Inner { config, clock, started, since, why: Mutex::default(), whole: OnceLock::new() }))
     }
 
-    /// The routes: those of the waiting, and after [`Self::end`] those of the whole API.
+    /// The routes: those of this module, and after [`Self::end`] those of the whole API.
     pub fn router(&self) -> Router {
         let waiting = Router::new()
             .route("/", get(page::document))
@@ -75,18 +75,18 @@ impl Waiting {
         })
     }
 
-    /// Says what is waited for.
+    /// Sets the sentence that says what the service waits for.
     pub fn explain(&self, why: &str) {
         why.clone_into(&mut self.0.why.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Ends the waiting: the whole API answers from now on.
     pub fn end(&self, app: App) {
-        // It ends once.
+        // Only the first call counts.
         let _ = self.0.whole.set(router(app));
     }
 
-    /// What is waited for, as a sentence with a capital and a full stop.
+    /// The sentence with a capital letter and a full stop.
     fn sentence(&self) -> String {
         let why = self.0.why.lock().unwrap_or_else(PoisonError::into_inner);
         format!("The service waits to start: {why}. It goes on by itself.")
@@ -118,7 +118,7 @@ async fn status(State(waiting): State<Waiting>) -> Json<Status> {
 }
 
 async fn unavailable(State(waiting): State<Waiting>, request: Request) -> ApiError {
-    // The hub knows this code, and comes back.
+    // The hub repeats a send that is refused with this code.
     let code = if request.uri().path() == "/send" { "SESSION_NOT_READY" } else { "STORE_UNAVAILABLE" };
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, waiting.sentence()).retry_after(RETRY_S)
 }

@@ -30,7 +30,7 @@ pub(super) fn write(
     for item in items {
         interrupt.check()?;
         let source = File::open(&item.path).map_err(Failure::io(item.path.display()))?;
-        // Read as long as it was found to be: a file that grows shows in the second look at the folder.
+        // Only the length that was found at first is read. That a file has grown is noticed by the second look at the folder.
         let mut source = Hashed::new(bar.wrap_read(BufReader::new(source).take(item.bytes)));
         let mut header = header(item.bytes);
         header.set_mtime(item.modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs());
@@ -57,7 +57,7 @@ fn header(bytes: u64) -> Header {
     header
 }
 
-/// What passes through, counted and hashed.
+/// A reader that counts and hashes what is read through it.
 pub(crate) struct Hashed<T> {
     inner: T,
     bytes: u64,
@@ -69,7 +69,7 @@ impl<T> Hashed<T> {
         Self { inner, bytes: 0, hash: Sha256::new() }
     }
 
-    /// How much passed, and its SHA-256 in hexadecimal digits.
+    /// How many bytes were read, and their SHA-256 in hexadecimal digits.
     pub(crate) fn finish(self) -> (u64, String) {
         let digest = self.hash.finalize();
         (self.bytes, digest.iter().map(|byte| format!("{byte:02x}")).collect())

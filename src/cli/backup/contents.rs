@@ -10,8 +10,8 @@ pub(crate) const PROFILE: &str = "profile";
 /// Also the name of the store in `DATA_DIR`.
 pub(crate) const STORE: &str = "store";
 
-/// What Chrome makes anew, in the profile itself or one folder down (`Default`). The storage of the page stays whole,
-/// the service worker's registration, scripts and caches too: the page made those, and expects them together.
+/// Folders that Chrome can create again, in the profile itself or one folder down (`Default`); they are left out. The page's
+/// own storage is kept whole, with its service worker's registration, scripts and caches: the page expects them together.
 const CACHES: [&str; 14] = [
     "BrowserMetrics",
     "Cache",
@@ -28,9 +28,9 @@ const CACHES: [&str; 14] = [
     "ShaderCache",
     "component_crx_cache",
 ];
-/// Of the browser that ran, not of the login.
+/// Files of the running browser that are no part of the login.
 const SINGLETON: &str = "Singleton";
-/// What the browser says of itself. (The `LOG` files further down are parts of databases.)
+/// Logs of the browser itself. (The `LOG` files further down belong to databases and are kept.)
 const LOGS: [&str; 2] = ["chrome_debug.log", "BrowserMetrics-spare.pma"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) fn find(profile: &Path, data: Option<&Path>) -> io::Result<Vec<Item>>
     Ok(items)
 }
 
-/// Files below `folder`. Links, sockets and whatever else a browser leaves are no part of a login.
+/// The regular files below `folder`. Links, sockets and the like are no part of a login.
 fn collect(folder: &Path, name: &str, left_out: &dyn Fn(&str) -> bool, items: &mut Vec<Item>) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
     let mut entries = fs::read_dir(folder).map_err(named)?.collect::<io::Result<Vec<_>>>().map_err(named)?;
@@ -85,7 +85,7 @@ fn is_cache(name: &str) -> bool {
     }
 }
 
-/// The version of the Chrome that last opened the profile, by its own note.
+/// The version of the Chrome that last opened the profile, as Chrome noted it there.
 pub(super) fn chrome_version(profile: &Path) -> Option<String> {
     let version = fs::read_to_string(profile.join("Last Version")).ok()?;
     let version = version.trim();

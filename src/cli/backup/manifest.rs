@@ -1,4 +1,4 @@
-//! What a backup says of itself.
+//! `manifest.json` of a backup.
 
 use std::time::SystemTime;
 
@@ -12,7 +12,7 @@ use super::contents::{PROFILE, STORE};
 /// Its name in the archive, after everything else.
 pub(crate) const MANIFEST: &str = "manifest.json";
 
-/// The form of the archive that this version writes and reads.
+/// The version of the archive's format that this program writes and reads.
 const FORMAT: u32 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub(crate) struct Manifest {
     pub(crate) session_manager: String,
     /// The Chrome that last used the profile.
     pub(crate) chrome: Option<String>,
-    /// The newest format of the store that version knew; none where the store was left out.
+    /// The format of the store in the backup; None if the store was left out.
     pub(crate) store_format: Option<u32>,
     /// Whether a phone was linked.
     pub(crate) linked: bool,
@@ -68,7 +68,7 @@ impl Manifest {
         }
     }
 
-    /// What keeps this version from restoring it.
+    /// Why this version cannot restore the backup, if it cannot.
     pub(crate) fn objection(&self) -> Option<String> {
         let made_by = format!(
             "it was made by session-manager {}: restore it with that version or a newer one",
@@ -88,7 +88,7 @@ impl Manifest {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Whether it holds anything of this part.
+    /// Whether the backup has files of this part.
     pub(crate) fn has(&self, part: &str) -> bool {
         self.files.iter().any(|file| file.path.split('/').next() == Some(part))
     }

@@ -1,5 +1,4 @@
-//! Chrome: is it there, does it start, in its sandbox, and does the page answer it? On a profile of its own that is
-//! gone afterwards.
+//! Whether Chrome is installed, starts in its sandbox, and gets an answer from WhatsApp's page. It runs on a temporary profile.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -14,7 +13,7 @@ use crate::transport::web::browser::{Browser, Chrome, LaunchError, PageScript, P
 use super::Finding;
 use super::page::{Answer, Trouble};
 
-/// A page that committed answers a question about itself at once.
+/// A page that has loaded answers a question within this time.
 const CLOCK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What came of starting Chrome.
@@ -22,7 +21,7 @@ pub(super) struct Trial {
     pub(super) findings: Vec<Finding>,
     /// Whether Chrome itself found no display.
     pub(super) no_display: bool,
-    /// How the page answered, where Chrome could ask.
+    /// How the page answered, if Chrome could ask it.
     pub(super) page: Option<Result<Answer, Trouble>>,
 }
 
@@ -73,7 +72,7 @@ impl Started {
 
 struct Refused {
     words: String,
-    /// None where only a look by hand helps.
+    /// None if a person has to look for the cause.
     remedy: Option<&'static str>,
     no_display: bool,
 }
@@ -98,14 +97,14 @@ impl From<LaunchError> for Refused {
 async fn start(config: &Config) -> Result<Started, Refused> {
     let mut settings = config.browser.clone();
     if settings.login_mode == LoginMode::Local && !has_display() {
-        // That there is no display is said in a line of its own; whether Chrome works at all is another question.
+        // A missing display has a line of its own; here the question is whether Chrome works at all.
         settings.login_mode = LoginMode::Server;
     }
     let folder = tempfile::Builder::new().prefix("session-manager-doctor-").tempdir();
     let folder =
         folder.map_err(|source| Refused::new(LaunchError::Temporary { path: std::env::temp_dir(), source }))?;
     let profile = Profile::open(folder.path()).map_err(Refused::new)?;
-    // Nothing is injected, and no report is expected.
+    // The adapter is not injected, so the page sends no reports.
     let page = PageScript {
         script: String::new(),
         binding: "unused".to_owned(),
@@ -133,7 +132,7 @@ async fn ask(tab: &Tab, url: &str, deadline: Duration) -> Result<Answer, Trouble
     }
 }
 
-/// How far the page's host is ahead of this machine, in milliseconds, by the `Date` of its answers.
+/// By how many milliseconds the clock of the page's host is ahead of this machine's, by the `Date` of its answers.
 async fn clock(tab: &Tab) -> Option<i64> {
     let question = "fetch(location.href, { method: 'HEAD', cache: 'no-store' })\
         .then(answer => Date.parse(answer.headers.get('date')) - Date.now())";
@@ -142,7 +141,7 @@ async fn clock(tab: &Tab) -> Option<i64> {
 
 struct Surroundings {
     root: bool,
-    /// By CHROME_ARGS.
+    /// CHROME_ARGS switches the sandbox off.
     given_up: bool,
     started: bool,
     namespaces: bool,
@@ -169,7 +168,7 @@ fn sandbox(around: &Surroundings) -> Finding {
     }
 }
 
-/// What the kernel and its distributions have to keep ordinary users from making namespaces.
+/// The kernel settings that keep ordinary users from creating namespaces, by distribution.
 fn namespaces_are_allowed() -> bool {
     let value =
         |name: &str| -> Option<u64> { fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok() };

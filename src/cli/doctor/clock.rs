@@ -8,17 +8,17 @@ use tokio::process::Command;
 use super::Finding;
 
 const CHECK: &str = "clock";
-/// Asked over D-Bus, answered in milliseconds.
+/// systemd answers over D-Bus within milliseconds.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// 2026-01-01: no machine that runs this is earlier.
+/// 2026-01-01: this program did not exist before, so an earlier clock is wrong.
 const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
-/// The page's host tells whole seconds, and the answer takes its time.
+/// Differences up to this are ignored: the host gives whole seconds, and its answer takes some time.
 const NOISE_S: u64 = 5;
-/// Beyond this, codes that live 20 s are shown as expired.
+/// With a larger difference, codes that live 20 s are shown as expired.
 const TOLERATED_S: u64 = 20;
 const REMEDY: &str = "set it and keep it so: timedatectl set-ntp true";
 
-/// `ahead_ms` is how far the page's host is ahead of this machine.
+/// `ahead_ms`: by how much the clock of the page's host is ahead of this machine's.
 pub(super) async fn check(ahead_ms: Option<i64>) -> Finding {
     let synchronised = if ahead_ms.is_none() { synchronised().await } else { None };
     judge(SystemTime::now(), ahead_ms, synchronised)
@@ -48,7 +48,7 @@ fn judge(now: SystemTime, ahead_ms: Option<i64>, synchronised: Option<bool>) -> 
     }
 }
 
-/// Whether systemd keeps the clock; none where nobody can say.
+/// Whether systemd synchronises the clock; None if that cannot be found out.
 async fn synchronised() -> Option<bool> {
     let mut command = Command::new("timedatectl");
     command.args(["show", "--property=NTPSynchronized", "--value"]);

@@ -1,4 +1,4 @@
-//! The folders: whose they are, who may look in, and who is using them.
+//! The folders: their owners and permissions, and the process that uses them.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use crate::transport::web::browser::{Occupant, Profile, Size, orphans};
 
 use super::Finding;
 
-/// The service that runs on these folders, by its lock.
+/// The service that runs on these folders, as its lock file says.
 pub(super) fn running_service(paths: &Paths) -> Option<i32> {
     [&paths.tokens, &paths.data].into_iter().find_map(|dir| match InstanceLock::probe(dir) {
         Err(InstanceError::Held { pid, .. }) => pid,
@@ -35,7 +35,7 @@ pub(super) fn check(paths: &Paths, service: Option<i32>) -> Vec<Finding> {
     findings
 }
 
-/// What can be seen of a folder that is there.
+/// What is read of an existing folder.
 struct Facts {
     is_folder: bool,
     owner: u32,
@@ -96,7 +96,7 @@ fn judge(check: &'static str, path: &str, facts: &Facts, user: u32) -> Finding {
     }
 }
 
-/// A login that others can read is the account.
+/// Whoever can read the login has the account, so other users must not be able to.
 fn openness(profile: &Path) -> Option<Finding> {
     let mode = fs::metadata(profile).ok()?.mode() & 0o777;
     let shown = profile.display();
@@ -106,7 +106,7 @@ fn openness(profile: &Path) -> Option<Finding> {
     })
 }
 
-/// `linked` is none where there is no profile.
+/// `linked` is None if there is no profile.
 fn profile_lock(lock: Result<(), InstanceError>, occupants: &[Occupant], linked: Option<bool>) -> Finding {
     const CHECK: &str = "profile";
     let stranger = occupants.iter().find(|occupant| !occupant.is_ours);

@@ -1,4 +1,4 @@
-//! What the machine gives: shared memory, fonts, a display, room on the disks.
+//! The machine: shared memory, fonts, a display, free space on the disks.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ use super::Finding;
 /// A profile grows to a few hundred MiB; below this Chrome and the store soon cannot write.
 const DISK_FAILURE: u64 = 256 << 20;
 const DISK_WARNING: u64 = 1 << 30;
-/// Where fonts are looked for, and how deep: `truetype/dejavu/DejaVuSans.ttf`.
+/// The folders in which fonts are looked for, and the depth: `truetype/dejavu/DejaVuSans.ttf`.
 const FONT_FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
 const FONT_FOLDERS_AT_HOME: [&str; 2] = [".fonts", ".local/share/fonts"];
 const FONT_DEPTH: usize = 4;
@@ -68,7 +68,7 @@ fn count_fonts(folder: &Path, depth: usize) -> usize {
         .sum()
 }
 
-/// `refused` is whether Chrome itself found none, whatever the environment says.
+/// `refused`: Chrome found no display, whatever the environment says.
 pub(super) fn display(mode: LoginMode, refused: bool) -> Finding {
     judge_display(mode, has_display() && !refused)
 }
@@ -98,7 +98,7 @@ pub(super) fn disks(paths: &Paths) -> Vec<Finding> {
         }
         seen.push(device);
         findings.push(match statvfs(there) {
-            // What ordinary users may still use, in bytes and in files; some file systems do not count files.
+            // The bytes and files that ordinary users may still use; some file systems do not count files.
             Ok(fs) => judge_disk(
                 path,
                 fs.blocks_available() * fs.fragment_size(),

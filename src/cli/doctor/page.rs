@@ -1,4 +1,4 @@
-//! The way to the page: asked by Chrome itself where it starts, else by a bare connection.
+//! Whether WhatsApp's page can be reached: through Chrome if Chrome starts, otherwise by a plain connection.
 
 use std::time::{Duration, Instant};
 
@@ -12,21 +12,21 @@ use crate::transport::web::whatsapp::read_document;
 use super::Finding;
 
 const CHECK: &str = "page";
-/// A host that has not answered by then is behind a firewall that drops.
+/// A host that does not answer in this time is most likely behind a firewall that drops packets.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) took: Duration,
-    /// Else only a connection was made, and no page asked for.
+    /// Whether Chrome loaded the page; otherwise only a connection was made.
     pub(super) by_browser: bool,
-    /// How far its clock is ahead of ours, in milliseconds.
+    /// By how many milliseconds the host's clock is ahead of this machine's.
     pub(super) clock: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Chrome's word, such as `net::ERR_NAME_NOT_RESOLVED`.
+    /// Chrome's name of the error, such as `net::ERR_NAME_NOT_RESOLVED`.
     Browser(String),
     Name(String),
     Connection(String),
@@ -59,7 +59,7 @@ fn target(settings: &Browser) -> Option<(String, u16)> {
 
 pub(super) fn judge(settings: &Browser, answer: &Result<Answer, Trouble>) -> Finding {
     let via = settings.proxy.as_ref().map(|proxy| format!(" through {proxy}")).unwrap_or_default();
-    // A user and a password in the address are nobody's business.
+    // A user and a password in the address must not be printed.
     let page = settings.url.rsplit_once('@').map_or(settings.url.as_str(), |(_, rest)| rest);
     match answer {
         Ok(Answer { took, by_browser, .. }) => {

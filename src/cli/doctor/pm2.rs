@@ -1,4 +1,4 @@
-//! The PM2 ecosystem file: evaluated by node, as PM2 does, then held against the contract.
+//! The PM2 ecosystem file: evaluated by node, as PM2 does it, then compared with what the service needs.
 
 mod contract;
 
@@ -15,9 +15,9 @@ use super::Finding;
 const CHECK: &str = "pm2";
 /// The file is a few lines of JavaScript; node starts in 50 ms.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Functions and what JSON does not know are left out, as PM2 leaves them.
+/// Functions and other values that JSON cannot hold are left out, as PM2 does it.
 const EVALUATE: &str = "process.stdout.write(JSON.stringify(require(process.argv[1])) ?? '')";
-/// The name under which PM2 keeps the service.
+/// The service's name in PM2.
 const NAME: &str = "session-manager";
 
 pub(super) async fn check(file: &Path) -> Vec<Finding> {
@@ -76,19 +76,19 @@ async fn evaluate(file: &Path) -> Result<Value, Refusal> {
     serde_json::from_slice(&answer.stdout).map_err(|_| Refusal::Said("it exports no configuration".to_owned()))
 }
 
-/// What `script` names.
+/// The program that `script` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Program {
     /// The file exports no `script`.
     Unnamed,
     Absent(PathBuf),
-    /// Started by something else: a script with `#!`.
+    /// A script with `#!`, which another program runs.
     Script(PathBuf),
     Binary,
 }
 
-/// PM2 takes a relative `script` from `cwd`, and a relative or missing `cwd` from where it was called: the folder of
-/// the file is the best guess.
+/// PM2 resolves a relative `script` against `cwd`, and a relative or missing `cwd` against the folder it was called in. That
+/// folder is unknown here; the folder of the file is the best guess.
 fn program(app: &Value, folder: &Path) -> Program {
     let Some(script) = app["script"].as_str() else { return Program::Unnamed };
     let path = folder.join(app["cwd"].as_str().unwrap_or_default()).join(script);

@@ -1,4 +1,4 @@
-//! The port: free, held by the running service, or by whom.
+//! The port: free, held by the running service, or held by another process.
 
 use crate::host::config::Server;
 use crate::host::listen::{self, BindError};
@@ -9,7 +9,7 @@ const CHECK: &str = "port";
 
 /// `service` is the running service on these folders.
 pub(super) async fn check(server: &Server, service: Option<i32>) -> Finding {
-    // Bound for an instant, as the service would: what is refused here is refused there.
+    // The check binds the port for an instant, exactly as the service would.
     let bound = listen::bind(&server.hosts, server.port).await;
     judge(server, bound.map(drop), service)
 }

@@ -1,4 +1,4 @@
-//! The proxy of PROXY_URL: is it there, and does it let this machine through to the page?
+//! The proxy of PROXY_URL: whether it answers, and whether it lets this machine through to the page.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::host::config::{Browser, Proxy};
 use super::Finding;
 
 const CHECK: &str = "proxy";
-/// A proxy that has not answered by then does not answer Chrome in time either.
+/// A proxy that does not answer in this time does not answer Chrome in time either.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// The first line of an answer is shorter.
+/// The most bytes that are read of an answer; its first line is shorter.
 const HEAD_MAX: usize = 4096;
 
-/// What came of asking the proxy for the way to the page.
+/// The result of asking the proxy for a connection to the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Came {
     /// The status of its answer.
     Status(u16),
-    /// It takes connections; its protocol is not spoken here.
+    /// The proxy takes connections; the check does not know its protocol (SOCKS).
     Connected,
     NoName(String),
     Refused(String),
@@ -70,7 +70,7 @@ async fn ask(proxy: &Proxy, page: &str) -> Came {
     status.map_or(Came::Rubbish, Came::Status)
 }
 
-/// As Chrome asks for the page: a tunnel to it, or the page itself where it is not encrypted.
+/// The request that Chrome would make: CONNECT for an https page, or the page itself for http.
 fn request(proxy: &Proxy, page: &Uri) -> String {
     let host = page.host().unwrap_or_default();
     let (target, line) = match page.scheme_str() {

@@ -1,4 +1,4 @@
-//! What was found, line by line.
+//! The results of the checks, one line each.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
@@ -13,11 +13,11 @@ use crate::http::VERSION;
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
     Ok,
-    /// It works, and could be better or safer.
+    /// The service works, but something could be better or safer.
     Warning,
-    /// The service would not start, or not do its work.
+    /// The service would not start or would not do its work.
     Failure,
-    /// It could not be looked at; why is in the detail.
+    /// The check could not be made; the detail says why.
     Skipped,
 }
 
@@ -48,7 +48,7 @@ impl Finding {
     }
 }
 
-/// For people each line as it is found, for scripts one object at the end.
+/// Prints each line at once for people, or one JSON object at the end for scripts.
 pub(super) struct Report {
     json: bool,
     colour: bool,
@@ -83,7 +83,7 @@ impl Report {
         format!("{word}  {:<9}{}\n{remedy}", finding.check, finding.detail)
     }
 
-    /// Says the sum; true where nothing failed.
+    /// Prints the totals; true if nothing failed.
     pub(super) fn finish(self, begun: Instant) -> io::Result<bool> {
         let count = |status| self.findings.iter().filter(|finding| finding.status == status).count();
         let [ok, warnings, failures, skipped] =

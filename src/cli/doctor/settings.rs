@@ -1,4 +1,4 @@
-//! The settings, and what the other checks go on with where they are wrong.
+//! The settings, and the configuration that the other checks use if some settings are wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use super::Finding;
 const CHECK: &str = "settings";
 const REMEDY: &str = "correct it; `session-manager config` prints every setting in force";
 
-/// The environment without the settings that are wrong, so that one mistake does not hide what else there is to find.
+/// The environment without the wrong settings, so that one mistake does not keep the other checks from running.
 struct Without<'a> {
     environment: &'a dyn Source,
     wrong: BTreeSet<&'static str>,
@@ -41,7 +41,7 @@ pub(super) fn read(environment: &dyn Source) -> Result<(Config, Vec<Finding>), F
         findings.extend(problems.iter().map(|problem| Finding::failure(CHECK, problem.to_string(), REMEDY)));
         source.wrong.extend(problems.iter().map(|problem| problem.name));
         if source.wrong.len() == known {
-            // Even the default of one does not go with the others.
+            // The default of a setting can contradict the other settings.
             break Config::read(&BTreeMap::new())?;
         }
     };

@@ -1,4 +1,4 @@
-//! The store: can this version read it? Asked of a copy, because opening a store changes it.
+//! Whether this version can read the store. A copy is opened, because opening a store changes it.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError, check_all};
 use super::Finding;
 
 const CHECK: &str = "store";
-/// A store is copied into the temporary folder, often memory: a larger one is the next start's to read.
+/// The largest store that is checked: the copy goes into the temporary folder, which is often memory.
 const COPY_MAX: u64 = 512 << 20;
 
 pub(super) async fn check(data: &Path, service: Option<i32>) -> Finding {
@@ -33,7 +33,7 @@ pub(super) async fn check(data: &Path, service: Option<i32>) -> Finding {
             let remedy = match error.kind() {
                 _ if disk::is_full(&error) => "free some space in the temporary folder (TMPDIR)".to_owned(),
                 io::ErrorKind::ReadOnlyFilesystem => "set TMPDIR to a folder that can be written".to_owned(),
-                // A file in the place of the folder; its own line says so.
+                // A file in the place of the folder is reported by the check of the folders.
                 io::ErrorKind::NotADirectory => {
                     format!("{} has to be a folder: move away what is there", data.display())
                 }
@@ -45,7 +45,7 @@ pub(super) async fn check(data: &Path, service: Option<i32>) -> Finding {
     if InstanceLock::probe(data).is_err() {
         return Finding::skipped(CHECK, "a service was started meanwhile");
     }
-    // On bytes it does not expect sled panics, which the store takes for damage: nothing to be printed here.
+    // sled panics on unexpected bytes. The store reports such a panic as damage, so the panic itself is not printed.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let state = look(folder.path()).await;
@@ -59,7 +59,7 @@ enum Copied {
     Here(TempDir, u64),
 }
 
-/// The store and its marker, as they are now.
+/// The store and its marker file.
 fn copy(data: &Path) -> io::Result<Copied> {
     let from = data.join("store");
     if !from.try_exists()? {
@@ -112,7 +112,7 @@ async fn look(copy: &Path) -> State {
                 Some(_) => State::Damaged,
                 None => State::Sound { held: opened.store.sending_is_held().await },
             };
-            // Only a copy: what a failure to close it leaves is deleted with it.
+            // This is a copy. If closing it fails, it is deleted all the same.
             let _ = opened.store.close().await;
             state
         }

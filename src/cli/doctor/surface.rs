@@ -13,7 +13,7 @@ const CHECK: &str = "surface";
 const REMEDY: &str = "session-manager page names the modules: update session-manager, or set ADAPTER_PATH to an adapter that \
                       finds them";
 
-/// `service` is the running service on these folders: without one there is no page to ask.
+/// `service` is the running service on these folders; without a running service there is no page to ask.
 pub(super) async fn check(config: &Config, service: Option<i32>) -> Finding {
     if service.is_none() {
         return Finding::skipped(CHECK, "no service runs whose page could be asked");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 
-/// Whether nothing is lost by taking this place: absent, or a folder without anything in it.
+/// Whether the path can be taken without loss: it does not exist, or is an empty folder.
 pub(super) fn is_free(place: &Path) -> bool {
     match fs::read_dir(place) {
         Ok(mut entries) => entries.next().is_none(),
@@ -14,8 +14,8 @@ pub(super) fn is_free(place: &Path) -> bool {
     }
 }
 
-/// Moves `from` to `to`, durably. What is there gets a name with `time` in it, which is given back; where the second
-/// step fails, the first is undone.
+/// Moves `from` to `to`, durably. An existing `to` is first renamed to a name with `time` in it, which is returned. If the
+/// move then fails, the renaming is undone.
 pub(super) fn put(from: &Path, to: &Path, time: &str) -> Result<Option<PathBuf>, Failure> {
     let failed = || Failure::io(to.display());
     let mut name = to.file_name().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Reading an archive that may have been made by anybody: nothing leaves the folder it is unpacked in.
+//! Unpacks an archive that anybody may have made: no file is written outside of the folder it is unpacked in.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
@@ -14,12 +14,12 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::{Failure, progress};
 use crate::host::config::Paths;
 
-/// A hundred bytes a file: room for more files than any profile has.
+/// The longest manifest. With a hundred bytes a file, it has room for more files than any profile.
 const MANIFEST_MAX: u64 = 64 << 20;
 
 const COPIED_AT_ONCE: usize = 64 << 10;
 
-/// A backup that is whole, beside the folders it is for: gone with this value unless it is moved away.
+/// A complete, unpacked backup beside the folders it is meant for. Dropping this value deletes what was not moved away.
 #[derive(Debug)]
 pub(super) struct Unpacked {
     pub(super) manifest: Manifest,
@@ -39,14 +39,14 @@ pub(super) fn unpack(archive: File, paths: &Paths, interrupt: &Interrupt) -> Res
     bar.finish_and_clear();
     let manifest = verified(found)?;
     for folder in [profile.path(), store.path()] {
-        // One call for hundreds of files.
+        // One sync of the file system instead of hundreds of single files.
         let synced = File::open(folder).and_then(|folder| Ok(nix::unistd::syncfs(&folder)?));
         synced.map_err(Failure::io("what was unpacked does not reach the disk"))?;
     }
     Ok(Unpacked { manifest, profile, store })
 }
 
-/// What an archive turned out to hold.
+/// What was found in an archive.
 struct Found {
     manifest: Option<Manifest>,
     /// Path, length and checksum, in order.
@@ -97,7 +97,7 @@ fn checked_name(entry: &TarEntry<'_, impl Read>) -> Result<String, Failure> {
     Ok(name.to_owned())
 }
 
-/// Writes one file, for this user alone. A name that comes twice is an error.
+/// Writes one file that only this user can read. A name that comes twice is an error.
 fn write(entry: &mut impl Read, path: &Path) -> Result<(u64, String), Failure> {
     let failed = || Failure::io(path.display());
     let folder = path.parent().unwrap_or(path);
@@ -106,7 +106,7 @@ fn write(entry: &mut impl Read, path: &Path) -> Result<(u64, String), Failure> {
     let mut source = Hashed::new(entry);
     let mut file = io::BufWriter::new(&file);
     let mut buffer = vec![0; COPIED_AT_ONCE];
-    // By hand, because what is wrong with the archive and what is wrong with the disk are two sentences.
+    // Not `io::copy`: an error of the archive and an error of the disk need different sentences.
     loop {
         let count = source.read(&mut buffer).map_err(not_a_backup)?;
         if count == 0 {
@@ -118,7 +118,7 @@ fn write(entry: &mut impl Read, path: &Path) -> Result<(u64, String), Failure> {
     Ok(source.finish())
 }
 
-/// Everything the manifest names, as it names it, and nothing else.
+/// Checks that the archive holds exactly the files of the manifest, with their lengths and checksums.
 fn verified(found: Found) -> Result<Manifest, Failure> {
     let mut manifest = found
         .manifest
@@ -167,7 +167,7 @@ mod tests {
         let mut header = Header::new_gnu();
         header.set_entry_type(kind);
         header.set_size(body.len() as u64);
-        // Written as it is: the library's own setter refuses `..`.
+        // The name is written directly, because the library's setter refuses `..`.
         header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
         if kind == EntryType::Symlink {
             header.set_link_name("/etc/passwd").unwrap();
@@ -185,7 +185,7 @@ mod tests {
         manifest.to_string().into_bytes()
     }
 
-    /// Unpacks an archive made by `fill` into fresh folders; the sentence where it is refused.
+    /// Unpacks an archive made by `fill` into fresh folders; the error is the sentence of the refusal.
     fn unpacked(fill: impl FnOnce(&mut Builder<&mut Vec<u8>>)) -> Result<Manifest, String> {
         let mut bytes = Vec::new();
         let mut tar = Builder::new(&mut bytes);
@@ -204,7 +204,7 @@ mod tests {
             &Interrupt::never(),
         );
         let manifest = result.map(|unpacked| unpacked.manifest).map_err(|failure| failure.to_string());
-        // Whatever came of it: nothing is left, and nothing got out.
+        // In every case no file is left, and none was written outside.
         for folder in [&tokens, &data] {
             assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// Code, status, and an example of the sentence. What answers with it is said at each handler, in `x-errors`.
+/// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
 pub(super) const CODES: [(&str, u16, &str); 44] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -64,10 +64,10 @@ pub(super) const CODES: [(&str, u16, &str); 44] = [
     ("SEND_UNCONFIRMED", 504, "WhatsApp's server did not acknowledge the message in time; it may still arrive"),
 ];
 
-/// Those whose answers say when to come back, always or mostly.
+/// The statuses whose answers have `Retry-After`, always or mostly.
 const RETRIED: [u16; 2] = [429, 503];
 
-/// Adds the answers that are errors, those every route may give among them.
+/// Adds the error answers of an operation: those it names, and those that every route may give.
 pub(super) fn describe(operation: &mut Value, own: &Value, guarded: bool, changing: bool) {
     let own = own.as_array().into_iter().flatten().filter_map(Value::as_str);
     let common: &[&str] =

@@ -137,7 +137,7 @@ pub async fn drop_pairing_code(State(app): State<App>) -> Result<Json<PairingDro
     Ok(Json(PairingDropped { success: true }))
 }
 
-/// As the phone shows it, in two halves.
+/// The code in two halves, as the phone asks for it.
 fn displayed(code: &str) -> String {
     match code.char_indices().nth(4) {
         Some((middle, _)) => format!("{}-{}", &code[..middle], &code[middle..]),

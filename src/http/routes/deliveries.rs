@@ -1,4 +1,4 @@
-//! `/deliveries/dead`: what targets refused for good, seen and tried again.
+//! `/deliveries/dead`: lists dead letters, and has them delivered again.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::wire::deliveries::{AllQueued, DeadLetter, DeadLetters, Queued};
 
-/// When a replay that found its target busy is worth another try, in seconds: the usual wait for a target.
+/// `Retry-After` in seconds of a replay whose target is busy: as long as an attempt at a target usually takes.
 const BUSY: u32 = 15;
 
 /// What targets refused for good
@@ -89,7 +89,7 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
 
 /// Have all dead letters of a target tried again
 ///
-/// In their order, beside what is new.
+/// In their order. New events are delivered meanwhile.
 #[utoipa::path(
     post,
     path = "/deliveries/dead/replay",

@@ -21,7 +21,7 @@ use crate::http::error::ApiError;
 )]
 pub async fn document(State(app): State<App>) -> Result<Response, ApiError> {
     let document = app.session.document()?;
-    // It is another origin's page: no browser may show it as one of this service's.
+    // The document belongs to another origin. As an attachment of this type no browser renders it as a page of this service.
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"whatsapp-web.html\""),

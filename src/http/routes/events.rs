@@ -21,18 +21,18 @@ use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::wire;
 
-/// The contract's: a hub, a few pages, and those that have not noticed yet that they lost their connection.
+/// The most clients at a time: a hub, a few pages, and clients that have not noticed yet that they lost their connection.
 const CLIENTS: usize = 64;
-/// The contract's: proxies close what is silent for 30 to 60 s.
+/// The interval of comments: proxies close connections that are silent for 30 to 60 s.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
-/// After this a client that lost its connection comes back, unless it knows better.
+/// The `retry:` of the stream: a client that lost its connection connects again after this time.
 const RECONNECT: Duration = Duration::from_secs(2);
-/// Read at a time for one client, at 256 KiB for the longest: 64 MiB for all clients at the very worst.
+/// How many events are read at a time for a client. The longest has 256 KiB, so all clients need at most 64 MiB.
 const PAGE: usize = 4;
-/// When a client that found no room tries again, in seconds.
+/// `Retry-After` in seconds for a client that found no room.
 const NO_ROOM: u32 = 15;
 
-/// How many follow at a time.
+/// Limits how many clients follow at a time.
 pub struct Followers(Arc<Semaphore>);
 
 impl Default for Followers {
@@ -44,10 +44,10 @@ impl Default for Followers {
 struct Follower {
     journal: Journal,
     newest: watch::Receiver<u64>,
-    /// Told up to here.
+    /// The place in the log up to which the client was told everything.
     after: u64,
     next: VecDeque<Event>,
-    /// What there is to say first.
+    /// The first event of the stream, which comes before those of the log.
     first: Option<Sent>,
     closing: CancellationToken,
     _room: OwnedSemaphorePermit,
@@ -77,25 +77,25 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Result<Respon
     let known = headers.get("last-event-id").map(|id| id.to_str().ok().and_then(|id| id.parse().ok()));
     let hello = Sent::default().retry(RECONNECT).comment("following");
     let (after, first) = match known {
-        // Also a client that is cut off before the first event comes back to where it began.
+        // With this id, a client that is cut off before its first event resumes where it began.
         None => (extent.newest, hello.id(EventCursor { log: extent.log, cursor: extent.newest }.to_string())),
         Some(Some(EventCursor { log, cursor }))
             if log == extent.log && (extent.oldest.saturating_sub(1)..=extent.newest).contains(&cursor) =>
         {
             (cursor, hello)
         }
-        // What came after that place cannot be told without a gap: the client starts anew from what is there.
+        // Events after that place are gone from the log. The client is told (`reset`) and begins with the oldest that is left.
         Some(_) => (extent.oldest.saturating_sub(1), hello.event("reset").data("{}")),
     };
     let (journal, closing) = (app.journal.clone(), app.closing.clone());
     let follower = Follower { journal, newest, after, next: VecDeque::new(), first: Some(first), closing, _room: room };
     let stream = Sse::new(follow(follower)).keep_alive(KeepAlive::new().interval(COMMENT_EVERY));
-    // nginx would hold the events back.
+    // Without this header nginx buffers the events.
     let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(([unbuffered], stream).into_response())
 }
 
-/// Ends with the service, or when the log cannot be read: the client comes back and resumes.
+/// The stream ends when the service stops or the log cannot be read. The client connects again and resumes.
 fn follow(follower: Follower) -> impl Stream<Item = Result<Sent, Infallible>> {
     unfold(follower, |mut follower| async move {
         if let Some(first) = follower.first.take() {
@@ -126,7 +126,7 @@ impl Follower {
     }
 }
 
-/// The contract's names of the events of this stream.
+/// The names of the events on this stream.
 fn name(event: &Event) -> &'static str {
     match event.what {
         What::Message(_) => "message",

@@ -1,4 +1,4 @@
-//! Whether the service is there, turning, and ready.
+//! Whether the service answers, its session's task runs, and messages can be sent.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,9 +12,9 @@ use crate::http::error::ApiError;
 use crate::http::wire::Reason;
 use crate::http::wire::health::{Alive, Health};
 
-/// Whether HTTP is answered
+/// Whether the service answers
 ///
-/// 200 as long as it is, whatever the session does.
+/// Always 200, whatever the state of the session.
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "watching", responses((status = 200, body = Health)))]
 pub async fn health(State(app): State<App>) -> Json<Health> {
     let session = app.session.snapshot();
@@ -22,9 +22,9 @@ pub async fn health(State(app): State<App>) -> Json<Health> {
     Json(Health::new(app.clock.now(), state, app.started))
 }
 
-/// Whether the session's own task turns
+/// Whether the session's task runs
 ///
-/// 503 when it is stuck: then only a restart helps.
+/// 503 when it is stuck: then only a restart of the service helps.
 #[utoipa::path(
     get,
     path = "/health/live",
@@ -41,7 +41,7 @@ pub async fn live(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_STUCK", message).with("status", "stuck"))
 }
 
-/// Whether messages can go through
+/// Whether messages can be sent and received
 ///
 /// 200 only in READY.
 #[utoipa::path(

@@ -17,7 +17,7 @@ use crate::host::telemetry;
 use crate::http::App;
 use crate::http::error::ApiError;
 
-/// What Prometheus reads
+/// Metrics for Prometheus
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -42,7 +42,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
         read.counters("session_manager_messages_total", "Messages stored since the start", &["direction"], &messages);
     }
     deliveries(&app, &mut read);
-    // Without a target there is nothing to say of targets, and a family of nothing cannot be written.
+    // Prometheus' text format has no metric without a sample, so without a target these metrics are left out.
     read.0.retain(|family| !family.get_metric().is_empty());
     read.0.sort_by(|a, b| a.name().cmp(b.name()));
     let text = TextEncoder::new().encode_to_string(&read.0).map_err(|error| {
@@ -52,7 +52,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     Ok(([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response())
 }
 
-/// What was read just now.
+/// Gauges of the moment, made anew for each request.
 struct Read(Vec<MetricFamily>);
 
 impl Read {
@@ -122,7 +122,7 @@ fn browser(processes: u64, memory: u64, read: &mut Read) {
     read.gauge("session_manager_browser_processes", "The browser's processes", processes as f64);
 }
 
-/// Measured every ten minutes, so it is not there in the first moments.
+/// The profile's size is measured every ten minutes; before the first measurement the metric is absent.
 #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
 fn profile(app: &App, read: &mut Read) {
     if let Some(size) = app.session.profile_size() {

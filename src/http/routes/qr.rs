@@ -1,4 +1,4 @@
-//! The link code in every form somebody scans it from.
+//! The code to scan: as JSON, PNG, SVG and text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::wire::codes::{HubCode, Picture, Qr};
 
-/// A caller may wait this long for a code; the hub's own limit is a minute.
+/// The longest `wait`; the hub itself waits for a minute.
 const WAIT_MAX_S: u64 = 60;
 
-/// Who waits holds a connection for a minute: enough for every page that shows the code.
+/// The most callers that wait for a code at a time, each with its connection for up to a minute.
 const WAITERS: usize = 1024;
-/// When a caller that found no place to wait tries again, in seconds.
+/// `Retry-After` in seconds for a caller that found no place to wait.
 const NO_PLACE: u32 = 5;
 
-/// Those who wait for a code.
+/// Limits how many callers wait for a code at a time.
 pub struct Waiters(Semaphore);
 
 impl Default for Waiters {
@@ -128,20 +128,21 @@ pub async fn qr_code(State(app): State<App>) -> Result<Response, ApiError> {
 
 const NEVER_CACHED: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
-/// The form that is wanted most and is one of ours. Who accepts anything gets JSON, browsers and the hub too.
+/// The form that `Accept` weighs highest among the forms there are. A caller that accepts anything gets JSON, as browsers and
+/// the hub do.
 fn negotiated(accept: &str) -> Form {
     let mut wanted: Vec<(f32, Form)> =
         accept.split(',').filter_map(known).filter(|(weight, _)| *weight > 0.0).collect();
-    // Stable: among equals the first named.
+    // The sort is stable: among equal weights the first named wins.
     wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
     wanted.first().map_or(Form::Json, |(_, form)| *form)
 }
 
-/// One accepted type with its weight.
+/// An accepted media type with its weight.
 fn known(part: &str) -> Option<(f32, Form)> {
     let mut pieces = part.split(';').map(str::trim);
     let form = match pieces.next()? {
-        // A page wants a document, and JSON is the only document here.
+        // A browser that navigates asks for HTML; it gets JSON.
         "application/json" | "*/*" | "text/html" => Form::Json,
         "image/png" => Form::Png,
         "image/svg+xml" => Form::Svg,
@@ -179,7 +180,7 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, code, message)
 }
 
-/// The session now, or as soon as it has a code or needs none.
+/// Waits until the session has a code or needs none; gives the session at that time.
 async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
     let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds = seconds(wait)?;
@@ -195,7 +196,7 @@ async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapsh
     })?;
     let mut snapshots = app.session.watch();
     let arrived = snapshots.wait_for(|session| is_over(session));
-    // Where neither came, the answer says where the session is.
+    // If neither happened in time, the answer has the session's current state.
     let _ = tokio::time::timeout(Duration::from_secs(seconds), app.closing.run_until_cancelled(arrived)).await;
     Ok(app.session.snapshot())
 }

@@ -1,4 +1,4 @@
-//! `GET /status`: everything there is to know about the session, in one answer.
+//! `GET /status`: everything about the session, in one answer.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,7 @@ use crate::http::App;
 use crate::http::wire::status::{Account, Limits, Progress, Sending, Shown, Status, TargetStatus};
 
 impl Status {
-    /// Before there is a session: `detail` says what the start waits for.
+    /// The answer before there is a session: `detail` says what the start waits for.
     pub(in crate::http) fn without_session(
         config: &Config,
         state: SessionState,
@@ -47,7 +47,7 @@ impl Status {
     }
 }
 
-/// What the one who looks should do.
+/// `recommended_action` of a state.
 fn recommended(state: SessionState) -> &'static str {
     match state {
         SessionState::Ready => "NONE",
@@ -58,7 +58,7 @@ fn recommended(state: SessionState) -> &'static str {
     }
 }
 
-/// Everything there is to know about the session
+/// Everything about the session
 #[utoipa::path(get, path = "/status", operation_id = "status", tag = "session", responses((status = 200, body = Status)))]
 pub async fn status(State(app): State<App>) -> Json<Status> {
     let availability = app.outbound.availability().await;

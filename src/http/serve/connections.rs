@@ -22,13 +22,13 @@ use tokio::time::Instant;
 
 use super::shortage::Shortage;
 
-/// A hub, pages and an operator use a handful. The rest is for those who hold connections open, at 4 to 14 KiB each.
+/// The most connections. A hub, pages and an operator use a handful; the rest is for slow callers, at 4 to 14 KiB each.
 const CONNECTIONS: usize = 12_288;
-/// For one address, except loopback, which all users of this machine share. A proxy brings many callers.
+/// The most connections from one address, except loopback, which all users of this machine share. A reverse proxy needs many.
 const PER_NETWORK: usize = 1024;
 /// Descriptors that are not for connections: the store, Chrome's pipes, 16 webhooks with 16 requests each.
 const RESERVED: usize = 512;
-/// No caller is slow before this much time has passed.
+/// A caller counts as slow after this time.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How many connections may be open at a time.
@@ -61,7 +61,7 @@ pub struct Connections(Arc<Shared>);
 struct Shared {
     limits: Limits,
     open: Mutex<Open>,
-    /// Told when a connection ends, or when one becomes slow and could be closed.
+    /// Notified when a connection ends, or when one becomes slow and could be closed.
     changed: Notify,
 }
 
@@ -78,11 +78,11 @@ struct Open {
 /// How many connections there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// The service works for them.
+    /// Connections for which the service works.
     pub busy: usize,
-    /// Their callers are waited for.
+    /// Connections that wait for their callers.
     pub waiting: usize,
-    /// Closed so far while their callers were waited for.
+    /// Connections that were closed so far while they waited for their callers.
     pub closed: u64,
 }
 

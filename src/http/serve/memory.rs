@@ -9,11 +9,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::{Connection, Connections};
 
-/// What is not longer is not counted: 12,288 of these are 192 MiB at the very worst.
+/// Bodies and answers up to this length are not counted: 12,288 of them are at most 192 MiB.
 pub const SMALL: usize = 16 << 10;
-/// For all bodies and answers that are longer.
+/// The memory for all longer bodies and answers together.
 const TOTAL_KIB: u32 = 64 << 10;
-/// How often who waits for memory looks for callers that have become slow.
+/// How often a request that waits for memory looks for callers that have become slow.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Cheap to clone.

@@ -1,4 +1,4 @@
-//! What targets refused for good.
+//! Dead letters: events that a target did not take.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ pub struct DeadLetter {
     pub event_id: Option<String>,
     pub r#type: Option<&'static str>,
     pub message_id: Option<MessageId>,
-    /// One sentence, without what the message said.
+    /// One sentence, without the text of the message.
     pub reason: String,
     pub attempts: u32,
     pub at: Timestamp,

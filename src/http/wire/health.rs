@@ -1,4 +1,4 @@
-//! Whether the service is there, turning, and ready.
+//! Whether the service answers, its session's task runs, and messages can be sent.
 
 use serde::Serialize;
 use tokio::time::Instant;

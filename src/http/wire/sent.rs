@@ -14,14 +14,14 @@ pub struct Sent {
     pub message_id: MessageId,
     /// The same.
     pub id: MessageId,
-    /// Phone digits, or the chat id where that was asked for.
+    /// The phone's digits, or the chat id if the request named a chat id.
     pub to: String,
     pub chat_id: String,
     pub ack: Ack,
     /// `SENT`.
     pub status: &'static str,
     pub timestamp: Timestamp,
-    /// With `SEND_MODE=dry-run`: nothing left.
+    /// True with `SEND_MODE=dry-run`: the message was not sent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
 }

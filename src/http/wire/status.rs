@@ -24,10 +24,10 @@ pub struct Status {
     /// When the session came into this state.
     pub since: Timestamp,
     pub reason: Option<Reason>,
-    /// One sentence that says what to do; empty where nothing is.
+    /// One sentence that says what to do; empty if there is nothing to do.
     pub detail: String,
     pub reconnection_attempts: u32,
-    /// What was missed is being fetched.
+    /// The messages of an absence are being fetched.
     pub reconciling: bool,
     /// How far a first sync or the messages of an absence are; in AUTHENTICATED, once something moved.
     pub progress: Option<Progress>,
@@ -54,13 +54,13 @@ pub struct Sending {
     /// `live`, `dry-run` or `off`.
     pub mode: &'static str,
     pub available: bool,
-    /// Why not, in words.
+    /// Why `/send` is not available, in words.
     pub reason: Option<String>,
     /// Sends that wait for their turn.
     pub queued: usize,
 }
 
-/// What of a first sync, or of a backlog, moved last.
+/// The step of a first sync or of a backlog that made progress last.
 #[derive(Serialize, ToSchema)]
 pub struct Progress {
     /// `offline` (messages of an absence), `history`, `chats`, `app_state` or `critical`.
@@ -75,7 +75,7 @@ pub struct Progress {
 pub struct Limits {
     /// New chats that may be begun in a cycle.
     pub new_chats: Option<NewChats>,
-    /// No chats may be begun for a time.
+    /// A time in which no chats may be begun.
     pub timelock: Option<Timelock>,
     /// The account is banned for a time.
     pub ban: Option<Banned>,
@@ -102,7 +102,7 @@ pub struct Banned {
     /// WhatsApp's number for the reason.
     pub code: Option<i64>,
     pub message: Option<String>,
-    /// It is not tried before.
+    /// The service does not try to log in before.
     pub until: Option<Timestamp>,
 }
 

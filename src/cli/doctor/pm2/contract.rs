@@ -1,4 +1,4 @@
-//! What an app of PM2 must say so that the service is started, watched and stopped as it was built for.
+//! The fields that the service needs in its PM2 app: how it is started, watched and stopped.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::{CHECK, Program};
 struct Rule {
     field: &'static str,
     wanted: Value,
-    /// What PM2 does where the field is missing.
+    /// What PM2 does if the field is missing.
     implied: Value,
     /// How bad another value is.
     severity: Status,
@@ -44,11 +44,11 @@ fn rules() -> [Rule; 11] {
     ]
 }
 
-/// What a restart does not mend: the command line, another instance, the settings.
+/// The exit codes that a restart does not mend: a wrong command line, another instance, wrong settings.
 const STOP_CODES: [i64; 3] = [64, 75, 78];
-/// Without these in the file, what a shell happened to export decides.
+/// If the file does not set these, the variables of the shell that started PM2 decide.
 const SPELLED_OUT: [&str; 5] = ["NODE_ENV", "PORT", "LOGIN_MODE", "TOKENS_DIR", "DATA_DIR"];
-/// PM2's own, where the file has none.
+/// PM2's default for a file without the field.
 const KILL_TIMEOUT_MS: u64 = 1600;
 
 /// Everything in which the app differs from the contract.
@@ -146,7 +146,7 @@ fn started_directly(app: &Value, program: Program) -> Vec<Finding> {
     findings
 }
 
-/// PM2 takes a relative path from `cwd`, and that from wherever `pm2 start` was called.
+/// PM2 resolves a relative path against `cwd`, and `cwd` against the folder in which `pm2 start` was called.
 fn rootless(app: &Value) -> Option<Finding> {
     let is_absolute = |path: &Value| path.as_str().is_none_or(|path| path.starts_with(['/', '~']));
     let paths =
@@ -167,7 +167,7 @@ fn stops(app: &Value) -> Vec<Finding> {
         let why = "PM2 would restart for ever what a restart does not mend";
         findings.push(failure(&what, why, format!("stop_exit_codes: {STOP_CODES:?}")));
     }
-    // PM2 hands a death by signal on as `code || 0`.
+    // PM2 reports a death by signal as exit code 0.
     if codes.contains(&0) {
         let why = "PM2 takes a death by signal for 0, and would leave the service down after a kill -9";
         findings.push(warning("stop_exit_codes has 0", why, format!("stop_exit_codes: {STOP_CODES:?}")));
