@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';
-import { START_MS, World, screenshot, until } from './world.mjs';
+import { START_MS, SUITE_MS, World, screenshot, until } from './world.mjs';
 
 const WORDS = Object.fromEntries(['es', 'en'].map((name) =>
   [name, JSON.parse(readFileSync(new URL(`../../src/http/page/${name}.json`, import.meta.url)))]));
 const STATES = ['INIT', 'QR_REQUIRED', 'AUTHENTICATED', 'READY', 'RECONNECTING', 'DISCONNECTED', 'ERROR'];
 const REASONS = Object.keys(WORDS.es).filter((key) => key.startsWith('reason.')).map((key) => key.slice('reason.'.length));
 
-describe('the page', () => {
+describe('the page', { timeout: SUITE_MS }, () => {
   let world;
   let real;
 

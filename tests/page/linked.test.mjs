@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';
-import { FRIEND, Receiver, START_MS, World, screenshot, until } from './world.mjs';
+import { FRIEND, Receiver, START_MS, SUITE_MS, World, screenshot, until } from './world.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
 
-describe('the page of a session', () => {
+describe('the page of a session', { timeout: SUITE_MS }, () => {
   let world;
   let receiver;
   let page;

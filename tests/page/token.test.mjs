@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';
-import { START_MS, World, screenshot, until } from './world.mjs';
+import { START_MS, SUITE_MS, World, screenshot, until } from './world.mjs';
 
 const TOKEN = 'a-token-of-some-length-0123456789';
 
-describe('the page of a service with a token', () => {
+describe('the page of a service with a token', { timeout: SUITE_MS }, () => {
   let world;
   let page;
 
@@ -77,21 +77,26 @@ describe('the page of a service with a token', () => {
   });
 
   it('shows nothing of what arrives after the token was forgotten', async () => {
-    const arrives = [];
+    let underWay = 0;
+    let deliver;
+    const delivered = new Promise((resolve) => { deliver = resolve; });
     await page.route(/\/(status|messages\?.*)$/, async (route) => {
       const answer = await route.fetch();
-      arrives.push(() => route.fulfill({ response: answer }));
+      underWay += 1;
+      await delivered;
+      await route.fulfill({ response: answer });
     });
     await field('API token').fill(TOKEN);
     await page.keyboard.press('Enter');
-    await until('an answer under way', () => arrives.length > 0);
+    await until('an answer under way', () => underWay > 0);
     await page.evaluate(() => {
       const board = document.getElementById('board');
       globalThis.shown = 0;
       new MutationObserver(() => { globalThis.shown += Number(!board.hidden); }).observe(board, { attributes: true });
       document.getElementById('lock').click();
     });
-    for (const arrive of arrives.splice(0)) await arrive();
+    deliver();
+    // Waits until every answer was delivered, also one that the service gave after the token was forgotten.
     await page.unrouteAll({ behavior: 'wait' });
     await page.getByRole('heading', { name: 'Enter the token' }).waitFor();
     assert.equal(await page.evaluate(() => globalThis.shown), 0);

@@ -1,7 +1,7 @@
 // From start to stop: how PM2 sees the service, and that the login survives.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Pm2, eventually } from './pm2.mjs';
+import { SUITE_MS, Pm2, eventually } from './pm2.mjs';
 import { Simulator } from '../../simulator/conformance/simulator.mjs';
 
 /** Ten times faster than the real page: a code lives 6 s. */
@@ -23,7 +23,7 @@ const withPm2 = (test) => async () => {
 const settings = (line) => line.message?.startsWith('settings: ');
 const status = async (address) => (await fetch(`${address}/status`)).json();
 
-describe('the shipped file', { concurrency: true }, () => {
+describe('the shipped file', { concurrency: true, timeout: SUITE_MS }, () => {
   it('starts, stops in time with the login kept, and is back after a kill', withPm2(async (pm2) => {
     const simulator = await Simulator.start({ timeScale: TIME_SCALE });
     try {

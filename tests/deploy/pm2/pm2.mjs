@@ -14,6 +14,8 @@ export const BINARY = resolve(process.env.SESSION_MANAGER_BIN ?? '../../../targe
 
 /** The longest wait: a loaded machine needs seconds where an idle one needs tenths. */
 export const DEADLINE_MS = 60_000;
+/** A file of tests that takes longer has a test that hangs; it fails and is named. The longest takes 15 s on two idle cores. */
+export const SUITE_MS = 300_000;
 
 /** Waits until `probe` returns something; PM2 fires no event for it. */
 export async function eventually(what, probe) {

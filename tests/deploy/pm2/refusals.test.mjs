@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, Pm2, eventually } from './pm2.mjs';
+import { BINARY, SUITE_MS, Pm2, eventually } from './pm2.mjs';
 
 /** PM2's delays start at 100 ms and grow by half: ten exits in a row have nine waits. */
 const WAITS_MS = [100, 150, 225, 337, 505, 757, 1135, 1702, 2553];
 
-describe('what PM2 makes of an end', { concurrency: true }, () => {
+describe('what PM2 makes of an end', { concurrency: true, timeout: SUITE_MS }, () => {
   let pm2;
 
   before(async () => {
