@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{fields, is_not_whole, text_or_number, written};
+use crate::http::body::{Field, fields, is_not_whole, text_or_number, written};
 use crate::http::docs::requests;
 use crate::http::error::ApiError;
 
@@ -27,6 +27,14 @@ use crate::http::error::ApiError;
 const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
+
+const FIELDS: [Field; 5] = [
+    Field::text("number"),
+    Field::text("to"),
+    Field::text("message"),
+    Field::text("cliente_id"),
+    Field::text("idempotency_key"),
+];
 
 /// A message that WhatsApp's server has acknowledged.
 #[derive(Serialize, ToSchema)]
@@ -69,8 +77,8 @@ pub struct Accepted {
         ("message" = (operation_id = "message", parameters(("id" = "$response.body#/message_id"))))
     ))),
     extensions(("x-errors" = json!([
-        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
-        "CONTRADICTION",
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_MESSAGE",
+        "INVALID_FIELD", "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
         "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
@@ -78,7 +86,7 @@ pub struct Accepted {
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Accepted>, ApiError> {
     let arrived = Instant::now();
-    let outgoing = read(&fields(body).await?, &headers)?;
+    let outgoing = read(&fields(&headers, body, &FIELDS).await?, &headers)?;
     let to = masked(&outgoing.to.to_string());
     let cliente_id = outgoing.origin.cliente_id.clone();
     let result = app.outbound.send(outgoing, arrived).await;
