@@ -41,6 +41,16 @@ impl Field {
         Self { name, kind: Kind::Text }
     }
 
+    pub const fn texts<const N: usize>(names: [&'static str; N]) -> [Self; N] {
+        let mut fields = [Self::text(""); N];
+        let mut at = 0;
+        while at < N {
+            fields[at] = Self::text(names[at]);
+            at += 1;
+        }
+        fields
+    }
+
     pub const fn flag(name: &'static str) -> Self {
         Self { name, kind: Kind::Flag }
     }

@@ -28,13 +28,7 @@ const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
 
-const FIELDS: [Field; 5] = [
-    Field::text("number"),
-    Field::text("to"),
-    Field::text("message"),
-    Field::text("cliente_id"),
-    Field::text("idempotency_key"),
-];
+const FIELDS: [Field; 5] = Field::texts(["number", "to", "message", "cliente_id", "idempotency_key"]);
 
 /// A message that WhatsApp's server has acknowledged.
 #[derive(Serialize, ToSchema)]
@@ -370,7 +364,7 @@ mod tests {
             number in field("\\s{0,2}|\\+?[0-9]{7,15}| {0,2}\\+?[ (]?[0-9]{3}[)-]{0,2}[0-9]{3,13} ?|[0-9]{1,33}@lid|[0-9-]{31,33}@g\\.us|\
                              [+0-9]{6,17}(@c\\.us)?|[0-9]{9}@x|[ +()0-9-]{6,24}|(tel:)?[0-9]{5,9}(:[0-9]{1,6})?(@c\\.us)?"),
             to in field("[0-9]{6,16}|\\PC{0,9}"),
-            message in field("\\PC{0,3}|\\s{0,3}|[a-z]{1,9}"),
+            message in field("\\PC{0,3}|\\s{0,3}|[a-z]{1,9}|[\\x00-\\xa0]{1,3}|[\r\n\t a]{1,9}"),
             cliente_id in field("[a-z0-9]{0,66}|[0-9]{1,3}|[0-9]{1,3}|\\PC{0,9}|[0-9]\\n?[0-9]"),
             idempotency_key in field("[ -~]{1,9}|[ -~]{1,9}|[a-z]{254,256}|\\PC{0,3}"),
         ) {
