@@ -87,7 +87,7 @@ fn twice(name: &str) -> ApiError {
 }
 
 /// What a caller wrote, in a form that fits into a sentence.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     match text.char_indices().nth(REPEATED_MAX) {
         Some(_) => clean.take(REPEATED_MAX).chain(['…']).collect(),

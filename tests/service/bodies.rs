@@ -112,6 +112,30 @@ async fn what_nobody_can_read_for_sure_is_refused_and_says_why() {
     world.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_contradicts_itself_or_is_mistyped_is_named() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("AUTO_CONNECT", "false").start().await;
+    for (method, path, code, what) in [
+        ("GET", "/messages?limit=5&limit=6", "CONTRADICTION", "limit"),
+        ("GET", "/messages?chats=5491122334455", "INVALID_PARAMETER", "Did you mean chat?"),
+        ("GET", "/messages?direction=up&Limit=1", "INVALID_PARAMETER", "Did you mean limit?"),
+        ("GET", "/deliveries/dead?after=a.1&after=a.2", "CONTRADICTION", "after"),
+        ("POST", "/deliveries/dead/replay?target=a&target=b", "CONTRADICTION", "target"),
+        ("GET", "/qr?wait=1&wait=2", "CONTRADICTION", "wait"),
+        ("GET", "/qr.svg?Wait=1", "INVALID_PARAMETER", "Did you mean wait?"),
+    ] {
+        let (status, refused) = answer(world.request(method, path)).await;
+        assert_eq!((status, refused["code"].as_str()), (400, Some(code)), "{path}: {refused}");
+        assert!(refused["message"].as_str().unwrap().contains(what), "{path}: {refused}");
+    }
+    for path in ["/messages?limit=5&limit=5&limit=&_=1&_=2", "/qr?t=1&t=2", "/qr?wait=0&wait=", "/deliveries/dead?x=1"]
+    {
+        assert_eq!(world.get(path).await.0, 200, "{path}");
+    }
+    world.stop().await;
+}
+
 /// These are sent by a page of another site without asking first.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_browser_sends_across_origins_meets_the_check_of_the_origin() {

@@ -1,9 +1,7 @@
 //! `/deliveries/dead`: what targets refused for good, seen and tried again.
 
-use std::collections::HashMap;
-
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
@@ -15,10 +13,10 @@ use crate::domain::event::Event;
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
-use super::given;
 use super::messages::{limit, wrong};
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::query::{given, parameters};
 
 /// When a replay that found its target busy is worth another try, in seconds: the usual wait for a target.
 const BUSY: u32 = 15;
@@ -81,9 +79,10 @@ pub struct AllQueued {
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = DeadLetters)),
-    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "STORE_UNAVAILABLE"]))),
 )]
-pub async fn dead(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
+pub async fn dead(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    let query = parameters(query.as_deref(), &["after", "limit"])?;
     let composing = app.composers.place().await;
     let after = given(&query, "after");
     let after = after.map(|after| after.parse().map_err(|()| wrong("after", "the `next` of an earlier answer")));
@@ -144,12 +143,10 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     tag = "deliveries",
     params(("target" = String, Query, pattern = "^[a-z0-9-]+$", description = "The name of a target, as `deliveries` in `GET /status` has it.")),
     responses((status = 200, body = AllQueued)),
-    extensions(("x-errors" = json!(["INVALID_PARAMETER", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
 )]
-pub async fn replay_all(
-    State(app): State<App>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<AllQueued>, ApiError> {
+pub async fn replay_all(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<AllQueued>, ApiError> {
+    let query = parameters(query.as_deref(), &["target"])?;
     let target = given(&query, "target").ok_or_else(|| wrong("target", "the name of a target of deliveries"))?;
     match app.deliveries.replay_all(target).await {
         ReplayedAll::OnTheirWay(count) => {

@@ -1,11 +1,10 @@
 //! The link code in every form somebody scans it from.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
@@ -16,9 +15,9 @@ use crate::domain::state;
 use crate::domain::time::Timestamp;
 use crate::transport::web::session::{LinkCode, Snapshot};
 
-use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::query::{given, parameters};
 
 /// A caller may wait this long for a code; the hub's own limit is a minute.
 const WAIT_MAX_S: u64 = 60;
@@ -44,8 +43,6 @@ enum Form {
     Svg,
     Text,
 }
-
-type Parameters = Query<HashMap<String, String>>;
 
 /// The code to scan, or that there is none.
 #[derive(Serialize, ToSchema)]
@@ -110,11 +107,11 @@ pub struct HubCode {
     responses((status = 200, content(
         (Qr = "application/json"), (inline(Picture) = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
     ))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn qr(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, ApiError> {
     let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    answer(&app, &query, negotiated(&accepted.join(","))).await
+    answer(&app, query.as_deref(), negotiated(&accepted.join(","))).await
 }
 
 /// The code to scan, a picture
@@ -125,10 +122,10 @@ pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: Heade
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/png", body = inline(Picture))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Png).await
+pub async fn png(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Png).await
 }
 
 /// The code to scan, a drawing
@@ -139,10 +136,10 @@ pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/svg+xml", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Svg).await
+pub async fn svg(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Svg).await
 }
 
 /// The code to scan, in half-block characters for a terminal
@@ -153,10 +150,10 @@ pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "text/plain", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Text).await
+pub async fn text(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Text).await
 }
 
 /// The code to scan, as the hub asks for it
@@ -204,7 +201,7 @@ fn known(part: &str) -> Option<(f32, Form)> {
     Some((weight, form))
 }
 
-async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Result<Response, ApiError> {
+async fn answer(app: &App, query: Option<&str>, form: Form) -> Result<Response, ApiError> {
     let session = waited(app, query).await?;
     let code = session.code.as_deref();
     let response = match (form, code) {
@@ -244,8 +241,9 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 }
 
 /// The session now, or as soon as it has a code or needs none.
-async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
-    let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
+async fn waited(app: &App, query: Option<&str>) -> Result<Arc<Snapshot>, ApiError> {
+    let query = parameters(query, &["wait"])?;
+    let Some(wait) = given(&query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds = seconds(wait)?;
     let is_over = |session: &Snapshot| session.code.is_some() || session.state == state::State::Ready;
     let now = app.session.snapshot();
