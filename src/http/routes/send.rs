@@ -106,8 +106,8 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::Failed { .. }) => "failed",
         Err(SendError::Unconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
-        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer) => "not_ready",
-        Err(SendError::Unavailable(_)) => "unavailable",
+        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
+        Err(SendError::Unavailable(_) | SendError::NoAnswer) => "unavailable",
         Err(
             SendError::Refused(_)
             | SendError::NotOnWhatsApp
