@@ -12,6 +12,7 @@ pub mod limits;
 pub mod log;
 pub mod message;
 pub mod secret;
+pub mod slip;
 pub mod state;
 pub mod steady_clock;
 pub mod time;

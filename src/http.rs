@@ -5,6 +5,7 @@ mod docs;
 mod error;
 mod guard;
 mod page;
+mod query;
 mod router;
 mod routes;
 mod serve;

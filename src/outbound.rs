@@ -91,7 +91,9 @@ pub enum SendError {
     #[error("this account has blocked the contact: unblock it on the phone to write to it")]
     ContactBlocked,
     /// The page did not answer before anything had left.
-    #[error("WhatsApp Web did not answer and nothing was sent; try again")]
+    #[error(
+        "the session was READY, but WhatsApp did not answer when the recipient was looked up; nothing was sent, try again"
+    )]
     NoAnswer,
     #[error(
         "WhatsApp's server did not acknowledge the message in time; it may still arrive: do not send it again blindly"

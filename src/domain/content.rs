@@ -21,15 +21,25 @@ pub enum ContentError {
     Blank,
     #[error("may have at most {TEXT_MAX} characters; this one has {0}")]
     TooLong(usize),
+    /// The position counts characters, from 1.
+    #[error("has the control character U+{:04X} at position {position}: of these only line ends and tabs can be sent", u32::from(*character))]
+    Control { character: char, position: usize },
 }
 
 impl Content {
+    /// A text to be sent. Line ends of Windows and of old become newlines, the only ones that WhatsApp knows.
+    ///
     /// # Errors
     /// [`ContentError`]: WhatsApp takes no such text.
     pub fn text(body: &str) -> Result<Self, ContentError> {
+        let is_refused = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        if let Some((before, character)) = body.chars().enumerate().find(|(_, c)| is_refused(*c)) {
+            return Err(ContentError::Control { character, position: before + 1 });
+        }
         if body.trim().is_empty() {
             return Err(ContentError::Blank);
         }
+        let body = body.replace("\r\n", "\n").replace('\r', "\n");
         let length = body.chars().count();
         if length > TEXT_MAX {
             return Err(ContentError::TooLong(length));
@@ -74,6 +84,22 @@ mod tests {
         let longest = "é".repeat(TEXT_MAX);
         assert!(Content::text(&longest).is_ok());
         assert_eq!(Content::text(&format!("{longest}é")), Err(ContentError::TooLong(TEXT_MAX + 1)));
+    }
+
+    #[test]
+    fn of_the_control_characters_a_text_has_only_line_ends_and_tabs() {
+        let text = |body: &str| Content::text(body).map(|Content::Text { body }| body.reveal().to_owned());
+        assert_eq!(text("a\r\nb\rc\n\r\n\td\r"), Ok("a\nb\nc\n\n\td\n".to_owned()));
+        assert!(
+            Content::text(&"\r\n".repeat(TEXT_MAX - 1).replacen('\n', "\nx", 1)).is_ok(),
+            "a line end is one character"
+        );
+        for character in (0..=0x9f).filter_map(char::from_u32).filter(|c| c.is_control() && !"\t\n\r".contains(*c)) {
+            let refused = Err(ContentError::Control { character, position: 3 });
+            assert_eq!(text(&format!("ñ\n{character}a\u{0}")), refused, "{character:?}");
+        }
+        let error = ContentError::Control { character: '\u{1b}', position: 7 };
+        assert!(error.to_string().starts_with("has the control character U+001B at position 7"), "{error}");
     }
 
     #[test]

@@ -1,122 +1,157 @@
-//! Reads a JSON body from a caller who may be slow, large, or wrong.
+//! Reads the fields of a body, JSON or a form, from a caller who may be slow, large, or wrong.
 
-use std::time::Duration;
+mod arriving;
+mod decoding;
+mod form;
+mod json;
+mod values;
 
 use axum::body::Body;
-use http_body_util::BodyExt;
-use serde_json::{Map, Number, Value};
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::domain::slip;
 
 use super::error::ApiError;
 
-/// The longest message, 65,536 characters, is 786,432 bytes when every character is written as a pair of escapes.
-pub const BODY_MAX: usize = 1 << 20;
-/// A caller that is still writing sees the answer only once it is done: this much more is read and thrown away.
-const DISCARDED_MAX: usize = 32 << 20;
-/// Up to this number, a floating-point number can hold every whole number exactly.
-const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
-/// A megabyte in this time is a phone line.
-const READ_DEADLINE: Duration = Duration::from_secs(10);
+pub use arriving::BODY_MAX;
+pub use values::{flag, is_not_whole, text_or_number, written};
 
-/// The fields of a JSON object; none for an empty body.
-pub async fn fields(body: Body) -> Result<Map<String, Value>, ApiError> {
-    let read = tokio::time::timeout(READ_DEADLINE, read(body)).await;
-    let slow =
-        |_| ApiError::new(http::StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
-    let bytes = read.map_err(slow)??;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
+/// What a caller wrote is repeated to him up to this many characters.
+const REPEATED_MAX: usize = 64;
+/// A body with more unknown fields than these is not looked through for slips: that takes time.
+const UNKNOWN_MAX: usize = 64;
+
+/// A field that a route reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    name: &'static str,
+    kind: Kind,
+}
+
+/// As what a field of a form is read; in JSON the values say so themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Flag,
+}
+
+impl Field {
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, kind: Kind::Text }
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(ApiError::bad_request("INVALID_JSON", "The body must be a JSON object.")),
-        Err(error) => Err(ApiError::bad_request("INVALID_JSON", format!("The body is not JSON in UTF-8: {error}."))),
+
+    pub const fn texts<const N: usize>(names: [&'static str; N]) -> [Self; N] {
+        let mut fields = [Self::text(""); N];
+        let mut at = 0;
+        while at < N {
+            fields[at] = Self::text(names[at]);
+            at += 1;
+        }
+        fields
+    }
+
+    pub const fn flag(name: &'static str) -> Self {
+        Self { name, kind: Kind::Flag }
     }
 }
 
-async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
-    let (mut bytes, mut total) = (Vec::new(), 0);
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::bad_request("INVALID_JSON", "The body broke off."))?;
-        let Ok(data) = frame.into_data() else { continue };
-        total += data.len();
-        if total <= BODY_MAX {
-            bytes.extend_from_slice(&data);
-        } else if total > BODY_MAX + DISCARDED_MAX {
-            break;
+/// The fields of a body; none for an empty body. Fields that are not known are among them, unless one looks like a slip of a
+/// known one: then the caller meant that one.
+pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
+    let bytes = arriving::bytes(body).await?;
+    let Some(written) = decoding::recognised(headers, bytes)? else { return Ok(Map::new()) };
+    let fields = match written.form {
+        decoding::Form::Json => json::fields(&written.text()?)?,
+        decoding::Form::UrlEncoded => form::fields(&written.bytes, written.encoding, known)?,
+    };
+    refuse_slips(&fields, known)?;
+    Ok(fields)
+}
+
+fn refuse_slips(fields: &Map<String, Value>, known: &[Field]) -> Result<(), ApiError> {
+    let is_known = |name: &&String| known.iter().any(|field| field.name == *name);
+    for unknown in fields.keys().filter(|name| !is_known(name)).take(UNKNOWN_MAX) {
+        let not_given = known.iter().map(|field| field.name).filter(|name| !fields.contains_key(*name));
+        if let Some(meant) = slip::meant(unknown, not_given) {
+            let message = format!("The field {} is not known. Did you mean {meant}?", shortened(unknown));
+            return Err(ApiError::bad_request("INVALID_FIELD", message));
         }
     }
-    if total > BODY_MAX {
-        let message = format!("The body may have at most {BODY_MAX} bytes.");
-        return Err(ApiError::new(http::StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message));
-    }
-    Ok(bytes)
+    Ok(())
 }
 
-/// A field that is true or false, false when absent.
-pub fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, ApiError> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(ApiError::bad_request("INVALID_FIELD", format!("{name} must be true or false."))),
-    }
+/// Which of the two counts, nobody knows.
+fn twice(name: &str) -> ApiError {
+    ApiError::bad_request("CONTRADICTION", format!("{} is given twice: send it once.", shortened(name)))
 }
 
-/// A field that callers write as text or as a number, such as `"51"` or `51`.
-pub fn text_or_number(fields: &Map<String, Value>, name: &str) -> Option<Result<String, ApiError>> {
-    match fields.get(name) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(Ok(text.clone())),
-        Some(Value::Number(number)) => Some(Ok(written(number))),
-        Some(_) => Some(Err(ApiError::bad_request("INVALID_FIELD", format!("{name} must be text or a number.")))),
-    }
-}
-
-/// Whether a field is a number of JSON that is below zero or has a fraction. As text it would be read as a phone number,
-/// because dashes and dots in phone numbers are ignored.
-pub fn is_not_whole(fields: &Map<String, Value>, name: &str) -> bool {
-    fields.get(name).and_then(Value::as_f64).is_some_and(|number| number < 0.0 || number.fract() != 0.0)
-}
-
-/// A number as text. `51` and `51.0` are the same number in JSON, so both give `51`.
-pub fn written(number: &Number) -> String {
-    match number.as_f64() {
-        Some(whole) if number.is_f64() && whole.fract() == 0.0 && whole.abs() <= EXACT_MAX => format!("{whole:.0}"),
-        _ => number.to_string(),
+/// What a caller wrote, in a form that fits into a sentence.
+pub fn shortened(text: &str) -> String {
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    match text.char_indices().nth(REPEATED_MAX) {
+        Some(_) => clean.take(REPEATED_MAX).chain(['…']).collect(),
+        None => clean.collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::arriving::BODY_MAX;
     use super::*;
 
-    async fn code(bytes: impl Into<Body>) -> Option<String> {
-        fields(bytes.into()).await.err().map(|error| format!("{error:?}"))
+    const KNOWN: [Field; 4] = [Field::text("number"), Field::text("to"), Field::text("message"), Field::flag("force")];
+
+    async fn refusal(bytes: impl Into<Body>) -> Option<String> {
+        fields(&HeaderMap::new(), bytes.into(), &KNOWN).await.err().map(|error| format!("{error:?}"))
     }
 
     #[tokio::test]
     async fn tells_what_is_wrong_with_a_body() {
-        assert!(code("{\"a\":1}").await.is_none());
-        assert!(code(" \n").await.is_none());
+        assert_eq!(refusal("{\"a\":1}").await, None);
+        assert_eq!(refusal(" \n").await, None);
         for wrong in ["[1]", "{", "nope", "\"text\""] {
-            assert!(code(wrong).await.is_some_and(|e| e.contains("INVALID_JSON")), "{wrong}");
+            assert!(refusal(wrong).await.is_some_and(|e| e.contains("INVALID_JSON")), "{wrong}");
         }
-        assert!(code(&b"{\"a\":\"\xff\"}"[..]).await.is_some_and(|e| e.contains("INVALID_JSON")));
-        assert!(code(vec![b' '; BODY_MAX + 1]).await.is_some_and(|e| e.contains("BODY_TOO_LARGE")));
+        assert!(refusal(&b"{\"a\":\"\xff\"}"[..]).await.is_some_and(|e| e.contains("INVALID_JSON")));
+        assert!(refusal(vec![b' '; BODY_MAX + 1]).await.is_some_and(|e| e.contains("BODY_TOO_LARGE")));
     }
 
-    #[test]
-    fn a_whole_number_is_written_without_its_fraction() {
-        for (given, expected) in
-            [("51", "51"), ("51.0", "51"), ("5.1e1", "51"), ("-3.0", "-3"), ("1.5", "1.5"), ("1e300", "1e+300")]
-        {
-            let number = serde_json::from_str::<Number>(given).ok();
-            assert_eq!(number.map(|number| written(&number)).as_deref(), Some(expected), "{given}");
+    #[tokio::test]
+    async fn a_field_that_looks_like_a_slip_of_another_is_named_with_that_one() {
+        for (body, unknown, meant) in [
+            (r#"{"number":"1","mesage":"x"}"#, "mesage", "message"),
+            (r#"{"number":"1","Message":"x"}"#, "Message", "message"),
+            (r#"{"nubmer":null,"to":"1","message":"x"}"#, "nubmer", "number"),
+            (r#"{"To":"1","message":"x"}"#, "To", "to"),
+        ] {
+            let refusal = refusal(body).await.unwrap_or_default();
+            let sentence = format!("The field {unknown} is not known. Did you mean {meant}?");
+            assert!(refusal.contains("INVALID_FIELD") && refusal.contains(&sentence), "{body}: {refusal}");
         }
+        for body in [
+            r#"{"number":"1","message":"x","mesage":"x","Number":"2"}"#,
+            r#"{"number":"1","message":"x","subject":"x","tu":1,"":2}"#,
+        ] {
+            assert_eq!(refusal(body).await, None, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_caller_wrote_is_not_repeated_at_length() {
+        let long = format!("{}\u{0}", "ñ".repeat(5000));
+        let refusal = refusal(
+            serde_json::json!({ "a": 1 }).to_string().replace("{", &format!("{{\"{}\":1,\"{0}\":2,", "ñ".repeat(5000))),
+        )
+        .await;
+        assert!(refusal.is_some_and(|refusal| refusal.len() < 500 && refusal.contains('…')));
+        assert_eq!(shortened(&long).chars().count(), REPEATED_MAX + 1);
+        assert_eq!(shortened("a\u{0}b"), "a b");
     }
 
     #[tokio::test(start_paused = true)]
     async fn does_not_wait_for_ever() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
-        assert!(code(never).await.is_some_and(|e| e.contains("BODY_TOO_SLOW")));
+        assert!(refusal(never).await.is_some_and(|e| e.contains("BODY_TOO_SLOW")));
     }
 }

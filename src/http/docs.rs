@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(super) mod allowed;
 mod errors;
+mod forms;
 mod webhook;
 mod words;
 
@@ -30,7 +31,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.
 
-JSON in UTF-8; times are ISO-8601 in UTC with milliseconds. `X-Request-Id` is on every answer, the caller's where it sent \
+JSON in UTF-8; times are ISO-8601 in UTC with milliseconds. A body is a JSON object, whatever its `Content-Type` says, where it \
+begins with `{`; a form (`application/x-www-form-urlencoded`) is read as well, and a charset that `Content-Type` declares. A \
+field that is given twice is 400 `CONTRADICTION`, and a field or parameter that looks like a slip of a known one, such as \
+`mesage`, is 400 and named; others are ignored. `X-Request-Id` is on every answer, the caller's where it sent \
 a sane one. Every error has the one shape of `Error`, also 404 `NOT_FOUND` for an unknown path and 405 \
 `METHOD_NOT_ALLOWED` for a wrong method. Where an answer says `Retry-After`, it may be asked for again after so many seconds.
 
@@ -85,7 +89,7 @@ pub fn document() -> &'static Value {
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
             "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
         });
-        let schemas = document["components"]["schemas"].clone();
+        let mut schemas = document["components"]["schemas"].clone();
         let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
         for section in ["paths", "webhooks"] {
             for (path, method, operation) in operations(&mut document[section]) {
@@ -93,8 +97,12 @@ pub fn document() -> &'static Value {
                 if let Some(body) = operation.get_mut("requestBody") {
                     body["required"] = json!(wants_a_field(body, &schemas));
                 }
+                if section == "paths" {
+                    forms::describe(operation, &mut schemas);
+                }
             }
         }
+        document["components"]["schemas"] = schemas;
         document
     })
 }

@@ -101,7 +101,7 @@ impl From<SendError> for ApiError {
         match error {
             SendError::ClienteNotAllowed => Self::new(StatusCode::FORBIDDEN, "CLIENTE_NOT_ALLOWED", message),
             SendError::Disabled => Self::new(StatusCode::FORBIDDEN, "SEND_DISABLED", message),
-            SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer => {
+            SendError::NotReady(_) | SendError::Stopping | SendError::Busy => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }
             SendError::RateLimited { retry_after, .. } => {
@@ -109,6 +109,10 @@ impl From<SendError> for ApiError {
                     .retry_after(whole_seconds(retry_after))
             }
             SendError::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message),
+            // The session is READY, nothing was sent, and this passes by itself.
+            SendError::NoAnswer => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "SEND_UNAVAILABLE", message).retry_after(RETRY_SOON)
+            }
             SendError::KeyConflict => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_CONFLICT", message),
             SendError::NotOnWhatsApp => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
@@ -211,7 +215,7 @@ mod tests {
             (SendError::NotReady(State::Init), 503, "SESSION_NOT_READY", true),
             (SendError::Stopping, 503, "SESSION_NOT_READY", true),
             (SendError::Busy, 503, "SESSION_NOT_READY", true),
-            (SendError::NoAnswer, 503, "SESSION_NOT_READY", true),
+            (SendError::NoAnswer, 503, "SEND_UNAVAILABLE", true),
             (SendError::ChatReadOnly(String::new()), 403, "CHAT_READ_ONLY", false),
             (SendError::ContactBlocked, 403, "CONTACT_BLOCKED", false),
             (SendError::NewChatsRestricted { retry_after: Duration::ZERO }, 429, "NEW_CHATS_RESTRICTED", true),
@@ -253,10 +257,19 @@ mod tests {
             (SessionError::NoAnswer(String::new()), 500, "WHATSAPP_ERROR"),
             (SessionError::PageLacks(String::new()), 503, "PAGE_UNAVAILABLE"),
             (SessionError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP"),
+            (SessionError::ChatReadOnly(String::new()), 403, "CHAT_READ_ONLY"),
+            (SessionError::ContactBlocked, 403, "CONTACT_BLOCKED"),
+            (SessionError::PairingBusy, 409, "PAIRING_BUSY"),
+            (SessionError::PairingLimited, 429, "RATE_LIMITED"),
+            (SessionError::PhoneAppTooOld, 409, "PHONE_APP_TOO_OLD"),
+            (SessionError::InvalidNumber, 400, "INVALID_NUMBER"),
+            (SessionError::LoopEnded, 503, "SESSION_NOT_READY"),
         ];
         for (error, status, code) in cases {
             let api = ApiError::from(error);
             assert_eq!((api.status.as_u16(), api.code), (status, code));
+            let passes = ["SESSION_NOT_READY", "RATE_LIMITED"].contains(&code);
+            assert_eq!(api.retry_after.is_some(), passes, "{code}");
         }
     }
 }

@@ -13,10 +13,3 @@ pub mod numbers;
 pub mod qr;
 pub mod send;
 pub mod status;
-
-use std::collections::HashMap;
-
-/// A parameter of the query. An empty value is as if it were not given: forms and generated clients send such.
-fn given<'a>(query: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
-    query.get(name).map(String::as_str).filter(|value| !value.is_empty())
-}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use session_manager::domain::state::State;
-use simulator::{Incoming, SendFault, ServerFault};
+use simulator::{Incoming, SendFault, SendStep, ServerFault};
 
 use crate::world::{DEADLINE, FRIEND, World};
 
@@ -114,6 +114,27 @@ async fn without_the_servers_ack_a_send_is_unconfirmed_in_time_and_names_its_id(
         assert_eq!(world.simulator.record().received.len(), usize::from(!hang));
         world.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_without_an_answer_says_that_the_session_is_ready_and_nothing_left() {
+    let mut world = World::new(simulator::Options::fast()).await;
+    world.set("SEND_TIMEOUT", "2s").start().await;
+    world.link().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    world.simulator.faults(|faults| faults.hold = Some(SendStep::Exists));
+    world.simulator.heard(Duration::from_secs(10)).await.unwrap();
+    let response =
+        world.request("POST", "/send").json(&json!({ "number": FRIEND, "message": "x" })).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+    let refused: serde_json::Value = response.json().await.unwrap();
+    assert_eq!((refused["code"].as_str(), refused["state"].as_str()), (Some("SEND_UNAVAILABLE"), Some("READY")));
+    assert!(
+        refused["message"].as_str().unwrap().contains("did not answer when the recipient was looked up"),
+        "{refused}"
+    );
+    assert!(world.simulator.record().received.is_empty());
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

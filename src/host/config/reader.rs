@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
+use crate::domain::slip::one_slip_apart;
+
 /// The source of variables: the process environment, or a map in tests.
 pub trait Source {
     fn raw(&self, name: &str) -> Option<OsString>;
@@ -202,27 +204,5 @@ fn without_user(text: &str) -> String {
     match authority.rsplit_once('@') {
         Some((user, _)) => format!("{scheme}://***{}", &rest[user.len()..]),
         None => text.to_owned(),
-    }
-}
-
-/// Whether two names differ by one letter that is added, dropped, replaced or swapped with its neighbour, or only in
-/// case and separators.
-fn one_slip_apart(a: &str, b: &str) -> bool {
-    let fold = |s: &str| s.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    strsim::osa_distance(&fold(a), &fold(b)) <= 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tells_a_slip_from_another_name() {
-        for name in ["SEND_MOD", "SEND_MODEE", "SNED_MODE", "SEND_MODA", "SENDMODE", "send_mode"] {
-            assert!(one_slip_apart(name, "SEND_MODE"), "{name}");
-        }
-        for name in ["SEND_RATE", "SENT_NODE", "MODE", ""] {
-            assert!(!one_slip_apart(name, "SEND_MODE"), "{name}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 44] = [
+pub(super) const CODES: [(&str, u16, &str); 45] = [
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -44,6 +44,7 @@ pub(super) const CODES: [(&str, u16, &str); 44] = [
     ),
     ("TARGET_NOT_CONFIGURED", 409, "This target is not among the settings: add it and try again."),
     ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),
+    ("UNSUPPORTED_MEDIA_TYPE", 415, "A body with Content-Encoding gzip is not understood. Send it as it is."),
     ("IDEMPOTENCY_CONFLICT", 422, "the idempotency key was used for another message; use a new key for each message"),
     ("RATE_LIMITED", 429, "more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow"),
     (

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::domain::address::PhoneNumber;
@@ -10,7 +11,7 @@ use crate::domain::state::{Reason, SESSION};
 use crate::transport::web::session::LoggedOut;
 
 use crate::http::App;
-use crate::http::body::{fields, flag, is_not_whole, text_or_number};
+use crate::http::body::{Field, fields, flag, is_not_whole, text_or_number};
 use crate::http::error::ApiError;
 use crate::http::wire::requests;
 use crate::http::wire::session::{Connected, Disconnected, PairingCode, PairingDropped, Unlinked};
@@ -24,10 +25,10 @@ use crate::http::wire::session::{Connected, Disconnected, PairingCode, PairingDr
     operation_id = "connect",
     tag = "session",
     responses((status = 200, body = Connected)),
-    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "SESSION_NOT_READY"]))),
+    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "SESSION_NOT_READY"]))),
 )]
-pub async fn connect(State(app): State<App>, body: Body) -> Result<Json<Connected>, ApiError> {
-    fields(body).await?;
+pub async fn connect(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Connected>, ApiError> {
+    fields(&headers, body, &[]).await?;
     let connected = app.session.connect().await?;
     let state = app.session.snapshot().state;
     Ok(Json(Connected {
@@ -49,10 +50,14 @@ pub async fn connect(State(app): State<App>, body: Body) -> Result<Json<Connecte
     operation_id = "disconnect",
     tag = "session",
     responses((status = 200, body = Disconnected)),
-    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "SESSION_NOT_READY"]))),
+    extensions(("x-errors" = json!(["INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "SESSION_NOT_READY"]))),
 )]
-pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Disconnected>, ApiError> {
-    fields(body).await?;
+pub async fn disconnect(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Disconnected>, ApiError> {
+    fields(&headers, body, &[]).await?;
     app.session.disconnect().await?;
     Ok(Json(stopped(&app)))
 }
@@ -66,12 +71,12 @@ pub async fn disconnect(State(app): State<App>, body: Body) -> Result<Json<Disco
     request_body = requests::LogOut,
     responses((status = 200, body = Unlinked)),
     extensions(("x-errors" = json!([
-        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "NOT_CONNECTED", "WHATSAPP_ERROR",
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD", "NOT_CONNECTED", "WHATSAPP_ERROR",
         "LOGIN_NOT_REMOVED", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
     ]))),
 )]
-pub async fn log_out(State(app): State<App>, body: Body) -> Result<Json<Unlinked>, ApiError> {
-    let force = flag(&fields(body).await?, "force")?;
+pub async fn log_out(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<Unlinked>, ApiError> {
+    let force = flag(&fields(&headers, body, &[Field::flag("force")]).await?, "force")?;
     let LoggedOut { phone_still_lists } = app.session.log_out(force).await?;
     let note = "The stored login is gone, but the phone may still list this device: remove it there.";
     Ok(Json(Unlinked {
@@ -97,12 +102,17 @@ fn stopped(app: &App) -> Disconnected {
     request_body = requests::LinkByNumber,
     responses((status = 200, body = PairingCode)),
     extensions(("x-errors" = json!([
-        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_FIELD", "INVALID_NUMBER", "NOT_WAITING_FOR_LINK",
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD", "INVALID_NUMBER", "NOT_WAITING_FOR_LINK",
         "PAIRING_BUSY", "PHONE_APP_TOO_OLD", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
     ]))),
 )]
-pub async fn pairing_code(State(app): State<App>, body: Body) -> Result<Json<PairingCode>, ApiError> {
-    let given = app.session.pairing_code(own_number(&fields(body).await?)?).await?;
+pub async fn pairing_code(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PairingCode>, ApiError> {
+    let fields = fields(&headers, body, &[Field::text("phone_number")]).await?;
+    let given = app.session.pairing_code(own_number(&fields)?).await?;
     let code = given.code.reveal();
     Ok(Json(PairingCode {
         success: true,

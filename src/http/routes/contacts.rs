@@ -28,7 +28,7 @@ use crate::http::wire::requests;
 )]
 pub async fn contact(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Contact>, ApiError> {
     let id = ChatId::parse_recipient(&id)
-        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("the number {error}.")))?;
+        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("number {error}.")))?;
     Ok(Json(app.directory.contact(&id).await?.into()))
 }
 

@@ -1,9 +1,7 @@
 //! `/deliveries/dead`: lists dead letters, and has them delivered again.
 
-use std::collections::HashMap;
-
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -11,10 +9,10 @@ use crate::delivery::{Replayed, ReplayedAll};
 use crate::domain::dead_letter::{self, DeadLetterId};
 use crate::domain::event::Event;
 
-use super::given;
 use super::messages::{limit, wrong};
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::query::{given, parameters};
 use crate::http::wire::deliveries::{AllQueued, DeadLetter, DeadLetters, Queued};
 
 /// `Retry-After` in seconds of a replay whose target is busy: as long as an attempt at a target usually takes.
@@ -34,9 +32,10 @@ const BUSY: u32 = 15;
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
     ),
     responses((status = 200, body = DeadLetters)),
-    extensions(("x-errors" = json!(["INVALID_PARAMETER", "STORE_UNAVAILABLE"]))),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "STORE_UNAVAILABLE"]))),
 )]
-pub async fn dead(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
+pub async fn dead(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    let query = parameters(query.as_deref(), &["after", "limit"])?;
     let composing = app.composers.place().await;
     let after = given(&query, "after");
     let after = after.map(|after| after.parse().map_err(|()| wrong("after", "the `next` of an earlier answer")));
@@ -97,12 +96,10 @@ pub async fn replay(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     tag = "deliveries",
     params(("target" = String, Query, pattern = "^[a-z0-9-]+$", description = "The name of a target, as `deliveries` in `GET /status` has it.")),
     responses((status = 200, body = AllQueued)),
-    extensions(("x-errors" = json!(["INVALID_PARAMETER", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
+    extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "TARGET_NOT_CONFIGURED", "DELIVERY_BUSY"]))),
 )]
-pub async fn replay_all(
-    State(app): State<App>,
-    Query(query): Query<HashMap<String, String>>,
-) -> Result<Json<AllQueued>, ApiError> {
+pub async fn replay_all(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Json<AllQueued>, ApiError> {
+    let query = parameters(query.as_deref(), &["target"])?;
     let target = given(&query, "target").ok_or_else(|| wrong("target", "the name of a target of deliveries"))?;
     match app.deliveries.replay_all(target).await {
         ReplayedAll::OnTheirWay(count) => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -11,15 +11,17 @@ use crate::domain::address::{ChatId, Server};
 use crate::domain::log::{self, Direction, LogQuery, Span};
 use crate::domain::message::MessageId;
 
-use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::query::{given, parameters};
 use crate::http::wire::messages::{LoggedMessage, Messages, OneMessage};
 use crate::http::wire::requests;
 
 /// Entries in one answer, unless `limit` says fewer or more.
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1000;
+
+const PARAMETERS: [&str; 6] = ["direction", "chat", "cliente_id", "after", "before", "limit"];
 
 /// The durable log, oldest first
 ///
@@ -42,7 +44,8 @@ const LIMIT_MAX: usize = 1000;
     responses((status = 200, body = Messages)),
     extensions(("x-errors" = json!(["INVALID_PARAMETER", "CONTRADICTION", "STORE_UNAVAILABLE"]))),
 )]
-pub async fn list(State(app): State<App>, Query(query): Query<HashMap<String, String>>) -> Result<Response, ApiError> {
+pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    let query = parameters(query.as_deref(), &PARAMETERS)?;
     let wanted = LogQuery {
         span: span(&query)?,
         limit: limit(&query)?,

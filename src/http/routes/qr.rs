@@ -1,11 +1,10 @@
 //! The code to scan: as JSON, PNG, SVG and text.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use tokio::sync::Semaphore;
@@ -13,9 +12,9 @@ use tokio::sync::Semaphore;
 use crate::domain::state::State as SessionState;
 use crate::transport::web::session::Snapshot;
 
-use super::given;
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::http::query::{given, parameters};
 use crate::http::wire::codes::{HubCode, Picture, Qr};
 
 /// The longest `wait`; the hub itself waits for a minute.
@@ -43,8 +42,6 @@ enum Form {
     Text,
 }
 
-type Parameters = Query<HashMap<String, String>>;
-
 /// The code to scan
 ///
 /// JSON unless `Accept` names one of the others. As JSON the answer is 200 in every state; as a picture it is 404 where
@@ -58,11 +55,11 @@ type Parameters = Query<HashMap<String, String>>;
     responses((status = 200, content(
         (Qr = "application/json"), (inline(Picture) = "image/png"), (String = "image/svg+xml"), (String = "text/plain"),
     ))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn qr(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, ApiError> {
     let accepted: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    answer(&app, &query, negotiated(&accepted.join(","))).await
+    answer(&app, query.as_deref(), negotiated(&accepted.join(","))).await
 }
 
 /// The code to scan, a picture
@@ -73,10 +70,10 @@ pub async fn qr(State(app): State<App>, Query(query): Parameters, headers: Heade
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/png", body = inline(Picture))),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Png).await
+pub async fn png(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Png).await
 }
 
 /// The code to scan, a drawing
@@ -87,10 +84,10 @@ pub async fn png(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "image/svg+xml", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Svg).await
+pub async fn svg(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Svg).await
 }
 
 /// The code to scan, in half-block characters for a terminal
@@ -101,10 +98,10 @@ pub async fn svg(State(app): State<App>, Query(query): Parameters) -> Result<Res
     tag = "linking",
     params(("wait" = Option<usize>, Query, description = "Waits so many seconds for a code or for READY; more than 60 count as 60.")),
     responses((status = 200, content_type = "text/plain", body = String)),
-    extensions(("x-errors" = json!(["INVALID_WAIT", "NO_QR", "TOO_MANY_CLIENTS"]))),
+    extensions(("x-errors" = json!(["INVALID_WAIT", "INVALID_PARAMETER", "CONTRADICTION", "NO_QR", "TOO_MANY_CLIENTS"]))),
 )]
-pub async fn text(State(app): State<App>, Query(query): Parameters) -> Result<Response, ApiError> {
-    answer(&app, &query, Form::Text).await
+pub async fn text(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    answer(&app, query.as_deref(), Form::Text).await
 }
 
 /// The code to scan, as the hub asks for it
@@ -153,7 +150,7 @@ fn known(part: &str) -> Option<(f32, Form)> {
     Some((weight, form))
 }
 
-async fn answer(app: &App, query: &HashMap<String, String>, form: Form) -> Result<Response, ApiError> {
+async fn answer(app: &App, query: Option<&str>, form: Form) -> Result<Response, ApiError> {
     let session = waited(app, query).await?;
     let code = session.code.as_deref();
     let response = match (form, code) {
@@ -181,8 +178,9 @@ fn no_code(session: &Snapshot, code: &'static str) -> ApiError {
 }
 
 /// Waits until the session has a code or needs none; gives the session at that time.
-async fn waited(app: &App, query: &HashMap<String, String>) -> Result<Arc<Snapshot>, ApiError> {
-    let Some(wait) = given(query, "wait") else { return Ok(app.session.snapshot()) };
+async fn waited(app: &App, query: Option<&str>) -> Result<Arc<Snapshot>, ApiError> {
+    let query = parameters(query, &["wait"])?;
+    let Some(wait) = given(&query, "wait") else { return Ok(app.session.snapshot()) };
     let seconds = seconds(wait)?;
     let is_over = |session: &Snapshot| session.code.is_some() || session.state == SessionState::Ready;
     let now = app.session.snapshot();

@@ -15,7 +15,7 @@ use crate::domain::secret::masked;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{fields, is_not_whole, text_or_number, written};
+use crate::http::body::{Field, fields, is_not_whole, text_or_number, written};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
 
@@ -23,6 +23,8 @@ use crate::http::wire::{requests, sent};
 const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 const CLIENTE_MAX: usize = 64;
+
+const FIELDS: [Field; 5] = Field::texts(["number", "to", "message", "cliente_id", "idempotency_key"]);
 
 /// Send a text
 ///
@@ -44,8 +46,8 @@ const CLIENTE_MAX: usize = 64;
         ("message" = (operation_id = "message", parameters(("id" = "$response.body#/message_id"))))
     ))),
     extensions(("x-errors" = json!([
-        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "INVALID_NUMBER", "INVALID_MESSAGE", "INVALID_FIELD",
-        "CONTRADICTION",
+        "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_MESSAGE",
+        "INVALID_FIELD", "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
         "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
@@ -53,7 +55,7 @@ const CLIENTE_MAX: usize = 64;
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
     let arrived = Instant::now();
-    let outgoing = read(&fields(body).await?, &headers)?;
+    let outgoing = read(&fields(&headers, body, &FIELDS).await?, &headers)?;
     let to = masked(&outgoing.to.to_string());
     let cliente_id = outgoing.origin.cliente_id.clone();
     let result = app.outbound.send(outgoing, arrived).await;
@@ -79,8 +81,8 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::Failed { .. }) => "failed",
         Err(SendError::Unconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
-        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy | SendError::NoAnswer) => "not_ready",
-        Err(SendError::Unavailable(_)) => "unavailable",
+        Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
+        Err(SendError::Unavailable(_) | SendError::NoAnswer) => "unavailable",
         Err(
             SendError::Refused(_)
             | SendError::NotOnWhatsApp
@@ -331,7 +333,7 @@ mod tests {
             number in field("\\s{0,2}|\\+?[0-9]{7,15}| {0,2}\\+?[ (]?[0-9]{3}[)-]{0,2}[0-9]{3,13} ?|[0-9]{1,33}@lid|[0-9-]{31,33}@g\\.us|\
                              [+0-9]{6,17}(@c\\.us)?|[0-9]{9}@x|[ +()0-9-]{6,24}|(tel:)?[0-9]{5,9}(:[0-9]{1,6})?(@c\\.us)?"),
             to in field("[0-9]{6,16}|\\PC{0,9}"),
-            message in field("\\PC{0,3}|\\s{0,3}|[a-z]{1,9}"),
+            message in field("\\PC{0,3}|\\s{0,3}|[a-z]{1,9}|[\\x00-\\xa0]{1,3}|[\r\n\t a]{1,9}"),
             cliente_id in field("[a-z0-9]{0,66}|[0-9]{1,3}|[0-9]{1,3}|\\PC{0,9}|[0-9]\\n?[0-9]"),
             idempotency_key in field("[ -~]{1,9}|[ -~]{1,9}|[a-z]{254,256}|\\PC{0,3}"),
         ) {

@@ -23,11 +23,11 @@ pub struct Send {
     number: Option<RecipientOrBlank>,
     /// Another name for `number`. Where both are given, they must name the same recipient.
     to: Option<RecipientOrBlank>,
-    /// It must not be blank.
+    /// It must not be blank, and has no control characters but line ends and tabs. `\r\n` and `\r` become `\n`.
     #[schema(
         min_length = 1,
         max_length = 65_536,
-        pattern = r"[^\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+        pattern = r"^[\t\n\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
     )]
     message: String,
     /// Whom it is billed to: kept with the message.

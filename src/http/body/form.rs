@@ -1,0 +1,132 @@
+//! A form as `curl -d number=… -d message=…` and pages of the web send it: `application/x-www-form-urlencoded`.
+
+use encoding_rs::Encoding;
+use serde_json::{Map, Value};
+
+use super::decoding::decoded;
+use super::{Field, Kind, shortened, twice};
+use crate::http::error::ApiError;
+
+/// The fields of a form. The bytes behind its escapes are in `encoding`.
+pub fn fields(form: &[u8], encoding: &'static Encoding, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
+    if !form.contains(&b'=') {
+        return Err(ApiError::bad_request(
+            "INVALID_JSON",
+            "The body is neither a JSON object nor a form (name=value&…).",
+        ));
+    }
+    let mut fields = Map::new();
+    for pair in form.trim_ascii().split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+            Some(at) => (&pair[..at], &pair[at + 1..]),
+            None => (pair, &[][..]),
+        };
+        let unreadable = |what: &str| {
+            let message = format!("{what} of the form is not text in {}.", encoding.name());
+            ApiError::bad_request("INVALID_JSON", message)
+        };
+        let name = decoded(&unescaped(name), encoding).ok_or_else(|| unreadable("The name of a field"))?;
+        let value = decoded(&unescaped(value), encoding).ok_or_else(|| unreadable(&shortened(&name)))?;
+        if fields.contains_key(&name) {
+            return Err(twice(&name));
+        }
+        let value = valued(&name, value, known);
+        fields.insert(name, value);
+    }
+    Ok(fields)
+}
+
+/// In a form everything is text. What is a flag becomes one here, so that it is read as in JSON.
+fn valued(name: &str, text: String, known: &[Field]) -> Value {
+    let is_flag = known.iter().any(|field| field.name == name && field.kind == Kind::Flag);
+    match text.as_str() {
+        "true" if is_flag => Value::Bool(true),
+        "false" if is_flag => Value::Bool(false),
+        _ => Value::String(text),
+    }
+}
+
+/// `+` is a space and `%41` is `A`. A `%` without two hexadecimal digits is itself.
+fn unescaped(part: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part;
+    while let [first, after @ ..] = rest {
+        let (byte, left) = match (first, after) {
+            (b'+', _) => (b' ', after),
+            (b'%', [high, low, left @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, left),
+                _ => (b'%', after),
+            },
+            _ => (*first, after),
+        };
+        bytes.push(byte);
+        rest = left;
+    }
+    bytes
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use encoding_rs::{UTF_8, WINDOWS_1252};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const KNOWN: [Field; 2] = [Field::text("message"), Field::flag("force")];
+
+    fn read(form: &str) -> Result<Value, String> {
+        fields(form.as_bytes(), UTF_8, &KNOWN).map(Value::Object).map_err(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn a_form_is_read_as_the_web_writes_it() {
+        for (form, expected) in [
+            ("number=549+11&message=a%20b%26c%3Dd", json!({ "number": "549 11", "message": "a b&c=d" })),
+            ("message=%C3%B1%F0%9F%91%8D+ñ\r\n", json!({ "message": "ñ👍 ñ" })),
+            ("message=100%&x=%zz%4", json!({ "message": "100%", "x": "%zz%4" })),
+            ("&message=a=b&&x&", json!({ "message": "a=b", "x": "" })),
+            ("force=true&message=true", json!({ "force": true, "message": "true" })),
+            ("force=false&x=false", json!({ "force": false, "x": "false" })),
+            ("force=1", json!({ "force": "1" })),
+        ] {
+            assert_eq!(read(form), Ok(expected), "{form}");
+        }
+        let latin = fields(b"message=a%F1o+\xf1&\xf1=1", WINDOWS_1252, &KNOWN).unwrap();
+        assert_eq!(Value::Object(latin), json!({ "message": "año ñ", "ñ": "1" }));
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_form_is_named() {
+        for (form, code, what) in [
+            ("nope", "INVALID_JSON", "neither"),
+            ("message=%F1", "INVALID_JSON", "message of the form is not text in UTF-8"),
+            ("%F1=1", "INVALID_JSON", "The name of a field"),
+            ("message=a&number=1&message=b", "CONTRADICTION", "message is given twice"),
+            ("m%65ssage=a&message=a", "CONTRADICTION", "message is given twice"),
+        ] {
+            let error = read(form).unwrap_err();
+            assert!(error.contains(code) && error.contains(what), "{form}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_makes_it_panic(form in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"%+&=aF1".to_vec())], 0..60)) {
+            let _ = fields(&form, UTF_8, &KNOWN);
+        }
+
+        #[test]
+        fn what_a_writer_of_forms_wrote_is_read(given in prop::collection::btree_map("\\PC{1,6}", any::<String>(), 1..6)) {
+            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&given).finish();
+            let expected: Map<_, _> = given.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
+            prop_assert_eq!(fields(form.as_bytes(), UTF_8, &[]).ok(), Some(expected));
+        }
+    }
+}
