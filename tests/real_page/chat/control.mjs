@@ -4,6 +4,7 @@ import { enter, scan, sendCodes } from './link.mjs';
 import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { answerFor, media } from './media.mjs';
+import { answer } from './reupload.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
@@ -56,6 +57,8 @@ export async function control(name, q, req, res) {
       case 'reupload':
         state.reuploadRule = q.get('answer');
         return say({ answer: state.reuploadRule });
+      case 'reuploadnow':
+        return say(answer(s, q.get('id')));
       case 'mediastate':
         return say({ requests: state.mediaRequests, reuploads: state.reuploads });
       case 'contact': {

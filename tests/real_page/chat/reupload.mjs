@@ -33,6 +33,12 @@ export function reupload(s, receipt) {
     participant: attr(rmr, 'participant'),
     holds: file ? opened(receipt, id, file.mediaKey) : 'of an unknown file',
   });
+  answer(s, id);
+}
+
+/** The phone's answer, if it has one now. */
+export function answer(s, id) {
+  const file = state.media.get(id);
   const rule = state.reuploadRule ?? 'silent';
   if (rule === 'silent' || !file) return;
   const about = { type: 'mediaretry', from: J(`${state.me.lid}@lid`), id, t: String(now()) };
