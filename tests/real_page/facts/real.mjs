@@ -80,7 +80,7 @@ export class Real {
   async fetches(path) {
     const [wanted] = path.split('?');
     const { requests } = await this.#control('mediastate');
-    return requests.filter((one) => one.path === wanted).map(({ method, host, added }) => ({ method, host, added }));
+    return requests.filter((one) => one.path === wanted).map(({ method, added }) => ({ method, added }));
   }
 
   /** How the account's phone answers when it is asked to upload a file again. */
