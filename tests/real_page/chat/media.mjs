@@ -26,7 +26,7 @@ const PIXEL = Buffer.from(
 );
 
 /** A file like no other: the page keeps the files that it has fetched, by their hash. */
-const another = () => Buffer.concat([PIXEL, crypto.randomBytes(32)]);
+const another = (size = 32) => Buffer.concat([PIXEL, crypto.randomBytes(size)]);
 
 /** The path of each file → its bytes as they lie on the host, and how the host answers for it. */
 const files = new Map();
@@ -56,10 +56,10 @@ const bare = (path) => path.split('?')[0];
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 
 /**
- * Somebody sends a file. `options`: `bytes`, `fields` of the protobuf, `thumbnail`, `expired` (the path's signature has
+ * Somebody sends a file. `options`: `bytes` or their `size`, `fields` of the protobuf, `thumbnail`, `expired` (the path's signature has
  * passed), and `wrong`, what the message says wrongly of the file: `key`, `filehash`, `encFilehash` or `mac`.
  */
-export function media(pn, kind, { bytes = another(), fields = {}, expired, wrong, from, extra } = {}) {
+export function media(pn, kind, { size, bytes = another(size), fields = {}, expired, wrong, from, extra } = {}) {
   const [field, name, folder, defaults] = KINDS[kind];
   const mediaKey = crypto.randomBytes(32);
   const sealed = encrypt(bytes, mediaKey, name);

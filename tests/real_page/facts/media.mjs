@@ -66,6 +66,9 @@ export async function download(asked) {
   const twice = await files.send('image', { bytes: sent.bytes });
   asked.fact('the same bytes in another message', (await files.download(twice)) === sent.bytes, true);
   asked.fact('the same bytes are fetched again', await files.fetches(twice), 0);
+  await asked.evaluate((hash) => require('WAWebMediaStore').LruMediaStore.del(hash), twice.filehash);
+  await files.download(twice);
+  asked.fact('a file that was taken out of the store is fetched again', await files.fetches(twice), 1);
   const both = await files.send('image');
   await Promise.all([files.download(both), files.download(both)]);
   asked.fact('two downloads at once ask for the file', await files.fetches(both), 1);
