@@ -3,6 +3,8 @@ import { J, node } from '../realnode.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
 import { group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
+import { answerFor, media } from './media.mjs';
+import { answer } from './reupload.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
@@ -48,6 +50,17 @@ export async function control(name, q, req, res) {
         return say(await enter(q.get('code'), opt));
       case 'incoming':
         return say({ id: incoming(q.get('from') || '5491122334455', q.get('text') || 'hola', opt) });
+      case 'media':
+        return say(media(q.get('from') || '5491122334455', q.get('kind'), opt));
+      case 'file':
+        return say(answerFor(q.get('path'), q.get('answer')));
+      case 'reupload':
+        state.reuploadRule = q.get('answer');
+        return say({ answer: state.reuploadRule });
+      case 'reuploadnow':
+        return say(answer(s, q.get('id')));
+      case 'mediastate':
+        return say({ requests: state.mediaRequests, reuploads: state.reuploads });
       case 'contact': {
         const c = contact(q.get('pn'));
         return say({ pn: c.pn, lid: c.lid });

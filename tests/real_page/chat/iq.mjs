@@ -15,6 +15,9 @@ export const failIq = (n, code, text) =>
     node('error', { code: String(code), text }),
   );
 
+/** The kinds of files that the host of media keeps. */
+const MEDIA = 'audio document gif image ptt sticker video'.split(' ');
+
 export const bytes = (n, len) => {
   const b = Buffer.alloc(len);
   b.writeUIntBE(n, 0, len);
@@ -132,8 +135,8 @@ export function iq(s, n) {
           node(
             'host',
             { hostname: 'mmg.whatsapp.net', type: 'primary', class: 'mms' },
-            node('download', {}, node('image', {}), node('document', {})),
-            node('upload', {}, node('image', {}), node('document', {})),
+            node('download', {}, MEDIA.map((kind) => node(kind, {}))),
+            node('upload', {}, MEDIA.map((kind) => node(kind, {}))),
           ),
         ),
       );

@@ -4,6 +4,7 @@ import { keyPair, dh, sign, Noise } from '../keys.mjs';
 import { iq } from './iq.mjs';
 import { sendCodes } from './link.mjs';
 import { afterActive, lot, outgoing } from './messages.mjs';
+import { reupload } from './reupload.mjs';
 import { Adv, P, middle, note, now, own, root, state } from './state.mjs';
 
 export function attachChat(server, nodeRequire) {
@@ -194,6 +195,7 @@ export async function handle(s, n) {
     for (const x of kids(kid(n, 'list'))) state.waiting.delete(attr(x, 'id'));
     state.receipts.push({ id, type: type || 'delivery', to: attr(n, 'to') });
     s.send(node('ack', { class: 'receipt', id, from: n.attrs.to, ...(type ? { type } : {}) }));
+    if (type === 'server-error') reupload(s, n);
     return;
   }
   if (n.tag === 'presence') state.presences.push(type ?? 'name only');

@@ -50,6 +50,13 @@ export const state = {
   /** How many logins were attempted. */
   logins: 0,
   presences: [],
+  /** The files that were sent, by the ids of their messages. */
+  media: new Map(),
+  /** The files that the page asked the phone to upload again, and how the phone answers. */
+  reuploads: [],
+  reuploadRule: null,
+  /** The requests to the host of media: method, host, path, and the names that the page added to the query. */
+  mediaRequests: [],
   /** The answers to questions in GraphQL, by the question's name. */
   mex: new Map(),
 };

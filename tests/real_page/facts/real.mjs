@@ -62,6 +62,43 @@ export class Real {
     return this.#ofFriend({ reactionMessage: { key: this.#key(id), text, senderTimestampMs: Date.now() } });
   }
 
+  /** A friend sends a file with these bytes (base64); returns its id and what the message says of it. */
+  async media(kind, { bytes, filename, seconds, width, height, pages, mimetype, caption, viewOnce, wrong, expired }) {
+    const named = { mimetype, caption, width, height, seconds, fileName: filename, pageCount: pages, viewOnce };
+    const fields = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+    const opt = { bytes: { $b64: bytes }, fields, wrong, expired };
+    const { directPath, ...sent } = await this.#control('media', { from: FRIEND, kind, opt });
+    return { ...sent, path: directPath };
+  }
+
+  /** How the host of files answers for a file from now on. */
+  fileAnswers(path, answer) {
+    return this.#control('file', { path, answer });
+  }
+
+  /** The requests for a file. */
+  async fetches(path) {
+    const [wanted] = path.split('?');
+    const { requests } = await this.#control('mediastate');
+    return requests.filter((one) => one.path === wanted).map(({ method, added }) => ({ method, added }));
+  }
+
+  /** How the account's phone answers when it is asked to upload a file again. */
+  phoneUploads(answer) {
+    return this.#control('reupload', { answer });
+  }
+
+  /** The phone answers a request late, as it answers now. */
+  phoneAnswers(id) {
+    return this.#control('reuploadnow', { id });
+  }
+
+  async reuploads(id) {
+    const { reuploads } = await this.#control('mediastate');
+    const shape = ({ jid, from_me, participant }) => ({ chat: jid.split('@')[1], fromMe: from_me === 'true', participant: participant !== undefined });
+    return reuploads.filter((one) => one.id === id && one.holds === 'its id').map(shape);
+  }
+
   burst(n) {
     return this.#control('burst', { n, prefix: 'waiting' });
   }

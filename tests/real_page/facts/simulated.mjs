@@ -14,6 +14,8 @@ export class Simulated {
   #process;
   #url;
   #tls;
+  /** The path of each file → the id of its message. */
+  #files = new Map();
 
   async start() {
     const binary = process.env.SIMULATOR_BIN;
@@ -67,6 +69,40 @@ export class Simulated {
 
   react(id, emoji) {
     return this.#ask('reaction', { message: id, from: FRIEND, emoji });
+  }
+
+  async media(kind, { viewOnce, ...about }) {
+    const sent = await this.#ask('media', { from: FRIEND, kind, view_once: viewOnce ?? false, ...about });
+    const id = sent.message.split('_')[2];
+    this.#files.set(sent.path.split('?')[0], id);
+    return { ...sent, id };
+  }
+
+  fileAnswers(path, answer) {
+    const message = this.#files.get(path.split('?')[0]);
+    return this.#ask('file', { message, answer: Number(answer) || answer });
+  }
+
+  async fetches(path) {
+    const [wanted] = path.split('?');
+    const signature = new URLSearchParams(path.split('?')[1]);
+    const { fetches } = await this.#ask('record');
+    const added = ({ query }) => query.filter((name) => !signature.has(name)).sort();
+    return fetches.filter((one) => one.path === wanted).map((one) => ({ method: one.method, added: added(one) }));
+  }
+
+  phoneUploads(answer) {
+    return this.#ask('faults', { reupload: answer });
+  }
+
+  phoneAnswers(id) {
+    return this.#ask('upload', { message: id });
+  }
+
+  async reuploads(id) {
+    const { uploads_asked: asked } = await this.#ask('record');
+    const shape = ({ chat, from_me: fromMe, participant }) => ({ chat: chat.split('@')[1], fromMe, participant: participant !== null });
+    return asked.filter((one) => one.id === id).map(shape);
   }
 
   burst(n) {

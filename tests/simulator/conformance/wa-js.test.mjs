@@ -1,6 +1,7 @@
 // wa-js: the loader, the code, linking by phone number, messages, acknowledgements, lists.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { FILES, sendFile } from './files.mjs';
 import { temporaryFolder } from './folder.mjs';
 import { SILENCE_MS, fails } from './expected.mjs';
 import { DEADLINE_MS, START_MS, Simulator } from './simulator.mjs';
@@ -129,6 +130,41 @@ describe('wa-js', () => {
     assert.equal((await simulator.chats())[0].messages.at(-1).type, 'revoked');
     // A deletion gives the message its own key.
     await page.page.waitForFunction((key) => WPP.whatsapp.MsgStore.get(key)?.type === 'revoked', { timeout: DEADLINE_MS }, id);
+  });
+
+  /** Downloads the file of a message; returns its bytes in base64 and its type. */
+  const downloaded = (key) =>
+    page.run(async (id) => {
+      const blob = await WPP.chat.downloadMedia(id);
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      return [btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')), blob.type];
+    }, key);
+
+  for (const kind of Object.keys(FILES)) {
+    it(`downloadMedia: ${kind}`, async () => {
+      const file = await sendFile(simulator, FRIEND, kind);
+      await page.events.first('chat.new_message', about(file.message));
+      assert.deepEqual(await downloaded(file.message), [file.bytes, FILES[kind].mimetype]);
+    });
+  }
+
+  it('downloadMedia: a file that is gone, uploaded again by the phone', async () => {
+    const file = await sendFile(simulator, FRIEND, 'document');
+    await simulator.control('file', { message: file.message, answer: 'expired' });
+    await page.events.first('chat.new_message', about(file.message));
+    assert.equal((await downloaded(file.message))[0], file.bytes);
+    const { uploads_asked: asked } = await simulator.record();
+    assert.deepEqual(asked.map(({ id }) => id), [file.message.split('_')[2]]);
+  });
+
+  it('downloadMedia: a file that the phone has lost', async () => {
+    await simulator.control('faults', { reupload: 'not_found' });
+    const file = await sendFile(simulator, FRIEND, 'image');
+    await simulator.control('file', { message: file.message, answer: 'gone' });
+    await page.events.first('chat.new_message', about(file.message));
+    const refusal = await page.run((id) => WPP.chat.downloadMedia(id).catch(({ code }) => code), file.message);
+    assert.equal(refusal, 'media_not_found');
+    await simulator.control('faults', { reupload: 'success' });
   });
 
   it('chat.list, contact.list', async () => {

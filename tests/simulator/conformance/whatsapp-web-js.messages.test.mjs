@@ -1,6 +1,7 @@
 // whatsapp-web.js: who is on WhatsApp, sending and receiving, and what becomes of messages.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { FILES, sendFile } from './files.mjs';
 import { temporaryFolder } from './folder.mjs';
 import { START_MS, Simulator } from './simulator.mjs';
 import { Client, OLDER_KEYS } from './whatsapp-web-js.mjs';
@@ -102,6 +103,27 @@ describe('whatsapp-web.js', () => {
     const [message] = await client.events.first('message_create', is(key));
     const chat = (await simulator.chats()).find(({ phone }) => phone === FRIEND);
     assert.deepEqual([message.fromMe, message.body], [true, chat.messages.at(-1).body]);
+  });
+
+  for (const kind of Object.keys(FILES)) {
+    it(`downloadMedia: ${kind}`, async () => {
+      const sent = await sendFile(simulator, FRIEND, kind);
+      const [message] = await client.events.first('message', is(sent.message));
+      assert.equal(message.hasMedia, true);
+      const media = await message.downloadMedia();
+      const { mimetype, filename } = FILES[kind];
+      assert.deepEqual([media.data, media.mimetype, media.filename ?? undefined], [sent.bytes, mimetype, filename]);
+      assert.equal(media.filesize, sent.size);
+    });
+  }
+
+  it('downloadMedia: nothing for a file that is gone', async () => {
+    const sent = await sendFile(simulator, FRIEND, 'image');
+    await simulator.control('file', { message: sent.message, answer: 'gone' });
+    const [message] = await client.events.first('message', is(sent.message));
+    assert.equal(await message.downloadMedia(), undefined);
+    // The library does not say that a user asks, so that the page does not ask the phone either.
+    assert.deepEqual((await simulator.record()).uploads_asked, []);
   });
 
   it('message_edit', async () => {

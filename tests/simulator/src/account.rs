@@ -1,6 +1,7 @@
 //! The phone of one account, for tests.
 
 use crate::error::Error;
+use crate::media::{Media, Sent};
 use crate::message::{ChatView, Incoming};
 use crate::shared::Shared;
 use std::sync::Arc;
@@ -36,6 +37,14 @@ impl<'a> OnAccount<'a> {
     /// [`Error::BadNumber`].
     pub fn incoming(&self, incoming: Incoming) -> Result<String, Error> {
         self.shared.with(|world| world.incoming(&self.phone, incoming))
+    }
+
+    /// Somebody sends a file to the account.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`]; [`Error::BadRequest`] for bytes that are not base64.
+    pub fn media(&self, media: &Media) -> Result<Sent, Error> {
+        self.shared.with(|world| world.media(&self.phone, media))
     }
 
     /// As [`crate::Simulator::from_phone`]; a message to another account's number arrives there.

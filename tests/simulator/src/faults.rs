@@ -44,6 +44,8 @@ pub struct Faults {
     pub blocked: Vec<String>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
+    /// How the phone answers when a page asks it to upload a file again.
+    pub reupload: Reupload,
     /// The cap on new chats.
     pub new_chats: Option<NewChats>,
     /// No chats may be started.
@@ -147,6 +149,36 @@ pub enum EarlierFault {
     Hang,
     /// The call throws.
     Throw,
+}
+
+/// How the phone answers when a page asks it to upload a file again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reupload {
+    /// It uploads the file.
+    #[default]
+    Success,
+    /// It has lost the file.
+    NotFound,
+    /// It cannot decrypt the request.
+    DecryptionError,
+    /// It fails.
+    GeneralError,
+    /// It is off, or does not answer.
+    Silent,
+}
+
+impl Reupload {
+    /// WhatsApp's number of the answer, if there is one.
+    pub(crate) const fn result(self) -> Option<u8> {
+        match self {
+            Self::GeneralError => Some(0),
+            Self::Success => Some(1),
+            Self::NotFound => Some(2),
+            Self::DecryptionError => Some(3),
+            Self::Silent => None,
+        }
+    }
 }
 
 /// A step of a send at which the page can be held. The mark `held:STEP` of the page's load shows that the page reached

@@ -25,6 +25,7 @@ mod account;
 mod control;
 mod error;
 mod faults;
+mod media;
 mod message;
 mod options;
 mod outbox;
@@ -38,10 +39,14 @@ mod world;
 pub use account::OnAccount;
 pub use error::Error;
 pub use faults::{
-    EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, SendFault, SendStep, ServerFault, SocketState,
-    Timelock,
+    EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,
+    SocketState, Timelock,
 };
+pub use media::{HostAnswer, Kind, Media, Sent, Wrong};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{CodeForm, Options, PageBuild};
-pub use record::{ChatState, Connection, Device, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received, Record};
+pub use record::{
+    AskedUpload, ChatState, Connection, Device, Fetch, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received,
+    Record,
+};
 pub use simulator::Simulator;

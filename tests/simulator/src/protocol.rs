@@ -3,6 +3,7 @@
 
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
 use crate::message::{Identity, Message};
+use crate::record::AskedUpload;
 use serde::{Deserialize, Serialize};
 
 /// The frames from the page to the server.
@@ -29,6 +30,11 @@ pub(crate) enum FromPage {
     Seen { chat: String },
     /// The page has a new ADV secret, or none (empty).
     Secret { adv_secret: String },
+    /// Asks the phone to upload a file again.
+    AskUpload {
+        #[serde(flatten)]
+        asked: AskedUpload,
+    },
     /// Asks the phone to send a message again that could not be decrypted.
     AskPhone { id: String },
 }
@@ -92,6 +98,8 @@ pub(crate) enum ToPage<'a> {
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.
     Exists { req: u64, found: Option<Found> },
+    /// The phone's answer to `AskUpload`: its number, and the new path of the file.
+    Uploaded { id: &'a str, result: u8, direct_path: Option<&'a str> },
     /// An event of the account.
     Event { seq: u64, offline: bool, event: &'a Event },
     /// The device is used elsewhere.

@@ -1,7 +1,7 @@
 //! The record: everything that the simulator has seen, for the assertions of tests.
 
 use crate::faults::SendStep;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A snapshot of everything seen since the start. Times are Unix milliseconds unless said otherwise.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -34,6 +34,10 @@ pub struct Record {
     pub lookups: u64,
     /// Bare ids of messages that the phone was asked to send again.
     pub asked_again: Vec<String>,
+    /// The requests to the host of files.
+    pub fetches: Vec<Fetch>,
+    /// The files that the phone was asked to upload again.
+    pub uploads_asked: Vec<AskedUpload>,
     /// The codes that pages were given to show, oldest first.
     pub codes: Vec<String>,
 }
@@ -64,6 +68,27 @@ impl Record {
     pub fn mark(&self, name: &str) -> Option<f64> {
         self.marks.iter().rev().find(|mark| mark.name == name).map(|mark| mark.ms)
     }
+}
+
+/// A request of a page to the host of files.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fetch {
+    pub method: String,
+    /// Without the query.
+    pub path: String,
+    /// The names in the query.
+    pub query: Vec<String>,
+}
+
+/// A page's request to the phone to upload a file again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedUpload {
+    /// The bare id of the message with the file.
+    pub id: String,
+    pub chat: String,
+    pub from_me: bool,
+    /// Who sent it, in a group.
+    pub participant: Option<String>,
 }
 
 /// One load of the page.

@@ -3,6 +3,7 @@
 use crate::account::OnAccount;
 use crate::error::Error;
 use crate::faults::{Faults, Network, SocketState};
+use crate::media::{HostAnswer, Media, Sent};
 use crate::message::{AccountView, ChatView, Incoming};
 use crate::options::{Options, PageBuild};
 use crate::protocol::ToWire;
@@ -128,6 +129,22 @@ impl Simulator {
     /// [`Error::BadNumber`].
     pub fn incoming(&self, incoming: Incoming) -> Result<String, Error> {
         self.first().incoming(incoming)
+    }
+
+    /// Somebody sends a file to the account.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`]; [`Error::BadRequest`] for bytes that are not base64.
+    pub fn media(&self, media: &Media) -> Result<Sent, Error> {
+        self.first().media(media)
+    }
+
+    /// Changes how the host of files answers for the file of a message.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the message has no file.
+    pub fn host_answers(&self, message: &str, answer: HostAnswer) -> Result<(), Error> {
+        self.with(|world| world.host_answers(message, answer))
     }
 
     /// Sends `n` messages as fast as they can be made; returns their full keys, in order.

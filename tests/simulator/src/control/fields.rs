@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::faults::{Network, SocketState};
+use crate::media::HostAnswer;
 use crate::message::Incoming;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,12 @@ pub(super) struct Burst {
 pub(super) struct FromPhone {
     pub(super) to: String,
     pub(super) body: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct File {
+    pub(super) message: String,
+    pub(super) answer: HostAnswer,
 }
 
 #[derive(Deserialize)]

@@ -1,10 +1,11 @@
 //! The table of operations. On a page that shows a code, the examples work one after the other in this order.
 
 use super::fields::{
-    Account, Ack, Burst, Busy, Code, Cut, Edit, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket, Unlink,
-    Vote, merged, read,
+    Account, Ack, Burst, Busy, Code, Cut, Edit, File, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket,
+    Unlink, Vote, merged, read,
 };
 use crate::error::Error;
+use crate::media::Media;
 use crate::message::Incoming;
 use crate::protocol::ToWire;
 use crate::shared::Shared;
@@ -74,6 +75,39 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |shared, phone, body| {
             let incoming: Incoming = read(body)?;
             shared.with(|world| world.incoming(phone, incoming)).map(|message| json!({ "message": message }))
+        },
+    },
+    Operation {
+        name: "media",
+        takes: "{from, kind: image|video|gif|ptv|audio|ptt|document|sticker, bytes?: base64, group?, mimetype?, caption?, \
+                filename?, seconds?, width?, height?, pages?, view_once?, wrong?: key|filehash|encFilehash|mac, expired?}",
+        does: "a contact sends a file; answers {message, path, mediaKey, filehash, encFilehash, size}",
+        example: r#"{"from": "5491122334455", "kind": "document", "filename": "list.pdf", "bytes": "aGVsbG8="}"#,
+        run: |shared, phone, body| {
+            let media: Media = read(body)?;
+            shared.with(|world| world.media(phone, &media)).map(|sent| json!(sent))
+        },
+    },
+    Operation {
+        name: "file",
+        takes: "{message, answer: serve|gone|expired|cut|hang, or the number of a status}",
+        does: "changes how the host of files answers for the file of a message",
+        example: r#"{"message": "last", "answer": "gone"}"#,
+        run: |shared, phone, body| {
+            let File { message, answer } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.host_answers(&message, answer)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "upload",
+        takes: "{message}",
+        does: "the phone answers a page that has asked it to upload a file again, if it was silent",
+        example: r#"{"message": "last"}"#,
+        run: |shared, phone, body| {
+            let Named { message } = read(body)?;
+            let message = named(shared, phone, message)?;
+            shared.with(|world| world.answer_upload(&message)).map(|()| json!({}))
         },
     },
     Operation {
@@ -186,7 +220,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
                 groups: {id: {by_lid, announce, admin, read_only}}, new_chats: {status, used, quota, until_s}, \
-                timelock: {kind, until_s}}; \
+                timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent}; \
                 {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         example: r#"{"reset": true, "server": "none"}"#,

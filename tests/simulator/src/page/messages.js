@@ -6,6 +6,8 @@ import { Collection, Model } from '/static/models.js';
 import { MsgKey, createWid } from '/static/wids.js';
 import { pause } from '/static/clock.js';
 import { faults, mark, wire } from '/static/wire.js';
+import { hasNoBody } from '/static/file-kinds.js';
+import { dataOf, downloadMedia, objectOf } from '/static/file-objects.js';
 import { Chat, created, file, noticesOf } from '/static/chats.js';
 import { learn, meet } from '/static/people.js';
 import { historyRow, keyOf, nextRow, openRows } from '/static/rows.js';
@@ -25,6 +27,18 @@ export class MsgModel extends Model {
 
   get isEphemeral() {
     return false;
+  }
+
+  get mediaObject() {
+    return objectOf(this);
+  }
+
+  get mediaData() {
+    return dataOf(this);
+  }
+
+  downloadMedia(options) {
+    return downloadMedia(this, options);
   }
 }
 
@@ -65,7 +79,7 @@ export function fieldsOf(record, isNewMsg) {
     id: keyOf(record),
     type: record.sealed ? 'ciphertext' : record.type,
     subtype: record.subtype,
-    body: record.sealed ? undefined : record.body,
+    body: record.sealed || hasNoBody(record) ? undefined : record.body,
     from: wid(record.from),
     to: wid(record.to),
     author: wid(record.participant),

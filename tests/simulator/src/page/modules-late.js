@@ -13,6 +13,7 @@ import {
   findOrCreateLatestChat,
   sendSeen,
 } from '/static/chats.js';
+import { fileModules } from '/static/file-modules.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -88,4 +89,4 @@ const sending = {
   WAWebUpdateUnreadChatAction: { sendSeen },
 };
 
-export const LATE = { ...collections, ...sending, ...SURROUNDINGS };
+export const LATE = { ...collections, ...sending, ...fileModules, ...SURROUNDINGS };

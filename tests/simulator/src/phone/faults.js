@@ -21,7 +21,7 @@ const MEANT = {
 /** Whether the value of a fault differs from the value without a fault. */
 function isBroken(value) {
   if (value !== null && typeof value === 'object') return Object.keys(value).length > 0;
-  return Boolean(value) && !['none', 'up'].includes(value);
+  return Boolean(value) && !['none', 'up', 'success'].includes(value);
 }
 
 export function showFaults(faults, network) {

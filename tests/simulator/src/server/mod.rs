@@ -1,5 +1,6 @@
 //! The listeners: one accepts plain HTTP, the other serves the same over TLS.
 
+mod files;
 mod pages;
 mod sockets;
 mod tls;
@@ -46,6 +47,7 @@ impl Listener {
         let port = listener.local_addr().map_err(failed)?.port();
         let router = Router::new()
             .merge(pages::router())
+            .merge(files::router())
             .merge(sockets::router())
             .merge(control::router())
             .with_state(Arc::clone(&shared));

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// As strict as the real page's policy: no inline code, no eval, sockets only to the page's own origin.
 const PAGE_CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-     connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+     media-src 'self' blob:; connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -34,7 +34,13 @@ const FILES: &[File] = &[
     ("/static/chats.js", JAVASCRIPT, include_str!("../page/chats.js")),
     ("/static/clock.js", JAVASCRIPT, include_str!("../page/clock.js")),
     ("/static/connection.js", JAVASCRIPT, include_str!("../page/connection.js")),
+    ("/static/download.js", JAVASCRIPT, include_str!("../page/files/download.js")),
     ("/static/events.js", JAVASCRIPT, include_str!("../page/events.js")),
+    ("/static/file-errors.js", JAVASCRIPT, include_str!("../page/files/errors.js")),
+    ("/static/file-kinds.js", JAVASCRIPT, include_str!("../page/files/kinds.js")),
+    ("/static/file-modules.js", JAVASCRIPT, include_str!("../page/files/modules.js")),
+    ("/static/file-objects.js", JAVASCRIPT, include_str!("../page/files/objects.js")),
+    ("/static/reupload.js", JAVASCRIPT, include_str!("../page/files/reupload.js")),
     ("/static/limits.js", JAVASCRIPT, include_str!("../page/limits.js")),
     ("/static/linking.js", JAVASCRIPT, include_str!("../page/linking.js")),
     ("/static/loader.js", JAVASCRIPT, include_str!("../page/loader.js")),

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod delivery;
+mod files;
 mod linking;
 pub(crate) mod people;
 mod random;
@@ -43,6 +44,7 @@ pub(crate) struct World {
     wires: BTreeMap<u64, Wire>,
     next_number: u64,
     spent_refs: HashSet<String>,
+    files: files::Files,
     record: Record,
     version: watch::Sender<u64>,
     /// Effects that must happen later; the holder of the clock takes them.
@@ -103,6 +105,7 @@ impl World {
             wires: BTreeMap::new(),
             next_number: 1,
             spent_refs: HashSet::new(),
+            files: files::Files::default(),
             record: Record::default(),
             version: watch::Sender::new(0),
             later: Vec::new(),
@@ -307,6 +310,7 @@ impl World {
             }
             FromPage::Seen { chat } => self.seen(number, chat),
             FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
+            FromPage::AskUpload { asked } => self.asked_upload(number, asked),
             FromPage::AskPhone { id } => {
                 self.record.asked_again.push(id);
                 self.touch();

@@ -1,6 +1,7 @@
 //! The server's rules, without sockets: scan validation, deduplication, queues, one live page per device.
 
 mod accounts;
+mod files;
 
 use super::World;
 use crate::error::Error;

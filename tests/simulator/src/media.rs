@@ -1,0 +1,294 @@
+//! Files: as a caller sends them, and as the host of files keeps them.
+//!
+//! The keys follow from a file's media key as on WhatsApp, and so do the sums: SHA-256 of the file and of what the host
+//! keeps, and a cut HMAC at the end. The cipher between them is AES-GCM, which this program has, instead of AES-CBC:
+//! only the simulated page opens these files.
+
+use crate::error::Error;
+use crate::message::Incoming;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::{aead, digest, hkdf, hmac};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The length of the cut HMAC at the end of a file.
+const MAC: usize = 10;
+/// The length of the IV, and of each of the two keys after it.
+const IV: usize = 16;
+const KEY: usize = 32;
+
+/// A file that somebody sends to the account. Built with [`Media::new`]; the other fields have defaults.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Media {
+    /// The sender's phone number, digits only.
+    pub from: String,
+    /// What kind of file it is.
+    pub kind: Kind,
+    /// The bytes of the file, in base64; None = a few that no other file has.
+    #[serde(default)]
+    pub bytes: Option<String>,
+    /// The group in which it is sent (`…@g.us`).
+    #[serde(default)]
+    pub group: Option<String>,
+    /// None = the usual one of the kind.
+    #[serde(default)]
+    pub mimetype: Option<String>,
+    /// The text with the file: of images, videos and documents.
+    #[serde(default)]
+    pub caption: Option<String>,
+    /// A document's name.
+    #[serde(default)]
+    pub filename: Option<String>,
+    /// The length of sounds and videos.
+    #[serde(default)]
+    pub seconds: Option<u32>,
+    #[serde(default)]
+    pub width: Option<u32>,
+    #[serde(default)]
+    pub height: Option<u32>,
+    /// A document's number of pages.
+    #[serde(default)]
+    pub pages: Option<u32>,
+    /// The file may be looked at once: linked devices get no key to it.
+    #[serde(default)]
+    pub view_once: bool,
+    /// What the message says wrongly of the file.
+    #[serde(default)]
+    pub wrong: Option<Wrong>,
+    /// The path's signature has expired a minute ago; what the host answers does not depend on it.
+    #[serde(default)]
+    pub expired: bool,
+}
+
+/// The kinds of files, named as the page's kinds of media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Image,
+    Video,
+    /// A video that is played as a moving picture.
+    Gif,
+    /// A round video note.
+    Ptv,
+    Audio,
+    /// A voice note.
+    Ptt,
+    Document,
+    Sticker,
+}
+
+/// What a message says wrongly of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wrong {
+    /// The media key is another one.
+    #[serde(rename = "key")]
+    Key,
+    /// The hash of the file.
+    #[serde(rename = "filehash")]
+    FileHash,
+    /// The hash of what the host keeps.
+    #[serde(rename = "encFilehash")]
+    EncFileHash,
+    /// The file's own sum at its end.
+    #[serde(rename = "mac")]
+    Mac,
+}
+
+/// How the host of files answers for a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostAnswer {
+    /// With the file.
+    #[default]
+    Serve,
+    /// 404.
+    Gone,
+    /// 403, with WhatsApp's words for a path whose signature has expired.
+    Expired,
+    /// With half of the file; then the connection ends.
+    Cut,
+    /// Never.
+    Hang,
+    /// With this status.
+    #[serde(untagged)]
+    Status(u16),
+}
+
+/// A file that was sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    /// The full key of its message.
+    pub message: String,
+    /// The path that the message names, with its signature.
+    pub path: String,
+    /// What the message says, in base64.
+    pub media_key: String,
+    pub filehash: String,
+    pub enc_filehash: String,
+    pub size: usize,
+}
+
+impl Media {
+    /// A file of this kind, with these bytes.
+    pub fn new(from: impl Into<String>, kind: Kind, bytes: &[u8]) -> Self {
+        Self {
+            from: from.into(),
+            kind,
+            bytes: Some(STANDARD.encode(bytes)),
+            group: None,
+            mimetype: None,
+            caption: None,
+            filename: None,
+            seconds: None,
+            width: None,
+            height: None,
+            pages: None,
+            view_once: false,
+            wrong: None,
+            expired: false,
+        }
+    }
+
+    /// The bytes of the file; `other` if the caller gave none.
+    pub(crate) fn content(&self, other: &str) -> Result<Vec<u8>, Error> {
+        let decoded = self.bytes.as_ref().map(|text| STANDARD.decode(text));
+        let bytes = decoded.unwrap_or_else(|| Ok(other.as_bytes().to_vec()));
+        bytes.map_err(|error| Error::BadRequest(format!("bytes is not base64: {error}")))
+    }
+
+    /// The message with the file, as the page's model has it.
+    pub(crate) fn message(&self, sent: &Sent, now_s: u64) -> Incoming {
+        let mut message = Incoming::text(&self.from, "").kind(self.kind.message());
+        message.group.clone_from(&self.group);
+        let mimetype = self.mimetype.as_deref().unwrap_or_else(|| self.kind.mimetype());
+        message = message.field("mimetype", mimetype);
+        if let Some(seconds) = self.kind.has_duration().then(|| self.seconds.unwrap_or_default()) {
+            message = message.field("duration", seconds.to_string());
+        }
+        if self.kind.can_be_viewed_once() {
+            message = message.field("isViewOnce", self.view_once);
+            if self.view_once {
+                return message;
+            }
+        }
+        let mut fields = vec![
+            ("filehash", json!(sent.filehash)),
+            ("encFilehash", json!(sent.enc_filehash)),
+            ("directPath", json!(sent.path)),
+            ("deprecatedMms3Url", json!(format!("https://mmg.whatsapp.net{}&mms3=true", sent.path))),
+            ("mediaKey", json!(sent.media_key)),
+            ("mediaKeyTimestamp", json!(now_s)),
+            ("size", json!(sent.size)),
+        ];
+        if self.kind.has_size() {
+            fields.extend([("width", json!(self.width.unwrap_or_default()))]);
+            fields.extend([("height", json!(self.height.unwrap_or_default()))]);
+        }
+        match self.kind {
+            Kind::Document => fields.extend(self.of_document()),
+            Kind::Gif => fields.push(("isGif", json!(true))),
+            _ => {}
+        }
+        let caption = self.caption.as_ref().filter(|_| matches!(self.kind, Kind::Image | Kind::Video | Kind::Gif));
+        fields.extend(caption.map(|caption| ("caption", json!(caption))));
+        fields.into_iter().fold(message, |message, (name, value)| message.field(name, value))
+    }
+
+    /// A document without a caption has its name as caption.
+    fn of_document(&self) -> Vec<(&'static str, Value)> {
+        let name = self.filename.as_deref().unwrap_or("document");
+        let caption = self.caption.as_deref().filter(|caption| !caption.is_empty());
+        vec![
+            ("filename", json!(name)),
+            ("caption", json!(caption.unwrap_or(name))),
+            ("isCaptionByUser", json!(caption.is_some())),
+            ("pageCount", json!(self.pages.unwrap_or_default())),
+        ]
+    }
+}
+
+impl Kind {
+    /// The type of the message.
+    fn message(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video | Self::Gif => "video",
+            Self::Ptv => "ptv",
+            Self::Audio => "audio",
+            Self::Ptt => "ptt",
+            Self::Document => "document",
+            Self::Sticker => "sticker",
+        }
+    }
+
+    fn mimetype(self) -> &'static str {
+        match self {
+            Self::Image => "image/jpeg",
+            Self::Video | Self::Gif | Self::Ptv => "video/mp4",
+            Self::Audio => "audio/mpeg",
+            Self::Ptt => "audio/ogg; codecs=opus",
+            Self::Document => "application/pdf",
+            Self::Sticker => "image/webp",
+        }
+    }
+
+    /// The name from which the keys of a file follow.
+    fn info(self) -> &'static str {
+        match self {
+            Self::Image | Self::Sticker => "WhatsApp Image Keys",
+            Self::Video | Self::Gif | Self::Ptv => "WhatsApp Video Keys",
+            Self::Audio | Self::Ptt => "WhatsApp Audio Keys",
+            Self::Document => "WhatsApp Document Keys",
+        }
+    }
+
+    fn has_duration(self) -> bool {
+        matches!(self, Self::Video | Self::Gif | Self::Ptv | Self::Audio | Self::Ptt)
+    }
+
+    fn has_size(self) -> bool {
+        matches!(self, Self::Image | Self::Video | Self::Gif | Self::Ptv | Self::Sticker)
+    }
+
+    fn can_be_viewed_once(self) -> bool {
+        !matches!(self, Self::Document | Self::Sticker)
+    }
+}
+
+/// A length of derived keys.
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+/// Encrypts a file as the host keeps it.
+pub(crate) fn sealed(bytes: &[u8], media_key: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
+    let failed = |_| Error::BadRequest("the file cannot be encrypted".to_owned());
+    let mut keys = [0; IV + 2 * KEY];
+    let info = [kind.info().as_bytes()];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; KEY]);
+    let expanded = salt.extract(media_key);
+    expanded.expand(&info, Length(keys.len())).and_then(|derived| derived.fill(&mut keys)).map_err(failed)?;
+    let (iv, rest) = keys.split_at(IV);
+    let (cipher, mac) = rest.split_at(KEY);
+    let nonce = aead::Nonce::try_assume_unique_for_key(&iv[..aead::NONCE_LEN]).map_err(failed)?;
+    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, cipher).map_err(failed)?);
+    let mut file = bytes.to_vec();
+    key.seal_in_place_append_tag(nonce, aead::Aad::empty(), &mut file).map_err(failed)?;
+    let mut sum = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, mac));
+    sum.update(iv);
+    sum.update(&file);
+    file.extend_from_slice(&sum.sign().as_ref()[..MAC]);
+    Ok(file)
+}
+
+/// The SHA-256 of bytes, in base64.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, bytes))
+}
