@@ -32,7 +32,8 @@ enum Came {
 pub(super) async fn check(settings: &Browser) -> Option<Finding> {
     let proxy = settings.proxy.as_ref()?;
     let came = tokio::time::timeout(DEADLINE, ask(proxy, &settings.url)).await.unwrap_or(Came::Silence);
-    Some(judge(proxy, &came))
+    let is_tunnel = !settings.url.starts_with("http:");
+    Some(judge(proxy, &came, is_tunnel))
 }
 
 async fn ask(proxy: &Proxy, page: &str) -> Came {
@@ -89,7 +90,8 @@ fn request(proxy: &Proxy, page: &Uri) -> String {
     format!("{line}\r\nHost: {target}\r\n{}Connection: close\r\n\r\n", login.unwrap_or_default())
 }
 
-fn judge(proxy: &Proxy, came: &Came) -> Finding {
+/// `is_tunnel`: the proxy was asked for CONNECT, and not for the page itself.
+fn judge(proxy: &Proxy, came: &Came, is_tunnel: bool) -> Finding {
     let failure = |why: String, remedy: &str| Finding::failure(CHECK, format!("{proxy} {why}"), remedy);
     match came {
         Came::Status(407) if proxy.login.is_some() => failure(
@@ -107,6 +109,11 @@ fn judge(proxy: &Proxy, came: &Came) -> Finding {
         Came::Status(status @ 500..) => failure(
             format!("lets this machine through, and cannot reach the page itself ({status})"),
             "see that the proxy reaches the internet and knows the page's name",
+        ),
+        // A tunnel is open with 200 alone; an ordinary web server answers CONNECT with 400, 404 or a redirect.
+        Came::Status(status) if is_tunnel && !(200..300).contains(status) => failure(
+            format!("answers {status} when it is asked for a tunnel to the page"),
+            "see that PROXY_URL names a proxy that takes CONNECT, and not a web server",
         ),
         Came::Status(_) => Finding::ok(CHECK, format!("{proxy} lets this machine through to the page")),
         Came::Connected => Finding::ok(CHECK, format!("{proxy} takes connections")),
@@ -157,11 +164,19 @@ mod tests {
             (&closed, Came::Silence),
             (&closed, Came::Rubbish),
         ];
-        let findings = cases.map(|(proxy, came)| judge(proxy, &came));
+        let findings = cases.map(|(proxy, came)| judge(proxy, &came, true));
         assert!(findings.iter().all(|finding| finding.status == Status::Failure && finding.remedy.is_some()));
         assert_eq!(findings.iter().map(|finding| &finding.detail).collect::<BTreeSet<_>>().len(), findings.len());
         assert!(!format!("{findings:?}").contains("s3cret") && !format!("{findings:?}").contains("ana"));
-        assert_eq!(judge(&closed, &Came::Status(200)).status, Status::Ok);
+        assert_eq!(judge(&closed, &Came::Status(200), true).status, Status::Ok);
+        for status in [302, 400, 404, 429] {
+            assert_eq!(judge(&open, &Came::Status(status), true).status, Status::Failure, "no tunnel: {status}");
+            assert_eq!(
+                judge(&open, &Came::Status(status), false).status,
+                Status::Ok,
+                "the page's own answer: {status}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -52,8 +52,14 @@ pub(super) fn parse(text: &str) -> Option<Proxy> {
         "socks4" | "socks5" => false,
         _ => return None,
     };
-    let is_bare =
-        uri.host().is_some_and(|host| !host.is_empty()) && matches!(uri.path(), "" | "/") && uri.query().is_none();
+    // `http` takes `:s3cret` and `:99999` as a port: the first is a password in the wrong place, which would be printed.
+    let port = uri.authority()?.as_str().rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    let has_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    let is_bare = has_port
+        && !server.contains('#')
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && matches!(uri.path(), "" | "/")
+        && uri.query().is_none();
     (is_bare && (can_log_in || login.is_none())).then_some(Proxy { server, login })
 }
 
@@ -64,7 +70,14 @@ pub(super) fn shown(text: &str) -> String {
             let scheme = login.split_once("://").map(|(scheme, _)| format!("{scheme}://")).unwrap_or_default();
             format!("{scheme}***@{place}")
         }
-        None => text.to_owned(),
+        None if parse(text).is_some() => text.to_owned(),
+        // `host:port:user:password`, as sellers of proxies write it, or `http://user:password`: only the host is shown.
+        None => {
+            let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
+            let host = rest.split([':', '/', '#', '?']).next().unwrap_or_default();
+            let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+            if host.len() == rest.len() { text.to_owned() } else { format!("{scheme}{host}:***") }
+        }
     }
 }
 
@@ -124,6 +137,11 @@ mod tests {
             "http://u:a%0Ab@h:1",
             "http://h:1/path",
             "http://h:1?x",
+            "http://h:1#x",
+            "http://h:",
+            "http://h:99999",
+            "http://ana:s3cret",
+            "http://h:1:ana:s3cret",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
@@ -136,5 +154,10 @@ mod tests {
             assert!(!shown.contains("cret") && shown.ends_with("***@h:1"), "{shown}");
         }
         assert_eq!(shown("http://h:1"), "http://h:1");
+        assert_eq!(shown("http://[::1]:1"), "http://[::1]:1");
+        for text in ["http://h:1:ana:s3cret", "h:1:ana:s3cret", "http://ana:s3cret", "http://h:1#s3cret"] {
+            assert!(!shown(text).contains("cret"), "{}", shown(text));
+        }
+        assert_eq!(shown("http://h:1:ana:s3cret"), "http://h:***");
     }
 }
