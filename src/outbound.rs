@@ -142,8 +142,16 @@ impl Outbound {
         let (transport, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
         let new_contacts = NewContacts::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
-        let sender =
-            Sender { transport, ledger, acks, new_contacts, unconfirmed, clock: clock.clone(), steady: steady.clone() };
+        let sender = Sender {
+            transport,
+            ledger,
+            acks,
+            new_contacts,
+            unconfirmed,
+            clock: clock.clone(),
+            steady: steady.clone(),
+            activity: session.activity().clone(),
+        };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
         }

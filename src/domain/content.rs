@@ -11,6 +11,7 @@ pub const TEXT_MAX: usize = 65_536;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
+    /// The text as the caller gave it: the idempotency key covers these bytes. [`Content::sent`] is the text that is sent.
     Text { body: Secret },
 }
 
@@ -27,7 +28,7 @@ pub enum ContentError {
 }
 
 impl Content {
-    /// A text to be sent. Line ends of Windows and of old become newlines, the only ones that WhatsApp knows.
+    /// A text to be sent.
     ///
     /// # Errors
     /// [`ContentError`]: WhatsApp takes no such text.
@@ -39,8 +40,7 @@ impl Content {
         if body.trim().is_empty() {
             return Err(ContentError::Blank);
         }
-        let body = body.replace("\r\n", "\n").replace('\r', "\n");
-        let length = body.chars().count();
+        let length = with_newlines(body).chars().count();
         if length > TEXT_MAX {
             return Err(ContentError::TooLong(length));
         }
@@ -55,12 +55,23 @@ impl Content {
         }
     }
 
+    /// The text as it is sent: line ends `\r\n` and `\r` become `\n`, the only line end that WhatsApp knows.
+    pub fn sent(&self) -> Secret {
+        match self {
+            Self::Text { body } => Secret::new(with_newlines(body.reveal())),
+        }
+    }
+
     /// How many characters a person would have typed.
     pub fn typed(&self) -> usize {
         match self {
             Self::Text { body } => body.reveal().chars().count(),
         }
     }
+}
+
+fn with_newlines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// A message to be sent.
@@ -88,8 +99,11 @@ mod tests {
 
     #[test]
     fn of_the_control_characters_a_text_has_only_line_ends_and_tabs() {
-        let text = |body: &str| Content::text(body).map(|Content::Text { body }| body.reveal().to_owned());
-        assert_eq!(text("a\r\nb\rc\n\r\n\td\r"), Ok("a\nb\nc\n\n\td\n".to_owned()));
+        let text = |body: &str| Content::text(body).map(|content| content.sent().reveal().to_owned());
+        let given = "a\r\nb\rc\n\r\n\td\r";
+        assert_eq!(text(given), Ok("a\nb\nc\n\n\td\n".to_owned()));
+        // Keys that earlier versions stored cover the text as it was given.
+        assert_eq!(Content::text(given).map(|content| content.identity().concat()), Ok(given.to_owned()));
         assert!(
             Content::text(&"\r\n".repeat(TEXT_MAX - 1).replacen('\n', "\nx", 1)).is_ok(),
             "a line end is one character"

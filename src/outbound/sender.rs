@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::acks::{Acks, Awaited};
@@ -22,6 +23,7 @@ use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::activity::Activity;
 use crate::store::StoreError;
 use crate::transport::{NothingLeft, Reservation, Restriction, SendFailure, Transport};
 
@@ -31,6 +33,9 @@ const STORE_AGAIN: Duration = Duration::from_secs(30);
 const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
 /// After this many sends in a row without an ack from the server, the session reloads the page.
 const UNCONFIRMED_MAX: u32 = 5;
+/// How long a message without an ack keeps the browser from a planned restart. The page sends what it holds within seconds of
+/// being connected again; a message that took longer than this does not keep the browser running for ever.
+const BROWSER_HELD_MAX: Duration = Duration::from_secs(600);
 /// Typing time per character (some 40 words a minute on a phone are 3 to 4 characters a second; this is faster), and
 /// the longest typing time of a message.
 const TYPED: Duration = Duration::from_millis(60);
@@ -58,6 +63,18 @@ pub(super) struct Delivered {
     pub at: Timestamp,
 }
 
+/// The task that keeps the browser from a planned restart for the sake of a message.
+struct BrowserHeld(JoinHandle<()>);
+
+impl BrowserHeld {
+    /// Ends the task unless the page may still hold the message.
+    fn release_after<T>(self, result: &Result<T, SendError>) {
+        if !matches!(result, Err(SendError::Unconfirmed { .. })) {
+            self.0.abort();
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Sender<T, L> {
     pub transport: T,
@@ -69,6 +86,7 @@ pub(super) struct Sender<T, L> {
     pub clock: Arc<dyn Clock>,
     /// The clock by which keys expire.
     pub steady: Arc<dyn Clock>,
+    pub activity: Activity,
 }
 
 impl<T: Transport, L: Ledger> Sender<T, L> {
@@ -83,8 +101,10 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         }
         // The wait begins before the message can be acknowledged.
         let mut acked = self.acks.expect(reservation.message_id.clone()).await;
-        let ack = self.deliver(&reservation, &sending, &mut acked).await?;
-        Ok(self.delivered(reservation, ack))
+        let held = self.hold_browser(&reservation.message_id).await;
+        let result = self.deliver(&reservation, &sending, &mut acked).await;
+        held.release_after(&result);
+        Ok(self.delivered(reservation, result?))
     }
 
     /// Sends exactly once, as far as the ledger is durable: each step is stored before the next is taken.
@@ -118,7 +138,9 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             first.leaves();
         }
         let message_id = reservation.message_id.clone();
+        let held = self.hold_browser(&message_id).await;
         let result = self.deliver(&reservation, &sending, &mut acked).await;
+        held.release_after(&result);
         let result = result.map(|ack| self.delivered(reservation, ack));
         match &result {
             Ok(sent) => self.settle(key, dispatching.settled(End::Sent(sent.ack), sent.at)).await,
@@ -136,6 +158,17 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             },
         }
         result
+    }
+
+    /// Keeps the browser from a planned restart until the end of the message is known, also if the caller is answered or hangs
+    /// up before: the page alone holds a message that has not left yet.
+    async fn hold_browser(&self, message: &MessageId) -> BrowserHeld {
+        let working = self.activity.begin();
+        let ended = self.acks.expect(message.clone()).await;
+        BrowserHeld(tokio::spawn(async move {
+            let _ = tokio::time::timeout(BROWSER_HELD_MAX, ended).await;
+            drop(working);
+        }))
     }
 
     /// Removes the record of a message of which nothing left, as soon as the disk allows. Until then the key counts as

@@ -8,12 +8,15 @@ use simulator::Incoming;
 use crate::receiver::{Received, Receiver};
 use crate::world::{DEADLINE, FRIEND, World, browsers, eventually};
 
+/// In bytes. A whole Chromium was seen with 125 MB, when it shared most of its memory with others.
+const LESS_THAN_ANY_BROWSER: u64 = 16 << 20;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_over_its_limit_is_started_afresh_and_no_message_around_that_is_lost() {
     let receiver = Receiver::start().await;
     let mut world = World::new(simulator::Options::fast()).await;
-    // Every Chromium uses more.
-    world.set("BROWSER_MEMORY_MAX_MB", "256").set("WEBHOOK_URLS", &receiver.url());
+    world.set("WEBHOOK_URLS", &receiver.url());
+    world.memory_max = Some(LESS_THAN_ANY_BROWSER);
     world.tune = |timings| (timings.memory_look, timings.recycle_pause) = (Duration::from_secs(1), DEADLINE);
     world.start().await;
     world.link().await;
@@ -53,5 +56,31 @@ async fn a_browser_over_its_limit_is_started_afresh_and_no_message_around_that_i
     let first = world.browser_pid();
     world.send(FRIEND, "after it").await;
     assert_eq!(world.browser_pid(), first, "not again so soon");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_the_page_still_holds_keeps_its_browser() {
+    let mut world = World::new(simulator::Options::fast()).await;
+    world.set("SEND_TIMEOUT", "2s");
+    world.memory_max = Some(LESS_THAN_ANY_BROWSER);
+    // The first look at the memory comes after the send was answered.
+    world.tune = |timings| (timings.memory_look, timings.recycle_pause) = (Duration::from_secs(6), DEADLINE);
+    world.start().await;
+    world.link().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    world.simulator.faults(|faults| faults.hold = Some(simulator::SendStep::Transmit));
+    world.simulator.heard(DEADLINE).await.unwrap();
+    let (status, answer) = world.send(FRIEND, "hola").await;
+    assert_eq!((status, answer["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{answer}");
+    let mut sessions = world.service.as_ref().unwrap().session().watch();
+    let mut recycled = Box::pin(sessions.wait_for(|session| session.reason == Some(Reason::BrowserRecycled)));
+    let too_early = tokio::time::timeout(Duration::from_secs(10), &mut recycled).await;
+    assert!(too_early.is_err(), "the browser was restarted under a message");
+    world.simulator.faults(|faults| faults.hold = None);
+    let arrived = |record: &simulator::Record| !record.received.is_empty();
+    world.simulator.wait_until("the message", DEADLINE, arrived).await.unwrap();
+    tokio::time::timeout(DEADLINE, recycled).await.unwrap().unwrap();
+    world.until(State::Ready).await;
     world.stop().await;
 }

@@ -30,6 +30,8 @@ pub struct World {
     pub scale: f64,
     /// Shortens timings for one test.
     pub tune: fn(&mut Timings),
+    /// The limit of the browser's memory in bytes, where a test needs one that BROWSER_MEMORY_MAX_MB does not allow.
+    pub memory_max: Option<u64>,
     folder: TempDir,
     client: reqwest::Client,
 }
@@ -60,7 +62,7 @@ impl World {
             .timeout(Duration::from_secs(70))
             .build()
             .unwrap();
-        Self { simulator, service: None, settings, scale: SCALE, tune: |_| {}, folder, client }
+        Self { simulator, service: None, settings, scale: SCALE, tune: |_| {}, memory_max: None, folder, client }
     }
 
     /// A service that is running and connecting.
@@ -86,6 +88,7 @@ impl World {
         let mut config = Config::read(&self.settings).unwrap();
         config.timings = Timings::scaled(self.scale);
         (self.tune)(&mut config.timings);
+        config.session.memory_max = self.memory_max.or(config.session.memory_max);
         let service = Service::start(config).await.unwrap();
         service.open().await;
         self.service = Some(service);

@@ -15,6 +15,7 @@ use crate::domain::idempotency::{Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::SystemClock;
+use crate::host::activity::Activity;
 use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
@@ -227,6 +228,7 @@ impl Process {
             acks: Acks::listen(received, &crate::host::tasks::set().0),
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
+            activity: Activity::default(),
             clock,
             steady,
         };

@@ -34,9 +34,9 @@ impl Transport for Handle {
     }
 
     async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
-        let Content::Text { body } = content;
+        let text = content.sent();
         let dispatched =
-            async { Ok(self.page(State::Ready)?.dispatch(&to.chat_id, &to.raw_id, body, patience).await?) };
+            async { Ok(self.page(State::Ready)?.dispatch(&to.chat_id, &to.raw_id, &text, patience).await?) };
         dispatched.await.map_err(|error: SessionError| match error {
             // The page took the message, or may have.
             SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
