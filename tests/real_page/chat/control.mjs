@@ -162,6 +162,8 @@ export async function control(name, q, req, res) {
         return say({});
       case 'ab':
         state.abprops = JSON.parse(q.get('props') || '{}');
+        // The page asks for its settings again when their number has changed.
+        state.settings += 1;
         return say(state.abprops);
       default:
         res.writeHead(404);

@@ -32,9 +32,10 @@ function tools() {
 
   /** The arguments of a download, from the model, changed by `over`; null leaves an argument out. */
   const wanted = (message, over) => {
-    const { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp } = message;
+    const { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp, mimetype } = message;
     const type = require('WAWebMmsMediaTypes').getMsgMediaType(message);
-    const all = { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp, type, downloadQpl: timeless, ...over };
+    const file = { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp, mimetype };
+    const all = { ...file, type, downloadQpl: timeless, ...over };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
   };
   const fetch = async (all) => require('WAWebDownloadManager').downloadManager.downloadAndMaybeDecrypt(all);

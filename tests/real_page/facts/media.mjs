@@ -86,6 +86,31 @@ export async function download(asked) {
   asked.fact('a fetched file after a load', restored && (await files.download(kept)) === kept.bytes, true);
 }
 
+/** A setting of the server's makes the page refuse files of types that it does not know. */
+export async function mimetypes(asked) {
+  const files = new Files(asked);
+  await asked.world.checksMimetypes();
+  await asked.reload();
+  await asked.connected();
+  await asked.until('the setting', () => {
+    return require('WAWebABProps').getABPropConfigValue('wa_web_download_mimetype_check_block_enabled') === true;
+  });
+  await files.install();
+  const about = { video: 'video/mp4', ptt: 'audio/ogg; codecs=opus', sticker: 'image/webp', image: 'image/jpeg', document: 'text/x-odd' };
+  for (const [kind, mimetype] of Object.entries(about)) {
+    const sent = await files.send(kind, { mimetype });
+    const told = async (over) => {
+      const end = await files.download(sent, over);
+      return end === sent.bytes ? 'the bytes' : end;
+    };
+    asked.fact(`types are checked, ${kind} without a type`, await told({ mimetype: null }));
+    asked.fact(`types are checked, ${kind} of another type`, await told({ mimetype: 'application/zip' }));
+    asked.fact(`types are checked, ${kind}`, await told(), 'the bytes');
+  }
+  const svg = await files.send('document');
+  asked.fact('types are checked, a drawing as a document', await files.download(svg, { mimetype: 'image/svg+xml' }));
+}
+
 async function refusals(asked, files) {
   for (const answer of ['gone', '410', 'expired', '403', '429', '507']) {
     asked.fact(`the host answers: ${answer}`, await files.download(await files.sendAnswered(answer)));
@@ -113,7 +138,7 @@ async function mistakes(asked, files) {
   for (const wrong of ['key', 'filehash', 'encFilehash', 'mac']) {
     asked.fact(`the message is wrong about: ${wrong}`, await files.download(await files.send('image', { wrong })));
   }
-  for (const name of ['mediaKey', 'encFilehash', 'type', 'downloadQpl', 'filehash', 'mediaKeyTimestamp']) {
+  for (const name of ['mediaKey', 'encFilehash', 'type', 'downloadQpl', 'filehash', 'mediaKeyTimestamp', 'mimetype']) {
     const sent = await files.send('image');
     const end = await files.download(sent, { [name]: null });
     asked.fact(`without the argument ${name}`, end === sent.bytes ? 'the bytes' : end);

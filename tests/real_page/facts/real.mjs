@@ -71,6 +71,11 @@ export class Real {
     return { ...sent, path: directPath };
   }
 
+  /** The server's setting for the check of types, from the next load on. */
+  checksMimetypes() {
+    return this.#control('ab', { props: { 26555: true } });
+  }
+
   /** How the host of files answers for a file from now on. */
   fileAnswers(path, answer) {
     return this.#control('file', { path, answer });

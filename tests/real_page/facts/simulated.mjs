@@ -78,6 +78,10 @@ export class Simulated {
     return { ...sent, id };
   }
 
+  checksMimetypes() {
+    return this.#ask('page', { checks_mimetypes: true });
+  }
+
   fileAnswers(path, answer) {
     const message = this.#files.get(path.split('?')[0]);
     return this.#ask('file', { message, answer: Number(answer) || answer });

@@ -18,6 +18,9 @@ const MAC: usize = 10;
 const IV: usize = 16;
 const KEY: usize = 32;
 
+/// The size of a file for which none is given.
+const SIZE: usize = 100;
+
 /// A file that somebody sends to the account. Built with [`Media::new`]; the other fields have defaults.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,9 +29,12 @@ pub struct Media {
     pub from: String,
     /// What kind of file it is.
     pub kind: Kind,
-    /// The bytes of the file, in base64; None = a few that no other file has.
+    /// The bytes of the file, in base64; None = some that no other file has.
     #[serde(default)]
     pub bytes: Option<String>,
+    /// How many bytes, if none are given.
+    #[serde(default)]
+    pub size: Option<usize>,
     /// The group in which it is sent (`…@g.us`).
     #[serde(default)]
     pub group: Option<String>,
@@ -138,6 +144,7 @@ impl Media {
             from: from.into(),
             kind,
             bytes: Some(STANDARD.encode(bytes)),
+            size: None,
             group: None,
             mimetype: None,
             caption: None,
@@ -152,11 +159,15 @@ impl Media {
         }
     }
 
-    /// The bytes of the file; `other` if the caller gave none.
-    pub(crate) fn content(&self, other: &str) -> Result<Vec<u8>, Error> {
-        let decoded = self.bytes.as_ref().map(|text| STANDARD.decode(text));
-        let bytes = decoded.unwrap_or_else(|| Ok(other.as_bytes().to_vec()));
-        bytes.map_err(|error| Error::BadRequest(format!("bytes is not base64: {error}")))
+    /// The bytes of the file; without any given, `next` makes them, eight at a time.
+    pub(crate) fn content(&self, mut next: impl FnMut() -> u64) -> Result<Vec<u8>, Error> {
+        if let Some(text) = &self.bytes {
+            let decoded = STANDARD.decode(text);
+            return decoded.map_err(|error| Error::BadRequest(format!("bytes is not base64: {error}")));
+        }
+        let size = self.size.unwrap_or(SIZE);
+        let made = std::iter::repeat_with(|| next().to_le_bytes()).flatten();
+        Ok(made.take(size).collect())
     }
 
     /// The message with the file, as the page's model has it.

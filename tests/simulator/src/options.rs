@@ -100,6 +100,8 @@ pub struct PageBuild {
     pub codes_in_a_row: u32,
     /// From this many waiting messages on, a page that boots stores rows only, and an open page reloads itself.
     pub backlog_limit: usize,
+    /// The server has the page refuse files whose MIME type is not one of those of their kind.
+    pub checks_mimetypes: bool,
     /// What the picture of a code contains besides its five fields.
     pub code_form: CodeForm,
 }
@@ -133,6 +135,7 @@ impl Default for PageBuild {
             messages_per_chat: 5,
             codes_in_a_row: 6,
             backlog_limit: 1000,
+            checks_mimetypes: false,
             code_form: CodeForm::Plain,
         }
     }

@@ -127,6 +127,9 @@ const session = {
   WAWebLid1X1MigrationGating: { Lid1X1MigrationUtils: { isLidMigrated: () => true } },
 };
 
+/** The setting of the server's for the check of the types of files. */
+const CHECKS_MIMETYPES = 'wa_web_download_mimetype_check_block_enabled';
+
 const seconds = () => Math.floor(Date.now() / 1000);
 
 const rest = {
@@ -135,7 +138,7 @@ const rest = {
   WAWebLinkify: { findFirstWebLink: (body) => findLinks(body)[0]?.url },
   WAWebLinkPreviewChatAction: { getLinkPreview: async () => null },
   WAWebFetchLinkPreviewAction: { fetchLinkPreview: async () => null },
-  WAWebABProps: { getABPropConfigValue: never },
+  WAWebABProps: { getABPropConfigValue: (name) => name === CHECKS_MIMETYPES && config.build.checks_mimetypes },
 };
 
 Cmd.isMainLoaded = false;

@@ -39,7 +39,7 @@ impl World {
     pub(crate) fn media(&mut self, phone: &str, media: &Media) -> Result<Sent, Error> {
         let random = self.random.of("files");
         let (key, other) = (random.hex(32).into_bytes(), random.hex(32).into_bytes());
-        let plain = media.content(&random.hex(100))?;
+        let plain = media.content(|| random.next())?;
         let mut file = sealed(&plain, &key, media.kind)?;
         if media.wrong == Some(Wrong::Mac)
             && let Some(last) = file.last_mut()

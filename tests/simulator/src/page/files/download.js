@@ -1,8 +1,10 @@
 // Fetches a file from the host, checks it against what its message says, and opens it.
+import { config } from '/config.js';
 import {
   AbortError,
   HttpNetworkError,
   HttpStatusCodeError,
+  InvalidMediaFileType,
   MMSForbiddenError,
   MMSThrottleError,
   MMSUnauthorizedError,
@@ -10,7 +12,7 @@ import {
   MediaNotFoundError,
   MmsDownloadFilehashMismatchError,
 } from '/static/file-errors.js';
-import { infoOf } from '/static/file-kinds.js';
+import { infoOf, isAllowed } from '/static/file-kinds.js';
 import { wait } from '/static/clock.js';
 
 /** The pauses before the next attempts, in seconds. */
@@ -103,7 +105,10 @@ async function keysOf(mediaKey, info) {
 async function opened(file, { iv, cipher, sum }) {
   const [sealed, mac] = [file.slice(0, -MAC), encode(file.slice(-MAC))];
   const key = await crypto.subtle.importKey('raw', sum, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  const signed = await crypto.subtle.sign('HMAC', key, new Uint8Array([...iv, ...new Uint8Array(sealed)]));
+  const summed = new Uint8Array(iv.length + sealed.byteLength);
+  summed.set(iv);
+  summed.set(new Uint8Array(sealed), iv.length);
+  const signed = await crypto.subtle.sign('HMAC', key, summed);
   if (encode(signed.slice(0, MAC)) !== mac) throw new MediaDecryptionError('decryptMedia: hmac mismatch');
   const aes = await crypto.subtle.importKey('raw', cipher, 'AES-GCM', false, ['decrypt']);
   return crypto.subtle.decrypt({ name: 'AES-GCM', iv: iv.slice(0, 12) }, aes, sealed);
@@ -122,10 +127,14 @@ async function download(wanted) {
   if ((await hash(file)) !== encFilehash) throw new MmsDownloadFilehashMismatchError();
   onDecryptStart?.();
   const plain = await opened(file, keys);
-  if (filehash !== undefined) {
-    if ((await hash(plain)) !== filehash) throw new MediaDecryptionError('decryptMedia: plaintext hash mismatch');
-    await LruMediaStore.put(filehash, plain);
+  if (filehash !== undefined && (await hash(plain)) !== filehash) {
+    throw new MediaDecryptionError('decryptMedia: plaintext hash mismatch');
   }
+  const { mimetype = 'application/octet-stream' } = wanted;
+  if (config.build.checks_mimetypes && !isAllowed(type, mimetype)) {
+    throw new InvalidMediaFileType(`Unexpected mimetype ${mimetype} for media type ${type}`);
+  }
+  if (filehash !== undefined) await LruMediaStore.put(filehash, plain);
   downloadQpl.addPoint('download_and_decrypt_end', { int: { byteLength: plain.byteLength } });
   return plain;
 }

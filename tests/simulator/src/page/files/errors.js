@@ -46,6 +46,7 @@ export const MMSForbiddenError = ofStatus('MMSForbiddenError', 403);
 export const MMSThrottleError = ofStatus('MMSThrottleError', 507);
 
 export const MediaFileError = named('MediaFileError');
+export const InvalidMediaFileType = named('InvalidMediaFileType', MediaFileError);
 export const MediaDecryptionError = named('MediaDecryptionError', MediaFileError);
 export const MediaHashMismatch = named('MediaHashMismatch', MediaFileError);
 export const MediaNeedsReupload = named('MediaNeedsReupload');
@@ -62,7 +63,7 @@ export const MediaNotOnPhone = named(
 export const errorModules = {
   WAWebHttpErrors: { HttpNetworkError, HttpStatusCodeError, HttpInvalidResponseError, MmsDownloadFilehashMismatchError },
   WAWebMmsClientErrors: { MediaNotFoundError, MMSUnauthorizedError, MMSForbiddenError, MMSThrottleError },
-  WAWebMediaFileErrors: { MediaFileError, MediaDecryptionError, MediaHashMismatch },
+  WAWebMediaFileErrors: { MediaFileError, InvalidMediaFileType, MediaDecryptionError, MediaHashMismatch },
   WAWebDownloadManagerErrors: { MediaNotOnPhone },
   WAWebMediaLoadErrors: { MediaNeedsReupload },
 };

@@ -130,7 +130,8 @@ async function load(message, object, mayAsk) {
   const entry = object.entries.getDownloadEntry(true);
   const wanted = { directPath: entry.directPath, encFilehash: entry.getEncfilehash(), mediaKey: entry.getMediaKey() };
   const onDecryptStart = () => object.consolidate({ downloadStage: 'PROCESSING' });
-  const known = { filehash: object.filehash, type: kind, mode: 'manual', downloadQpl: timeless, onDecryptStart };
+  const { mimetype } = message;
+  const known = { filehash: object.filehash, mimetype, type: kind, mode: 'manual', downloadQpl: timeless, onDecryptStart };
   try {
     const bytes = await downloadAndMaybeDecrypt({ ...wanted, ...known });
     await put(object, kind, new Blob([bytes], { type: message.mimetype }));

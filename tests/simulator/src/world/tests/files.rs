@@ -75,3 +75,13 @@ fn the_phone_uploads_again_once_it_answers() -> Outcome {
     assert_eq!((bare(path) == bare(&sent.path), hash(&kept)), (false, sent.enc_filehash));
     Ok(())
 }
+
+#[test]
+fn a_file_without_given_bytes_has_the_size_that_is_asked_for_and_is_like_no_other() -> Outcome {
+    let mut world = world()?;
+    let media = Media { bytes: None, size: Some(1001), ..Media::new(FRIEND, Kind::Document, b"") };
+    let (one, other) = (world.media(ME, &media)?, world.media(ME, &media)?);
+    assert_eq!((one.size, other.size), (1001, 1001));
+    assert_ne!(one.filehash, other.filehash);
+    Ok(())
+}
