@@ -43,7 +43,7 @@ pub(super) const QUEUE: u32 = 4 << 20;
 const ANSWER: Duration = Duration::from_secs(10);
 const PAUSED: &str = "Fetch.requestPaused";
 const LOGIN_WANTED: &str = "Fetch.authRequired";
-/// The longest wait for the end of a document; without it the page gets the document as it comes.
+/// The longest wait for the end of a document. After it the document is not kept; the page still gets it.
 const DOCUMENT: Duration = Duration::from_secs(20);
 /// A larger document is not kept: WhatsApp Web's has some hundred KB.
 pub const DOCUMENT_MAX: usize = 8 << 20;
