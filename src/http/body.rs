@@ -17,10 +17,8 @@ use super::error::ApiError;
 pub use arriving::BODY_MAX;
 pub use values::{flag, is_not_whole, text_or_number, written};
 
-/// What a caller wrote is repeated to him up to this many characters.
+/// The most characters of a caller's own text that an error message quotes.
 const REPEATED_MAX: usize = 64;
-/// A body with more unknown fields than these is not looked through for slips: that takes time.
-const UNKNOWN_MAX: usize = 64;
 
 /// A field that a route reads.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +27,7 @@ pub struct Field {
     kind: Kind,
 }
 
-/// As what a field of a form is read; in JSON the values say so themselves.
+/// The type that a form's field is read as. In JSON the value itself has a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -56,8 +54,8 @@ impl Field {
     }
 }
 
-/// The fields of a body; none for an empty body. Fields that are not known are among them, unless one looks like a slip of a
-/// known one: then the caller meant that one.
+/// The fields of a body; none for an empty body. Unknown fields are among them. An unknown field that looks like a typing error
+/// of a known field that is not given is refused.
 pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
     let bytes = arriving::bytes(body).await?;
     let Some(written) = decoding::recognised(headers, bytes)? else { return Ok(Map::new()) };
@@ -70,23 +68,19 @@ pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<
 }
 
 fn refuse_slips(fields: &Map<String, Value>, known: &[Field]) -> Result<(), ApiError> {
-    let is_known = |name: &&String| known.iter().any(|field| field.name == *name);
-    for unknown in fields.keys().filter(|name| !is_known(name)).take(UNKNOWN_MAX) {
-        let not_given = known.iter().map(|field| field.name).filter(|name| !fields.contains_key(*name));
-        if let Some(meant) = slip::meant(unknown, not_given) {
-            let message = format!("The field {} is not known. Did you mean {meant}?", shortened(unknown));
-            return Err(ApiError::bad_request("INVALID_FIELD", message));
-        }
-    }
-    Ok(())
+    let unknown = fields.keys().filter(|name| !known.iter().any(|field| field.name == *name));
+    let not_given: Vec<_> = known.iter().map(|field| field.name).filter(|name| !fields.contains_key(*name)).collect();
+    let Some((unknown, meant)) = slip::first(unknown, &not_given) else { return Ok(()) };
+    let message = format!("The field {} is not known. Did you mean {meant}?", shortened(unknown));
+    Err(ApiError::bad_request("INVALID_FIELD", message))
 }
 
-/// Which of the two counts, nobody knows.
+/// The error for a field that is given twice: the service cannot know which of the two values is meant.
 fn twice(name: &str) -> ApiError {
     ApiError::bad_request("CONTRADICTION", format!("{} is given twice: send it once.", shortened(name)))
 }
 
-/// What a caller wrote, in a form that fits into a sentence.
+/// A caller's own text, shortened and without control characters, to be quoted in an error message.
 pub fn shortened(text: &str) -> String {
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     match text.char_indices().nth(REPEATED_MAX) {

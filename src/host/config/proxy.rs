@@ -4,13 +4,14 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
 
 use crate::domain::secret::Secret;
 
 pub(super) const ALLOWED: &str = "a proxy such as http://host:3128, http://USER:PASSWORD@host:3128 or socks5://host:1080 \
                                   (signs in user and password as in addresses: %40 for @; Chrome cannot log in to SOCKS)";
 
-/// The proxy between Chrome and WhatsApp. Printed, it is its address alone.
+/// The proxy between Chrome and WhatsApp. `Display` prints the address without the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
     /// `scheme://host:port`, without user and password.
@@ -84,23 +85,20 @@ pub(super) fn shown(text: &str) -> String {
 fn parse_login(text: &str) -> Option<ProxyLogin> {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     let (user, password) = (decoded(user)?, decoded(password)?);
-    // A colon in the user would part it from the password in another place.
+    // HTTP separates user and password by the first colon, so the user must not contain a colon.
     let legal = !user.is_empty()
         && !user.contains(':')
         && ![&user, &password].iter().any(|word| word.contains(char::is_control));
     legal.then(|| ProxyLogin { user: Secret::new(user), password: Secret::new(password) })
 }
 
-/// Reads `%40` as `@`.
+/// Reads `%40` as `@`. None for a `%` without two hexadecimal digits: most likely a password that was not escaped.
 fn decoded(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let digits = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(part.get(2..)?.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
+    let is_escape =
+        |after: &str| after.get(..2).is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let is_escaped = text.split('%').skip(1).all(is_escape);
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    is_escaped.then(|| decoded.into_owned())
 }
 
 #[cfg(test)]

@@ -20,11 +20,12 @@ pub struct Written {
     pub form: Form,
     /// Without a byte order mark.
     pub bytes: Vec<u8>,
-    /// Of the bytes; ASCII is always itself in it.
+    /// The encoding of the bytes. In each of these encodings the ASCII characters are the same bytes as in ASCII.
     pub encoding: &'static Encoding,
 }
 
-/// None for an empty body. What begins with `{` is JSON whatever its type says: `curl -d '{…}'` calls it a form.
+/// Recognises how a body is written; None for an empty body. A body that begins with `{` is JSON whatever its Content-Type says,
+/// because `curl -d '{…}'` declares a form.
 pub fn recognised(headers: &HeaderMap, bytes: Vec<u8>) -> Result<Option<Written>, ApiError> {
     refuse_compression(headers)?;
     let kind = headers.get(header::CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
@@ -44,7 +45,7 @@ pub fn recognised(headers: &HeaderMap, bytes: Vec<u8>) -> Result<Option<Written>
     Ok(Some(Written { form, bytes, encoding }))
 }
 
-/// The text of bytes, if each of them has a meaning in this encoding.
+/// The text of the bytes; None if they are not valid in this encoding.
 pub fn decoded(bytes: &[u8], encoding: &'static Encoding) -> Option<String> {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
 }
@@ -68,7 +69,7 @@ fn refuse_compression(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A charset that somebody declared.
+/// The charset that the Content-Type declares.
 #[derive(Clone, Copy)]
 enum Charset {
     Ascii,
@@ -89,8 +90,8 @@ fn declared(kind: &str) -> Result<Option<Charset>, ApiError> {
         .ok_or_else(unknown)
 }
 
-/// The bytes without a byte order mark, in an encoding in which ASCII is itself. A mark says the encoding by itself; without
-/// it and without a declared charset the encoding is UTF-8.
+/// The bytes without a byte order mark, in an encoding that contains ASCII unchanged; UTF-16 is converted to UTF-8. A byte order
+/// mark determines the encoding, otherwise the declared charset does. Without both the encoding is UTF-8.
 fn in_ascii(mut bytes: Vec<u8>, declared: Option<Charset>) -> Result<(Vec<u8>, &'static Encoding), ApiError> {
     let encoding = match (Encoding::for_bom(&bytes), declared) {
         (Some((encoding, mark)), _) => {

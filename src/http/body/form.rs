@@ -1,6 +1,7 @@
 //! A form as `curl -d number=… -d message=…` and pages of the web send it: `application/x-www-form-urlencoded`.
 
 use encoding_rs::Encoding;
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use super::decoding::decoded;
@@ -10,7 +11,7 @@ use crate::http::error::ApiError;
 /// The most fields of a form. Routes know five; reading 200,000 fields of a body of 1 MiB takes most of a second.
 const FIELDS_MAX: usize = 1000;
 
-/// The fields of a form. The bytes behind its escapes are in `encoding`.
+/// The fields of a form. `encoding` is the encoding of the bytes after the escapes are resolved.
 pub fn fields(form: &[u8], encoding: &'static Encoding, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
     if !form.contains(&b'=') {
         return Err(ApiError::bad_request(
@@ -43,7 +44,7 @@ pub fn fields(form: &[u8], encoding: &'static Encoding, known: &[Field]) -> Resu
     Ok(fields)
 }
 
-/// In a form everything is text. What is a flag becomes one here, so that it is read as in JSON.
+/// In a form every value is text. The text `true` or `false` of a flag becomes a boolean, so that handlers read it as in JSON.
 fn valued(name: &str, text: String, known: &[Field]) -> Value {
     let is_flag = known.iter().any(|field| field.name == name && field.kind == Kind::Flag);
     match text.as_str() {
@@ -55,25 +56,8 @@ fn valued(name: &str, text: String, known: &[Field]) -> Value {
 
 /// `+` is a space and `%41` is `A`. A `%` without two hexadecimal digits is itself.
 fn unescaped(part: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part;
-    while let [first, after @ ..] = rest {
-        let (byte, left) = match (first, after) {
-            (b'+', _) => (b' ', after),
-            (b'%', [high, low, left @ ..]) => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, left),
-                _ => (b'%', after),
-            },
-            _ => (*first, after),
-        };
-        bytes.push(byte);
-        rest = left;
-    }
-    bytes
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    percent_decode(&spaced).collect()
 }
 
 #[cfg(test)]

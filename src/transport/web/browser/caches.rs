@@ -11,10 +11,10 @@ pub(super) const MEDIA_CACHE: u64 = 16 << 20;
 /// All caches together may be this large before a start: the caches of the network at their bounds, and as much of
 /// compiled code.
 const BOUND: u64 = 2 * (DISK_CACHE + MEDIA_CACHE);
-/// A profile has some thousand files; a count that takes longer is of no use.
+/// The most files that are counted. A profile has some thousand files; counting more would take seconds.
 const FILES_MAX: usize = 200_000;
 
-/// The folders of which Chrome makes everything anew, in the profile. The login is in none of them: it is in
+/// The folders in the profile whose contents Chrome can create again. The login is in none of them: it is in
 /// `Default/IndexedDB`, `Default/Local Storage` and the cookies.
 const CACHES: [&str; 15] = [
     "Default/Cache",
@@ -39,7 +39,7 @@ const CACHES: [&str; 15] = [
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     pub total: u64,
-    /// The part of it that Chrome makes anew.
+    /// The part of `total` in the caches that Chrome can create again.
     pub caches: u64,
     /// There are more files than were counted.
     pub at_least: bool,
@@ -60,7 +60,7 @@ pub(super) fn trim(profile: &Path) {
         return;
     }
     for cache in folders(profile) {
-        // What cannot be removed is removed before another start, or Chrome does not mind it.
+        // Chrome works with a cache that stays. The next start tries to remove it again.
         if let Err(error) = fs::remove_dir_all(&cache)
             && error.kind() != io::ErrorKind::NotFound
         {

@@ -154,7 +154,7 @@ pub(super) fn flags(chrome: &Chrome, settings: &Settings, around: &Surroundings<
     .map(str::to_owned)
     .into();
     if settings.login_mode == LoginMode::Server {
-        // Nobody looks at it: a small page draws fewer rows and pictures.
+        // Nobody looks at the window. In a small one the page draws fewer rows and pictures.
         let small = "--window-size=800,600";
         flags.extend(["--headless=new", "--disable-gpu", "--disable-software-rasterizer", small].map(str::to_owned));
     } else {

@@ -59,7 +59,7 @@ fn kind(pid: i32, browser: i32) -> &'static str {
     if pid == browser {
         return MAIN;
     }
-    // A child of a zygote has no argument of its own: Chrome writes its arguments over the zygote's, parted by spaces.
+    // Chrome writes the arguments of a zygote's child over the zygote's own, separated by spaces instead of NUL bytes.
     let line = arguments(pid).join(&b' ');
     let words = line.split(|byte| *byte == b' ');
     let named = words.filter_map(|word| word.strip_prefix(b"--type=")).next();

@@ -8,8 +8,8 @@
 //! a proxy that wants a login   ──► Chrome ──authRequired──►      same way               task ──once: user, password──► Chrome
 //! ```
 //!
-//! The login of the proxy is asked for by whatever loads something first: the page, its service worker, Chrome itself. So
-//! it is answered for the whole browser, and everything else for the page alone.
+//! The proxy asks for the login at the first request, which may come from the page, its service worker or Chrome itself. So the
+//! login is given for the whole browser; all other answers concern the page alone.
 
 mod rules;
 
@@ -47,10 +47,10 @@ const LOGIN_WANTED: &str = "Fetch.authRequired";
 const DOCUMENT: Duration = Duration::from_secs(20);
 /// A larger document is not kept: WhatsApp Web's has some hundred KB.
 pub const DOCUMENT_MAX: usize = 8 << 20;
-/// So many requests are remembered for which the proxy has got the login; a page asks for fewer at a time.
+/// The most requests that are remembered as answered with the login. A page makes fewer at a time.
 const TRIED: usize = 512;
 
-/// Somebody wants a login.
+/// The report that a host or the proxy asks for a login.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Challenge {
@@ -102,9 +102,9 @@ struct Task {
     frame: String,
     handling: Handling,
     kept: Kept,
-    /// The requests for which the proxy has got the login. If it wants one again, it did not take that one.
+    /// The requests for which the proxy was given the login. A proxy that asks again for the same request refuses the login.
     tried: VecDeque<String>,
-    /// The log says that the proxy does not take the login.
+    /// Whether the log already says that the proxy refuses the login.
     warned: bool,
 }
 
@@ -171,7 +171,7 @@ impl Task {
         }
     }
 
-    /// The login, once for each request; a proxy that does not take it would otherwise be told it for ever.
+    /// Gives the login once for each request. Otherwise Chrome and a proxy that refuses the login would go on for ever.
     fn login(&mut self, challenge: &Challenge) -> AuthChallengeResponse {
         let by_proxy = challenge.auth_challenge.source.as_deref() == Some("Proxy");
         let Some(login) = self.handling.login.as_ref().filter(|_| by_proxy) else {

@@ -6,7 +6,8 @@
 //!         └───────────────────┘ over the limit, and something is under way: looked at again soon
 //! ```
 //!
-//! Nothing is lost: no send is under way, and after the start the page's table is read from the last stored row on.
+//! Nothing is lost: no send is under way, no sent message waits in the page alone, and after the start the page's table is read
+//! from the last stored row on.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::domain::state::{Reason, State};
 
 use super::{Machine, Now, Then};
 
-/// While a quiet moment is waited for, the browser is looked at this many times as often.
+/// While the machine waits for a quiet moment, it measures this many times as often.
 const OFTENER: u32 = 6;
 const MB: u64 = 1 << 20;
 

@@ -17,7 +17,7 @@ use crate::host::config::ProxyLogin;
 const FOR_EYES: [(&str, &[ResourceType]); 3] = [
     ("static.whatsapp.net", &[ResourceType::Image, ResourceType::Font, ResourceType::Media]),
     ("static.xx.fbcdn.net", &[ResourceType::Image, ResourceType::Font, ResourceType::Media]),
-    // The pictures of people and groups; whoever asks for them by the page's scripts gets them.
+    // The pictures of people and groups that the interface shows. Requests of the page's scripts have another type and pass.
     ("pps.whatsapp.net", &[ResourceType::Image]),
 ];
 /// What is blocked of the page's own origin. Its service worker streams decrypted media from there, so media pass.
@@ -28,11 +28,11 @@ const FOR_EYES_OF_ORIGIN: [ResourceType; 2] = [ResourceType::Image, ResourceType
 pub struct Handling {
     /// The page's origin.
     pub origin: String,
-    /// Nobody looks at the page: what is only looked at is not loaded.
+    /// Nobody looks at the page, so images, fonts and media of the interface are not loaded.
     pub unseen: bool,
-    /// What the proxy is told when it asks for a login.
+    /// The login for a proxy that asks for one.
     pub login: Option<ProxyLogin>,
-    /// The page's document, if it is not to come from the network.
+    /// The page's document from `WHATSAPP_WEB_HTML`; None if the document comes from the network.
     pub pinned: Option<Arc<[u8]>>,
 }
 
@@ -65,8 +65,8 @@ impl Handling {
         EnableParams { patterns: Some(patterns), handle_auth_requests: self.login.as_ref().map(|_| true) }
     }
 
-    /// The answer to a proxy that does not take the login. Chrome itself gives up where there is no window, and then says
-    /// why the page did not load; a window would ask the one who sits there.
+    /// The answer for a proxy that refuses the login. Without a window, Chrome's default is to give up, with an error that names
+    /// the cause. With a window, the default is a dialog, so the request is cancelled there.
     pub(super) fn refusal(&self) -> AuthChallengeResponseResponse {
         if self.unseen { AuthChallengeResponseResponse::Default } else { AuthChallengeResponseResponse::CancelAuth }
     }
@@ -95,7 +95,7 @@ impl Handling {
     }
 }
 
-/// The status of a document as it should be; others are no page.
+/// The status of a document that can be kept. Documents with another status are error pages or redirects.
 const OK: u16 = 200;
 
 fn everything() -> RequestPattern {
