@@ -325,10 +325,9 @@ impl Outbound {
 
 /// What tells this message from another one under the same key.
 fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
-    let to = outgoing.to.to_string();
-    let mut parts = vec![to.as_str()];
+    let mut parts = vec![outgoing.to.to_string()];
     parts.extend(outgoing.content.identity());
-    parts.push(outgoing.origin.cliente_id.as_deref().unwrap_or_default());
+    parts.push(outgoing.origin.cliente_id.clone().unwrap_or_default());
     key.fingerprint(&parts)
 }
 

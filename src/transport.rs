@@ -7,10 +7,13 @@
 
 pub mod web;
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::address::ChatId;
-use crate::domain::content::Content;
+use crate::domain::content::{Attachment, Content};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::{NotReady, State};
 
@@ -69,6 +72,13 @@ pub enum NothingLeft {
     NoAnswer,
     #[error("{0}")]
     Refused(String),
+    /// WhatsApp takes no file of this kind that is so large; in bytes.
+    #[error("WhatsApp takes at most {limit} bytes for this kind of file")]
+    FileTooLarge { limit: u64 },
+    #[error("{0}")]
+    FileRefused(String),
+    #[error("the file could not be uploaded to WhatsApp: {0}")]
+    NotUploaded(String),
 }
 
 /// What a dispatch that failed means for the message: the one distinction that decides whether it may be sent again.
@@ -90,6 +100,22 @@ pub enum Resent {
     Absent,
 }
 
+/// How far an upload is, in bytes. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<[AtomicU64; 2]>);
+
+impl Progress {
+    pub fn note(&self, done: u64, total: u64) {
+        self.0[0].store(done, Ordering::Relaxed);
+        self.0[1].store(total, Ordering::Relaxed);
+    }
+
+    /// The bytes that WhatsApp's server has, and all bytes.
+    pub fn now(&self) -> (u64, u64) {
+        (self.0[0].load(Ordering::Relaxed), self.0[1].load(Ordering::Relaxed))
+    }
+}
+
 /// A way to send. A trait, so that tests can use a transport that fails.
 pub trait Transport: Clone + Send + Sync + 'static {
     /// Looks up what is known of a recipient; WhatsApp's server is not asked.
@@ -99,6 +125,15 @@ pub trait Transport: Clone + Send + Sync + 'static {
     -> impl Future<Output = Result<Reservation, NothingLeft>> + Send;
     /// Shows the recipient that somebody is typing.
     fn typing(&self, to: &Reservation) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Brings a file to WhatsApp's server, so that a message can point to it; nobody sees that, and it may be repeated.
+    /// If the future is dropped, the upload is cancelled. The dispatch of the same reservation uses what was uploaded.
+    fn upload(
+        &self,
+        to: &Reservation,
+        file: &Attachment,
+        path: &Path,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
     /// Hands a message over, at most once for a reservation. The ack may be [`Ack::PENDING`]: then a later one tells.
     fn dispatch(
         &self,

@@ -4,6 +4,7 @@
 use super::address::ChatId;
 use super::idempotency::SendKey;
 use super::log::Origin;
+use super::media::{BlobId, MediaKind};
 use super::secret::Secret;
 
 /// The most characters that WhatsApp takes in a text.
@@ -11,8 +12,45 @@ pub const TEXT_MAX: usize = 65_536;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// The text as the caller gave it: the idempotency key covers these bytes. [`Content::sent`] is the text that is sent.
+    /// The text as the caller gave it: the idempotency key covers these bytes. [`Content::words`] is the text that is sent.
     Text { body: Secret },
+    File(Box<Attachment>),
+}
+
+/// A file to be sent. Its bytes are kept by their SHA-256 in `blobs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    pub id: BlobId,
+    /// Bytes.
+    pub size: u64,
+    pub kind: MediaKind,
+    pub mimetype: String,
+    /// Only of a document: receivers see this name.
+    pub filename: Option<Secret>,
+    /// As the caller gave it, like the text of a message.
+    pub caption: Option<Secret>,
+    pub view_once: bool,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub duration_s: Option<u32>,
+    /// Only of a voice note: how loud it is, 0 to 100, in 64 equal parts of its time.
+    pub waveform: Option<[u8; 64]>,
+    /// A small JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+    /// The identity of what the caller gave, if the file was converted to be sent: the idempotency key covers this one.
+    pub given: BlobId,
+}
+
+impl MediaKind {
+    /// Whether WhatsApp shows a text with a file of this kind.
+    pub fn takes_a_caption(self) -> bool {
+        matches!(self, Self::Image | Self::Video | Self::Gif | Self::Document)
+    }
+
+    /// Whether WhatsApp shows a file of this kind only once where the sender asks for that.
+    pub fn may_be_view_once(self) -> bool {
+        matches!(self, Self::Image | Self::Video | Self::Voice)
+    }
 }
 
 /// Why something cannot be a message. The sentence goes on after the name of the field.
@@ -49,23 +87,33 @@ impl Content {
 
     /// What tells this content from another under the same idempotency key. Stores of earlier versions hold hashes of these
     /// parts: those of a kind never change.
-    pub fn identity(&self) -> Vec<&str> {
+    pub fn identity(&self) -> Vec<String> {
         match self {
-            Self::Text { body } => vec![body.reveal()],
+            Self::Text { body } => vec![body.reveal().to_owned()],
+            Self::File(file) => {
+                let named = |text: Option<&Secret>| text.map_or_else(String::new, |text| text.reveal().to_owned());
+                // No text begins with a control character, so no text has the same parts.
+                let kind = format!("\u{0}file {}{}", file.kind, if file.view_once { " once" } else { "" });
+                vec![kind, file.given.to_string(), named(file.filename.as_ref()), named(file.caption.as_ref())]
+            }
         }
     }
 
-    /// The text as it is sent: line ends `\r\n` and `\r` become `\n`, the only line end that WhatsApp knows.
-    pub fn sent(&self) -> Secret {
-        match self {
-            Self::Text { body } => Secret::new(with_newlines(body.reveal())),
-        }
+    /// The text as it is sent, of a file its caption: line ends `\r\n` and `\r` become `\n`, the only line end that
+    /// WhatsApp knows.
+    pub fn words(&self) -> Option<Secret> {
+        self.given_words().map(|words| Secret::new(with_newlines(words.reveal())))
     }
 
     /// How many characters a person would have typed.
     pub fn typed(&self) -> usize {
+        self.given_words().map_or(0, |words| words.reveal().chars().count())
+    }
+
+    fn given_words(&self) -> Option<&Secret> {
         match self {
-            Self::Text { body } => body.reveal().chars().count(),
+            Self::Text { body } => Some(body),
+            Self::File(file) => file.caption.as_ref(),
         }
     }
 }
@@ -99,7 +147,7 @@ mod tests {
 
     #[test]
     fn of_the_control_characters_a_text_has_only_line_ends_and_tabs() {
-        let text = |body: &str| Content::text(body).map(|content| content.sent().reveal().to_owned());
+        let text = |body: &str| Content::text(body).map(|content| content.words().map_or_else(String::new, |words| words.reveal().to_owned()));
         let given = "a\r\nb\rc\n\r\n\td\r";
         assert_eq!(text(given), Ok("a\nb\nc\n\n\td\n".to_owned()));
         // Keys that earlier versions stored cover the text as it was given.
@@ -114,6 +162,40 @@ mod tests {
         }
         let error = ContentError::Control { character: '\u{1b}', position: 7 };
         assert!(error.to_string().starts_with("has the control character U+001B at position 7"), "{error}");
+    }
+
+    #[test]
+    fn a_file_under_a_key_is_the_same_by_its_bytes_its_kind_and_its_words() {
+        let file = Attachment {
+            id: BlobId::from_bytes([1; 32]),
+            size: 7,
+            kind: MediaKind::Image,
+            mimetype: "image/jpeg".to_owned(),
+            filename: None,
+            caption: Some(Secret::new("hola\r\n")),
+            view_once: false,
+            width: None,
+            height: None,
+            duration_s: None,
+            waveform: None,
+            thumbnail: None,
+            given: BlobId::from_bytes([1; 32]),
+        };
+        let identity = |file: &Attachment| Content::File(Box::new(file.clone())).identity();
+        let same = Attachment { mimetype: "image/png".to_owned(), id: BlobId::from_bytes([2; 32]), ..file.clone() };
+        assert_eq!(identity(&file), identity(&same), "how it is sent is no part of what was asked for");
+        for other in [
+            Attachment { given: BlobId::from_bytes([3; 32]), ..file.clone() },
+            Attachment { kind: MediaKind::Document, ..file.clone() },
+            Attachment { view_once: true, ..file.clone() },
+            Attachment { caption: None, ..file.clone() },
+            Attachment { filename: Some(Secret::new("a")), ..file.clone() },
+        ] {
+            assert_ne!(identity(&file), identity(&other));
+        }
+        let content = Content::File(Box::new(file));
+        assert_eq!(content.words().map(|words| words.reveal().to_owned()).as_deref(), Some("hola\n"));
+        assert!(!format!("{content:?}").contains("hola"));
     }
 
     #[test]

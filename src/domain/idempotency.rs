@@ -37,9 +37,10 @@ impl SendKey {
 
     /// A hash that distinguishes two requests under this key without storing either of them. The key is part of the
     /// hash, so equal messages under different keys have different fingerprints.
-    pub fn fingerprint(&self, parts: &[&str]) -> Fingerprint {
+    pub fn fingerprint<S: AsRef<str>>(&self, parts: &[S]) -> Fingerprint {
         let mut hash = Sha256::new().chain_update(self.0);
         for part in parts {
+            let part = part.as_ref();
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
