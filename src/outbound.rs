@@ -81,6 +81,15 @@ pub enum SendError {
     NotOnWhatsApp,
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
+    #[error("WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document")]
+    FileTooLarge { limit: u64 },
+    #[error("WhatsApp does not take this file, nothing was sent: {0}")]
+    FileRefused(String),
+    /// The id of a file that was removed, or was never there.
+    #[error("there is no file of this id, or it was kept for 24 hours and is gone: upload it again")]
+    FileNotFound,
+    #[error("the file could not be uploaded to WhatsApp ({0}); nothing was sent, try again")]
+    NotUploaded(String),
     /// WhatsApp itself says that the message will never arrive.
     #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
     Failed { message_id: MessageId, cause: Option<Cause> },

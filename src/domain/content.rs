@@ -13,7 +13,9 @@ pub const TEXT_MAX: usize = 65_536;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// The text as the caller gave it: the idempotency key covers these bytes. [`Content::words`] is the text that is sent.
-    Text { body: Secret },
+    Text {
+        body: Secret,
+    },
     File(Box<Attachment>),
 }
 
@@ -147,7 +149,10 @@ mod tests {
 
     #[test]
     fn of_the_control_characters_a_text_has_only_line_ends_and_tabs() {
-        let text = |body: &str| Content::text(body).map(|content| content.words().map_or_else(String::new, |words| words.reveal().to_owned()));
+        let text = |body: &str| {
+            Content::text(body)
+                .map(|content| content.words().map_or_else(String::new, |words| words.reveal().to_owned()))
+        };
         let given = "a\r\nb\rc\n\r\n\td\r";
         assert_eq!(text(given), Ok("a\nb\nc\n\n\td\n".to_owned()));
         // Keys that earlier versions stored cover the text as it was given.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A token, a link code or a message body: prints as `***` wherever it is formatted.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Default, Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {

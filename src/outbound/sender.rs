@@ -369,6 +369,9 @@ impl From<NothingLeft> for SendError {
             NothingLeft::Unavailable(why) => Self::Unavailable(why),
             NothingLeft::NoAnswer => Self::NoAnswer,
             NothingLeft::Refused(why) => Self::Refused(why),
+            NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
+            NothingLeft::FileRefused(why) => Self::FileRefused(why),
+            NothingLeft::NotUploaded(why) => Self::NotUploaded(why),
         }
     }
 }

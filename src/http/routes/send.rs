@@ -83,8 +83,12 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
         Err(SendError::Unavailable(_) | SendError::NoAnswer) => "unavailable",
+        Err(SendError::NotUploaded(_)) => "not_uploaded",
         Err(
             SendError::Refused(_)
+            | SendError::FileTooLarge { .. }
+            | SendError::FileRefused(_)
+            | SendError::FileNotFound
             | SendError::NotOnWhatsApp
             | SendError::ChatReadOnly(_)
             | SendError::ContactBlocked

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::domain::address::ChatId;
-use crate::domain::content::Content;
+use crate::domain::content::{Attachment, Content};
 use crate::domain::idempotency::{Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
@@ -20,7 +21,7 @@ use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
-use crate::transport::{Recipient, Resent};
+use crate::transport::{Progress, Recipient, Resent};
 
 /// The fate of a write.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +171,10 @@ impl Transport for Fake {
     }
 
     async fn typing(&self, _: &Reservation) -> Result<(), NothingLeft> {
+        Ok(())
+    }
+
+    async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
         Ok(())
     }
 

@@ -1,14 +1,15 @@
 //! Sending by the page of WhatsApp Web.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::session::{Handle, SessionError};
 use super::whatsapp::{self, Known, Prepared};
 use crate::domain::address::ChatId;
-use crate::domain::content::Content;
+use crate::domain::content::{Attachment, Content};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::State;
-use crate::transport::{NothingLeft, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
+use crate::transport::{NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
 
 /// The page sends again within milliseconds, after it has read a message that is only in its table.
 const RESEND: Duration = Duration::from_secs(15);
@@ -34,7 +35,7 @@ impl Transport for Handle {
     }
 
     async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
-        let text = content.sent();
+        let text = content.words().unwrap_or_default();
         let dispatched =
             async { Ok(self.page(State::Ready)?.dispatch(&to.chat_id, &to.raw_id, &text, patience).await?) };
         dispatched.await.map_err(|error: SessionError| match error {
@@ -42,6 +43,10 @@ impl Transport for Handle {
             SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
             error => SendFailure::NothingLeft(nothing_left(error)),
         })
+    }
+
+    async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
+        Err(NothingLeft::Unavailable("files cannot be sent yet".to_owned()))
     }
 
     async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {
