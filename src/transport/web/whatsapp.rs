@@ -22,12 +22,13 @@ pub use page::{Page, PageError};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
     ("describe.js", include_str!("whatsapp/adapter/describe.js")),
     ("messages.js", include_str!("whatsapp/adapter/messages.js")),
+    ("media.js", include_str!("whatsapp/adapter/media.js")),
     ("addons.js", include_str!("whatsapp/adapter/addons.js")),
     ("history.js", include_str!("whatsapp/adapter/history.js")),
     ("chats.js", include_str!("whatsapp/adapter/chats.js")),
