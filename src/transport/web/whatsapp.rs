@@ -15,7 +15,8 @@ use rand::distr::Alphanumeric;
 
 use crate::transport::web::browser::PageScript;
 pub use answers::{
-    Addons, ById, Entry, Found, Head, History, Known, Prepared, Resent, Restricted, Row, RowKey, Rows, RowsBack, Table,
+    Addons, ById, Entry, Fetched, Found, Head, History, Known, Prepared, Resent, Restricted, Reupload, Row, RowKey,
+    Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
 pub use page::{Page, PageError};

@@ -193,6 +193,8 @@
   const WITH_THUMBNAIL = new Set(['image', 'video', 'gif', 'video_note', 'document']);
   const THUMBNAIL_MAX = 32 * 1024;
   const SHA256_SIZE = 32;
+  /** The service reads lengths and sides into 32 bits. */
+  const COUNT_MAX = 2 ** 32 - 1;
   /** The subtype of a message whose view-once file linked devices do not get. */
   const VIEW_ONCE_ABSENT = 'view_once_unavailable_fanout';
 
@@ -207,9 +209,9 @@
    * A whole number that is not negative; messages have some of them as text.
    * @param {unknown} value
    */
-  function count(value) {
+  function count(value, max = COUNT_MAX) {
     const whole = Math.round(number(value) ?? -1);
-    return whole >= 0 && Number.isSafeInteger(whole) ? whole : null;
+    return whole >= 0 && whole <= max ? whole : null;
   }
 
   /** @param {WA.Msg} msg */
@@ -235,7 +237,7 @@
     return {
       kind,
       mimetype: text(msg.mimetype).slice(0, 255) || 'application/octet-stream',
-      size: count(msg.size),
+      size: count(msg.size, Number.MAX_SAFE_INTEGER),
       filename: text(msg.filename).slice(0, 255) || null,
       duration_s: count(msg.duration),
       width: count(msg.width),

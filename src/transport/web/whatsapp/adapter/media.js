@@ -148,7 +148,8 @@
       const file = wanted(await message(id), newPath);
       const sha256 = hexOf(file.filehash) ?? refuse('MEDIA_BROKEN', 'the message announces no hash');
       const bytes = await download(file, token, stallMs).catch(refuseFor);
-      const blob = new Blob([bytes], { type: file.mimetype ?? '' });
+      // Chrome hands out a Blob of a text type as text, which changes bytes that are no UTF-8.
+      const blob = new Blob([bytes], { type: 'application/octet-stream' });
       keep(token, blob, file.filehash);
       return { size: blob.size, sha256, mimetype: file.mimetype ?? null };
     },
