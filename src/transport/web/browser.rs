@@ -24,7 +24,7 @@ use crate::host::disk;
 use last_words::LastWords;
 
 pub use caches::Size;
-pub use cdp::{CallError, DOCUMENT_MAX, Disguise, Handling, PageSetup, Tab, TabEvent, TabEvents};
+pub use cdp::{BlobReader, CallError, DOCUMENT_MAX, Disguise, Handling, PageSetup, Tab, TabEvent, TabEvents};
 pub use chrome::{Chrome, FindError, NAMES};
 pub use net_error::{NetError, explained};
 pub use processes::orphans;

@@ -15,19 +15,21 @@ use rand::distr::Alphanumeric;
 
 use crate::transport::web::browser::PageScript;
 pub use answers::{
-    Addons, ById, Entry, Found, Head, History, Known, Prepared, Resent, Restricted, Row, RowKey, Rows, RowsBack, Table,
+    Addons, ById, Entry, Fetched, Found, Head, History, Known, Prepared, Resent, Restricted, Reupload, Row, RowKey,
+    Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
 pub use page::{Page, PageError};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
     ("describe.js", include_str!("whatsapp/adapter/describe.js")),
     ("messages.js", include_str!("whatsapp/adapter/messages.js")),
+    ("media.js", include_str!("whatsapp/adapter/media.js")),
     ("addons.js", include_str!("whatsapp/adapter/addons.js")),
     ("history.js", include_str!("whatsapp/adapter/history.js")),
     ("chats.js", include_str!("whatsapp/adapter/chats.js")),

@@ -4,6 +4,7 @@
 //! exits by itself, cleanly, however this process dies, and no port is open to other users of the machine. Only this
 //! module and its children know the protocol, so that the library's own pipe can replace this one.
 
+mod blobs;
 mod requests;
 mod tab;
 
@@ -24,6 +25,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::host::byte_queue;
 
+pub use blobs::BlobReader;
 pub use requests::{DOCUMENT_MAX, Handling};
 pub(super) use tab::attach;
 pub use tab::{Disguise, PageSetup, Tab, TabEvent, TabEvents};

@@ -85,6 +85,11 @@ impl From<PageError> for SessionError {
             PageError::LoopEnded => Self::LoopEnded,
             PageError::NotWaiting => Self::NotWaitingForLink(State::QrRequired),
             PageError::Refused(why) => Self::Refused(why),
+            PageError::MessageAbsent
+            | PageError::MediaGone(_)
+            | PageError::MediaNotHere(_)
+            | PageError::MediaBroken(_)
+            | PageError::MediaLater(_) => Self::Refused(error.to_string()),
             PageError::Lost(error) => Self::NoAnswer(error.to_string()),
         }
     }

@@ -1,8 +1,11 @@
 //! The answers of the page to calls.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::shapes;
+use crate::domain::media::BlobId;
 use crate::domain::message::{MessageId, PageMessage, Reaction, Vote};
 
 /// A message whose chat and id are fixed, before anything has left.
@@ -179,4 +182,42 @@ pub struct Entry {
     pub found: Option<String>,
     /// The modules in which the adapter looks for it, in this order.
     pub modules: Vec<String>,
+}
+
+/// A file that the page has fetched and keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Fetched {
+    /// Bytes.
+    pub size: u64,
+    /// As the message announces it; the page has compared the bytes with it.
+    #[serde(deserialize_with = "shapes::parsed")]
+    pub sha256: BlobId,
+    pub mimetype: Option<String>,
+}
+
+/// The end of a request to the account's phone to upload a file again.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Reupload {
+    /// The file is there again, at this path of WhatsApp's host.
+    Uploaded {
+        direct_path: String,
+    },
+    /// The phone has lost the file, or cannot decrypt the request.
+    NotOnPhone,
+    Failed,
+    /// The phone has not answered in time. It may do so later: a second request waits for the same answer.
+    NoAnswer,
+}
+
+/// The path is signed: whoever has it can fetch the encrypted file.
+impl fmt::Debug for Reupload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Uploaded { .. } => "Uploaded",
+            Self::NotOnPhone => "NotOnPhone",
+            Self::Failed => "Failed",
+            Self::NoAnswer => "NoAnswer",
+        })
+    }
 }

@@ -1,5 +1,7 @@
 //! The calls to the page.
 
+mod files_in;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +50,18 @@ pub enum PageError {
     /// The page's connection loop has ended: only a new document can connect again.
     #[error("the page has stopped connecting")]
     LoopEnded,
+    #[error("the page does not hold the message")]
+    MessageAbsent,
+    #[error("WhatsApp no longer has the file: {0}")]
+    MediaGone(String),
+    /// The message has no file, or not what is needed to fetch it, as a message whose file opens once.
+    #[error("the file cannot be fetched here: {0}")]
+    MediaNotHere(String),
+    #[error("the file is not the one that the message announces: {0}")]
+    MediaBroken(String),
+    /// A limit, the network, or a host that does not answer.
+    #[error("the file cannot be fetched now: {0}")]
+    MediaLater(String),
     /// The page answered with a refusal.
     #[error("the page refused: {0}")]
     Refused(String),
@@ -278,10 +292,13 @@ impl Page {
     }
 
     async fn call<T: DeserializeOwned>(&self, name: &str, argument: Value, deadline: Duration) -> Result<T, PageError> {
-        // JSON is a valid expression of JavaScript.
-        let expression = format!("window[{}]({}, {argument})", json!(self.api), json!(name));
-        let answer = self.tab.evaluate(expression, deadline).await?;
+        let answer = self.tab.evaluate(self.expression(name, &argument), deadline).await?;
         read(answer)
+    }
+
+    fn expression(&self, name: &str, argument: &Value) -> String {
+        // JSON is a valid expression of JavaScript.
+        format!("window[{}]({}, {argument})", json!(self.api), json!(name))
     }
 }
 
@@ -301,6 +318,11 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "PHONE_APP_TOO_OLD" => PageError::PhoneAppTooOld,
         "INVALID_NUMBER" => PageError::InvalidNumber,
         "LOOP_ENDED" => PageError::LoopEnded,
+        "MESSAGE_ABSENT" => PageError::MessageAbsent,
+        "MEDIA_GONE" => PageError::MediaGone(answer.message),
+        "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),
+        "MEDIA_BROKEN" => PageError::MediaBroken(answer.message),
+        "MEDIA_LATER" => PageError::MediaLater(answer.message),
         _ => PageError::Refused(answer.message),
     })
 }
@@ -319,6 +341,11 @@ mod tests {
         assert!(matches!(refused("MISSING"), Err(PageError::Missing(modules)) if modules == "why"));
         assert!(matches!(refused("NOT_ON_WHATSAPP"), Err(PageError::NotOnWhatsApp)));
         assert!(matches!(refused("NOT_WAITING"), Err(PageError::NotWaiting)));
+        assert!(matches!(refused("MESSAGE_ABSENT"), Err(PageError::MessageAbsent)));
+        assert!(matches!(refused("MEDIA_GONE"), Err(PageError::MediaGone(_))));
+        assert!(matches!(refused("MEDIA_NOT_HERE"), Err(PageError::MediaNotHere(_))));
+        assert!(matches!(refused("MEDIA_BROKEN"), Err(PageError::MediaBroken(_))));
+        assert!(matches!(refused("MEDIA_LATER"), Err(PageError::MediaLater(_))));
         assert!(matches!(refused("anything"), Err(PageError::Refused(_))));
         assert!(matches!(read::<Value>(json!("rubbish")), Err(PageError::Lost(_))));
     }

@@ -1,6 +1,9 @@
 //! The forms in which the adapter writes messages and what else the domain has types for. `report` and `answers` read their
 //! fields through these, so that a rename in the domain changes nothing of what is understood of the page.
 
+use std::str::FromStr;
+
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -35,6 +38,16 @@ where
     Shape: Deserialize<'de> + Into<T>,
 {
     Vec::<Shape>::deserialize(deserializer).map(|found| found.into_iter().map(Into::into).collect())
+}
+
+/// A text that the domain has a type for.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom("it is not what it should be"))
 }
 
 /// As [`one`], for a field that holds its value in a box.

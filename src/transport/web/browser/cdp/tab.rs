@@ -16,7 +16,7 @@ use chromiumoxide_cdp::cdp::browser_protocol::target::{
 };
 use chromiumoxide_cdp::cdp::js_protocol::runtime::{
     self, AddBindingParams, EvaluateParams, EventBindingCalled, EventExecutionContextCreated,
-    EventExecutionContextDestroyed, EventExecutionContextsCleared, ExecutionContextId,
+    EventExecutionContextDestroyed, EventExecutionContextsCleared, ExceptionDetails, ExecutionContextId,
 };
 use chromiumoxide_types::Command;
 use serde::de::DeserializeOwned;
@@ -87,10 +87,7 @@ impl Tab {
         params.return_by_value = Some(true);
         let answer = self.call(params, deadline).await?;
         match answer.exception_details {
-            Some(thrown) => {
-                let text = thrown.exception.and_then(|e| e.description).unwrap_or(thrown.text);
-                Err(CallError::Threw(text.lines().next().unwrap_or_default().to_owned()))
-            }
+            Some(details) => Err(thrown(details)),
             None => Ok(answer.result.value.unwrap_or(Value::Null)),
         }
     }
@@ -115,6 +112,11 @@ impl Tab {
     pub(super) async fn call<C: Command>(&self, command: C, deadline: Duration) -> Result<C::Response, CallError> {
         self.connection.call(Some(&self.session), command, deadline).await
     }
+}
+
+pub(super) fn thrown(details: ExceptionDetails) -> CallError {
+    let text = details.exception.and_then(|e| e.description).unwrap_or(details.text);
+    CallError::Threw(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The events of one page, read from the connection on demand.

@@ -51,6 +51,10 @@ declare namespace Adapter {
     contacts: WA.Collection<WA.Contact>;
     wid: Modules['WAWebWidFactory'];
     messages: WA.Messages;
+    downloads: WA.Downloads;
+    media_type: Modules['WAWebMmsMediaTypes']['getMsgMediaType'];
+    media_store: WA.MediaStore;
+    reupload: WA.Reuploads;
     reaction_rows: () => WA.Table<WA.ReactionRow>;
     vote_rows: () => WA.Table<WA.Vote>;
     reactions: Modules['WAWebReactionsCollection']['ReactionsCollection'];
@@ -115,6 +119,27 @@ declare namespace Adapter {
     account: Account | null;
   }
 
+  type MediaKind = 'image' | 'video' | 'audio' | 'voice' | 'video_note' | 'document' | 'sticker' | 'gif';
+
+  /** What a message says of its file. */
+  interface Media {
+    /** Null for messages that only have a MIME type, and for a view-once message whose type is not known. */
+    kind: MediaKind | null;
+    mimetype: string;
+    size: Count;
+    filename: Text;
+    duration_s: Count;
+    width: Count;
+    height: Count;
+    pages: Count;
+    sha256: Text;
+    /** A small JPEG in base64. */
+    thumbnail: Text;
+    view_once: boolean;
+    /** The message has what is needed to fetch the file. */
+    fetchable: boolean;
+  }
+
   interface Message {
     id: string;
     revoke_id: Text;
@@ -131,7 +156,7 @@ declare namespace Adapter {
     subtype: Text;
     body: string;
     name: Text;
-    media: { mimetype: string; size: Count; filename: Text } | null;
+    media: Media | null;
     quoted: Text;
     data: object | null;
     t: number;
@@ -227,6 +252,8 @@ declare namespace Adapter {
     asWid(wid: Anyone): WA.Wid | null;
     isPhone(wid: WA.Wid | null | undefined): boolean;
     originalKey(msg: WA.Msg): WA.MsgKey;
+    /** The SHA-256 of a file in lower hex; null if the text is not one in base64. */
+    hexOf(filehash: string | undefined): Text;
     // Of `history.js`.
     tableIsOpen(): boolean;
     // Of `limits.js`.

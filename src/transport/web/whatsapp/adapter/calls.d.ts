@@ -14,7 +14,16 @@ declare namespace Adapter {
     | 'RATE_LIMITED'
     | 'PHONE_APP_TOO_OLD'
     | 'INVALID_NUMBER'
-    | 'LOOP_ENDED';
+    | 'LOOP_ENDED'
+    | 'MESSAGE_ABSENT'
+    /** The host no longer has the file. */
+    | 'MEDIA_GONE'
+    /** The message has no file, or nothing to fetch it with. */
+    | 'MEDIA_NOT_HERE'
+    /** What the host has is not the file that the message announces. */
+    | 'MEDIA_BROKEN'
+    /** A limit, the network, or a host that does not answer: a later call may succeed. */
+    | 'MEDIA_LATER';
 
   type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
 
@@ -46,6 +55,9 @@ declare namespace Adapter {
     more: boolean;
     next: Count;
   }
+
+  /** The end of a request to the phone to upload a file again. */
+  type Reuploaded = 'uploaded' | 'not_on_phone' | 'failed' | 'no_answer';
 
   /** A call takes one argument; `null` if it needs none. */
   interface Calls {
@@ -81,6 +93,16 @@ declare namespace Adapter {
       more: boolean;
       partial: boolean;
     }>;
+    // Of `media.js`.
+    media_fetch(argument: { message_id: string; token: string; stall_ms: number; direct_path?: Text }): Promise<{
+      size: number;
+      sha256: string;
+      mimetype: Text;
+    }>;
+    media_blob(argument: { token: string }): Promise<Blob>;
+    media_drop(argument: { token: string }): Promise<Unread>;
+    media_cancel(argument: { token: string }): Promise<Unread>;
+    media_reupload(argument: { message_id: string; wait_ms: number }): Promise<{ outcome: Reuploaded; direct_path: Text }>;
     // Of `addons.js`.
     addons(argument: { since_s: number }): Promise<{ reactions: Reaction[]; votes: Vote[] }>;
     // Of `send.js`.

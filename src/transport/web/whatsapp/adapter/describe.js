@@ -139,6 +139,9 @@
     };
   }
 
+  /** @param {WA.Msg} msg */
+  const isOwnCaption = (msg) => msg.isCaptionByUser === false || (!msg.isCaptionByUser && msg.caption === msg.filename);
+
   /**
    * The text and the structured data of the types that keep them elsewhere than in `body` or `caption`.
    * @type {{ [kind: string]: (msg: WA.Msg) => [body: string, data: object | null] }}
@@ -159,6 +162,8 @@
       const id = answer.singleSelectReply?.selectedRowId ?? null;
       return [text(msg.body), { list: { id, title: text(answer.title) || null, description: text(answer.description) || null } }];
     },
+    // The page writes the name of a document into its caption if the sender gave none.
+    document: (msg) => [isOwnCaption(msg) ? '' : text(msg.caption), null],
     quarantined: (msg) => [text(msg.quarantineExtractedText), null],
   };
 
@@ -172,10 +177,77 @@
     return [text(SPOKEN.has(msg.type ?? '') ? msg.body : msg.caption), null];
   }
 
+  // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @type {{ [type: string]: Adapter.MediaKind }} */
+  const MEDIA = {
+    image: 'image',
+    video: 'video',
+    ptv: 'video_note',
+    audio: 'audio',
+    ptt: 'voice',
+    document: 'document',
+    sticker: 'sticker',
+  };
+  /** The kinds whose `body` is a small JPEG in base64. */
+  const WITH_THUMBNAIL = new Set(['image', 'video', 'gif', 'video_note', 'document']);
+  const THUMBNAIL_MAX = 32 * 1024;
+  const SHA256_SIZE = 32;
+  /** The service reads lengths and sides into 32 bits. */
+  const COUNT_MAX = 2 ** 32 - 1;
+  /** The subtype of a message whose view-once file linked devices do not get. */
+  const VIEW_ONCE_ABSENT = 'view_once_unavailable_fanout';
+
+  /** @type {Adapter.Page['hexOf']} */
+  function hexOf(filehash) {
+    const bytes = attempt(() => atob(filehash ?? ''));
+    if (bytes?.length !== SHA256_SIZE) return null;
+    return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  }
+
+  /**
+   * A whole number that is not negative; messages have some of them as text.
+   * @param {unknown} value
+   */
+  function count(value, max = COUNT_MAX) {
+    const whole = Math.round(number(value) ?? -1);
+    return whole >= 0 && whole <= max ? whole : null;
+  }
+
   /** @param {WA.Msg} msg */
+  function kindOf(msg) {
+    const kind = MEDIA[msg.type ?? ''] ?? null;
+    return kind === 'video' && msg.isGif ? 'gif' : kind;
+  }
+
+  /** @param {string | undefined} body */
+  function thumbnail(body) {
+    const size = ((body?.length ?? 0) / 4) * 3;
+    return body && size <= THUMBNAIL_MAX && body.startsWith('/9j/') ? body : null;
+  }
+
+  /**
+   * @param {WA.Msg} msg
+   * @returns {Adapter.Media | null}
+   */
   function media(msg) {
-    if (!msg.mimetype) return null;
-    return { mimetype: text(msg.mimetype).slice(0, 255), size: number(msg.size), filename: text(msg.filename).slice(0, 255) || null };
+    const kind = kindOf(msg);
+    const isAbsent = msg.subtype === VIEW_ONCE_ABSENT;
+    if (!msg.mimetype && !kind && !isAbsent) return null;
+    return {
+      kind,
+      mimetype: text(msg.mimetype).slice(0, 255) || 'application/octet-stream',
+      size: count(msg.size, Number.MAX_SAFE_INTEGER),
+      filename: text(msg.filename).slice(0, 255) || null,
+      duration_s: count(msg.duration),
+      width: count(msg.width),
+      height: count(msg.height),
+      pages: count(msg.pageCount) || null,
+      sha256: hexOf(msg.filehash),
+      thumbnail: kind && WITH_THUMBNAIL.has(kind) ? thumbnail(msg.body) : null,
+      view_once: Boolean(msg.isViewOnce) || isAbsent,
+      fetchable: Boolean(kind && msg.mediaKey && msg.directPath && msg.filehash),
+    };
   }
 
   /**
@@ -218,7 +290,7 @@
       row: number(msg.rowId),
     };
   };
-  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, originalKey });
+  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, originalKey, hexOf });
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {

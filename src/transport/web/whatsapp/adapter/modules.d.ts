@@ -20,6 +20,7 @@ declare namespace WA {
     WAWebConnModel: { Conn: Conn };
     WAWebContactCollection: { ContactCollection: Collection<Contact> };
     WAWebDBMessageSerialization: { messageFromDbRow(row: Row): Msg };
+    WAWebDownloadManager: { downloadManager: Downloads };
     /** Older builds return the chat itself. */
     WAWebFindChatAction: { findOrCreateLatestChat(wid: Wid, why: string): Promise<{ chat: Chat } | Chat | undefined> };
     /** Current builds export the collection itself. */
@@ -28,6 +29,9 @@ declare namespace WA {
     WAWebIndividualNewChatMessageCappingLimitUtils: Capping;
     WAWebLaunchSocketUtils: { refreshQR(): void };
     WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter<`link_device_events:${PairingEvent}`> };
+    WAWebMediaStore: { LruMediaStore: MediaStore };
+    /** Throws for a message without a file. */
+    WAWebMmsMediaTypes: { getMsgMediaType(msg: Msg): string };
     WAWebMsgCollection: { MsgCollection: Messages };
     WAWebMsgDataUtils: { genOutgoingMsgData(chat: Chat, type: string): Promise<MsgData> };
     /** Current builds export the class itself. */
@@ -44,6 +48,7 @@ declare namespace WA {
     WAWebQueryExistsJob: { queryWidExists(wid: Wid): Promise<{ wid: Wid } | null> };
     WAWebReachoutTimelockUtils: Timelock;
     WAWebReactionsCollection: { ReactionsCollection: Collection<Reactions> };
+    WAWebRequestMediaReuploadManager: { RequestMediaReuploadManager: Reuploads };
     WAWebResendMsgAction: { resendMsg(msg: Msg): Promise<SendResult> };
     WAWebSchemaMessage: { getMessageTable(): Table<Row, 'rowId' | 'internalId'> };
     WAWebSchemaReactions: { getReactionsTable(): Table<ReactionRow> };

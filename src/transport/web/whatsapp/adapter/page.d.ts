@@ -72,6 +72,23 @@ declare namespace WA {
     mimetype?: string;
     size?: number;
     filename?: string;
+    /** Base64 of 32 bytes: the SHA-256 of the file, and of what the host keeps of it. */
+    filehash?: string;
+    encFilehash?: string;
+    /** Where the file is on the host, and its key in base64. A view-once file has neither on a linked device. */
+    directPath?: string;
+    mediaKey?: string;
+    mediaKeyTimestamp?: number;
+    /** Seconds; a text on current builds. */
+    duration?: number | string;
+    width?: number;
+    height?: number;
+    pageCount?: number;
+    /** A video without sound that plays by itself. */
+    isGif?: boolean;
+    isViewOnce?: boolean;
+    /** False if the page wrote a document's name into its caption. */
+    isCaptionByUser?: boolean;
     quotedStanzaID?: string;
     latestEditSenderTimestampMs?: number;
     /** A deletion replaces `id` by its own key; the message's key is kept here. */
@@ -108,6 +125,39 @@ declare namespace WA {
   interface Messages extends Collection<Msg, MessageEvent> {
     /** Reads messages that are not in memory from the table, and adds them to the collection. */
     getMessagesById(ids: string[]): Promise<{ messages: (Msg | undefined)[] }>;
+  }
+
+  // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  interface Download {
+    /** The kind of the file, which is not always the type of its message. */
+    type: string;
+    directPath: string;
+    mediaKey: string;
+    mediaKeyTimestamp?: number;
+    filehash: string;
+    encFilehash?: string;
+    mimetype?: string;
+    signal: AbortSignal;
+    onProgress(event: object): void;
+    onDecryptStart(): void;
+    /** Required: its methods are called during the download. */
+    downloadQpl: { addPoint(): void; addAnnotations(): void };
+  }
+
+  interface Downloads {
+    /** The bytes of a file, from the page's store or from the host. Throws at once if an argument is missing. */
+    downloadAndMaybeDecrypt(wanted: Download): Promise<ArrayBuffer>;
+  }
+
+  /** The files that the page has fetched, by their hash. */
+  interface MediaStore {
+    del(filehash: string): Promise<unknown>;
+  }
+
+  interface Reuploads {
+    /** Asks the phone; pending until the phone answers. */
+    requestMediaReupload(msg: Msg): Promise<{ result?: number; directPath?: string }>;
   }
 
   interface Contact {
