@@ -12,6 +12,7 @@
 
 mod held;
 mod lid_numbers;
+pub mod media;
 mod places;
 mod reading;
 mod source;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::domain::media::FetchPolicy;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::byte_queue;
@@ -51,6 +53,8 @@ pub struct Parts {
     pub acks: mpsc::Sender<MessageEvent>,
     /// How long messages are kept.
     pub retention: Duration,
+    /// Which files are fetched.
+    pub files: FetchPolicy,
     pub timings: Timings,
 }
 
@@ -66,7 +70,7 @@ type Stay = (Timestamp, u64);
 
 /// Starts the task that writes messages to the log.
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
-    let Parts { store, session, clock, steady, events, acks, retention, timings } = parts;
+    let Parts { store, session, clock, steady, events, acks, retention, files, timings } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
     let (unknown_numbers, wanted) = mpsc::channel(NAMELESS);
     tasks.spawn("numbers of messages", lid_numbers::run(wanted, session.clone(), store.clone()));
@@ -80,6 +84,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Started {
         acks,
         unknown_numbers: unknown_numbers.clone(),
         retention,
+        files,
         timings,
         activity,
     };

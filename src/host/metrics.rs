@@ -16,6 +16,7 @@ struct Counted {
     registry: Registry,
     sends: IntCounterVec,
     reconnections: IntCounterVec,
+    files: IntCounterVec,
     requests: HistogramVec,
 }
 
@@ -31,19 +32,23 @@ impl Metrics {
             Opts::new("session_manager_reconnections_total", "How often the session was lost, by reason"),
             &["reason"],
         )?;
+        let files = IntCounterVec::new(
+            Opts::new("session_manager_media_fetches_total", "Files of messages, by kind and what came of fetching them"),
+            &["kind", "outcome"],
+        )?;
         let requests = HistogramVec::new(
             HistogramOpts::new("session_manager_http_request_duration_seconds", "Time to the head of an answer")
                 .buckets(BUCKETS.to_vec()),
             &["route", "method", "status"],
         )?;
         let registry = Registry::new();
-        for counted in [&sends, &reconnections] {
+        for counted in [&sends, &reconnections, &files] {
             registry.register(Box::new(counted.clone()))?;
         }
         registry.register(Box::new(requests.clone()))?;
         // The metrics that Prometheus expects of every process: memory, processor time, descriptors, threads, start.
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        Ok(Self(Arc::new(Counted { registry, sends, reconnections, requests })))
+        Ok(Self(Arc::new(Counted { registry, sends, reconnections, files, requests })))
     }
 
     /// Counts a request to send that was answered.
@@ -54,6 +59,11 @@ impl Metrics {
     /// Counts a loss of the session.
     pub fn reconnection(&self, reason: &str) {
         self.0.reconnections.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts an attempt to fetch the file of a message.
+    pub fn file(&self, kind: &str, outcome: &str) {
+        self.0.files.with_label_values(&[kind, outcome]).inc();
     }
 
     /// Counts an answered request. `route` is the pattern, never text of the caller.

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::domain::log::{LoggedMessage, may_open};
+use crate::domain::media::FetchPolicy;
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
@@ -44,6 +45,7 @@ pub(super) struct Kept<S> {
     pub acks: mpsc::Sender<MessageEvent>,
     pub unknown_numbers: mpsc::Sender<UnknownNumber>,
     pub retention: Duration,
+    pub files: FetchPolicy,
     pub timings: Timings,
     pub activity: Activity,
 }
@@ -236,6 +238,7 @@ impl<S: Source> Task<S> {
         if changes.is_empty() {
             return;
         }
+        changes.iter_mut().for_each(|change| self.decide_file(change));
         let changes = Arc::new(changes);
         loop {
             match self.kept.store.log(Arc::clone(&changes)).await {
@@ -246,6 +249,18 @@ impl<S: Source> Task<S> {
                     tokio::time::sleep(STORE_RETRY).await;
                 }
             }
+        }
+    }
+
+    /// Decides whether the file of a message is fetched.
+    fn decide_file(&self, change: &mut LogChange) {
+        let media = match change {
+            LogChange::Add(message) => message.media.as_mut(),
+            LogChange::Amend(message, _) => message.media.as_mut(),
+            _ => None,
+        };
+        if let Some(media) = media {
+            media.status = self.kept.files.first(media);
         }
     }
 

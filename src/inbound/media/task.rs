@@ -1,0 +1,243 @@
+//! The task that fetches files, evicts the oldest over the quota, and removes those that no message has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::fetch::{Outcome, fetch};
+use super::source::Source;
+use crate::blobs::Blobs;
+use crate::domain::media::{BlobId, MediaStatus};
+use crate::domain::state::State;
+use crate::domain::time::Clock;
+use crate::host::activity::Activity;
+use crate::host::metrics::Metrics;
+use crate::host::trouble::Trouble;
+use crate::store::{LogChange, PendingFile, Store, StoreError};
+use crate::transport::web::session::Snapshot;
+
+/// Files that are fetched at a time. The page holds each of them whole, encrypted and decrypted.
+const LANES: usize = 2;
+/// Of files from this size, one is fetched at a time.
+const LARGE: u64 = 8 << 20;
+/// The pause after the first failure; it doubles with each further one, up to the longest. All tries take some four
+/// days: WhatsApp's links are valid for two weeks, and a phone that was off for days uploads again.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+const ATTEMPTS_MAX: u32 = 24;
+/// The pause before the disk is tried again after it had no room.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(30);
+/// The pause before a write to the store that failed is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How often files are looked for that no message has any more.
+const UNUSED_EVERY: Duration = Duration::from_secs(3600);
+/// How long the task sleeps if it waits for nothing.
+const IDLE: Duration = Duration::from_secs(3600);
+
+pub(super) struct Kept<S> {
+    pub store: Store,
+    pub source: S,
+    pub blobs: Blobs,
+    pub clock: Arc<dyn Clock>,
+    pub max: u64,
+    pub metrics: Metrics,
+    pub activity: Activity,
+    /// Notified when a file is asked for.
+    pub asked: Arc<Notify>,
+}
+
+pub(super) struct Task<S> {
+    kept: Kept<S>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// The places of the messages whose files are being fetched, and whether the file is large.
+    busy: Vec<(u64, bool)>,
+    /// The disk had no room: nothing is fetched before this time.
+    blocked: Option<Instant>,
+    no_room: Trouble,
+    /// When the next file is due.
+    next: Option<Instant>,
+}
+
+struct Done {
+    file: PendingFile,
+    outcome: Outcome,
+    took: Duration,
+}
+
+impl<S: Source> Task<S> {
+    pub(super) fn new(kept: Kept<S>, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
+        let (running, busy) = (FuturesUnordered::new(), Vec::new());
+        Self { kept, snapshots, running, busy, blocked: None, no_room: Trouble::default(), next: None }
+    }
+
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let asked = Arc::clone(&self.kept.asked);
+        let (mut newest, mut total) = (self.kept.store.newest(), self.kept.blobs.follow());
+        let mut unused = tokio::time::interval(UNUSED_EVERY);
+        unused.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.begin().await;
+            let next = self.next.unwrap_or_else(|| Instant::now() + IDLE);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                Some(done) = self.running.next() => self.ended(done).await,
+                () = asked.notified() => {}
+                Ok(()) = newest.changed() => {}
+                Ok(()) = self.snapshots.changed() => {}
+                Ok(()) = total.changed() => self.evict().await,
+                _ = unused.tick() => self.remove_unused().await,
+                () = tokio::time::sleep_until(next) => {}
+                else => return,
+            }
+        }
+    }
+
+    /// Begins as many fetches as may run at a time.
+    async fn begin(&mut self) {
+        let now = Instant::now();
+        self.next = None;
+        if let Some(until) = self.blocked.filter(|until| *until > now) {
+            self.next = Some(until);
+            return;
+        }
+        if self.snapshots.borrow().state != State::Ready || self.busy.len() >= LANES {
+            return;
+        }
+        let busy = self.busy.iter().map(|(place, _)| *place).collect();
+        let due = self.kept.store.due_files(self.kept.clock.now(), LANES - self.busy.len(), busy).await;
+        let (files, later) = match due {
+            Ok(due) => due,
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the files that are to be fetched cannot be looked up");
+                self.next = Some(now + STORE_RETRY);
+                return;
+            }
+        };
+        let wait = later.map(|at| at.as_millis().saturating_sub(self.kept.clock.now().as_millis()));
+        // Where files wait for a free place, the end of a fetch begins them.
+        self.next = wait.filter(|wait| *wait > 0).map(|wait| now + Duration::from_millis(wait));
+        for file in files {
+            let is_large = file.media.size.is_none_or(|size| size >= LARGE);
+            if is_large && self.busy.iter().any(|(_, is_large)| *is_large) {
+                continue;
+            }
+            self.busy.push((file.place, is_large));
+            self.running.push(self.fetching(file).boxed());
+        }
+    }
+
+    fn fetching(&self, file: PendingFile) -> impl Future<Output = Done> + Send + 'static {
+        let (source, blobs, max) = (self.kept.source.clone(), self.kept.blobs.clone(), self.kept.max);
+        let working = self.kept.activity.begin();
+        async move {
+            let started = Instant::now();
+            let outcome = fetch(&source, &blobs, &file, max).await;
+            drop(working);
+            Done { file, outcome, took: started.elapsed() }
+        }
+    }
+
+    async fn ended(&mut self, done: Done) {
+        let Done { file, outcome, took } = done;
+        let kind = file.media.kind.map_or("other", |kind| kind.name());
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if !matches!(outcome, Outcome::NoRoom(_) | Outcome::NotReady) && self.no_room.note(None) {
+            self.blocked = None;
+        }
+        match outcome {
+            Outcome::Here { pin, was_known } => {
+                tracing::info!(kind, bytes = pin.size(), took_ms, was_known, message_id = %file.message, "a file is here");
+                self.kept.metrics.file(kind, "stored");
+                self.became(&file, MediaStatus::Stored, Some(pin.id())).await;
+            }
+            Outcome::Over(status) => {
+                tracing::info!(kind, status = status.name(), message_id = %file.message, "a file will not come");
+                self.kept.metrics.file(kind, status.name());
+                self.became(&file, status, None).await;
+            }
+            Outcome::NotReady => {}
+            Outcome::NoRoom(error) => {
+                self.no_room.note(Some(&format!("files are not fetched: {error}")));
+                self.blocked = Some(Instant::now() + NO_ROOM_PAUSE);
+            }
+            Outcome::Later(why) => self.later(&file, kind, &why).await,
+        }
+        self.busy.retain(|(place, _)| *place != file.place);
+    }
+
+    async fn later(&self, file: &PendingFile, kind: &str, why: &str) {
+        let attempts = file.attempts.saturating_add(1);
+        if attempts >= ATTEMPTS_MAX {
+            tracing::warn!(kind, why, attempts, message_id = %file.message, "a file is given up");
+            self.kept.metrics.file(kind, "gone");
+            return self.became(file, MediaStatus::Gone, None).await;
+        }
+        let pause = LONGEST_PAUSE.min(FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)));
+        tracing::info!(kind, why, attempts, again_s = pause.as_secs(), message_id = %file.message, "a file comes later");
+        self.kept.metrics.file(kind, "later");
+        let next = self.kept.clock.now().plus(pause);
+        while let Err(error) = self.kept.store.postpone_file(file.place, attempts, next).await {
+            if matches!(error, StoreError::Closed) {
+                return;
+            }
+            tracing::warn!(%error, "when a file is tried again could not be stored");
+            tokio::time::sleep(STORE_RETRY).await;
+        }
+    }
+
+    async fn became(&self, file: &PendingFile, status: MediaStatus, id: Option<BlobId>) {
+        self.log(vec![LogChange::File(file.message.clone(), status, id, self.kept.clock.now())]).await;
+    }
+
+    /// Stores changes; a disk that is full is waited for.
+    async fn log(&self, changes: Vec<LogChange>) {
+        let changes = Arc::new(changes);
+        while let Err(error) = self.kept.store.log(Arc::clone(&changes)).await {
+            if matches!(error, StoreError::Closed) {
+                return;
+            }
+            tracing::warn!(%error, "what became of a file could not be stored; trying again");
+            tokio::time::sleep(STORE_RETRY).await;
+        }
+    }
+
+    /// Removes the oldest files until the others fit into the quota. Their messages can be asked for them again.
+    async fn evict(&self) {
+        for id in self.kept.blobs.surplus() {
+            let users = match self.kept.store.users_of_file(id).await {
+                Ok(users) => users,
+                Err(error) => return tracing::warn!(%error, "files over MEDIA_QUOTA_MB stay for now"),
+            };
+            let now = self.kept.clock.now();
+            let changes = users.into_iter().map(|user| LogChange::File(user, MediaStatus::OnRequest, None, now));
+            self.log(changes.collect()).await;
+            self.remove(id, "evicted a file: MEDIA_QUOTA_MB is reached").await;
+        }
+    }
+
+    async fn remove_unused(&self) {
+        for id in self.kept.blobs.unpinned() {
+            match self.kept.store.users_of_file(id).await {
+                Ok(users) if users.is_empty() => self.remove(id, "removed a file that no message has").await,
+                Ok(_) => {}
+                Err(error) => return tracing::warn!(%error, "files that no message has stay for now"),
+            }
+        }
+    }
+
+    async fn remove(&self, id: BlobId, why: &str) {
+        match self.kept.blobs.remove(id).await {
+            Ok(true) => tracing::debug!("{why}"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "a file could not be removed"),
+        }
+    }
+}
