@@ -10,6 +10,7 @@ pub mod filter;
 pub mod idempotency;
 pub mod limits;
 pub mod log;
+pub mod media;
 pub mod message;
 pub mod secret;
 pub mod slip;

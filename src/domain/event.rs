@@ -5,6 +5,7 @@
 //! late may already show a later edit.
 
 use super::log::LoggedMessage;
+use super::media::MediaStatus;
 use super::message::{Ack, Reaction, Vote};
 use super::state::Transition;
 use super::time::Timestamp;
@@ -40,6 +41,11 @@ pub enum Happening {
         vote: Vote,
         at: Timestamp,
     },
+    /// The file of a message is there, or will never be.
+    File {
+        of: u64,
+        at: Timestamp,
+    },
     State(Transition),
     Code(CodeShown),
 }
@@ -52,7 +58,8 @@ impl Happening {
             | Self::Revoked { at, .. }
             | Self::Acked { at, .. }
             | Self::Reacted { at, .. }
-            | Self::Voted { at, .. } => *at,
+            | Self::Voted { at, .. }
+            | Self::File { at, .. } => *at,
             Self::State(step) => step.at,
             Self::Code(code) => code.generated_at,
         }
@@ -67,6 +74,11 @@ pub struct CodeShown {
     pub expires_at: Timestamp,
 }
 
+fn is_file_news(before: &LoggedMessage, after: &LoggedMessage) -> bool {
+    let status = |message: &LoggedMessage| message.media.as_ref().map(|media| media.status);
+    status(before) != status(after) && status(after).is_some_and(MediaStatus::is_told)
+}
+
 /// The events that a change of the message at place `of` means for those who follow the log.
 pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Timestamp) -> Vec<Happening> {
     let opened = before.is_sealed() && !after.is_sealed() && after.revoked_at.is_none();
@@ -75,6 +87,7 @@ pub fn happenings(of: u64, before: &LoggedMessage, after: &LoggedMessage, at: Ti
         opened.then_some(Happening::Opened { of, at }),
         (before.edited_at != after.edited_at).then_some(Happening::Edited { of, at }),
         revoked.then_some(Happening::Revoked { of, at }),
+        is_file_news(before, after).then_some(Happening::File { of, at }),
         (before.ack != after.ack).then_some(Happening::Acked { of, ack: after.ack, at }),
     ];
     found.into_iter().flatten().collect()
@@ -101,6 +114,7 @@ pub enum What {
     Acked(Box<LoggedMessage>, Ack),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
+    File(Box<LoggedMessage>),
     State(Transition),
     Code(CodeShown),
 }
@@ -112,13 +126,14 @@ impl Event {
     }
 
     /// Every type of event.
-    pub const TYPES: [&'static str; 8] = [
+    pub const TYPES: [&'static str; 9] = [
         "message",
         "message.edited",
         "message.revoked",
         "message.ack",
         "message.reaction",
         "message.vote",
+        "message.media",
         "session.state",
         "session.qr",
     ];
@@ -131,6 +146,7 @@ impl Event {
             What::Acked(..) => "message.ack",
             What::Reacted(_) => "message.reaction",
             What::Voted(_) => "message.vote",
+            What::File(_) => "message.media",
             What::State(_) => "session.state",
             What::Code(_) => "session.qr",
         }
@@ -148,9 +164,11 @@ impl Event {
     /// The message that the event is about; None for reactions, votes and events of the session.
     pub fn message(&self) -> Option<&LoggedMessage> {
         match &self.what {
-            What::Message(message) | What::Edited(message) | What::Revoked(message) | What::Acked(message, _) => {
-                Some(message)
-            }
+            What::Message(message)
+            | What::Edited(message)
+            | What::Revoked(message)
+            | What::Acked(message, _)
+            | What::File(message) => Some(message),
             What::Reacted(_) | What::Voted(_) | What::State(_) | What::Code(_) => None,
         }
     }

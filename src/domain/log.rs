@@ -4,7 +4,8 @@ mod query;
 
 use crate::domain::secret::Secret;
 
-use super::message::{Ack, Details, Media, MessageId, PageMessage};
+use super::media::{BlobId, Media, MediaStatus};
+use super::message::{Ack, Details, MessageId, PageMessage};
 use super::time::Timestamp;
 pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
 
@@ -185,8 +186,21 @@ impl LoggedMessage {
         }
         self.edited_ms = message.edited_ms;
         self.body = message.body.clone();
-        self.media = message.media.clone().or(self.media.take());
+        if let Some(media) = &message.media {
+            let known = self.media.take();
+            let status = known.as_ref().map_or(media.status, |known| known.status);
+            let sha256 = known.and_then(|known| known.sha256).or(media.sha256);
+            self.media = Some(Media { status, sha256, ..media.clone() });
+        }
         self.data = message.data.clone().or(self.data.take());
+    }
+
+    /// Notes what became of the message's file. `sha256` is that of the bytes on the disk.
+    pub fn file(&mut self, status: MediaStatus, sha256: Option<BlobId>) {
+        if let Some(media) = &mut self.media {
+            media.status = status;
+            media.sha256 = sha256.or(media.sha256);
+        }
     }
 
     /// The page removed an undecrypted message: it was no message, so it counts as revoked.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::domain::media::Media;
 use crate::domain::secret::Secret;
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
@@ -103,15 +104,6 @@ pub struct PageMessage {
     pub is_new: bool,
 }
 
-/// What is known of a picture or a file without fetching it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Media {
-    pub mimetype: String,
-    /// Bytes.
-    pub size: Option<u64>,
-    pub filename: Option<String>,
-}
-
 /// The content of a message beside its text. It may hold anything that people send, so it is never printed.
 #[derive(Clone, PartialEq)]
 pub struct Details(pub serde_json::Value);
@@ -190,7 +182,11 @@ pub enum MessageEvent {
 impl PageMessage {
     /// The approximate size in memory, in bytes.
     pub fn size(&self) -> usize {
-        self.body.reveal().len() + self.data.as_ref().map_or(0, Details::size) + MESSAGE_SIZE
+        let thumbnail = self.media.as_ref().and_then(|media| media.thumbnail.as_ref());
+        self.body.reveal().len()
+            + self.data.as_ref().map_or(0, Details::size)
+            + thumbnail.map_or(0, |picture| picture.reveal().len())
+            + MESSAGE_SIZE
     }
 }
 

@@ -5,6 +5,7 @@
 //! says what becomes of it; `tests/house` allows no `..` here.
 
 mod items;
+mod media;
 mod values;
 
 use serde::Serialize;
@@ -15,14 +16,15 @@ use crate::domain::event::What;
 use crate::domain::state::SESSION;
 
 pub use items::{AckAt, Code, Message, MessageAck, Reaction, StateChange, Vote};
-pub use values::{Ack, Direction, Media, MessageId, Reason, State, Timestamp};
+pub use media::{Media, MediaKind, MediaStatus};
+pub use values::{Ack, Direction, MessageId, Reason, State, Timestamp};
 
 /// An event as webhooks and `/events` tell it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Event<'a> {
     pub id: String,
-    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `session.state` or
-    /// `session.qr`.
+    /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `message.media`,
+    /// `session.state` or `session.qr`.
     pub r#type: &'static str,
     /// When the service learned of the event.
     pub timestamp: Timestamp,
@@ -48,7 +50,7 @@ impl<'a> Event<'a> {
     pub fn new(event: &'a event::Event, code: Option<&'a str>) -> Self {
         let event::Event { log: _, cursor: _, at, what } = event;
         let data = match what {
-            What::Message(message) | What::Edited(message) | What::Revoked(message) => {
+            What::Message(message) | What::Edited(message) | What::Revoked(message) | What::File(message) => {
                 Data::Message(Box::new(Message::from(&**message)))
             }
             What::Acked(message, ack) => Data::Ack(MessageAck::new(message, *ack)),

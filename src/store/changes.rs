@@ -3,6 +3,7 @@
 use super::marks::Place;
 use crate::domain::event::Happening;
 use crate::domain::log::LoggedMessage;
+use crate::domain::media::{BlobId, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::time::Timestamp;
 
@@ -17,6 +18,8 @@ pub enum LogChange {
     Withdrawn(MessageId, Timestamp),
     Reacted(Reaction, Timestamp),
     Voted(Vote, Timestamp),
+    /// What became of a message's file; with its SHA-256 if it is on the disk.
+    File(MessageId, MediaStatus, Option<BlobId>, Timestamp),
     /// Every row up to this place is in the log once the changes before this one are applied.
     Read(Place),
     /// The phone number behind a message's chat became known.
@@ -30,7 +33,11 @@ impl LogChange {
     pub fn size(&self) -> usize {
         match self {
             Self::Add(message) => {
-                message.body.reveal().len() + message.data.as_ref().map_or(0, Details::size) + CHANGE_SIZE
+                let thumbnail = message.media.as_ref().and_then(|media| media.thumbnail.as_ref());
+                message.body.reveal().len()
+                    + message.data.as_ref().map_or(0, Details::size)
+                    + thumbnail.map_or(0, |picture| picture.reveal().len())
+                    + CHANGE_SIZE
             }
             Self::Amend(message, _) => message.size(),
             _ => CHANGE_SIZE,

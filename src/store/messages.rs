@@ -18,6 +18,7 @@ use super::addons::Addons;
 use super::changes::LogChange;
 use super::engine::Engine;
 use super::entries::{Entries, Record};
+use super::files::Files;
 use super::ids::Ids;
 use super::marks::Marks;
 use super::origins::Origins;
@@ -42,6 +43,8 @@ pub(super) struct Messages {
     marks: Marks,
     origins: Origins,
     addons: Addons,
+    /// Files of messages.
+    files: Files,
     log: AtomicU32,
     /// Messages received and sent since the store was opened.
     added: [AtomicU64; 2],
@@ -71,6 +74,7 @@ impl Messages {
             marks,
             origins: Origins::open(engine)?,
             addons: Addons::open(engine)?,
+            files: Files::open(engine)?,
             log: AtomicU32::new(log.0),
             added: Default::default(),
             next: Mutex::new(next),
@@ -132,6 +136,10 @@ impl Messages {
         &self.marks
     }
 
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
     pub(super) fn origins(&self) -> &Origins {
         &self.origins
     }
@@ -163,6 +171,9 @@ impl Messages {
                         self.append(&mut next, &Record::Happening(Happening::Voted { vote, at }))?;
                     }
                 }
+                LogChange::File(id, status, sha256, at) => {
+                    self.change(&mut next, id, *at, |message| message.file(*status, *sha256))?;
+                }
                 LogChange::Read(place) => self.marks.set_place(place)?,
                 LogChange::Phone(id, digits) => {
                     let at = Timestamp::from_millis(0);
@@ -187,6 +198,7 @@ impl Messages {
         message.sent_by_us = self.origins.of(&message.id)?;
         let (id, place, undecrypted) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
         let direction = usize::from(message.direction == Direction::Out);
+        self.files.begin(place, message.media.as_ref())?;
         let record = Record::Message(Box::new(message));
         self.append(next, &record)?;
         if let Record::Message(message) = &record {
@@ -228,7 +240,10 @@ impl Messages {
             self.undecrypted.remove(id.as_str().as_bytes())?;
         }
         self.postings.put(cursor, Some(&before), &after)?;
-        self.entries.write(cursor, &Record::Message(Box::new(after)))
+        self.files.begin(cursor, after.media.as_ref())?;
+        let media = after.media.clone();
+        self.entries.write(cursor, &Record::Message(Box::new(after)))?;
+        self.files.end(cursor, before.media.as_ref(), media.as_ref())
     }
 
     /// The undecrypted messages that may still open and are not older than `since`.
@@ -333,6 +348,7 @@ impl Messages {
         for (place, message) in messages {
             self.ids.remove(&message.id, place)?;
             self.postings.remove(place, &message)?;
+            self.files.end(place, message.media.as_ref(), None)?;
         }
         Ok(swept.max(beside))
     }

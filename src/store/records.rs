@@ -8,6 +8,7 @@ mod entry;
 mod happening;
 mod letter;
 mod mark;
+mod media;
 mod origin;
 mod send;
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::values::{Ack, Direction, Media, MessageId, Reason, State, Timestamp};
+use super::media::Media;
+use super::values::{Ack, Direction, MessageId, Reason, State, Timestamp};
 use crate::domain::event::CodeShown;
 use crate::domain::log::{LoggedMessage, Origin};
 use crate::domain::message::{self, Details};
@@ -102,7 +103,7 @@ impl<'a> From<&'a LoggedMessage> for Message<'a> {
             subtype: subtype.as_deref(),
             body: body.reveal(),
             data: data.as_ref().map(|Details(data)| data),
-            media: media.as_ref().map(Media::from),
+            media: media.as_ref().map(|media| Media::new(id, media)),
             quoted_id: quoted.as_deref(),
             timestamp: (*timestamp).into(),
             received_at: (*received_at).into(),

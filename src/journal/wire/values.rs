@@ -76,22 +76,6 @@ impl From<log::Direction> for Direction {
     }
 }
 
-/// What is known of a picture or a file without fetching it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Media<'a> {
-    mimetype: &'a str,
-    /// Bytes.
-    size: Option<u64>,
-    filename: Option<&'a str>,
-}
-
-impl<'a> From<&'a message::Media> for Media<'a> {
-    fn from(media: &'a message::Media) -> Self {
-        let message::Media { mimetype, size, filename } = media;
-        Self { mimetype, size: *size, filename: filename.as_deref() }
-    }
-}
-
 /// The state of the session.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::happening::StoredHappening;
+use super::media::StoredMedia;
 use super::origin::StoredOrigin;
 use super::values::StoredTime;
 use crate::domain::log::{Direction, LoggedMessage};
-use crate::domain::message::{Ack, Details, Media, MessageId};
+use crate::domain::media::Media;
+use crate::domain::message::{Ack, Details, MessageId};
 use crate::domain::secret::Secret;
 use crate::store::entries::Record;
 
@@ -64,13 +66,6 @@ pub(in crate::store) struct StoredMessage {
 enum StoredDirection {
     In,
     Out,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredMedia {
-    mimetype: String,
-    size: Option<u64>,
-    filename: Option<String>,
 }
 
 impl From<Record> for StoredEntry {
@@ -228,19 +223,5 @@ impl From<StoredDirection> for Direction {
             StoredDirection::In => Self::In,
             StoredDirection::Out => Self::Out,
         }
-    }
-}
-
-impl From<Media> for StoredMedia {
-    fn from(media: Media) -> Self {
-        let Media { mimetype, size, filename } = media;
-        Self { mimetype, size, filename }
-    }
-}
-
-impl From<StoredMedia> for Media {
-    fn from(stored: StoredMedia) -> Self {
-        let StoredMedia { mimetype, size, filename } = stored;
-        Self { mimetype, size, filename }
     }
 }

@@ -13,7 +13,8 @@ use crate::domain::event::{CodeShown, Event, Happening, LogId};
 use crate::domain::idempotency::{Cause, Departure, End, SendKey, SendRecord, SendStage};
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LoggedMessage, Origin};
-use crate::domain::message::{Ack, Details, Media, MessageId, PageMessage, Reaction, Vote};
+use crate::domain::media::{Media, MediaStatus};
+use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
 use crate::journal::wire;
 
@@ -79,6 +80,24 @@ fn dump(dir: &TempDir) -> Dump {
     tables
 }
 
+/// The file as an earlier version described it.
+fn media() -> Media {
+    Media {
+        kind: None,
+        mimetype: "image/jpeg".to_owned(),
+        size: Some(7),
+        filename: Some("a.jpg".to_owned()),
+        duration_s: None,
+        width: None,
+        height: None,
+        pages: None,
+        sha256: None,
+        thumbnail: None,
+        view_once: false,
+        status: MediaStatus::OnRequest,
+    }
+}
+
 fn full_message() -> LoggedMessage {
     let page = PageMessage {
         chat: "120363000000000001@g.us".to_owned(),
@@ -87,7 +106,7 @@ fn full_message() -> LoggedMessage {
         author_lid: Some("100000000000002@lid".to_owned()),
         name: Some("Ana".to_owned()),
         kind: "image".to_owned(),
-        media: Some(Media { mimetype: "image/jpeg".to_owned(), size: Some(7), filename: Some("a.jpg".to_owned()) }),
+        media: Some(media()),
         quoted: Some("3EB0".to_owned()),
         data: Some(Details(json!({ "location": { "latitude": 1.5 } }))),
         edited_ms: Some(1_750_000_001_000),

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::domain::account::Account;
 use crate::domain::limits::{Limits, NewChats, NewChatsStatus, Timelock};
-use crate::domain::message::{Ack, Details, Media, MessageId, Outcome, PageMessage, Reaction, Vote};
+use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
+use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
 
 /// Reads a `Shape` and gives the type of the domain that it stands for.
@@ -175,15 +176,60 @@ impl From<MessageShape> for PageMessage {
 
 #[derive(Deserialize)]
 struct MediaShape {
+    #[serde(default)]
+    kind: Option<String>,
     mimetype: String,
     size: Option<u64>,
     filename: Option<String>,
+    #[serde(default)]
+    duration_s: Option<u32>,
+    #[serde(default)]
+    width: Option<u32>,
+    #[serde(default)]
+    height: Option<u32>,
+    #[serde(default)]
+    pages: Option<u32>,
+    #[serde(default)]
+    sha256: Option<String>,
+    #[serde(default)]
+    thumbnail: Option<String>,
+    #[serde(default)]
+    view_once: bool,
+    /// The message says where the file is and how to decrypt it.
+    #[serde(default)]
+    fetchable: bool,
 }
 
 impl From<MediaShape> for Media {
     fn from(shape: MediaShape) -> Self {
-        let MediaShape { mimetype, size, filename } = shape;
-        Self { mimetype, size, filename }
+        let MediaShape {
+            kind,
+            mimetype,
+            size,
+            filename,
+            duration_s,
+            width,
+            height,
+            pages,
+            sha256,
+            thumbnail,
+            view_once,
+            fetchable,
+        } = shape;
+        Self {
+            kind: kind.as_deref().and_then(MediaKind::from_name),
+            mimetype,
+            size,
+            filename,
+            duration_s,
+            width,
+            height,
+            pages,
+            sha256: sha256.and_then(|id| id.parse::<BlobId>().ok()),
+            thumbnail: thumbnail.map(Secret::new),
+            view_once,
+            status: if fetchable { MediaStatus::Pending } else { MediaStatus::Unavailable },
+        }
     }
 }
 
