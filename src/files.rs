@@ -2,6 +2,7 @@
 //! and decides. Each file is taken to be hostile, so each walk through one has a bound, and damage is no error of ours.
 
 mod audio;
+mod contents;
 mod image;
 mod inspect;
 mod kind;

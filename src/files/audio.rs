@@ -81,7 +81,9 @@ pub fn seconds<R: Read + Seek>(source: &mut Source<R>, mimetype: &str) -> io::Re
             let at = first_frame(source, adts_frame)?;
             at.map_or(Ok(None), |(at, _)| walk(source, at, adts_frame).map(Some))
         }
-        "audio/amr" => walk(source, b"#!AMR\n".len() as u64, amr_frame).map(|seconds| Some(seconds).filter(|s| *s > 0.0)),
+        "audio/amr" => {
+            walk(source, b"#!AMR\n".len() as u64, amr_frame).map(|seconds| Some(seconds).filter(|s| *s > 0.0))
+        }
         "audio/wav" => wav(source),
         _ => Ok(None),
     }

@@ -37,6 +37,7 @@ const PROVED: &[&str] = &[
     "video/mpeg",
     "video/ogg",
     "audio/ogg",
+    "audio/webm",
     "application/ogg",
     "audio/mpeg",
     "audio/mp4",
@@ -61,11 +62,13 @@ pub fn sniff(head: &[u8], declared: Option<&str>, filename: Option<&str>) -> Str
     let said = || [believable(declared), filename.and_then(type_for).map(str::to_owned)].into_iter().flatten();
     let is_archive = |said: &String| said.starts_with("application/") && said != UNKNOWN;
     let narrowed = match found {
-        Some(ZIP) => zip(head).map(str::to_owned).or_else(|| said().filter(is_unproved).find(is_archive)),
-        Some(OLE) => said().filter(is_unproved).find(is_archive),
+        Some(ZIP) => zip(head).map(str::to_owned).or_else(|| said().filter(|said| is_unproved(said)).find(is_archive)),
+        Some(OLE) => said().filter(|said| is_unproved(said)).find(is_archive),
         // Text of a kind that no program runs may be said to be of any kind of text.
-        Some("text/plain" | "application/xml") => said().filter(is_unproved).find(|said| said != UNKNOWN && said != "text/html"),
-        None => said().find(is_unproved),
+        Some("text/plain" | "application/xml") => {
+            said().filter(|said| is_unproved(said)).find(|said| said != UNKNOWN && said != "text/html")
+        }
+        None => said().find(|said| is_unproved(said)),
         Some(_) => None,
     };
     narrowed.unwrap_or_else(|| found.unwrap_or(UNKNOWN).to_owned())
@@ -73,11 +76,11 @@ pub fn sniff(head: &[u8], declared: Option<&str>, filename: Option<&str>) -> Str
 
 /// The declared type without parameters, if it is a type at all and bytes do not have to prove it.
 pub fn believable(declared: Option<&str>) -> Option<String> {
-    declared.and_then(essence).filter(is_unproved)
+    declared.and_then(essence).filter(|said| is_unproved(said))
 }
 
-fn is_unproved(mimetype: &String) -> bool {
-    !PROVED.contains(&mimetype.as_str())
+fn is_unproved(mimetype: &str) -> bool {
+    !PROVED.contains(&mimetype)
 }
 
 /// Numbers at the beginning, longest first where one begins with another.
@@ -141,10 +144,16 @@ fn matroska(head: &[u8]) -> Option<&'static str> {
     let header = &head[..head.len().min(64)];
     let names = |name: &[u8]| header.windows(name.len()).any(|part| part == name);
     match () {
-        () if names(b"\x42\x82\x84webm") => Some("video/webm"),
+        () if names(b"\x42\x82\x84webm") => Some(if is_seen(head) { "video/webm" } else { "audio/webm" }),
         () if names(b"matroska") => Some("video/x-matroska"),
         () => None,
     }
+}
+
+/// Whether the tracks of a Matroska file have a picture, or are not told among the first bytes.
+fn is_seen(head: &[u8]) -> bool {
+    let names = |name: &[u8]| head.windows(name.len()).any(|part| part == name);
+    names(b"V_VP") || names(b"V_AV1") || !(names(b"A_OPUS") || names(b"A_VORBIS"))
 }
 
 /// Two letters prove little, so the reserved bytes and the size of the second header are looked at too.

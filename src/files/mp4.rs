@@ -89,7 +89,11 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(is_sound.then(|| Found { name, body: at + header_size, end }))
     }
 
-    fn children(&mut self, parent: &Found, mut seen: impl FnMut(&mut Self, &Found) -> io::Result<()>) -> io::Result<()> {
+    fn children(
+        &mut self,
+        parent: &Found,
+        mut seen: impl FnMut(&mut Self, &Found) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut at = parent.body;
         while at < parent.end {
             let Some(child) = self.next(at, parent.end)? else { break };

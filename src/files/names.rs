@@ -32,6 +32,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("video/x-msvideo", "avi"),
     ("video/mpeg", "mpg"),
     ("video/ogg", "ogv"),
+    ("audio/webm", "weba"),
     ("audio/ogg", "ogg"),
     ("audio/ogg", "opus"),
     ("audio/mpeg", "mp3"),
