@@ -8,6 +8,7 @@ pub mod cli;
 pub mod delivery;
 pub mod directory;
 pub mod domain;
+pub mod files;
 pub mod host;
 pub mod http;
 pub mod inbound;
