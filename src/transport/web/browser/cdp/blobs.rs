@@ -10,8 +10,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chromiumoxide_cdp::cdp::browser_protocol::io::{CloseParams, ReadParams, ResolveBlobParams, StreamHandle};
-use chromiumoxide_cdp::cdp::js_protocol::runtime::{EvaluateParams, ReleaseObjectGroupParams};
+use chromiumoxide_cdp::cdp::js_protocol::runtime::{
+    EvaluateParams, ExceptionDetails, ReleaseObjectGroupParams, RemoteObjectId,
+};
+use chromiumoxide_types::{Command, Method, MethodId};
 use serde::de::Error;
+use serde::{Deserialize, Serialize};
 
 use super::tab::{Tab, thrown};
 use super::{CallError, WeakConnection};
@@ -38,7 +42,7 @@ impl Tab {
         let mut params = EvaluateParams::new(expression);
         params.await_promise = Some(true);
         params.object_group = Some(group);
-        let answer = self.call(params, deadline).await?;
+        let answer = self.call(EvaluateBlob(params), deadline).await?;
         if let Some(details) = answer.exception_details {
             return Err(thrown(details));
         }
@@ -50,6 +54,34 @@ impl Tab {
         kept.stream = Some(handle.clone());
         Ok(Some(BlobReader { tab: self.clone(), handle, read: 0, ended: false, _kept: kept }))
     }
+}
+
+/// An evaluation that gives a Blob. The protocol's types know nothing of the subtype that Chrome gives to a Blob.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct EvaluateBlob(EvaluateParams);
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Evaluated {
+    result: Object,
+    exception_details: Option<ExceptionDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    object_id: Option<RemoteObjectId>,
+}
+
+impl Method for EvaluateBlob {
+    fn identifier(&self) -> MethodId {
+        self.0.identifier()
+    }
+}
+
+impl Command for EvaluateBlob {
+    type Response = Evaluated;
 }
 
 impl BlobReader {

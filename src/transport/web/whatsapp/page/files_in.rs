@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Page, PageError};
@@ -65,4 +64,37 @@ const TIMER_MAX: u128 = i32::MAX as u128;
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis().min(TIMER_MAX)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::super::read;
+    use super::*;
+
+    #[test]
+    fn what_the_page_says_of_a_file_is_read() {
+        let sha256 = "0f".repeat(32);
+        let value = json!({ "size": 5, "sha256": sha256, "mimetype": null });
+        let fetched: Fetched = read(json!({ "ok": true, "value": value })).unwrap();
+        assert_eq!((fetched.size, fetched.sha256.to_string(), fetched.mimetype), (5, sha256, None));
+
+        let told = |outcome: &str, path: Option<&str>| -> Reupload {
+            let value = json!({ "outcome": outcome, "direct_path": path });
+            read(json!({ "ok": true, "value": value })).unwrap()
+        };
+        let uploaded = told("uploaded", Some("/v/x"));
+        assert_eq!(uploaded, Reupload::Uploaded { direct_path: "/v/x".to_owned() });
+        assert_eq!(format!("{uploaded:?}"), "Uploaded");
+        assert_eq!(told("not_on_phone", None), Reupload::NotOnPhone);
+        assert_eq!(told("failed", None), Reupload::Failed);
+        assert_eq!(told("no_answer", None), Reupload::NoAnswer);
+    }
+
+    #[test]
+    fn no_time_is_longer_than_a_timer_of_the_browser() {
+        assert_eq!(millis(Duration::from_secs(2)), 2000);
+        assert_eq!(millis(Duration::MAX), 2_147_483_647);
+    }
 }

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::transport::web::browser::cdp::Connection;
+use crate::transport::web::browser::cdp::{Connection, Handling, PageSetup, attach};
+use crate::transport::web::browser::{Chrome, process};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 const BLOB: &str = r#"{"type":"object","subtype":"blob","className":"Blob","objectId":"O"}"#;
@@ -18,7 +19,9 @@ fn browser(from_us: PipeReader, mut to_us: PipeWriter, answers: Vec<Value>) -> s
         for answer in answers {
             let mut call = Vec::new();
             from_us.read_until(0, &mut call).unwrap();
-            call.pop();
+            if call.pop().is_none() {
+                break;
+            }
             let call: Value = serde_json::from_slice(&call).unwrap();
             to_us.write_all(json!({ "id": call["id"], "result": answer }).to_string().as_bytes()).unwrap();
             to_us.write_all(&[0]).unwrap();
@@ -85,4 +88,52 @@ async fn slices_that_are_not_the_bytes_are_refused() {
         let mut reader = tab.open_blob("blob".to_owned(), DEADLINE).await.unwrap().unwrap();
         assert!(matches!(reader.next(DEADLINE).await, Err(CallError::Malformed(_))));
     }
+}
+
+/// Takes a second: a browser starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_browser_gives_the_bytes_of_a_blob_that_its_page_has_forgotten() {
+    let chrome = Chrome::find(None, std::env::var_os("PATH").as_deref()).await.unwrap();
+    let profile = tempfile::tempdir().unwrap();
+    let mut flags: Vec<_> =
+        ["--headless=new", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe"].map(str::to_owned).into();
+    flags.push(format!("--user-data-dir={}", profile.path().display()));
+    if nix::unistd::geteuid().is_root() {
+        flags.push("--no-sandbox".to_owned());
+    }
+    let spawned = process::spawn(&chrome.path, &flags).unwrap();
+    let opened = Connection::open(spawned.read, spawned.write).unwrap();
+    let setup = PageSetup {
+        script: String::new(),
+        binding: "report".to_owned(),
+        origin: "https://web.example".to_owned(),
+        disguise: None,
+        handling: Handling::default(),
+    };
+    let (tab, events) = attach(opened, setup).await.unwrap();
+
+    let size = 5 * usize::try_from(SLICE).unwrap() / 2;
+    // Bytes that are no text, and a promise of an object that nothing else keeps.
+    let made = format!("Promise.resolve(new Blob([Uint8Array.from({{ length: {size} }}, (_, at) => at % 251)]))");
+    let mut reader = tab.open_blob(made, DEADLINE).await.unwrap().unwrap();
+    let mut bytes = Vec::new();
+    let mut slices = 0;
+    while let Some(slice) = reader.next(DEADLINE).await.unwrap() {
+        bytes.extend(slice);
+        slices += 1;
+    }
+    assert_eq!(slices, 3);
+    assert!(bytes.len() == size && bytes.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at % 251));
+    drop(reader);
+
+    assert!(tab.open_blob("undefined".to_owned(), DEADLINE).await.unwrap().is_none());
+    let thrown = tab.open_blob("Promise.reject(new Error('why'))".to_owned(), DEADLINE).await;
+    assert!(matches!(thrown, Err(CallError::Threw(why)) if why == "Error: why"));
+    let other = tab.open_blob("({})".to_owned(), DEADLINE).await;
+    assert!(matches!(other, Err(CallError::Refused(_))));
+
+    let closed = tab.connection.close_browser(DEADLINE).await;
+    drop((tab, events));
+    spawned.process.end(DEADLINE).await;
+    closed.unwrap();
 }
