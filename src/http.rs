@@ -18,12 +18,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::blobs::Blobs;
 use crate::delivery::Deliveries;
 use crate::directory::Directory;
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::host::config::Config;
 use crate::host::metrics::Metrics;
+use crate::inbound::media::Files;
 use crate::journal::Journal;
 use crate::outbound::Outbound;
 use crate::transport::web::session::Handle;
@@ -52,6 +54,9 @@ pub struct App {
     pub waiters: Arc<Waiters>,
     pub connections: Connections,
     pub journal: Journal,
+    pub files: Files,
+    /// Where files are put that callers upload.
+    pub blobs: Blobs,
     /// Whether the messages of an absence are still being fetched.
     pub reconciling: watch::Receiver<bool>,
     pub deliveries: Deliveries,

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::blobs::{BlobError, Blobs};
 use crate::delivery::{self, Codes, DeliveryError};
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
@@ -29,7 +30,7 @@ use crate::host::listen::{self, BindError};
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
 use crate::http::{App, Connections, Limits, Server, Waiting};
-use crate::inbound;
+use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
 use crate::store::{Store, StoreError};
@@ -72,6 +73,8 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Blobs(#[from] BlobError),
+    #[error(transparent)]
     Delivery(#[from] DeliveryError),
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -92,6 +95,7 @@ impl StartError {
             Self::OneFolder
             | Self::Instance(InstanceError::Io { .. })
             | Self::Profile(_)
+            | Self::Blobs(_)
             | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Delivery(DeliveryError::Address(_)) => 78,
             Self::Store(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
@@ -102,6 +106,7 @@ impl StartError {
     pub(super) fn is_disk_full(&self) -> bool {
         match self {
             Self::Store(error) => error.is_disk_full(),
+            Self::Blobs(error) => error.is_disk_full(),
             Self::Profile(ProfileError::Io { source, .. }) => disk::is_full(source),
             _ => false,
         }
@@ -155,6 +160,7 @@ impl Service {
         let (Ground { opened, profile }, entrance) =
             Ground::take_or_wait(&config.paths, closed, waiting, stop, waits).await?;
         let store = opened.store;
+        let blobs = Blobs::open(&config.paths.data, config.media.quota).await?;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = byte_queue::channel(MESSAGES);
@@ -186,7 +192,20 @@ impl Service {
                 events,
                 acks,
                 retention: config.retention,
+                files: config.media.fetch.clone(),
                 timings: config.timings.clone(),
+            },
+            &tasks,
+        );
+        let files = media::start(
+            media::Parts {
+                store: store.clone(),
+                session: session.clone(),
+                blobs: blobs.clone(),
+                clock: clock.clone(),
+                policy: config.media.fetch.clone(),
+                metrics: metrics.clone(),
+                stop: stop_session.clone(),
             },
             &tasks,
         );
@@ -236,6 +255,8 @@ impl Service {
             outbound,
             connections,
             journal: Journal::new(store.clone()),
+            files,
+            blobs,
             reconciling,
             deliveries,
             directory: Directory::new(session.clone()),

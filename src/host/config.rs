@@ -1,6 +1,7 @@
 //! The configuration: environment variables only, all optional, checked as a whole before anything starts.
 
 mod delivery;
+mod media;
 mod parse;
 mod proxy;
 mod reader;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
+pub use media::Media;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
 pub use proxy::{Proxy, ProxyLogin};
 pub use reader::{Effective, Problem, ProcessEnvironment, Source};
@@ -27,6 +29,7 @@ pub struct Config {
     pub browser: Browser,
     pub session: Session,
     pub send: Send,
+    pub media: Media,
     pub delivery: Delivery,
     pub log: Log,
     /// `RETENTION_DAYS`: how long messages are kept.
@@ -193,6 +196,7 @@ impl Config {
         let browser = read_browser(&mut r);
         let session = Session { pinned: browser.html.is_some(), ..read_session(&mut r) };
         let send = read_send(&mut r);
+        let media = Media::read(&mut r);
         let delivery = Delivery::read(&mut r, session.cliente_id.as_deref());
         let log = read_log(&mut r);
         let days = r.var("RETENTION_DAYS", "30", "a number of days, 1 to 3650", parse::days, 0);
@@ -207,6 +211,7 @@ impl Config {
                 browser,
                 session,
                 send,
+                media,
                 delivery,
                 log,
                 retention,

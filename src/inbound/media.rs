@@ -13,8 +13,6 @@
 mod fetch;
 mod source;
 mod task;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

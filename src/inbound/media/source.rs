@@ -6,7 +6,8 @@ use crate::domain::media::BlobId;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::transport::web::session::Handle;
-use crate::transport::web::whatsapp::{BlobReader, Page, PageError, Reupload};
+use crate::transport::web::browser::BlobReader;
+use crate::transport::web::whatsapp::{Page, PageError, Reupload};
 
 /// The page ends a download of which nothing came for this long.
 const STALL: Duration = Duration::from_secs(60);

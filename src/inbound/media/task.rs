@@ -91,8 +91,8 @@ impl<S: Source> Task<S> {
                 () = asked.notified() => {}
                 Ok(()) = newest.changed() => {}
                 Ok(()) = self.snapshots.changed() => {}
-                Ok(()) = total.changed() => self.evict().await,
-                _ = unused.tick() => self.remove_unused().await,
+                Ok(()) = total.changed() => self.kept.evict().await,
+                _ = unused.tick() => self.kept.remove_unused().await,
                 () = tokio::time::sleep_until(next) => {}
                 else => return,
             }
@@ -156,35 +156,37 @@ impl<S: Source> Task<S> {
             Outcome::Here { pin, was_known } => {
                 tracing::info!(kind, bytes = pin.size(), took_ms, was_known, message_id = %file.message, "a file is here");
                 self.kept.metrics.file(kind, "stored");
-                self.became(&file, MediaStatus::Stored, Some(pin.id())).await;
+                self.kept.became(&file, MediaStatus::Stored, Some(pin.id())).await;
             }
             Outcome::Over(status) => {
                 tracing::info!(kind, status = status.name(), message_id = %file.message, "a file will not come");
                 self.kept.metrics.file(kind, status.name());
-                self.became(&file, status, None).await;
+                self.kept.became(&file, status, None).await;
             }
             Outcome::NotReady => {}
             Outcome::NoRoom(error) => {
                 self.no_room.note(Some(&format!("files are not fetched: {error}")));
                 self.blocked = Some(Instant::now() + NO_ROOM_PAUSE);
             }
-            Outcome::Later(why) => self.later(&file, kind, &why).await,
+            Outcome::Later(why) => self.kept.later(&file, kind, &why).await,
         }
         self.busy.retain(|(place, _)| *place != file.place);
     }
+}
 
+impl<S: Source> Kept<S> {
     async fn later(&self, file: &PendingFile, kind: &str, why: &str) {
         let attempts = file.attempts.saturating_add(1);
         if attempts >= ATTEMPTS_MAX {
             tracing::warn!(kind, why, attempts, message_id = %file.message, "a file is given up");
-            self.kept.metrics.file(kind, "gone");
+            self.metrics.file(kind, "gone");
             return self.became(file, MediaStatus::Gone, None).await;
         }
         let pause = LONGEST_PAUSE.min(FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)));
         tracing::info!(kind, why, attempts, again_s = pause.as_secs(), message_id = %file.message, "a file comes later");
-        self.kept.metrics.file(kind, "later");
-        let next = self.kept.clock.now().plus(pause);
-        while let Err(error) = self.kept.store.postpone_file(file.place, attempts, next).await {
+        self.metrics.file(kind, "later");
+        let next = self.clock.now().plus(pause);
+        while let Err(error) = self.store.postpone_file(file.place, attempts, next).await {
             if matches!(error, StoreError::Closed) {
                 return;
             }
@@ -194,13 +196,13 @@ impl<S: Source> Task<S> {
     }
 
     async fn became(&self, file: &PendingFile, status: MediaStatus, id: Option<BlobId>) {
-        self.log(vec![LogChange::File(file.message.clone(), status, id, self.kept.clock.now())]).await;
+        self.log(vec![LogChange::File(file.message.clone(), status, id, self.clock.now())]).await;
     }
 
     /// Stores changes; a disk that is full is waited for.
     async fn log(&self, changes: Vec<LogChange>) {
         let changes = Arc::new(changes);
-        while let Err(error) = self.kept.store.log(Arc::clone(&changes)).await {
+        while let Err(error) = self.store.log(Arc::clone(&changes)).await {
             if matches!(error, StoreError::Closed) {
                 return;
             }
@@ -211,12 +213,12 @@ impl<S: Source> Task<S> {
 
     /// Removes the oldest files until the others fit into the quota. Their messages can be asked for them again.
     async fn evict(&self) {
-        for id in self.kept.blobs.surplus() {
-            let users = match self.kept.store.users_of_file(id).await {
+        for id in self.blobs.surplus() {
+            let users = match self.store.users_of_file(id).await {
                 Ok(users) => users,
                 Err(error) => return tracing::warn!(%error, "files over MEDIA_QUOTA_MB stay for now"),
             };
-            let now = self.kept.clock.now();
+            let now = self.clock.now();
             let changes = users.into_iter().map(|user| LogChange::File(user, MediaStatus::OnRequest, None, now));
             self.log(changes.collect()).await;
             self.remove(id, "evicted a file: MEDIA_QUOTA_MB is reached").await;
@@ -224,8 +226,8 @@ impl<S: Source> Task<S> {
     }
 
     async fn remove_unused(&self) {
-        for id in self.kept.blobs.unpinned() {
-            match self.kept.store.users_of_file(id).await {
+        for id in self.blobs.unpinned() {
+            match self.store.users_of_file(id).await {
                 Ok(users) if users.is_empty() => self.remove(id, "removed a file that no message has").await,
                 Ok(_) => {}
                 Err(error) => return tracing::warn!(%error, "files that no message has stay for now"),
@@ -234,7 +236,7 @@ impl<S: Source> Task<S> {
     }
 
     async fn remove(&self, id: BlobId, why: &str) {
-        match self.kept.blobs.remove(id).await {
+        match self.blobs.remove(id).await {
             Ok(true) => tracing::debug!("{why}"),
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "a file could not be removed"),

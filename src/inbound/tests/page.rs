@@ -10,6 +10,7 @@ use crate::domain::event::{Event, Happening};
 use crate::domain::limits::Limits;
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LogEntry, LogQuery};
+use crate::domain::media::{FetchMode, FetchPolicy};
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::state::{State, Transition};
 use crate::domain::time::{Clock, Timestamp};
@@ -242,6 +243,7 @@ impl World {
             acks,
             unknown_numbers,
             retention: Duration::from_secs(NOW),
+            files: FetchPolicy { modes: [FetchMode::Auto; 8], max: u64::MAX },
             timings: Timings::default(),
             activity: Activity::default(),
         };
