@@ -12,6 +12,7 @@ use crate::directory::DirectoryError;
 use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
 use crate::transport::web::session::SessionError;
@@ -147,6 +148,12 @@ impl From<SendError> for ApiError {
 
 impl From<JournalError> for ApiError {
     fn from(error: JournalError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<FilesError> for ApiError {
+    fn from(error: FilesError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, connect, contacts, deliveries, document, events, health, messages, metrics, numbers, qr, send, status,
+    capabilities, connect, contacts, deliveries, document, events, health, message_file, messages, metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -45,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::contact))
         .routes(routes!(messages::list))
         .routes(routes!(messages::one))
+        .routes(routes!(message_file::message_file))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
         .routes(routes!(capabilities::capabilities))

@@ -66,6 +66,10 @@ pub enum File {
     NoMessage,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("files cannot be looked up at the moment: {0}")]
+pub struct FilesError(#[from] StoreError);
+
 /// Starts the task that fetches files.
 pub fn start(parts: Parts, tasks: &Tasks) -> Files {
     let Parts { store, session, blobs, clock, policy, metrics, stop } = parts;
@@ -87,7 +91,7 @@ impl Files {
     ///
     /// # Errors
     /// The store cannot be read, or the request cannot be stored.
-    pub async fn of(&self, message: MessageId) -> Result<File, StoreError> {
+    pub async fn of(&self, message: MessageId) -> Result<File, FilesError> {
         let Some(entry) = self.store.logged_message(message.clone()).await? else { return Ok(File::NoMessage) };
         let Some(media) = entry.message.media else { return Ok(File::None) };
         Ok(match media.status {
@@ -105,7 +109,7 @@ impl Files {
         })
     }
 
-    async fn request(&self, message: MessageId, media: Media) -> Result<File, StoreError> {
+    async fn request(&self, message: MessageId, media: Media) -> Result<File, FilesError> {
         match self.policy.first(&Media { status: MediaStatus::Pending, ..media }) {
             MediaStatus::Off => return Ok(File::Off),
             MediaStatus::TooLarge => return Ok(File::TooLarge(self.policy.max)),

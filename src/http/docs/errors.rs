@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 45] = [
+pub(super) const CODES: [(&str, u16, &str); 50] = [
+    ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
     ("INVALID_FIELD", 400, "force must be true or false."),
@@ -26,6 +27,7 @@ pub(super) const CODES: [(&str, u16, &str); 45] = [
     ("NO_QR", 404, "A phone is linked already; there is no code to scan."),
     ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
     ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
+    ("NO_MEDIA", 404, "The message has no file."),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
@@ -43,8 +45,11 @@ pub(super) const CODES: [(&str, u16, &str); 45] = [
         "the phone's WhatsApp is too old for pairing codes: update it, or scan the code instead",
     ),
     ("TARGET_NOT_CONFIGURED", 409, "This target is not among the settings: add it and try again."),
+    ("MEDIA_GONE", 410, "Neither WhatsApp nor the phone has the file any more."),
+    ("MEDIA_TOO_LARGE", 413, "The file is larger than MEDIA_MAX_MB allows (64 MB)."),
     ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "A body with Content-Encoding gzip is not understood. Send it as it is."),
+    ("RANGE_NOT_SATISFIABLE", 416, "The file has 7 bytes, and none of them is in the range that was asked for."),
     ("IDEMPOTENCY_CONFLICT", 422, "the idempotency key was used for another message; use a new key for each message"),
     ("RATE_LIMITED", 429, "more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow"),
     (
@@ -66,7 +71,7 @@ pub(super) const CODES: [(&str, u16, &str); 45] = [
 ];
 
 /// The statuses whose answers have `Retry-After`, always or mostly.
-const RETRIED: [u16; 2] = [429, 503];
+const RETRIED: [u16; 3] = [202, 429, 503];
 
 /// Adds the error answers of an operation: those it names, and those that every route may give.
 pub(super) fn describe(operation: &mut Value, own: &Value, guarded: bool, changing: bool) {

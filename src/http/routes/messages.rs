@@ -72,11 +72,13 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
 )]
 pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let composing = app.composers.place().await;
-    let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(|| {
-        ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
-    })?;
+    let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(no_message)?;
     Ok((composing, Json(OneMessage { ok: true, item: LoggedMessage::new(entry.cursor, &entry.message) }))
         .into_response())
+}
+
+pub(super) fn no_message() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", "No message of this id is in the log.")
 }
 
 pub(super) fn wrong(name: &str, allowed: &str) -> ApiError {
