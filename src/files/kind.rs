@@ -64,10 +64,8 @@ pub fn sniff(head: &[u8], declared: Option<&str>, filename: Option<&str>) -> Str
     let narrowed = match found {
         Some(ZIP) => zip(head).map(str::to_owned).or_else(|| said().filter(|said| is_unproved(said)).find(is_archive)),
         Some(OLE) => said().filter(|said| is_unproved(said)).find(is_archive),
-        // Text of a kind that no program runs may be said to be of any kind of text.
-        Some("text/plain" | "application/xml") => {
-            said().filter(|said| is_unproved(said)).find(|said| said != UNKNOWN && said != "text/html")
-        }
+        // Text has no magic number of its kind.
+        Some("text/plain" | "application/xml") => said().find(|said| is_unproved(said) && said != UNKNOWN),
         None => said().find(|said| is_unproved(said)),
         Some(_) => None,
     };

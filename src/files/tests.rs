@@ -1,0 +1,6 @@
+//! Files that are made here, looked at whole, cut off and damaged.
+
+mod builders;
+mod facts;
+mod hostile;
+mod kinds;
