@@ -205,6 +205,7 @@ impl Service {
                 clock: clock.clone(),
                 policy: config.media.fetch.clone(),
                 metrics: metrics.clone(),
+                timings: config.timings.clone(),
                 stop: stop_session.clone(),
             },
             &tasks,

@@ -13,6 +13,7 @@ mod events;
 mod http;
 mod hub;
 mod link;
+mod media;
 mod memory;
 mod messages;
 mod metrics;
