@@ -3,6 +3,7 @@
 //! Imports between these modules point down only; `tests/house/main.rs` lists their layers and enforces this.
 
 pub mod app;
+pub mod blobs;
 pub mod cli;
 pub mod delivery;
 pub mod directory;

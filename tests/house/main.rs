@@ -3,7 +3,7 @@
 //! ```text
 //! 9  main · app        8  cli        7  http        6  inbound · outbound · delivery · directory
 //! 5  journal · transport::web::sending        4  transport::web::session        3  transport::web::whatsapp
-//! 2  transport::web::browser · store          1  host · transport (what every way to send does)          0  domain
+//! 2  transport::web::browser · store · blobs          1  host · transport (what every way to send does)          0  domain
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use imports::{Named, Place, ReExport};
 
 /// Every room with its layer. A place belongs to the room with the longest matching name.
-const ROOMS: [(&str, u8); 17] = [
+const ROOMS: [(&str, u8); 18] = [
     ("main", 9),
     ("app", 9),
     ("cli", 8),
@@ -31,6 +31,7 @@ const ROOMS: [(&str, u8); 17] = [
     ("transport::web::whatsapp", 3),
     ("transport::web::browser", 2),
     ("store", 2),
+    ("blobs", 2),
     ("host", 1),
     ("transport", 1),
     ("domain", 0),
