@@ -10,6 +10,7 @@ mod delivery;
 mod disk;
 mod docs;
 mod events;
+mod fetching;
 mod http;
 mod hub;
 mod link;

@@ -91,8 +91,8 @@ export function media(pn, kind, { size, bytes = another(size), fields = {}, expi
 }
 
 /**
- * Changes how the host answers for a file: `serve`, `gone` (404), `expired` (403 with WhatsApp's words for it), `hang`,
- * `cut` (half of the file), or the number of a status.
+ * Changes how the host answers for a file: `serve`, `slow` (in parts, with pauses), `gone` (404), `expired` (403 with
+ * WhatsApp's words for it), `hang`, `cut` (half of the file), or the number of a status.
  */
 export function answerFor(path, answer) {
   const file = files.get(bare(path));
@@ -104,6 +104,20 @@ export function answerFor(path, answer) {
 export function placeAgain(path) {
   const { bytes, folder } = files.get(bare(path));
   return place(folder, bytes);
+}
+
+const PARTS = 4;
+const PAUSE_MS = 300;
+
+/** Sends a file in parts, with pauses between them. */
+async function slowly(response, about, bytes) {
+  response.writeHead(200, { ...about, 'content-length': bytes.length });
+  const part = Math.ceil(bytes.length / PARTS);
+  for (let at = 0; at < bytes.length && !response.destroyed; at += part) {
+    response.write(bytes.subarray(at, at + part));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  response.end();
 }
 
 /** Answers a request to the host of media; returns false if the request is not for it. */
@@ -123,7 +137,8 @@ export function serve(request, response, url) {
   else if (file.answer === 'cut') {
     response.writeHead(200, { ...about, 'content-length': file.bytes.length });
     response.write(file.bytes.subarray(0, Math.floor(file.bytes.length / 2)), () => response.destroy());
-  } else if (file.answer === 'serve') end(200, file.bytes);
+  } else if (file.answer === 'slow') slowly(response, about, file.bytes);
+  else if (file.answer === 'serve') end(200, file.bytes);
   else if (file.answer !== 'hang') end(Number(file.answer), Buffer.from('refused'));
   return true;
 }

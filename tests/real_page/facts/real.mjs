@@ -63,8 +63,9 @@ export class Real {
   }
 
   /** A friend sends a file with these bytes (base64); returns its id and what the message says of it. */
-  async media(kind, { bytes, filename, seconds, width, height, pages, mimetype, caption, viewOnce, wrong, expired }) {
-    const named = { mimetype, caption, width, height, seconds, fileName: filename, pageCount: pages, viewOnce };
+  async media(kind, { bytes, filename, seconds, width, height, pages, mimetype, caption, viewOnce, thumbnail, wrong, expired }) {
+    const jpegThumbnail = thumbnail && { $b64: thumbnail };
+    const named = { mimetype, caption, width, height, seconds, fileName: filename, pageCount: pages, viewOnce, jpegThumbnail };
     const fields = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
     const opt = { bytes: { $b64: bytes }, fields, wrong, expired };
     const { directPath, ...sent } = await this.#control('media', { from: FRIEND, kind, opt });

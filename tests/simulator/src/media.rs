@@ -57,6 +57,9 @@ pub struct Media {
     /// A document's number of pages.
     #[serde(default)]
     pub pages: Option<u32>,
+    /// A small JPEG of the file, in base64.
+    #[serde(default)]
+    pub thumbnail: Option<String>,
     /// The file may be looked at once: linked devices get no key to it.
     #[serde(default)]
     pub view_once: bool,
@@ -109,6 +112,8 @@ pub enum HostAnswer {
     /// With the file.
     #[default]
     Serve,
+    /// With the file, in parts with pauses between them.
+    Slow,
     /// 404.
     Gone,
     /// 403, with WhatsApp's words for a path whose signature has expired.
@@ -153,6 +158,7 @@ impl Media {
             width: None,
             height: None,
             pages: None,
+            thumbnail: None,
             view_once: false,
             wrong: None,
             expired: false,
@@ -172,7 +178,8 @@ impl Media {
 
     /// The message with the file, as the page's model has it.
     pub(crate) fn message(&self, sent: &Sent, now_s: u64) -> Incoming {
-        let mut message = Incoming::text(&self.from, "").kind(self.kind.message());
+        let mut message =
+            Incoming::text(&self.from, self.thumbnail.as_deref().unwrap_or_default()).kind(self.kind.message());
         message.group.clone_from(&self.group);
         let mimetype = self.mimetype.as_deref().unwrap_or_else(|| self.kind.mimetype());
         message = message.field("mimetype", mimetype);

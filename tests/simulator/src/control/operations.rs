@@ -80,7 +80,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "media",
         takes: "{from, kind: image|video|gif|ptv|audio|ptt|document|sticker, bytes?: base64, size?, group?, mimetype?, caption?, \
-                filename?, seconds?, width?, height?, pages?, view_once?, wrong?: key|filehash|encFilehash|mac, expired?}",
+                filename?, seconds?, width?, height?, pages?, thumbnail?: base64, view_once?, wrong?: key|filehash|encFilehash|mac, expired?}",
         does: "a contact sends a file; answers {message, path, mediaKey, filehash, encFilehash, size}",
         example: r#"{"from": "5491122334455", "kind": "document", "filename": "list.pdf", "bytes": "aGVsbG8="}"#,
         run: |shared, phone, body| {
@@ -90,7 +90,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "file",
-        takes: "{message, answer: serve|gone|expired|cut|hang, or the number of a status}",
+        takes: "{message, answer: serve|slow|gone|expired|cut|hang, or the number of a status}",
         does: "changes how the host of files answers for the file of a message",
         example: r#"{"message": "last", "answer": "gone"}"#,
         run: |shared, phone, body| {

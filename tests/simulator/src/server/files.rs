@@ -10,6 +10,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How a file is sent slowly.
+const PARTS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(300);
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/v/{folder}/{file}", get(file))
@@ -32,6 +37,19 @@ async fn file(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, RawQu
             refused(StatusCode::SERVICE_UNAVAILABLE, "the simulator stops")
         }
         Some((HostAnswer::Serve, bytes)) => whole(bytes.len(), Body::from(bytes)),
+        Some((HostAnswer::Slow, bytes)) => {
+            let part = bytes.len().div_ceil(PARTS).max(1);
+            let parts: Vec<_> = (0..bytes.len()).step_by(part).collect();
+            let length = bytes.len();
+            let sent = stream::iter(parts).then(move |at| {
+                let bytes = bytes.slice(at..length.min(at + part));
+                async move {
+                    tokio::time::sleep(PAUSE).await;
+                    Ok::<_, std::io::Error>(bytes)
+                }
+            });
+            whole(length, Body::from_stream(sent))
+        }
         Some((HostAnswer::Cut, bytes)) => {
             let half = bytes.slice(..bytes.len() / 2);
             whole(bytes.len(), Body::from_stream(stream::once(async { Ok(half) }).chain(stream::once(broken()))))

@@ -65,11 +65,25 @@ function address({ directPath, encFilehash, type, mode }) {
   return url;
 }
 
+/** The bytes of an answer, with a report each time that some have come. */
+async function arrived(response, onProgress = () => {}) {
+  const total = Number(response.headers.get('content-length'));
+  const parts = [];
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    loaded += part.value.length;
+    onProgress({ loaded, total, lengthComputable: true });
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
 async function attempt(wanted) {
   let response;
   try {
     response = await fetch(address(wanted), { signal: wanted.signal });
-    if (response.ok) return await response.arrayBuffer();
+    if (response.ok) return await arrived(response, wanted.onProgress);
   } catch (error) {
     if (error.name === 'AbortError') throw new AbortError();
     throw new HttpNetworkError('fetch error: unexpected status 0');
