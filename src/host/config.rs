@@ -16,8 +16,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
-pub use media::Media;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
+pub use media::Media;
 pub use proxy::{Proxy, ProxyLogin};
 pub use reader::{Effective, Problem, ProcessEnvironment, Source};
 pub use timings::Timings;

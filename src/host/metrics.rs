@@ -33,7 +33,10 @@ impl Metrics {
             &["reason"],
         )?;
         let files = IntCounterVec::new(
-            Opts::new("session_manager_media_fetches_total", "Files of messages, by kind and what came of fetching them"),
+            Opts::new(
+                "session_manager_media_fetches_total",
+                "Files of messages, by kind and what came of fetching them",
+            ),
             &["kind", "outcome"],
         )?;
         let requests = HistogramVec::new(

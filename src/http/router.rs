@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, connect, contacts, deliveries, document, events, health, message_file, messages, metrics, numbers, qr, send, status,
+    capabilities, connect, contacts, deliveries, document, events, health, message_file, messages, metrics, numbers,
+    qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 

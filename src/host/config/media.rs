@@ -26,10 +26,16 @@ impl Media {
         let modes = r.var("MEDIA_FETCH", "auto", &allowed, modes, nothing);
         let megabytes = |text: &str| text.parse::<u64>().ok();
         let max = format!("a number of MB, 1 to {LARGEST_MB}");
-        let max = r.var("MEDIA_MAX_MB", "64", &max, |text| megabytes(text).filter(|mb| (1..=LARGEST_MB).contains(mb)), 0);
+        let max =
+            r.var("MEDIA_MAX_MB", "64", &max, |text| megabytes(text).filter(|mb| (1..=LARGEST_MB).contains(mb)), 0);
         let quota = "a number of MB, 1 to 100000000";
-        let quota =
-            r.var("MEDIA_QUOTA_MB", "2048", quota, |text| megabytes(text).filter(|mb| (1..=100_000_000).contains(mb)), 0);
+        let quota = r.var(
+            "MEDIA_QUOTA_MB",
+            "2048",
+            quota,
+            |text| megabytes(text).filter(|mb| (1..=100_000_000).contains(mb)),
+            0,
+        );
         if quota < max {
             r.problem("MEDIA_QUOTA_MB", "must not be below MEDIA_MAX_MB: the largest file has to fit".to_owned());
         }
@@ -73,7 +79,8 @@ mod tests {
         let policy = FetchPolicy { modes: modes("auto, video = ask,document=off").unwrap_or([Off; 8]), max: 1 };
         let of = |kind| policy.mode(kind);
         assert_eq!([of(MediaKind::Video), of(MediaKind::Document), of(MediaKind::Gif)], [Ask, Off, Auto]);
-        for wrong in ["", "never", "video=ask", "auto,films=ask", "auto,video", "auto,video=x", "auto,gif=ask,gif=off"] {
+        for wrong in ["", "never", "video=ask", "auto,films=ask", "auto,video", "auto,video=x", "auto,gif=ask,gif=off"]
+        {
             assert_eq!(modes(wrong), None, "{wrong}");
         }
     }

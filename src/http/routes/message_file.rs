@@ -73,8 +73,9 @@ pub async fn message_file(
         Range::Part { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
         Range::Unsatisfiable => {
             let message = format!("The file has {size} bytes, and none of them is in the range that was asked for.");
-            return Err(ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE", message)
-                .with("size", size));
+            return Err(
+                ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE", message).with("size", size)
+            );
         }
     };
     let mut headers = about(&tag, &media);
@@ -186,7 +187,9 @@ mod tests {
         };
         assert!(disposition("image/jpeg").starts_with("inline; filename=\"document.jpg\""));
         assert!(disposition("audio/ogg; codecs=opus").starts_with("inline;"));
-        for mimetype in ["text/html", "image/svg+xml", "application/pdf", "application/xhtml+xml", "text/xml", "", "a\r\nb: c"] {
+        for mimetype in
+            ["text/html", "image/svg+xml", "application/pdf", "application/xhtml+xml", "text/xml", "", "a\r\nb: c"]
+        {
             assert!(disposition(mimetype).starts_with("attachment;"), "{mimetype}");
         }
     }
@@ -205,7 +208,8 @@ mod tests {
 
     #[test]
     fn the_callers_copy_is_known_by_its_tag() {
-        for (known, is_held) in [("\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("\"b\"", false), ("a", false)] {
+        for (known, is_held) in [("\"a\"", true), ("\"b\", W/\"a\"", true), ("*", true), ("\"b\"", false), ("a", false)]
+        {
             assert_eq!(holds(known, "\"a\""), is_held, "{known}");
         }
     }

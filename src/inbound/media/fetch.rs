@@ -10,7 +10,10 @@ use crate::store::PendingFile;
 /// What came of a file. The pin keeps the file until its message says that it is there.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    Here { pin: Pin, was_known: bool },
+    Here {
+        pin: Pin,
+        was_known: bool,
+    },
     /// The file will not come.
     Over(MediaStatus),
     /// The session is not READY: nothing was tried.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::domain::media::BlobId;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
-use crate::transport::web::session::Handle;
 use crate::transport::web::browser::BlobReader;
+use crate::transport::web::session::Handle;
 use crate::transport::web::whatsapp::{Page, PageError, Reupload};
 
 /// The page ends a download of which nothing came for this long.
