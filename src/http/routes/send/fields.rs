@@ -1,0 +1,109 @@
+//! What the fields of `POST /send` say: each is read by itself and has its own error.
+
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::domain::address::ChatId;
+use crate::domain::content::{Content, Outgoing};
+use crate::domain::idempotency::SendKey;
+use crate::domain::log::Origin;
+use crate::http::body::{Field, is_not_whole, text_or_number, written};
+use crate::http::error::ApiError;
+
+/// As long as a key may be with others who take one.
+pub(super) const KEY_MAX: usize = 255;
+/// It is kept with each send and searched for: a name, not a document.
+pub(super) const CLIENTE_MAX: usize = 64;
+
+pub(super) const FIELDS: [Field; 5] = Field::texts(["number", "to", "message", "cliente_id", "idempotency_key"]);
+
+pub(super) fn read(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Outgoing, ApiError> {
+    let to = recipient(fields)?;
+    let content = content(fields)?;
+    let origin = Origin { cliente_id: cliente_id(fields, headers)? };
+    let key = idempotency_key(fields, headers)?;
+    Ok(Outgoing { to, content, origin, key })
+}
+
+/// The recipient that `number` or `to` names. Where both are given, both must name the same one.
+fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
+    match (recipient_in(fields, "number")?, recipient_in(fields, "to")?) {
+        (Some(number), Some(to)) if number != to => {
+            Err(contradiction("number and to name different recipients: send one of them."))
+        }
+        (number, to) => {
+            number.or(to).ok_or_else(|| ApiError::bad_request("INVALID_NUMBER", "number (or to) is missing."))
+        }
+    }
+}
+
+/// None if the field is absent or blank.
+fn recipient_in(fields: &Map<String, Value>, name: &str) -> Result<Option<ChatId>, ApiError> {
+    let invalid = |why: &str| ApiError::bad_request("INVALID_NUMBER", format!("{name} {why}."));
+    let text = match fields.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(digits)) => written(digits),
+        Some(_) => return Err(invalid("must be text")),
+    };
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    if is_not_whole(fields, name) {
+        return Err(invalid("is no whole number above zero"));
+    }
+    ChatId::parse_recipient(&text).map(Some).map_err(|error| invalid(&error.to_string()))
+}
+
+fn contradiction(sentence: &str) -> ApiError {
+    ApiError::bad_request("CONTRADICTION", sentence)
+}
+
+fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
+    let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
+    let Some(Value::String(text)) = fields.get("message") else {
+        return Err(invalid("message is missing or is not text.".to_owned()));
+    };
+    Content::text(text).map_err(|error| invalid(format!("message {error}.")))
+}
+
+/// Taken from the body, or else from the header that the hub may send. Where both are given, both must be valid.
+fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let wrong = || {
+        let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let read = |id: &str| match id.trim() {
+        id if id.chars().count() > CLIENTE_MAX || id.chars().any(char::is_control) => Err(wrong()),
+        id => Ok(Some(id.to_owned()).filter(|id| !id.is_empty())),
+    };
+    let from_body = text_or_number(fields, "cliente_id").transpose()?.map_or(Ok(None), |id| read(&id))?;
+    let from_header = headers.get("x-cliente-id").map(|value| value.to_str().map_err(|_| wrong())).transpose()?;
+    let from_header = from_header.map_or(Ok(None), read)?;
+    Ok(from_body.or(from_header))
+}
+
+/// Taken from the header, or else from the body. Where the key is given more than once, each must be valid and the same.
+fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
+    let wrong = || {
+        let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
+        ApiError::bad_request("INVALID_FIELD", message)
+    };
+    let read = |key: &str| {
+        let legal = (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if legal { Ok(SendKey::of(key)) } else { Err(wrong()) }
+    };
+    let in_headers = headers.get_all("idempotency-key").iter().map(|value| value.to_str().map_err(|_| wrong()));
+    let in_body = fields.get("idempotency_key").filter(|value| !value.is_null());
+    let in_body = in_body.map(|value| value.as_str().ok_or_else(wrong));
+    let mut key = None;
+    for given in in_headers.chain(in_body) {
+        let read = read(given?)?;
+        if key.as_ref().is_some_and(|known| *known != read) {
+            let sentence = "Idempotency-Key (or idempotency_key) is given twice with different values: send one key.";
+            return Err(contradiction(sentence));
+        }
+        key = Some(read);
+    }
+    Ok(key)
+}
