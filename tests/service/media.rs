@@ -84,9 +84,9 @@ async fn each_kind_comes_in_byte_for_byte_and_is_told() {
         let (told, there) = loop {
             let event = follower.next().await;
             if event.name == "message_media" {
-                break (event.data.clone(), event.data["media"].clone());
+                break (event.data["data"].clone(), event.data["data"]["media"].clone());
             }
-            assert_ne!(event.data["media"]["status"], "stored", "the message is told before its file");
+            assert_ne!(event.data["data"]["media"]["status"], "stored", "the message is told before its file");
         };
         assert_eq!(told["id"], sent.message.as_str(), "{name}");
         assert_eq!((&there["kind"], &there["status"]), (&name.into(), &"stored".into()));

@@ -164,7 +164,7 @@ impl World {
 
     async fn becomes(&self, id: &str, status: MediaStatus) {
         let mut newest = self.store.newest();
-        tokio::time::timeout(Duration::from_secs(20), async {
+        tokio::time::timeout(Duration::from_secs(120), async {
             while self.status(id).await != status {
                 let _ = tokio::time::timeout(Duration::from_millis(20), newest.changed()).await;
             }
