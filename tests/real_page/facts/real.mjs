@@ -20,6 +20,8 @@ export class Real {
     return flags(this.#world.real);
   }
 
+  ask_(name, values) { return this.#control(name, values); }
+
   async #control(name, values) {
     const answer = await this.#world.ctl(name, values);
     if (answer.error) throw new Error(`${name}: ${answer.error}`);
