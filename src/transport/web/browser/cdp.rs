@@ -4,6 +4,7 @@
 //! exits by itself, cleanly, however this process dies, and no port is open to other users of the machine. Only this
 //! module and its children know the protocol, so that the library's own pipe can replace this one.
 
+mod files;
 mod requests;
 mod tab;
 

@@ -1,5 +1,7 @@
 //! The calls to the page.
 
+mod files_out;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, shapes};
+pub use files_out::{Kept, Left, UploadRequest};
 
 /// The calls of the adapter. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +51,14 @@ pub enum PageError {
     /// The page's connection loop has ended: only a new document can connect again.
     #[error("the page has stopped connecting")]
     LoopEnded,
+    #[error("the file is too large: {0}")]
+    MediaTooLarge(String),
+    /// WhatsApp's applications do not show a file of this type as what it is to be sent as.
+    #[error("the file is of another type: {0}")]
+    MediaType(String),
+    /// Nothing was sent: an upload is visible to nobody.
+    #[error("the file could not be uploaded: {0}")]
+    MediaUploadFailed(String),
     /// The page answered with a refusal.
     #[error("the page refused: {0}")]
     Refused(String),
@@ -278,10 +289,13 @@ impl Page {
     }
 
     async fn call<T: DeserializeOwned>(&self, name: &str, argument: Value, deadline: Duration) -> Result<T, PageError> {
-        // JSON is a valid expression of JavaScript.
-        let expression = format!("window[{}]({}, {argument})", json!(self.api), json!(name));
-        let answer = self.tab.evaluate(expression, deadline).await?;
+        let answer = self.tab.evaluate(self.expression(name, &argument), deadline).await?;
         read(answer)
+    }
+
+    /// JSON is a valid expression of JavaScript.
+    fn expression(&self, name: &str, argument: &Value) -> String {
+        format!("window[{}]({}, {argument})", json!(self.api), json!(name))
     }
 }
 
@@ -301,6 +315,9 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "PHONE_APP_TOO_OLD" => PageError::PhoneAppTooOld,
         "INVALID_NUMBER" => PageError::InvalidNumber,
         "LOOP_ENDED" => PageError::LoopEnded,
+        "MEDIA_TOO_LARGE" => PageError::MediaTooLarge(answer.message),
+        "MEDIA_TYPE" => PageError::MediaType(answer.message),
+        "MEDIA_UPLOAD_FAILED" => PageError::MediaUploadFailed(answer.message),
         _ => PageError::Refused(answer.message),
     })
 }

@@ -14,7 +14,10 @@ declare namespace Adapter {
     | 'RATE_LIMITED'
     | 'PHONE_APP_TOO_OLD'
     | 'INVALID_NUMBER'
-    | 'LOOP_ENDED';
+    | 'LOOP_ENDED'
+    | 'MEDIA_TOO_LARGE'
+    | 'MEDIA_TYPE'
+    | 'MEDIA_UPLOAD_FAILED';
 
   type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
 
@@ -87,8 +90,12 @@ declare namespace Adapter {
     known(argument: { chat: string }): Promise<Known>;
     prepare(argument: { chat: string }): Promise<Prepared>;
     typing(argument: { chat_id: string }): Promise<Unread>;
-    dispatch(argument: { chat_id: string; raw_id: string; text: string }): Promise<{ ack: number }>;
-    resend(argument: { message_id: string }): Promise<{ outcome: 'resent' | 'sent' | 'pending' | 'absent'; ack: Count }>;
+    /** With an upload's token, `text` is the caption of its file; empty: the one that was given with the upload. */
+    dispatch(argument: { chat_id: string; raw_id: string; text: string; upload?: Text }): Promise<{ ack: number }>;
+    resend(argument: { message_id: string }): Promise<{
+      outcome: 'resent' | 'sent' | 'pending' | 'absent' | 'file_lost';
+      ack: Count;
+    }>;
     ack(argument: { message_id: string }): Promise<{ ack: Count }>;
     exists(argument: { chat: string }): Promise<{ chat_id: Text; lid: Text; phone: Text }>;
   }

@@ -28,6 +28,8 @@ declare namespace WA {
     WAWebIndividualNewChatMessageCappingLimitUtils: Capping;
     WAWebLaunchSocketUtils: { refreshQR(): void };
     WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter<`link_device_events:${PairingEvent}`> };
+    /** Nothing for a type of messages without restriction. */
+    WAWebMmsMediaTypes: { getValidMimeTypes(type: string): Set<string> | null | undefined };
     WAWebMsgCollection: { MsgCollection: Messages };
     WAWebMsgDataUtils: { genOutgoingMsgData(chat: Chat, type: string): Promise<MsgData> };
     /** Current builds export the class itself. */
