@@ -18,7 +18,7 @@ pub use answers::{
     Addons, ById, Entry, Found, Head, History, Known, Prepared, Resent, Restricted, Row, RowKey, Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
-pub use page::{Kept, Left, Page, PageError, UploadRequest};
+pub use page::{Page, PageError, UploadProgress, UploadRequest, Uploaded};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.

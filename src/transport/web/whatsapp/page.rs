@@ -16,7 +16,7 @@ use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, shapes};
-pub use files_out::{Kept, Left, UploadRequest};
+pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
 #[derive(Clone)]

@@ -46,7 +46,7 @@ fn in_base64<S: Serializer>(bytes: &Option<&[u8]>, serializer: S) -> Result<S::O
 
 /// What the page has uploaded.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Kept {
+pub struct Uploaded {
     /// Bytes.
     pub size: u64,
     /// The SHA-256 of the file as the page read it, in base64.
@@ -55,7 +55,7 @@ pub struct Kept {
 
 /// How much of a file has left, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct Left {
+pub struct UploadProgress {
     pub loaded: u64,
     /// 0 before the upload has begun.
     pub total: u64,
@@ -81,12 +81,12 @@ impl Page {
 
     /// Uploads a file that the page was given. A repeated call returns the first answer, or joins an upload that is in
     /// progress. The deadline ends the wait, not the upload: [`Page::upload_cancel`] does that.
-    pub async fn upload(&self, request: &UploadRequest<'_>, deadline: Duration) -> Result<Kept, PageError> {
+    pub async fn upload(&self, request: &UploadRequest<'_>, deadline: Duration) -> Result<Uploaded, PageError> {
         let argument = serde_json::to_value(request).map_err(CallError::from)?;
         self.call("upload", argument, deadline).await
     }
 
-    pub async fn upload_progress(&self, token: &str) -> Result<Left, PageError> {
+    pub async fn upload_progress(&self, token: &str) -> Result<UploadProgress, PageError> {
         self.call("upload_progress", json!({ "token": token }), self.deadline).await
     }
 
