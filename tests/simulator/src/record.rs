@@ -90,6 +90,8 @@ pub struct Fetch {
 pub struct Upload {
     /// The page's kind of the file: `image`, `video`, `gif`, `audio`, `ptt`, `document`, `sticker`.
     pub kind: String,
+    /// The names in the query, in order of the alphabet.
+    pub query: Vec<String>,
     /// The bytes as they arrived: encrypted.
     pub size: usize,
     /// The address names the hash of what arrived.

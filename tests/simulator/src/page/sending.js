@@ -136,7 +136,9 @@ export async function resendMsg(message) {
   if (!message.isSendFailure && message.ack >= 0) return undefined;
   const record = await storage.update('messages', message.id.id, { ack: 0 });
   message.set({ ack: 0, isSendFailure: false });
-  if (hasFile(message) && !(await fetchedFirst(message))) return undefined;
+  // A sticker is not looked at.
+  const isChecked = hasFile(message) && message.type !== 'sticker';
+  if (isChecked && !(await fetchedFirst(message))) return undefined;
   return (await leave(record)).messageSendResult;
 }
 

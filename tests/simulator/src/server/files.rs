@@ -19,8 +19,20 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new().route("/v/{folder}/{file}", get(file)).route("/mms/{kind}/{name}", uploads)
 }
 
-async fn upload(State(shared): State<Arc<Shared>>, At((kind, name)): At<(String, String)>, bytes: Bytes) -> Response {
-    let (answer, path) = shared.with(|world| world.upload(kind, &name, bytes));
+/// The names in a query.
+fn names(query: Option<String>) -> Vec<String> {
+    let query = query.unwrap_or_default();
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+async fn upload(
+    State(shared): State<Arc<Shared>>,
+    At((kind, name)): At<(String, String)>,
+    RawQuery(query): RawQuery,
+    bytes: Bytes,
+) -> Response {
+    let (answer, path) = shared.with(|world| world.upload(kind, &name, names(query), bytes));
     let delay = shared.with(|world| world.faults.slow_upload_ms);
     tokio::time::sleep(Duration::from_millis(delay)).await;
     let refused = |status| (status, "refused").into_response();
@@ -42,10 +54,7 @@ async fn upload(State(shared): State<Arc<Shared>>, At((kind, name)): At<(String,
 }
 
 async fn file(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let names = query.split('&').filter_map(|pair| pair.split('=').next());
-    let names = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let found = shared.with(|world| world.fetch(method.as_str(), uri.path(), names));
+    let found = shared.with(|world| world.fetch(method.as_str(), uri.path(), names(query)));
     let refused = |status, words: &'static str| (status, words).into_response();
     match found {
         None | Some((HostAnswer::Gone, _)) => refused(StatusCode::NOT_FOUND, "not found"),

@@ -73,13 +73,20 @@ impl World {
     }
 
     /// A page uploads a file.
-    pub(crate) fn upload(&mut self, kind: String, name: &str, bytes: Bytes) -> (UploadAnswer, Option<String>) {
+    pub(crate) fn upload(
+        &mut self,
+        kind: String,
+        name: &str,
+        mut query: Vec<String>,
+        bytes: Bytes,
+    ) -> (UploadAnswer, Option<String>) {
+        query.sort();
         let answer = self.next_upload_answer();
         let named = URL_SAFE_NO_PAD.encode(digest(&bytes)) == name;
         let size = bytes.len();
         let taken = matches!(answer, UploadAnswer::Take);
         let path = taken.then(|| self.keep(bytes, unix_ms() / 1000 + LIFE_S));
-        self.record.uploads.push(Upload { kind, size, named, answer, path: path.clone() });
+        self.record.uploads.push(Upload { kind, query, size, named, answer, path: path.clone() });
         self.touch();
         (answer, path)
     }

@@ -93,7 +93,7 @@
     const allowed = need('mimetypes')(type);
     if (allowed && !allowed.has(mimetype)) refuse('MEDIA_TYPE', `WhatsApp does not take this type as ${kind}, but ${[...allowed].join(', ')}`);
     const most = need('upload_limit')(limit);
-    if (file.size > most) refuse('MEDIA_TOO_LARGE', `WhatsApp takes up to ${most} bytes as ${kind}`);
+    if (file.size > most) refuse('MEDIA_TOO_LARGE', `WhatsApp takes up to ${most / 2 ** 20} MiB as ${kind}`);
     if (file.size === 0) refuse('MEDIA_UPLOAD_FAILED', 'the file is empty');
     if (chatId.endsWith('@newsletter')) refuse('MEDIA_UPLOAD_FAILED', 'files for channels are uploaded in another way');
   }

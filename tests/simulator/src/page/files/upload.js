@@ -25,8 +25,11 @@ export function getUploadLimit(kind) {
   throw new Error(`Match: No case succesfully matched. Argument: ${kind}`);
 }
 
-/** The MIME types of a type of messages, if they are restricted. */
-export const getValidMimeTypes = (type) => (type in ALLOWED && type !== 'gif' ? new Set(ALLOWED[type]) : null);
+/** The MIME types of a type of messages, if they are restricted. Stickers may be drawings, too. */
+export function getValidMimeTypes(type) {
+  if (!(type in ALLOWED) || type === 'gif') return undefined;
+  return new Set([...ALLOWED[type], ...(type === 'sticker' ? ['application/was'] : [])]);
+}
 
 const urlSafe = (text) => text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 
@@ -95,7 +98,9 @@ export async function encryptAndUpload(wanted) {
     uploadQpl.endSuccess();
     const mediaKeyTimestamp = wanted.mediaKeyTimestamp ?? Math.floor(Date.now() / 1000);
     const sidecar = STREAMED.includes(type) ? sums(file.length).buffer : undefined;
-    return { directPath, encFilehash, mediaKey, mediaKeyTimestamp, sidecar, firstFrameSidecar: undefined, url, handle: undefined };
+    const moves = type === 'sticker' && parseWebp(plain).firstFrameLength !== undefined;
+    const firstFrameSidecar = moves ? sums(1).buffer : undefined;
+    return { directPath, encFilehash, mediaKey, mediaKeyTimestamp, sidecar, firstFrameSidecar, url, handle: undefined };
   } catch (error) {
     if (error instanceof AbortError) uploadQpl.endFailWithError('upload_canceled', 'aborted');
     else uploadQpl.endFailWithError('upload_failed', error.message);
