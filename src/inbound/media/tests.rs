@@ -129,8 +129,8 @@ impl World {
         let (page, asked, stop) = (FakePage::default(), Arc::new(Notify::new()), CancellationToken::new());
         let (state, snapshots) = watch::channel(in_state(State::Ready));
         let timings = Timings {
-            file_again: Duration::from_millis(20),
-            file_again_max: Duration::from_millis(20),
+            file_again: Duration::from_millis(1),
+            file_again_max: Duration::from_millis(1),
             ..Timings::default()
         };
         let kept = Kept {
@@ -166,7 +166,7 @@ impl World {
         let mut newest = self.store.newest();
         tokio::time::timeout(Duration::from_secs(120), async {
             while self.status(id).await != status {
-                let _ = tokio::time::timeout(Duration::from_millis(20), newest.changed()).await;
+                let _ = tokio::time::timeout(Duration::from_millis(1), newest.changed()).await;
             }
         })
         .await

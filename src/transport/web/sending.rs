@@ -55,7 +55,7 @@ impl Transport for Handle {
         Ok(match resent {
             whatsapp::Resent::Resent | whatsapp::Resent::Pending => Resent::UnderWay,
             whatsapp::Resent::Sent => Resent::Ended(ack),
-            whatsapp::Resent::Absent => Resent::Absent,
+            whatsapp::Resent::Absent | whatsapp::Resent::FileLost => Resent::Absent,
         })
     }
 

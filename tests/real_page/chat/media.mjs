@@ -45,14 +45,29 @@ function encrypt(plain, mediaKey, name) {
   return Buffer.concat([sealed, tag]);
 }
 
+/** The bytes of a file as the host keeps it; null if its MAC or its padding is wrong. */
+export function decrypt(sealed, mediaKey, name) {
+  const { iv, cipher, mac } = keys(mediaKey, name);
+  const body = sealed.subarray(0, -MAC_SIZE);
+  const tag = crypto.createHmac('sha256', mac).update(iv).update(body).digest().subarray(0, MAC_SIZE);
+  if (!tag.equals(sealed.subarray(-MAC_SIZE))) return null;
+  const aes = crypto.createDecipheriv('aes-256-cbc', cipher, iv);
+  return Buffer.concat([aes.update(body), aes.final()]);
+}
+
 /** Puts a file on the host; returns its path, which is signed until `until_s`. */
-function place(folder, bytes, until_s = now() + LIFE_S) {
+export function place(folder, bytes, until_s = now() + LIFE_S) {
   const name = `/v/${folder}/${crypto.randomBytes(12).toString('hex')}_n.enc`;
   files.set(name, { bytes, folder, answer: 'serve' });
   return `${name}?ccb=11-4&oh=01_Q5AaI${crypto.randomBytes(8).toString('hex')}&oe=${until_s.toString(16).toUpperCase()}&_nc_sid=5e03e0`;
 }
 
 const bare = (path) => path.split('?')[0];
+
+/** The bytes that lie under a path. */
+export const kept = (path) => files.get(bare(path))?.bytes;
+/** The protobuf's field of each kind of file, and its name in the key's derivation. */
+export const FIELDS = Object.values(KINDS);
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 
 /**

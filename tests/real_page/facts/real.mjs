@@ -6,6 +6,8 @@ const FRIEND = '5491122334455';
 
 export class Real {
   name = 'the real page';
+  /** A number that nothing was sent to before. */
+  anotherStranger = '5491188880001';
   #world = new World();
 
   start() {
@@ -103,6 +105,37 @@ export class Real {
     const { reuploads } = await this.#control('mediastate');
     const shape = ({ jid, from_me, participant }) => ({ chat: jid.split('@')[1], fromMe: from_me === 'true', participant: participant !== undefined });
     return reuploads.filter((one) => one.id === id && one.holds === 'its id').map(shape);
+  }
+
+  /** How the host of files answers uploads from now on, one after the other; the last answer stays. */
+  uploadsAnswer(answers) {
+    return this.#control('uploadrule', { rule: answers.join(',') });
+  }
+
+  /** The uploads to the host. */
+  async uploads() {
+    const { uploads } = await this.#control('mediastate');
+    return uploads.map(({ kind, query, named }) => ({ kind, query, named: named === true }));
+  }
+
+  /** The file of a message as its receiver finds it; `sha256` only if all that the message says of the bytes is true. */
+  async received(id) {
+    const { sent } = await this.#control('state');
+    const { type, encs, file } = sent.find((message) => message.id === id);
+    const { fields, wrapped, why, sha256 } = file;
+    const known = {
+      mimetype: fields.mimetype,
+      caption: fields.caption,
+      filename: fields.fileName,
+      size: fields.width && [fields.width, fields.height],
+      seconds: fields.seconds,
+      waves: fields.waveform,
+      sums: fields.streamingSidecar,
+      thumbnail: fields.jpegThumbnail,
+      animated: fields.isAnimated,
+    };
+    const once = wrapped.some((name) => name.startsWith('viewOnce'));
+    return { stanza: type, media: encs[0].media, once, ...known, ...(!why && { sha256 }) };
   }
 
   burst(n) {

@@ -6,6 +6,8 @@ import { faults, reach, wire } from '/static/wire.js';
 import { BackendEventBus, connection, handlers, tell } from '/static/connection.js';
 import { chatOf, sendSeen } from '/static/chats.js';
 import { Msg, find, isStored, openChatWithNotices, sendingNow, show, storeOwn } from '/static/messages.js';
+import { packed } from '/static/file-bytes.js';
+import { hasFile } from '/static/file-kinds.js';
 import { isBlocked, me } from '/static/people.js';
 import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
@@ -29,7 +31,7 @@ function recordOf(data) {
     body: data.body ?? '',
     t: data.t,
     ack: 0,
-    fields: JSON.parse(JSON.stringify(Object.fromEntries(fields))),
+    fields: JSON.parse(JSON.stringify(packed(Object.fromEntries(fields)))),
   };
 }
 
@@ -134,7 +136,29 @@ export async function resendMsg(message) {
   if (!message.isSendFailure && message.ack >= 0) return undefined;
   const record = await storage.update('messages', message.id.id, { ack: 0 });
   message.set({ ack: 0, isSendFailure: false });
+  // A sticker is not looked at.
+  const isChecked = hasFile(message) && message.type !== 'sticker';
+  if (isChecked && !(await fetchedFirst(message))) return undefined;
   return (await leave(record)).messageSendResult;
+}
+
+/** A file is fetched before it is sent again; one that the page cannot show fails, without a result. */
+async function fetchedFirst(message) {
+  try {
+    await message.downloadMedia({ isUserInitiated: true, downloadEvenIfExpensive: true, shouldThrowAbortError: true });
+    return true;
+  } catch {
+    message.set({ ack: -1 });
+    return false;
+  }
+}
+
+/** Sends a stored message as it is. */
+export const sendMsgRecord = async (message) => leave(await storage.get('messages', message.id.id));
+
+/** Changes the row of a message. Whether a send has failed is no part of the row here: a load finds that out. */
+export async function updateMessageTable(key, { isSendFailure, ...changes }) {
+  await storage.update('messages', key.id, changes);
 }
 
 connection.on('connected', async () => {

@@ -17,12 +17,12 @@ import { wait } from '/static/clock.js';
 
 /** The pauses before the next attempts, in seconds. */
 const RETRIES = [1, 2, 4];
-const MAC = 10;
+export const MAC = 10;
 const CACHE = 'lru-media-array-buffer-cache';
 
 const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(''));
-const hash = async (buffer) => encode(await crypto.subtle.digest('SHA-256', buffer));
+export const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(''));
+export const hash = async (buffer) => encode(await crypto.subtle.digest('SHA-256', buffer));
 
 /** The files that were fetched, by the hash of their bytes; they outlive the page. */
 const place = (filehash) => `/lru/${encodeURIComponent(filehash)}`;
@@ -95,21 +95,24 @@ const isTemporary = (error) =>
   !(error instanceof MMSThrottleError) &&
   (error instanceof HttpNetworkError || error instanceof MMSUnauthorizedError || error.status >= 500);
 
-async function fetched(wanted) {
+/** Tries again after errors that may pass. */
+export async function tried(request, signal) {
   for (const pause of [...RETRIES, null]) {
     try {
-      return await attempt(wanted);
+      return await request();
     } catch (error) {
       if (pause === null || !isTemporary(error)) throw error;
       await wait(pause);
-      if (wanted.signal?.aborted) throw new AbortError();
+      if (signal?.aborted) throw new AbortError();
     }
   }
   return undefined;
 }
 
+const fetched = (wanted) => tried(() => attempt(wanted), wanted.signal);
+
 /** The keys of a file: 16 bytes of IV, then the keys of the cipher and of the sum. */
-async function keysOf(mediaKey, info) {
+export async function keysOf(mediaKey, info) {
   const base = await crypto.subtle.importKey('raw', decode(mediaKey), 'HKDF', false, ['deriveBits']);
   const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: new TextEncoder().encode(info) };
   const all = new Uint8Array(await crypto.subtle.deriveBits(how, base, 80 * 8));
