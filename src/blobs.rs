@@ -15,6 +15,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::sys::statvfs::statvfs;
@@ -43,6 +44,8 @@ struct Shared {
     quota: u64,
     /// Held for moments only, never over a call of the disk.
     index: Mutex<Index>,
+    /// The bytes of the parts that are being written.
+    writing: AtomicU64,
     /// The bytes of all files.
     total: watch::Sender<u64>,
 }
@@ -122,7 +125,9 @@ impl Blobs {
             private_folder(&dir)?;
             let index = index::read(&dir).map_err(|source| BlobError::Io { path: dir.clone(), source })?;
             let (total, _) = watch::channel(index.total());
-            Ok(Self { shared: Arc::new(Shared { dir, quota, index: Mutex::new(index), total }) })
+            Ok(Self {
+                shared: Arc::new(Shared { dir, quota, index: Mutex::new(index), writing: AtomicU64::new(0), total }),
+            })
         })
         .await
     }
@@ -130,14 +135,15 @@ impl Blobs {
     /// Begins to write a file of at most `max` bytes. `expected` is its size, where it is known.
     ///
     /// # Errors
-    /// [`BlobError::NoRoom`] if the disk or the quota has no room for it, [`BlobError::Io`].
+    /// [`BlobError::TooLarge`], [`BlobError::Quota`], [`BlobError::NoRoom`], [`BlobError::Io`].
     pub async fn writer(&self, expected: Option<u64>, max: u64) -> Result<BlobWriter, BlobError> {
         let blobs = self.clone();
         in_the_pool(move || {
-            let (wanted, pinned) = (expected.unwrap_or(0), blobs.shared.index().pinned());
-            if pinned.saturating_add(wanted) > blobs.shared.quota {
-                return Err(BlobError::Quota { quota: blobs.shared.quota });
+            let wanted = expected.unwrap_or(0);
+            if wanted > max {
+                return Err(BlobError::TooLarge { max });
             }
+            blobs.shared.require_quota(wanted)?;
             blobs.shared.require_room(wanted)?;
             BlobWriter::begin(blobs, max)
         })
@@ -219,6 +225,18 @@ impl Shared {
 
     fn path(&self, id: BlobId) -> PathBuf {
         self.folder(id).join(id.to_string())
+    }
+
+    /// Files that are in use and parts cannot be evicted, so only they count.
+    ///
+    /// # Errors
+    /// [`BlobError::Quota`] if so many bytes more would take more than the quota.
+    fn require_quota(&self, bytes: u64) -> Result<(), BlobError> {
+        let taken = self.index().pinned().saturating_add(self.writing.load(Ordering::Relaxed));
+        if taken.saturating_add(bytes) > self.quota {
+            return Err(BlobError::Quota { quota: self.quota });
+        }
+        Ok(())
     }
 
     /// # Errors

@@ -17,3 +17,4 @@ pub mod slip;
 pub mod state;
 pub mod steady_clock;
 pub mod time;
+pub mod upload;

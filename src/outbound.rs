@@ -7,6 +7,8 @@
 
 mod acks;
 mod admission;
+pub mod attach;
+pub mod fetch_url;
 mod key_locks;
 mod ledger;
 mod new_contacts;
@@ -14,6 +16,7 @@ mod pacing;
 mod queue;
 mod resends;
 mod sender;
+pub mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,6 +35,7 @@ mod table;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -13,6 +13,8 @@ use crate::domain::media::BlobId;
 pub(super) struct Index {
     files: HashMap<BlobId, Entry>,
     total: u64,
+    /// The bytes of the pinned files.
+    pinned: u64,
 }
 
 #[derive(Debug)]
@@ -55,14 +57,19 @@ impl Index {
     /// The size of the file that is pinned.
     pub(super) fn pin(&mut self, id: BlobId) -> Option<u64> {
         let entry = self.files.get_mut(&id)?;
+        if entry.pins == 0 {
+            self.pinned += entry.size;
+        }
         entry.pins += 1;
         Some(entry.size)
     }
 
     pub(super) fn unpin(&mut self, id: BlobId) {
-        if let Some(entry) = self.files.get_mut(&id) {
-            entry.pins = entry.pins.saturating_sub(1);
+        let Some(entry) = self.files.get_mut(&id) else { return };
+        if entry.pins == 1 {
+            self.pinned = self.pinned.saturating_sub(entry.size);
         }
+        entry.pins = entry.pins.saturating_sub(1);
     }
 
     /// False if the file is pinned or unknown.
@@ -84,7 +91,7 @@ impl Index {
 
     /// The bytes of the pinned files.
     pub(super) fn pinned(&self) -> u64 {
-        self.files.values().filter(|entry| entry.pins > 0).map(|entry| entry.size).sum()
+        self.pinned
     }
 
     pub(super) fn total(&self) -> u64 {

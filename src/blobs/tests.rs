@@ -102,6 +102,26 @@ async fn the_oldest_files_go_first_and_pinned_ones_stay() {
 }
 
 #[tokio::test]
+async fn files_in_use_and_those_that_are_written_stay_within_the_quota() {
+    let dir = TempDir::new().unwrap();
+    let blobs = open(&dir).await;
+    let kept = write(&blobs, &[1; 60]).await;
+    let mut first = blobs.writer(None, MAX).await.unwrap();
+    first.write(vec![2; 30]).await.unwrap();
+    assert!(matches!(blobs.writer(Some(11), MAX).await, Err(BlobError::Quota { quota: QUOTA })));
+    let mut second = blobs.writer(Some(10), MAX).await.unwrap();
+    second.write(vec![3; 10]).await.unwrap();
+    assert!(matches!(second.write(vec![3; 1]).await, Err(BlobError::Quota { .. })));
+    first.write(vec![2; 10]).await.unwrap();
+    let first = first.finish().await.unwrap();
+    assert!(matches!(blobs.writer(Some(1), MAX).await, Err(BlobError::Quota { .. })));
+    drop(kept);
+    assert!(blobs.writer(Some(60), MAX).await.is_ok(), "a file that is not in use can be evicted");
+    drop(first);
+    assert!(matches!(blobs.writer(Some(11), 10).await, Err(BlobError::TooLarge { max: 10 })));
+}
+
+#[tokio::test]
 async fn what_is_no_file_of_this_room_stays_untouched() {
     let dir = TempDir::new().unwrap();
     fs::create_dir_all(dir.path().join("media/ab")).unwrap();

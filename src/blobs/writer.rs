@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use rand::Rng;
@@ -52,7 +53,7 @@ impl BlobWriter {
     /// Adds bytes at the end.
     ///
     /// # Errors
-    /// [`BlobError::TooLarge`], [`BlobError::NoRoom`], [`BlobError::Io`]. Nothing of the file stays then.
+    /// [`BlobError::TooLarge`], [`BlobError::Quota`], [`BlobError::NoRoom`], [`BlobError::Io`]. Nothing of the file stays then.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), BlobError> {
         let Some(part) = self.part.take() else { return Err(BlobError::Stopped) };
         let part = in_the_pool(move || part.add(bytes.as_ref())).await?;
@@ -84,9 +85,11 @@ impl Part {
         if self.size / LOOK_EVERY != (self.size + length) / LOOK_EVERY {
             self.blobs.shared.require_room(0)?;
         }
+        self.blobs.shared.require_quota(length)?;
         self.hash.update(bytes);
         self.file.write_all(bytes).map_err(|source| BlobError::Io { path: self.path.clone(), source })?;
         self.size += length;
+        self.blobs.shared.writing.fetch_add(length, Ordering::Relaxed);
         Ok(self)
     }
 
@@ -115,6 +118,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
+        self.blobs.shared.writing.fetch_sub(self.size, Ordering::Relaxed);
         // After a rename there is no such file any more.
         let _ = fs::remove_file(&self.path);
     }

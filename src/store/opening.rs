@@ -30,6 +30,7 @@ use super::idempotency::IdempotencyKeys;
 use super::messages::Messages;
 use super::reset::{announce, forget_restored, forget_suspicion, is_restored, is_suspect, sync_folder};
 use super::targets::Targets;
+use super::uploads::Uploads;
 use crate::domain::time::Timestamp;
 
 /// The space that a new store needs within its first minutes: two of sled's log segments.
@@ -44,6 +45,7 @@ pub(super) struct Tables {
     pub(super) first: Daily,
     pub(super) idempotency: IdempotencyKeys,
     pub(super) targets: Targets,
+    pub(super) uploads: Uploads,
     health: Arc<Health>,
 }
 
@@ -108,8 +110,8 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
         let messages = Messages::open(&engine)?;
         let (daily, idempotency, targets) =
             (Daily::open(&engine, SENT)?, IdempotencyKeys::open(&engine)?, Targets::open(&engine)?);
-        let (first, health) = (Daily::open(&engine, FIRST)?, Arc::clone(health));
-        let tables = Tables { engine, messages, daily, first, idempotency, targets, health };
+        let (first, uploads, health) = (Daily::open(&engine, FIRST)?, Uploads::open(&engine)?, Arc::clone(health));
+        let tables = Tables { engine, messages, daily, first, idempotency, targets, uploads, health };
         // Makes durable and announces what an earlier run left in the file.
         tables.commit()?;
         Ok(tables)

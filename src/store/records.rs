@@ -13,6 +13,7 @@ mod origin;
 mod send;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod values;
 
 pub(super) use entry::StoredEntry;
@@ -20,3 +21,4 @@ pub(super) use letter::StoredLetter;
 pub(super) use mark::{StoredPlace, StoredRelink};
 pub(super) use origin::StoredOrigin;
 pub(super) use send::StoredSend;
+pub(super) use upload::StoredUpload;

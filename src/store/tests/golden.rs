@@ -13,15 +13,18 @@ use crate::domain::event::{CodeShown, Event, Happening, LogId};
 use crate::domain::idempotency::{Cause, Departure, End, SendKey, SendRecord, SendStage};
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LoggedMessage, Origin};
-use crate::domain::media::{Media, MediaStatus};
+use crate::domain::media::{BlobId, Media, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
+use crate::domain::upload::{Upload, UploadId};
 use crate::journal::wire;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
 /// A value that differs between stores.
 const RANDOM: (&str, &[u8]) = ("marks", b"log_id");
 const PACKED: &str = "packed";
+/// Stores of format 2 have no such table.
+const UPLOADS: &str = "uploads";
 
 /// Tables by name, with their keys and values.
 type Dump = BTreeMap<String, BTreeMap<String, String>>;
@@ -228,6 +231,18 @@ async fn write(store: &Store) {
         store.advance("webhook:a".to_owned(), event, Some(letter)).await.unwrap();
     }
     append(store, &transition(1)).await.unwrap();
+    store.keep_upload(upload()).await.unwrap();
+}
+
+fn upload() -> Upload {
+    Upload {
+        id: UploadId::from_bytes([0xa1; 16]),
+        sha256: BlobId::from_bytes([7; 32]),
+        size: 7,
+        mimetype: "application/pdf".to_owned(),
+        filename: Some(Secret::new("año.pdf")),
+        expires_at: at(86_400),
+    }
 }
 
 /// Everything that the store can be asked for.
@@ -298,7 +313,12 @@ async fn golden_bytes_are_what_is_written_and_can_be_read() {
         let (dir, store) = restored(&bytes, format).await;
         let now = read(&store).await;
         assert!(now == said, "what format {format} says is read otherwise: {now:#}");
+        let uploads = if bytes.contains_key(UPLOADS) { vec![upload()] } else { Vec::new() };
+        assert_eq!(store.uploads().await.unwrap(), uploads, "format {format}");
+        store.drop_uploads(vec![upload().id]).await.unwrap();
+        assert_eq!(store.uploads().await.unwrap(), [], "format {format}");
         store.close().await.unwrap();
-        assert_eq!(dump(&dir).keys().collect::<Vec<_>>(), golden.keys().collect::<Vec<_>>(), "format {format}");
+        let tables = golden.keys().filter(|name| *name != UPLOADS);
+        assert_eq!(dump(&dir).keys().collect::<Vec<_>>(), tables.collect::<Vec<_>>(), "format {format}");
     }
 }
