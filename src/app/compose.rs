@@ -233,6 +233,7 @@ impl Service {
             config.send.clone(),
             session.clone(),
             store.clone(),
+            blobs.clone(),
             (clock.clone(), steady.clone()),
             acked,
             closing.clone(),
