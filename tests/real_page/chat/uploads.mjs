@@ -1,14 +1,28 @@
 // The files that the page uploads: the host takes them as WhatsApp's does, and their receivers open them.
-import crypto from 'node:crypto';
 import { sha256 } from '../keys.mjs';
 import { FIELDS, decrypt, kept, place } from './media.mjs';
 import { state } from './state.mjs';
 
 /** The folders of the host for uploads that have one of their own. */
-const FOLDERS = { image: 't62.7118-24', video: 't62.7161-24', gif: 't62.7161-24', audio: 't62.7114-24', ptt: 't62.7117-24', document: 't62.7119-24', sticker: 't62.15575-24' };
+const FOLDERS = {
+  image: 't62.7118-24',
+  video: 't62.7161-24',
+  gif: 't62.7161-24',
+  audio: 't62.7114-24',
+  ptt: 't62.7117-24',
+  document: 't62.7119-24',
+  sticker: 't62.15575-24',
+};
 
 /** The messages that hold another message. */
-const WRAPPERS = ['deviceSentMessage', 'ephemeralMessage', 'viewOnceMessage', 'viewOnceMessageV2', 'viewOnceMessageV2Extension', 'documentWithCaptionMessage'];
+const WRAPPERS = [
+  'deviceSentMessage',
+  'ephemeralMessage',
+  'viewOnceMessage',
+  'viewOnceMessageV2',
+  'viewOnceMessageV2Extension',
+  'documentWithCaptionMessage',
+];
 
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 const fromUrl = (text) => Buffer.from(text, 'base64url').toString('base64');
@@ -72,7 +86,7 @@ export function take(request, response, url) {
   return true;
 }
 
-/** Where a field's bytes are, only that they are there; their length where it says something. */
+/** A field as plain data: of bytes only how many there are. */
 const plain = (value) => {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
   return typeof value === 'bigint' ? Number(value) : value;
@@ -91,6 +105,7 @@ export function opened(message, wrapped = []) {
   if (base64(sha256(sealed)) !== base64(about.fileEncSha256)) return { ...file, bytes: null, why: 'another file' };
   const bytes = decrypt(sealed, Buffer.from(about.mediaKey), keyName);
   if (!bytes) return { ...file, bytes: null, why: 'it cannot be decrypted' };
-  const whole = base64(sha256(bytes)) === base64(about.fileSha256) && Number(about.fileLength) === bytes.length;
-  return { ...file, bytes: bytes.toString('base64'), sha256: crypto.createHash('sha256').update(bytes).digest('base64'), ...(whole ? {} : { why: 'hash or length' }) };
+  const hash = base64(sha256(bytes));
+  const whole = hash === base64(about.fileSha256) && Number(about.fileLength) === bytes.length;
+  return { ...file, bytes: base64(bytes), sha256: hash, ...(whole ? {} : { why: 'hash or length' }) };
 }

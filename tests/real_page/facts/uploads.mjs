@@ -81,12 +81,14 @@ function tools() {
       const message = await find(key);
       const { ack, isSendFailure, local, directPath, mediaKey, filehash, encFilehash, mediaObject, waveform } = message;
       const whole = Boolean(directPath && mediaKey && filehash && encFilehash);
-      return { ack, failed: isSendFailure === true, local: local === true, whole, object: Boolean(mediaObject), waves: waveform?.byteLength ?? null };
+      const [failed, object, waves] = [isSendFailure === true, Boolean(mediaObject), waveform?.byteLength ?? null];
+      return { ack, failed, local: local === true, whole, object, waves };
     },
     async again(key, how, ms) {
       const message = await find(key);
-      const work = how === 'record' ? require('WAWebSendMsgRecordAction').sendMsgRecord : require('WAWebResendMsgAction').resendMsg;
-      const end = await Promise.race([work(message), late(ms)]).catch(({ name }) => name);
+      const { sendMsgRecord } = require('WAWebSendMsgRecordAction');
+      const { resendMsg } = require('WAWebResendMsgAction');
+      const end = await Promise.race([{ sendMsgRecord, resendMsg }[how](message), late(ms)]).catch(({ name }) => name);
       return { end: end?.messageSendResult ?? end ?? 'nothing', ack: Math.min(message.ack, 1) };
     },
   };
@@ -174,18 +176,20 @@ export async function unsentFiles(asked) {
   await asked.evaluate(tools);
   await world.hold(true);
   const sent = [];
-  for (const how of ['record', 'resend']) {
+  for (const how of ['sendMsgRecord', 'resendMsg']) {
     for (const kind of Object.keys(KINDS)) sent.push({ how, kind, ...(await sendFile(asked, kind, world.anotherStranger)) });
   }
   await asked.reload();
   await world.hold(false);
   await asked.connected();
   await asked.evaluate(tools);
+  const rowOf = (key) => asked.evaluate((one) => window.__uploads.row(one), key);
   for (const { how, kind, id, key } of sent) {
-    if (how === 'record') asked.fact(`after a load, a message with a file that has not left: ${kind}`, await asked.evaluate((...all) => window.__uploads.row(...all), key));
+    if (how === 'sendMsgRecord') asked.fact(`after a load, a message with a file that has not left: ${kind}`, await rowOf(key));
     const end = await asked.evaluate((...all) => window.__uploads.again(...all), key, how, MS);
-    asked.fact(`${how === 'record' ? 'sendMsgRecord' : 'resendMsg'}, ${kind}`, end);
-    const found = (await world.sent(id)) > 0 ? await world.received(id) : null;
-    asked.fact(`its receiver has, ${how === 'record' ? 'sendMsgRecord' : 'resendMsg'}, ${kind}`, found && { count: await world.sent(id), whole: Boolean(found.sha256) });
+    asked.fact(`${how}, ${kind}`, end);
+    const count = await world.sent(id);
+    const found = count > 0 ? { count, whole: Boolean((await world.received(id)).sha256) } : null;
+    asked.fact(`its receiver has, ${how}, ${kind}`, found);
   }
 }

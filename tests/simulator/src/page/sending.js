@@ -17,9 +17,15 @@ const inFlight = new Map();
 
 const KEPT_APART = ['id', 'ack', 'body', 'from', 'to', 'local', 'self', 't', 'isNewMsg', 'type'];
 
-function recordOf(data) {
+/** The MIME types of messages that name none. */
+const MIMETYPES = { image: 'image/jpeg', sticker: 'image/webp' };
+
+function recordOf(given) {
+  const mimetype = given.mimetype ?? MIMETYPES[given.type];
+  const data = { ...given, ...(mimetype && { mimetype }) };
   const { id: key } = data;
-  const fields = Object.entries(data).filter(([name, value]) => !KEPT_APART.includes(name) && value !== undefined);
+  const isField = ([name, value]) => !KEPT_APART.includes(name) && !/^__x_|Blob$|renderableUrl/.test(name) && value !== undefined;
+  const fields = Object.entries(data).filter(isField);
   return {
     id: key.id,
     fromMe: true,
@@ -88,8 +94,17 @@ async function add(record) {
   return show(record, true);
 }
 
+/** What is to be done with a stored message before it leaves, such as the upload of its file, may change its fields. */
+async function completed(record, message, beforeSend) {
+  const more = await beforeSend?.(message);
+  if (!more) return record;
+  const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+  message.set(known);
+  return storage.update('messages', record.id, { fields: { ...record.fields, ...packed(known) } });
+}
+
 /** Returns at once: a promise of the message in the collection, and a promise of the result. */
-export function addAndSendMsgToChat(chat, given) {
+export function addAndSendMsgToChat(chat, given, beforeSend) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
   if (!chat || !given) throw new TypeError('a chat and a message are needed');
   const record = Promise.resolve(given).then(recordOf);
@@ -98,7 +113,9 @@ export function addAndSendMsgToChat(chat, given) {
     sendingNow.add(ready.id);
     return add(ready);
   });
-  const result = Promise.all([record, added]).then(([ready]) => leave(ready));
+  const result = Promise.all([record, added])
+    .then(([ready, message]) => completed(ready, message, beforeSend))
+    .then(leave);
   // Callers may ignore either promise.
   added.catch(() => {});
   result.catch(() => {});

@@ -41,6 +41,7 @@ const FILES: &[File] = &[
     ("/static/file-kinds.js", JAVASCRIPT, include_str!("../page/files/kinds.js")),
     ("/static/file-modules.js", JAVASCRIPT, include_str!("../page/files/modules.js")),
     ("/static/file-objects.js", JAVASCRIPT, include_str!("../page/files/objects.js")),
+    ("/static/prep.js", JAVASCRIPT, include_str!("../page/files/prep.js")),
     ("/static/reupload.js", JAVASCRIPT, include_str!("../page/files/reupload.js")),
     ("/static/limits.js", JAVASCRIPT, include_str!("../page/limits.js")),
     ("/static/linking.js", JAVASCRIPT, include_str!("../page/linking.js")),
