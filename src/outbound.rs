@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::address::{ChatId, Server};
 use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::state::{NotReady, State};
 use crate::domain::time::{Clock, Timestamp};
@@ -186,6 +187,19 @@ impl Outbound {
         self.store.trouble()
     }
 
+    /// Refuses what would be refused whatever the content is, before work is done for the content. With a key, the key is
+    /// looked at before the session.
+    pub async fn admit(&self, origin: &Origin, has_key: bool) -> Result<(), SendError> {
+        admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
+        if has_key { Ok(()) } else { self.availability().await.admit() }
+    }
+
+    /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the
+    /// server.
+    pub fn latest(&self, arrived: Instant) -> Instant {
+        arrived + self.settings.timeout - self.settings.timeout / RESERVE
+    }
+
     pub fn mode(&self) -> SendMode {
         self.settings.mode
     }
@@ -308,7 +322,7 @@ impl Outbound {
 
     /// Waits for the send's turn, and checks admission again when it comes.
     async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
-        let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
+        let latest = self.latest(arrived);
         let turn = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(SendError::Stopping),
