@@ -9,6 +9,7 @@ mod query;
 mod router;
 mod routes;
 mod serve;
+mod upload;
 mod waiting;
 mod wire;
 
@@ -28,6 +29,9 @@ use crate::host::metrics::Metrics;
 use crate::inbound::media::Files;
 use crate::journal::Journal;
 use crate::outbound::Outbound;
+use crate::outbound::attach::Attacher;
+use crate::outbound::fetch_url::Fetcher;
+use crate::outbound::uploads::Uploads;
 use crate::transport::web::session::Handle;
 
 pub use docs::document;
@@ -57,6 +61,9 @@ pub struct App {
     pub files: Files,
     /// Where files are put that callers upload.
     pub blobs: Blobs,
+    pub uploads: Uploads,
+    pub attacher: Attacher,
+    pub fetcher: Fetcher,
     /// Whether the messages of an absence are still being fetched.
     pub reconciling: watch::Receiver<bool>,
     pub deliveries: Deliveries,

@@ -32,6 +32,7 @@ use crate::blobs::Blobs;
 use crate::domain::address::{ChatId, Server};
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{End, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
@@ -141,6 +142,19 @@ impl Outbound {
     /// does not, nothing leaves.
     pub fn trouble(&self) -> Option<String> {
         self.store.trouble()
+    }
+
+    /// Refuses what would be refused whatever the content is, before work is done for the content. With a key, the key is
+    /// looked at before the session.
+    pub async fn admit(&self, origin: &Origin, has_key: bool) -> Result<(), SendError> {
+        admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
+        if has_key { Ok(()) } else { self.availability().await.admit() }
+    }
+
+    /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the
+    /// server.
+    pub fn latest(&self, arrived: Instant) -> Instant {
+        arrived + self.settings.timeout - self.settings.timeout / RESERVE
     }
 
     pub fn mode(&self) -> SendMode {
@@ -292,7 +306,7 @@ impl Outbound {
 
     /// Waits for the send's turn, and checks admission again when it comes.
     async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
-        let latest = arrived + self.settings.timeout - self.settings.timeout / RESERVE;
+        let latest = self.latest(arrived);
         let turn = tokio::select! {
             biased;
             () = self.stop.cancelled() => return Err(SendError::Stopping),

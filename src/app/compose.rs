@@ -6,6 +6,7 @@
 //! stop   no new sends → HTTP drained → session (Chrome closed) → log → deliveries → store
 //! ```
 
+use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::blobs::{BlobError, Blobs};
 use crate::delivery::{self, Codes, DeliveryError};
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
+use crate::domain::media::FILE_MAX;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
@@ -33,6 +35,9 @@ use crate::http::{App, Connections, Limits, Server, Waiting};
 use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
+use crate::outbound::attach::Attacher;
+use crate::outbound::fetch_url::Fetcher;
+use crate::outbound::uploads::Uploads;
 use crate::store::{Store, StoreError};
 use crate::transport::web::browser::ProfileError;
 use crate::transport::web::session::{self, Handle};
@@ -74,6 +79,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    #[error("no client for the files of other servers: {0}")]
+    Fetcher(io::Error),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
     #[error(transparent)]
@@ -98,7 +105,7 @@ impl StartError {
             | Self::Blobs(_)
             | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Delivery(DeliveryError::Address(_)) => 78,
-            Self::Store(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
+            Self::Store(_) | Self::Fetcher(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
         }
     }
 
@@ -165,6 +172,7 @@ impl Service {
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = byte_queue::channel(MESSAGES);
         let (closing, stop_session) = (CancellationToken::new(), CancellationToken::new());
+        let stop_deliveries = CancellationToken::new();
         let steady = Arc::new(SteadyClock::new(clock.clone(), store.seen().await?));
         let (acks, acked) = mpsc::channel(ACKS);
         let (tasks, ends) = tasks::set();
@@ -197,6 +205,8 @@ impl Service {
             },
             &tasks,
         );
+        // The uploads pin their files before files that no message has are removed.
+        let uploads = Uploads::start(store.clone(), &blobs, steady.clone(), stop_deliveries.clone(), &tasks).await?;
         let files = media::start(
             media::Parts {
                 store: store.clone(),
@@ -210,7 +220,6 @@ impl Service {
             },
             &tasks,
         );
-        let stop_deliveries = CancellationToken::new();
         let deliveries = delivery::start(
             delivery::Parts {
                 settings: config.delivery.clone(),
@@ -250,6 +259,7 @@ impl Service {
         });
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
+        let fetcher = fetcher(&blobs, config.media.url_private).await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,
@@ -258,7 +268,10 @@ impl Service {
             connections,
             journal: Journal::new(store.clone()),
             files,
-            blobs,
+            blobs: blobs.clone(),
+            uploads,
+            attacher: Attacher::new(blobs, std::env::var_os("PATH")),
+            fetcher,
             reconciling,
             deliveries,
             directory: Directory::new(session.clone()),
@@ -364,6 +377,13 @@ async fn mend(store: Store, stop: CancellationToken) {
             let _ = store.flush().await;
         }
     }
+}
+
+/// Reads the system's certificates, which blocks.
+async fn fetcher(blobs: &Blobs, allow_private: bool) -> Result<Fetcher, StartError> {
+    let blobs = blobs.clone();
+    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, FILE_MAX, allow_private));
+    made.await?.map_err(StartError::Fetcher)
 }
 
 /// The picture of a code, while the code is valid.

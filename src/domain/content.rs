@@ -87,6 +87,18 @@ impl Content {
         Ok(Self::Text { body: Secret::new(body) })
     }
 
+    /// The text of a file as the caller gave it; None if it is blank.
+    ///
+    /// # Errors
+    /// [`ContentError`]: WhatsApp takes no such text.
+    pub fn caption(text: &str) -> Result<Option<Secret>, ContentError> {
+        match Self::text(text) {
+            Ok(_) => Ok(Some(Secret::new(text))),
+            Err(ContentError::Blank) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What tells this content from another under the same idempotency key. Stores of earlier versions hold hashes of these
     /// parts: those of a kind never change.
     pub fn identity(&self) -> Vec<String> {

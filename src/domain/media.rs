@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use super::secret::Secret;
 
+/// WhatsApp takes no larger file: 2,000 MiB, and only as a document.
+pub const FILE_MAX: u64 = 2000 << 20;
+
 /// What a file is to WhatsApp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MediaKind {

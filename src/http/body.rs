@@ -4,6 +4,7 @@ mod arriving;
 mod decoding;
 mod form;
 mod json;
+pub mod multipart;
 mod values;
 
 use axum::body::Body;
@@ -14,7 +15,7 @@ use crate::domain::slip;
 
 use super::error::ApiError;
 
-pub use arriving::BODY_MAX;
+pub use arriving::{BODY_MAX, LONG_MAX, Place};
 pub use values::{flag, is_not_whole, text_or_number, written};
 
 /// The most characters of a caller's own text that an error message quotes.
@@ -57,17 +58,33 @@ impl Field {
 /// The fields of a body; none for an empty body. Unknown fields are among them. An unknown field that looks like a typing error
 /// of a known field that is not given is refused.
 pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
-    let bytes = arriving::bytes(body).await?;
+    read(headers, arriving::bytes(body).await?, known)
+}
+
+/// As [`fields`], where a JSON object may have up to [`LONG_MAX`] bytes. The place is one among few for such long bodies; whoever
+/// has the fields holds it while they are in memory.
+pub async fn long_fields(
+    headers: &HeaderMap,
+    body: Body,
+    known: &[Field],
+) -> Result<(Map<String, Value>, Option<Place>), ApiError> {
+    let (bytes, place) = arriving::long(body).await?;
+    Ok((read(headers, bytes, known)?, place))
+}
+
+fn read(headers: &HeaderMap, bytes: Vec<u8>, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
     let Some(written) = decoding::recognised(headers, bytes)? else { return Ok(Map::new()) };
     let fields = match written.form {
         decoding::Form::Json => json::fields(&written.text()?)?,
+        decoding::Form::UrlEncoded if written.bytes.len() > BODY_MAX => return Err(arriving::too_large(BODY_MAX)),
         decoding::Form::UrlEncoded => form::fields(&written.bytes, written.encoding, known)?,
     };
     refuse_slips(&fields, known)?;
     Ok(fields)
 }
 
-fn refuse_slips(fields: &Map<String, Value>, known: &[Field]) -> Result<(), ApiError> {
+/// Refuses an unknown field that looks like a slip of a known one.
+pub fn refuse_slips(fields: &Map<String, Value>, known: &[Field]) -> Result<(), ApiError> {
     let unknown = fields.keys().filter(|name| !known.iter().any(|field| field.name == *name));
     let not_given: Vec<_> = known.iter().map(|field| field.name).filter(|name| !fields.contains_key(*name)).collect();
     let Some((unknown, meant)) = slip::first(unknown, &not_given) else { return Ok(()) };

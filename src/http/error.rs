@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
+use crate::blobs::BlobError;
 use crate::delivery::DeadLettersError;
 use crate::directory::DirectoryError;
 use crate::domain::idempotency::Cause;
@@ -15,6 +16,9 @@ use crate::domain::state::State;
 use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
+use crate::outbound::attach::AttachError;
+use crate::outbound::fetch_url::{FetchError, UrlError};
+use crate::outbound::uploads::UploadError;
 use crate::transport::web::session::SessionError;
 
 use super::wire;
@@ -155,6 +159,69 @@ impl From<JournalError> for ApiError {
 impl From<FilesError> for ApiError {
     fn from(error: FilesError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<BlobError> for ApiError {
+    fn from(error: BlobError) -> Self {
+        let message = error.to_string();
+        match error {
+            BlobError::TooLarge { max } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "MEDIA_TOO_LARGE", message).with("limit", max)
+            }
+            BlobError::Quota { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "MEDIA_QUOTA", message),
+            BlobError::Io { .. } | BlobError::NoRoom { .. } | BlobError::Stopped => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message).retry_after(RETRY_SOON)
+            }
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        let message = error.to_string();
+        match error {
+            UploadError::TooMany => Self::new(StatusCode::INSUFFICIENT_STORAGE, "MEDIA_QUOTA", message),
+            UploadError::Store(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message).retry_after(RETRY_SOON)
+            }
+        }
+    }
+}
+
+impl From<AttachError> for ApiError {
+    fn from(error: AttachError) -> Self {
+        let message = error.to_string();
+        match error {
+            AttachError::Empty | AttachError::Caption(_) | AttachError::ViewOnce(_) => {
+                Self::bad_request("INVALID_MEDIA", message)
+            }
+            AttachError::VoiceFormat(_) | AttachError::Late => {
+                Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "VOICE_FORMAT", message)
+            }
+            AttachError::WrongType(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", message),
+            AttachError::Blobs(error) => error.into(),
+            AttachError::Unreadable(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message).retry_after(RETRY_SOON)
+            }
+        }
+    }
+}
+
+impl From<UrlError> for ApiError {
+    fn from(error: UrlError) -> Self {
+        Self::bad_request("MEDIA_URL_REFUSED", format!("media.url {error}."))
+    }
+}
+
+impl From<FetchError> for ApiError {
+    fn from(error: FetchError) -> Self {
+        let message = error.to_string();
+        match error {
+            FetchError::Refused(error) => error.into(),
+            FetchError::Failed(_) => Self::new(StatusCode::BAD_GATEWAY, "MEDIA_FETCH_FAILED", message),
+            FetchError::Blobs(error) => error.into(),
+        }
     }
 }
 

@@ -162,7 +162,6 @@ mod tests {
         assert!(uploads.find(upload.id).is_none());
         uploads.sweep().await;
         assert_eq!(store.uploads().await.unwrap(), []);
-        // The pins of the first run are held by its task.
         assert!(uploads.kept().is_empty());
     }
 }

@@ -1,11 +1,10 @@
 //! The settings of files.
 
 use super::{parse, reader};
-use crate::domain::media::{FetchMode, FetchPolicy, MediaKind};
+use crate::domain::media::{FILE_MAX, FetchMode, FetchPolicy, MediaKind};
 
 const MIB: u64 = 1 << 20;
-/// WhatsApp takes no larger document: 2,000 MiB.
-const LARGEST_MB: u64 = 2000;
+const LARGEST_MB: u64 = FILE_MAX / MIB;
 
 /// Which files are fetched, and how much they may take.
 #[derive(Clone, Debug)]

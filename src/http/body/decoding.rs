@@ -1,5 +1,7 @@
 //! What the headers and the first bytes say about how a body is written: its type, its compression, its charset.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, StatusCode, header};
 
@@ -47,16 +49,18 @@ pub fn recognised(headers: &HeaderMap, bytes: Vec<u8>) -> Result<Option<Written>
 
 /// The text of the bytes; None if they are not valid in this encoding.
 pub fn decoded(bytes: &[u8], encoding: &'static Encoding) -> Option<String> {
-    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
+    encoding.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
 }
 
 impl Written {
-    pub fn text(&self) -> Result<String, ApiError> {
-        decoded(&self.bytes, self.encoding).ok_or_else(|| not_text(self.encoding.name()))
+    /// Text in UTF-8 is not copied, because it may be long.
+    pub fn text(&self) -> Result<Cow<'_, str>, ApiError> {
+        let text = self.encoding.decode_without_bom_handling_and_without_replacement(&self.bytes);
+        text.ok_or_else(|| not_text(self.encoding.name()))
     }
 }
 
-fn refuse_compression(headers: &HeaderMap) -> Result<(), ApiError> {
+pub fn refuse_compression(headers: &HeaderMap) -> Result<(), ApiError> {
     for coding in headers.get_all(header::CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase();
         if !["", "identity"].contains(&coding.as_str()) {
@@ -139,7 +143,9 @@ mod tests {
     fn read(kind: &str, bytes: &[u8]) -> Result<Option<(Form, String)>, String> {
         let headers = if kind.is_empty() { HeaderMap::new() } else { headers(&[(header::CONTENT_TYPE, kind)]) };
         let written = recognised(&headers, bytes.to_vec()).map_err(|error| format!("{error:?}"))?;
-        written.map(|written| Ok((written.form, written.text().map_err(|error| format!("{error:?}"))?))).transpose()
+        written
+            .map(|written| Ok((written.form, written.text().map_err(|error| format!("{error:?}"))?.into_owned())))
+            .transpose()
     }
 
     #[test]

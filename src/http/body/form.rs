@@ -45,7 +45,7 @@ pub fn fields(form: &[u8], encoding: &'static Encoding, known: &[Field]) -> Resu
 }
 
 /// In a form every value is text. The text `true` or `false` of a flag becomes a boolean, so that handlers read it as in JSON.
-fn valued(name: &str, text: String, known: &[Field]) -> Value {
+pub fn valued(name: &str, text: String, known: &[Field]) -> Value {
     let is_flag = known.iter().any(|field| field.name == name && field.kind == Kind::Flag);
     match text.as_str() {
         "true" if is_flag => Value::Bool(true),

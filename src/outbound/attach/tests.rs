@@ -42,7 +42,7 @@ fn picture() -> Vec<u8> {
 
 /// One second of a tone in 16 bits and one channel.
 fn sound() -> Vec<u8> {
-    let samples: Vec<u8> = (0..8000_u16).flat_map(|n| (((n * 37) % 4096).cast_signed() - 2048).to_le_bytes()).collect();
+    let samples: Vec<u8> = (0..8000_u16).flat_map(|n| ((n % 110 * 37).cast_signed() - 2048).to_le_bytes()).collect();
     let mut wav = Vec::from(*b"RIFF");
     wav.extend((36 + samples.len() as u32).to_le_bytes());
     wav.extend(*b"WAVEfmt ");

@@ -31,7 +31,7 @@ impl Web {
                         head.push(stream.read_u8().await.unwrap());
                     }
                     let head = String::from_utf8(head).unwrap();
-                    let path = head.split(' ').nth(1).unwrap().to_owned();
+                    let path = head.split([' ', '?']).nth(1).unwrap().to_owned();
                     noted.lock().unwrap().push(head);
                     if let Some(answer) = answers.get(path.as_str()) {
                         stream.write_all(answer).await.unwrap();

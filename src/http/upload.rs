@@ -1,0 +1,83 @@
+//! Writes a file that arrives to the disk, piece by piece, from a caller who may be slow or send too much.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::StatusCode;
+use tokio::time::timeout;
+
+use crate::blobs::{Blobs, Pin};
+use crate::domain::media::FILE_MAX;
+
+use super::error::ApiError;
+
+/// A caller that sends nothing for this long is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Larger pieces take fewer calls of the disk.
+const PIECE: usize = 128 << 10;
+
+/// A file that a caller sent, and what the caller says about it.
+#[derive(Debug)]
+pub struct Given {
+    pub pin: Pin,
+    pub mimetype: Option<String>,
+    pub filename: Option<String>,
+}
+
+/// Writes all bytes of a stream as one file. `expected` is its size, where it is known.
+pub async fn receive(
+    blobs: &Blobs,
+    expected: Option<u64>,
+    mut arriving: impl Stream<Item = Result<Bytes, ApiError>> + Send + Unpin,
+) -> Result<Pin, ApiError> {
+    let mut writer = blobs.writer(expected, FILE_MAX).await?;
+    let mut piece = BytesMut::new();
+    let slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
+    while let Some(bytes) = timeout(SILENCE, arriving.next()).await.map_err(slow)? {
+        piece.extend_from_slice(&bytes?);
+        if piece.len() >= PIECE {
+            writer.write(piece.split().freeze()).await?;
+        }
+    }
+    writer.write(piece.freeze()).await?;
+    Ok(writer.finish().await?.pin)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_written_as_it_arrives_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path(), 1 << 20).await.unwrap();
+        let pieces = || stream::iter((0..40_u8).map(|n| Ok(Bytes::from(vec![n; 10_000]))));
+        let pin = receive(&blobs, None, pieces()).await.unwrap();
+        let expected: Vec<u8> = (0..40_u8).flat_map(|n| vec![n; 10_000]).collect();
+        assert_eq!(std::fs::read(pin.path()).unwrap(), expected);
+        let broken = pieces().chain(stream::iter([Err(ApiError::bad_request("INVALID_MEDIA", "broke off"))]));
+        assert!(receive(&blobs, None, broken).await.is_err());
+        let error = |expected, pieces: u8| {
+            let blobs = blobs.clone();
+            let sent = stream::iter((0..pieces).map(|_| Ok(Bytes::from(vec![7; 10_000]))));
+            async move { format!("{:?}", receive(&blobs, expected, sent).await.unwrap_err()) }
+        };
+        assert!(error(Some(1 << 20), 0).await.contains("MEDIA_QUOTA"));
+        assert!(error(None, 70).await.contains("MEDIA_QUOTA"));
+        assert!(error(Some(FILE_MAX + 1), 0).await.contains("MEDIA_TOO_LARGE"));
+        assert_eq!(blobs.usage().files, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_falls_silent_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path(), 1 << 20).await.unwrap();
+        let sent = stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending());
+        assert!(format!("{:?}", receive(&blobs, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
+    }
+}
