@@ -15,7 +15,8 @@ use crate::domain::slip;
 
 use super::error::ApiError;
 
-pub use arriving::{BODY_MAX, LONG_MAX, Place};
+pub use arriving::{BODY_MAX, Place};
+pub use decoding::refuse_compression;
 pub use values::{flag, is_not_whole, text_or_number, written};
 
 /// The most characters of a caller's own text that an error message quotes.
@@ -61,7 +62,7 @@ pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<
     read(headers, arriving::bytes(body).await?, known)
 }
 
-/// As [`fields`], where a JSON object may have up to [`LONG_MAX`] bytes. The place is one among few for such long bodies; whoever
+/// As [`fields`], where a JSON object may have up to 25 MiB. The place is one among few for such long bodies; whoever
 /// has the fields holds it while they are in memory.
 pub async fn long_fields(
     headers: &HeaderMap,

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, connect, contacts, deliveries, document, events, health, message_file, messages, metrics, numbers,
-    qr, send, status,
+    capabilities, connect, contacts, deliveries, document, events, health, media, message_file, messages, metrics,
+    numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -42,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(connect::log_out))
         .routes(routes!(connect::pairing_code, connect::drop_pairing_code))
         .routes(routes!(send::send))
+        .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
         .routes(routes!(messages::list))

@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod document;
 pub mod events;
 pub mod health;
+pub mod media;
 pub mod message_file;
 pub mod messages;
 pub mod metrics;

@@ -16,5 +16,6 @@ pub mod requests;
 pub mod sent;
 pub mod session;
 pub mod status;
+pub mod uploads;
 
 pub use crate::journal::wire::{Ack, Event, Message, MessageId, Reason, State, Timestamp};

@@ -1,6 +1,9 @@
 //! `POST /send`: reads the request; everything after that is `outbound`'s.
 
+mod base64;
+mod content;
 mod fields;
+mod media;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +17,13 @@ use crate::domain::secret::masked;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::fields;
+use crate::http::body::{Place, long_fields, multipart};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
 
-use self::fields::{FIELDS, read};
+use self::content::{NotMade, outgoing};
+use self::fields::{FIELDS, FORM_FIELDS, Request, read};
+use self::media::refuse_without_file;
 
 /// Send a text
 ///
@@ -48,11 +53,21 @@ use self::fields::{FIELDS, read};
     ]))),
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
-    let arrived = Instant::now();
-    let outgoing = read(&fields(&headers, body, &FIELDS).await?, &headers)?;
-    let to = masked(&outgoing.to.to_string());
-    let cliente_id = outgoing.origin.cliente_id.clone();
-    let result = app.outbound.send(outgoing, arrived).await;
+    let (request, place, arrived) = request(&app, &headers, body).await?;
+    let to = masked(&request.to.to_string());
+    let cliente_id = request.origin.cliente_id.clone();
+    let made = match outgoing(&app, request, arrived).await {
+        Ok(made) => Ok(made),
+        Err(NotMade::Refused(error)) => Err(error),
+        Err(NotMade::Wrong(error)) => return Err(error),
+    };
+    // The file is on the disk now.
+    drop(place);
+    let result = match made {
+        // The pin keeps the file until the send has ended, or has a pin of its own.
+        Ok((outgoing, _pin)) => app.outbound.send(outgoing, arrived).await,
+        Err(error) => Err(error),
+    };
     app.metrics.send(outcome(&result));
     let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
@@ -65,6 +80,21 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
             Err(error.into())
         }
     }
+}
+
+/// What the body asks for, the place of a long body, and when the request arrived. A form with a file may take long, so it
+/// arrives when it is there; its caller waits for it by itself.
+async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request, Option<Place>, Instant), ApiError> {
+    let began = Instant::now();
+    if let Some(boundary) = multipart::boundary(headers) {
+        let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
+        if file.is_none() {
+            refuse_without_file(&fields)?;
+        }
+        return Ok((read(fields, headers, file)?, None, Instant::now()));
+    }
+    let (fields, place) = long_fields(headers, body, &FIELDS).await?;
+    Ok((read(fields, headers, None)?, place, began))
 }
 
 /// What came of a request, in a word.

@@ -4,25 +4,65 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::domain::address::ChatId;
-use crate::domain::content::{Content, Outgoing};
+use crate::domain::content::Content;
 use crate::domain::idempotency::SendKey;
 use crate::domain::log::Origin;
 use crate::http::body::{Field, is_not_whole, text_or_number, written};
 use crate::http::error::ApiError;
+use crate::http::upload::Given;
+
+use super::media;
 
 /// As long as a key may be with others who take one.
 pub(super) const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 pub(super) const CLIENTE_MAX: usize = 64;
 
-pub(super) const FIELDS: [Field; 5] = Field::texts(["number", "to", "message", "cliente_id", "idempotency_key"]);
+pub(super) const FIELDS: [Field; 6] =
+    Field::texts(["number", "to", "message", "media", "cliente_id", "idempotency_key"]);
+/// Of a form with a file; `media` is an object of JSON only.
+pub(super) const FORM_FIELDS: [Field; 10] = [
+    Field::text("number"),
+    Field::text("to"),
+    Field::text("message"),
+    Field::text("cliente_id"),
+    Field::text("idempotency_key"),
+    Field::text("file"),
+    Field::text("mimetype"),
+    Field::text("kind"),
+    Field::text("filename"),
+    Field::flag("view_once"),
+];
 
-pub(super) fn read(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Outgoing, ApiError> {
-    let to = recipient(fields)?;
-    let content = content(fields)?;
-    let origin = Origin { cliente_id: cliente_id(fields, headers)? };
-    let key = idempotency_key(fields, headers)?;
-    Ok(Outgoing { to, content, origin, key })
+/// What a request asks for.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) to: ChatId,
+    pub(super) content: Asked,
+    pub(super) origin: Origin,
+    pub(super) key: Option<SendKey>,
+}
+
+#[derive(Debug)]
+pub(super) enum Asked {
+    Content(Content),
+    File(Box<media::Asked>),
+}
+
+/// `file` is the file of a form.
+pub(super) fn read(
+    mut fields: Map<String, Value>,
+    headers: &HeaderMap,
+    file: Option<Given>,
+) -> Result<Request, ApiError> {
+    let to = recipient(&fields)?;
+    let content = match media::read(&mut fields, file)? {
+        Some(asked) => Asked::File(Box::new(asked)),
+        None => Asked::Content(text(&fields)?),
+    };
+    let origin = Origin { cliente_id: cliente_id(&fields, headers)? };
+    let key = idempotency_key(&fields, headers)?;
+    Ok(Request { to, content, origin, key })
 }
 
 /// The recipient that `number` or `to` names. Where both are given, both must name the same one.
@@ -59,7 +99,7 @@ fn contradiction(sentence: &str) -> ApiError {
     ApiError::bad_request("CONTRADICTION", sentence)
 }
 
-fn content(fields: &Map<String, Value>) -> Result<Content, ApiError> {
+fn text(fields: &Map<String, Value>) -> Result<Content, ApiError> {
     let invalid = |message: String| ApiError::bad_request("INVALID_MESSAGE", message);
     let Some(Value::String(text)) = fields.get("message") else {
         return Err(invalid("message is missing or is not text.".to_owned()));

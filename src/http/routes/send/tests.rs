@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::http::docs::allowed::Allowed;
 
-use super::fields::{CLIENTE_MAX, KEY_MAX, read};
-use crate::domain::content::{Outgoing, TEXT_MAX};
+use super::fields::{CLIENTE_MAX, KEY_MAX, Request, read};
+use crate::domain::content::TEXT_MAX;
 
-fn parse(body: &Value) -> Result<Outgoing, String> {
-    let fields = body.as_object().unwrap();
-    read(fields, &HeaderMap::new()).map_err(|error| format!("{error:?}"))
+fn parse(body: &Value) -> Result<Request, String> {
+    let fields = body.as_object().unwrap().clone();
+    read(fields, &HeaderMap::new(), None).map_err(|error| format!("{error:?}"))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderMap {
@@ -37,7 +37,7 @@ fn the_client_comes_from_the_body_or_else_from_the_header() {
     let headers = header("x-cliente-id", "7");
     for (cliente, expected) in [(json!(" 51 "), "51"), (json!(""), "7"), (json!(null), "7"), (json!(51), "51")] {
         let body = json!({ "number": "", "to": "5491122334455", "message": "x", "cliente_id": cliente });
-        let read = read(body.as_object().unwrap(), &headers).ok();
+        let read = read(body.as_object().unwrap().clone(), &headers, None).ok();
         assert_eq!(read.and_then(|request| request.origin.cliente_id).as_deref(), Some(expected), "{cliente}");
     }
 }
@@ -45,7 +45,7 @@ fn the_client_comes_from_the_body_or_else_from_the_header() {
 #[test]
 fn a_field_that_is_not_used_has_to_be_right_too() {
     let body = json!({ "number": "5491122334455", "message": "x", "cliente_id": 51, "idempotency_key": "k" });
-    let is_read = |body: &Value, headers: &HeaderMap| read(body.as_object().unwrap(), headers).is_ok();
+    let is_read = |body: &Value, headers: &HeaderMap| read(body.as_object().unwrap().clone(), headers, None).is_ok();
     for (name, value) in [("x-cliente-id", "x".repeat(CLIENTE_MAX + 1)), ("idempotency-key", "k".repeat(KEY_MAX + 1))] {
         assert!(!is_read(&body, &header(name, &value)), "{name}");
     }
@@ -61,7 +61,7 @@ fn what_contradicts_itself_is_refused() {
     let body =
         json!({ "number": "+54 9 11 2233-4455", "to": "5491122334455@c.us", "message": "x", "idempotency_key": "k" });
     let error = |body: &Value, headers: &HeaderMap| {
-        read(body.as_object().unwrap(), headers).map(|_| ()).map_err(|error| format!("{error:?}")).err()
+        read(body.as_object().unwrap().clone(), headers, None).map(|_| ()).map_err(|error| format!("{error:?}")).err()
     };
     let mut keys = header("idempotency-key", "k");
     keys.append("idempotency-key", "k".parse().unwrap());
@@ -152,11 +152,11 @@ proptest! {
             ("idempotency_key", idempotency_key),
         ];
         let mut body: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        let mut is_read = read(&body, &HeaderMap::new());
+        let mut is_read = read(body.clone(), &HeaderMap::new(), None);
         if is_read.as_ref().is_err_and(|error| format!("{error:?}").contains("CONTRADICTION")) {
             // That two fields are equal cannot be said in a schema.
             body.remove("to");
-            is_read = read(&body, &HeaderMap::new());
+            is_read = read(body.clone(), &HeaderMap::new(), None);
         }
         prop_assert_eq!(BODY.holds(&Value::Object(body)), is_read.is_ok());
     }
@@ -166,7 +166,7 @@ proptest! {
         let body = json!({ "number": "5491122334455", "message": "hola", "cliente_id": 51 });
         for (name, allowed) in [("idempotency-key", &KEY), ("x-cliente-id", &CLIENTE)] {
             let headers = header(name, &text);
-            let is_read = read(body.as_object().unwrap(), &headers).is_ok();
+            let is_read = read(body.as_object().unwrap().clone(), &headers, None).is_ok();
             prop_assert_eq!(allowed.holds_text(&text), is_read, "{}", name);
         }
     }

@@ -1,0 +1,72 @@
+//! Turns what a request says into the message that is sent: a file is brought to the disk and looked at.
+
+use futures_util::stream;
+use tokio::time::Instant;
+
+use super::fields::{Asked, Request};
+use super::media::{self, Source};
+use crate::blobs::Pin;
+use crate::domain::content::{Content, Outgoing};
+use crate::domain::secret::Secret;
+use crate::http::App;
+use crate::http::error::ApiError;
+use crate::http::upload::{Given, receive};
+use crate::outbound::SendError;
+use crate::outbound::attach::Attached;
+
+/// Why there is nothing to send.
+pub(super) enum NotMade {
+    Refused(SendError),
+    Wrong(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for NotMade {
+    fn from(error: E) -> Self {
+        Self::Wrong(error.into())
+    }
+}
+
+/// The message, and the pin of its file.
+pub(super) async fn outgoing(
+    app: &App,
+    request: Request,
+    arrived: Instant,
+) -> Result<(Outgoing, Option<Pin>), NotMade> {
+    let Request { to, content, origin, key } = request;
+    let (content, pin) = match content {
+        Asked::Content(content) => (content, None),
+        Asked::File(asked) => {
+            app.outbound.admit(&origin, key.is_some()).await.map_err(NotMade::Refused)?;
+            let media::Asked { source, mut wanted } = *asked;
+            let Given { pin, mimetype, filename } = bring(app, source, arrived).await?;
+            wanted.mimetype = wanted.mimetype.or(mimetype);
+            wanted.filename = wanted.filename.or(filename.map(Secret::new));
+            let Attached { attachment, pin } = app.attacher.attach(pin, wanted, app.outbound.latest(arrived)).await?;
+            (Content::File(Box::new(attachment)), Some(pin))
+        }
+    };
+    Ok((Outgoing { to, content, origin, key }, pin))
+}
+
+/// The file on the disk, and what is declared about it.
+async fn bring(app: &App, source: Source, arrived: Instant) -> Result<Given, NotMade> {
+    Ok(match source {
+        Source::File(given) => given,
+        Source::Id(id) => {
+            let Some((upload, pin)) = id.and_then(|id| app.uploads.find(id)) else {
+                return Err(NotMade::Refused(SendError::FileNotFound));
+            };
+            let filename = upload.filename.map(Secret::into_revealed);
+            Given { pin, mimetype: Some(upload.mimetype), filename }
+        }
+        Source::Url(url) => {
+            let fetched = app.fetcher.fetch(&url, app.outbound.latest(arrived)).await?;
+            Given { pin: fetched.pin, mimetype: fetched.mimetype, filename: fetched.filename }
+        }
+        Source::Data(encoded) => {
+            let mimetype = encoded.mimetype.clone();
+            let pin = receive(&app.blobs, None, stream::iter(encoded.pieces().map(|piece| Ok(piece.into())))).await?;
+            Given { pin, mimetype, filename: None }
+        }
+    })
+}
