@@ -11,9 +11,14 @@ mod disk;
 mod docs;
 mod events;
 mod fetching;
+mod files_out;
 mod http;
 mod hub;
 mod link;
+/// The small files that the tests of `src/files` make.
+#[allow(dead_code)]
+#[path = "../../src/files/tests/builders.rs"]
+mod made;
 mod media;
 mod memory;
 mod messages;
