@@ -31,7 +31,7 @@ pub fn boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(kind).ok().filter(|boundary| !boundary.is_empty())
 }
 
-/// The fields of the form, and its file. The fields are in order of none: the file may come first.
+/// The fields of the form, and its file. Fields may come before the file and after it.
 pub async fn read(
     headers: &HeaderMap,
     body: Body,

@@ -17,7 +17,7 @@ use crate::domain::secret::masked;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{Place, long_fields, multipart};
+use crate::http::body::{Place, is_json, long_fields, multipart};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
 
@@ -89,15 +89,30 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
 /// arrives when it is there; its caller waits for it by itself.
 async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request, Option<Place>, Instant), ApiError> {
     let began = Instant::now();
+    let mut body = body;
     if let Some(boundary) = multipart::boundary(headers) {
-        let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
-        if file.is_none() {
-            refuse_without_file(&fields)?;
+        let (begins_as_json, same) = is_json(body).await?;
+        body = same;
+        if !begins_as_json {
+            return form(app, headers, body, boundary).await;
         }
-        return Ok((read(fields, headers, file)?, None, Instant::now()));
     }
     let (fields, place) = long_fields(headers, body, &FIELDS).await?;
     Ok((read(fields, headers, None)?, place, began))
+}
+
+/// As [`request`], of a form with a file.
+async fn form(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    boundary: String,
+) -> Result<(Request, Option<Place>, Instant), ApiError> {
+    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
+    if file.is_none() {
+        refuse_without_file(&fields)?;
+    }
+    Ok((read(fields, headers, file)?, None, Instant::now()))
 }
 
 /// What came of a request, in a word.
