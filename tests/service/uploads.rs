@@ -210,7 +210,7 @@ async fn a_file_that_is_too_large_is_refused_by_its_announced_size() {
 async fn a_file_of_100_mb_takes_less_than_20_mib_of_memory() {
     let mut world = World::new(Options::fast()).await;
     world.set("AUTO_CONNECT", "false");
-    let mut process = Process::started(&world);
+    let process = Process::started(&world);
     process.get("/health").await;
     let before = peak(process.pid());
     let piece = Bytes::from(vec![7_u8; 64 << 10]);

@@ -91,6 +91,7 @@ async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request,
     let began = Instant::now();
     let mut body = body;
     if let Some(boundary) = multipart::boundary(headers) {
+        multipart::refuse_too_large(headers)?;
         let (begins_as_json, same) = is_json(body).await?;
         body = same;
         if !begins_as_json {
