@@ -8,6 +8,7 @@
 mod acks;
 mod admission;
 pub mod attach;
+mod error;
 pub mod fetch_url;
 mod key_locks;
 mod ledger;
@@ -16,6 +17,7 @@ mod pacing;
 mod queue;
 mod resends;
 mod sender;
+mod uploading;
 pub mod uploads;
 
 use std::sync::Arc;
@@ -26,12 +28,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::blobs::Blobs;
 use crate::domain::address::{ChatId, Server};
-use crate::domain::content::Outgoing;
-use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::content::{Content, Outgoing};
+use crate::domain::idempotency::{End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
-use crate::domain::state::{NotReady, State};
+use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::config::{Send as Settings, SendMode};
 use crate::host::tasks::Tasks;
@@ -40,12 +43,15 @@ use crate::transport::web::session::Handle;
 
 use acks::Acks;
 pub use admission::Availability;
+pub use error::SendError;
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 use pacing::{Refusal, Today};
 use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
+pub use uploading::Upload;
+use uploading::Uploading;
 
 /// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
 /// both together need one.
@@ -66,64 +72,13 @@ pub struct Sent {
     pub dry_run: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    #[error("this service does not send for the client named in cliente_id")]
-    ClienteNotAllowed,
-    #[error("sending is switched off (SEND_MODE=off)")]
-    Disabled,
-    #[error("{}; try again when GET /status says so", NotReady(*.0))]
-    NotReady(State),
-    #[error("the service is stopping")]
-    Stopping,
-    /// `why` says which limit is reached.
-    #[error("{why}; try again after the seconds that Retry-After names")]
-    RateLimited { why: &'static str, retry_after: Duration },
-    #[error("{0}")]
-    Unavailable(String),
-    #[error("the number is not on WhatsApp")]
-    NotOnWhatsApp,
-    #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
-    Refused(String),
-    #[error("WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document")]
-    FileTooLarge { limit: u64 },
-    #[error("WhatsApp does not take this file, nothing was sent: {0}")]
-    FileRefused(String),
-    /// The id of a file that was removed, or was never there.
-    #[error("there is no file of this id, or it was kept for 24 hours and is gone: upload it again")]
-    FileNotFound,
-    #[error("the file could not be uploaded to WhatsApp ({0}); nothing was sent, try again")]
-    NotUploaded(String),
-    /// WhatsApp itself says that the message will never arrive.
-    #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
-    Failed { message_id: MessageId, cause: Option<Cause> },
-    #[error("WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered")]
-    NewChatsRestricted { retry_after: Duration },
-    #[error("{0}, so nothing can be written there")]
-    ChatReadOnly(String),
-    #[error("this account has blocked the contact: unblock it on the phone to write to it")]
-    ContactBlocked,
-    /// The page did not answer before anything had left.
-    #[error(
-        "the session was READY, but WhatsApp did not answer when the recipient was looked up; nothing was sent, try again"
-    )]
-    NoAnswer,
-    #[error(
-        "WhatsApp's server did not acknowledge the message in time; it may still arrive: do not send it again blindly"
-    )]
-    Unconfirmed { message_id: MessageId },
-    #[error("the idempotency key was used for another message; use a new key for each message")]
-    KeyConflict,
-    #[error("the session has too much to do at the moment; try again in a few seconds")]
-    Busy,
-}
-
 /// The service behind `/send`. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
     settings: Arc<Settings>,
     session: Handle,
     store: Store,
+    blobs: Blobs,
     sender: Sender<Handle, Store>,
     queue: Queue,
     key_locks: KeyLocks,
@@ -144,6 +99,7 @@ impl Outbound {
         settings: Settings,
         session: Handle,
         store: Store,
+        blobs: Blobs,
         (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,
@@ -164,6 +120,7 @@ impl Outbound {
             clock: clock.clone(),
             steady: steady.clone(),
             activity: session.activity().clone(),
+            uploading: Uploading::default(),
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
@@ -172,7 +129,7 @@ impl Outbound {
         let resending = resends::run(session.watch(), store.clone(), sender.clone(), under_way.clone());
         tasks.spawn("sends that had not left", resending);
         let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
-        Ok(Self { settings, session, store, sender, queue, key_locks, under_way, clock, steady, stop })
+        Ok(Self { settings, session, store, blobs, sender, queue, key_locks, under_way, clock, steady, stop })
     }
 
     /// Whether a send would be accepted now, and if not, why.
@@ -209,6 +166,11 @@ impl Outbound {
         self.queue.waiting()
     }
 
+    /// The files that are being uploaded.
+    pub fn uploads(&self) -> Vec<Upload> {
+        self.sender.uploading.list()
+    }
+
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. If the caller drops the future while the
     /// send is queued, nothing is sent; a send with a key that has begun is finished and its outcome stored.
     pub async fn send(&self, outgoing: Outgoing, arrived: Instant) -> Result<Sent, SendError> {
@@ -232,9 +194,17 @@ impl Outbound {
                 return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &outgoing.to, false));
             }
         }
-        // Without the lock another send holds the key, and nothing of it has left yet.
-        let key_lock = key_lock.map_err(|_| SendError::Busy)?;
+        // Without the lock another send holds the key, and nothing of it has left yet. Its file may be on the way.
+        let Ok(key_lock) = key_lock else { return Err(self.under_way_with(key).await) };
         self.send_anew(outgoing, arrived, Some((key, fingerprint, key_lock))).await
+    }
+
+    /// The answer for a key under which another send is under way.
+    async fn under_way_with(&self, key: SendKey) -> SendError {
+        let record = self.store.find_send(key).await.ok().flatten();
+        let uploading =
+            record.filter(|record| self.uploads().iter().any(|upload| upload.message_id == record.message_id));
+        uploading.map_or(SendError::Busy, |record| SendError::Unconfirmed { message_id: record.message_id })
     }
 
     /// What the store knows of the key. If the page is sending the message again, this waits for the end of that send.
@@ -298,23 +268,37 @@ impl Outbound {
         if self.settings.mode == SendMode::DryRun {
             return Ok(self.dry_run(&outgoing.to));
         }
+        let file = match &outgoing.content {
+            Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
+            Content::Text { .. } => None,
+        };
         // From here on the browser is needed, also while the send waits for its turn.
         let working = self.session.activity().begin();
         let turn = self.turn(arrived).await?;
         let to = outgoing.to.clone();
         let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);
-        let sending = Sending { outgoing, deadline, turn, counted, typing: self.settings.typing };
+        let (reserved, has_file) = (Arc::default(), file.is_some());
+        let typing = self.settings.typing;
+        let sending = Sending { outgoing, file, reserved: Arc::clone(&reserved), deadline, turn, counted, typing };
         let delivered = match key {
             None => self.sender.send(sending).await?,
             Some((key, fingerprint, key_lock)) => {
                 let sender = self.sender.clone();
                 // The send runs in its own task: its outcome is stored even if the caller hangs up.
-                let sent = tokio::spawn(async move {
+                let mut sent = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, sending).await;
                     drop((key_lock, working));
                     result
                 });
-                sent.await.map_err(|_| SendError::Stopping)??
+                match tokio::time::timeout_at(deadline, &mut sent).await {
+                    Ok(sent) => sent,
+                    // A file that is not uploaded by then goes on under its key.
+                    Err(_) if has_file && let Some(message_id) = reserved.get() => {
+                        return Err(SendError::Unconfirmed { message_id: message_id.clone() });
+                    }
+                    Err(_) => sent.await,
+                }
+                .map_err(|_| SendError::Stopping)??
             }
         };
         Ok(sent(delivered, &to, false))

@@ -148,8 +148,26 @@ pub struct Outgoing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    pub(crate) fn attachment(id: BlobId) -> Attachment {
+        Attachment {
+            id,
+            size: 7,
+            kind: MediaKind::Image,
+            mimetype: "image/jpeg".to_owned(),
+            filename: None,
+            caption: None,
+            view_once: false,
+            width: None,
+            height: None,
+            duration_s: None,
+            waveform: None,
+            thumbnail: None,
+            given: id,
+        }
+    }
 
     #[test]
     fn a_text_has_a_character_that_is_seen_and_no_more_than_whatsapp_takes() {
@@ -183,21 +201,7 @@ mod tests {
 
     #[test]
     fn a_file_under_a_key_is_the_same_by_its_bytes_its_kind_and_its_words() {
-        let file = Attachment {
-            id: BlobId::from_bytes([1; 32]),
-            size: 7,
-            kind: MediaKind::Image,
-            mimetype: "image/jpeg".to_owned(),
-            filename: None,
-            caption: Some(Secret::new("hola\r\n")),
-            view_once: false,
-            width: None,
-            height: None,
-            duration_s: None,
-            waveform: None,
-            thumbnail: None,
-            given: BlobId::from_bytes([1; 32]),
-        };
+        let file = Attachment { caption: Some(Secret::new("hola\r\n")), ..attachment(BlobId::from_bytes([1; 32])) };
         let identity = |file: &Attachment| Content::File(Box::new(file.clone())).identity();
         let same = Attachment { mimetype: "image/png".to_owned(), id: BlobId::from_bytes([2; 32]), ..file.clone() };
         assert_eq!(identity(&file), identity(&same), "how it is sent is no part of what was asked for");

@@ -103,6 +103,8 @@ pub fn shown_seconds(seconds: f64) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::io::Cursor;
 
     use super::*;

@@ -13,6 +13,8 @@
 mod fetch;
 mod source;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ use crate::blobs::{Blobs, Pin, Usage};
 use crate::domain::media::{FetchPolicy, Media, MediaStatus};
 use crate::domain::message::MessageId;
 use crate::domain::time::Clock;
+use crate::host::config::Timings;
 use crate::host::metrics::Metrics;
 use crate::host::tasks::Tasks;
 use crate::store::{LogChange, Store, StoreError};
@@ -35,6 +38,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub policy: FetchPolicy,
     pub metrics: Metrics,
+    pub timings: Timings,
     pub stop: CancellationToken,
 }
 
@@ -72,7 +76,7 @@ pub struct FilesError(#[from] StoreError);
 
 /// Starts the task that fetches files.
 pub fn start(parts: Parts, tasks: &Tasks) -> Files {
-    let Parts { store, session, blobs, clock, policy, metrics, stop } = parts;
+    let Parts { store, session, blobs, clock, policy, metrics, timings, stop } = parts;
     let files = Files {
         store: store.clone(),
         blobs: blobs.clone(),
@@ -81,7 +85,8 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Files {
         asked: Arc::default(),
     };
     let (snapshots, activity, asked) = (session.watch(), session.activity().clone(), Arc::clone(&files.asked));
-    let kept = task::Kept { store, source: session, blobs, clock, max: policy.max, metrics, activity, asked };
+    let source = source::Session { handle: session, stall: timings.file_stall, phone: timings.file_phone };
+    let kept = task::Kept { store, source, blobs, clock, max: policy.max, metrics, activity, timings, asked };
     tasks.spawn("files of messages", task::Task::new(kept, snapshots).run(stop));
     files
 }

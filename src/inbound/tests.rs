@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-mod page;
+pub(in crate::inbound) mod page;
 mod readings;
 
 use tokio::time::Instant;

@@ -6,8 +6,8 @@
 //!                                            │ under the same id (resends.rs); an ack settles the send, however late
 //! ```
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -17,16 +17,20 @@ use super::acks::{Acks, Awaited};
 use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
+use super::uploading::Uploading;
 use super::{SendError, left};
+use crate::blobs::Pin;
 use crate::domain::address::{ChatId, Server};
-use crate::domain::content::Outgoing;
+use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::activity::Activity;
 use crate::store::StoreError;
-use crate::transport::{NothingLeft, Reservation, Restriction, SendFailure, Transport};
+use crate::transport::{Reservation, Restriction, SendFailure, Transport};
 
+/// The time that a message has to be dispatched and acknowledged after its file was uploaded, however long that took.
+const DISPATCH: Duration = Duration::from_secs(10);
 /// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
 const STORE_AGAIN: Duration = Duration::from_secs(30);
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
@@ -44,6 +48,10 @@ const TYPING_MAX: Duration = Duration::from_secs(5);
 /// A message and its turn.
 pub(super) struct Sending {
     pub outgoing: Outgoing,
+    /// Keeps the bytes of the file that the message has.
+    pub file: Option<Pin>,
+    /// Set once the message's id is stored: from then on the send may go on after its caller was answered.
+    pub reserved: Arc<OnceLock<MessageId>>,
     pub deadline: Instant,
     pub turn: Turn,
     /// There is a daily cap: the message is counted on the disk before it leaves.
@@ -87,6 +95,7 @@ pub(super) struct Sender<T, L> {
     /// The clock by which keys expire.
     pub steady: Arc<dyn Clock>,
     pub activity: Activity,
+    pub uploading: Uploading,
 }
 
 impl<T: Transport, L: Ledger> Sender<T, L> {
@@ -94,6 +103,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
     pub(super) async fn send(&self, mut sending: Sending) -> Result<Delivered, SendError> {
         let (reservation, first) = self.reserve(&mut sending).await?;
         self.type_a_while(&reservation, &sending).await;
+        self.upload(&reservation, &sending, Some(sending.deadline)).await?;
         self.ledger.departs(self.departure(&reservation, &sending, first.as_ref(), None)).await.map_err(not_stored)?;
         sending.turn.leaves();
         if let Some(first) = first {
@@ -126,6 +136,12 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         };
         let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
         self.ledger.keep(key, reserved, self.steady.now()).await.map_err(not_stored)?;
+        let _ = sending.reserved.set(reservation.message_id.clone());
+        if let Err(error) = self.upload(&reservation, &sending, None).await {
+            self.nothing_left(key, reservation.message_id).await;
+            return Err(error);
+        }
+        sending.deadline = sending.deadline.max(Instant::now() + DISPATCH);
         let mut acked = self.acks.expect(reservation.message_id.clone()).await;
         let departure = self.departure(&reservation, &sending, first.as_ref(), Some((key, dispatching.clone())));
         if let Err(error) = self.ledger.departs(departure).await {
@@ -149,15 +165,26 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             }
             Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
             // Nothing left.
-            Err(_) => match self.ledger.forget(key, message_id.clone()).await {
-                Ok(()) => {}
-                Err(error) => {
-                    warn(&error);
-                    self.forget(key, message_id);
-                }
-            },
+            Err(_) => self.nothing_left(key, message_id).await,
         }
         result
+    }
+
+    /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
+    async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
+        match (&sending.outgoing.content, &sending.file) {
+            (Content::File(file), Some(pin)) => self.uploading.upload(&self.transport, to, (file, pin), end).await,
+            (Content::File(_), None) => Err(SendError::FileNotFound),
+            (Content::Text { .. }, _) => Ok(()),
+        }
+    }
+
+    /// Removes the record of a message of which nothing left.
+    async fn nothing_left(&self, key: SendKey, message: MessageId) {
+        if let Err(error) = self.ledger.forget(key, message.clone()).await {
+            warn(&error);
+            self.forget(key, message);
+        }
     }
 
     /// Keeps the browser from a planned restart until the end of the message is known, also if the caller is answered or hangs
@@ -355,25 +382,6 @@ fn not_stored(error: StoreError) -> SendError {
 
 fn warn(error: &StoreError) {
     tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
-}
-
-impl From<NothingLeft> for SendError {
-    fn from(why: NothingLeft) -> Self {
-        match why {
-            NothingLeft::Busy => Self::Busy,
-            NothingLeft::Stopping => Self::Stopping,
-            NothingLeft::NotReady(state) => Self::NotReady(state),
-            NothingLeft::NotOnWhatsApp => Self::NotOnWhatsApp,
-            NothingLeft::ChatReadOnly(why) => Self::ChatReadOnly(why),
-            NothingLeft::ContactBlocked => Self::ContactBlocked,
-            NothingLeft::Unavailable(why) => Self::Unavailable(why),
-            NothingLeft::NoAnswer => Self::NoAnswer,
-            NothingLeft::Refused(why) => Self::Refused(why),
-            NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
-            NothingLeft::FileRefused(why) => Self::FileRefused(why),
-            NothingLeft::NotUploaded(why) => Self::NotUploaded(why),
-        }
-    }
 }
 
 #[cfg(test)]

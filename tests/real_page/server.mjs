@@ -8,6 +8,7 @@ import { MODULES, WORK, fromWork } from './where.mjs';
 import { execFileSync } from 'node:child_process';
 import { control } from './chat/control.mjs';
 import { serve } from './chat/media.mjs';
+import { take } from './chat/uploads.mjs';
 import { attachChat } from './chat/socket.mjs';
 import { rootKeyHex, state } from './chat/state.mjs';
 
@@ -133,7 +134,7 @@ const server = https.createServer(
     };
     if (process.env.REAL_HTTP_LOG) console.log('HTTP', req.method, req.headers.host, req.url);
     if (url.pathname.startsWith('/__ctl/')) return control(url.pathname.slice(7), url.searchParams, req, res);
-    if (serve(req, res, url)) return;
+    if (serve(req, res, url) || take(req, res, url)) return;
     if (url.pathname === '/') {
       res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
       return res.end(html());

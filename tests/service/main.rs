@@ -10,9 +10,16 @@ mod delivery;
 mod disk;
 mod docs;
 mod events;
+mod fetching;
+mod files_out;
 mod http;
 mod hub;
 mod link;
+/// The small files that the tests of `src/files` make.
+#[allow(dead_code)]
+#[path = "../../src/files/tests/builders.rs"]
+mod made;
+mod media;
 mod memory;
 mod messages;
 mod metrics;

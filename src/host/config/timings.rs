@@ -75,6 +75,16 @@ pub struct Timings {
     pub missed_again: Duration,
     /// How long a message waits for the phone number of its chat before its delivery is given up.
     pub phone_patience: Duration,
+    /// The page ends the download of a file of which nothing came for this long.
+    pub file_stall: Duration,
+    /// How long the phone may take to upload a file again.
+    pub file_phone: Duration,
+    /// The first pause before a file is tried again; it doubles with each failure, up to the longest. With 24 tries these take
+    /// some four days: WhatsApp's links are valid for two weeks, and a phone that was off for days uploads again.
+    pub file_again: Duration,
+    pub file_again_max: Duration,
+    /// How long nothing is fetched after the disk had no room.
+    pub file_no_room: Duration,
 }
 
 impl Default for Timings {
@@ -118,6 +128,11 @@ impl Default for Timings {
             missed_look: s(300),
             missed_again: s(3600),
             phone_patience: s(60),
+            file_stall: s(60),
+            file_phone: s(60),
+            file_again: s(30),
+            file_again_max: s(6 * 3600),
+            file_no_room: s(30),
         }
     }
 }
@@ -160,6 +175,11 @@ impl Timings {
             missed_look: scale(base.missed_look),
             missed_again: scale(base.missed_again),
             phone_patience: scale(base.phone_patience),
+            file_stall: scale(base.file_stall),
+            file_phone: scale(base.file_phone),
+            file_again: scale(base.file_again),
+            file_again_max: scale(base.file_again_max),
+            file_no_room: scale(base.file_no_room),
             ..base
         }
     }

@@ -36,6 +36,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     profile(&app, &mut read);
     outgoing(&app, &mut read);
     connections(&app, &mut read);
+    files(&app, &mut read);
     log(&mut read);
     if let Ok(extent) = app.journal.extent().await {
         let messages = [("in", extent.received), ("out", extent.sent)].map(|(direction, n)| (vec![direction], n));
@@ -98,6 +99,14 @@ fn limits(app: &App, read: &mut Read) {
     if let Some(quota) = cap.and_then(|cap| cap.quota) {
         read.gauge("session_manager_new_chats_quota", "New chats that WhatsApp allows in a cycle", count(quota));
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+fn files(app: &App, read: &mut Read) {
+    let usage = app.files.usage();
+    read.gauge("session_manager_media_files", "Files on the disk", usage.files as f64);
+    read.gauge("session_manager_media_bytes", "What the files on the disk take", usage.bytes as f64);
+    read.gauge("session_manager_media_quota_bytes", "MEDIA_QUOTA_MB", usage.quota as f64);
 }
 
 fn session(app: &App, read: &mut Read) {

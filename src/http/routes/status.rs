@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::host::config::Config;
 
 use crate::http::App;
-use crate::http::wire::status::{Account, Limits, Progress, Sending, Shown, Status, TargetStatus};
+use crate::http::wire::status::{Account, Limits, Progress, Sending, Shown, Status, TargetStatus, Uploading};
 
 impl Status {
     /// The answer before there is a session: `detail` says what the start waits for.
@@ -18,7 +18,13 @@ impl Status {
         since: Timestamp,
         detail: String,
     ) -> Self {
-        let send = Sending { mode: config.send.mode.name(), available: false, reason: Some(detail.clone()), queued: 0 };
+        let send = Sending {
+            mode: config.send.mode.name(),
+            available: false,
+            reason: Some(detail.clone()),
+            queued: 0,
+            uploads: Vec::new(),
+        };
         Self {
             status: state.into(),
             state: state.into(),
@@ -90,6 +96,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
             available,
             reason: availability.reason().or(trouble),
             queued: app.outbound.queued(),
+            uploads: app.outbound.uploads().into_iter().map(Uploading::from).collect(),
         },
         limits: Limits::new(session.limits.clone(), session.ban.clone()),
         deliveries: app.deliveries.status().into_iter().map(TargetStatus::from).collect(),

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{Reason, State, Timestamp};
 use crate::delivery;
 use crate::domain::{account, limits, time};
+use crate::outbound;
 use crate::transport::web::session::{self, LinkCode};
 
 #[derive(Serialize, ToSchema)]
@@ -58,6 +59,25 @@ pub struct Sending {
     pub reason: Option<String>,
     /// Sends that wait for their turn.
     pub queued: usize,
+    /// The files that are being uploaded to WhatsApp's server.
+    pub uploads: Vec<Uploading>,
+}
+
+/// A file on its way to WhatsApp's server. Its message leaves after that.
+#[derive(Serialize, ToSchema)]
+pub struct Uploading {
+    pub message_id: String,
+    /// Bytes that the server has.
+    pub loaded: u64,
+    /// All bytes; 0 while the upload waits for others.
+    pub total: u64,
+}
+
+impl From<outbound::Upload> for Uploading {
+    fn from(upload: outbound::Upload) -> Self {
+        let (loaded, total) = upload.progress();
+        Self { message_id: upload.message_id.into_string(), loaded, total }
+    }
 }
 
 /// The step of a first sync or of a backlog that made progress last.

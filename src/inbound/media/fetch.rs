@@ -76,7 +76,14 @@ async fn into_blobs<S: Source>(
         Err(error) => return Ok(Outcome::NoRoom(error)),
     };
     // The page compared the bytes with the message. This compares what is on the disk.
-    if written.pin.id() != fetched.sha256 {
+    let id = written.pin.id();
+    if id != fetched.sha256 {
+        drop(written.pin);
+        if !written.was_known
+            && let Err(error) = blobs.remove(id).await
+        {
+            tracing::debug!(%error, "a broken file stays until unused files are removed");
+        }
         return Err(Failure::Broken);
     }
     Ok(Outcome::Here { pin: written.pin, was_known: written.was_known })

@@ -9,13 +9,9 @@ use crate::transport::web::browser::BlobReader;
 use crate::transport::web::session::Handle;
 use crate::transport::web::whatsapp::{Page, PageError, Reupload};
 
-/// The page ends a download of which nothing came for this long.
-const STALL: Duration = Duration::from_secs(60);
 /// A download takes at most this long, and as much longer as the file takes at the slowest speed that is waited for.
 const DOWNLOAD: Duration = Duration::from_secs(120);
 const SLOWEST_PER_S: u64 = 32 << 10;
-/// How long the phone may take to upload a file again.
-const PHONE: Duration = Duration::from_secs(60);
 /// The deadline of a slice; the browser takes milliseconds.
 const SLICE: Duration = Duration::from_secs(20);
 
@@ -62,7 +58,17 @@ pub(super) trait Reader: Send {
     fn next(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, Failure>> + Send;
 }
 
-impl Source for Handle {
+/// The page of the present session.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub handle: Handle,
+    /// The page ends a download of which nothing came for this long.
+    pub stall: Duration,
+    /// How long the phone may take to upload a file again.
+    pub phone: Duration,
+}
+
+impl Source for Session {
     type Reader = BlobReader;
 
     async fn fetch(
@@ -73,12 +79,12 @@ impl Source for Handle {
         path: Option<&str>,
     ) -> Result<Fetched, Failure> {
         let patience = DOWNLOAD + Duration::from_secs(size.unwrap_or(0) / SLOWEST_PER_S);
-        let fetched = ready(self)?.media_fetch(message, token, STALL, path, patience).await.map_err(failure)?;
+        let fetched = self.ready()?.media_fetch(message, token, self.stall, path, patience).await.map_err(failure)?;
         Ok(Fetched { size: fetched.size, sha256: fetched.sha256 })
     }
 
     async fn upload_again(&self, message: &MessageId) -> Result<String, Failure> {
-        match ready(self)?.media_reupload(message, PHONE).await.map_err(failure)? {
+        match self.ready()?.media_reupload(message, self.phone).await.map_err(failure)? {
             Reupload::Uploaded { direct_path } => Ok(direct_path),
             Reupload::NotOnPhone => Err(Failure::Gone),
             Reupload::Failed => Err(Failure::Later("the phone could not upload the file again".to_owned())),
@@ -87,12 +93,12 @@ impl Source for Handle {
     }
 
     async fn open(&self, token: &str) -> Result<BlobReader, Failure> {
-        ready(self)?.media_open(token, SLICE).await.map_err(failure)
+        self.ready()?.media_open(token, SLICE).await.map_err(failure)
     }
 
     async fn forget(&self, token: &str) {
         // A page that is gone has forgotten the file.
-        if let Ok(page) = self.any_page()
+        if let Ok(page) = self.handle.any_page()
             && let Err(error) = page.media_drop(token).await
         {
             tracing::debug!(%error, "the page could not be told to forget a file");
@@ -106,8 +112,10 @@ impl Reader for BlobReader {
     }
 }
 
-fn ready(session: &Handle) -> Result<Page, Failure> {
-    session.page(State::Ready).map_err(|_| Failure::NotReady)
+impl Session {
+    fn ready(&self) -> Result<Page, Failure> {
+        self.handle.page(State::Ready).map_err(|_| Failure::NotReady)
+    }
 }
 
 fn failure(error: PageError) -> Failure {

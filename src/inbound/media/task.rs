@@ -16,6 +16,7 @@ use crate::domain::media::{BlobId, MediaStatus};
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::host::activity::Activity;
+use crate::host::config::Timings;
 use crate::host::metrics::Metrics;
 use crate::host::trouble::Trouble;
 use crate::store::{LogChange, PendingFile, Store, StoreError};
@@ -25,13 +26,8 @@ use crate::transport::web::session::Snapshot;
 const LANES: usize = 2;
 /// Of files from this size, one is fetched at a time.
 const LARGE: u64 = 8 << 20;
-/// The pause after the first failure; it doubles with each further one, up to the longest. All tries take some four
-/// days: WhatsApp's links are valid for two weeks, and a phone that was off for days uploads again.
-const FIRST_PAUSE: Duration = Duration::from_secs(30);
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+/// A file is given up after this many tries; `Timings::file_again` says how long they take.
 const ATTEMPTS_MAX: u32 = 24;
-/// The pause before the disk is tried again after it had no room.
-const NO_ROOM_PAUSE: Duration = Duration::from_secs(30);
 /// The pause before a write to the store that failed is tried again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How often files are looked for that no message has any more.
@@ -47,6 +43,7 @@ pub(super) struct Kept<S> {
     pub max: u64,
     pub metrics: Metrics,
     pub activity: Activity,
+    pub timings: Timings,
     /// Notified when a file is asked for.
     pub asked: Arc<Notify>,
 }
@@ -166,7 +163,7 @@ impl<S: Source> Task<S> {
             Outcome::NotReady => {}
             Outcome::NoRoom(error) => {
                 self.no_room.note(Some(&format!("files are not fetched: {error}")));
-                self.blocked = Some(Instant::now() + NO_ROOM_PAUSE);
+                self.blocked = Some(Instant::now() + self.kept.timings.file_no_room);
             }
             Outcome::Later(why) => self.kept.later(&file, kind, &why).await,
         }
@@ -182,7 +179,8 @@ impl<S: Source> Kept<S> {
             self.metrics.file(kind, "gone");
             return self.became(file, MediaStatus::Gone, None).await;
         }
-        let pause = LONGEST_PAUSE.min(FIRST_PAUSE.saturating_mul(1 << (attempts - 1).min(16)));
+        let pause =
+            self.timings.file_again_max.min(self.timings.file_again.saturating_mul(1 << (attempts - 1).min(16)));
         tracing::info!(kind, why, attempts, again_s = pause.as_secs(), message_id = %file.message, "a file comes later");
         self.metrics.file(kind, "later");
         let next = self.clock.now().plus(pause);

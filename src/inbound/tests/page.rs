@@ -181,7 +181,7 @@ pub(super) struct World {
     _acks: mpsc::Receiver<MessageEvent>,
 }
 
-fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
+pub(in crate::inbound) fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
     Arc::new(Snapshot {
         n: 1,
         state,

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::blobs::{Blobs, Pin};
 use crate::domain::address::ChatId;
+use crate::domain::content::tests::attachment;
 use crate::domain::content::{Attachment, Content};
 use crate::domain::idempotency::{Verdict, judge};
 use crate::domain::log::Origin;
@@ -21,6 +23,7 @@ use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
+use crate::transport::NothingLeft;
 use crate::transport::{Progress, Recipient, Resent};
 
 /// The fate of a write.
@@ -51,8 +54,20 @@ enum Dispatch {
     CrashNotLeft,
 }
 
+/// What becomes of the file of a message before the message is dispatched.
+#[derive(Clone, Copy, Debug)]
+enum Uploads {
+    /// The message has no file.
+    None,
+    Done,
+    Fails,
+    /// The process dies while the file is uploaded.
+    Crash,
+}
+
 #[derive(Clone, Debug)]
 struct Attempt {
+    upload: Uploads,
     writes: [Write; 3],
     dispatch: Dispatch,
     /// The process dies after the attempt, as it may at any time.
@@ -76,9 +91,17 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         D::CrashLeft,
         D::CrashNotLeft,
     ]);
-    let attempt = (proptest::array::uniform3(write), dispatch, any::<bool>(), proptest::bool::weighted(0.3));
-    let attempt =
-        attempt.prop_map(|(writes, dispatch, restart, late_ack)| Attempt { writes, dispatch, restart, late_ack });
+    let upload = prop_oneof![
+        4 => Just(Uploads::None), 2 => Just(Uploads::Done), 1 => Just(Uploads::Fails), 1 => Just(Uploads::Crash),
+    ];
+    let attempt = (upload, proptest::array::uniform3(write), dispatch, any::<bool>(), proptest::bool::weighted(0.3));
+    let attempt = attempt.prop_map(|(upload, writes, dispatch, restart, late_ack)| Attempt {
+        upload,
+        writes,
+        dispatch,
+        restart,
+        late_ack,
+    });
     proptest::collection::vec(attempt, 1..8)
 }
 
@@ -93,6 +116,9 @@ struct World {
     /// A write on its way to the disk.
     later: Option<Written>,
     dispatch: Option<Dispatch>,
+    upload: Option<Uploads>,
+    /// The bytes of the file, where the message has one.
+    pin: Option<Pin>,
     prepared: u32,
     /// Every dispatch that the page did not refuse.
     dispatched: Vec<MessageId>,
@@ -175,7 +201,12 @@ impl Transport for Fake {
     }
 
     async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
-        Ok(())
+        let upload = self.0.lock().unwrap().upload;
+        match upload {
+            Some(Uploads::Fails) => Err(NothingLeft::NotUploaded("why".to_owned())),
+            Some(Uploads::Crash) => std::future::pending().await,
+            _ => Ok(()),
+        }
     }
 
     async fn dispatch(&self, to: &Reservation, _: &Content, _: Duration) -> Result<Ack, SendFailure> {
@@ -234,6 +265,7 @@ impl Process {
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
             activity: Activity::default(),
+            uploading: Uploading::default(),
             clock,
             steady,
         };
@@ -258,9 +290,17 @@ impl Process {
         }
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
-        let (to, content) = (ChatId::parse("5491122334455@c.us").unwrap(), Content::text("hola").unwrap());
+        let to = ChatId::parse("5491122334455@c.us").unwrap();
+        let file = {
+            let world = self.sender.ledger.0.lock().unwrap();
+            world.pin.clone().filter(|_| !matches!(world.upload, None | Some(Uploads::None)))
+        };
+        let content = file
+            .as_ref()
+            .map_or_else(|| Content::text("hola").unwrap(), |pin| Content::File(Box::new(attachment(pin.id()))));
         let outgoing = Outgoing { to, content, origin: Origin::default(), key: Some(key) };
-        let sending = Sending { outgoing, deadline, turn, counted: false, typing: true };
+        let reserved = Arc::default();
+        let sending = Sending { outgoing, file, reserved, deadline, turn, counted: false, typing: true };
         let sending = self.sender.send_with_key(key, fingerprint, sending);
         let answer = tokio::time::timeout(Duration::from_secs(100), sending).await.ok()?;
         Some(answer.map(|sent| sent.message_id))
@@ -269,6 +309,10 @@ impl Process {
 
 async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
     let (world, key) = (Fake::default(), SendKey::of("k"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = Blobs::open(folder.path(), 100).await.unwrap().writer(None, 100).await.unwrap();
+    file.write(b"file".to_vec()).await.unwrap();
+    world.0.lock().unwrap().pin = Some(file.finish().await.unwrap().pin);
     let mut process = Process::start(&world, key).await;
     let mut acked: Option<MessageId> = None;
     for attempt in attempts {
@@ -276,6 +320,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         {
             let mut world = world.0.lock().unwrap();
             (world.writes, world.dispatch) = (attempt.writes.to_vec(), Some(attempt.dispatch));
+            world.upload = Some(attempt.upload);
         }
         let answer = process.attempt(key).await;
         let (left, dispatched) = {
@@ -298,7 +343,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
             }
             None => {}
         }
-        if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_))) = &answer {
+        if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_) | SendError::NotUploaded(_))) = &answer {
             // Nothing was sent, so a retry may send as soon as the disk works.
             tokio::time::sleep(2 * STORE_AGAIN).await;
             let record = world.0.lock().unwrap().record.clone();

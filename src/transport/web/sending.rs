@@ -1,10 +1,12 @@
 //! Sending by the page of WhatsApp Web.
 
+mod uploads;
+
 use std::path::Path;
 use std::time::Duration;
 
 use super::session::{Handle, SessionError};
-use super::whatsapp::{self, Known, Prepared};
+use super::whatsapp::{self, Known, PageError, Prepared};
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content};
 use crate::domain::message::{Ack, MessageId};
@@ -34,19 +36,37 @@ impl Transport for Handle {
         typing.await.map_err(nothing_left)
     }
 
-    async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
-        let text = content.words().unwrap_or_default();
-        let dispatched =
-            async { Ok(self.page(State::Ready)?.dispatch(&to.chat_id, &to.raw_id, &text, patience).await?) };
-        dispatched.await.map_err(|error: SessionError| match error {
-            // The page took the message, or may have.
-            SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
-            error => SendFailure::NothingLeft(nothing_left(error)),
-        })
+    async fn upload(
+        &self,
+        to: &Reservation,
+        file: &Attachment,
+        path: &Path,
+        progress: &Progress,
+    ) -> Result<(), NothingLeft> {
+        let page = self.page(State::Ready).map_err(nothing_left)?;
+        uploads::upload(&page, &to.chat_id, &to.raw_id, file, path, progress).await
     }
 
-    async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
-        Err(NothingLeft::Unavailable("files cannot be sent yet".to_owned()))
+    async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
+        let page = self.page(State::Ready).map_err(|error| SendFailure::NothingLeft(nothing_left(error)))?;
+        let (chat, id, words) = (&to.chat_id, &to.raw_id, content.words());
+        let dispatched = match content {
+            Content::Text { .. } => page.dispatch(chat, id, &words.unwrap_or_default(), patience).await,
+            // The id of the message names its upload.
+            Content::File(_) => page.dispatch_file(chat, id, id, words.as_ref(), patience).await,
+        };
+        let dispatched = dispatched.map_err(|error| match error {
+            PageError::MediaUploadFailed(why) => SendFailure::NothingLeft(NothingLeft::NotUploaded(why)),
+            error => match SessionError::from(error) {
+                // The page took the message, or may have.
+                SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
+                error => SendFailure::NothingLeft(nothing_left(error)),
+            },
+        });
+        if matches!(content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
+            uploads::forget(&page, id).await;
+        }
+        dispatched
     }
 
     async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {
@@ -55,7 +75,7 @@ impl Transport for Handle {
         Ok(match resent {
             whatsapp::Resent::Resent | whatsapp::Resent::Pending => Resent::UnderWay,
             whatsapp::Resent::Sent => Resent::Ended(ack),
-            whatsapp::Resent::Absent => Resent::Absent,
+            whatsapp::Resent::Absent | whatsapp::Resent::FileLost => Resent::Absent,
         })
     }
 

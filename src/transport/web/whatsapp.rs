@@ -19,11 +19,11 @@ pub use answers::{
     Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
-pub use page::{Page, PageError};
+pub use page::{Page, PageError, UploadProgress, UploadRequest, Uploaded};
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -34,6 +34,7 @@ const FILES: [(&str, &str); 11] = [
     ("history.js", include_str!("whatsapp/adapter/history.js")),
     ("chats.js", include_str!("whatsapp/adapter/chats.js")),
     ("limits.js", include_str!("whatsapp/adapter/limits.js")),
+    ("upload.js", include_str!("whatsapp/adapter/upload.js")),
     ("send.js", include_str!("whatsapp/adapter/send.js")),
 ];
 

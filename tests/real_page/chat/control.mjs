@@ -8,6 +8,7 @@ import { answer } from './reupload.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
+import { uploadRule } from './uploads.mjs';
 import { HOST, contact, nextId, now, state } from './state.mjs';
 
 export async function control(name, q, req, res) {
@@ -60,7 +61,10 @@ export async function control(name, q, req, res) {
       case 'reuploadnow':
         return say(answer(s, q.get('id')));
       case 'mediastate':
-        return say({ requests: state.mediaRequests, reuploads: state.reuploads });
+        return say({ requests: state.mediaRequests, reuploads: state.reuploads, uploads: state.uploads });
+      case 'uploadrule':
+        uploadRule(q.get('rule'));
+        return say({ rules: state.uploadRules });
       case 'contact': {
         const c = contact(q.get('pn'));
         return say({ pn: c.pn, lid: c.lid });

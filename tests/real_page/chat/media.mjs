@@ -45,14 +45,29 @@ function encrypt(plain, mediaKey, name) {
   return Buffer.concat([sealed, tag]);
 }
 
+/** The bytes of a file as the host keeps it; null if its MAC or its padding is wrong. */
+export function decrypt(sealed, mediaKey, name) {
+  const { iv, cipher, mac } = keys(mediaKey, name);
+  const body = sealed.subarray(0, -MAC_SIZE);
+  const tag = crypto.createHmac('sha256', mac).update(iv).update(body).digest().subarray(0, MAC_SIZE);
+  if (!tag.equals(sealed.subarray(-MAC_SIZE))) return null;
+  const aes = crypto.createDecipheriv('aes-256-cbc', cipher, iv);
+  return Buffer.concat([aes.update(body), aes.final()]);
+}
+
 /** Puts a file on the host; returns its path, which is signed until `until_s`. */
-function place(folder, bytes, until_s = now() + LIFE_S) {
+export function place(folder, bytes, until_s = now() + LIFE_S) {
   const name = `/v/${folder}/${crypto.randomBytes(12).toString('hex')}_n.enc`;
   files.set(name, { bytes, folder, answer: 'serve' });
   return `${name}?ccb=11-4&oh=01_Q5AaI${crypto.randomBytes(8).toString('hex')}&oe=${until_s.toString(16).toUpperCase()}&_nc_sid=5e03e0`;
 }
 
 const bare = (path) => path.split('?')[0];
+
+/** The bytes that lie under a path. */
+export const kept = (path) => files.get(bare(path))?.bytes;
+/** The protobuf's field of each kind of file, and its name in the key's derivation. */
+export const FIELDS = Object.values(KINDS);
 const base64 = (bytes) => Buffer.from(bytes).toString('base64');
 
 /**
@@ -91,8 +106,8 @@ export function media(pn, kind, { size, bytes = another(size), fields = {}, expi
 }
 
 /**
- * Changes how the host answers for a file: `serve`, `gone` (404), `expired` (403 with WhatsApp's words for it), `hang`,
- * `cut` (half of the file), or the number of a status.
+ * Changes how the host answers for a file: `serve`, `slow` (in parts, with pauses), `gone` (404), `expired` (403 with
+ * WhatsApp's words for it), `hang`, `cut` (half of the file), or the number of a status.
  */
 export function answerFor(path, answer) {
   const file = files.get(bare(path));
@@ -104,6 +119,20 @@ export function answerFor(path, answer) {
 export function placeAgain(path) {
   const { bytes, folder } = files.get(bare(path));
   return place(folder, bytes);
+}
+
+const PARTS = 4;
+const PAUSE_MS = 300;
+
+/** Sends a file in parts, with pauses between them. */
+async function slowly(response, about, bytes) {
+  response.writeHead(200, { ...about, 'content-length': bytes.length });
+  const part = Math.ceil(bytes.length / PARTS);
+  for (let at = 0; at < bytes.length && !response.destroyed; at += part) {
+    response.write(bytes.subarray(at, at + part));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  response.end();
 }
 
 /** Answers a request to the host of media; returns false if the request is not for it. */
@@ -123,7 +152,8 @@ export function serve(request, response, url) {
   else if (file.answer === 'cut') {
     response.writeHead(200, { ...about, 'content-length': file.bytes.length });
     response.write(file.bytes.subarray(0, Math.floor(file.bytes.length / 2)), () => response.destroy());
-  } else if (file.answer === 'serve') end(200, file.bytes);
+  } else if (file.answer === 'slow') slowly(response, about, file.bytes);
+  else if (file.answer === 'serve') end(200, file.bytes);
   else if (file.answer !== 'hang') end(Number(file.answer), Buffer.from('refused'));
   return true;
 }

@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import { node, J, pb, attr, kid, kids } from '../realnode.mjs';
 import { firstHistory } from './history.mjs';
 import { LearntSenderKey } from './senderkeys.mjs';
+import { opened } from './uploads.mjs';
 import { E2E, HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 
 // Stanzas that the page has not acknowledged come again at the next login, marked offline, in parts that the page asks
@@ -144,7 +145,7 @@ function readBy(group, sealed) {
 export function outgoing(s, n) {
   const id = attr(n, 'id'),
     to = attr(n, 'to');
-  const rec = { id, to, t: now(), encs: [], plain: null };
+  const rec = { id, to, t: now(), encs: [], plain: null, type: attr(n, 'type') };
   const encs = [];
   const own = kid(n, 'enc');
   if (own && attr(own, 'type') !== 'skmsg') encs.push([to, own]);
@@ -158,10 +159,11 @@ export function outgoing(s, n) {
       const told = m.senderKeyDistributionMessage?.axolotlSenderKeyDistributionMessage;
       if (told) (p.senderKeys ??= new Map()).set(to, new LearntSenderKey(told));
       text = shown(m);
+      rec.file ??= opened(m);
     } catch (x) {
       text = 'cannot open: ' + x.message;
     }
-    rec.encs.push({ jid: j, type: attr(e, 'type'), message: text });
+    rec.encs.push({ jid: j, type: attr(e, 'type'), media: attr(e, 'mediatype'), message: text });
   }
   if (own && attr(own, 'type') === 'skmsg') rec.readers = readBy(to, own);
   state.sent.push(rec);

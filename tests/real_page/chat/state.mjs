@@ -57,6 +57,9 @@ export const state = {
   reuploadRule: null,
   /** The requests to the host of media: method, host, path, and the names that the page added to the query. */
   mediaRequests: [],
+  /** The uploads, and how the host answers them. */
+  uploads: [],
+  uploadRules: null,
   /** The answers to questions in GraphQL, by the question's name. */
   mex: new Map(),
 };

@@ -45,6 +45,13 @@ function tools() {
     /** Downloads; returns the bytes in base64, or the error. */
     download: (id, over = {}) => fetch(wanted(find(id), over)).then(encode, failed),
     kind: async (id) => (await fetch(wanted(find(id), {}))).constructor.name,
+    /** Whether a download tells several times how much has come, and at last that all has. */
+    async watch(id) {
+      const told = [];
+      await fetch(wanted(find(id), { onProgress: ({ loaded, total }) => told.push({ loaded, total }) }));
+      const last = told.at(-1);
+      return { several: told.length > 1, whole: last?.loaded === last?.total && last?.loaded >= find(id).size };
+    },
     async abort(id, ms) {
       const abort = new AbortController();
       setTimeout(() => abort.abort(), ms);

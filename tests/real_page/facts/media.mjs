@@ -1,6 +1,9 @@
 // Facts about files that arrive: the fields of their messages, and how the page downloads them.
 import { Files, KINDS, fresh } from './files.mjs';
 
+/** The beginning of a JPEG. */
+const THUMBNAIL = '/9j/4AAQSkZJRgABAQAAAQABAAA=';
+
 /** Runs in the page: what the model of a message says of its file. `none` is undefined. */
 function described(id, sent) {
   const message = window.__files.find(id);
@@ -20,7 +23,7 @@ function described(id, sent) {
 }
 
 /** Runs in the page: what the row of a message keeps of its file. */
-async function keptInRow(id, sent) {
+async function keptInRow(id, sent, thumbnail) {
   const table = require('WAWebSchemaMessage').getMessageTable();
   const rows = await table.all({ index: ['rowId'], reverse: true, limit: 5 }, false);
   const row = rows.find((one) => one.id.includes(id));
@@ -28,7 +31,8 @@ async function keptInRow(id, sent) {
   const message = require('WAWebDBMessageSerialization').messageFromDbRow(row);
   const names = 'type mimetype size caption filename filehash encFilehash mediaKey mediaKeyTimestamp directPath pageCount';
   const kept = Object.fromEntries(names.split(' ').map((name) => [name, message[name] !== undefined && message[name] !== null]));
-  return { ...kept, path: message.directPath === sent.path };
+  const { isCaptionByUser = 'none' } = message;
+  return { ...kept, isCaptionByUser, thumbnail: message.body === thumbnail, path: message.directPath === sent.path };
 }
 
 export async function media(asked) {
@@ -43,8 +47,13 @@ export async function media(asked) {
   for (const kind of ['image', 'video', 'ptt']) {
     asked.fact(`a view-once file: ${kind}`, await tell(await files.send(kind, { viewOnce: true })));
   }
-  const plain = await files.send('document');
-  asked.fact('the row of a file', await asked.until('its row', keptInRow, plain.id, plain));
+  for (const kind of ['image', 'video', 'gif', 'ptv', 'document']) {
+    const { id } = await files.send(kind, { thumbnail: THUMBNAIL });
+    const body = await asked.evaluate((one) => window.__files.find(one).body, id);
+    asked.fact(`the small picture of a file is its body: ${kind}`, body === THUMBNAIL, true);
+  }
+  const plain = await files.send('document', { thumbnail: THUMBNAIL });
+  asked.fact('the row of a file', await asked.until('its row', keptInRow, plain.id, plain, THUMBNAIL));
   asked.fact('a file that nobody asked for is fetched', await files.fetches(plain), 0);
 }
 
@@ -72,6 +81,12 @@ export async function download(asked) {
   const both = await files.send('image');
   await Promise.all([files.download(both), files.download(both)]);
   asked.fact('two downloads at once ask for the file', await files.fetches(both), 1);
+
+  const slow = await files.sendAnswered('slow', { bytes: fresh(4000) });
+  asked.fact('what a slow download tells of its progress', await asked.evaluate((id) => window.__files.watch(id), slow.id), {
+    several: true,
+    whole: true,
+  });
 
   await refusals(asked, files);
   await mistakes(asked, files);

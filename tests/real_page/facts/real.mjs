@@ -6,6 +6,8 @@ const FRIEND = '5491122334455';
 
 export class Real {
   name = 'the real page';
+  /** A number that nothing was sent to before. */
+  anotherStranger = '5491188880001';
   #world = new World();
 
   start() {
@@ -63,8 +65,9 @@ export class Real {
   }
 
   /** A friend sends a file with these bytes (base64); returns its id and what the message says of it. */
-  async media(kind, { bytes, filename, seconds, width, height, pages, mimetype, caption, viewOnce, wrong, expired }) {
-    const named = { mimetype, caption, width, height, seconds, fileName: filename, pageCount: pages, viewOnce };
+  async media(kind, { bytes, filename, seconds, width, height, pages, mimetype, caption, viewOnce, thumbnail, wrong, expired }) {
+    const jpegThumbnail = thumbnail && { $b64: thumbnail };
+    const named = { mimetype, caption, width, height, seconds, fileName: filename, pageCount: pages, viewOnce, jpegThumbnail };
     const fields = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
     const opt = { bytes: { $b64: bytes }, fields, wrong, expired };
     const { directPath, ...sent } = await this.#control('media', { from: FRIEND, kind, opt });
@@ -102,6 +105,37 @@ export class Real {
     const { reuploads } = await this.#control('mediastate');
     const shape = ({ jid, from_me, participant }) => ({ chat: jid.split('@')[1], fromMe: from_me === 'true', participant: participant !== undefined });
     return reuploads.filter((one) => one.id === id && one.holds === 'its id').map(shape);
+  }
+
+  /** How the host of files answers uploads from now on, one after the other; the last answer stays. */
+  uploadsAnswer(answers) {
+    return this.#control('uploadrule', { rule: answers.join(',') });
+  }
+
+  /** The uploads to the host. */
+  async uploads() {
+    const { uploads } = await this.#control('mediastate');
+    return uploads.map(({ kind, query, named }) => ({ kind, query, named: named === true }));
+  }
+
+  /** The file of a message as its receiver finds it; `sha256` only if all that the message says of the bytes is true. */
+  async received(id) {
+    const { sent } = await this.#control('state');
+    const { type, encs, file } = sent.find((message) => message.id === id);
+    const { fields, wrapped, why, sha256 } = file;
+    const known = {
+      mimetype: fields.mimetype,
+      caption: fields.caption,
+      filename: fields.fileName,
+      size: fields.width && [fields.width, fields.height],
+      seconds: fields.seconds,
+      waves: fields.waveform,
+      sums: fields.streamingSidecar,
+      thumbnail: fields.jpegThumbnail,
+      animated: fields.isAnimated,
+    };
+    const once = wrapped.some((name) => name.startsWith('viewOnce'));
+    return { stanza: type, media: encs[0].media, once, ...known, ...(!why && { sha256 }) };
   }
 
   burst(n) {

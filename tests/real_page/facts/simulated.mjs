@@ -11,6 +11,7 @@ const START_MS = 20_000;
 
 export class Simulated {
   name = 'the simulated page';
+  anotherStranger = '5491188880001';
   #process;
   #url;
   #tls;
@@ -28,7 +29,7 @@ export class Simulated {
     if (!url) throw new Error(`the simulator announced: ${line}`);
     this.#url = url;
     this.#tls = { port, spki };
-    for (const number of [FRIEND, STRANGER]) await this.#ask('person', { number });
+    for (const number of [FRIEND, STRANGER, this.anotherStranger]) await this.#ask('person', { number });
   }
 
   stop() {
@@ -107,6 +108,35 @@ export class Simulated {
     const { uploads_asked: asked } = await this.#ask('record');
     const shape = ({ chat, from_me: fromMe, participant }) => ({ chat: chat.split('@')[1], fromMe, participant: participant !== null });
     return asked.filter((one) => one.id === id).map(shape);
+  }
+
+  uploadsAnswer(answers) {
+    return this.#ask('faults', { uploads: answers.map((answer) => Number(answer) || answer) });
+  }
+
+  async uploads() {
+    const { uploads } = await this.#ask('record');
+    return uploads.map(({ kind, query, named }) => ({ kind, query, named }));
+  }
+
+  async received(id) {
+    const { received } = await this.#ask('record');
+    const { type, body, fields, file } = received.find((message) => message.id === id);
+    const count = (bytes) => bytes && `${atob(bytes.$bytes).length} bytes`;
+    const isSticker = type === 'sticker';
+    const known = {
+      mimetype: fields.mimetype,
+      caption: fields.caption,
+      filename: fields.filename,
+      // A sticker's message says nothing of its size.
+      size: isSticker ? undefined : fields.width && [fields.width, fields.height],
+      seconds: fields.duration && Number(fields.duration),
+      waves: count(fields.waveform),
+      sums: count(fields.streamingSidecar),
+      thumbnail: body ? `${atob(body).length} bytes` : undefined,
+      animated: fields.isAnimated,
+    };
+    return { stanza: 'media', media: file?.kind, once: fields.isViewOnce === true, ...known, ...(file && { sha256: file.sha256 }) };
   }
 
   burst(n) {

@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { FILES, sendFile } from './files.mjs';
 import { temporaryFolder } from './folder.mjs';
 import { SILENCE_MS, fails } from './expected.mjs';
+import { SENT, sha256 } from './sent-files.mjs';
 import { DEADLINE_MS, START_MS, Simulator } from './simulator.mjs';
 import { Page } from './wa-js.mjs';
 
@@ -166,6 +167,21 @@ describe('wa-js', () => {
     assert.equal(refusal, 'media_not_found');
     await simulator.control('faults', { reupload: 'success' });
   });
+
+  const HOW = { image: { type: 'image' }, voice: { type: 'audio', isPtt: true }, document: { type: 'document' }, sticker: { type: 'sticker' } };
+  for (const [kind, { mimetype, data, filename, caption, got, same }] of Object.entries(SENT)) {
+    it(`sendFileMessage: ${kind}`, async () => {
+      const options = { ...HOW[kind], caption, filename, mimetype, waitForAck: true };
+      const sent = await page.run(async (id, file, how) => {
+        const { id: key, ack, sendMsgResult } = await WPP.chat.sendFileMessage(id, file, how);
+        return { key, ack, result: (await sendMsgResult)?.messageSendResult ?? sendMsgResult };
+      }, `${FRIEND}@c.us`, `data:${mimetype.split(';')[0]};base64,${data}`, options);
+      const { received: messages } = await simulator.record();
+      const { type, fields, file } = messages.find(({ key }) => key === sent.key);
+      assert.deepEqual([type, fields.mimetype, kind === 'document' || kind === 'image' ? fields.caption : undefined], got);
+      if (kind !== 'sticker') assert.equal(file.sha256 === sha256(data), same);
+    });
+  }
 
   it('chat.list, contact.list', async () => {
     const chats = await page.run(async () => (await WPP.chat.list()).map(({ id }) => String(id)));

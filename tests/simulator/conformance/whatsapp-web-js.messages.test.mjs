@@ -1,8 +1,10 @@
 // whatsapp-web.js: who is on WhatsApp, sending and receiving, and what becomes of messages.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import whatsapp from 'whatsapp-web.js';
 import { FILES, sendFile } from './files.mjs';
 import { temporaryFolder } from './folder.mjs';
+import { SENT, sha256 } from './sent-files.mjs';
 import { START_MS, Simulator } from './simulator.mjs';
 import { Client, OLDER_KEYS } from './whatsapp-web-js.mjs';
 
@@ -125,6 +127,21 @@ describe('whatsapp-web.js', () => {
     // The library does not say that a user asks, so that the page does not ask the phone either.
     assert.deepEqual((await simulator.record()).uploads_asked, []);
   });
+
+  const HOW = {
+    image: {}, voice: { sendAudioAsVoice: true }, document: { sendMediaAsDocument: true }, sticker: { sendMediaAsSticker: true },
+  };
+  for (const [kind, { mimetype, data, filename, caption, got, same }] of Object.entries(SENT)) {
+    it(`sendMessage: ${kind}`, async () => {
+      const media = new whatsapp.MessageMedia(mimetype, data, filename);
+      const message = await client.library.sendMessage(await lidOf(FRIEND), media, { ...HOW[kind], caption });
+      const isThis = ({ key }) => key === message.id._serialized;
+      const record = await simulator.recordWhen('the file', ({ received: messages }) => messages.some(isThis));
+      const { type, fields, file } = record.received.find(isThis);
+      assert.deepEqual([type, fields.mimetype, fields.caption], got);
+      assert.equal(file.sha256 === sha256(data), same);
+    });
+  }
 
   it('message_edit', async () => {
     const before = received.body;

@@ -46,6 +46,10 @@ pub struct Faults {
     pub groups: BTreeMap<String, Group>,
     /// How the phone answers when a page asks it to upload a file again.
     pub reupload: Reupload,
+    /// How the host of files answers uploads, one after the other; the last answer stays. Empty: it takes them.
+    pub uploads: Vec<UploadAnswer>,
+    /// Milliseconds (not scaled) before the host answers an upload.
+    pub slow_upload_ms: u64,
     /// The cap on new chats.
     pub new_chats: Option<NewChats>,
     /// No chats may be started.
@@ -179,6 +183,22 @@ impl Reupload {
             Self::Silent => None,
         }
     }
+}
+
+/// How the host of files answers an upload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadAnswer {
+    /// It takes the file.
+    #[default]
+    Take,
+    /// The connection breaks.
+    Cut,
+    /// It never answers.
+    Hang,
+    /// It refuses with this status.
+    #[serde(untagged)]
+    Status(u16),
 }
 
 /// A step of a send at which the page can be held. The mark `held:STEP` of the page's load shows that the page reached

@@ -40,13 +40,13 @@ pub use account::OnAccount;
 pub use error::Error;
 pub use faults::{
     EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,
-    SocketState, Timelock,
+    SocketState, Timelock, UploadAnswer,
 };
 pub use media::{HostAnswer, Kind, Media, Sent, Wrong};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{CodeForm, Options, PageBuild};
 pub use record::{
     AskedUpload, ChatState, Connection, Device, Fetch, Link, LinkWay, Logout, LogoutBy, Mark, PageLoad, Received,
-    Record,
+    ReceivedFile, Record, Upload,
 };
 pub use simulator::Simulator;

@@ -5,12 +5,12 @@
 //! only the simulated page opens these files.
 
 use crate::error::Error;
-use crate::message::Incoming;
+use crate::message::{Incoming, Message};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::{aead, digest, hkdf, hmac};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The length of the cut HMAC at the end of a file.
 const MAC: usize = 10;
@@ -57,6 +57,9 @@ pub struct Media {
     /// A document's number of pages.
     #[serde(default)]
     pub pages: Option<u32>,
+    /// A small JPEG of the file, in base64.
+    #[serde(default)]
+    pub thumbnail: Option<String>,
     /// The file may be looked at once: linked devices get no key to it.
     #[serde(default)]
     pub view_once: bool,
@@ -109,6 +112,8 @@ pub enum HostAnswer {
     /// With the file.
     #[default]
     Serve,
+    /// With the file, in parts with pauses between them.
+    Slow,
     /// 404.
     Gone,
     /// 403, with WhatsApp's words for a path whose signature has expired.
@@ -153,6 +158,7 @@ impl Media {
             width: None,
             height: None,
             pages: None,
+            thumbnail: None,
             view_once: false,
             wrong: None,
             expired: false,
@@ -172,7 +178,8 @@ impl Media {
 
     /// The message with the file, as the page's model has it.
     pub(crate) fn message(&self, sent: &Sent, now_s: u64) -> Incoming {
-        let mut message = Incoming::text(&self.from, "").kind(self.kind.message());
+        let mut message =
+            Incoming::text(&self.from, self.thumbnail.as_deref().unwrap_or_default()).kind(self.kind.message());
         message.group.clone_from(&self.group);
         let mimetype = self.mimetype.as_deref().unwrap_or_else(|| self.kind.mimetype());
         message = message.field("mimetype", mimetype);
@@ -222,6 +229,13 @@ impl Media {
 }
 
 impl Kind {
+    /// The kind of the file of a message; None for a type without one.
+    pub(crate) fn of_message(name: &str, is_gif: bool) -> Option<Self> {
+        let all = [Self::Image, Self::Video, Self::Ptv, Self::Audio, Self::Ptt, Self::Document, Self::Sticker];
+        let found = all.into_iter().find(|kind| kind.message() == name)?;
+        Some(if found == Self::Video && is_gif { Self::Gif } else { found })
+    }
+
     /// The type of the message.
     fn message(self) -> &'static str {
         match self {
@@ -278,28 +292,83 @@ impl hkdf::KeyType for Length {
     }
 }
 
-/// Encrypts a file as the host keeps it.
-pub(crate) fn sealed(bytes: &[u8], media_key: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
-    let failed = |_| Error::BadRequest("the file cannot be encrypted".to_owned());
+/// The keys of a file, which follow from its media key: the IV, the cipher's, the sum's.
+fn keys_of(media_key: &[u8], kind: Kind) -> Option<[u8; IV + 2 * KEY]> {
     let mut keys = [0; IV + 2 * KEY];
     let info = [kind.info().as_bytes()];
-    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; KEY]);
-    let expanded = salt.extract(media_key);
-    expanded.expand(&info, Length(keys.len())).and_then(|derived| derived.fill(&mut keys)).map_err(failed)?;
-    let (iv, rest) = keys.split_at(IV);
-    let (cipher, mac) = rest.split_at(KEY);
-    let nonce = aead::Nonce::try_assume_unique_for_key(&iv[..aead::NONCE_LEN]).map_err(failed)?;
-    let key = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, cipher).map_err(failed)?);
-    let mut file = bytes.to_vec();
-    key.seal_in_place_append_tag(nonce, aead::Aad::empty(), &mut file).map_err(failed)?;
-    let mut sum = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, mac));
+    let expanded = hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; KEY]).extract(media_key);
+    expanded.expand(&info, Length(keys.len())).and_then(|derived| derived.fill(&mut keys)).ok()?;
+    Some(keys)
+}
+
+fn cipher(iv: &[u8], key: &[u8]) -> Option<(aead::LessSafeKey, aead::Nonce)> {
+    let nonce = aead::Nonce::try_assume_unique_for_key(&iv[..aead::NONCE_LEN]).ok()?;
+    let key = aead::UnboundKey::new(&aead::AES_256_GCM, key).ok()?;
+    Some((aead::LessSafeKey::new(key), nonce))
+}
+
+fn sum(iv: &[u8], file: &[u8], key: &[u8]) -> hmac::Tag {
+    let mut sum = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
     sum.update(iv);
-    sum.update(&file);
-    file.extend_from_slice(&sum.sign().as_ref()[..MAC]);
+    sum.update(file);
+    sum.sign()
+}
+
+/// Encrypts a file as the host keeps it.
+pub(crate) fn sealed(bytes: &[u8], media_key: &[u8], kind: Kind) -> Result<Vec<u8>, Error> {
+    let failed = || Error::BadRequest("the file cannot be encrypted".to_owned());
+    let keys = keys_of(media_key, kind).ok_or_else(failed)?;
+    let (iv, rest) = keys.split_at(IV);
+    let (key, nonce) = cipher(iv, &rest[..KEY]).ok_or_else(failed)?;
+    let mut file = bytes.to_vec();
+    key.seal_in_place_append_tag(nonce, aead::Aad::empty(), &mut file).map_err(|_| failed())?;
+    let tag = sum(iv, &file, &rest[KEY..]);
+    file.extend_from_slice(&tag.as_ref()[..MAC]);
     Ok(file)
+}
+
+/// Decrypts a file of the host; None if it is not this file, or not this key.
+pub(crate) fn opened(file: &[u8], media_key: &[u8], kind: Kind) -> Option<Vec<u8>> {
+    let keys = keys_of(media_key, kind)?;
+    let (iv, rest) = keys.split_at(IV);
+    let (body, tag) = file.split_at(file.len().checked_sub(MAC)?);
+    if sum(iv, body, &rest[KEY..]).as_ref()[..MAC] != *tag {
+        return None;
+    }
+    let (key, nonce) = cipher(iv, &rest[..KEY])?;
+    let mut bytes = body.to_vec();
+    let length = key.open_in_place(nonce, aead::Aad::empty(), &mut bytes).ok()?.len();
+    bytes.truncate(length);
+    Some(bytes)
+}
+
+pub(crate) fn digest(bytes: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 
 /// The SHA-256 of bytes, in base64.
 pub(crate) fn hash(bytes: &[u8]) -> String {
-    STANDARD.encode(digest::digest(&digest::SHA256, bytes))
+    STANDARD.encode(digest(bytes))
+}
+
+/// The fields that say how a file is fetched and opened: a linked device does not get them of a view-once file.
+const KEYS: [&str; 8] =
+    ["filehash", "encFilehash", "directPath", "deprecatedMms3Url", "mediaKey", "mediaKeyTimestamp", "size", "caption"];
+
+/// The fields of a message as its receiver's page has them.
+pub(crate) fn as_received(message: &Message) -> Map<String, Value> {
+    let mut fields = message.fields.clone();
+    if fields.get("isViewOnce").and_then(Value::as_bool) == Some(true) {
+        fields.retain(|name, _| !KEYS.contains(&name.as_str()));
+    }
+    if message.kind == "document" {
+        let named = fields.get("filename").cloned();
+        let by_user =
+            fields.get("caption").is_some_and(|caption| caption.as_str().is_some_and(|text| !text.is_empty()));
+        fields.insert("isCaptionByUser".to_owned(), json!(by_user));
+        if let Some(name) = named.filter(|_| !by_user) {
+            fields.insert("caption".to_owned(), name);
+        }
+    }
+    fields
 }

@@ -102,6 +102,8 @@ pub struct PageBuild {
     pub backlog_limit: usize,
     /// The server has the page refuse files whose MIME type is not one of those of their kind.
     pub checks_mimetypes: bool,
+    /// How many MiB the server has the page take of a picture, a sticker, a video or a sound.
+    pub media_limit_mb: u64,
     /// What the picture of a code contains besides its five fields.
     pub code_form: CodeForm,
 }
@@ -136,6 +138,7 @@ impl Default for PageBuild {
             codes_in_a_row: 6,
             backlog_limit: 1000,
             checks_mimetypes: false,
+            media_limit_mb: 16,
             code_form: CodeForm::Plain,
         }
     }

@@ -1,7 +1,10 @@
 //! The record: everything that the simulator has seen, for the assertions of tests.
 
-use crate::faults::SendStep;
+use crate::faults::{SendStep, UploadAnswer};
+use crate::media::Kind;
+use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A snapshot of everything seen since the start. Times are Unix milliseconds unless said otherwise.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -36,6 +39,8 @@ pub struct Record {
     pub asked_again: Vec<String>,
     /// The requests to the host of files.
     pub fetches: Vec<Fetch>,
+    /// The uploads to the host of files.
+    pub uploads: Vec<Upload>,
     /// The files that the phone was asked to upload again.
     pub uploads_asked: Vec<AskedUpload>,
     /// The codes that pages were given to show, oldest first.
@@ -78,6 +83,35 @@ pub struct Fetch {
     pub path: String,
     /// The names in the query.
     pub query: Vec<String>,
+}
+
+/// An upload of a page to the host of files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Upload {
+    /// The page's kind of the file: `image`, `video`, `gif`, `audio`, `ptt`, `document`, `sticker`.
+    pub kind: String,
+    /// The names in the query, in order of the alphabet.
+    pub query: Vec<String>,
+    /// The bytes as they arrived: encrypted.
+    pub size: usize,
+    /// The address names the hash of what arrived.
+    pub named: bool,
+    pub answer: UploadAnswer,
+    /// Where the file is now, with its signature; None if the host did not take it.
+    pub path: Option<String>,
+}
+
+/// The file of a message, as its receiver finds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReceivedFile {
+    /// The page's kind of the file.
+    pub kind: Kind,
+    pub size: usize,
+    /// SHA-256 of the bytes, in base64.
+    pub sha256: String,
+    /// The bytes, decrypted with the key in the message.
+    #[serde(skip)]
+    pub bytes: Bytes,
 }
 
 /// A page's request to the phone to upload a file again.
@@ -145,6 +179,11 @@ pub struct Received {
     /// The page's type.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Further fields of the page's model: `caption`, `mimetype`, `filename`, `width`, `isViewOnce`… Bytes are
+    /// `{"$bytes": base64}`.
+    pub fields: Map<String, Value>,
+    /// The message's file; None if there is none, or if what the message says of it is wrong.
+    pub file: Option<ReceivedFile>,
     /// The account that sent it, by phone number.
     pub account: String,
     /// The device that sent it.

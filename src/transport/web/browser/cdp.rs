@@ -5,6 +5,7 @@
 //! module and its children know the protocol, so that the library's own pipe can replace this one.
 
 mod blobs;
+mod files;
 mod requests;
 mod tab;
 

@@ -84,6 +84,9 @@ impl From<PageError> for SessionError {
             PageError::InvalidNumber => Self::InvalidNumber,
             PageError::LoopEnded => Self::LoopEnded,
             PageError::NotWaiting => Self::NotWaitingForLink(State::QrRequired),
+            error @ (PageError::MediaTooLarge(_) | PageError::MediaType(_) | PageError::MediaUploadFailed(_)) => {
+                Self::Refused(error.to_string())
+            }
             PageError::Refused(why) => Self::Refused(why),
             PageError::MessageAbsent
             | PageError::MediaGone(_)

@@ -63,6 +63,9 @@ pub enum Resent {
     Pending,
     /// The page does not hold the message, which proves nothing.
     Absent,
+    /// The page holds the message, but no longer all of what describes its file: it is not sent again, and nothing is
+    /// proved.
+    FileLost,
 }
 
 /// The answer to a look-up.

@@ -1,6 +1,7 @@
 //! The calls to the page.
 
 mod files_in;
+mod files_out;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, shapes};
+pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
 #[derive(Clone)]
@@ -62,6 +64,14 @@ pub enum PageError {
     /// A limit, the network, or a host that does not answer.
     #[error("the file cannot be fetched now: {0}")]
     MediaLater(String),
+    #[error("the file is too large: {0}")]
+    MediaTooLarge(String),
+    /// WhatsApp's applications do not show a file of this type as what it is to be sent as.
+    #[error("the file is of another type: {0}")]
+    MediaType(String),
+    /// Nothing was sent: an upload is visible to nobody.
+    #[error("the file could not be uploaded: {0}")]
+    MediaUploadFailed(String),
     /// The page answered with a refusal.
     #[error("the page refused: {0}")]
     Refused(String),
@@ -296,8 +306,8 @@ impl Page {
         read(answer)
     }
 
+    /// JSON is a valid expression of JavaScript.
     fn expression(&self, name: &str, argument: &Value) -> String {
-        // JSON is a valid expression of JavaScript.
         format!("window[{}]({}, {argument})", json!(self.api), json!(name))
     }
 }
@@ -323,6 +333,9 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),
         "MEDIA_BROKEN" => PageError::MediaBroken(answer.message),
         "MEDIA_LATER" => PageError::MediaLater(answer.message),
+        "MEDIA_TOO_LARGE" => PageError::MediaTooLarge(answer.message),
+        "MEDIA_TYPE" => PageError::MediaType(answer.message),
+        "MEDIA_UPLOAD_FAILED" => PageError::MediaUploadFailed(answer.message),
         _ => PageError::Refused(answer.message),
     })
 }

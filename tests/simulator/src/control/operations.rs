@@ -80,7 +80,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "media",
         takes: "{from, kind: image|video|gif|ptv|audio|ptt|document|sticker, bytes?: base64, size?, group?, mimetype?, caption?, \
-                filename?, seconds?, width?, height?, pages?, view_once?, wrong?: key|filehash|encFilehash|mac, expired?}",
+                filename?, seconds?, width?, height?, pages?, thumbnail?: base64, view_once?, wrong?: key|filehash|encFilehash|mac, expired?}",
         does: "a contact sends a file; answers {message, path, mediaKey, filehash, encFilehash, size}",
         example: r#"{"from": "5491122334455", "kind": "document", "filename": "list.pdf", "bytes": "aGVsbG8="}"#,
         run: |shared, phone, body| {
@@ -90,7 +90,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "file",
-        takes: "{message, answer: serve|gone|expired|cut|hang, or the number of a status}",
+        takes: "{message, answer: serve|slow|gone|expired|cut|hang, or the number of a status}",
         does: "changes how the host of files answers for the file of a message",
         example: r#"{"message": "last", "answer": "gone"}"#,
         run: |shared, phone, body| {
@@ -235,7 +235,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "page",
         takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
                 bare_load, old_adv_secret, old_code_element, messages_per_chat, codes_in_a_row, \
-                times_messages, backlog_limit, checks_mimetypes, code_form: plain|prefix|suffix}; {\"reset\": true}",
+                times_messages, backlog_limit, checks_mimetypes, media_limit_mb, code_form: plain|prefix|suffix}; {\"reset\": true}",
         does: "changes the build of the page for the next load; answers the whole build",
         example: r#"{"reset": true, "messages_per_chat": 5}"#,
         run: |shared, _, body| {

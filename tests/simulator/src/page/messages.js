@@ -6,6 +6,7 @@ import { Collection, Model } from '/static/models.js';
 import { MsgKey, createWid } from '/static/wids.js';
 import { pause } from '/static/clock.js';
 import { faults, mark, wire } from '/static/wire.js';
+import { unpacked } from '/static/file-bytes.js';
 import { hasNoBody } from '/static/file-kinds.js';
 import { dataOf, downloadMedia, objectOf } from '/static/file-objects.js';
 import { Chat, created, file, noticesOf } from '/static/chats.js';
@@ -91,7 +92,7 @@ export function fieldsOf(record, isNewMsg) {
     latestEditMsgKey: undefined,
     caption: undefined,
     protocolMessageKey: record.protocolKey && MsgKey.fromString(record.protocolKey),
-    ...(record.sealed ? {} : record.fields),
+    ...(record.sealed ? {} : unpacked(record.fields ?? {})),
   };
 }
 
@@ -101,7 +102,7 @@ export const sendingNow = new Set();
 /** A message as it is restored from storage. */
 function restored(record) {
   const unsent = record.fromMe && record.ack === 0 && !sendingNow.has(record.id);
-  return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true }) };
+  return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true, local: true }) };
 }
 
 /** Adds a stored message to the collections. */

@@ -31,7 +31,7 @@ import {
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
 import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
-import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendTextMsgToChat } from '/static/sending.js';
+import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendMsgRecord, sendTextMsgToChat, updateMessageTable } from '/static/sending.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
 
 /** Tells for each person whether the account blocks them. */
@@ -71,6 +71,8 @@ const sending = {
   WAWebSendTextMsgChatAction: { sendTextMsgToChat, createTextMsgData },
   WAWebMsgDataUtils: { genOutgoingMsgData },
   WAWebResendMsgAction: { resendMsg },
+  WAWebSendMsgRecordAction: { sendMsgRecord },
+  WAWebDBUpdateMessageTable: { updateMessageTable },
   WAWebSchemaMessage: { getMessageTable },
   WAWebSchemaReactions: { getReactionsTable },
   WAWebPollsVotesSchema: { getTable: getVotesTable },

@@ -2,6 +2,7 @@
 //
 // The history that comes with a link is numbered to end at exactly 1,000,000,000; later messages begin one above.
 import { MsgKey, createWid } from '/static/wids.js';
+import { unpacked } from '/static/file-bytes.js';
 import { me } from '/static/people.js';
 import * as storage from '/static/storage.js';
 
@@ -29,7 +30,7 @@ const byRow = (a, b) => a.rowId - b.rowId;
 /** A stored message as the table returns it: ids are strings. */
 function rowOf(record) {
   const { id, fromMe, remote, participant, fields, known, knownAfterMs, ciphertextMs, sealed, n, protocolKey, ...rest } = record;
-  const opened = { ...rest, ...fields };
+  const opened = { ...rest, ...unpacked(fields ?? {}) };
   return {
     ...(sealed ? { ...rest, type: 'ciphertext', subtype: record.subtype, body: undefined } : opened),
     id: String(keyOf(record)),

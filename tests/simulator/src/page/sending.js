@@ -6,6 +6,8 @@ import { faults, reach, wire } from '/static/wire.js';
 import { BackendEventBus, connection, handlers, tell } from '/static/connection.js';
 import { chatOf, sendSeen } from '/static/chats.js';
 import { Msg, find, isStored, openChatWithNotices, sendingNow, show, storeOwn } from '/static/messages.js';
+import { packed } from '/static/file-bytes.js';
+import { hasFile } from '/static/file-kinds.js';
 import { isBlocked, me } from '/static/people.js';
 import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
@@ -15,9 +17,15 @@ const inFlight = new Map();
 
 const KEPT_APART = ['id', 'ack', 'body', 'from', 'to', 'local', 'self', 't', 'isNewMsg', 'type'];
 
-function recordOf(data) {
+/** The MIME types of messages that name none. */
+const MIMETYPES = { image: 'image/jpeg', sticker: 'image/webp' };
+
+function recordOf(given) {
+  const mimetype = given.mimetype ?? MIMETYPES[given.type];
+  const data = { ...given, ...(mimetype && { mimetype }) };
   const { id: key } = data;
-  const fields = Object.entries(data).filter(([name, value]) => !KEPT_APART.includes(name) && value !== undefined);
+  const isField = ([name, value]) => !KEPT_APART.includes(name) && !/^__x_|Blob$|renderableUrl/.test(name) && value !== undefined;
+  const fields = Object.entries(data).filter(isField);
   return {
     id: key.id,
     fromMe: true,
@@ -29,7 +37,7 @@ function recordOf(data) {
     body: data.body ?? '',
     t: data.t,
     ack: 0,
-    fields: JSON.parse(JSON.stringify(Object.fromEntries(fields))),
+    fields: JSON.parse(JSON.stringify(packed(Object.fromEntries(fields)))),
   };
 }
 
@@ -86,8 +94,17 @@ async function add(record) {
   return show(record, true);
 }
 
+/** What is to be done with a stored message before it leaves, such as the upload of its file, may change its fields. */
+async function completed(record, message, beforeSend) {
+  const more = await beforeSend?.(message);
+  if (!more) return record;
+  const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
+  message.set(known);
+  return storage.update('messages', record.id, { fields: { ...record.fields, ...packed(known) } });
+}
+
 /** Returns at once: a promise of the message in the collection, and a promise of the result. */
-export function addAndSendMsgToChat(chat, given) {
+export function addAndSendMsgToChat(chat, given, beforeSend) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
   if (!chat || !given) throw new TypeError('a chat and a message are needed');
   const record = Promise.resolve(given).then(recordOf);
@@ -96,7 +113,9 @@ export function addAndSendMsgToChat(chat, given) {
     sendingNow.add(ready.id);
     return add(ready);
   });
-  const result = Promise.all([record, added]).then(([ready]) => leave(ready));
+  const result = Promise.all([record, added])
+    .then(([ready, message]) => completed(ready, message, beforeSend))
+    .then(leave);
   // Callers may ignore either promise.
   added.catch(() => {});
   result.catch(() => {});
@@ -134,7 +153,29 @@ export async function resendMsg(message) {
   if (!message.isSendFailure && message.ack >= 0) return undefined;
   const record = await storage.update('messages', message.id.id, { ack: 0 });
   message.set({ ack: 0, isSendFailure: false });
+  // A sticker is not looked at.
+  const isChecked = hasFile(message) && message.type !== 'sticker';
+  if (isChecked && !(await fetchedFirst(message))) return undefined;
   return (await leave(record)).messageSendResult;
+}
+
+/** A file is fetched before it is sent again; one that the page cannot show fails, without a result. */
+async function fetchedFirst(message) {
+  try {
+    await message.downloadMedia({ isUserInitiated: true, downloadEvenIfExpensive: true, shouldThrowAbortError: true });
+    return true;
+  } catch {
+    message.set({ ack: -1 });
+    return false;
+  }
+}
+
+/** Sends a stored message as it is. */
+export const sendMsgRecord = async (message) => leave(await storage.get('messages', message.id.id));
+
+/** Changes the row of a message. Whether a send has failed is no part of the row here: a load finds that out. */
+export async function updateMessageTable(key, { isSendFailure, ...changes }) {
+  await storage.update('messages', key.id, changes);
 }
 
 connection.on('connected', async () => {

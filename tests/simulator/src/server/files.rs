@@ -1,25 +1,64 @@
 //! The host of files.
 
+use crate::faults::UploadAnswer;
 use crate::media::HostAnswer;
 use crate::shared::Shared;
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Path as At, RawQuery, State};
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
+use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How a file is sent slowly.
+const PARTS: usize = 4;
+const PAUSE: Duration = Duration::from_millis(300);
 
 pub(super) fn router() -> Router<Arc<Shared>> {
-    Router::new().route("/v/{folder}/{file}", get(file))
+    let uploads = post(upload).layer(DefaultBodyLimit::disable());
+    Router::new().route("/v/{folder}/{file}", get(file)).route("/mms/{kind}/{name}", uploads)
+}
+
+/// The names in a query.
+fn names(query: Option<String>) -> Vec<String> {
+    let query = query.unwrap_or_default();
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+async fn upload(
+    State(shared): State<Arc<Shared>>,
+    At((kind, name)): At<(String, String)>,
+    RawQuery(query): RawQuery,
+    bytes: Bytes,
+) -> Response {
+    let (answer, path) = shared.with(|world| world.upload(kind, &name, names(query), bytes));
+    let delay = shared.with(|world| world.faults.slow_upload_ms);
+    tokio::time::sleep(Duration::from_millis(delay)).await;
+    let refused = |status| (status, "refused").into_response();
+    match answer {
+        UploadAnswer::Take => {
+            let path = path.unwrap_or_default();
+            Json(json!({ "url": format!("https://mmg.whatsapp.net{path}&mms3=true"), "direct_path": path }))
+                .into_response()
+        }
+        UploadAnswer::Cut => whole(1, Body::from_stream(stream::once(broken()))),
+        UploadAnswer::Hang => {
+            shared.stop.cancelled().await;
+            refused(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        UploadAnswer::Status(status) => {
+            refused(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        }
+    }
 }
 
 async fn file(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let names = query.split('&').filter_map(|pair| pair.split('=').next());
-    let names = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let found = shared.with(|world| world.fetch(method.as_str(), uri.path(), names));
+    let found = shared.with(|world| world.fetch(method.as_str(), uri.path(), names(query)));
     let refused = |status, words: &'static str| (status, words).into_response();
     match found {
         None | Some((HostAnswer::Gone, _)) => refused(StatusCode::NOT_FOUND, "not found"),
@@ -32,6 +71,19 @@ async fn file(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, RawQu
             refused(StatusCode::SERVICE_UNAVAILABLE, "the simulator stops")
         }
         Some((HostAnswer::Serve, bytes)) => whole(bytes.len(), Body::from(bytes)),
+        Some((HostAnswer::Slow, bytes)) => {
+            let part = bytes.len().div_ceil(PARTS).max(1);
+            let parts: Vec<_> = (0..bytes.len()).step_by(part).collect();
+            let length = bytes.len();
+            let sent = stream::iter(parts).then(move |at| {
+                let bytes = bytes.slice(at..length.min(at + part));
+                async move {
+                    tokio::time::sleep(PAUSE).await;
+                    Ok::<_, std::io::Error>(bytes)
+                }
+            });
+            whole(length, Body::from_stream(sent))
+        }
         Some((HostAnswer::Cut, bytes)) => {
             let half = bytes.slice(..bytes.len() / 2);
             whole(bytes.len(), Body::from_stream(stream::once(async { Ok(half) }).chain(stream::once(broken()))))

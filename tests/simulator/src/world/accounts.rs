@@ -3,6 +3,7 @@
 use super::{Expiring, Peer, World, people};
 use crate::error::Error;
 use crate::faults::ServerFault;
+use crate::media::as_received;
 use crate::message::{AccountView, Identity, Message};
 use crate::protocol::Event;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -111,6 +112,7 @@ impl World {
             ack: 1,
             notify_name: writer.name.clone(),
             known: vec![writer],
+            fields: as_received(message),
             ..message.clone()
         };
         self.publish(&receiver, arrived, None)?;

@@ -133,6 +133,7 @@ impl World {
             }
             return;
         }
+        let file = self.received_file(&message);
         let receiver = self.directory.by_lid(&message.remote);
         let place = self.record.received.len();
         self.record.received.push(Received {
@@ -142,6 +143,8 @@ impl World {
             phone: receiver.and_then(|person| person.phone.split('@').next().map(str::to_owned)),
             body: message.body.clone(),
             kind: message.kind.clone(),
+            fields: message.fields.clone(),
+            file,
             account: phone.clone(),
             device: device.clone(),
             at: unix_ms(),

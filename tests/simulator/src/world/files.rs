@@ -2,14 +2,15 @@
 
 use super::{World, unix_ms};
 use crate::error::Error;
-use crate::faults::Reupload;
-use crate::media::{HostAnswer, Media, Sent, Wrong, hash, sealed};
-use crate::message::bare_id;
+use crate::faults::{Reupload, UploadAnswer};
+use crate::media::{HostAnswer, Kind, Media, Sent, Wrong, digest, hash, opened, sealed};
+use crate::message::{Message, bare_id};
 use crate::protocol::ToPage;
-use crate::record::{AskedUpload, Fetch};
+use crate::record::{AskedUpload, Fetch, ReceivedFile, Upload};
 use axum::body::Bytes;
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A path is signed for two weeks.
@@ -69,6 +70,53 @@ impl World {
         let signature = random.hex(16);
         self.files.kept.insert(path.clone(), Kept { bytes, answer: HostAnswer::default() });
         format!("{path}?ccb=11-4&oh=01_Q5AaI{signature}&oe={until_s:X}&_nc_sid=5e03e0")
+    }
+
+    /// A page uploads a file.
+    pub(crate) fn upload(
+        &mut self,
+        kind: String,
+        name: &str,
+        mut query: Vec<String>,
+        bytes: Bytes,
+    ) -> (UploadAnswer, Option<String>) {
+        query.sort();
+        let answer = self.next_upload_answer();
+        let named = URL_SAFE_NO_PAD.encode(digest(&bytes)) == name;
+        let size = bytes.len();
+        let taken = matches!(answer, UploadAnswer::Take);
+        let path = taken.then(|| self.keep(bytes, unix_ms() / 1000 + LIFE_S));
+        self.record.uploads.push(Upload { kind, query, size, named, answer, path: path.clone() });
+        self.touch();
+        (answer, path)
+    }
+
+    /// The last answer of the list stays.
+    fn next_upload_answer(&mut self) -> UploadAnswer {
+        match self.faults.uploads.len() {
+            0 => UploadAnswer::Take,
+            1 => self.faults.uploads[0],
+            _ => self.faults.uploads.remove(0),
+        }
+    }
+
+    /// The file of a message that a page sends, opened as its receiver opens it; the host answers for it by the
+    /// message from now on.
+    pub(super) fn received_file(&mut self, message: &Message) -> Option<ReceivedFile> {
+        let said = |name: &str| message.fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        let is_gif = message.fields.get("isGif").and_then(Value::as_bool) == Some(true);
+        let kind = Kind::of_message(&message.kind, is_gif)?;
+        let (path, media_key) = (said("directPath")?, said("mediaKey")?);
+        let (filehash, enc_filehash) = (said("filehash")?, said("encFilehash")?);
+        let sealed = self.files.kept.get(unsigned(&path))?.bytes.clone();
+        let bytes = opened(&sealed, &STANDARD.decode(&media_key).ok()?, kind)?;
+        let size = bytes.len();
+        let is_whole = hash(&bytes) == filehash
+            && hash(&sealed) == enc_filehash
+            && message.fields.get("size").and_then(Value::as_u64) == Some(size as u64);
+        let sent = Sent { message: message.key(), path, media_key, filehash: filehash.clone(), enc_filehash, size };
+        self.files.sent.insert(message.id.clone(), sent);
+        is_whole.then(|| ReceivedFile { kind, size, sha256: filehash, bytes: bytes.into() })
     }
 
     fn file_of(&self, message: &str) -> Result<&Sent, Error> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod files;
+mod uploads;
 
 use super::World;
 use crate::error::Error;

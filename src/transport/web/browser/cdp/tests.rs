@@ -104,3 +104,51 @@ async fn an_answer_that_is_too_large_fails_its_call_and_no_other() {
     assert!(matches!(second, Err(CallError::TimedOut(_))), "the pipe is still there: {second:?}");
     drop(browser.join().unwrap());
 }
+
+/// Answers each call in turn; returns the calls.
+fn answering(
+    mut from_us: std::io::PipeReader,
+    mut browser: std::io::PipeWriter,
+    results: &'static [&'static str],
+) -> Calls {
+    std::thread::spawn(move || {
+        let mut calls = Vec::new();
+        for (number, result) in results.iter().enumerate() {
+            let mut sent = Vec::new();
+            while sent.last() != Some(&0) {
+                let mut byte = [0];
+                from_us.read_exact(&mut byte).unwrap();
+                sent.extend(byte);
+            }
+            calls.push(serde_json::from_slice(&sent[..sent.len() - 1]).unwrap());
+            say(&mut browser, &format!(r#"{{"id":{},"sessionId":"S","result":{result}}}"#, number + 1));
+        }
+        calls
+    })
+}
+
+type Calls = std::thread::JoinHandle<Vec<serde_json::Value>>;
+
+#[tokio::test]
+async fn a_page_is_given_the_path_of_a_file_and_the_element_is_released() {
+    let (opened, from_us, browser) = connected();
+    let calls = answering(from_us, browser, &[r#"{"result":{"type":"object","objectId":"7"}}"#, "{}", "{}"]);
+    let tab = Tab { connection: opened.connection.clone(), session: "S".to_owned(), document: Default::default() };
+    tab.give_file("element()".to_owned(), std::path::Path::new("/data/a"), DEADLINE).await.unwrap();
+    let calls = calls.join().unwrap();
+    let methods: Vec<_> = calls.iter().map(|call| call["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["Runtime.evaluate", "DOM.setFileInputFiles", "Runtime.releaseObject"]);
+    assert_eq!(calls[0]["params"]["returnByValue"], false);
+    assert_eq!(calls[1]["params"], serde_json::json!({ "files": ["/data/a"], "objectId": "7" }));
+    assert_eq!(calls[2]["params"], serde_json::json!({ "objectId": "7" }));
+}
+
+#[tokio::test]
+async fn a_page_without_the_element_is_given_nothing() {
+    let (opened, from_us, browser) = connected();
+    let calls = answering(from_us, browser, &[r#"{"result":{"type":"undefined"}}"#]);
+    let tab = Tab { connection: opened.connection.clone(), session: "S".to_owned(), document: Default::default() };
+    let given = tab.give_file("element()".to_owned(), std::path::Path::new("/data/a"), DEADLINE).await;
+    assert!(matches!(given, Err(CallError::Threw(_))));
+    assert_eq!(calls.join().unwrap().len(), 1);
+}

@@ -23,7 +23,10 @@ declare namespace Adapter {
     /** What the host has is not the file that the message announces. */
     | 'MEDIA_BROKEN'
     /** A limit, the network, or a host that does not answer: a later call may succeed. */
-    | 'MEDIA_LATER';
+    | 'MEDIA_LATER'
+    | 'MEDIA_TOO_LARGE'
+    | 'MEDIA_TYPE'
+    | 'MEDIA_UPLOAD_FAILED';
 
   type Restricted = { kind: 'new_chats' | 'timelock'; until_s: Count } | null;
 
@@ -109,8 +112,12 @@ declare namespace Adapter {
     known(argument: { chat: string }): Promise<Known>;
     prepare(argument: { chat: string }): Promise<Prepared>;
     typing(argument: { chat_id: string }): Promise<Unread>;
-    dispatch(argument: { chat_id: string; raw_id: string; text: string }): Promise<{ ack: number }>;
-    resend(argument: { message_id: string }): Promise<{ outcome: 'resent' | 'sent' | 'pending' | 'absent'; ack: Count }>;
+    /** With an upload's token, `text` is the caption of its file; empty: the one that was given with the upload. */
+    dispatch(argument: { chat_id: string; raw_id: string; text: string; upload?: Text }): Promise<{ ack: number }>;
+    resend(argument: { message_id: string }): Promise<{
+      outcome: 'resent' | 'sent' | 'pending' | 'absent' | 'file_lost';
+      ack: Count;
+    }>;
     ack(argument: { message_id: string }): Promise<{ ack: Count }>;
     exists(argument: { chat: string }): Promise<{ chat_id: Text; lid: Text; phone: Text }>;
   }

@@ -31,7 +31,11 @@ declare namespace WA {
     WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter<`link_device_events:${PairingEvent}`> };
     WAWebMediaStore: { LruMediaStore: MediaStore };
     /** Throws for a message without a file. */
-    WAWebMmsMediaTypes: { getMsgMediaType(msg: Msg): string };
+    WAWebMmsMediaTypes: {
+      getMsgMediaType(msg: Msg): string;
+      /** Nothing for a type of messages without restriction. */
+      getValidMimeTypes(type: string): Set<string> | null | undefined;
+    };
     WAWebMsgCollection: { MsgCollection: Messages };
     WAWebMsgDataUtils: { genOutgoingMsgData(chat: Chat, type: string): Promise<MsgData> };
     /** Current builds export the class itself. */

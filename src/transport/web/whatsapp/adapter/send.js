@@ -1,4 +1,4 @@
-// Sending text: to whom, under which id, and how the send ends.
+// Sending texts and files: to whom, under which id, and how the send ends.
 //
 // The page makes the message; only its id is chosen here. When modules send, the page checks neither WhatsApp's own
 // limits nor whether a group is closed: the adapter reports both before anything leaves.
@@ -231,17 +231,19 @@
     },
 
     /** Sends under the reserved id, at most once however often it is called. The end of the send is reported. */
-    async dispatch({ chat_id: chatId, raw_id: raw, text }) {
+    async dispatch({ chat_id: chatId, raw_id: raw, text, upload = null }) {
       const chat = await openChat(chatId);
       await knowGroup(chat.id);
-      const data = await need('text')(chat, text, {});
+      // The data of a file begins as that of a text: the page adds what belongs to the chat. It makes none of a blank.
+      const data = await need('text')(chat, upload === null ? text : 'file', {});
       if (!data) return refuse('FAILED', 'the page takes the text for blank');
       const key = keyFor(data, raw);
       const id = keyText(key);
       const messages = need('messages');
       const held = messages.get(id) ?? (page.tableIsOpen() ? await need('rows')().get(id, false) : null);
       if (held) return { ack: Number(held.ack) || 0 };
-      const [added, result] = need('send')(chat, { ...data, id: key });
+      const complete = upload === null ? data : page.withFile(data, upload, text);
+      const [added, result] = need('send')(chat, { ...complete, id: key });
       sending.add(id);
       try {
         await added;
@@ -263,7 +265,9 @@
       const ack = Number(msg.ack) || 0;
       if (ack !== 0) return { outcome: 'sent', ack };
       if (sending.has(id) || !msg.isSendFailure) return { outcome: 'pending', ack };
-      follow(id, Promise.resolve(need('resend')(msg)));
+      const result = page.hasFile(msg) ? page.sendAgain(msg) : need('resend')(msg);
+      if (result === null) return { outcome: 'file_lost', ack };
+      follow(id, Promise.resolve(result));
       return { outcome: 'resent', ack };
     },
 

@@ -17,12 +17,12 @@ import { wait } from '/static/clock.js';
 
 /** The pauses before the next attempts, in seconds. */
 const RETRIES = [1, 2, 4];
-const MAC = 10;
+export const MAC = 10;
 const CACHE = 'lru-media-array-buffer-cache';
 
 const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(''));
-const hash = async (buffer) => encode(await crypto.subtle.digest('SHA-256', buffer));
+export const encode = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(''));
+export const hash = async (buffer) => encode(await crypto.subtle.digest('SHA-256', buffer));
 
 /** The files that were fetched, by the hash of their bytes; they outlive the page. */
 const place = (filehash) => `/lru/${encodeURIComponent(filehash)}`;
@@ -65,11 +65,25 @@ function address({ directPath, encFilehash, type, mode }) {
   return url;
 }
 
+/** The bytes of an answer, with a report each time that some have come. */
+async function arrived(response, onProgress = () => {}) {
+  const total = Number(response.headers.get('content-length'));
+  const parts = [];
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    loaded += part.value.length;
+    onProgress({ loaded, total, lengthComputable: true });
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
 async function attempt(wanted) {
   let response;
   try {
     response = await fetch(address(wanted), { signal: wanted.signal });
-    if (response.ok) return await response.arrayBuffer();
+    if (response.ok) return await arrived(response, wanted.onProgress);
   } catch (error) {
     if (error.name === 'AbortError') throw new AbortError();
     throw new HttpNetworkError('fetch error: unexpected status 0');
@@ -81,21 +95,24 @@ const isTemporary = (error) =>
   !(error instanceof MMSThrottleError) &&
   (error instanceof HttpNetworkError || error instanceof MMSUnauthorizedError || error.status >= 500);
 
-async function fetched(wanted) {
+/** Tries again after errors that may pass. */
+export async function tried(request, signal) {
   for (const pause of [...RETRIES, null]) {
     try {
-      return await attempt(wanted);
+      return await request();
     } catch (error) {
       if (pause === null || !isTemporary(error)) throw error;
       await wait(pause);
-      if (wanted.signal?.aborted) throw new AbortError();
+      if (signal?.aborted) throw new AbortError();
     }
   }
   return undefined;
 }
 
+const fetched = (wanted) => tried(() => attempt(wanted), wanted.signal);
+
 /** The keys of a file: 16 bytes of IV, then the keys of the cipher and of the sum. */
-async function keysOf(mediaKey, info) {
+export async function keysOf(mediaKey, info) {
   const base = await crypto.subtle.importKey('raw', decode(mediaKey), 'HKDF', false, ['deriveBits']);
   const how = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info: new TextEncoder().encode(info) };
   const all = new Uint8Array(await crypto.subtle.deriveBits(how, base, 80 * 8));

@@ -42,6 +42,8 @@ const ofStatus = (name, status) =>
 
 export const MediaNotFoundError = ofStatus('MediaNotFoundError', 404);
 export const MMSUnauthorizedError = ofStatus('MMSUnauthorizedError', 401);
+export const MediaTooLargeError = ofStatus('MediaTooLargeError', 413);
+export const MediaInvalidError = ofStatus('MediaInvalidError', 415);
 export const MMSForbiddenError = ofStatus('MMSForbiddenError', 403);
 export const MMSThrottleError = ofStatus('MMSThrottleError', 507);
 
@@ -62,7 +64,9 @@ export const MediaNotOnPhone = named(
 
 export const errorModules = {
   WAWebHttpErrors: { HttpNetworkError, HttpStatusCodeError, HttpInvalidResponseError, MmsDownloadFilehashMismatchError },
-  WAWebMmsClientErrors: { MediaNotFoundError, MMSUnauthorizedError, MMSForbiddenError, MMSThrottleError },
+  WAWebMmsClientErrors: {
+    MediaNotFoundError, MediaTooLargeError, MediaInvalidError, MMSUnauthorizedError, MMSForbiddenError, MMSThrottleError,
+  },
   WAWebMediaFileErrors: { MediaFileError, InvalidMediaFileType, MediaDecryptionError, MediaHashMismatch },
   WAWebDownloadManagerErrors: { MediaNotOnPhone },
   WAWebMediaLoadErrors: { MediaNeedsReupload },

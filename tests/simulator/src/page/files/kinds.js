@@ -42,7 +42,7 @@ const PICTURES = ['image/jpeg', 'image/png', 'image/webp'];
 const FILMS = ['video/mp4', 'video/3gpp'];
 
 /** The MIME types of each kind; a document may have any but that of a drawing. */
-const ALLOWED = { image: PICTURES, sticker: ['image/webp'], video: FILMS, gif: FILMS, ptv: FILMS, audio: SOUNDS, ptt: SOUNDS };
+export const ALLOWED = { image: PICTURES, sticker: ['image/webp'], video: FILMS, gif: FILMS, ptv: FILMS, audio: SOUNDS, ptt: SOUNDS };
 
 /** Whether a file of this kind may have this MIME type. */
 export const isAllowed = (kind, mimetype) => ALLOWED[kind]?.includes(mimetype) ?? mimetype.toLowerCase() !== 'image/svg+xml';

@@ -51,6 +51,8 @@ class Entries {
 
 class MediaObject {
   messages = [];
+  /** What the page found out about the file before it was sent. */
+  contentInfo = {};
   downloadStage = 'INIT';
 
   constructor(message) {
@@ -61,8 +63,9 @@ class MediaObject {
     if (message.filehash === undefined) this.downloadStage = 'PREPARING';
   }
 
-  consolidate(changes) {
-    Object.assign(this, changes);
+  consolidate({ type = this.type, ...changes }) {
+    Object.assign(this, changes, { type: type.toUpperCase() });
+    if (!('downloadStage' in changes)) return;
     const mediaStage = changes.downloadStage === 'PROCESSING' ? 'DECRYPTING' : changes.downloadStage;
     for (const message of this.messages) message.mediaData.set({ mediaStage, mediaBlob: this.mediaBlob });
   }
@@ -72,6 +75,12 @@ const byHash = new Map();
 const objects = new WeakMap();
 const data = new WeakMap();
 
+/** The object of a file that is to be sent: nothing is known yet but its hash. */
+export function getOrCreateMediaObject(filehash) {
+  if (!byHash.has(filehash)) byHash.set(filehash, new MediaObject({ filehash, type: 'unknown' }));
+  return byHash.get(filehash);
+}
+
 /** The object of a message's file; undefined if it has none. */
 export function objectOf(message) {
   if (!hasFile(message)) return undefined;
@@ -80,6 +89,8 @@ export function objectOf(message) {
   if (message.filehash !== undefined) byHash.set(message.filehash, object);
   objects.set(message, object);
   object.messages.push(message);
+  // A file that was only to be sent is somewhere now.
+  if (!object.entries.getDownloadEntry(true)?.directPath) object.entries = new Entries(message);
   return object;
 }
 

@@ -1,0 +1,79 @@
+//! Why a message was not sent, or may not have been.
+
+use std::time::Duration;
+
+use crate::domain::idempotency::Cause;
+use crate::domain::message::MessageId;
+use crate::domain::state::{NotReady, State};
+use crate::transport::NothingLeft;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    #[error("this service does not send for the client named in cliente_id")]
+    ClienteNotAllowed,
+    #[error("sending is switched off (SEND_MODE=off)")]
+    Disabled,
+    #[error("{}; try again when GET /status says so", NotReady(*.0))]
+    NotReady(State),
+    #[error("the service is stopping")]
+    Stopping,
+    /// `why` says which limit is reached.
+    #[error("{why}; try again after the seconds that Retry-After names")]
+    RateLimited { why: &'static str, retry_after: Duration },
+    #[error("{0}")]
+    Unavailable(String),
+    #[error("the number is not on WhatsApp")]
+    NotOnWhatsApp,
+    #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
+    Refused(String),
+    #[error("WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document")]
+    FileTooLarge { limit: u64 },
+    #[error("WhatsApp does not take this file, nothing was sent: {0}")]
+    FileRefused(String),
+    /// The id of a file that was removed, or was never there.
+    #[error("there is no file of this id, or it was kept for 24 hours and is gone: upload it again")]
+    FileNotFound,
+    #[error("the file could not be uploaded to WhatsApp ({0}); nothing was sent, try again")]
+    NotUploaded(String),
+    /// WhatsApp itself says that the message will never arrive.
+    #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
+    Failed { message_id: MessageId, cause: Option<Cause> },
+    #[error("WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered")]
+    NewChatsRestricted { retry_after: Duration },
+    #[error("{0}, so nothing can be written there")]
+    ChatReadOnly(String),
+    #[error("this account has blocked the contact: unblock it on the phone to write to it")]
+    ContactBlocked,
+    /// The page did not answer before anything had left.
+    #[error(
+        "the session was READY, but WhatsApp did not answer when the recipient was looked up; nothing was sent, try again"
+    )]
+    NoAnswer,
+    #[error(
+        "WhatsApp's server did not acknowledge the message in time; it may still arrive: do not send it again blindly"
+    )]
+    Unconfirmed { message_id: MessageId },
+    #[error("the idempotency key was used for another message; use a new key for each message")]
+    KeyConflict,
+    #[error("the session has too much to do at the moment; try again in a few seconds")]
+    Busy,
+}
+
+impl From<NothingLeft> for SendError {
+    fn from(why: NothingLeft) -> Self {
+        match why {
+            NothingLeft::Busy => Self::Busy,
+            NothingLeft::Stopping => Self::Stopping,
+            NothingLeft::NotReady(state) => Self::NotReady(state),
+            NothingLeft::NotOnWhatsApp => Self::NotOnWhatsApp,
+            NothingLeft::ChatReadOnly(why) => Self::ChatReadOnly(why),
+            NothingLeft::ContactBlocked => Self::ContactBlocked,
+            NothingLeft::Unavailable(why) => Self::Unavailable(why),
+            NothingLeft::NoAnswer => Self::NoAnswer,
+            NothingLeft::Refused(why) => Self::Refused(why),
+            NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
+            NothingLeft::FileRefused(why) => Self::FileRefused(why),
+            NothingLeft::NotUploaded(why) => Self::NotUploaded(why),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Brings the files of messages to WhatsApp's server before the messages are dispatched. Nobody sees an upload, and it may be
+//! repeated: until the dispatch nothing has left.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, MissedTickBehavior, timeout_at};
+
+use super::SendError;
+use crate::blobs::Pin;
+use crate::domain::content::Attachment;
+use crate::domain::message::MessageId;
+use crate::transport::{Progress, Reservation, Transport};
+
+/// Files that are uploaded at a time. The page holds each of them whole, as it is and encrypted.
+const LANES: usize = 2;
+/// How often the log says how far a long upload is.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
+/// The uploads that are under way. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Uploading {
+    lanes: Arc<Semaphore>,
+    now: Arc<Mutex<Vec<Upload>>>,
+}
+
+/// An upload that is under way.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub message_id: MessageId,
+    progress: Progress,
+}
+
+impl Upload {
+    /// The bytes that WhatsApp's server has, and all bytes; 0 and 0 while the upload waits for others.
+    pub fn progress(&self) -> (u64, u64) {
+        self.progress.now()
+    }
+}
+
+impl Default for Uploading {
+    fn default() -> Self {
+        Self { lanes: Arc::new(Semaphore::new(LANES)), now: Arc::default() }
+    }
+}
+
+impl Uploading {
+    /// The uploads that are under way.
+    pub(super) fn list(&self) -> Vec<Upload> {
+        self.entries().clone()
+    }
+
+    /// Uploads a file. At `end` the upload is cancelled; None: it goes on until it is through.
+    ///
+    /// # Errors
+    /// Nothing has left.
+    pub(super) async fn upload<T: Transport>(
+        &self,
+        transport: &T,
+        to: &Reservation,
+        (file, pin): (&Attachment, &Pin),
+        end: Option<Instant>,
+    ) -> Result<(), SendError> {
+        let entry = self.enter(&to.message_id);
+        let upload = async {
+            // The semaphore is never closed.
+            let _lane = self.lanes.acquire().await;
+            transport.upload(to, file, &pin.path(), &entry.progress).await
+        };
+        let told = tell(&entry, file);
+        let ended = async {
+            match end {
+                Some(end) => timeout_at(end, upload).await.ok(),
+                None => Some(upload.await),
+            }
+        };
+        tokio::select! {
+            uploaded = ended => match uploaded {
+                Some(uploaded) => Ok(uploaded?),
+                None => Err(SendError::NotUploaded(
+                    "it took longer than SEND_TIMEOUT; with an idempotency key it goes on by itself".to_owned(),
+                )),
+            },
+            never = told => match never {},
+        }
+    }
+
+    fn enter(&self, message: &MessageId) -> Entry<'_> {
+        let progress = Progress::default();
+        self.entries().push(Upload { message_id: message.clone(), progress: progress.clone() });
+        Entry { uploading: self, message_id: message.clone(), progress }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Vec<Upload>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An upload in the list until this is dropped.
+struct Entry<'a> {
+    uploading: &'a Uploading,
+    message_id: MessageId,
+    progress: Progress,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.uploading.entries().retain(|upload| upload.message_id != self.message_id);
+    }
+}
+
+/// Tells the log how far a long upload is.
+async fn tell(entry: &Entry<'_>, file: &Attachment) -> std::convert::Infallible {
+    let mut every = tokio::time::interval_at(Instant::now() + TOLD_EVERY, TOLD_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let (done, total) = entry.progress.now();
+        tracing::info!(message_id = %entry.message_id, kind = %file.kind, done, total, "a file is being uploaded");
+    }
+}
