@@ -270,7 +270,11 @@ impl Outbound {
         }
         let file = match &outgoing.content {
             Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
-            Content::Text { .. } => None,
+            Content::Text { .. }
+            | Content::Location(_)
+            | Content::Contacts(_)
+            | Content::Poll(_)
+            | Content::Forward { .. } => None,
         };
         // From here on the browser is needed, also while the send waits for its turn.
         let working = self.session.activity().begin();
@@ -336,7 +340,7 @@ impl Outbound {
 /// What tells this message from another one under the same key.
 fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
     let mut parts = vec![outgoing.to.to_string()];
-    parts.extend(outgoing.content.identity());
+    parts.extend(outgoing.identity());
     parts.push(outgoing.origin.cliente_id.clone().unwrap_or_default());
     key.fingerprint(&parts)
 }

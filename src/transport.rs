@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::address::ChatId;
-use crate::domain::content::{Attachment, Content};
+use crate::domain::content::{Attachment, Outgoing};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::{NotReady, State};
 
@@ -70,6 +70,15 @@ pub enum NothingLeft {
     /// No answer came before anything was handed over.
     #[error("WhatsApp Web did not answer")]
     NoAnswer,
+    /// The transport does not have the message that is answered or passed on.
+    #[error("the message that this one answers or passes on is not known")]
+    MessageAbsent,
+    #[error("{0}")]
+    ReplyNotPossible(String),
+    #[error("{0}")]
+    ForwardNotPossible(String),
+    #[error("somebody whom the text mentions is not on WhatsApp: {0}")]
+    MentionUnknown(String),
     #[error("{0}")]
     Refused(String),
     /// WhatsApp takes no file of this kind that is so large; in bytes.
@@ -138,7 +147,7 @@ pub trait Transport: Clone + Send + Sync + 'static {
     fn dispatch(
         &self,
         to: &Reservation,
-        content: &Content,
+        message: &Outgoing,
         patience: Duration,
     ) -> impl Future<Output = Result<Ack, SendFailure>> + Send;
     /// Has a message sent again that was dispatched and that WhatsApp's server may not have.

@@ -1,22 +1,40 @@
 //! What a message of ours says, and WhatsApp's limits on it. A new kind of message is a variant here, and the compiler names
 //! the places that have to know it.
 
+mod kinds;
+
 use super::address::ChatId;
 use super::idempotency::SendKey;
 use super::log::Origin;
 use super::media::{BlobId, MediaKind};
+use super::message::MessageId;
 use super::secret::Secret;
+pub use kinds::{
+    CONTACTS_MAX, Contact, KindError, Location, NAME_MAX, POLL_OPTION_MAX, POLL_OPTIONS_MAX, POLL_QUESTION_MAX, Poll,
+};
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_MAX: usize = 65_536;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// The text as the caller gave it: the idempotency key covers these bytes. [`Content::words`] is the text that is sent.
     Text {
         body: Secret,
+        /// The people whom the text mentions, each with `@` and the digits of the number.
+        mentions: Vec<ChatId>,
+        /// The first link of the text gets a preview, if one can be had in time.
+        preview: bool,
     },
     File(Box<Attachment>),
+    Location(Box<Location>),
+    /// At least one contact.
+    Contacts(Vec<Contact>),
+    Poll(Poll),
+    /// A message that the account has, passed on.
+    Forward {
+        of: MessageId,
+    },
 }
 
 /// A file to be sent. Its bytes are kept by their SHA-256 in `blobs`.
@@ -84,7 +102,19 @@ impl Content {
         if length > TEXT_MAX {
             return Err(ContentError::TooLong(length));
         }
-        Ok(Self::Text { body: Secret::new(body) })
+        Ok(Self::Text { body: Secret::new(body), mentions: Vec::new(), preview: false })
+    }
+
+    /// Contacts to be sent.
+    ///
+    /// # Errors
+    /// [`KindError`]: there are none, or too many.
+    pub fn contacts(contacts: Vec<Contact>) -> Result<Self, KindError> {
+        if (1..=CONTACTS_MAX).contains(&contacts.len()) {
+            Ok(Self::Contacts(contacts))
+        } else {
+            Err(KindError::Contacts)
+        }
     }
 
     /// The text of a file as the caller gave it; None if it is blank.
@@ -102,18 +132,36 @@ impl Content {
     /// What tells this content from another under the same idempotency key. Stores of earlier versions hold hashes of these
     /// parts: those of a kind never change.
     pub fn identity(&self) -> Vec<String> {
+        let revealed = |text: &Secret| text.reveal().to_owned();
+        let perhaps = |text: Option<&Secret>| text.map_or_else(String::new, revealed);
+        // No text begins with a control character, so no text has the same parts as another kind.
         match self {
-            Self::Text { body } => vec![body.reveal().to_owned()],
-            Self::File(file) => {
-                let named = |text: Option<&Secret>| text.map_or_else(String::new, |text| text.reveal().to_owned());
-                // No text begins with a control character, so no text has the same parts.
-                let kind = format!("\u{0}file {}{}", file.kind, if file.view_once { " once" } else { "" });
-                vec![kind, file.given.to_string(), named(file.filename.as_ref()), named(file.caption.as_ref())]
+            Self::Text { body, mentions, preview } => {
+                let mentions = mentions.iter().map(|person| format!("\u{0}mention {person}"));
+                let preview = preview.then(|| "\u{0}preview".to_owned());
+                [revealed(body)].into_iter().chain(mentions).chain(preview).collect()
             }
+            Self::File(file) => {
+                let kind = format!("\u{0}file {}{}", file.kind, if file.view_once { " once" } else { "" });
+                vec![kind, file.given.to_string(), perhaps(file.filename.as_ref()), perhaps(file.caption.as_ref())]
+            }
+            Self::Location(place) => {
+                let at = format!("\u{0}location {} {}", place.latitude(), place.longitude());
+                vec![at, perhaps(place.name.as_ref()), perhaps(place.address.as_ref())]
+            }
+            Self::Contacts(contacts) => {
+                let one = |contact: &Contact| [revealed(contact.name()), contact.phone.digits().to_owned()];
+                ["\u{0}contacts".to_owned()].into_iter().chain(contacts.iter().flat_map(one)).collect()
+            }
+            Self::Poll(poll) => {
+                let kind = format!("\u{0}poll{}", if poll.multiple { " multiple" } else { "" });
+                [kind, revealed(poll.question())].into_iter().chain(poll.options().iter().map(revealed)).collect()
+            }
+            Self::Forward { of } => vec![format!("\u{0}forward {of}")],
         }
     }
 
-    /// The text as it is sent, of a file its caption: line ends `\r\n` and `\r` become `\n`, the only line end that
+    /// The text as it is sent, of a file its caption, of a poll its question: line ends `\r\n` and `\r` become `\n`, the only line end that
     /// WhatsApp knows.
     pub fn words(&self) -> Option<Secret> {
         self.given_words().map(|words| Secret::new(with_newlines(words.reveal())))
@@ -126,8 +174,10 @@ impl Content {
 
     fn given_words(&self) -> Option<&Secret> {
         match self {
-            Self::Text { body } => Some(body),
+            Self::Text { body, .. } => Some(body),
             Self::File(file) => file.caption.as_ref(),
+            Self::Poll(poll) => Some(poll.question()),
+            Self::Location(_) | Self::Contacts(_) | Self::Forward { .. } => None,
         }
     }
 }
@@ -137,18 +187,30 @@ fn with_newlines(text: &str) -> String {
 }
 
 /// A message to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     pub to: ChatId,
     pub content: Content,
+    /// The message of the same chat that this one answers.
+    pub reply_to: Option<MessageId>,
     /// Who wants it sent; the log keeps this with the message.
     pub origin: Origin,
     /// The idempotency key under which the message is sent exactly once.
     pub key: Option<SendKey>,
 }
 
+impl Outgoing {
+    /// What tells this message from another to the same chat under the same idempotency key.
+    pub fn identity(&self) -> Vec<String> {
+        let reply = self.reply_to.as_ref().map(|message| format!("\u{0}reply {message}"));
+        self.content.identity().into_iter().chain(reply).collect()
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     pub(crate) fn attachment(id: BlobId) -> Attachment {
@@ -217,6 +279,35 @@ pub(crate) mod tests {
         let content = Content::File(Box::new(file));
         assert_eq!(content.words().map(|words| words.reveal().to_owned()).as_deref(), Some("hola\n"));
         assert!(!format!("{content:?}").contains("hola"));
+    }
+
+    #[test]
+    fn contents_of_different_kinds_have_different_parts() {
+        let person = ChatId::parse("5491122334455@c.us").unwrap();
+        let phone = person.phone_number().unwrap();
+        let text = |mentions: Vec<ChatId>, preview| Content::Text { body: Secret::new("hola"), mentions, preview };
+        let contact = |name| Contact::new(name, phone.clone()).unwrap();
+        let contents = [
+            text(Vec::new(), false),
+            text(Vec::new(), true),
+            text(vec![person], false),
+            Content::Location(Box::new(Location::new(1.0, 2.0, Some("hola"), None).unwrap())),
+            Content::Location(Box::new(Location::new(1.0, 2.0, None, Some("hola")).unwrap())),
+            Content::Contacts(vec![contact("hola")]),
+            Content::Contacts(vec![contact("hola"), contact("hola")]),
+            Content::Poll(Poll::new("hola", ["a", "b"], false).unwrap()),
+            Content::Poll(Poll::new("hola", ["a", "b"], true).unwrap()),
+            Content::Forward { of: MessageId::new("hola") },
+        ];
+        for (at, content) in contents.iter().enumerate() {
+            assert!(contents[..at].iter().all(|other| other.identity() != content.identity()), "{content:?}");
+        }
+        assert_eq!(contents[0].identity(), ["hola"], "stores of earlier versions hold the hash of this");
+        let to = ChatId::parse("5491122334455@c.us").unwrap();
+        let plain = Outgoing { to, content: contents[0].clone(), reply_to: None, origin: Origin::default(), key: None };
+        let reply = Outgoing { reply_to: Some(MessageId::new("hola")), ..plain.clone() };
+        assert_eq!(plain.identity(), ["hola"]);
+        assert_ne!(plain.identity(), reply.identity());
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub enum SendError {
     Unavailable(String),
     #[error("the number is not on WhatsApp")]
     NotOnWhatsApp,
+    #[error("the message to answer or to pass on is not known to WhatsApp Web; nothing was sent")]
+    MessageAbsent,
+    #[error("WhatsApp lets nobody answer this message ({0}); nothing was sent")]
+    ReplyNotPossible(String),
+    #[error("WhatsApp lets nobody pass this message on ({0}); nothing was sent")]
+    ForwardNotPossible(String),
+    #[error("somebody whom the text mentions is not on WhatsApp ({0}); nothing was sent")]
+    MentionUnknown(String),
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
     #[error("WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document")]
@@ -70,6 +78,10 @@ impl From<NothingLeft> for SendError {
             NothingLeft::ContactBlocked => Self::ContactBlocked,
             NothingLeft::Unavailable(why) => Self::Unavailable(why),
             NothingLeft::NoAnswer => Self::NoAnswer,
+            NothingLeft::MessageAbsent => Self::MessageAbsent,
+            NothingLeft::ReplyNotPossible(why) => Self::ReplyNotPossible(why),
+            NothingLeft::ForwardNotPossible(why) => Self::ForwardNotPossible(why),
+            NothingLeft::MentionUnknown(why) => Self::MentionUnknown(why),
             NothingLeft::Refused(why) => Self::Refused(why),
             NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
             NothingLeft::FileRefused(why) => Self::FileRefused(why),

@@ -175,7 +175,14 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         match (&sending.outgoing.content, &sending.file) {
             (Content::File(file), Some(pin)) => self.uploading.upload(&self.transport, to, (file, pin), end).await,
             (Content::File(_), None) => Err(SendError::FileNotFound),
-            (Content::Text { .. }, _) => Ok(()),
+            (
+                Content::Text { .. }
+                | Content::Location(_)
+                | Content::Contacts(_)
+                | Content::Poll(_)
+                | Content::Forward { .. },
+                _,
+            ) => Ok(()),
         }
     }
 
@@ -334,8 +341,8 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
     /// Hands the message over and waits for the server's report, on whichever path it comes.
     async fn deliver(&self, to: &Reservation, sending: &Sending, acked: &mut Awaited) -> Result<Ack, SendError> {
-        let Sending { outgoing: Outgoing { content, .. }, deadline, .. } = sending;
-        let dispatch = self.transport.dispatch(to, content, left(*deadline));
+        let Sending { outgoing, deadline, .. } = sending;
+        let dispatch = self.transport.dispatch(to, outgoing, left(*deadline));
         let early = tokio::select! {
             biased;
             // None: no report can come any more.

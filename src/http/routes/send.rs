@@ -129,6 +129,10 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::NotUploaded(_)) => "not_uploaded",
         Err(
             SendError::Refused(_)
+            | SendError::MessageAbsent
+            | SendError::ReplyNotPossible(_)
+            | SendError::ForwardNotPossible(_)
+            | SendError::MentionUnknown(_)
             | SendError::FileTooLarge { .. }
             | SendError::FileRefused(_)
             | SendError::FileNotFound

@@ -209,7 +209,7 @@ impl Transport for Fake {
         }
     }
 
-    async fn dispatch(&self, to: &Reservation, _: &Content, _: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(&self, to: &Reservation, _: &Outgoing, _: Duration) -> Result<Ack, SendFailure> {
         let dispatch = {
             let mut world = self.0.lock().unwrap();
             let dispatch = world.dispatch.unwrap();
@@ -298,7 +298,7 @@ impl Process {
         let content = file
             .as_ref()
             .map_or_else(|| Content::text("hola").unwrap(), |pin| Content::File(Box::new(attachment(pin.id()))));
-        let outgoing = Outgoing { to, content, origin: Origin::default(), key: Some(key) };
+        let outgoing = Outgoing { to, content, reply_to: None, origin: Origin::default(), key: Some(key) };
         let reserved = Arc::default();
         let sending = Sending { outgoing, file, reserved, deadline, turn, counted: false, typing: true };
         let sending = self.sender.send_with_key(key, fingerprint, sending);

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::session::{Handle, SessionError};
-use super::whatsapp::{self, Known, PageError, Prepared};
+use super::whatsapp::{self, Known, PageError, Payload, Prepared};
 use crate::domain::address::ChatId;
-use crate::domain::content::{Attachment, Content};
+use crate::domain::content::{Attachment, Content, Outgoing};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::State;
 use crate::transport::{NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
@@ -47,23 +47,14 @@ impl Transport for Handle {
         uploads::upload(&page, &to.chat_id, &to.raw_id, file, path, progress).await
     }
 
-    async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(&self, to: &Reservation, message: &Outgoing, patience: Duration) -> Result<Ack, SendFailure> {
         let page = self.page(State::Ready).map_err(|error| SendFailure::NothingLeft(nothing_left(error)))?;
-        let (chat, id, words) = (&to.chat_id, &to.raw_id, content.words());
-        let dispatched = match content {
-            Content::Text { .. } => page.dispatch(chat, id, &words.unwrap_or_default(), patience).await,
-            // The id of the message names its upload.
-            Content::File(_) => page.dispatch_file(chat, id, id, words.as_ref(), patience).await,
-        };
-        let dispatched = dispatched.map_err(|error| match error {
-            PageError::MediaUploadFailed(why) => SendFailure::NothingLeft(NothingLeft::NotUploaded(why)),
-            error => match SessionError::from(error) {
-                // The page took the message, or may have.
-                SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
-                error => SendFailure::NothingLeft(nothing_left(error)),
-            },
-        });
-        if matches!(content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
+        let id = &to.raw_id;
+        // The id of the message names its upload.
+        let payload = Payload::new(message, id);
+        let dispatched = page.dispatch(&to.chat_id, id, &payload, patience).await;
+        let dispatched = dispatched.map_err(|error| failure(error, &message.content));
+        if matches!(message.content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
             uploads::forget(&page, id).await;
         }
         dispatched
@@ -88,6 +79,23 @@ impl From<whatsapp::Restricted> for Restriction {
     fn from(restricted: whatsapp::Restricted) -> Self {
         Self { until_s: restricted.until_s }
     }
+}
+
+fn failure(error: PageError, content: &Content) -> SendFailure {
+    SendFailure::NothingLeft(match error {
+        PageError::MediaUploadFailed(why) => NothingLeft::NotUploaded(why),
+        PageError::MessageAbsent => NothingLeft::MessageAbsent,
+        PageError::NotPossible(why) if matches!(content, Content::Forward { .. }) => {
+            NothingLeft::ForwardNotPossible(why)
+        }
+        PageError::NotPossible(why) => NothingLeft::ReplyNotPossible(why),
+        PageError::MentionUnknown(why) => NothingLeft::MentionUnknown(why),
+        error => match SessionError::from(error) {
+            // The page took the message, or may have.
+            SessionError::NoAnswer(_) | SessionError::Stopped => return SendFailure::Unknown,
+            error => nothing_left(error),
+        },
+    })
 }
 
 /// The meaning of an error before anything has left, or when the page said that nothing did.

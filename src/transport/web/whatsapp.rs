@@ -4,6 +4,7 @@
 mod answers;
 mod document;
 mod page;
+mod payload;
 mod report;
 mod shapes;
 
@@ -20,6 +21,7 @@ pub use answers::{
 };
 pub use document::{DocumentError, read as read_document};
 pub use page::{Page, PageError, UploadProgress, UploadRequest, Uploaded};
+pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.

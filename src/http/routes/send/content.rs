@@ -45,7 +45,7 @@ pub(super) async fn outgoing(
             (Content::File(Box::new(attachment)), Some(pin))
         }
     };
-    Ok((Outgoing { to, content, origin, key }, pin))
+    Ok((Outgoing { to, content, reply_to: None, origin, key }, pin))
 }
 
 /// The file on the disk, and what is declared about it.

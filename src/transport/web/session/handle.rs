@@ -89,6 +89,8 @@ impl From<PageError> for SessionError {
             }
             PageError::Refused(why) => Self::Refused(why),
             PageError::MessageAbsent
+            | PageError::NotPossible(_)
+            | PageError::MentionUnknown(_)
             | PageError::MediaGone(_)
             | PageError::MediaNotHere(_)
             | PageError::MediaBroken(_)

@@ -16,7 +16,7 @@ use crate::domain::secret::Secret;
 use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
-use super::{Adapter, shapes};
+use super::{Adapter, Payload, shapes};
 pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
@@ -54,6 +54,11 @@ pub enum PageError {
     LoopEnded,
     #[error("the page does not hold the message")]
     MessageAbsent,
+    /// WhatsApp does not allow this with this message: the text says why.
+    #[error("not possible with this message: {0}")]
+    NotPossible(String),
+    #[error("somebody whom the text mentions is not on WhatsApp: {0}")]
+    MentionUnknown(String),
     #[error("WhatsApp no longer has the file: {0}")]
     MediaGone(String),
     /// The message has no file, or not what is needed to fetch it, as a message whose file opens once.
@@ -124,15 +129,17 @@ impl Page {
     }
 
     /// Sends under the reserved id, at most once however often it is called. The answer says that the page took the
-    /// message; only an ack says that WhatsApp has it.
+    /// message; only an ack says that WhatsApp has it. If the page no longer has the upload of the message's file, and does
+    /// not hold the message either, the answer is [`PageError::MediaUploadFailed`]: nothing has left, and the file may be
+    /// uploaded again.
     pub async fn dispatch(
         &self,
         chat_id: &str,
         raw_id: &str,
-        text: &Secret,
+        payload: &Payload,
         deadline: Duration,
     ) -> Result<Ack, PageError> {
-        let argument = json!({ "chat_id": chat_id, "raw_id": raw_id, "text": text.reveal() });
+        let argument = json!({ "chat_id": chat_id, "raw_id": raw_id, "content": payload });
         self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
     }
 
@@ -329,6 +336,8 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "INVALID_NUMBER" => PageError::InvalidNumber,
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
+        "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
+        "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),
         "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),
         "MEDIA_BROKEN" => PageError::MediaBroken(answer.message),

@@ -1,6 +1,6 @@
 //! The calls that bring a file out: the page is given a path, uploads the file, and sends a message with it.
 //!
-//! An upload is visible to nobody and may be repeated; a reload of the page forgets it. Only `dispatch_file` sends.
+//! An upload is visible to nobody and may be repeated; a reload of the page forgets it. Only `dispatch` sends.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,10 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::domain::message::Ack;
-use crate::domain::secret::Secret;
-
-use super::{CallError, Page, PageError, Taken};
+use super::{CallError, Page, PageError};
 
 /// A file to upload, and what a message with it says of it. What a kind of file does not have is left out.
 #[derive(Serialize)]
@@ -98,22 +95,6 @@ impl Page {
     /// Makes the page forget a file and its upload.
     pub async fn upload_drop(&self, token: &str) -> Result<(), PageError> {
         self.call("upload_drop", json!({ "token": token }), self.deadline).await.map(|_: Value| ())
-    }
-
-    /// Sends a message with an uploaded file under the reserved id, at most once however often it is called. If the
-    /// page no longer has the upload, and does not hold the message either, the answer is
-    /// [`PageError::MediaUploadFailed`]: nothing has left, and the file may be uploaded again.
-    pub async fn dispatch_file(
-        &self,
-        chat_id: &str,
-        raw_id: &str,
-        token: &str,
-        caption: Option<&Secret>,
-        deadline: Duration,
-    ) -> Result<Ack, PageError> {
-        let text = caption.map_or("", Secret::reveal);
-        let argument = json!({ "chat_id": chat_id, "raw_id": raw_id, "text": text, "upload": token });
-        self.call("dispatch", argument, deadline).await.map(|taken: Taken| taken.ack)
     }
 }
 
