@@ -144,11 +144,15 @@ impl Outbound {
         self.store.trouble()
     }
 
-    /// Refuses what would be refused whatever the content is, before work is done for the content. With a key, the key is
-    /// looked at before the session.
-    pub async fn admit(&self, origin: &Origin, has_key: bool) -> Result<(), SendError> {
+    /// Refuses what would be refused whatever the content is, before work is done for the content. A key that may be known
+    /// has an outcome in every state of the session.
+    pub async fn admit(&self, origin: &Origin, key: Option<SendKey>) -> Result<(), SendError> {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
-        if has_key { Ok(()) } else { self.availability().await.admit() }
+        let may_be_known = match key {
+            None => false,
+            Some(key) => self.key_locks.is_held(key) || !matches!(self.store.find_send(key).await, Ok(None)),
+        };
+        if may_be_known { Ok(()) } else { self.availability().await.admit() }
     }
 
     /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the
