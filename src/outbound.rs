@@ -72,6 +72,21 @@ pub struct Sent {
     pub dry_run: bool,
 }
 
+pub struct Parts {
+    pub settings: Settings,
+    pub session: Handle,
+    pub store: Store,
+    pub blobs: Blobs,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The clock by which keys expire.
+    pub steady: Arc<dyn Clock>,
+    /// All events of messages.
+    pub events: mpsc::Receiver<MessageEvent>,
+    /// After this, sends are refused.
+    pub stop: CancellationToken,
+}
+
 /// The service behind `/send`. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
@@ -90,21 +105,10 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// `clock` is the machine's clock, `steady` the clock by which keys expire. `events` carries all events of
-    /// messages; after `stop`, sends are refused.
-    ///
     /// # Errors
     /// The store cannot say how much was sent today.
-    pub async fn start(
-        settings: Settings,
-        session: Handle,
-        store: Store,
-        blobs: Blobs,
-        (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
-        events: mpsc::Receiver<MessageEvent>,
-        stop: CancellationToken,
-        tasks: &Tasks,
-    ) -> Result<Self, StoreError> {
+    pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
+        let Parts { settings, session, store, blobs, clock, steady, events, stop } = parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
