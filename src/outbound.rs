@@ -98,8 +98,7 @@ impl Outbound {
     pub async fn start(
         settings: Settings,
         session: Handle,
-        store: Store,
-        blobs: Blobs,
+        (store, blobs): (Store, Blobs),
         (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,

@@ -241,8 +241,7 @@ impl Service {
         let outbound = Outbound::start(
             config.send.clone(),
             session.clone(),
-            store.clone(),
-            blobs.clone(),
+            (store.clone(), blobs.clone()),
             (clock.clone(), steady.clone()),
             acked,
             closing.clone(),

@@ -43,10 +43,13 @@ fn send_data(world: &World, bytes: &[u8], media: Value, message: Option<&str>) -
     world.request("POST", "/send").json(&body)
 }
 
+/// The cells of a row of `cases`, in the order in which the loop names them.
+type Case<'a> = (&'a str, Vec<u8>, Value, Option<&'a str>, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_goes_out_byte_for_byte() {
     let mut world = ready().await;
-    let cases: [(&str, Vec<u8>, Value, Option<&str>, &str); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("image", jpeg(64), json!({}), Some("una foto"), "image"),
         ("png", made::picture(10, 20, ImageFormat::Png), json!({ "view_once": true }), None, "image"),
         ("video", made::mp4(b"isom", &[made::H264, made::AAC]), json!({}), Some("un video"), "video"),
