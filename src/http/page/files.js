@@ -55,10 +55,12 @@ const viewer = {
   address: null,
   blob: null,
   name: '',
+  /** The file in the list, to which the keyboard goes back. */
+  file: null,
 
-  open(kind, title, blob, name) {
+  open(file, kind, title, blob, name) {
     this.close();
-    Object.assign(this, { blob, name, address: URL.createObjectURL(blob) });
+    Object.assign(this, { file, blob, name, address: URL.createObjectURL(blob) });
     $('viewer-title').textContent = title;
     say($('viewer-problem'), '');
     const moving = SHOWN_AS[kind] === 'video';
@@ -78,7 +80,9 @@ const viewer = {
     if ($('viewer').open) return;
     $('viewer-file').replaceChildren();
     if (this.address) URL.revokeObjectURL(this.address);
-    Object.assign(this, { address: null, blob: null, name: '' });
+    // What was pressed may have been drawn anew meanwhile.
+    if (document.activeElement === document.body) this.file?.focus();
+    Object.assign(this, { address: null, blob: null, name: '', file: null });
   },
 
   close() {
@@ -94,6 +98,8 @@ export class File {
   #problem = make('p', { className: 'problem', role: 'alert', hidden: true });
   #media = null;
   #drawn = '';
+  /** Something changed during a load. */
+  #stale = false;
   /** The load that is under way. */
   #load = null;
   /** Ends the wait for a file that is being fetched. */
@@ -109,7 +115,13 @@ export class File {
     this.#drawn = known;
     this.#media = media;
     this.#wake();
-    if (!this.#load) this.#draw();
+    if (this.#load) this.#stale = true;
+    else this.#draw();
+  }
+
+  /** Where nothing can be pressed any more, the keyboard stays in the list. */
+  focus() {
+    (this.element.querySelector('button, audio') ?? this.element.closest('[tabindex]'))?.focus();
   }
 
   /** Nothing is kept of a file that is not shown. */
@@ -131,6 +143,8 @@ export class File {
   #draw() {
     const { kind, status, filename, thumbnail } = this.#media;
     const isToBeHad = TO_BE_HAD.includes(status);
+    // The status says it already.
+    if (!isToBeHad) say(this.#problem, '');
     const hadFocus = this.element.contains(document.activeElement);
     const picture = thumbnail && this.#thumbnail();
     const name = filename && legible(filename);
@@ -149,7 +163,7 @@ export class File {
       line.append(this.#button('file.download', () => this.#download()));
     }
     this.element.replaceChildren(...parts, line, this.#said, this.#problem);
-    if (hadFocus && !this.element.contains(document.activeElement)) this.element.querySelector('button, audio')?.focus();
+    if (hadFocus && !this.element.contains(document.activeElement)) this.focus();
   }
 
   #facts() {
@@ -202,7 +216,7 @@ export class File {
       const blob = await this.#bytes(answer, load);
       if (load.signal.aborted) return;
       if (SHOWN_AS[kind] === 'audio') this.#play(blob);
-      else viewer.open(kind, this.#title, blob, nameOf(answer));
+      else viewer.open(this, kind, this.#title, blob, nameOf(answer));
     });
   }
 
@@ -236,6 +250,7 @@ export class File {
       await this.#answer(load);
       load.abort();
       this.#media = { ...this.#media, status: 'stored' };
+      this.#stale = true;
     });
   }
 
@@ -254,7 +269,8 @@ export class File {
     } finally {
       this.#load = null;
       say(this.#said, '');
-      this.#draw();
+      if (this.#stale) this.#draw();
+      this.#stale = false;
     }
   }
 
