@@ -24,7 +24,7 @@ for (const token of [undefined, TOKEN]) {
     const row = (text) => page.locator('#messages li').filter({ hasText: text });
     const fetched = (id) => page.asked.filter((url) => url.endsWith(`/${id}/media`)).length;
     const live = () => page.evaluate(() => globalThis.live.size);
-    const idle = () => until('no address of bytes', async () => (await live()) === 0);
+    const idle = () => until('return of every address of bytes', async () => (await live()) === 0);
 
     /** Sends a file and waits for what becomes of it; its id. */
     async function sent(file, status = 'stored') {
@@ -149,6 +149,25 @@ for (const token of [undefined, TOKEN]) {
       await sent({ kind: 'image', view_once: true }, 'unavailable');
       await page.getByText('WhatsApp solo lo muestra en el teléfono').waitFor();
       assert.match(await page.locator('#messages').textContent(), /se ve una sola vez/);
+    });
+
+    it('shows what the service sent as the receiver has it', async () => {
+      const media = { data: sample('photo.jpg'), kind: 'image', mimetype: 'image/jpeg' };
+      const { message_id: id, ...said } = await world.api('/send', { method: 'POST', token, body: { number: FRIEND, message: 'de salida', media } });
+      assert.ok(id, JSON.stringify(said));
+      await row('de salida').waitFor();
+      const received = await fetch(`${world.phone}/phone/file/${id}`);
+      assert.deepEqual([received.status, received.headers.get('content-type')], [200, 'image/jpeg']);
+      assert.equal(Buffer.from(await received.arrayBuffer()).toString('base64'), media.data);
+      await button('Ver la foto', row('de salida')).press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'Foto' });
+      await until('the sent picture', () => dialog.locator('img').evaluate((img) => img.naturalWidth === 960));
+      await button('Cerrar', dialog).click();
+      const handset = await world.look({ path: '/qr.html' });
+      await handset.goto(`${world.phone}/phone`);
+      await handset.locator('.message.mine img').waitFor();
+      await screenshot(handset, 'simulated-phone');
+      await world.leave(handset);
     });
 
     it('says that a file is gone, on a phone too', async () => {

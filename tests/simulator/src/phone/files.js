@@ -35,7 +35,7 @@ function made({ id, type, fields }) {
     return element('video', { src: address, controls: true, preload: 'metadata', loop: isGif, muted: isGif, className: 'file' });
   }
   const name = fields.filename ?? 'document';
-  return element('a', { href: address, download: name, className: 'file' }, `📄 ${name}`);
+  return element('a', { href: address, download: name, className: 'file' }, element('bdi', {}, name));
 }
 
 /** Files of messages that are not on the screen are forgotten. */
