@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 58] = [
+pub(super) const CODES: [(&str, u16, &str); 60] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -41,6 +41,8 @@ pub(super) const CODES: [(&str, u16, &str); 58] = [
         409,
         "the session is not connected; with {\"force\":true} the stored login is removed all the same",
     ),
+    ("REPLY_NOT_POSSIBLE", 409, "WhatsApp lets nobody answer this message (it is deleted); nothing was sent"),
+    ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (
         "PHONE_APP_TOO_OLD",
