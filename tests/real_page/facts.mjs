@@ -1,12 +1,13 @@
 // Compares the facts about WhatsApp's page with the real page and the simulated one.
 //
 //   REAL_MODULES=… SIMULATOR_BIN=… node facts.mjs [part…]   both; a difference, also from the sheets, is an error
-//   REAL_MODULES=… node facts.mjs --record                  stores the real page's answers in facts/recorded.json
+//   REAL_MODULES=… node facts.mjs --record [part…]          stores the real page's answers in facts/recorded.json
 //   SIMULATOR_BIN=… node facts.mjs --recorded [part…]       compares the simulated page with the stored answers
 import fs from 'node:fs';
 import { Asked } from './facts/asked.mjs';
 import { code, link, loads, pairing } from './facts/link.mjs';
 import { line, logout, refusals, replaced, tab } from './facts/line.mjs';
+import { actions, contents } from './facts/acts.mjs';
 import { backlog, change, listener, message, rows } from './facts/messages.mjs';
 import { download, media, mimetypes } from './facts/media.mjs';
 import { reupload } from './facts/reupload.mjs';
@@ -17,7 +18,7 @@ import { Simulated } from './facts/simulated.mjs';
 /** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, media, download, reupload, mimetypes, sends, unanswered, unsent,
-  uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
+  contents, actions, uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
 };
 const RECORD = new URL('./facts/recorded.json', import.meta.url);
 
@@ -83,7 +84,10 @@ if (options.includes('--recorded')) {
   compare(Object.fromEntries(parts), await ask(new Simulated()));
 } else if (options.includes('--record')) {
   const facts = await askReal();
-  if (errors === 0) fs.writeFileSync(RECORD, `${JSON.stringify(facts, null, 2)}\n`);
+  const others = wanted.length === 0 ? {} : JSON.parse(fs.readFileSync(RECORD, 'utf8'));
+  const all = { ...others, ...facts };
+  const inOrder = Object.fromEntries(Object.keys(PARTS).filter((name) => name in all).map((name) => [name, all[name]]));
+  if (errors === 0) fs.writeFileSync(RECORD, `${JSON.stringify(inOrder, null, 2)}\n`);
   console.log(`${flat(facts).length} facts of the real page`);
 } else {
   const [real, simulated] = [await askReal(), await ask(new Simulated())];

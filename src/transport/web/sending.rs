@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::session::{Handle, SessionError};
-use super::whatsapp::{self, Known, PageError, Payload, Prepared};
+use super::whatsapp::{self, Known, PageError, Payload, Prepared, Typing};
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content, Outgoing};
 use crate::domain::message::{Ack, MessageId};
@@ -32,7 +32,7 @@ impl Transport for Handle {
     }
 
     async fn typing(&self, to: &Reservation) -> Result<(), NothingLeft> {
-        let typing = async { Ok(self.page(State::Ready)?.typing(&to.chat_id).await?) };
+        let typing = async { Ok(self.page(State::Ready)?.typing(&to.chat_id, Typing::Text).await?) };
         typing.await.map_err(nothing_left)
     }
 

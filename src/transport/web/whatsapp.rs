@@ -20,12 +20,12 @@ pub use answers::{
     Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
-pub use page::{Page, PageError, UploadProgress, UploadRequest, Uploaded};
+pub use page::{Page, PageError, Typing, UploadProgress, UploadRequest, Uploaded};
 pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 14] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -37,7 +37,9 @@ const FILES: [(&str, &str); 12] = [
     ("chats.js", include_str!("whatsapp/adapter/chats.js")),
     ("limits.js", include_str!("whatsapp/adapter/limits.js")),
     ("upload.js", include_str!("whatsapp/adapter/upload.js")),
+    ("content.js", include_str!("whatsapp/adapter/content.js")),
     ("send.js", include_str!("whatsapp/adapter/send.js")),
+    ("actions.js", include_str!("whatsapp/adapter/actions.js")),
 ];
 
 /// The adapter, with the random names that it uses in one run of the browser.

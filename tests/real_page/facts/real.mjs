@@ -4,6 +4,38 @@ import { World } from '../world.mjs';
 
 const FRIEND = '5491122334455';
 
+const user = (jid) => jid && jid.split('@')[1];
+
+/** What a message says, without its ids and keys. */
+function said(message) {
+  const { extendedTextMessage: text, locationMessage: place, contactMessage: card, contactsArrayMessage: cards } = message;
+  const poll = message.pollCreationMessage ?? message.pollCreationMessageV3;
+  const context = (text ?? place ?? card ?? cards ?? poll)?.contextInfo;
+  const one = ({ displayName, vcard }) => ({ name: displayName, vcard });
+  return {
+    text: message.conversation ?? text?.text,
+    title: text?.title,
+    place: place && { at: [place.degreesLatitude, place.degreesLongitude], name: place.name, address: place.address },
+    contacts: card ? [one(card)] : cards?.contacts.map(one),
+    poll: poll && {
+      question: poll.name,
+      options: poll.options.map(({ optionName }) => optionName),
+      most: poll.selectableOptionsCount,
+      secret: Boolean(message.messageContextInfo?.messageSecret),
+    },
+    answers: context?.quotedMessage && { text: context.quotedMessage.conversation, by: user(context.participant) },
+    mentions: context?.mentionedJid?.length ? context.mentionedJid.map(user) : undefined,
+    forwarded: context?.isForwarded ? context.forwardingScore : undefined,
+  };
+}
+
+/** An action on a message, as its receivers find it. Edits are encrypted once more. */
+function acted({ reactionMessage, protocolMessage, secretEncryptedMessage }) {
+  if (reactionMessage) return `reaction ${reactionMessage.text}`.trim();
+  if (protocolMessage) return protocolMessage.type === 0 ? 'revoke' : `protocol ${protocolMessage.type}`;
+  return secretEncryptedMessage?.secretEncType === 2 ? 'edit' : 'other';
+}
+
 export class Real {
   name = 'the real page';
   /** A number that nothing was sent to before. */
@@ -136,6 +168,23 @@ export class Real {
     };
     const once = wrapped.some((name) => name.startsWith('viewOnce'));
     return { stanza: type, media: encs[0].media, once, ...known, ...(!why && { sha256 }) };
+  }
+
+  /** What the receiver of a message finds in it. */
+  async found(id) {
+    const { sent } = await this.#control('state');
+    const { type, encs } = sent.find((message) => message.id === id);
+    return { stanza: type, media: encs[0].media, ...said(encs[0].message) };
+  }
+
+  /** What the server received of the kind since a number of messages, as their receivers find it. */
+  async acts(since) {
+    const { sent } = await this.#control('state');
+    return sent.slice(since).map(({ encs }) => acted(encs[0].message));
+  }
+
+  async sentSoFar() {
+    return (await this.#control('state')).sent.length;
   }
 
   burst(n) {

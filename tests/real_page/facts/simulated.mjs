@@ -9,6 +9,34 @@ const STRANGER = '5491188889999';
 const TIMES = ['--time-scale', '0.2', '--code-scale', '1'];
 const START_MS = 20_000;
 
+const user = (wid) => wid && wid.split('@')[1].replace('c.us', 's.whatsapp.net');
+const MEDIA = { location: 'location', vcard: 'vcard', multi_vcard: 'contact_array' };
+
+/** What a message says, from the fields with which the page sent it. */
+function said(type, body, fields) {
+  const isText = type === 'chat';
+  const [name, address] = (fields.loc ?? '').split('\n');
+  const media = MEDIA[type] ?? (isText && fields.subtype === 'url' ? 'url' : undefined);
+  const cards = type === 'vcard' ? [{ displayName: fields.vcardFormattedName, vcard: body }] : fields.vcardList;
+  return {
+    stanza: type === 'poll_creation' ? 'poll' : media ? 'media' : 'text',
+    media,
+    text: isText ? body : undefined,
+    title: fields.title,
+    place: type === 'location' ? { at: [fields.lat, fields.lng], name, address } : undefined,
+    contacts: cards?.map(({ displayName, vcard }) => ({ name: displayName, vcard })),
+    poll: fields.pollName && {
+      question: fields.pollName,
+      options: fields.pollOptions.map((option) => option.name),
+      most: fields.pollSelectableOptionsCount,
+      secret: Boolean(fields.messageSecret),
+    },
+    answers: fields.quotedMsg && { text: fields.quotedMsg.body, by: user(fields.quotedParticipant) },
+    mentions: fields.mentionedJidList?.map(user),
+    forwarded: fields.isForwarded ? fields.forwardingScore : undefined,
+  };
+}
+
 export class Simulated {
   name = 'the simulated page';
   anotherStranger = '5491188880001';
@@ -137,6 +165,22 @@ export class Simulated {
       animated: fields.isAnimated,
     };
     return { stanza: 'media', media: file?.kind, once: fields.isViewOnce === true, ...known, ...(file && { sha256: file.sha256 }) };
+  }
+
+  async found(id) {
+    const { received } = await this.#ask('record');
+    const { type, body, fields } = received.find((message) => message.id === id);
+    return said(type, body, fields);
+  }
+
+  /** The actions that the server took since a number of them. */
+  async acts(since) {
+    const { actions } = await this.#ask('record');
+    return actions.slice(since).map(({ action, emoji = '' }) => `${action} ${emoji}`.trim());
+  }
+
+  async sentSoFar() {
+    return (await this.#ask('record')).actions.length;
   }
 
   burst(n) {

@@ -22,6 +22,7 @@
 //! ```
 
 mod account;
+mod action;
 mod control;
 mod error;
 mod faults;
@@ -37,6 +38,7 @@ mod simulator;
 mod world;
 
 pub use account::OnAccount;
+pub use action::Action;
 pub use error::Error;
 pub use faults::{
     EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,

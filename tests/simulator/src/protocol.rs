@@ -1,6 +1,7 @@
 //! The two connections of a page: to the WhatsApp server (`/ws`), and to the simulation itself (`/page/wire`), which
 //! stays open when the "network" is cut.
 
+use crate::action::Action;
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
 use crate::message::{Identity, Message};
 use crate::record::AskedUpload;
@@ -26,6 +27,8 @@ pub(crate) enum FromPage {
     Logout { req: u64 },
     /// Typing.
     ChatState { chat: String, state: String },
+    /// Does something with a message or a chat.
+    Act { req: u64, action: Action },
     /// A chat was read.
     Seen { chat: String },
     /// The page has a new ADV secret, or none (empty).
@@ -94,6 +97,8 @@ pub(crate) enum ToPage<'a> {
     Ref { value: &'a str, ttl_ms: u64 },
     /// A phone linked this page.
     Linked { device: Login, me: Identity },
+    /// The answer to `Act`; a refusal has a number.
+    Acted { req: u64, code: Option<u16> },
     /// The answer to `PairingCode`.
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.

@@ -1,5 +1,6 @@
 //! The record: everything that the simulator has seen, for the assertions of tests.
 
+use crate::action::Action;
 use crate::faults::{SendStep, UploadAnswer};
 use crate::media::Kind;
 use axum::body::Bytes;
@@ -31,6 +32,8 @@ pub struct Record {
     pub chat_states: Vec<ChatState>,
     /// Chats whose messages were marked as seen.
     pub seen: Vec<String>,
+    /// What pages did with messages and chats, oldest first.
+    pub actions: Vec<Action>,
     /// How many refs were handed out.
     pub refs: u64,
     /// How often a page asked whether somebody is on WhatsApp.

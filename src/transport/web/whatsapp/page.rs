@@ -1,5 +1,6 @@
 //! The calls to the page.
 
+mod actions;
 mod files_in;
 mod files_out;
 
@@ -17,6 +18,7 @@ use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, Payload, shapes};
+pub use actions::Typing;
 pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
@@ -121,11 +123,6 @@ impl Page {
     /// Resolves the recipient and reserves a message id; nothing leaves.
     pub async fn prepare(&self, chat: &ChatId, deadline: Duration) -> Result<Prepared, PageError> {
         self.call("prepare", json!({ "chat": chat.to_string() }), deadline).await
-    }
-
-    /// Shows the recipient that somebody is typing.
-    pub async fn typing(&self, chat_id: &str) -> Result<(), PageError> {
-        self.call("typing", json!({ "chat_id": chat_id }), self.deadline).await.map(|_: Value| ())
     }
 
     /// Sends under the reserved id, at most once however often it is called. The answer says that the page took the

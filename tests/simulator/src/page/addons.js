@@ -16,15 +16,19 @@ export const PollVotes = new Collection(Model);
 /** The key of an add-on of a message, in the same chat. */
 const keyLike = async (stored) => new MsgKey({ ...keyOf(stored), fromMe: false, id: await MsgKey.newId() });
 
+/** Keeps a reaction in place of an earlier one of the same sender. */
+export async function storeReaction(id, { sender, emoji, t_ms: timestamp, msgKey, ack }) {
+  const stored = await storage.get('messages', id);
+  if (!stored) return;
+  const parentMsgKey = String(keyOf(stored));
+  const key = String(msgKey ?? (await keyLike(stored)));
+  const row = { parentMsgKey, senderUserJid: sender, reactionText: emoji, timestamp, msgKey: key, ...(ack !== undefined && { ack }) };
+  await storage.put('reactions', `${parentMsgKey} ${sender}`, row);
+  if (emoji !== '') find(id)?.set({ hasReaction: true });
+}
+
 export const addonEvents = {
-  async reaction({ id, sender, emoji, t_ms: timestamp }) {
-    const stored = await storage.get('messages', id);
-    if (!stored) return;
-    const parentMsgKey = String(keyOf(stored));
-    const row = { parentMsgKey, senderUserJid: sender, reactionText: emoji, timestamp, msgKey: String(await keyLike(stored)) };
-    await storage.put('reactions', `${parentMsgKey} ${sender}`, row);
-    if (emoji !== '') find(id)?.set({ hasReaction: true });
-  },
+  reaction: ({ id, ...reaction }) => storeReaction(id, reaction),
 
   async vote({ id, sender, options, t_ms: senderTimestampMs }) {
     const stored = await storage.get('messages', id);

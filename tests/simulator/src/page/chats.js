@@ -4,6 +4,7 @@ import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
 import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.js';
 import { connection, tell } from '/static/connection.js';
+import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
 
 /** Whether somebody is online or typing: nobody ever is, whoever subscribes. */
@@ -175,9 +176,16 @@ export function file(message) {
   return chat;
 }
 
-/** Takes an object. Does nothing if nothing is unread. */
-export async function sendSeen({ chat }) {
+/**
+ * Takes an object. Does nothing if nothing is unread, and waits for the focus, which a page without a window never has,
+ * unless it is told not to.
+ */
+export async function sendSeen({ chat, afterAvailable = true }) {
   if (!chat?.unreadCount) return;
+  if (afterAvailable && !Stream.available) {
+    Stream.once('change:available', () => sendSeen({ chat }));
+    return;
+  }
   chat.set({ unreadCount: 0 });
   tell({ t: 'seen', chat: String(chat.id) });
 }

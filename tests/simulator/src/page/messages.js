@@ -185,11 +185,12 @@ export async function storeOwn(record) {
 export const isStored = (id) => known.has(id);
 
 /** A deletion gives the message the key of the deletion, in memory and in its row, and keeps the old key beside it. */
-async function revoked({ id, protocolMessageKey, t }) {
+async function revoked({ id, subtype, protocolMessageKey, t }) {
+  const by = subtype === 'admin_revoke' ? 'admin' : 'sender';
   const old = await storage.get('messages', protocolMessageKey.id);
   if (!old) return;
   const protocolKey = String(protocolMessageKey);
-  const gone = { type: 'revoked', subtype: 'sender', body: '', fields: {}, sealed: false };
+  const gone = { type: 'revoked', subtype: by, body: '', fields: {}, sealed: false };
   known.add(id.id);
   await storage.move('messages', old.id, id.id, { ...old, ...gone, id: id.id, protocolKey, revokeTimestamp: t });
   const message = Msg.get(protocolMessageKey);
@@ -197,10 +198,41 @@ async function revoked({ id, protocolMessageKey, t }) {
   const chat = Chat.get(message.id.remote);
   for (const collection of [Msg, chat?.msgs]) collection?.rekey(message, id);
   const words = { body: undefined, caption: undefined };
-  message.set({ id, type: 'revoked', subtype: 'sender', revokeTimestamp: t, protocolMessageKey, ...words });
+  message.set({ id, type: 'revoked', subtype: by, revokeTimestamp: t, protocolMessageKey, ...words });
 }
 
 const now = () => Math.floor(Date.now() / 1000);
+
+/** Deletes a stored message for everyone, as its sender or an admin did. */
+export async function revokeStored(id, by) {
+  const stored = await storage.get('messages', id);
+  if (!stored) return;
+  const { from, to, author } = fieldsOf(stored, true);
+  const key = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
+  const notice = { id: key, type: 'protocol', subtype: `${by}_revoke`, protocolMessageKey: keyOf(stored) };
+  await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, t: now(), isNewMsg: true }]);
+}
+
+export async function editStored(id, body) {
+  const stored = await storage.get('messages', id);
+  if (!stored) return;
+  const edited = { latestEditSenderTimestampMs: Date.now() };
+  const isText = stored.type === 'chat';
+  const fields = { ...stored.fields, ...edited, ...(!isText && { caption: body }) };
+  await storage.update('messages', id, isText ? { body, fields } : { fields });
+  const latestEditMsgKey = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
+  find(id)?.set({ ...(isText ? { body } : { caption: body }), latestEditMsgKey, ...edited });
+}
+
+/** Removes a message from the storage, its chat and the collection. */
+export async function forget(id) {
+  known.delete(id);
+  await storage.remove('messages', id);
+  const message = find(id);
+  if (!message) return;
+  Chat.get(message.id.remote)?.msgs.remove(message);
+  Msg.remove(message);
+}
 
 /** The handlers of events of stored messages. */
 export const events = {
@@ -213,24 +245,8 @@ export const events = {
     if (stored?.fromMe && ack >= 2) await events.receipt(stored, ack);
     else find(id)?.set({ ack });
   },
-  async revoke({ id }) {
-    const stored = await storage.get('messages', id);
-    if (!stored) return;
-    const { from, to, author } = fieldsOf(stored, true);
-    const key = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
-    const notice = { id: key, type: 'protocol', subtype: 'sender_revoke', protocolMessageKey: keyOf(stored) };
-    await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, t: now(), isNewMsg: true }]);
-  },
-  async edit({ id, body }) {
-    const stored = await storage.get('messages', id);
-    if (!stored) return;
-    const edited = { latestEditSenderTimestampMs: Date.now() };
-    const isText = stored.type === 'chat';
-    const fields = { ...stored.fields, ...edited, ...(!isText && { caption: body }) };
-    await storage.update('messages', id, isText ? { body, fields } : { fields });
-    const latestEditMsgKey = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
-    find(id)?.set({ ...(isText ? { body } : { caption: body }), latestEditMsgKey, ...edited });
-  },
+  revoke: ({ id }) => revokeStored(id, 'sender'),
+  edit: ({ id, body }) => editStored(id, body),
 };
 
 wire.on('forget', async (id) => {

@@ -14,6 +14,17 @@ import {
   sendSeen,
 } from '/static/chats.js';
 import { fileModules } from '/static/file-modules.js';
+import {
+  canReplyMsg,
+  capability,
+  getters,
+  markUnread,
+  modelUtils,
+  sendDeleteMsgs,
+  sendMessageEdit,
+  sendReactionToMsg,
+  sendRevokeMsgs,
+} from '/static/actions.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -88,7 +99,14 @@ const sending = {
   WAWebHandleStatusReceipt: statusReceipts,
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
-  WAWebUpdateUnreadChatAction: { sendSeen },
+  WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
+  WAWebMsgReply: { canReplyMsg },
+  WAWebMsgActionCapability: capability,
+  WAWebMsgGetters: getters,
+  WAWebMsgModelUtils: modelUtils,
+  WAWebSendReactionMsgAction: { sendReactionToMsg },
+  WAWebSendMessageEditAction: { sendMessageEdit },
+  WAWebChatSendMessages: { sendRevokeMsgs, sendDeleteMsgs },
 };
 
 export const LATE = { ...collections, ...sending, ...fileModules, ...SURROUNDINGS };

@@ -1,13 +1,14 @@
 // Sending: a message is stored with ack 0, shown, and sent once the backlog is delivered. As long as this document
 // lives, it sends the message again after each loss of the connection; another document does not send it, and marks it
 // as failed.
-import { MsgKey, createWid } from '/static/wids.js';
+import { MsgKey, Wid, createWid } from '/static/wids.js';
 import { faults, reach, wire } from '/static/wire.js';
 import { BackendEventBus, connection, handlers, tell } from '/static/connection.js';
 import { chatOf, sendSeen } from '/static/chats.js';
 import { Msg, find, isStored, openChatWithNotices, sendingNow, show, storeOwn } from '/static/messages.js';
 import { packed } from '/static/file-bytes.js';
 import { hasFile } from '/static/file-kinds.js';
+import { contextOf } from '/static/actions.js';
 import { isBlocked, me } from '/static/people.js';
 import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
@@ -37,7 +38,7 @@ function recordOf(given) {
     body: data.body ?? '',
     t: data.t,
     ack: 0,
-    fields: JSON.parse(JSON.stringify(packed(Object.fromEntries(fields)))),
+    fields: JSON.parse(JSON.stringify(packed(Object.fromEntries(fields)), (_, value) => (Wid.isWid(value) ? String(value) : value))),
   };
 }
 
@@ -135,11 +136,12 @@ export async function genOutgoingMsgData(chat, type) {
   return { id, from: createWid(from), to: chat.id, type, t: now(), viewMode: 'VISIBLE', isNewMsg: true, local: true, ack: 0 };
 }
 
-export async function createTextMsgData(chat, text, options = {}) {
+export async function createTextMsgData(chat, text, { quotedMsg, linkPreview, ...options } = {}) {
   const body = (text ?? '').trim();
   if (body === '') return null;
   const { ephemeralDuration } = chat;
-  return { ...options, ...(await genOutgoingMsgData(chat, 'chat')), body, ...(ephemeralDuration && { ephemeralDuration }) };
+  const more = { ...(quotedMsg && contextOf(quotedMsg, chat.id)), ...linkPreview, subtype: linkPreview ? 'url' : null };
+  return { ...options, ...more, ...(await genOutgoingMsgData(chat, 'chat')), body, ...(ephemeralDuration && { ephemeralDuration }) };
 }
 
 /** The short form: the page chooses the id. */

@@ -28,6 +28,7 @@ type File = (&'static str, &'static str, &'static str);
 /// The files of both pages, in the order the browser needs them.
 const FILES: &[File] = &[
     ("/static/style.css", CSS, include_str!("../page/style.css")),
+    ("/static/actions.js", JAVASCRIPT, include_str!("../page/actions.js")),
     ("/static/addons.js", JAVASCRIPT, include_str!("../page/addons.js")),
     ("/static/backlog.js", JAVASCRIPT, include_str!("../page/backlog.js")),
     ("/static/boot.js", JAVASCRIPT, include_str!("../page/boot.js")),

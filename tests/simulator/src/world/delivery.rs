@@ -95,7 +95,7 @@ impl World {
         Ok(())
     }
 
-    fn enqueue(&mut self, phone: &str, event: &Event, except: Option<&str>) {
+    pub(super) fn enqueue(&mut self, phone: &str, event: &Event, except: Option<&str>) {
         let Some(account) = self.accounts.get_mut(phone) else { return };
         for (_, device) in account.devices.iter_mut().filter(|(id, _)| Some(id.as_str()) != except) {
             let seq = device.next_seq;

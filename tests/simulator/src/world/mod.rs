@@ -7,6 +7,7 @@
 //! ```
 
 mod accounts;
+mod actions;
 mod delivery;
 mod files;
 mod linking;
@@ -308,6 +309,7 @@ impl World {
                 self.record.chat_states.push(crate::record::ChatState { chat, state });
                 self.touch();
             }
+            FromPage::Act { req, action } => self.act(number, req, action),
             FromPage::Seen { chat } => self.seen(number, chat),
             FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
             FromPage::AskUpload { asked } => self.asked_upload(number, asked),

@@ -260,10 +260,15 @@ declare namespace Adapter {
     restricted(wid: WA.Wid, chat: WA.Chat | null): Restricted;
     // Of `send.js`.
     isSending(id: string): boolean;
+    openChat(id: string): Promise<WA.Chat>;
+    /** Asks the server for the wid of a number; null if it is not on WhatsApp. */
+    lookUp(id: string): Promise<WA.Wid | null>;
   }
 
   interface Part {
     forms: Forms;
+    /** The page loads these some time after its start, or only when they are used: they are looked for when needed. */
+    deferred?: Forms;
     listeners?: Listeners;
     calls: Partial<Calls>;
     looks?: { [name: string]: () => unknown };

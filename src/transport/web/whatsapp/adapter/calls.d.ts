@@ -16,6 +16,10 @@ declare namespace Adapter {
     | 'INVALID_NUMBER'
     | 'LOOP_ENDED'
     | 'MESSAGE_ABSENT'
+    /** WhatsApp does not allow this with this message. */
+    | 'NOT_POSSIBLE'
+    /** Somebody whom the text mentions is not on WhatsApp. */
+    | 'MENTION_UNKNOWN'
     /** The host no longer has the file. */
     | 'MEDIA_GONE'
     /** The message has no file, or nothing to fetch it with. */
@@ -111,9 +115,7 @@ declare namespace Adapter {
     // Of `send.js`.
     known(argument: { chat: string }): Promise<Known>;
     prepare(argument: { chat: string }): Promise<Prepared>;
-    typing(argument: { chat_id: string }): Promise<Unread>;
-    /** With an upload's token, `text` is the caption of its file; empty: the one that was given with the upload. */
-    dispatch(argument: { chat_id: string; raw_id: string; text: string; upload?: Text }): Promise<{ ack: number }>;
+    dispatch(argument: { chat_id: string; raw_id: string; content: Content }): Promise<{ ack: number }>;
     resend(argument: { message_id: string }): Promise<{
       outcome: 'resent' | 'sent' | 'pending' | 'absent' | 'file_lost';
       ack: Count;

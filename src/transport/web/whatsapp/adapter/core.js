@@ -77,6 +77,8 @@
   // ── Capabilities: the parts of the page that the service needs, each taken from the first form that works ─────────
 
   const forms = /** @type {Adapter.Forms} */ ({});
+  /** The names of the capabilities that are looked for only when they are needed. */
+  const deferred = /** @type {Set<string>} */ (new Set());
   const found = /** @type {{ [name in Adapter.Name]?: any }} */ ({});
   const sources = /** @type {{ [name in Adapter.Name]?: Adapter.Source }} */ ({});
   const names = () => /** @type {Adapter.Name[]} */ (Object.keys(forms));
@@ -105,8 +107,9 @@
 
   /** Looks for missing capabilities. True when none is missing. */
   function resolve() {
-    for (const name of names()) if (found[name] === undefined) find(name);
-    return names().every((name) => found[name] !== undefined);
+    const wanted = names().filter((name) => !deferred.has(name));
+    for (const name of wanted) if (found[name] === undefined) find(name);
+    return wanted.every((name) => found[name] !== undefined);
   }
 
   /**
@@ -148,7 +151,7 @@
    * @param {boolean} settled
    */
   function surface(settled) {
-    const missing = entries().filter((entry) => entry.found === null);
+    const missing = entries().filter((entry) => entry.found === null && !deferred.has(entry.name));
     push('surface', {
       settled,
       loader: typeof window.require === 'function',
@@ -178,7 +181,12 @@
   /** The listeners: [capability, function]. */
   const listeners = /** @type {[Adapter.Name, (value: any) => void][]} */ ([]);
   const listening = new Set();
-  const calls = /** @type {Partial<Adapter.Calls>} */ ({ table: async () => ({ version: page.version(), entries: entries() }) });
+  const calls = /** @type {Partial<Adapter.Calls>} */ ({
+    async table() {
+      for (const name of names()) has(name);
+      return { version: page.version(), entries: entries() };
+    },
+  });
   /** Functions that report the present state, whenever it may have changed and once after listening began. */
   const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
@@ -187,7 +195,8 @@
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {
     const part = file(page);
-    Object.assign(forms, part.forms);
+    Object.assign(forms, part.forms, part.deferred);
+    for (const name of Object.keys(part.deferred ?? {})) deferred.add(name);
     Object.assign(calls, part.calls);
     listeners.push(.../** @type {typeof listeners} */ (Object.entries(part.listeners ?? {})));
     looks.push(...Object.entries(part.looks ?? {}));

@@ -13,7 +13,11 @@ declare namespace WA {
     WAWebBuildConstants: { VERSION_STR: string };
     WAWebChatCollection: { ChatCollection: Chats };
     WAWebChatLoadMessages: { loadEarlierMsgs(target: { chat: Chat } | Chat): Promise<unknown> };
-    WAWebChatStateBridge: { sendChatStateComposing(chat: Wid): Promise<void> };
+    WAWebChatStateBridge: {
+      sendChatStateComposing(chat: Wid): Promise<void>;
+      sendChatStateRecording(chat: Wid): Promise<void>;
+      sendChatStatePaused(chat: Wid): Promise<void>;
+    };
     WAWebCmd: { Cmd: Command & Backlog & { refreshQR?(): void } };
     WAWebCollections: { Chat: Chats; Contact: Collection<Contact>; GroupMetadata?: Groups; Msg: Messages };
     WAWebCompanionRegClientUtils: { DEVICE_PLATFORM: string };
@@ -58,7 +62,7 @@ declare namespace WA {
     WAWebSchemaReactions: { getReactionsTable(): Table<ReactionRow> };
     /** Two promises: the message is stored and shown; the server has answered. */
     WAWebSendMsgChatAction: { addAndSendMsgToChat(chat: Chat, data: MsgData): [Promise<unknown>, Promise<SendResult>] };
-    WAWebSendTextMsgChatAction: { createTextMsgData(chat: Chat, text: string, options: object): Promise<MsgData | null> };
+    WAWebSendTextMsgChatAction: { createTextMsgData(chat: Chat, text: string, options: TextOptions): Promise<MsgData | null> };
     WAWebSignalStoreApi: { waSignalStore: { getRegistrationInfo(): Promise<{ identityKeyPair: Keys }> } };
     WAWebSocketModel: { Socket: Socket };
     WAWebStorageCmd: { StorageCmd: Emitter<'storage_not_enough_space' | 'cache_storage_open_failed'> };

@@ -143,6 +143,8 @@
     return within ?? /** @type {WA.Chat} */ (opened);
   }
 
+  Object.assign(page, { openChat, lookUp: ask });
+
   // ── The id ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -224,26 +226,21 @@
       };
     },
 
-    /** Shows the recipient that somebody is typing; the message itself ends it. */
-    async typing({ chat_id: chatId }) {
-      const chat = await openChat(chatId);
-      await need('typing').sendChatStateComposing(chat.accountLid ?? chat.id);
-    },
-
     /** Sends under the reserved id, at most once however often it is called. The end of the send is reported. */
-    async dispatch({ chat_id: chatId, raw_id: raw, text, upload = null }) {
+    async dispatch({ chat_id: chatId, raw_id: raw, content }) {
       const chat = await openChat(chatId);
       await knowGroup(chat.id);
-      // The data of a file begins as that of a text: the page adds what belongs to the chat. It makes none of a blank.
-      const data = await need('text')(chat, upload === null ? text : 'file', {});
-      if (!data) return refuse('FAILED', 'the page takes the text for blank');
-      const key = keyFor(data, raw);
+      const key = keyFor(await need('outgoing')(chat, 'chat'), raw);
       const id = keyText(key);
       const messages = need('messages');
-      const held = messages.get(id) ?? (page.tableIsOpen() ? await need('rows')().get(id, false) : null);
-      if (held) return { ack: Number(held.ack) || 0 };
-      const complete = upload === null ? data : page.withFile(data, upload, text);
-      const [added, result] = need('send')(chat, { ...complete, id: key });
+      const held = async () => messages.get(id) ?? (page.tableIsOpen() ? await need('rows')().get(id, false) : null);
+      const before = await held();
+      if (before) return { ack: Number(before.ack) || 0 };
+      const data = await page.dataOf(chat, content);
+      // Meanwhile another call of the same id may have sent: a preview takes seconds.
+      const meanwhile = sending.has(id) ? { ack: 0 } : await held();
+      if (meanwhile || sending.has(id)) return { ack: Number(meanwhile?.ack) || 0 };
+      const [added, result] = need('send')(chat, { ...data, id: key });
       sending.add(id);
       try {
         await added;

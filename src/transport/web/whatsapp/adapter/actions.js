@@ -1,0 +1,221 @@
+// Actions on messages and chats: reactions, edits, deletions, read and unread chats, what a contact sees of the typing.
+//
+// The page's functions resolve although nothing has happened, and throw although it has: a toast or a list of recent
+// emojis fails after the message has left. So each action here ends by the state that it leads to. All of them may be
+// repeated; where the state is there already, nothing is sent.
+/** @type {Adapter.File} */
+(function actions(page) {
+  'use strict';
+  const { whole, calling, need, attempt, refuse, said, keyText, asWid } = page;
+
+  /** @type {Adapter.Forms} */
+  const deferred = {
+    react: ['reaction', calling('WAWebSendReactionMsgAction', 'sendReactionToMsg')],
+    edit: ['edit', calling('WAWebSendMessageEditAction', 'sendMessageEdit')],
+    allowed: ['edit', whole('WAWebMsgActionCapability', 'canEditText')],
+    delete_messages: ['delete', whole('WAWebChatSendMessages', 'sendRevokeMsgs')],
+    reading: ['read', whole('WAWebUpdateUnreadChatAction', 'sendSeen')],
+  };
+
+  const LOOK_MS = 50;
+  const LOOKS = 200;
+  const MARKED_UNREAD = -1;
+
+  /**
+   * Starts an action and waits until its end shows in the state. An action that has ended, also by throwing, is given a
+   * moment: the state may follow it.
+   * @param {() => unknown} act
+   * @param {() => unknown} isDone
+   * @param {string} what
+   */
+  async function until(act, isDone, what) {
+    let left = LOOKS;
+    let thrown = /** @type {unknown} */ (null);
+    const ended = () => {
+      left = Math.min(left, 1000 / LOOK_MS);
+    };
+    Promise.resolve()
+      .then(act)
+      .catch((error) => {
+        thrown = error;
+      })
+      .then(ended);
+    for (; left > 0; left -= 1) {
+      if (await isDone()) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    refuse('FAILED', `${what}${thrown === null ? '' : `: ${said(thrown)}`}`);
+  }
+
+  // One action on a chat at a time: the page drops a second deletion while one runs in the same chat.
+  /** @type {Map<string, Promise<unknown>>} */
+  const running = new Map();
+
+  /**
+   * @template T
+   * @param {string} chat
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
+  function inTurn(chat, act) {
+    const turn = (running.get(chat) ?? Promise.resolve()).catch(() => {}).then(act);
+    const settled = turn.catch(() => {}).then(() => {
+      if (running.get(chat) === settled) running.delete(chat);
+    });
+    running.set(chat, settled);
+    return turn;
+  }
+
+  /** @param {string} id */
+  const chatIdOf = (id) => String(need('keyClass').fromString(id).remote);
+  /** @param {string} id */
+  const chatOf = (id) => need('chats').get(asWid(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not have the chat');
+
+  /** The account's reaction to a message, from the page's table. @param {WA.Msg} msg */
+  async function ownReaction(msg) {
+    const rows = await need('reaction_rows')().anyOf(['parentMsgKey'], [keyText(msg.id)]);
+    const isMine = (/** @type {WA.ReactionRow} */ row) => attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (asWid(row.senderUserJid))));
+    return rows.filter(isMine).sort((a, b) => b.timestamp - a.timestamp)[0];
+  }
+
+  /**
+   * @param {WA.Msg} msg
+   * @param {string} emoji
+   */
+  async function hasReaction(msg, emoji) {
+    const row = await ownReaction(msg);
+    if (!row) return emoji === '';
+    return row.reactionText === emoji && Number(row.ack ?? 1) >= 1;
+  }
+
+  /** @param {WA.Msg} msg */
+  const words = (msg) => (msg.type === 'chat' ? msg.body : msg.caption) ?? '';
+  /** The time of a message in minutes. @param {WA.Msg} msg */
+  const age = (msg) => (Date.now() / 1000 - Number(msg.t)) / 60;
+
+  /** @param {WA.Msg} msg */
+  function refuseEdit(msg) {
+    const allowed = need('allowed');
+    if (allowed.canEditText(msg) || allowed.canEditCaption(msg)) return;
+    if (!msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not from this account');
+    if (msg.type === 'revoked') refuse('NOT_POSSIBLE', 'it is deleted');
+    if (Number(msg.ack) < 1) refuse('NOT_POSSIBLE', 'it is not sent yet');
+    if (msg.type !== 'chat' && !msg.caption) refuse('NOT_POSSIBLE', `messages of the kind ${msg.type} have no text to edit`);
+    refuse('NOT_POSSIBLE', `it is ${Math.floor(age(msg))} minutes old: WhatsApp takes edits for about 20`);
+  }
+
+  /** @param {WA.Msg} msg */
+  function refuseRevoke(msg) {
+    const allowed = need('allowed');
+    if (allowed.canSenderRevokeMsg(msg) || allowed.canAdminRevokeMsg(msg)) return;
+    if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
+    if (!msg.id.fromMe && !attempt(() => chatOf(chatIdOf(keyText(msg.id))).groupMetadata?.participants.iAmAdmin())) {
+      refuse('NOT_POSSIBLE', 'it is from somebody else, and this account is not an admin of a group with it');
+    }
+    refuse('NOT_POSSIBLE', `it is ${Math.floor(age(msg) / 60)} hours old, or of a kind that is not deleted: WhatsApp deletes for everyone within 60 hours`);
+  }
+
+  /**
+   * A message by its id, or the deletion that replaced it: its key is another one. Null if the page has neither.
+   * @param {string} id
+   */
+  async function find(id) {
+    const messages = need('messages');
+    const held = messages.get(id) ?? (await messages.getMessagesById([id])).messages[0];
+    if (held) return held;
+    const isDeletion = (/** @type {WA.Msg} */ msg) => msg.type === 'revoked' && msg.protocolMessageKey && keyText(msg.protocolMessageKey) === id;
+    return messages.getModelsArray().find(isDeletion) ?? null;
+  }
+
+  /** @param {string} id */
+  const needed = async (id) => (await find(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not hold the message');
+
+  /** @type {Partial<Adapter.Calls>} */
+  const calls = {
+    /** Reacts to a message; an empty emoji takes the reaction back. */
+    async react({ message_id: id, emoji }) {
+      const msg = await needed(id);
+      if (msg.type === 'revoked') refuse('NOT_POSSIBLE', 'it is deleted');
+      if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
+      await inTurn(chatIdOf(id), async () => {
+        if (await hasReaction(msg, emoji)) return;
+        await until(() => need('react')(msg, emoji), () => hasReaction(msg, emoji), 'the page did not send the reaction');
+      });
+    },
+
+    /** Changes the text or the caption of a message of this account. */
+    async edit({ message_id: id, text }) {
+      const msg = await needed(id);
+      const wanted = text.trim();
+      await inTurn(chatIdOf(id), async () => {
+        refuseEdit(msg);
+        if (words(msg) === wanted && !msg.isSendFailure) return;
+        const before = msg.latestEditMsgKey && keyText(msg.latestEditMsgKey);
+        let ended = false;
+        const act = async () => {
+          await need('edit')(msg, text, {});
+          ended = true;
+        };
+        // The page shows the new text before the server has it: only the end of the call tells.
+        const isDone = () => {
+          if (!ended) return false;
+          if (msg.isSendFailure) refuse('FAILED', 'WhatsApp did not take the edit');
+          return words(msg) === wanted && msg.latestEditMsgKey && keyText(msg.latestEditMsgKey) !== before;
+        };
+        await until(act, isDone, 'the page did not send the edit');
+      });
+    },
+
+    /** Deletes a message for everyone: one of this account, or as an admin of the group. */
+    async revoke({ message_id: id }) {
+      const msg = await needed(id);
+      await inTurn(chatIdOf(id), async () => {
+        if (msg.type === 'revoked') return;
+        refuseRevoke(msg);
+        const chat = chatOf(chatIdOf(id));
+        const act = () => need('delete_messages').sendRevokeMsgs(chat, { type: 'message', list: [msg] }, false);
+        await until(act, () => msg.type === 'revoked', 'the page did not send the deletion');
+      });
+    },
+
+    /** Deletes a message for this account, on all its devices. */
+    async delete_for_me({ message_id: id }) {
+      await inTurn(chatIdOf(id), async () => {
+        const msg = await find(id);
+        if (!msg) return;
+        const record = { type: /** @type {const} */ ('message'), list: [msg] };
+        const act = () => need('delete_messages').sendDeleteMsgs({ chat_: chatOf(chatIdOf(id)), clearMedia: false, record });
+        await until(act, async () => (await find(id)) === null, 'the page did not delete the message');
+      });
+    },
+
+    /** Marks a chat as read. Without `afterAvailable` the page waits until its window has the focus, which it never has. */
+    async seen({ chat_id: id }) {
+      const chat = chatOf(id);
+      const act = () => need('reading').sendSeen({ chat, threadId: undefined, afterAvailable: false });
+      await inTurn(id, () => until(act, () => chat.unreadCount === 0, 'the page did not mark the chat as read'));
+    },
+
+    /** Marks a chat as unread. A chat with unread messages stays as it is. */
+    async unread({ chat_id: id }) {
+      const chat = chatOf(id);
+      const isUnread = () => chat.unreadCount === MARKED_UNREAD || Number(chat.unreadCount) > 0;
+      const act = () => need('reading').markUnread(chat, true, false);
+      await inTurn(id, async () => {
+        if (!isUnread()) await until(act, isUnread, 'the page did not mark the chat as unread');
+      });
+    },
+
+    /** Shows the contact that somebody types or records, or has stopped. Others forget it after some 25 s. */
+    async typing({ chat_id: id, kind = 'text' }) {
+      const chat = await page.openChat(id);
+      const target = chat.accountLid ?? chat.id;
+      const bridge = need('typing');
+      if (kind === 'voice') await bridge.sendChatStateRecording(target);
+      else if (kind === 'none') await bridge.sendChatStatePaused(target);
+      else await bridge.sendChatStateComposing(target);
+    },
+  };
+
+  return { forms: {}, deferred, calls };
+})

@@ -1,0 +1,73 @@
+//! The calls that act on messages and chats. Each returns once the page's state shows that the action took, and may be
+//! repeated: where the state is there already, nothing is sent. After [`PageError::Lost`] it is unknown whether the action
+//! happened.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Page, PageError};
+use crate::domain::message::MessageId;
+use crate::domain::secret::Secret;
+
+/// What a contact is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    Text,
+    Voice,
+    /// Neither any more.
+    Nothing,
+}
+
+impl Typing {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Voice => "voice",
+            Self::Nothing => "none",
+        }
+    }
+}
+
+impl Page {
+    /// Reacts to a message in place of an earlier reaction of this account; an empty emoji takes the reaction back.
+    pub async fn react(&self, message: &MessageId, emoji: &str, deadline: Duration) -> Result<(), PageError> {
+        self.act("react", json!({ "message_id": message.as_str(), "emoji": emoji }), deadline).await
+    }
+
+    /// Changes the text, or the caption, of a message of this account. [`PageError::NotPossible`] says why WhatsApp takes
+    /// no edit.
+    pub async fn edit(&self, message: &MessageId, text: &Secret, deadline: Duration) -> Result<(), PageError> {
+        self.act("edit", json!({ "message_id": message.as_str(), "text": text.reveal() }), deadline).await
+    }
+
+    /// Deletes a message for everyone: one of this account, or as an admin one of somebody else in a group.
+    /// [`PageError::NotPossible`] says why WhatsApp does not.
+    pub async fn revoke(&self, message: &MessageId, deadline: Duration) -> Result<(), PageError> {
+        self.act("revoke", json!({ "message_id": message.as_str() }), deadline).await
+    }
+
+    /// Deletes a message on the devices of this account. A message that the page does not hold counts as deleted.
+    pub async fn delete_for_me(&self, message: &MessageId, deadline: Duration) -> Result<(), PageError> {
+        self.act("delete_for_me", json!({ "message_id": message.as_str() }), deadline).await
+    }
+
+    /// Marks a chat as read. Whether the others learn of it depends on the account's privacy settings.
+    pub async fn seen(&self, chat_id: &str, deadline: Duration) -> Result<(), PageError> {
+        self.act("seen", json!({ "chat_id": chat_id }), deadline).await
+    }
+
+    /// Marks a chat as unread on the devices of this account.
+    pub async fn unread(&self, chat_id: &str, deadline: Duration) -> Result<(), PageError> {
+        self.act("unread", json!({ "chat_id": chat_id }), deadline).await
+    }
+
+    /// Shows the contact what somebody does here. Only this leaves no state that shows whether it took.
+    pub async fn typing(&self, chat_id: &str, kind: Typing) -> Result<(), PageError> {
+        self.act("typing", json!({ "chat_id": chat_id, "kind": kind.name() }), self.deadline).await
+    }
+
+    async fn act(&self, name: &str, argument: Value, deadline: Duration) -> Result<(), PageError> {
+        self.call(name, argument, deadline).await.map(|_: Value| ())
+    }
+}

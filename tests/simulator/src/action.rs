@@ -1,0 +1,28 @@
+//! What a page does with messages and chats besides sending messages.
+
+use serde::{Deserialize, Serialize};
+
+/// An action of a page that the server took. Messages are named by their bare ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// An empty emoji takes the reaction back.
+    Reaction {
+        message: String,
+        emoji: String,
+    },
+    Edit {
+        message: String,
+        text: String,
+    },
+    Revoke {
+        message: String,
+    },
+    DeleteForMe {
+        message: String,
+    },
+    /// A chat was marked as unread.
+    Unread {
+        chat: String,
+    },
+}

@@ -1,0 +1,44 @@
+//! The actions of pages: taken, recorded, and passed on to the other accounts that have the message.
+
+use super::{World, unix_ms};
+use crate::action::Action;
+use crate::faults::ServerFault;
+use crate::protocol::{Event, ToPage};
+
+impl World {
+    /// Takes an action, or refuses it, or says nothing, as the faults want.
+    pub(super) fn act(&mut self, number: u64, req: u64, action: Action) {
+        match self.faults.server {
+            ServerFault::Drop => return,
+            ServerFault::NeverAck | ServerFault::None => {}
+        }
+        let refused = self.faults.nack;
+        if refused.is_none() {
+            self.pass_on(number, &action);
+            self.record.actions.push(action);
+            self.touch();
+        }
+        if self.faults.server != ServerFault::NeverAck {
+            self.tell(number, &ToPage::Acted { req, code: refused });
+        }
+    }
+
+    fn pass_on(&mut self, number: u64, action: &Action) {
+        let Some((actor, _)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
+        let Some(sender) = self.accounts.get(&actor).map(|account| account.me.lid.clone()) else { return };
+        let (message, event) = match action {
+            Action::Reaction { message, emoji } => {
+                (message, Event::Reaction { id: message.clone(), sender, emoji: emoji.clone(), t_ms: unix_ms() })
+            }
+            Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
+            Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
+            Action::DeleteForMe { .. } | Action::Unread { .. } => return,
+        };
+        // Messages of earlier runs have no copies.
+        for phone in self.copies(message).unwrap_or_default() {
+            if phone != actor {
+                self.enqueue(&phone, &event, None);
+            }
+        }
+    }
+}
