@@ -71,6 +71,9 @@
   /** @param {string} id */
   const chatOf = (id) => need('chats').get(asWid(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not have the chat');
 
+  /** The texts of the edits that this document has sent. @type {WeakMap<WA.Msg, string>} */
+  const edited = new WeakMap();
+
   /** The account's reaction to a message, from the page's table. @param {WA.Msg} msg */
   async function ownReaction(msg) {
     const rows = await need('reaction_rows')().anyOf(['parentMsgKey'], [keyText(msg.id)]);
@@ -149,7 +152,8 @@
       const wanted = text.trim();
       await inTurn(chatIdOf(id), async () => {
         refuseEdit(msg);
-        if (words(msg) === wanted && !msg.isSendFailure) return;
+        // The page shows an edit before it is sent, also after a reload: only an edit of this document is known to have left.
+        if (edited.get(msg) === wanted && words(msg) === wanted) return;
         const before = msg.latestEditMsgKey && keyText(msg.latestEditMsgKey);
         let ended = false;
         const act = async () => {
@@ -163,6 +167,7 @@
           return words(msg) === wanted && msg.latestEditMsgKey && keyText(msg.latestEditMsgKey) !== before;
         };
         await until(act, isDone, 'the page did not send the edit');
+        edited.set(msg, wanted);
       });
     },
 
