@@ -1,7 +1,8 @@
 // The operations on the page from outside: GET /__ctl/NAME?…
 import { J, node } from '../realnode.mjs';
+import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { group, inGroup, remove } from './groups.mjs';
+import { change, group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { answerFor, media } from './media.mjs';
 import { answer } from './reupload.mjs';
@@ -133,10 +134,14 @@ export async function control(name, q, req, res) {
       }
       case 'group':
         return say(group(q.get('id'), opt));
+      case 'groupchange':
+        return say(change(q.get('id'), q.get('what'), q.get('of')));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
       case 'removed':
         return say(remove(q.get('id')));
+      case 'call':
+        return say(call(q.get('from'), q.get('id'), q.get('what'), opt));
       case 'fromphone':
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
       case 'blocked':

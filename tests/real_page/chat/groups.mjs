@@ -25,6 +25,20 @@ export function remove(id) {
   return { id };
 }
 
+/** An admin changes a group: `subject` with its text; `add`, `promote` or `demote` with the number of a member. */
+export function change(id, what, of) {
+  const { byLid, members } = state.groups.get(id);
+  const admin = J(jidOf(contact(members[0]), byLid));
+  const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: admin };
+  if (what === 'add') members.push(of);
+  const changed =
+    what === 'subject'
+      ? node('subject', { subject: of, s_t: String(now()), s_o: admin })
+      : node(what, {}, participant(contact(of), byLid));
+  state.current.send(node('notification', { ...about, notify: 'Admin', addressing_mode: byLid ? 'lid' : 'pn' }, changed));
+  return { id };
+}
+
 function participant(person, byLid, type) {
   const other = byLid ? { phone_number: J(jidOf(person, false)) } : { lid: J(jidOf(person, true)) };
   return node('participant', { jid: J(jidOf(person, byLid)), ...other, ...(type && { type }) });
