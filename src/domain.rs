@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod backoff;
+pub mod call;
 pub mod content;
 pub mod dead_letter;
 pub mod event;

@@ -201,12 +201,19 @@ async fn chats_are_marked_as_read_and_unread_and_show_what_somebody_does() {
     for _ in 0..2 {
         page.seen(&chat, DEADLINE).await.unwrap();
     }
-    assert_eq!(world.simulator.record().seen, [chat.clone()]);
+    assert_eq!(world.simulator.record().seen, std::slice::from_ref(&chat));
     for _ in 0..2 {
         page.unread(&chat, DEADLINE).await.unwrap();
     }
     assert_eq!(world.simulator.record().actions, [Action::Unread { chat: chat.clone() }]);
     page.seen(&chat, DEADLINE).await.unwrap();
+    let peer = world.simulator.add_person(FRIEND).unwrap();
+    world.simulator.call(FRIEND, "CALL", true).unwrap();
+    page.reject_call("CALL", &peer).await.unwrap();
+    world.simulator.hang_up(FRIEND, "CALL").unwrap();
+    let refusal = Action::RejectCall { call: "CALL".to_owned(), peer };
+    let refused = |record: &simulator::Record| record.actions.last() == Some(&refusal);
+    world.simulator.wait_until("the refusal", DEADLINE, refused).await.unwrap();
     for kind in [Typing::Text, Typing::Voice, Typing::Nothing] {
         page.typing(&chat, kind).await.unwrap();
     }

@@ -21,6 +21,10 @@ pub enum Action {
     DeleteForMe {
         message: String,
     },
+    RejectCall {
+        call: String,
+        peer: String,
+    },
     /// A chat was marked as unread.
     Unread {
         chat: String,

@@ -148,6 +148,20 @@ pub(crate) enum Event {
         emoji: String,
         t_ms: u64,
     },
+    /// Somebody calls.
+    Call {
+        id: String,
+        sender: String,
+        video: bool,
+        t: u64,
+    },
+    /// The caller has hung up.
+    CallEnded {
+        id: String,
+        sender: String,
+        video: bool,
+        t: u64,
+    },
     /// Somebody's vote in a poll.
     Vote {
         id: String,

@@ -195,6 +195,22 @@ impl Simulator {
         self.with(|world| world.react(message, from, emoji))
     }
 
+    /// Somebody calls the first account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::BadNumber`].
+    pub fn call(&self, from: &str, id: &str, video: bool) -> Result<(), Error> {
+        self.with(|world| world.phone_of(None).and_then(|phone| world.call(&phone, from, id, video, false)))
+    }
+
+    /// The caller hangs up.
+    ///
+    /// # Errors
+    /// As [`Simulator::call`].
+    pub fn hang_up(&self, from: &str, id: &str) -> Result<(), Error> {
+        self.with(|world| world.phone_of(None).and_then(|phone| world.call(&phone, from, id, false, true)))
+    }
+
     /// Somebody votes in a poll.
     ///
     /// # Errors

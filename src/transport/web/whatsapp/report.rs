@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::shapes;
 use crate::domain::account::Account;
+use crate::domain::call::{Call, CallEnd};
 use crate::domain::limits::Limits;
 use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
@@ -194,6 +195,10 @@ pub enum PageEvent {
     Reaction(Box<Reaction>),
     #[serde(deserialize_with = "shapes::boxed::<_, shapes::VoteShape, _>")]
     Vote(Box<Vote>),
+    #[serde(deserialize_with = "shapes::boxed::<_, shapes::CallShape, _>")]
+    Call(Box<Call>),
+    #[serde(deserialize_with = "shapes::one::<_, shapes::CallEndShape, _>")]
+    CallEnded(CallEnd),
     /// An error in the adapter.
     Fault {
         #[serde(rename = "where")]
@@ -287,6 +292,12 @@ mod tests {
             r#""type":"status","socket":"WHATEVER","synced":false,"online":true,"subscribed":true,"version":"2.3","account":null"#,
         );
         assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::Unknown, .. })));
+        let call = read(
+            r#""type":"call","id":"C","peer":"1@lid","phone":null,"group":null,"video":true,"offline":false,"t":7"#,
+        );
+        assert!(matches!(call, PageEvent::Call(call) if call.video && call.peer == "1@lid"));
+        let end = read(r#""type":"call_ended","id":"C","outcome":"Missed","duration_s":null"#);
+        assert!(matches!(end, PageEvent::CallEnded(end) if end.outcome == "Missed"));
         let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
         assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));
     }

@@ -1,6 +1,8 @@
 //! The forms in which the adapter writes messages and what else the domain has types for. `report` and `answers` read their
 //! fields through these, so that a rename in the domain changes nothing of what is understood of the page.
 
+mod calls;
+
 use std::str::FromStr;
 
 use serde::de::Error;
@@ -12,6 +14,7 @@ use crate::domain::limits::{Limits, NewChats, NewChatsStatus, Timelock};
 use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
+pub(super) use calls::{CallEndShape, CallShape};
 
 /// Reads a `Shape` and gives the type of the domain that it stands for.
 pub(super) fn one<'de, D, Shape, T>(deserializer: D) -> Result<T, D::Error>

@@ -7,6 +7,7 @@ import { TIMES, wait } from '/static/clock.js';
 import { mark } from '/static/wire.js';
 import { Socket, announce, connection, current, handlers, tell } from '/static/connection.js';
 import { addonEvents } from '/static/addons.js';
+import { callEvents } from '/static/calls.js';
 import { events, restore, store } from '/static/messages.js';
 import { receive } from '/static/receipts.js';
 import { setMe } from '/static/people.js';
@@ -22,7 +23,7 @@ export const OfflineMessageHandler = {
 };
 
 events.receipt = receive;
-const happenings = { ...events, ...addonEvents };
+const happenings = { ...events, ...addonEvents, ...callEvents };
 
 let ready = Promise.withResolvers();
 let hasRestored = false;

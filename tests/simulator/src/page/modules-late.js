@@ -25,6 +25,7 @@ import {
   sendReactionToMsg,
   sendRevokeMsgs,
 } from '/static/actions.js';
+import { calls, stanzas } from '/static/calls.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -100,6 +101,8 @@ const sending = {
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
+  WAWebCallCollection: alone(calls),
+  ...stanzas,
   WAWebMsgReply: { canReplyMsg },
   WAWebMsgActionCapability: capability,
   WAWebMsgGetters: getters,

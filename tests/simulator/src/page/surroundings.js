@@ -1,7 +1,6 @@
 // Modules of the real page that clients use along the way. wa-js finds modules by their exports and names only a few:
 // such modules have invented names here.
 import { config } from '/config.js';
-import { Emitter } from '/static/events.js';
 import { alone } from '/static/loader.js';
 import { Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
@@ -17,14 +16,6 @@ function findLinks(text = '') {
 const isServer = (server) => (chat) => createWid(chat.id).server === server;
 
 /** The collection keeps calls in a map; clients look for the first one. */
-class Calls extends Emitter {
-  calls = new Map();
-
-  processIncomingCall() {}
-
-  setActiveCall() {}
-}
-
 class NetworkStatusModel extends Model {
   checkOnline() {
     return this.online;
@@ -122,7 +113,6 @@ const session = {
   WAWebLogoutReason: { getErrorCodeFromLogoutReason: (reason) => reason },
   WAWebSyncGatingUtils: { isPlaceholderMessageResendEnabled: never },
   WAWebNonMessageDataRequestPlaceholderMessageResendUtils: { handlePlaceholderMsgsSeen: askPhone },
-  WAWebCallCollection: alone(new Calls()),
   WAWebLidMigrationUtils: { toPn: getPhoneNumber, toLid: getCurrentLid, isLidMigrated: () => true },
   WAWebLid1X1MigrationGating: { Lid1X1MigrationUtils: { isLidMigrated: () => true } },
 };

@@ -32,6 +32,7 @@ const FILES: &[File] = &[
     ("/static/addons.js", JAVASCRIPT, include_str!("../page/addons.js")),
     ("/static/backlog.js", JAVASCRIPT, include_str!("../page/backlog.js")),
     ("/static/boot.js", JAVASCRIPT, include_str!("../page/boot.js")),
+    ("/static/calls.js", JAVASCRIPT, include_str!("../page/calls.js")),
     ("/static/chats.js", JAVASCRIPT, include_str!("../page/chats.js")),
     ("/static/clock.js", JAVASCRIPT, include_str!("../page/clock.js")),
     ("/static/connection.js", JAVASCRIPT, include_str!("../page/connection.js")),

@@ -2,6 +2,7 @@
 
 use super::{World, unix_ms};
 use crate::action::Action;
+use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::protocol::{Event, ToPage};
 
@@ -23,6 +24,16 @@ impl World {
         }
     }
 
+    /// Somebody calls an account, or hangs up.
+    pub(crate) fn call(&mut self, phone: &str, from: &str, id: &str, video: bool, ended: bool) -> Result<(), Error> {
+        let sender = self.directory.add(from, None)?.lid;
+        let (id, t) = (id.to_owned(), unix_ms() / 1000);
+        let event =
+            if ended { Event::CallEnded { id, sender, video, t } } else { Event::Call { id, sender, video, t } };
+        self.enqueue(phone, &event, None);
+        Ok(())
+    }
+
     fn pass_on(&mut self, number: u64, action: &Action) {
         let Some((actor, _)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
         let Some(sender) = self.accounts.get(&actor).map(|account| account.me.lid.clone()) else { return };
@@ -32,7 +43,7 @@ impl World {
             }
             Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
             Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
-            Action::DeleteForMe { .. } | Action::Unread { .. } => return,
+            Action::DeleteForMe { .. } | Action::RejectCall { .. } | Action::Unread { .. } => return,
         };
         // Messages of earlier runs have no copies.
         for phone in self.copies(message).unwrap_or_default() {

@@ -95,6 +95,8 @@ impl Machine {
             | PageEvent::Outcome(_)
             | PageEvent::Reaction(_)
             | PageEvent::Vote(_)
+            | PageEvent::Call(_)
+            | PageEvent::CallEnded(_)
             | PageEvent::Fault { .. } => {}
         }
     }

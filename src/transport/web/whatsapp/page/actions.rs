@@ -67,6 +67,12 @@ impl Page {
         self.act("typing", json!({ "chat_id": chat_id, "kind": kind.name() }), self.deadline).await
     }
 
+    /// Refuses a call that rings; `peer` is the caller as [`Call`](crate::domain::call::Call) names it. Nothing shows
+    /// whether the refusal arrived, and it may be repeated.
+    pub async fn reject_call(&self, call_id: &str, peer: &str) -> Result<(), PageError> {
+        self.act("reject_call", json!({ "call_id": call_id, "peer": peer }), self.deadline).await
+    }
+
     async fn act(&self, name: &str, argument: Value, deadline: Duration) -> Result<(), PageError> {
         self.call(name, argument, deadline).await.map(|_: Value| ())
     }

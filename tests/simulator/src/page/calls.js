@@ -1,0 +1,59 @@
+// Calls to the account. The collection tells nobody of a new call: clients wrap its functions.
+import { Emitter } from '/static/events.js';
+import { tell } from '/static/connection.js';
+import { Msg } from '/static/messages.js';
+import { MsgKey, createWid } from '/static/wids.js';
+
+class Calls extends Emitter {
+  #calls = new Map();
+
+  get(id) {
+    return this.#calls.get(id);
+  }
+
+  getModelsArray() {
+    return [...this.#calls.values()];
+  }
+
+  /** Each message of a call comes here; only the first adds the call. */
+  processIncomingCall(id, peerJid, { isVideo, isGroupCall, groupWid, offerTime, isSilenced, offerReceivedWhileOffline }) {
+    const known = this.get(id);
+    if (known) return known;
+    const about = { isVideo, isSilenced, offerTime, offerReceivedWhileOffline };
+    return this.add({ id, peerJid, isGroup: Boolean(isGroupCall ?? groupWid), groupJid: groupWid ?? null, ...about });
+  }
+
+  add(call) {
+    this.#calls.set(call.id, call);
+    return call;
+  }
+
+  setActiveCall() {}
+}
+
+export const calls = new Calls();
+
+export const callEvents = {
+  call({ id, sender, video: isVideo, t: offerTime }) {
+    calls.processIncomingCall(id, createWid(sender), { isVideo, offerTime, isSilenced: false, offerReceivedWhileOffline: false, groupWid: null });
+  },
+
+  /** The caller has hung up: the page writes an entry into the chat, under the id of the call. */
+  'call-ended'({ id, sender, video: isVideo, t: offerTime }) {
+    callEvents.call({ id, sender, video: isVideo, t: offerTime });
+    const key = new MsgKey({ fromMe: false, remote: sender, id });
+    Msg.add({ id: key, type: 'call_log', callOutcome: 'Missed', isVideoCall: isVideo, callCreator: createWid(sender), from: createWid(sender), t: offerTime });
+  },
+};
+
+/** A stanza as the page writes it; of those that clients send, the server knows the refusal of a call. */
+export const stanzas = {
+  WAWap: { wap: (tag, attributes, ...children) => ({ tag, attributes, children }), generateId: () => '1', CUSTOM_STRING: (text) => text },
+  WAWebCommsWapMd: { JID: String },
+  WADeprecatedSendIq: {
+    deprecatedCastStanza({ attributes, children: [child] }) {
+      if (child?.tag !== 'reject') return;
+      tell({ t: 'act', req: 0, action: { action: 'reject-call', call: child.attributes['call-id'], peer: attributes.to } });
+    },
+  },
+};
