@@ -84,21 +84,9 @@ fn dump(dir: &TempDir) -> Dump {
 }
 
 /// The file as an earlier version described it.
-fn media() -> Media {
-    Media {
-        kind: None,
-        mimetype: "image/jpeg".to_owned(),
-        size: Some(7),
-        filename: Some("a.jpg".to_owned()),
-        duration_s: None,
-        width: None,
-        height: None,
-        pages: None,
-        sha256: None,
-        thumbnail: None,
-        view_once: false,
-        status: MediaStatus::OnRequest,
-    }
+fn earlier_media() -> Media {
+    let filename = Some("a.jpg".to_owned());
+    Media { kind: None, filename, status: MediaStatus::OnRequest, ..media(MediaKind::Image) }
 }
 
 fn full_message() -> LoggedMessage {
@@ -109,7 +97,7 @@ fn full_message() -> LoggedMessage {
         author_lid: Some("100000000000002@lid".to_owned()),
         name: Some("Ana".to_owned()),
         kind: "image".to_owned(),
-        media: Some(media()),
+        media: Some(earlier_media()),
         quoted: Some("3EB0".to_owned()),
         data: Some(Details(json!({ "location": { "latitude": 1.5 } }))),
         edited_ms: Some(1_750_000_001_000),
