@@ -104,6 +104,7 @@ impl Messages {
         now: Timestamp,
         limit: usize,
         busy: &[u64],
+        only_cloud: bool,
     ) -> Result<(Vec<PendingFile>, Option<Timestamp>), StoreError> {
         let (mut due, mut next_at, mut after) = (Vec::new(), None::<Timestamp>, None::<Vec<u8>>);
         for _ in 0..LOOKED_AT {
@@ -120,6 +121,9 @@ impl Messages {
                         Some(message) => message,
                         None => continue,
                     };
+                    if only_cloud && !id.is_wamid() {
+                        continue;
+                    }
                     let media = media.filter(|media| media.status == MediaStatus::Pending);
                     due.extend(media.map(|media| PendingFile { place, message: id, media, attempts }));
                 } else {
@@ -134,14 +138,15 @@ impl Messages {
 
 impl Store {
     /// The files that are to be fetched now, oldest message first and at most `limit`, without those of the messages at
-    /// the places in `busy`; and when the next of the others is due.
+    /// the places in `busy`; and when the next of the others is due. `only_cloud`: those of messages of the Cloud API.
     pub async fn due_files(
         &self,
         now: Timestamp,
         limit: usize,
         busy: Vec<u64>,
+        only_cloud: bool,
     ) -> Result<(Vec<PendingFile>, Option<Timestamp>), StoreError> {
-        self.read(move |tables| tables.messages.due_files(now, limit, &busy)).await
+        self.read(move |tables| tables.messages.due_files(now, limit, &busy, only_cloud)).await
     }
 
     /// Stores that fetching a file failed for the `attempts`th time, and when it is tried again.

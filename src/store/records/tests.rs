@@ -7,6 +7,7 @@ use crate::domain::idempotency::{Cause, Fingerprint, SendRecord, SendStage};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
 use crate::store::entries::Record;
 
 /// The entry after it was read into the domain's types and written again.
@@ -73,6 +74,7 @@ fn a_send_of_an_earlier_version_is_read_and_causes_keep_their_form() {
         message_id: MessageId::new("m"),
         chat_id: "1@lid".to_owned(),
         phone: None,
+        via: Via::Web,
         stage,
     };
     let read = |stored: Value| SendRecord::from(serde_json::from_value::<StoredSend>(stored).unwrap());
