@@ -17,10 +17,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::blobs::{BlobError, Blobs};
-use crate::delivery::{self, Codes, DeliveryError};
+use crate::delivery::{self, DeliveryError};
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
-use crate::domain::media::FILE_MAX;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
@@ -38,10 +37,8 @@ use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::Outbound;
 use crate::outbound::attach::Attacher;
-use crate::outbound::fetch_url::Fetcher;
 use crate::outbound::uploads::Uploads;
 use crate::store::{Store, StoreError};
-use crate::transport::cloud;
 use crate::transport::web::browser::ProfileError;
 use crate::transport::web::session::{self, Handle};
 

@@ -37,7 +37,7 @@ pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Out
     let trial = chrome::try_out(&config).await;
     spinner.finish_and_clear();
     report.add(trial.findings)?;
-    report.add([machine::shm(), machine::fonts()])?;
+    report.add([machine::shm(), machine::fonts(), machine::converter()])?;
     report.add([machine::display(config.browser.login_mode, trial.no_display)])?;
     report.add([port::check(&config.server, service).await])?;
     report.add(folders::check(&config.paths, service))?;

@@ -8,6 +8,7 @@ pub mod multipart;
 mod values;
 
 use axum::body::Body;
+use futures_util::StreamExt;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
@@ -60,6 +61,14 @@ impl Field {
 /// of a known field that is not given is refused.
 pub async fn fields(headers: &HeaderMap, body: Body, known: &[Field]) -> Result<Map<String, Value>, ApiError> {
     read(headers, arriving::bytes(body).await?, known)
+}
+
+/// Whether a body begins with `{`, which is JSON whatever its type says; and the same body.
+pub async fn is_json(body: Body) -> Result<(bool, Body), ApiError> {
+    let (first, rest) = arriving::beginning(body).await?;
+    let is_json = first.trim_ascii_start().first() == Some(&b'{');
+    let first = futures_util::stream::once(std::future::ready(Ok::<_, axum::Error>(first)));
+    Ok((is_json, Body::from_stream(first.chain(rest.into_data_stream()))))
 }
 
 /// As [`fields`], where a JSON object may have up to 25 MiB. The place is one among few for such long bodies; whoever

@@ -18,6 +18,7 @@ use utoipa::OpenApi;
 use super::router;
 use super::wire::Event;
 use super::wire::error::Error;
+use super::wire::requests::MessageText;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
@@ -67,7 +68,7 @@ const EVENTS: [(&str, &str); 9] = [
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
     ),
-    components(schemas(Event, Error)),
+    components(schemas(Event, Error, MessageText)),
 )]
 struct Frame;
 
@@ -85,7 +86,8 @@ pub fn document() -> &'static Value {
         document["webhooks"] = webhook::described();
         words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
-        bind_recipient(&mut document["components"]["schemas"]["SendRequest"]);
+        bind_send(&mut document["components"]["schemas"]["SendRequest"]);
+        bind_media(&mut document["components"]["schemas"]["MediaRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
             "key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "`API_TOKEN`" },
@@ -119,21 +121,38 @@ fn bind_events(schemas: &mut Value) {
     schemas["Event"]["allOf"] = bound.collect();
 }
 
-/// The recipient is named by `number`, or by `to` where `number` is blank or not given.
-fn bind_recipient(request: &mut Value) {
+/// The recipient is named by `number`, or by `to` where `number` is blank or not given. The content is a text or a file.
+fn bind_send(request: &mut Value) {
     let [recipient, blank] =
         ["Recipient", "Blank"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
     let blank = json!({ "oneOf": [blank, { "type": "null" }] });
-    request["anyOf"] = json!([
+    let recipient = json!([
         { "required": ["number"], "properties": { "number": recipient } },
         { "required": ["to"], "properties": { "to": recipient, "number": blank } },
     ]);
+    let text = json!({ "$ref": "#/components/schemas/MessageText" });
+    let content = json!([
+        { "required": ["media"], "properties": { "media": { "type": "object" } } },
+        { "required": ["message"], "properties": { "message": text, "media": { "type": "null" } } },
+    ]);
+    request["allOf"] = json!([{ "anyOf": recipient }, { "anyOf": content }]);
+}
+
+/// The bytes of a file come from exactly one place.
+fn bind_media(media: &mut Value) {
+    const PLACES: [&str; 3] = ["id", "url", "data"];
+    let choices = PLACES.map(|place| {
+        let kinds = PLACES.map(|other| (other, json!({ "type": if other == place { "string" } else { "null" } })));
+        json!({ "required": [place], "properties": Value::from_iter(kinds) })
+    });
+    media["oneOf"] = json!(choices);
 }
 
 /// Whether a field of the body is required. If none is, the whole body may be left out.
 fn wants_a_field(body: &Value, schemas: &Value) -> bool {
     let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
-    schemas[reference.rsplit('/').next().unwrap_or_default()]["required"].is_array()
+    let schema = &schemas[reference.rsplit('/').next().unwrap_or_default()];
+    schema["required"].is_array() || schema["allOf"].is_array()
 }
 
 /// Every operation of a section, with its path and method.

@@ -16,9 +16,11 @@
 mod client;
 mod errors;
 mod form;
+mod health;
 mod limits;
 mod sending;
 mod shapes;
 pub mod webhook;
 
-pub use client::{Client, Download, Health, MediaFailure, Number};
+pub use client::{Client, Download, MediaFailure};
+pub use health::{Health, Number};

@@ -57,6 +57,7 @@ async fn a_good_machine_passes_and_is_left_as_it_was() {
         "sandbox",
         "shm",
         "fonts",
+        "ffmpeg",
         "display",
         "port",
         "tokens",

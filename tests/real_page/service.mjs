@@ -3,6 +3,7 @@ import { World } from './world.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
 import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
+import { fileKills, filesIn, filesOut } from './service/files.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
@@ -15,7 +16,7 @@ const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
   text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
-  kills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
+  filesIn, filesOut, kills, fileKills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 
 const wanted = process.argv.slice(2);

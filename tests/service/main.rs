@@ -40,4 +40,5 @@ mod soak;
 mod torn;
 mod true_page;
 mod two_accounts;
+mod uploads;
 mod world;

@@ -12,7 +12,7 @@ use crate::world::{FRIEND, World};
 const PATIENCE: Duration = Duration::from_secs(400);
 
 /// The peak resident memory of a process, in MiB.
-fn peak(pid: i32) -> f64 {
+pub fn peak(pid: i32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0

@@ -38,9 +38,14 @@ async fn one_key_is_one_message_and_one_answer() {
 }
 
 /// Sends under a key, in a separate future so that the service can die meanwhile: then the status is 0.
-pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + 'static {
+pub fn ask(process: &Process, key: &str, message: &str) -> impl Future<Output = (u16, Value)> + Send + use<> {
+    ask_for(process, key, &json!({ "number": FRIEND, "message": message }))
+}
+
+/// The same with any body.
+pub fn ask_for(process: &Process, key: &str, body: &Value) -> impl Future<Output = (u16, Value)> + Send + use<> {
     let request = client().post(format!("{}/send", process.url()));
-    let request = request.header("idempotency-key", key).json(&json!({ "number": FRIEND, "message": message }));
+    let request = request.header("idempotency-key", key).json(body);
     async move {
         match request.send().await {
             // An answer that is cut off in the middle is no answer either.

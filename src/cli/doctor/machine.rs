@@ -9,6 +9,7 @@ use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 
 use crate::host::config::{LoginMode, Paths};
+use crate::outbound::attach::find_converter;
 use crate::transport::web::browser::{SHM_MIN, has_display};
 
 use super::Finding;
@@ -66,6 +67,15 @@ fn count_fonts(folder: &Path, depth: usize) -> usize {
             _ => 0,
         })
         .sum()
+}
+
+/// Voice notes of other formats are converted where the program is installed.
+pub(super) fn converter() -> Finding {
+    const CHECK: &str = "ffmpeg";
+    match find_converter(std::env::var_os("PATH").as_deref()) {
+        Some(path) => Finding::ok(CHECK, format!("{}: sounds are converted to voice notes", path.display())),
+        None => Finding::ok(CHECK, "is not installed: voice notes other than Ogg with Opus are refused"),
+    }
 }
 
 /// `refused`: Chrome found no display, whatever the environment says.

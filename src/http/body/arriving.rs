@@ -41,6 +41,17 @@ pub async fn bytes_up_to(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
     tokio::time::timeout(READ_DEADLINE, read(body, max)).await.map_err(slow)?
 }
 
+/// The first bytes that are more than white space, if there are any, and the rest.
+pub async fn beginning(mut body: Body) -> Result<(Bytes, Body), ApiError> {
+    let deadline = Instant::now() + READ_DEADLINE;
+    let mut first = Bytes::new();
+    while first.trim_ascii_start().is_empty() && first.len() <= BODY_MAX {
+        let Some(data) = timeout_at(deadline, next(&mut body)).await.map_err(slow)?? else { break };
+        first = if first.is_empty() { data } else { [first, data].concat().into() };
+    }
+    Ok((first, body))
+}
+
 pub(super) fn slow(_: Elapsed) -> ApiError {
     ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.")
 }

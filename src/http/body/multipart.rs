@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::decoding::{decoded, refuse_compression};
 use super::form::valued;
 use super::{BODY_MAX, Field, arriving, refuse_slips, shortened, twice};
-use crate::blobs::Blobs;
+use crate::blobs::{BlobError, Blobs};
 use crate::domain::media::FILE_MAX;
 use crate::http::error::ApiError;
 use crate::http::upload::{Given, receive};
@@ -31,7 +31,16 @@ pub fn boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(kind).ok().filter(|boundary| !boundary.is_empty())
 }
 
-/// The fields of the form, and its file. The fields are in order of none: the file may come first.
+/// Refuses a form whose announced length is more than its file may have, before any of it is read.
+pub fn refuse_too_large(headers: &HeaderMap) -> Result<(), ApiError> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > FILE_MAX + BODY_MAX as u64) {
+        return Err(BlobError::TooLarge { max: FILE_MAX }.into());
+    }
+    Ok(())
+}
+
+/// The fields of the form, and its file. Fields may come before the file and after it.
 pub async fn read(
     headers: &HeaderMap,
     body: Body,
@@ -40,11 +49,6 @@ pub async fn read(
     blobs: &Blobs,
 ) -> Result<(Map<String, Value>, Option<Given>), ApiError> {
     refuse_compression(headers)?;
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let all = FILE_MAX + BODY_MAX as u64;
-    if length.is_some_and(|length| length > all) {
-        return Err(crate::blobs::BlobError::TooLarge { max: FILE_MAX }.into());
-    }
     let allowed = Arc::new(AtomicUsize::new(0));
     let source = Source { body: Some(body.into_data_stream()), allowed: Arc::clone(&allowed), has_given: false };
     let mut form = multer::Multipart::new(source, boundary);

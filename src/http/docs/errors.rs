@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 59] = [
+pub(super) const CODES: [(&str, u16, &str); 67] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -14,6 +14,8 @@ pub(super) const CODES: [(&str, u16, &str); 59] = [
     ("INVALID_PARAMETER", 400, "limit must be a whole number, 1 to 1000."),
     ("INVALID_NUMBER", 400, "number (or to) is missing."),
     ("INVALID_MESSAGE", 400, "message is blank."),
+    ("INVALID_MEDIA", 400, "media needs one of id, url and data."),
+    ("MEDIA_URL_REFUSED", 400, "media.url leads to an address that is private, of this machine or reserved"),
     ("INVALID_WAIT", 400, "wait must be a whole number of seconds, 0 to 60."),
     ("NOT_ON_WHATSAPP", 400, "the number is not on WhatsApp"),
     (
@@ -41,6 +43,7 @@ pub(super) const CODES: [(&str, u16, &str); 59] = [
     ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
     ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
     ("NO_MEDIA", 404, "The message has no file."),
+    ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
@@ -63,6 +66,8 @@ pub(super) const CODES: [(&str, u16, &str); 59] = [
     ("MEDIA_TOO_LARGE", 413, "The file is larger than MEDIA_MAX_MB allows (64 MB)."),
     ("BODY_TOO_LARGE", 413, "The body may have at most 1048576 bytes."),
     ("UNSUPPORTED_MEDIA_TYPE", 415, "A body with Content-Encoding gzip is not understood. Send it as it is."),
+    ("MEDIA_TYPE", 415, "An image has to be JPEG, PNG or WebP, and this file is application/pdf"),
+    ("VOICE_FORMAT", 415, "A voice note has to be Ogg with Opus and one channel, and this file is audio/mpeg"),
     ("RANGE_NOT_SATISFIABLE", 416, "The file has 7 bytes, and none of them is in the range that was asked for."),
     ("IDEMPOTENCY_CONFLICT", 422, "the idempotency key was used for another message; use a new key for each message"),
     ("RATE_LIMITED", 429, "more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow"),
@@ -76,6 +81,8 @@ pub(super) const CODES: [(&str, u16, &str); 59] = [
     ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),
     ("NOT_POSSIBLE_VIA_CLOUD", 501, "the Cloud API cannot do this: it does not write to groups"),
     ("NOT_POSSIBLE_VIA_WEB", 501, "templates go by the Cloud API only: send with via cloud"),
+    ("MEDIA_FETCH_FAILED", 502, "the file could not be fetched: its server answered 404"),
+    ("MEDIA_UPLOAD_FAILED", 502, "the file could not be uploaded to WhatsApp; nothing was sent, try again"),
     ("CLOUD_UNAUTHORIZED", 503, "the Cloud API does not accept CLOUD_API_TOKEN: give the service a valid token"),
     ("DELIVERY_BUSY", 503, "The target is being waited for; try again in a few seconds."),
     ("SESSION_NOT_READY", 503, "the session is QR_REQUIRED, not READY; try again when GET /status says so"),
@@ -85,6 +92,7 @@ pub(super) const CODES: [(&str, u16, &str); 59] = [
     ("STORE_UNAVAILABLE", 503, "the log cannot be read at the moment"),
     ("TOO_MANY_CLIENTS", 503, "64 clients follow the events already; close one and try again."),
     ("SEND_UNCONFIRMED", 504, "WhatsApp's server did not acknowledge the message in time; it may still arrive"),
+    ("MEDIA_QUOTA", 507, "the files that are in use take all of MEDIA_QUOTA_MB (2048 MB)"),
 ];
 
 /// The statuses whose answers have `Retry-After`, always or mostly.
@@ -132,6 +140,7 @@ fn example(code: &str, sentence: &str) -> Value {
             body["id"] = body["message_id"].clone();
         }
         "QR_NOT_AVAILABLE" => body["currentStatus"] = json!("READY"),
+        "MEDIA_TOO_LARGE" => body["limit"] = json!(67_108_864),
         _ => {}
     }
     json!({ "value": body })

@@ -4,25 +4,74 @@ use serde_json::{Map, Value, json};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data";
+/// The field that a form has as a file.
+const MEDIA: &str = "media";
 
-/// Describes the body of an operation as a form as well, where all of its fields are flat.
+/// Describes the body of an operation as a form as well. Fields that hold others are left out; a body with no other fields is
+/// no form.
 pub(super) fn describe(operation: &mut Value, schemas: &mut Value) {
     let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) else { return };
     let Some(body) = content.get(JSON).cloned() else { return };
     let Some(name) = body["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) else { return };
-    if !is_flat(&schemas[name], schemas) {
+    let Some(fields) = schemas[name]["properties"].as_object() else { return };
+    let nested: Vec<_> =
+        fields.iter().filter(|(_, field)| !is_single(field, schemas)).map(|(name, _)| name.clone()).collect();
+    if nested.len() == fields.len() {
         return;
     }
-    let form = format!("{name}Form");
-    schemas[&form] = without_null(&schemas[name]);
-    content.insert(FORM.to_owned(), json!({ "schema": { "$ref": format!("#/components/schemas/{form}") } }));
+    let form = nested.iter().fold(without_null(&schemas[name]), |form, field| without(&form, field));
+    if nested.iter().any(|field| field == MEDIA) {
+        let upload = format!("{name}Multipart");
+        schemas[&upload] = with_file(&form, schemas);
+        content.insert(MULTIPART.to_owned(), json!({ "schema": { "$ref": format!("#/components/schemas/{upload}") } }));
+    }
+    let form_name = format!("{name}Form");
+    schemas[&form_name] = form;
+    content.insert(FORM.to_owned(), json!({ "schema": { "$ref": format!("#/components/schemas/{form_name}") } }));
     if let Some(examples) = body["examples"].as_object() {
-        content[FORM]["examples"] = Value::Object(examples.clone());
+        let is_flat = |example: &Value| nested.iter().all(|field| example["value"].get(field).is_none());
+        let flat = examples.iter().filter(|(_, example)| is_flat(example));
+        content[FORM]["examples"] = flat.map(|(name, example)| (name.clone(), example.clone())).collect();
     }
 }
 
-fn is_flat(body: &Value, schemas: &Value) -> bool {
-    body["properties"].as_object().is_some_and(|fields| fields.values().all(|field| is_single(field, schemas)))
+/// A schema of values that do not have this field.
+fn without(schema: &Value, field: &str) -> Value {
+    let wants = |part: &Value| part["required"].as_array().is_some_and(|names| names.iter().any(|name| name == field));
+    match schema {
+        Value::Array(parts) => parts.iter().filter(|part| !wants(part)).map(|part| without(part, field)).collect(),
+        Value::Object(parts) => {
+            let parts = parts.iter().map(|(name, part)| match (name.as_str(), part.as_object()) {
+                ("properties", Some(fields)) => {
+                    let kept = fields.iter().filter(|(name, _)| *name != field);
+                    (name.clone(), kept.map(|(name, part)| (name.clone(), part.clone())).collect())
+                }
+                _ => (name.clone(), without(part, field)),
+            });
+            Value::Object(parts.collect())
+        }
+        single => single.clone(),
+    }
+}
+
+/// The form with a file, and with what `media` says beside the bytes.
+fn with_file(form: &Value, schemas: &Value) -> Value {
+    let mut form = form.clone();
+    let file = json!({ "type": "string", "format": "binary", "description": "The file, with its name and its type." });
+    for name in ["mimetype", "kind", "filename", "view_once"] {
+        form["properties"][name] = without_null(&schemas["MediaRequest"]["properties"][name]);
+    }
+    form["properties"]["file"] = file;
+    for choice in form["allOf"].as_array_mut().into_iter().flatten() {
+        let choices = choice["anyOf"].as_array_mut();
+        let Some(choices) = choices.filter(|choices| choices.iter().any(|one| one["required"] == json!(["message"])))
+        else {
+            continue;
+        };
+        choices.push(json!({ "required": ["file"] }));
+    }
+    form
 }
 
 /// Whether a value is neither an object nor a list.
@@ -71,14 +120,34 @@ mod tests {
             let content = &document["paths"][path]["post"]["requestBody"]["content"];
             let form = format!("{name}Form");
             assert_eq!(content[FORM]["schema"]["$ref"], format!("#/components/schemas/{form}"), "{path}");
-            assert_eq!(content[FORM]["examples"], content[JSON]["examples"], "{path}");
+            let examples = |kind: &str| content[kind]["examples"].as_object().cloned().unwrap_or_default();
+            let is_flat = |example: &Value| example["value"].get(MEDIA).is_none();
+            assert!(
+                examples(JSON).iter().all(|(name, one)| examples(FORM).contains_key(name) == is_flat(one)),
+                "{path}"
+            );
             let (form, json) = (&document["components"]["schemas"][form], &document["components"]["schemas"][name]);
             assert!(!form.to_string().contains("\"null\"") && form["type"] == "object", "{form}");
             let names = |schema: &Value| {
-                schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>())
+                let names = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned());
+                names.filter(|name| name != MEDIA).collect::<Vec<_>>()
             };
             assert_eq!(names(form), names(json), "{path}");
+            assert!(form["properties"].get(MEDIA).is_none(), "{form}");
         }
+    }
+
+    #[test]
+    fn a_form_with_a_file_needs_no_message() {
+        let mut schema = document()["components"]["schemas"]["SendRequestMultipart"].clone();
+        schema["components"] = document()["components"].clone();
+        let is_allowed = |value: Value| jsonschema::validator_for(&schema).is_ok_and(|schema| schema.is_valid(&value));
+        assert!(is_allowed(json!({ "number": "5491122334455", "file": "x", "kind": "voice", "view_once": true })));
+        assert!(is_allowed(json!({ "number": "5491122334455", "file": "x", "message": "" })));
+        assert!(is_allowed(json!({ "number": "5491122334455", "message": "hola" })));
+        assert!(!is_allowed(json!({ "number": "5491122334455" })));
+        assert!(!is_allowed(json!({ "file": "x" })));
+        assert!(!is_allowed(json!({ "number": "5491122334455", "file": "x", "kind": "film" })));
     }
 
     #[test]

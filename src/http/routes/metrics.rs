@@ -108,7 +108,7 @@ fn files(app: &App, read: &mut Read) {
     let usage = app.files.usage();
     read.gauge("session_manager_media_files", "Files on the disk", usage.files as f64);
     read.gauge("session_manager_media_bytes", "What the files on the disk take", usage.bytes as f64);
-    read.gauge("session_manager_media_quota_bytes", "MEDIA_QUOTA_MB", usage.quota as f64);
+    read.gauge("session_manager_media_quota_bytes", "The most that they may take", usage.quota as f64);
 }
 
 fn session(app: &App, read: &mut Read) {

@@ -17,7 +17,7 @@ use crate::domain::secret::masked;
 use crate::outbound::{SendError, Sent};
 
 use crate::http::App;
-use crate::http::body::{Place, long_fields, multipart};
+use crate::http::body::{Place, is_json, long_fields, multipart};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
 
@@ -25,10 +25,12 @@ use self::content::{NotMade, outgoing};
 use self::fields::{FIELDS, FORM_FIELDS, Request, read};
 use self::media::refuse_without_file;
 
-/// Send a text
+/// Send a text or a file
 ///
 /// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
-/// sent at most once; with one, exactly once, and trying again with the same key is always safe.
+/// sent at most once; with one, exactly once, and trying again with the same key is always safe. A file is part of what a key
+/// stands for, by its bytes, so it is brought first also where the outcome of the key is known. A form with a file
+/// (`multipart/form-data`) may have 2,000 MiB, and counts as arrived when all of it is there.
 #[utoipa::path(
     post,
     path = "/send",
@@ -46,7 +48,8 @@ use self::media::refuse_without_file;
     ))),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_MESSAGE",
-        "INVALID_FIELD", "CONTRADICTION",
+        "INVALID_FIELD", "CONTRADICTION", "INVALID_MEDIA", "MEDIA_URL_REFUSED", "MEDIA_NOT_FOUND", "MEDIA_TOO_LARGE", "MEDIA_TYPE",
+        "VOICE_FORMAT", "MEDIA_FETCH_FAILED", "MEDIA_UPLOAD_FAILED", "MEDIA_QUOTA", "STORE_UNAVAILABLE",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
         "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED", "VIA_NOT_CONFIGURED", "NOT_POSSIBLE_VIA_CLOUD",
@@ -87,15 +90,31 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
 /// arrives when it is there; its caller waits for it by itself.
 async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request, Option<Place>, Instant), ApiError> {
     let began = Instant::now();
+    let mut body = body;
     if let Some(boundary) = multipart::boundary(headers) {
-        let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
-        if file.is_none() {
-            refuse_without_file(&fields)?;
+        multipart::refuse_too_large(headers)?;
+        let (begins_as_json, same) = is_json(body).await?;
+        body = same;
+        if !begins_as_json {
+            return form(app, headers, body, boundary).await;
         }
-        return Ok((read(fields, headers, file)?, None, Instant::now()));
     }
     let (fields, place) = long_fields(headers, body, &FIELDS).await?;
     Ok((read(fields, headers, None)?, place, began))
+}
+
+/// As [`request`], of a form with a file.
+async fn form(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    boundary: String,
+) -> Result<(Request, Option<Place>, Instant), ApiError> {
+    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
+    if file.is_none() {
+        refuse_without_file(&fields)?;
+    }
+    Ok((read(fields, headers, file)?, None, Instant::now()))
 }
 
 /// What came of a request, in a word.

@@ -16,25 +16,71 @@ pub struct LinkByNumber {
     phone_number: WrittenNumber,
 }
 
-/// One of `number` and `to` is wanted.
+/// One of `number` and `to` is wanted, and one of `message` and `media`.
 #[derive(ToSchema)]
 #[schema(as = SendRequest)]
 pub struct Send {
     number: Option<RecipientOrBlank>,
     /// Another name for `number`. Where both are given, they must name the same recipient.
     to: Option<RecipientOrBlank>,
-    /// It must not be blank, and has no control characters but line ends and tabs. `\r\n` and `\r` become `\n`.
-    #[schema(
-        min_length = 1,
-        max_length = 65_536,
-        pattern = r"^[\t\n\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
-    )]
-    message: String,
+    /// Without `media` it must not be blank. It has no control characters but line ends and tabs. `\r\n` and `\r` become `\n`.
+    #[schema(max_length = 65_536, pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$")]
+    message: Option<String>,
+    /// A file to be sent, with `message` as its caption, which may be blank.
+    media: Option<MediaRequest>,
     /// Whom it is billed to: kept with the message.
     cliente_id: Option<ClienteId>,
     /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
     idempotency_key: Option<String>,
+}
+
+/// A text that is sent: some character of it is seen.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 65_536,
+    pattern = r"^[\t\n\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+)]
+pub struct MessageText(String);
+
+/// A file, by exactly one of `id`, `url` and `data`.
+#[derive(ToSchema)]
+pub struct MediaRequest {
+    /// Of a file that was uploaded to `POST /media`.
+    id: Option<String>,
+    /// The service fetches the file: from no private address unless `MEDIA_URL_PRIVATE` allows it, over at most 5 redirects,
+    /// within four fifths of `SEND_TIMEOUT`.
+    #[schema(max_length = 8192, pattern = r"^\s*[hH][tT][tT][pP][sS]?://[^/?#@\s]+([/?#].*)?$")]
+    url: Option<String>,
+    /// Base64, in either alphabet, with or without padding and line ends, or a `data:` URL. The body may have 25 MiB.
+    #[schema(min_length = 2, pattern = r"^([dD][aA][tT][aA]:[^,]*;[bB][aA][sS][eE]64,)?[A-Za-z0-9+/_\s-]+={0,2}\s*$")]
+    data: Option<String>,
+    /// Where the bytes do not tell. The type that a server or a form gives is used where this is not given.
+    #[schema(max_length = 1024)]
+    mimetype: Option<String>,
+    /// Where it is not given: what WhatsApp can show or play the file as, and else a document. Another sound than Ogg with Opus
+    /// and one channel is converted for `voice` where ffmpeg is installed. `audio`, `voice` and `sticker` take no `message`.
+    kind: Option<SentKind>,
+    /// What a document is called at the receiver's.
+    #[schema(max_length = 1024)]
+    filename: Option<String>,
+    /// The receiver can open it once. Only an image, a video or a voice note.
+    view_once: Option<bool>,
+}
+
+/// As what a file is sent.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum SentKind {
+    Image,
+    Video,
+    Audio,
+    Voice,
+    Document,
+    Sticker,
+    /// A video that plays again and again.
+    Gif,
 }
 
 /// A phone number with the country, as people write and paste it: 7 to 15 digits with a leading `+` or `00`, spaces and dashes

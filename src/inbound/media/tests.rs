@@ -167,7 +167,7 @@ impl World {
         let mut newest = self.store.newest();
         tokio::time::timeout(Duration::from_secs(120), async {
             while self.status(id).await != status {
-                let _ = tokio::time::timeout(Duration::from_millis(1), newest.changed()).await;
+                let _ = tokio::time::timeout(Duration::from_millis(20), newest.changed()).await;
             }
         })
         .await

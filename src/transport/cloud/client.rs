@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors;
 use super::form::{form, pieces};
+use super::health::{Health, Number};
 use super::shapes::{GraphError, MediaPlace, PhoneNumber, Refusal, Taken, Uploaded};
 use crate::domain::message::MessageId;
 use crate::host::config::Cloud;
@@ -36,30 +37,6 @@ const LOOK: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// Recipients whose pair rate is remembered.
 const PAIRS_MAX: usize = 4096;
-
-/// What is known of the token and the number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// Nothing was asked yet.
-    Unknown,
-    Good(Number),
-    /// A person has to give the service another token.
-    Unauthorized(String),
-    /// Meta cannot be reached, or answers nothing of use.
-    Unreachable(String),
-}
-
-/// The number that sends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Number {
-    /// Digits only.
-    pub phone: Option<String>,
-    pub name: Option<String>,
-    /// Meta's word for how people take its messages: GREEN, YELLOW, RED.
-    pub quality: Option<String>,
-    /// The version in which Meta answered: another than the one asked for, where that has reached its end.
-    pub version: Option<String>,
-}
 
 /// Why a received file was not fetched.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rand::Rng;
 use serde_json::{Value, json};
 
-use super::client::{Client, Health};
+use super::client::Client;
+use super::health::Health;
 use super::limits;
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content};

@@ -35,6 +35,9 @@ export function uploadRule(rule) {
   state.uploadRules = rule.split(',');
 }
 
+/** The files that arrive in parts, as large documents do, by their names. */
+const pending = new Map();
+
 function nextRule() {
   const [rule = 'take', ...later] = state.uploadRules ?? [];
   if (later.length > 0) state.uploadRules = later;
@@ -70,7 +73,15 @@ export function take(request, response, url) {
   const parts = [];
   request.on('data', (part) => parts.push(part));
   request.on('end', () => {
-    const bytes = Buffer.concat(parts);
+    const arrived = Buffer.concat(parts);
+    if (query.stream && !query.final_hash) {
+      pending.set(name, Buffer.concat([pending.get(name) ?? Buffer.alloc(0), arrived]));
+      asked.part = [Number(query.bytestart), Number(query.byteend)];
+      end(200, {});
+      return;
+    }
+    const bytes = query.final_hash ? (pending.get(name) ?? arrived) : arrived;
+    pending.delete(name);
     const hash = base64(sha256(bytes));
     Object.assign(asked, { size: bytes.length, named: fromUrl(name) === hash, token: query.token === name });
     if (!['take', 'slow'].includes(rule)) {

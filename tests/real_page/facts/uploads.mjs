@@ -43,6 +43,9 @@ function tools() {
     progress: 0,
     upload(bytes, type, mimetype) {
       const blob = new Blob([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], { type: mimetype });
+      return this.uploadBlob(blob, type);
+    },
+    uploadBlob(blob, type) {
       this.abort = new AbortController();
       this.progress = 0;
       const onProgress = ({ loaded }, offset) => {
@@ -130,6 +133,13 @@ export async function uploads(asked) {
     return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, value?.byteLength ?? typeof value]));
   }, fresh());
   asked.fact('an upload gives', entry);
+  const before = (await world.uploads()).length;
+  const large = await asked.evaluate(async () => {
+    const blob = new Blob([new Uint8Array(51 * 1024 * 1024)]);
+    return typeof (await window.__uploads.uploadBlob(blob, 'document')).directPath;
+  });
+  asked.fact('a large document', large);
+  asked.fact('the requests for a large document', (await world.uploads()).slice(before));
   const twice = await asked.evaluate(async (bytes) => {
     const one = await window.__uploads.upload(bytes, 'image', 'image/png');
     const two = await window.__uploads.upload(bytes, 'image', 'image/png');

@@ -220,7 +220,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
                 groups: {id: {by_lid, announce, admin, read_only}}, new_chats: {status, used, quota, until_s}, \
-                timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent}; \
+                timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
+                uploads: [take|cut|hang|status], slow_upload_ms}; \
                 {\"reset\": true} mends everything first",
         does: "changes what is broken; answers all faults",
         example: r#"{"reset": true, "server": "none"}"#,

@@ -105,10 +105,11 @@ function restored(record) {
   return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true, local: true }) };
 }
 
-/** Adds a stored message to the collections. */
-export function show(record, isNewMsg) {
+/** Adds a stored message to the collections, under this key: clients compare the key of what they send by identity. */
+export function show(record, isNewMsg, id = keyOf(record)) {
   if (isNewMsg && config.build.times_messages) mark(`message:${record.id}`);
-  const [message] = Msg.add(isNewMsg ? fieldsOf(record, true) : restored(record));
+  const fields = isNewMsg ? fieldsOf(record, true) : restored(record);
+  const [message] = Msg.add({ ...fields, id });
   meet(createWid(record.participant ?? record.remote), record.fromMe ? undefined : record.notifyName);
   file(message);
   if (record.sealed && isNewMsg) unseal(record);

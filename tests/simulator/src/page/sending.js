@@ -85,13 +85,13 @@ async function leave(record) {
 
 const failure = (name, message) => Object.assign(new Error(message), { name });
 
-async function add(record) {
+async function add(record, key) {
   await reach('add');
   if (isStored(record.id)) throw failure('DuplicateMessageError', 'the key has a row already');
   await openChatWithNotices(record.remote);
   record.n = nextRow();
   await storeOwn(record);
-  return show(record, true);
+  return show(record, true, key);
 }
 
 /** What is to be done with a stored message before it leaves, such as the upload of its file, may change its fields. */
@@ -107,11 +107,12 @@ async function completed(record, message, beforeSend) {
 export function addAndSendMsgToChat(chat, given, beforeSend) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
   if (!chat || !given) throw new TypeError('a chat and a message are needed');
-  const record = Promise.resolve(given).then(recordOf);
-  const added = record.then((ready) => {
+  const data = Promise.resolve(given);
+  const record = data.then(recordOf);
+  const added = Promise.all([record, data]).then(([ready, { id }]) => {
     if (isBlocked(ready.remote)) throw failure('ContactBlocked', 'the contact is blocked');
     sendingNow.add(ready.id);
-    return add(ready);
+    return add(ready, id);
   });
   const result = Promise.all([record, added])
     .then(([ready, message]) => completed(ready, message, beforeSend))

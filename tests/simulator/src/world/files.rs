@@ -21,6 +21,8 @@ const LIFE_S: u64 = 14 * 86_400;
 pub(super) struct Files {
     kept: BTreeMap<String, Kept>,
     sent: BTreeMap<String, Sent>,
+    /// The files that arrive in parts, by their names.
+    parts: BTreeMap<String, Vec<u8>>,
     /// The requests that the phone has not answered: bare id → the page that asked.
     asked: BTreeMap<String, u64>,
 }
@@ -72,7 +74,7 @@ impl World {
         format!("{path}?ccb=11-4&oh=01_Q5AaI{signature}&oe={until_s:X}&_nc_sid=5e03e0")
     }
 
-    /// A page uploads a file.
+    /// A page uploads a file, or a part of one: the last request of a file in parts has no bytes.
     pub(crate) fn upload(
         &mut self,
         kind: String,
@@ -82,10 +84,16 @@ impl World {
     ) -> (UploadAnswer, Option<String>) {
         query.sort();
         let answer = self.next_upload_answer();
+        let has = |wanted: &str| query.iter().any(|name| name == wanted);
+        let is_part = has("stream") && !has("final_hash");
+        let bytes = if has("final_hash") { self.files.parts.remove(name).unwrap_or_default().into() } else { bytes };
         let named = URL_SAFE_NO_PAD.encode(digest(&bytes)) == name;
         let size = bytes.len();
         let taken = matches!(answer, UploadAnswer::Take);
-        let path = taken.then(|| self.keep(bytes, unix_ms() / 1000 + LIFE_S));
+        if taken && is_part {
+            self.files.parts.entry(name.to_owned()).or_default().extend_from_slice(&bytes);
+        }
+        let path = (taken && !is_part).then(|| self.keep(bytes, unix_ms() / 1000 + LIFE_S));
         self.record.uploads.push(Upload { kind, query, size, named, answer, path: path.clone() });
         self.touch();
         (answer, path)

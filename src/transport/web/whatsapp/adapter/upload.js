@@ -124,9 +124,7 @@
     check(asked, file);
     const { media } = kindOf(asked.kind);
     const blob = file.slice(0, file.size, asked.mimetype);
-    const bytes = await blob.arrayBuffer();
-    const filehash = need('base64')(await crypto.subtle.digest('SHA-256', bytes));
-    const fields = { ...described(asked), size: blob.size, filehash, ...(media === 'sticker' ? animation(bytes) : {}) };
+    const fields = { ...described(asked), size: blob.size, ...(await read(blob, media)) };
     Object.assign(opened, { loaded: 0, total: blob.size });
     signal.throwIfAborted();
     /** @type {WA.Uploading['onProgress']} */
@@ -144,12 +142,16 @@
   }
 
   /**
-   * What a message says of a sticker that moves.
-   * @param {ArrayBuffer} bytes
+   * What the bytes say: their hash, and whether a sticker moves. The page reads the file again for the upload, so that
+   * this copy of it is free by then.
+   * @param {Blob} blob
+   * @param {string} media
    */
-  function animation(bytes) {
-    const { firstFrameLength } = need('webp')(bytes);
-    return firstFrameLength === undefined ? {} : { isAnimated: true, firstFrameLength };
+  async function read(blob, media) {
+    const bytes = await blob.arrayBuffer();
+    const filehash = need('base64')(await crypto.subtle.digest('SHA-256', bytes));
+    const firstFrameLength = media === 'sticker' ? need('webp')(bytes).firstFrameLength : undefined;
+    return firstFrameLength === undefined ? { filehash } : { filehash, isAnimated: true, firstFrameLength };
   }
 
   /**

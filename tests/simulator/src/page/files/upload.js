@@ -51,7 +51,7 @@ function post(address, body, { signal, onProgress }) {
       request.abort();
       reject(new AbortError());
     });
-    request.upload.onprogress = (event) => onProgress?.(event, 0);
+    request.upload.onprogress = onProgress;
     request.onerror = () => reject(new HttpNetworkError('fetch error: unexpected status 0'));
     request.onload = () => {
       if (request.status < 200 || request.status > 299) return reject(refusal(request.status));
@@ -81,6 +81,21 @@ async function sealed(plain, { iv, cipher, sum }) {
 const STREAMED = ['video', 'audio'];
 const sums = (size) => random(10 * Math.ceil(size / 65_536));
 
+/** A document that is larger on the host is uploaded in parts of this size, which are put together by a last request. */
+const PART = 50 * MIB;
+
+async function uploaded(file, { type, query, name, signal, onProgress }) {
+  const request = (more, body, offset = 0) => {
+    const address = `/mms/${type}/${name}?${new URLSearchParams({ ...query, ...more })}`;
+    return tried(() => post(address, body, { signal, onProgress: (event) => onProgress?.(event, offset) }), signal);
+  };
+  if (type !== 'document' || file.length <= PART) return request({}, file);
+  for (let start = 0; start < file.length; start += PART) {
+    await request({ stream: 1, bytestart: start, byteend: start + PART }, file.subarray(start, start + PART), start);
+  }
+  return request({ stream: 1, final_hash: name });
+}
+
 let uploads = 0;
 
 /** Uploads anew each time: without a given key each upload has another one. */
@@ -92,9 +107,9 @@ export async function encryptAndUpload(wanted) {
     const file = await sealed(plain, await keysOf(mediaKey, infoOf(type)));
     const encFilehash = await hash(file);
     uploads += 1;
-    const query = new URLSearchParams({ auth: 'AUTH', media_id: String(uploads), token: urlSafe(encFilehash) });
-    const address = `/mms/${type}/${urlSafe(encFilehash)}?${query}`;
-    const { url, directPath } = await tried(() => post(address, file, { signal, onProgress }), signal);
+    const name = urlSafe(encFilehash);
+    const query = { auth: 'AUTH', media_id: uploads, token: name };
+    const { url, directPath } = await uploaded(file, { type, query, name, signal, onProgress });
     uploadQpl.endSuccess();
     const mediaKeyTimestamp = wanted.mediaKeyTimestamp ?? Math.floor(Date.now() / 1000);
     const sidecar = STREAMED.includes(type) ? sums(file.length).buffer : undefined;
