@@ -162,12 +162,28 @@ impl Ledger for Fake {
         self.write(Box::new(move |record| record.filter(|record| record.message_id != message))).await
     }
 
+    async fn accepted(&self, _: MessageId, _: MessageId, _: Option<String>, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn has_opted_out(&self, _: Vec<String>) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
         self.write(Box::new(move |_| departure.key.map(|(_, record)| record))).await
     }
 }
 
 impl Transport for Fake {
+    fn via(&self) -> Via {
+        Via::Web
+    }
+
+    fn takes(&self, _: &ChatId, _: &Content) -> Result<(), NothingLeft> {
+        Ok(())
+    }
+
     async fn recipient(&self, _: &ChatId) -> Result<Recipient, NothingLeft> {
         Ok(Recipient { is_known: true, talked: true, restricted: None })
     }
@@ -209,7 +225,7 @@ impl Transport for Fake {
         }
     }
 
-    async fn dispatch(&self, to: &Reservation, _: &Content, _: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(&self, to: &Reservation, _: &Content, _: Duration) -> Result<Dispatched, SendFailure> {
         let dispatch = {
             let mut world = self.0.lock().unwrap();
             let dispatch = world.dispatch.unwrap();
@@ -227,8 +243,8 @@ impl Transport for Fake {
             dispatch
         };
         match dispatch {
-            Dispatch::Acked => Ok(Ack::SERVER),
-            Dispatch::Taken => Ok(Ack::PENDING),
+            Dispatch::Acked => Ok(Dispatched::Acked(Ack::SERVER)),
+            Dispatch::Taken => Ok(Dispatched::Acked(Ack::PENDING)),
             Dispatch::Refuses => Err(SendFailure::NothingLeft(NothingLeft::Refused("no".to_owned()))),
             Dispatch::NoAnswerLeft | Dispatch::NoAnswerNotLeft => Err(SendFailure::Unknown),
             Dispatch::CrashLeft | Dispatch::CrashNotLeft => std::future::pending().await,
@@ -298,7 +314,7 @@ impl Process {
         let content = file
             .as_ref()
             .map_or_else(|| Content::text("hola").unwrap(), |pin| Content::File(Box::new(attachment(pin.id()))));
-        let outgoing = Outgoing { to, content, origin: Origin::default(), key: Some(key) };
+        let outgoing = Outgoing { to, content, origin: Origin::default(), key: Some(key), via: None };
         let reserved = Arc::default();
         let sending = Sending { outgoing, file, reserved, deadline, turn, counted: false, typing: true };
         let sending = self.sender.send_with_key(key, fingerprint, sending);
