@@ -37,7 +37,10 @@ fn refused(status: u16, code: i64) -> Response {
 }
 
 fn answered(status: StatusCode, body: &Value) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::HeaderName::from_static("facebook-api-version"), VERSION)];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::HeaderName::from_static("facebook-api-version"), VERSION),
+    ];
     (status, headers, body.to_string()).into_response()
 }
 
