@@ -38,14 +38,16 @@ impl CloudFiles {
 
     async fn into_blobs(&self, id: &str, blobs: &Blobs, file: &PendingFile, max: u64) -> Result<Outcome, MediaFailure> {
         let mut download = self.client.media(id).await?;
-        if download.size().is_some_and(|size| size > max) {
+        // Of a download that has begun, this is what is left.
+        let announced = download.size();
+        if announced.is_some_and(|size| size > max) {
             return Ok(Outcome::Over(MediaStatus::TooLarge));
         }
         let refused = |error: BlobError| match error {
             BlobError::TooLarge { .. } => Outcome::Over(MediaStatus::TooLarge),
             error => Outcome::NoRoom(error),
         };
-        let mut writer = match blobs.writer(download.size(), max).await {
+        let mut writer = match blobs.writer(announced, max).await {
             Ok(writer) => writer,
             Err(error) => return Ok(refused(error)),
         };
@@ -54,14 +56,14 @@ impl CloudFiles {
                 return Ok(refused(error));
             }
         }
-        if download.size().is_some_and(|size| size != writer.size()) {
+        if announced.is_some_and(|size| size != writer.size()) {
             return Err(MediaFailure::Later("fewer bytes came than were announced".to_owned()));
         }
         let written = match writer.finish().await {
             Ok(written) => written,
             Err(error) => return Ok(refused(error)),
         };
-        if file.media.sha256.is_some_and(|announced| announced != written.pin.id()) {
+        if file.media.sha256.is_some_and(|sha256| sha256 != written.pin.id()) {
             return Ok(Outcome::Over(MediaStatus::Broken));
         }
         Ok(Outcome::Here { pin: written.pin, was_known: written.was_known })

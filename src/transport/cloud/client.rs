@@ -49,7 +49,7 @@ pub enum MediaFailure {
 pub struct Download(reqwest::Response);
 
 impl Download {
-    /// The bytes that its server announces.
+    /// The bytes that are still to come, where its server announced them.
     pub fn size(&self) -> Option<u64> {
         self.0.content_length()
     }
