@@ -96,8 +96,7 @@ impl Outbound {
     pub async fn start(
         settings: Settings,
         (session, cloud): (Handle, Option<cloud::Client>),
-        store: Store,
-        blobs: Blobs,
+        (store, blobs): (Store, Blobs),
         (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
         events: mpsc::Receiver<MessageEvent>,
         stop: CancellationToken,

@@ -266,8 +266,7 @@ impl Service {
         let outbound = Outbound::start(
             config.send.clone(),
             (session.clone(), cloud.clone()),
-            store.clone(),
-            blobs.clone(),
+            (store.clone(), blobs.clone()),
             (clock.clone(), steady.clone()),
             acked,
             closing.clone(),

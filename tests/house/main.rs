@@ -70,7 +70,7 @@ const CONFINED: [(&str, &[&str]); 6] = [
     ("utoipa_axum", &["http"]),
     ("multer", &["http::body::multipart"]),
     // Each of these says what it sends to whom. The addresses that a caller names are for `fetch_url` alone.
-    ("reqwest", &["host::http_client", "delivery", "outbound::fetch_url", "cli"]),
+    ("reqwest", &["host::http_client", "delivery", "outbound::fetch_url", "transport::cloud", "cli"]),
 ];
 
 /// Crates that a room may not name: the domain has no JSON of its own, so that each shape is written down where it is

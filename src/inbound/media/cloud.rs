@@ -21,7 +21,7 @@ impl CloudFiles {
             return Outcome::Here { pin, was_known: true };
         }
         let Some(id) = self.media_id(file).await else { return Outcome::Over(MediaStatus::Gone) };
-        match self.into_blobs(&id, blobs, file, max).await {
+        match self.download(&id, blobs, file, max).await {
             Ok(outcome) => outcome,
             Err(MediaFailure::Gone) => Outcome::Over(MediaStatus::Gone),
             Err(MediaFailure::Later(why)) => Outcome::Later(why),
@@ -36,10 +36,10 @@ impl CloudFiles {
         (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| id.to_owned())
     }
 
-    async fn into_blobs(&self, id: &str, blobs: &Blobs, file: &PendingFile, max: u64) -> Result<Outcome, MediaFailure> {
-        let mut download = self.client.media(id).await?;
+    async fn download(&self, id: &str, blobs: &Blobs, file: &PendingFile, max: u64) -> Result<Outcome, MediaFailure> {
+        let mut coming = self.client.media(id).await?;
         // Of a download that has begun, this is what is left.
-        let announced = download.size();
+        let announced = coming.size();
         if announced.is_some_and(|size| size > max) {
             return Ok(Outcome::Over(MediaStatus::TooLarge));
         }
@@ -51,7 +51,7 @@ impl CloudFiles {
             Ok(writer) => writer,
             Err(error) => return Ok(refused(error)),
         };
-        while let Some(bytes) = download.next().await? {
+        while let Some(bytes) = coming.next().await? {
             if let Err(error) = writer.write(bytes.to_vec()).await {
                 return Ok(refused(error));
             }

@@ -94,3 +94,80 @@ impl Messages {
 fn key_id(from_me: bool, key: &str) -> MessageId {
     MessageId::new(format!("key {from_me} {key}"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::log::tests::page_message;
+    use crate::domain::message::{Ack, PageMessage};
+    use crate::store::{LogChange, Store};
+
+    const KEY: &str = "3A4A6599AEE03810144F";
+    const NUMBER: &str = "5491122334455";
+
+    fn by_page(chat: &str, from_me: bool) -> LogChange {
+        let phone = Some(NUMBER.to_owned());
+        let id = format!("{from_me}_{chat}_{KEY}");
+        let page = PageMessage { chat: chat.to_owned(), from_me, phone, ..page_message(&id, "hola") };
+        let message = LoggedMessage::from_page(page, Timestamp::from_millis(1), false).unwrap();
+        LogChange::Add(Box::new(message))
+    }
+
+    fn by_cloud(from_me: bool) -> LogChange {
+        let wamid = Wamid { number: NUMBER.to_owned(), from_me, key: KEY.to_owned() }.encode();
+        let (chat, phone) = (format!("{NUMBER}@c.us"), Some(NUMBER.to_owned()));
+        let page = PageMessage { chat, from_me, phone, ..page_message(&wamid, "hola") };
+        let mut message = LoggedMessage::from_page(page, Timestamp::from_millis(1), false).unwrap();
+        message.source = Via::Cloud;
+        LogChange::Add(Box::new(message))
+    }
+
+    async fn stored(changes: Vec<LogChange>) -> (tempfile::TempDir, Store, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        for change in changes {
+            store.log(Arc::new(vec![change])).await.unwrap();
+        }
+        let count = store.logged(LogQuery { limit: 10, ..LogQuery::default() }).await.unwrap().items.len();
+        (folder, store, count)
+    }
+
+    #[tokio::test]
+    async fn a_message_that_both_ways_see_is_one_entry_whichever_sees_it_first() {
+        for from_me in [false, true] {
+            for chat in ["5491122334455@c.us", "22300000000001@lid"] {
+                let page_id = MessageId::new(format!("{from_me}_{chat}_{KEY}"));
+                let wamid = Wamid { number: NUMBER.to_owned(), from_me, key: KEY.to_owned() }.encode();
+                for changes in [
+                    vec![by_page(chat, from_me), by_cloud(from_me), by_page(chat, from_me)],
+                    vec![by_cloud(from_me), by_page(chat, from_me), by_cloud(from_me)],
+                ] {
+                    let (_folder, store, count) = stored(changes).await;
+                    assert_eq!(count, 1, "{chat} {from_me}");
+                    let ack = LogChange::Ack(page_id.clone(), Ack::new(2), None, Timestamp::from_millis(2));
+                    store.log(Arc::new(vec![ack])).await.unwrap();
+                    for id in [page_id.clone(), MessageId::new(wamid.clone())] {
+                        let entry = store.logged_message(id).await.unwrap().unwrap();
+                        assert_eq!(entry.message.ack, Ack::new(2));
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn other_directions_and_opaque_ids_stay_entries_of_their_own() {
+        let (_folder, _, count) = stored(vec![by_cloud(true), by_page("22300000000001@lid", false)]).await;
+        assert_eq!(count, 2);
+        let mut opaque = by_cloud(false);
+        if let LogChange::Add(message) = &mut opaque {
+            message.id = MessageId::new("wamid.AAAA");
+        }
+        let (_folder, _, count) = stored(vec![by_page("22300000000001@lid", false), opaque]).await;
+        assert_eq!(count, 2);
+    }
+}

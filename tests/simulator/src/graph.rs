@@ -17,6 +17,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::Error;
+
 /// How long somebody who wrote can be answered without a template.
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -77,6 +79,8 @@ struct State {
     faults: VecDeque<GraphFault>,
     /// Who wrote when.
     windows: HashMap<String, Instant>,
+    /// Everybody can be answered.
+    is_open: bool,
     /// Approved templates, and how many values each has places for.
     templates: HashMap<String, usize>,
     not_on_whatsapp: HashSet<String>,
@@ -138,9 +142,10 @@ impl Drop for Graph {
 impl Graph {
     /// # Errors
     /// The port is taken.
-    pub async fn start(options: GraphOptions) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let address = listener.local_addr()?;
+    pub async fn start(options: GraphOptions) -> Result<Self, Error> {
+        let failed = |source| Error::Listen { port: options.port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
         let state = State { token: options.token.clone(), ..State::default() };
         let shared = Arc::new(Shared { options, state: Mutex::new(state), address });
         let router = routes::router(Arc::clone(&shared));
@@ -181,6 +186,11 @@ impl Graph {
     /// Somebody wrote just now.
     pub fn open_window(&self, number: &str) {
         self.shared.state().windows.insert(number.to_owned(), Instant::now());
+    }
+
+    /// Everybody can be answered, as if all had just written.
+    pub fn open_every_window(&self) {
+        self.shared.state().is_open = true;
     }
 
     pub fn approve_template(&self, name: &str, values: usize) {

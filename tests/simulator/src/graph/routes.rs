@@ -119,7 +119,7 @@ fn wrong(shared: &Shared, to: &str, body: &Value) -> Option<(u16, i64)> {
         let values: usize = components.filter_map(|one| one["parameters"].as_array()).map(Vec::len).sum();
         return (values != *places).then_some((400, 132_000));
     }
-    let is_open = state.windows.get(to).is_some_and(|at| at.elapsed() < WINDOW);
+    let is_open = state.is_open || state.windows.get(to).is_some_and(|at| at.elapsed() < WINDOW);
     if !is_open {
         return Some((400, 131_047));
     }
