@@ -123,8 +123,9 @@ impl<S: Source> Task<S> {
             }
         };
         let wait = later.map(|at| at.as_millis().saturating_sub(self.kept.clock.now().as_millis()));
-        // Where files wait for a free place, the end of a fetch begins them.
-        self.next = wait.filter(|wait| *wait > 0).map(|wait| now + Duration::from_millis(wait));
+        // Where files wait for a free place, the end of a fetch begins them. A file that became due just now has no such end.
+        let has_no_end = files.is_empty() && self.busy.is_empty();
+        self.next = wait.filter(|wait| *wait > 0 || has_no_end).map(|wait| now + Duration::from_millis(wait));
         for file in files {
             let is_large = file.media.size.is_none_or(|size| size >= LARGE);
             if is_large && self.busy.iter().any(|(_, is_large)| *is_large) {
