@@ -70,6 +70,23 @@ const RESERVE: u32 = 5;
 const SETTLED: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
+pub struct Parts {
+    pub settings: Settings,
+    pub session: Handle,
+    /// None: the Cloud API is not configured.
+    pub cloud: Option<cloud::Client>,
+    pub store: Store,
+    pub blobs: Blobs,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// The clock by which keys expire.
+    pub steady: Arc<dyn Clock>,
+    /// All events of messages.
+    pub events: mpsc::Receiver<MessageEvent>,
+    /// After this, sends are refused.
+    pub stop: CancellationToken,
+}
+
 /// The service behind `/send`. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
@@ -88,20 +105,10 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// `clock` is the machine's clock, `steady` the clock by which keys expire. `events` carries all events of
-    /// messages; after `stop`, sends are refused.
-    ///
     /// # Errors
     /// The store cannot say how much was sent today.
-    pub async fn start(
-        settings: Settings,
-        (session, cloud): (Handle, Option<cloud::Client>),
-        (store, blobs): (Store, Blobs),
-        (clock, steady): (Arc<dyn Clock>, Arc<dyn Clock>),
-        events: mpsc::Receiver<MessageEvent>,
-        stop: CancellationToken,
-        tasks: &Tasks,
-    ) -> Result<Self, StoreError> {
+    pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
+        let Parts { settings, session, cloud, store, blobs, clock, steady, events, stop } = parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
@@ -155,13 +162,17 @@ impl Outbound {
         self.store.trouble()
     }
 
-    /// Refuses what would be refused whatever the content is, before work is done for the content. With a key, the key is
-    /// looked at before the session.
-    pub async fn admit(&self, origin: &Origin, via: Option<Via>, has_key: bool) -> Result<(), SendError> {
+    /// Refuses what would be refused whatever the content is, before work is done for the content. A key that may be known
+    /// has an outcome in every state of the session.
+    pub async fn admit(&self, origin: &Origin, via: Option<Via>, key: Option<SendKey>) -> Result<(), SendError> {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
         let via = via.unwrap_or_else(|| self.ways.usual());
         self.ways.sender(via)?;
-        if has_key { Ok(()) } else { self.availability_via(via).await.admit() }
+        let may_be_known = match key {
+            None => false,
+            Some(key) => self.key_locks.is_held(key) || !matches!(self.store.find_send(key).await, Ok(None)),
+        };
+        if may_be_known { Ok(()) } else { self.availability_via(via).await.admit() }
     }
 
     /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the

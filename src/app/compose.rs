@@ -6,7 +6,8 @@
 //! stop   no new sends → HTTP drained → session (Chrome closed) → log → deliveries → store
 //! ```
 
-use std::io;
+mod error;
+
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::blobs::{BlobError, Blobs};
-use crate::delivery::{self, DeliveryError};
+use crate::blobs::Blobs;
+use crate::delivery;
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
 use crate::domain::steady_clock::SteadyClock;
@@ -25,9 +26,8 @@ use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
 use crate::host::config::Config;
 use crate::host::descriptors;
-use crate::host::disk;
-use crate::host::instance::{InstanceError, InstanceLock};
-use crate::host::listen::{self, BindError};
+use crate::host::instance::InstanceLock;
+use crate::host::listen;
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
 use crate::http::{App, Connections, Limits, Server, Waiting};
@@ -35,14 +35,14 @@ use crate::inbound::cloud::{CloudInbound, CloudParts};
 use crate::inbound::opt_outs::OptOuts;
 use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
-use crate::outbound::Outbound;
 use crate::outbound::attach::Attacher;
 use crate::outbound::uploads::Uploads;
-use crate::store::{Store, StoreError};
-use crate::transport::web::browser::ProfileError;
+use crate::outbound::{self, Outbound};
+use crate::store::Store;
 use crate::transport::web::session::{self, Handle};
 
 use super::ground::{Closed, Ground};
+pub use error::{INTERNAL, StartError};
 
 mod parts;
 
@@ -62,71 +62,6 @@ const RECORDER: &str = "recorder";
 
 /// The part of the stop's time that is reserved for the store, however long Chrome takes.
 const STORE_SHARE: Duration = Duration::from_secs(1);
-
-/// `EX_SOFTWARE`: the service did not end in order.
-pub const INTERNAL: u8 = 70;
-
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Instance(#[from] InstanceError),
-    #[error("TOKENS_DIR and DATA_DIR are the same folder: set two, or wiping the login wipes the messages")]
-    OneFolder,
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    #[error(transparent)]
-    Profile(#[from] ProfileError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Blobs(#[from] BlobError),
-    #[error("no client for the Cloud API: {0}")]
-    Cloud(io::Error),
-    #[error("no client for the files of other servers: {0}")]
-    Fetcher(io::Error),
-    #[error(transparent)]
-    Delivery(#[from] DeliveryError),
-    #[error(transparent)]
-    Metrics(#[from] prometheus::Error),
-    #[error("stopped while it waited for room on the disk")]
-    Stopped,
-    #[error("an internal task failed: {0}")]
-    Internal(#[from] tokio::task::JoinError),
-}
-
-impl StartError {
-    /// The exit code for whoever started the service (README, "Exit codes").
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Stopped => 0,
-            Self::Bind(_) => 69,
-            Self::Instance(InstanceError::Held { .. }) => 75,
-            // Only a change of the settings helps against these errors; another attempt does not.
-            Self::OneFolder
-            | Self::Instance(InstanceError::Io { .. })
-            | Self::Profile(_)
-            | Self::Blobs(_)
-            | Self::Store(StoreError::Newer { .. }) => 78,
-            Self::Delivery(DeliveryError::Address(_)) => 78,
-            Self::Store(_)
-            | Self::Cloud(_)
-            | Self::Fetcher(_)
-            | Self::Delivery(_)
-            | Self::Metrics(_)
-            | Self::Internal(_) => INTERNAL,
-        }
-    }
-
-    /// Whether the same start works once there is room on the disk.
-    pub(super) fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_disk_full(),
-            Self::Blobs(error) => error.is_disk_full(),
-            Self::Profile(ProfileError::Io { source, .. }) => disk::is_full(source),
-            _ => false,
-        }
-    }
-}
 
 /// The running service.
 pub struct Service {
@@ -264,12 +199,17 @@ impl Service {
         )
         .await?;
         let outbound = Outbound::start(
-            config.send.clone(),
-            (session.clone(), cloud.clone()),
-            (store.clone(), blobs.clone()),
-            (clock.clone(), steady.clone()),
-            acked,
-            closing.clone(),
+            outbound::Parts {
+                settings: config.send.clone(),
+                session: session.clone(),
+                cloud: cloud.clone(),
+                store: store.clone(),
+                blobs: blobs.clone(),
+                clock: clock.clone(),
+                steady: steady.clone(),
+                events: acked,
+                stop: closing.clone(),
+            },
             &tasks,
         )
         .await?;

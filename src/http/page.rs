@@ -7,9 +7,10 @@ use http::{StatusCode, header};
 use super::error::ApiError;
 
 /// The content security policy: the page loads its own files and asks this service, nothing else; trusted types keep the
-/// text of messages from becoming markup.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+/// text of messages from becoming markup. `data:` is for codes and thumbnails, `blob:` for the files of messages, which
+/// the page reads with its token.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+                      media-src blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -20,7 +21,7 @@ const WORDS: &str = "application/json";
 const DOCUMENT: &str = include_str!("page/index.html");
 
 /// The files that the document loads from `/page/`.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("page.css", STYLE, include_str!("page/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
@@ -33,6 +34,7 @@ const FILES: [(&str, &str, &str); 15] = [
     ("link.js", SCRIPT, include_str!("page/link.js")),
     ("deliveries.js", SCRIPT, include_str!("page/deliveries.js")),
     ("messages.js", SCRIPT, include_str!("page/messages.js")),
+    ("files.js", SCRIPT, include_str!("page/files.js")),
     ("sending.js", SCRIPT, include_str!("page/sending.js")),
     ("es.json", WORDS, include_str!("page/es.json")),
     ("en.json", WORDS, include_str!("page/en.json")),
@@ -68,6 +70,7 @@ mod tests {
 
     use std::collections::{BTreeMap, BTreeSet};
 
+    use crate::domain::media::{MediaKind, MediaStatus};
     use crate::domain::state::{Reason, State};
 
     use super::*;
@@ -93,6 +96,23 @@ mod tests {
             let reasons = Reason::ALL.iter().map(|reason| format!("reason.{reason}"));
             for key in states.chain(reasons) {
                 assert!(words.get(&key).is_some_and(|sentence| !sentence.is_empty()), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_file_and_every_status_has_words_in_both_languages() {
+        let shown = text("files.js").split_once("SHOWN_AS = {").unwrap().1.split_once('}').unwrap().0;
+        for words in [words("es.json"), words("en.json")] {
+            for kind in MediaKind::ALL {
+                assert!(words.contains_key(&format!("file.kind.{kind}")), "{kind}");
+                let is_opened = words.contains_key(&format!("file.open.{kind}"));
+                assert_eq!(is_opened, shown.contains(&format!(" {kind}:")), "{kind}");
+                assert!(is_opened || kind == MediaKind::Document, "{kind}");
+            }
+            for status in MediaStatus::ALL.into_iter().filter(|status| *status != MediaStatus::Stored) {
+                let key = format!("file.status.{}", status.name());
+                assert!(words.contains_key(&key), "{key}");
             }
         }
     }

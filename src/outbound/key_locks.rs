@@ -14,6 +14,12 @@ pub(super) struct KeyLocks(Arc<Mutex<HashMap<SendKey, Arc<tokio::sync::Mutex<()>
 pub(super) type KeyLock = OwnedMutexGuard<()>;
 
 impl KeyLocks {
+    /// Whether a send under the key is under way.
+    pub(super) fn is_held(&self, key: SendKey) -> bool {
+        let key_locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        key_locks.get(&key).is_some_and(|key_lock| Arc::strong_count(key_lock) > 1)
+    }
+
     /// Waits as long as another send holds the lock.
     pub(super) async fn take(&self, key: SendKey) -> KeyLock {
         let own = {

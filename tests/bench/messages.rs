@@ -91,7 +91,7 @@ pub async fn deliveries() {
     }
 }
 
-async fn arrival(arrivals: &mut mpsc::UnboundedReceiver<Arrival>, id: &str) -> f64 {
+pub async fn arrival(arrivals: &mut mpsc::UnboundedReceiver<Arrival>, id: &str) -> f64 {
     loop {
         let (arrived, at) = arrivals.recv().await.unwrap();
         if arrived == id {
@@ -107,7 +107,7 @@ fn message_of(event: &[u8]) -> Option<String> {
 }
 
 /// Follows `/events`.
-async fn follow(url: &str) -> mpsc::UnboundedReceiver<Arrival> {
+pub async fn follow(url: &str) -> mpsc::UnboundedReceiver<Arrival> {
     let (tell, told) = mpsc::unbounded_channel();
     let host = url.strip_prefix("http://").unwrap().to_owned();
     let stream = TcpStream::connect(&host).await.unwrap();

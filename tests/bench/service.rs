@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "the table")]
 
 mod connections;
+mod files;
 mod messages;
 
 use std::io::{BufRead, BufReader, Lines};
@@ -18,6 +19,7 @@ use session_manager::transport::web::browser::usage;
 use simulator::{Options, Simulator};
 
 use connections::connections;
+use files::files;
 use messages::{deliveries, messages};
 
 /// How many starts are measured: they are quick and noisy, so the median counts.
@@ -72,9 +74,7 @@ impl Process {
 
     /// Resident memory in MiB.
     fn rss(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        rss_of(self.child.id())
     }
 
     /// Processor time used so far, in clock ticks of 10 ms.
@@ -91,6 +91,13 @@ impl Process {
         row(&format!("memory, {what}"), &[rss.max(self.rss())], "MiB RSS");
         row(&format!("processor, {what}"), &[share], "% of one core");
     }
+}
+
+/// Resident memory of a process, in MiB.
+fn rss_of(pid: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }
 
 /// The memory of the browser on a profile, by kind of process.
@@ -124,11 +131,27 @@ fn row(what: &str, values: &[f64], unit: &str) {
 fn main() {
     println!("{:<58} {:>9} {:>9} {:>9}", "", "min", "median", "max");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    starts();
-    runtime.block_on(connections());
-    runtime.block_on(cold_starts());
-    runtime.block_on(messages());
-    runtime.block_on(deliveries());
+    // `cargo bench --bench service -- files` measures this part only.
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    if is_wanted("starts") {
+        starts();
+    }
+    if is_wanted("connections") {
+        runtime.block_on(connections());
+    }
+    if is_wanted("cold_starts") {
+        runtime.block_on(cold_starts());
+    }
+    if is_wanted("messages") {
+        runtime.block_on(messages());
+    }
+    if is_wanted("deliveries") {
+        runtime.block_on(deliveries());
+    }
+    if is_wanted("files") {
+        runtime.block_on(files());
+    }
 }
 
 fn settings(folder: &tempfile::TempDir, url: &str, connect: bool) -> Vec<(&'static str, String)> {

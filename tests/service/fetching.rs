@@ -18,6 +18,20 @@ const SHORT_STALL: Duration = Duration::from_millis(100);
 const KINDS: [Kind; 8] =
     [Kind::Image, Kind::Video, Kind::Gif, Kind::Ptv, Kind::Audio, Kind::Ptt, Kind::Document, Kind::Sticker];
 
+/// A service that fetches no file by itself.
+async fn unasked() -> World {
+    let mut world = World::new(Options::fast()).await;
+    world.set("MEDIA_FETCH", "off");
+    world
+}
+
+async fn ready() -> World {
+    let mut world = unasked().await;
+    world.start().await;
+    world.link().await;
+    world
+}
+
 fn page(world: &World) -> Page {
     world.service.as_ref().unwrap().session().page(State::Ready).unwrap()
 }
@@ -50,7 +64,7 @@ async fn read(page: &Page, token: &str) -> Result<Vec<u8>, PageError> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_every_kind_come_out_of_the_page_as_they_were_sent() {
-    let mut world = World::ready().await;
+    let mut world = ready().await;
     let page = page(&world);
     let bytes = |index: usize| [&[0, 0xff, 0xc3, u8::try_from(index).unwrap()], &b"no text"[..]].concat();
     let mut files: Vec<_> =
@@ -78,7 +92,7 @@ async fn files_of_every_kind_come_out_of_the_page_as_they_were_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_fetched_says_why() {
-    let mut world = World::ready().await;
+    let mut world = ready().await;
     let page = page(&world);
     let image = |text: &str| Media::new(FRIEND, Kind::Image, text.as_bytes());
     let files = [
@@ -123,7 +137,7 @@ async fn a_file_that_cannot_be_fetched_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_uploads_a_file_again_says_where() {
-    let mut world = World::ready().await;
+    let mut world = ready().await;
     let page = page(&world);
     let sent = send(&world, &[Media::new(FRIEND, Kind::Video, b"a film")]).await.remove(0);
     world.simulator.host_answers(&sent.message, HostAnswer::Gone).unwrap();
@@ -144,7 +158,7 @@ async fn a_phone_that_uploads_a_file_again_says_where() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_without_the_modules_of_files_does_all_else() {
-    let mut world = World::new(Options::fast()).await;
+    let mut world = unasked().await;
     let modules = ["WAWebDownloadManager", "WAWebMediaStore", "WAWebRequestMediaReuploadManager"];
     world.simulator.faults(|faults| faults.missing_modules.extend(modules.map(str::to_owned)));
     world.start().await;

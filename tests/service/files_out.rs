@@ -46,7 +46,8 @@ fn send_data(world: &World, bytes: &[u8], media: Value, message: Option<&str>) -
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_goes_out_byte_for_byte() {
     let mut world = ready().await;
-    let cases: [(&str, Vec<u8>, Value, Option<&str>, &str); 9] = [
+    type Case<'a> = (&'a str, Vec<u8>, Value, Option<&'a str>, &'a str);
+    let cases: [Case; 9] = [
         ("image", jpeg(64), json!({}), Some("una foto"), "image"),
         ("png", made::picture(10, 20, ImageFormat::Png), json!({ "view_once": true }), None, "image"),
         ("video", made::mp4(b"isom", &[made::H264, made::AAC]), json!({}), Some("un video"), "video"),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::{Value, json};
 use session_manager::domain::state::{Reason, State};
 use session_manager::transport::web::session::Snapshot;
 use simulator::Incoming;
@@ -58,11 +59,15 @@ impl Proxy {
 /// Passes one request of a connection on, as a tunnel or as it is.
 async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Asked>>) -> Option<()> {
     let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+    let end = loop {
+        if let Some(end) = head.windows(4).position(|end| end == b"\r\n\r\n") {
+            break end + 4;
+        }
         if stream.read_buf(&mut head).await.ok()? == 0 {
             return None;
         }
-    }
+    };
+    let body = head.split_off(end);
     let text = String::from_utf8_lossy(&head).into_owned();
     let line = text.lines().next()?.to_owned();
     let login = text.lines().find_map(|line| line.strip_prefix("Proxy-Authorization: "));
@@ -89,6 +94,7 @@ async fn serve(mut stream: TcpStream, asked: Arc<Mutex<Asked>>) -> Option<()> {
         let mut page = TcpStream::connect(host).await.ok()?;
         let rest = text.split_once("\r\n")?.1.replacen("Proxy-Connection: keep-alive", "Connection: close", 1);
         page.write_all(format!("{method} /{path} HTTP/1.1\r\n{rest}").as_bytes()).await.ok()?;
+        page.write_all(&body).await.ok()?;
         copy_bidirectional(&mut stream, &mut page).await.ok()?;
     }
     Some(())
@@ -107,6 +113,15 @@ async fn through_a_proxy_with_a_login_everything_works_and_no_process_shows_the_
     let (status, sent) = world.send(FRIEND, "hola").await;
     assert_eq!(status, 200, "{sent}");
     receiver.until("both", |taken| messages(taken).len() == 2).await;
+    // Chrome puts the body of a request that it pauses into its report.
+    for size in [100 << 10, 600 << 10, 3 << 20, 20 << 20] {
+        let file = vec![7; size];
+        let upload = world.request("POST", "/media?filename=a.bin").body(file.clone()).send().await.unwrap();
+        let upload: Value = upload.json().await.unwrap();
+        let (status, sent) = world.post("/send", json!({ "number": FRIEND, "media": { "id": upload["id"] } })).await;
+        assert_eq!(status, 200, "{size}: {sent}");
+        assert!(world.simulator.record().received.last().unwrap().file.as_ref().unwrap().bytes == file, "{size}");
+    }
     let asked = proxy.asked();
     assert!(asked.passed.iter().any(|line| line.starts_with("CONNECT ")), "the page's socket: {asked:?}");
     assert!(asked.passed.iter().any(|line| line.starts_with("GET http://")), "the page: {asked:?}");

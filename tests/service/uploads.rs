@@ -1,11 +1,12 @@
-//! Files that callers bring: `POST /media`, and the ways in which `/send` takes one. Nothing here needs a phone: with
-//! `SEND_MODE=off` the file is looked at, where there is a key, before the send is refused.
+//! Files that callers bring: `POST /media`, and the ways in which `/send` takes one. With `SEND_MODE=dry-run` a file is looked
+//! at, and nothing leaves.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
+use session_manager::domain::state::State;
 use simulator::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,9 +18,21 @@ use crate::world::{FRIEND, World, answer};
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\
                       \x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
 
-async fn off(settings: &[(&str, &str)]) -> World {
+/// A service in READY that sends nothing.
+async fn ready(settings: &[(&str, &str)]) -> World {
+    let world = with_mode("dry-run", settings).await;
+    world.link().await;
+    world
+}
+
+/// A service that does not connect.
+async fn apart(settings: &[(&str, &str)]) -> World {
+    with_mode("off", &[settings, &[("AUTO_CONNECT", "false")]].concat()).await
+}
+
+async fn with_mode(mode: &str, settings: &[(&str, &str)]) -> World {
     let mut world = World::new(Options::fast()).await;
-    world.set("AUTO_CONNECT", "false").set("SEND_MODE", "off");
+    world.set("SEND_MODE", mode);
     for (name, value) in settings {
         world.set(name, value);
     }
@@ -27,11 +40,9 @@ async fn off(settings: &[(&str, &str)]) -> World {
     world
 }
 
-/// The answer to a send with a key: SEND_DISABLED says that everything about its file was right.
-async fn sent(world: &World, body: Value) -> (u16, String, String) {
-    let mut body = body;
+/// The status, code and sentence of the answer to a send.
+async fn sent(world: &World, mut body: Value) -> (u16, String, String) {
     body["number"] = json!(FRIEND);
-    body["idempotency_key"] = json!("k");
     let (status, answer) = world.post("/send", body).await;
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     (status, text("code"), text("message"))
@@ -39,7 +50,7 @@ async fn sent(world: &World, body: Value) -> (u16, String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_uploaded_file_is_sent_by_its_id_also_after_a_restart() {
-    let mut world = off(&[]).await;
+    let mut world = ready(&[]).await;
     let upload = world.request("POST", "/media?filename=..%2Ffoto.png").header("content-type", "image/png").body(PNG);
     let (status, file) = answer(upload).await;
     assert_eq!(
@@ -58,8 +69,9 @@ async fn an_uploaded_file_is_sent_by_its_id_also_after_a_restart() {
     };
     world.stop().await;
     world.start().await;
-    assert_eq!(sent(&world, by_id(json!({}))).await.1, "SEND_DISABLED");
-    assert_eq!(sent(&world, by_id(json!({ "kind": "document" }))).await.1, "SEND_DISABLED");
+    world.until(State::Ready).await;
+    assert_eq!(sent(&world, by_id(json!({}))).await.0, 200);
+    assert_eq!(sent(&world, by_id(json!({ "kind": "document" }))).await.0, 200);
     let (status, code, sentence) = sent(&world, by_id(json!({ "kind": "video" }))).await;
     assert_eq!((status, code.as_str()), (415, "MEDIA_TYPE"), "{sentence}");
     let voice = json!({ "media": { "id": id, "kind": "voice" } });
@@ -77,15 +89,15 @@ async fn an_uploaded_file_is_sent_by_its_id_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_come_in_json_and_in_forms_as_curl_sends_them() {
-    let mut world = off(&[]).await;
+    let mut world = ready(&[]).await;
     let data = base64(PNG);
     for data in [data.clone(), format!("data:image/png;base64,{data}"), data.trim_end_matches('=').replace('+', "-")] {
         let media = json!({ "data": data, "kind": "image", "view_once": true });
-        assert_eq!(sent(&world, json!({ "media": media, "message": "x" })).await.1, "SEND_DISABLED");
+        assert_eq!(sent(&world, json!({ "media": media, "message": "x" })).await.0, 200);
     }
     // A file of 12 MB in base64 is longer than other bodies may be; other routes take no such body.
     let long = json!({ "media": { "data": "QUFB".repeat(4 << 20) } });
-    assert_eq!(sent(&world, long.clone()).await.1, "SEND_DISABLED");
+    assert_eq!(sent(&world, long.clone()).await.0, 200);
     assert_eq!(world.post("/pairing-code", long).await.0, 413);
     let longer = json!({ "media": { "data": "QUFB".repeat(7 << 20) } });
     assert_eq!(sent(&world, longer).await.1, "BODY_TOO_LARGE");
@@ -94,9 +106,9 @@ async fn files_come_in_json_and_in_forms_as_curl_sends_them() {
     std::fs::write(&picture, PNG).unwrap();
     let file = format!("file=@\"{}\"", picture.display());
     for (fields, code) in [
-        (vec!["-F", &file, "-F", "number=5491122334455", "-F", "message=hola, ¿qué tal?"], "SEND_DISABLED"),
-        (vec!["-F", "to=5491122334455", "-F", "kind=document", "-F", "filename=a.png", "-F", &file], "SEND_DISABLED"),
-        (vec!["-F", "number=5491122334455", "-F", "message=sin archivo"], "SEND_DISABLED"),
+        (vec!["-F", &file, "-F", "number=5491122334455", "-F", "message=hola, ¿qué tal?"], ""),
+        (vec!["-F", "to=5491122334455", "-F", "kind=document", "-F", "filename=a.png", "-F", &file], ""),
+        (vec!["-F", "number=5491122334455", "-F", "message=sin archivo"], ""),
         (vec!["-F", &file, "-F", "number=1"], "INVALID_NUMBER"),
         (vec!["-F", &file, "-F", &file, "-F", "number=5491122334455"], "CONTRADICTION"),
         (vec!["-F", &file, "-F", "number=5491122334455", "-F", "kind=video"], "MEDIA_TYPE"),
@@ -109,7 +121,8 @@ async fn files_come_in_json_and_in_forms_as_curl_sends_them() {
         curl.args(["-s", "-m", "20", "-H", "Idempotency-Key: f", &url]).args(&fields);
         let output = curl.output().await.unwrap();
         let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        assert_eq!(told["code"], code, "{fields:?}: {told}");
+        assert_eq!(told["code"].as_str().unwrap_or_default(), code, "{fields:?}: {told}");
+        assert_eq!(told["dry_run"] == true, code.is_empty(), "{fields:?}: {told}");
     }
     // Files of sends that were refused stay no longer than others need them.
     assert!(std::fs::read_dir(world.folder().join("data/media")).unwrap().flatten().all(|entry| entry.path().is_dir()));
@@ -143,7 +156,7 @@ async fn a_private_address_is_fetched_only_where_that_is_allowed() {
     let port = web().await;
     let by_url =
         |host: &str, path: &str| json!({ "media": { "url": format!("http://{host}:{port}{path}?token=hidden") } });
-    let mut world = off(&[]).await;
+    let mut world = ready(&[]).await;
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433", "[::ffff:7f00:1]"] {
         let (status, code, sentence) = sent(&world, by_url(host, "/a.png")).await;
         assert_eq!((status, code.as_str()), (400, "MEDIA_URL_REFUSED"), "{host}");
@@ -151,21 +164,26 @@ async fn a_private_address_is_fetched_only_where_that_is_allowed() {
     }
     world.stop().await;
 
-    let mut world = off(&[("MEDIA_URL_PRIVATE", "true")]).await;
+    let mut world = ready(&[("MEDIA_URL_PRIVATE", "true")]).await;
     for (host, path) in [("127.0.0.1", "/a.png"), ("localhost", "/a.png"), ("127.0.0.1", "/away")] {
-        assert_eq!(sent(&world, by_url(host, path)).await.1, "SEND_DISABLED", "{host}{path}");
+        assert_eq!(sent(&world, by_url(host, path)).await.0, 200, "{host}{path}");
     }
     let (status, code, _) = sent(&world, json!({ "media": { "url": "http://127.0.0.1:1/" } })).await;
     assert_eq!((status, code.as_str()), (502, "MEDIA_FETCH_FAILED"));
-    // Without a key, nothing is fetched for a send that is refused anyway.
-    let anew = json!({ "number": FRIEND, "media": { "url": "http://127.0.0.1:1/" } });
-    assert_eq!(world.post("/send", anew).await.1["code"], "SEND_DISABLED");
+    world.stop().await;
+
+    // Nothing is fetched for a send that is refused anyway.
+    let mut world = apart(&[("MEDIA_URL_PRIVATE", "true")]).await;
+    for key in [json!(null), json!("new")] {
+        let body = json!({ "media": { "url": "http://127.0.0.1:1/" }, "idempotency_key": key });
+        assert_eq!(sent(&world, body).await.1, "SEND_DISABLED", "{key}");
+    }
     world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_in_use_take_no_more_than_the_quota() {
-    let mut world = off(&[("MEDIA_QUOTA_MB", "2"), ("MEDIA_MAX_MB", "1")]).await;
+    let mut world = ready(&[("MEDIA_QUOTA_MB", "2"), ("MEDIA_MAX_MB", "1")]).await;
     let upload = |byte: u8, length: usize| answer(world.request("POST", "/media").body(vec![byte; length]));
     assert_eq!(upload(1, 1 << 20).await.0, 201);
     let (status, error) = upload(2, (1 << 20) + 1).await;
@@ -181,7 +199,7 @@ async fn files_in_use_take_no_more_than_the_quota() {
 /// The head says more than WhatsApp takes: nothing of the body is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_too_large_is_refused_by_its_announced_size() {
-    let mut world = off(&[("MEDIA_QUOTA_MB", "10000")]).await;
+    let mut world = apart(&[("MEDIA_QUOTA_MB", "10000")]).await;
     let address = world.service.as_ref().unwrap().addresses()[0];
     for (path, kind) in [("/media", "video/mp4"), ("/send", "multipart/form-data; boundary=x")] {
         let mut stream = TcpStream::connect(address).await.unwrap();

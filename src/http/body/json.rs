@@ -1,6 +1,6 @@
 //! JSON in which every field is given once. `serde_json` by itself keeps the last of two.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -9,11 +9,15 @@ use serde_json::{Map, Number, Value};
 use super::twice;
 use crate::http::error::ApiError;
 
+/// The most values in a body. In memory each takes many times the bytes that it has in a body.
+const VALUES_MAX: usize = 100_000;
+
 /// The fields of a JSON object.
 pub fn fields(text: &str) -> Result<Map<String, Value>, ApiError> {
-    let second = RefCell::new(None);
+    let (second, left) = (RefCell::new(None), Cell::new(VALUES_MAX));
     let mut json = serde_json::Deserializer::from_str(text);
-    let read = Reader { second: &second }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    let read =
+        Reader { second: &second, left: &left }.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     if let Some(name) = second.into_inner() {
         return Err(twice(&name));
     }
@@ -29,12 +33,16 @@ pub fn fields(text: &str) -> Result<Map<String, Value>, ApiError> {
 struct Reader<'a> {
     /// The name of that field.
     second: &'a RefCell<Option<String>>,
+    /// How many values more may come.
+    left: &'a Cell<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| D::Error::custom("it has more than 100,000 values"))?);
         deserializer.deserialize_any(self)
     }
 }
@@ -128,6 +136,9 @@ mod tests {
         for text in ["[1]", "{", "nope", "\"text\"", "{} {}", "{\"a\":1,}", "null", "{\"a\":NaN}", "{\"a\":1e999}"] {
             assert!(refusal(text).contains("INVALID_JSON"), "{text}");
         }
+        let wide = |values: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(values - 3));
+        assert!(fields(&wide(VALUES_MAX)).is_ok());
+        assert!(refusal(&wide(VALUES_MAX + 1)).contains("more than 100,000 values"));
         let deep = |depth| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         assert!(fields(&deep(100)).is_ok());
         assert!(refusal(&deep(100_000)).contains("INVALID_JSON"), "nested too deeply");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 
 /// Words in capitals that stand in no body.
-const ELSEWHERE: [&str; 2] = ["DENY", "OTHER"];
+const ELSEWHERE: [&str; 3] = ["DENY", "MEDIA_QUOTA_MB", "OTHER"];
 
 /// Pages for people and their files, which no program asks for.
 fn is_page(path: &str) -> bool {

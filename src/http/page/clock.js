@@ -17,3 +17,11 @@ export function observe(date, asked, received) {
 export function now() {
   return Number.isFinite(earliest) ? performance.now() + (earliest + latest) / 2 : Date.now();
 }
+
+/** Waits so many milliseconds, or until the signal is aborted. */
+export function slept(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+  });
+}

@@ -2,7 +2,8 @@
 
 import { get } from './api.js';
 import { $, busy, make, say } from './elements.js';
-import { clock, t, wrong } from './words.js';
+import * as files from './files.js';
+import { clock, language, t, wrong } from './words.js';
 
 /** The newest messages that are shown, and how many older ones each press of the button adds. */
 const SHOWN = 20;
@@ -13,6 +14,8 @@ const SHOWN_MAX = 1000;
 const BODY_MAX = 600;
 
 let items = [];
+/** What is in the list, by the place in the log: a row that is still wanted stays where it is, and its sound plays on. */
+const rows = new Map();
 /** Where older messages are; null where there are none. */
 let previous = null;
 /** Somebody browses back: what is shown begins with the same message while newer ones come. */
@@ -75,6 +78,7 @@ export function clear() {
   known = false;
   revealed = false;
   say($('messages-problem'), '');
+  files.clear();
   render();
 }
 
@@ -87,24 +91,72 @@ function what(item) {
   if (!revealed) return make('span', { className: 'masked', children: [make('span', { className: 'unseen', textContent: t('messages.hidden') })] });
   if (item.revoked_at) return make('em', { textContent: t('messages.revoked') });
   const body = item.body.length > BODY_MAX ? `${item.body.slice(0, BODY_MAX)}…` : item.body;
+  if (!body && item.media) return '';
   if (!body) return make('em', { textContent: t('messages.kind', { kind: item.type }) });
   return make('span', { textContent: body, dir: 'auto' });
 }
 
-function row(item) {
+function about(item) {
   const out = item.direction === 'out';
   const marks = [item.edited_at && t('messages.edited'), out && t(`ack.${item.ack}`)].filter(Boolean);
-  const about = [
+  return [
     make('span', { className: 'arrow', textContent: out ? '↗' : '↙', 'aria-hidden': 'true' }),
     make('span', { className: 'unseen', textContent: t(out ? 'messages.out' : 'messages.in') }),
     make('bdi', { className: 'who', textContent: who(item) }),
     make('span', { className: 'marks', textContent: marks.join(' · ') }),
     make('time', { dateTime: item.timestamp, textContent: clock(item.timestamp) }),
   ];
-  return make('li', { className: out ? 'out' : 'in', children: [
-    make('p', { className: 'about', children: about }),
-    make('p', { className: 'body', children: [what(item)] }),
-  ] });
+}
+
+class Row {
+  #about = make('p', { className: 'about' });
+  #body = make('p', { className: 'body' });
+  element = make('li', { children: [this.#about, this.#body] });
+  #drawn = '';
+  #file = null;
+
+  update(item) {
+    const { media, ...rest } = item;
+    const known = JSON.stringify([rest, media !== null, revealed, language]);
+    if (known !== this.#drawn) {
+      this.#drawn = known;
+      this.element.className = item.direction === 'out' ? 'out' : 'in';
+      this.#about.replaceChildren(...about(item));
+      this.#body.replaceChildren(what(item));
+      this.#body.hidden = this.#body.textContent === '' && revealed;
+    }
+    if (!revealed || !media || item.revoked_at) return this.#endFile();
+    if (!this.#file) this.element.append((this.#file = new files.File()).element);
+    return this.#file.update(media);
+  }
+
+  #endFile() {
+    this.#file?.end();
+    this.#file = null;
+  }
+
+  end() {
+    this.#endFile();
+    this.element.remove();
+  }
+}
+
+/** Brings the list to what is known, the newest first. */
+function list() {
+  const wanted = new Map([...items].reverse().map((item) => [`${item.cursor} ${item.id}`, item]));
+  for (const [key, row] of rows) {
+    if (wanted.has(key)) continue;
+    row.end();
+    rows.delete(key);
+  }
+  let place = $('messages').firstChild;
+  for (const [key, item] of wanted) {
+    if (!rows.has(key)) rows.set(key, new Row());
+    const row = rows.get(key);
+    row.update(item);
+    if (row.element === place) place = place.nextSibling;
+    else $('messages').insertBefore(row.element, place);
+  }
 }
 
 export function render() {
@@ -113,13 +165,15 @@ export function render() {
   $('reveal').hidden = items.length === 0;
   $('reveal').textContent = t(revealed ? 'messages.hide' : 'messages.show');
   $('older').hidden = previous === null || items.length >= SHOWN_MAX - OLDER;
-  $('messages').replaceChildren(...items.map(row).reverse());
+  list();
 }
 
 export function listen() {
   $('reveal').addEventListener('click', () => {
     revealed = !revealed;
+    if (!revealed) files.clear();
     render();
   });
+  files.listen();
   $('older').addEventListener('click', (event) => busy(event.currentTarget, older));
 }

@@ -1,6 +1,7 @@
 // `/events`, read by fetch because an EventSource sends no token. What arrives is a signal to look again, not data.
 
 import { Refused, open } from './api.js';
+import { slept } from './clock.js';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
@@ -94,11 +95,4 @@ export class Stream {
       silent.abort();
     }
   }
-}
-
-function slept(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-  });
 }

@@ -54,3 +54,17 @@ export function clock(time) {
   const today = date.toDateString() === new Date().toDateString();
   return date.toLocaleString(language, today ? { timeStyle: 'short' } : { dateStyle: 'short', timeStyle: 'short' });
 }
+
+/** A number of bytes: 340 kB, 1.2 MB. */
+export function size(bytes) {
+  const [unit, step] = bytes < 1e6 ? ['kilobyte', 1e3] : ['megabyte', 1e6];
+  const format = { style: 'unit', unit, maximumFractionDigits: bytes < 1e6 ? 0 : 1 };
+  return new Intl.NumberFormat(language, format).format(Math.max(bytes / step, bytes && 1));
+}
+
+/** A length in seconds: 0:07, 1:02:03. */
+export function length(seconds) {
+  const [minutes, rest] = [Math.floor(seconds / 60), String(seconds % 60).padStart(2, '0')];
+  if (minutes < 60) return `${minutes}:${rest}`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
+}

@@ -112,7 +112,8 @@ impl<S: Source> Task<S> {
             return;
         }
         let busy = self.busy.iter().map(|(place, _)| *place).collect();
-        let due = self.kept.store.due_files(self.kept.clock.now(), LANES - self.busy.len(), busy, !is_ready).await;
+        let free = LANES - self.busy.len();
+        let due = self.kept.store.due_files(self.kept.clock.now(), free, busy, !is_ready).await;
         let (files, later) = match due {
             Ok(due) => due,
             Err(StoreError::Closed) => return,
@@ -122,10 +123,10 @@ impl<S: Source> Task<S> {
                 return;
             }
         };
+        // If more files are due than may be fetched now, the end of a fetch begins the next. The time of a file that is due
+        // later may have come since the store was asked.
         let wait = later.map(|at| at.as_millis().saturating_sub(self.kept.clock.now().as_millis()));
-        // Where files wait for a free place, the end of a fetch begins them. A file that became due just now has no such end.
-        let has_no_end = files.is_empty() && self.busy.is_empty();
-        self.next = wait.filter(|wait| *wait > 0 || has_no_end).map(|wait| now + Duration::from_millis(wait));
+        self.next = wait.filter(|_| files.len() < free).map(|wait| now + Duration::from_millis(wait));
         for file in files {
             let is_large = file.media.size.is_none_or(|size| size >= LARGE);
             if is_large && self.busy.iter().any(|(_, is_large)| *is_large) {

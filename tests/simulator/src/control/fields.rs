@@ -27,7 +27,9 @@ pub(super) struct Burst {
 #[derive(Deserialize)]
 pub(super) struct FromPhone {
     pub(super) to: String,
+    #[serde(default)]
     pub(super) body: String,
+    pub(super) media: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ mod operations;
 use crate::error::Error;
 use crate::shared::Shared;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -30,12 +30,14 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/control/state", get(state))
         .route("/control/record", get(record))
         .route("/control/chats", get(chats));
-    OPERATIONS.iter().fold(router, |router, operation| {
+    let router = OPERATIONS.iter().fold(router, |router, operation| {
         let handler = async move |State(shared): State<Arc<Shared>>, body: Bytes| {
             run(&shared, operation, &body).map(Json).map_err(refusal)
         };
         router.route(&format!("/control/{}", operation.name), post(handler))
-    })
+    });
+    // Files are in the bodies.
+    router.layer(DefaultBodyLimit::disable())
 }
 
 /// Every operation may name the account whose phone does it.

@@ -169,12 +169,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "from-phone",
-        takes: "{to, body}: a number or a group; to another account's number it arrives there",
-        does: "the account's owner writes on the phone; answers {message}",
+        takes: "{to, body}, or {to, media: as the operation media, without from}: to a number or a group; to another \
+                account's number it arrives there",
+        does: "the account's owner writes, or sends a file, on the phone; answers {message}",
         example: r#"{"to": "5491150000002", "body": "ya voy"}"#,
         run: |shared, phone, body| {
-            let FromPhone { to, body } = read(body)?;
-            let written = shared.with(|world| world.write_from_phone(phone, &to, &body));
+            let FromPhone { to, body, media } = read(body)?;
+            let written = match media {
+                None => shared.with(|world| world.write_from_phone(phone, &to, &body)),
+                Some(mut media) => {
+                    media.insert("from".to_owned(), phone.into());
+                    let media: Media = read(media.into())?;
+                    shared.with(|world| world.media_from_phone(phone, &to, &media)).map(|sent| sent.message)
+                }
+            };
             written.map(|message| json!({ "message": message }))
         },
     },

@@ -1,5 +1,6 @@
 // The chats of the phone: people, messages, and writing as either side.
 import { $, act, button, choice, element } from '/phone/control.js';
+import { attach, attachedMedia, captionOf, fileOf, hasFile, keepFiles } from '/phone/files.js';
 
 /** How many messages of a chat are shown. */
 const SHOWN = 100;
@@ -20,8 +21,10 @@ function contacts({ account, people, chats }) {
 }
 
 const title = ({ chat, phone, name }) => name ?? (phone ? `+${phone}` : chat);
-const textOf = ({ type, body, fields }) => {
-  const text = body || fields?.caption || '';
+const textOf = (message) => {
+  const { type, body, fields } = message;
+  // The body of a message with a file is its thumbnail.
+  const text = hasFile(message) ? captionOf(message) : body || fields?.caption || '';
   if (type === 'revoked') return '🚫 deleted';
   return type === 'chat' ? text : `[${type}] ${text}`.trim();
 };
@@ -38,14 +41,17 @@ function messageItem(message) {
     const better = prompt('The message as it should be', body);
     if (better) act('edit', { message: id, body: better });
   };
-  const tools = [button('edit', edit), button('delete', () => act('revoke', { message: id }))];
+  const withFile = hasFile(message);
+  const tools = [button('delete', () => act('revoke', { message: id }))];
+  if (!withFile) tools.unshift(button('edit', edit));
   if (fromMe && ack < 3) tools.unshift(button('they read it', () => act('ack', { account: shown.account, message: id, ack: 3 })));
   const writer = writerOf(message, shown.people);
   return element(
     'div',
     { className: fromMe ? 'message mine' : 'message' },
     writer ? element('b', {}, writer) : '',
-    textOf(message),
+    withFile ? fileOf(message) : '',
+    withFile ? captionOf(message) : textOf(message),
     element('small', {}, new Date(t * 1000).toLocaleTimeString([], { timeStyle: 'short' })),
     fromMe ? element('small', { className: ack >= 3 ? 'read' : '', title: `ack ${ack}` }, TICKS[ack]) : '',
     message.type === 'revoked' ? '' : element('span', { className: 'tools' }, ...tools),
@@ -79,31 +85,37 @@ export function show(state) {
   for (const control of $('write').elements) control.disabled = !contact;
   const box = $('messages');
   const wasAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-  box.replaceChildren(...(contact?.messages ?? []).slice(-SHOWN).map(messageItem));
+  const messages = (contact?.messages ?? []).slice(-SHOWN);
+  box.replaceChildren(...messages.map(messageItem));
+  keepFiles(messages);
   if (wasAtEnd) box.scrollTop = box.scrollHeight;
 }
 
-/** Writes as the contact. If the contact is another account of this simulator, that account's phone writes. */
-function writeAsThem({ chat, phone, messages }, body) {
+/** Writes, or sends a file, as the contact. If it is another account of this simulator, that account's phone does. */
+function writeAsThem({ chat, phone, messages }, body, media) {
   const { account, accounts } = shown;
-  if (accounts.some((other) => other.phone === phone)) return act('from-phone', { account: phone, to: account, body });
-  if (phone) return act('incoming', { account, from: phone, body });
+  if (accounts.some((other) => other.phone === phone)) return act('from-phone', { account: phone, to: account, body, ...(media && { media }) });
   const last = messages.findLast(({ fromMe }) => !fromMe);
   const person = shown.people.find(({ lid }) => lid === last?.participant);
-  return act('incoming', { account, from: digits(person?.phone ?? ''), group: chat, body });
+  const from = phone ? { from: phone } : { from: digits(person?.phone ?? ''), group: chat };
+  return media ? act('media', { account, ...from, ...media }) : act('incoming', { account, ...from, body });
+}
+
+function writeAsMe({ chat, phone }, body, media) {
+  return act('from-phone', { account: shown.account, to: phone ?? chat, body, ...(media && { media }) });
 }
 
 $('write').addEventListener('submit', async (event) => {
   event.preventDefault();
   const { body } = event.target;
   const contact = current();
+  const write = event.submitter?.value === 'mine' ? writeAsMe : writeAsThem;
   const text = body.value;
+  const attached = attachedMedia(text);
   body.value = '';
-  const mine = event.submitter?.value === 'mine';
-  const done = mine
-    ? await act('from-phone', { account: shown.account, to: contact.phone ?? contact.chat, body: text })
-    : await writeAsThem(contact, text);
-  if (!done) body.value = text;
+  const media = await attached;
+  if (!(await write(contact, text, media))) body.value = text;
+  else if (media) attach(null);
 });
 
 $('new-contact').addEventListener('submit', async (event) => {

@@ -1,11 +1,11 @@
-//! The host of files.
+//! The host of files, and the files as the page of the phone shows them.
 
 use crate::faults::UploadAnswer;
 use crate::media::HostAnswer;
 use crate::shared::Shared;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path as At, RawQuery, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -20,7 +20,28 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     let uploads = post(upload).layer(DefaultBodyLimit::disable());
-    Router::new().route("/v/{folder}/{file}", get(file)).route("/mms/{kind}/{name}", uploads)
+    Router::new()
+        .route("/v/{folder}/{file}", get(file))
+        .route("/mms/{kind}/{name}", uploads)
+        .route("/phone/file/{message}", get(opened))
+}
+
+/// The file of a message for the page of the phone. A type that could run is sent as bytes of no type.
+async fn opened(State(shared): State<Arc<Shared>>, At(message): At<String>) -> Response {
+    let Ok((mimetype, bytes)) = shared.with(|world| world.opened_file(&message)) else {
+        return (StatusCode::NOT_FOUND, "no such file").into_response();
+    };
+    let is_shown = ["image/", "audio/", "video/"].iter().any(|kind| mimetype.starts_with(kind));
+    let is_shown = is_shown && !mimetype.contains("svg") && HeaderValue::try_from(&mimetype).is_ok();
+    let mimetype = if is_shown { mimetype } else { "application/octet-stream".to_owned() };
+    let headers = [
+        (header::CONTENT_TYPE, mimetype),
+        (header::CONTENT_DISPOSITION, if is_shown { "inline" } else { "attachment" }.to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+    ];
+    (headers, bytes).into_response()
 }
 
 /// The names in a query.

@@ -66,6 +66,7 @@ const FILES: &[File] = &[
     ("/phone/phone.js", JAVASCRIPT, include_str!("../phone/phone.js")),
     ("/phone/control.js", JAVASCRIPT, include_str!("../phone/control.js")),
     ("/phone/chats.js", JAVASCRIPT, include_str!("../phone/chats.js")),
+    ("/phone/files.js", JAVASCRIPT, include_str!("../phone/files.js")),
     ("/phone/faults.js", JAVASCRIPT, include_str!("../phone/faults.js")),
 ];
 

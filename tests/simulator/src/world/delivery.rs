@@ -47,6 +47,11 @@ impl World {
 
     /// An account's owner writes on the phone to a number or a group; returns the full key.
     pub(crate) fn write_from_phone(&mut self, phone: &str, to: &str, body: &str) -> Result<String, Error> {
+        self.send_from_phone(phone, to, Incoming::text(phone, body))
+    }
+
+    /// An account's owner sends this on the phone, whoever it says it is from; returns the full key.
+    pub(super) fn send_from_phone(&mut self, phone: &str, to: &str, content: Incoming) -> Result<String, Error> {
         let me = self.account(phone)?.me.clone();
         let group = to.ends_with(GROUP);
         let known = if group { Vec::new() } else { vec![self.directory.add(to, None)?] };
@@ -58,15 +63,15 @@ impl World {
             participant: group.then(|| me.lid.clone()),
             from: me.lid,
             to: remote,
-            kind: "chat".to_owned(),
-            body: body.to_owned(),
+            kind: content.kind,
+            body: content.body,
             t: unix_ms() / 1000,
             ack: 1,
             notify_name: None,
             known,
             known_after_ms: None,
             ciphertext_ms: None,
-            fields: serde_json::Map::new(),
+            fields: content.fields,
         };
         let key = message.key();
         self.publish(phone, message.clone(), None)?;
@@ -229,12 +234,12 @@ impl World {
         Ok(())
     }
 
-    fn message(&self, phone: &str, id: &str) -> Option<&Message> {
+    pub(super) fn message(&self, phone: &str, id: &str) -> Option<&Message> {
         self.accounts.get(phone)?.log.iter().find(|message| message.id == id)
     }
 
     /// The accounts that have a message, by full key or bare id; at least one.
-    fn copies(&self, key: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn copies(&self, key: &str) -> Result<Vec<String>, Error> {
         let id = bare_id(key);
         let copies: Vec<String> =
             self.accounts.keys().filter(|phone| self.message(phone, id).is_some()).cloned().collect();

@@ -4,7 +4,7 @@ use super::{World, unix_ms};
 use crate::error::Error;
 use crate::faults::{Reupload, UploadAnswer};
 use crate::media::{HostAnswer, Kind, Media, Sent, Wrong, digest, hash, opened, sealed};
-use crate::message::{Message, bare_id};
+use crate::message::{Incoming, Message, bare_id};
 use crate::protocol::ToPage;
 use crate::record::{AskedUpload, Fetch, ReceivedFile, Upload};
 use axum::body::Bytes;
@@ -40,6 +40,20 @@ fn unsigned(path: &str) -> &str {
 impl World {
     /// Somebody sends a file to an account.
     pub(crate) fn media(&mut self, phone: &str, media: &Media) -> Result<Sent, Error> {
+        self.sent_file(media, |world, content| world.incoming(phone, content))
+    }
+
+    /// An account's owner sends a file on the phone to a number or a group.
+    pub(crate) fn media_from_phone(&mut self, phone: &str, to: &str, media: &Media) -> Result<Sent, Error> {
+        self.sent_file(media, |world, content| world.send_from_phone(phone, to, content))
+    }
+
+    /// Puts a file on the host, and sends the message with it.
+    fn sent_file(
+        &mut self,
+        media: &Media,
+        send: impl FnOnce(&mut Self, Incoming) -> Result<String, Error>,
+    ) -> Result<Sent, Error> {
         let random = self.random.of("files");
         let (key, other) = (random.hex(32).into_bytes(), random.hex(32).into_bytes());
         let plain = media.content(|| random.next())?;
@@ -60,7 +74,7 @@ impl World {
             size: plain.len(),
             path: self.keep(file.into(), until_s),
         };
-        sent.message = self.incoming(phone, media.message(&sent, now_s))?;
+        sent.message = send(self, media.message(&sent, now_s))?;
         self.files.sent.insert(bare_id(&sent.message).to_owned(), sent.clone());
         Ok(sent)
     }
@@ -130,6 +144,21 @@ impl World {
     fn file_of(&self, message: &str) -> Result<&Sent, Error> {
         let missing = || Error::NotFound { what: "message with a file", name: message.to_owned() };
         self.files.sent.get(bare_id(message)).ok_or_else(missing)
+    }
+
+    /// The file of a message as the phone opens it, with its type.
+    pub(crate) fn opened_file(&self, message: &str) -> Result<(String, Bytes), Error> {
+        let missing = || Error::NotFound { what: "file that the phone can open", name: message.to_owned() };
+        let sent = self.file_of(message)?;
+        let phone = self.copies(message)?.into_iter().next().ok_or_else(missing)?;
+        let Message { kind, fields, .. } = self.message(&phone, bare_id(message)).ok_or_else(missing)?;
+        let is_gif = fields.get("isGif").and_then(Value::as_bool) == Some(true);
+        let kept = self.files.kept.get(unsigned(&sent.path)).ok_or_else(missing)?;
+        let kind = Kind::of_message(kind, is_gif).ok_or_else(missing)?;
+        let key = STANDARD.decode(&sent.media_key).ok().ok_or_else(missing)?;
+        let bytes = opened(&kept.bytes, &key, kind).ok_or_else(missing)?;
+        let mimetype = fields.get("mimetype").and_then(Value::as_str).unwrap_or_default();
+        Ok((mimetype.to_owned(), bytes.into()))
     }
 
     /// Changes how the host answers for the file that a message names.

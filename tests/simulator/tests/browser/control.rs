@@ -173,3 +173,72 @@ async fn the_phone_is_worked_by_hand() -> Outcome {
     page.close().await?;
     phone.close().await
 }
+
+#[tokio::test]
+async fn the_phone_shows_files_and_sends_them() -> Outcome {
+    let simulator = Simulator::start(Options::fast()).await?;
+    let profile = tempfile::tempdir()?;
+    let mut phone = Browser::launch(profile.path(), &[]).await?;
+    let other = json!({ "number": "5491150000002" });
+    assert_eq!(call(&simulator, "/control/account", Some(&other)).await?.0, 200);
+    let contact = json!({ "number": FRIEND, "name": "Ana" });
+    assert_eq!(call(&simulator, "/control/person", Some(&contact)).await?.0, 200);
+    phone.open(&format!("{}phone", simulator.url())).await?;
+    let open = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('#people button')].find((b) => b.textContent.startsWith('{name}'))?.click() ?? true"
+        )
+    };
+    phone.wait_for("document.querySelectorAll('#people button').length === 2").await?;
+    phone.evaluate(&open("Ana")).await?;
+    phone.wait_for("document.querySelector('#with').textContent.startsWith('Ana')").await?;
+
+    // A picture is chosen, and written to with a caption; a text is dropped, and sent by the owner.
+    phone
+        .evaluate(
+            "(async () => {
+               const canvas = Object.assign(document.createElement('canvas'), { width: 240, height: 120 });
+               canvas.getContext('2d').fillRect(0, 0, 240, 120);
+               const picture = await new Promise((done) => canvas.toBlob(done));
+               globalThis.chosen = new DataTransfer();
+               chosen.items.add(new File([picture], 'a.png', { type: 'image/png' }));
+               const input = document.querySelector('#attach');
+               input.files = chosen.files;
+               input.dispatchEvent(new Event('change'));
+               document.querySelector('#write input').value = 'look';
+               document.querySelector('#write .theirs').click();
+             })()",
+        )
+        .await?;
+    phone.wait_for("document.querySelector('.message img')?.naturalWidth === 240").await?;
+    phone.wait_for("document.querySelector('.message').textContent.startsWith('look') && document.querySelector('#attached').hidden").await?;
+    phone
+        .evaluate(
+            "globalThis.dropped = new DataTransfer();
+             dropped.items.add(new File(['hello'], 'a.txt', { type: 'text/plain' }));
+             document.querySelector('#messages').dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer: dropped }));
+             document.querySelector('#write .mine').click()",
+        )
+        .await?;
+    phone.wait_for("document.querySelector('.message.mine a[download]')?.download === 'a.txt'").await?;
+    let read = "fetch(document.querySelector('.message.mine a').href) \
+                .then(async (a) => [await a.text(), a.headers.get('content-disposition')])";
+    assert_eq!(phone.evaluate(read).await?, json!(["hello", "attachment"]));
+
+    let chat = simulator.chats().remove(0);
+    let [picture, text] = &chat.messages[..] else { return Err("two messages".into()) };
+    assert_eq!((picture.kind.as_str(), text.kind.as_str()), ("image", "document"));
+    let said = |name: &str| picture.fields.get(name).cloned().unwrap_or_default();
+    assert_eq!((said("width"), said("height"), said("caption")), (json!(240), json!(120), json!("look")));
+    assert!(picture.body.starts_with("/9j/"), "the thumbnail is a JPEG");
+
+    // A file of one account's phone arrives at the other's.
+    let note = json!({ "to": "5491150000002", "media": { "kind": "ptt", "size": 2_500_000, "seconds": 3 } });
+    assert_eq!(call(&simulator, "/control/from-phone", Some(&note)).await?.0, 200);
+    phone.evaluate("location.hash = '5491150000002'").await?;
+    phone.wait_for("document.querySelector('.message:not(.mine) audio') !== null").await?;
+    let size = "fetch(document.querySelector('.message audio').src).then(async (a) => (await a.blob()).size)";
+    assert_eq!(phone.evaluate(size).await?, 2_500_000);
+    assert_eq!(call(&simulator, "/control/from-phone", Some(&json!({ "to": FRIEND, "media": {} }))).await?.0, 400);
+    phone.close().await
+}

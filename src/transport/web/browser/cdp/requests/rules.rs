@@ -41,7 +41,7 @@ impl Handling {
     /// that the proxy stops. So a proxy with a login costs a round trip for each request.
     pub(super) fn of_browser(&self) -> Option<EnableParams> {
         self.login.as_ref()?;
-        Some(EnableParams { patterns: Some(vec![everything()]), handle_auth_requests: Some(true) })
+        Some(EnableParams { patterns: Some(everything().collect()), handle_auth_requests: Some(true) })
     }
 
     /// For the page: its document, and what is blocked. The page's own session comes first for its requests, so the login
@@ -56,7 +56,7 @@ impl Handling {
         let document = pattern(&ResourceType::Document, format!("{}/*", self.origin));
         let mut patterns = vec![RequestPattern { request_stage: Some(stage), ..document }];
         if self.login.is_some() {
-            patterns.push(everything());
+            patterns.extend(everything());
         } else if self.unseen {
             let elsewhere = FOR_EYES.iter().flat_map(|(host, kinds)| kinds.iter().map(move |kind| (kind, *host)));
             patterns.extend(elsewhere.map(|(kind, host)| pattern(kind, format!("*://{host}/*"))));
@@ -98,8 +98,12 @@ impl Handling {
 /// The status of a document that can be kept. Documents with another status are error pages or redirects.
 const OK: u16 = 200;
 
-fn everything() -> RequestPattern {
-    RequestPattern::builder().url_pattern("*").build()
+/// Everything but the requests of the page's scripts: Chrome puts the whole body of a request that it pauses into its
+/// report, and the scripts upload files. Chrome sends these requests with the login that the proxy took for the document.
+fn everything() -> impl Iterator<Item = RequestPattern> {
+    use ResourceType::{Document, Font, Image, Media, Other, Script, Stylesheet};
+    let types = [Document, Stylesheet, Image, Media, Font, Script, Other];
+    types.into_iter().map(|kind| RequestPattern::builder().url_pattern("*").resource_type(kind).build())
 }
 
 fn is_for_eyes(Paused { resource_type, request, .. }: &Paused, origin: &str) -> bool {
