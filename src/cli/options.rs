@@ -136,6 +136,9 @@ pub enum StoreCommand {
 
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
+    /// Also check Meta's Cloud API: token, number, webhook, version (always done where it is configured)
+    #[arg(long)]
+    pub cloud: bool,
     /// Also check this PM2 ecosystem file (needs node)
     #[arg(long, value_name = "FILE")]
     pub pm2: Option<PathBuf>,

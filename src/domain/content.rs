@@ -6,6 +6,8 @@ use super::idempotency::SendKey;
 use super::log::Origin;
 use super::media::{BlobId, MediaKind};
 use super::secret::Secret;
+use super::template::Template;
+use super::via::Via;
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_MAX: usize = 65_536;
@@ -17,6 +19,8 @@ pub enum Content {
         body: Secret,
     },
     File(Box<Attachment>),
+    /// Only by the Cloud API.
+    Template(Box<Template>),
 }
 
 /// A file to be sent. Its bytes are kept by their SHA-256 in `blobs`.
@@ -110,6 +114,10 @@ impl Content {
                 let kind = format!("\u{0}file {}{}", file.kind, if file.view_once { " once" } else { "" });
                 vec![kind, file.given.to_string(), named(file.filename.as_ref()), named(file.caption.as_ref())]
             }
+            Self::Template(template) => {
+                let components = template.components().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+                vec!["\u{0}template".to_owned(), template.name().to_owned(), template.language().to_owned(), components]
+            }
         }
     }
 
@@ -128,6 +136,7 @@ impl Content {
         match self {
             Self::Text { body } => Some(body),
             Self::File(file) => file.caption.as_ref(),
+            Self::Template(_) => None,
         }
     }
 }
@@ -145,6 +154,8 @@ pub struct Outgoing {
     pub origin: Origin,
     /// The idempotency key under which the message is sent exactly once.
     pub key: Option<SendKey>,
+    /// The way that the caller names; None: the way of the settings.
+    pub via: Option<Via>,
 }
 
 #[cfg(test)]

@@ -175,6 +175,8 @@ pub enum MessageEvent {
     Acked(MessageId, Ack, Option<i64>),
     /// The result of a send that the current document made.
     Outcome(Outcome),
+    /// The Cloud API took a message that has this reference, and gave it this id.
+    Accepted(MessageId, MessageId),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
 }
@@ -215,7 +217,7 @@ impl MessageEvent {
             Self::Added(message) | Self::Changed(message) if message.from_me => {
                 Some(Self::Acked(message.id.clone(), message.ack, None))
             }
-            Self::Acked(..) | Self::Outcome(_) => Some(self.clone()),
+            Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) => Some(self.clone()),
             Self::Added(_) | Self::Changed(_) | Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => None,
         }
     }
@@ -225,7 +227,9 @@ impl MessageEvent {
         match self {
             Self::Added(message) | Self::Changed(message) => message.size(),
             Self::Voted(vote) => vote.options.iter().map(|option| option.reveal().len()).sum::<usize>() + MESSAGE_SIZE,
-            Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Reacted(_) => MESSAGE_SIZE,
+            Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) | Self::Reacted(_) => {
+                MESSAGE_SIZE
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::directory::DirectoryError;
 use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::domain::via::Via;
+use crate::inbound::cloud::NotTaken;
 use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
@@ -25,6 +27,8 @@ use super::wire;
 
 /// The value of `Retry-After` in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
+/// A person has to give the service another token.
+const RETRY_TOKEN: u32 = 60;
 /// WhatsApp does not say when it gives pairing codes again; its own page lets a code live three minutes and a quarter.
 const PAIRING_RETRY: u32 = 195;
 
@@ -134,15 +138,27 @@ impl From<SendError> for ApiError {
                     .retry_after(whole_seconds(retry_after))
             }
             SendError::Failed { message_id, cause } => {
-                let code = match cause {
-                    Some(Cause::Number(number)) => Value::from(number),
-                    Some(Cause::Word(word)) => Value::from(word),
-                    None => Value::Null,
-                };
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
                     .about(&message_id)
-                    .with("whatsapp_code", code)
+                    .with("whatsapp_code", whatsapp_code(cause))
             }
+            SendError::RefusedAs(cause) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
+                .with("whatsapp_code", whatsapp_code(Some(cause))),
+            SendError::ViaNotConfigured => Self::bad_request("VIA_NOT_CONFIGURED", message),
+            SendError::NotPossible { via: Via::Web, .. } => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_POSSIBLE_VIA_WEB", message)
+            }
+            SendError::NotPossible { via: Via::Cloud, .. } => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_POSSIBLE_VIA_CLOUD", message)
+            }
+            SendError::TextTooLong { limit, .. } => Self::bad_request("INVALID_MESSAGE", message).with("limit", limit),
+            SendError::TemplateRequired => Self::new(StatusCode::CONFLICT, "TEMPLATE_REQUIRED", message),
+            SendError::TemplateInvalid(_) => Self::bad_request("TEMPLATE_INVALID", message),
+            SendError::CloudUnauthorized(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "CLOUD_UNAUTHORIZED", message).retry_after(RETRY_TOKEN)
+            }
+            SendError::Unreachable(_) => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SendError::OptedOut => Self::new(StatusCode::FORBIDDEN, "RECIPIENT_OPTED_OUT", message),
             SendError::Unconfirmed { message_id } => {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message).about(&message_id)
             }
@@ -150,8 +166,22 @@ impl From<SendError> for ApiError {
     }
 }
 
+fn whatsapp_code(cause: Option<Cause>) -> Value {
+    match cause {
+        Some(Cause::Number(number)) => Value::from(number),
+        Some(Cause::Word(word)) => Value::from(word),
+        None => Value::Null,
+    }
+}
+
 impl From<JournalError> for ApiError {
     fn from(error: JournalError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<NotTaken> for ApiError {
+    fn from(error: NotTaken) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

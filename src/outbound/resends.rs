@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::domain::idempotency::{End, SendKey, SendRecord};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::domain::via::Via;
 use crate::store::Store;
 use crate::transport::web::session::Snapshot;
 use crate::transport::{Resent, Transport};
@@ -78,7 +79,8 @@ pub(super) async fn run<T: Transport, L: Ledger>(
             under_way.begins();
             match store.unsettled_sends().await {
                 Ok(unsettled) => {
-                    for (key, record) in unsettled {
+                    let by_page = unsettled.into_iter().filter(|(_, record)| record.via == Via::Web);
+                    for (key, record) in by_page {
                         resend(&sender, key, record, &under_way).await;
                     }
                 }

@@ -24,6 +24,15 @@ pub enum LogChange {
     Read(Place),
     /// The phone number behind a message's chat became known.
     Phone(MessageId, String),
+    /// The Cloud API took a message that was handed to it.
+    Accepted {
+        reference: MessageId,
+        /// The id that the Cloud API gave the message.
+        id: MessageId,
+        /// The number under which WhatsApp knows the recipient.
+        phone: Option<String>,
+        at: Timestamp,
+    },
     /// An event that does not concern a message.
     Happened(Happening),
 }

@@ -104,6 +104,7 @@ impl Messages {
         now: Timestamp,
         limit: usize,
         busy: &[u64],
+        only_cloud: bool,
     ) -> Result<(Vec<PendingFile>, Option<Timestamp>), StoreError> {
         let (mut due, mut next_at, mut after) = (Vec::new(), None::<Timestamp>, None::<Vec<u8>>);
         for _ in 0..LOOKED_AT {
@@ -120,6 +121,9 @@ impl Messages {
                         Some(message) => message,
                         None => continue,
                     };
+                    if only_cloud && !id.is_wamid() {
+                        continue;
+                    }
                     let media = media.filter(|media| media.status == MediaStatus::Pending);
                     due.extend(media.map(|media| PendingFile { place, message: id, media, attempts }));
                 } else {
@@ -134,14 +138,15 @@ impl Messages {
 
 impl Store {
     /// The files that are to be fetched now, oldest message first and at most `limit`, without those of the messages at
-    /// the places in `busy`; and when the next of the others is due.
+    /// the places in `busy`; and when the next of the others is due. `only_cloud`: those of messages of the Cloud API.
     pub async fn due_files(
         &self,
         now: Timestamp,
         limit: usize,
         busy: Vec<u64>,
+        only_cloud: bool,
     ) -> Result<(Vec<PendingFile>, Option<Timestamp>), StoreError> {
-        self.read(move |tables| tables.messages.due_files(now, limit, &busy)).await
+        self.read(move |tables| tables.messages.due_files(now, limit, &busy, only_cloud)).await
     }
 
     /// Stores that fetching a file failed for the `attempts`th time, and when it is tried again.
@@ -209,7 +214,7 @@ mod tests {
     }
 
     async fn due(store: &Store, now: u64, busy: Vec<u64>) -> (Vec<String>, Option<u64>) {
-        let (files, next) = store.due_files(at(now), 2, busy).await.unwrap();
+        let (files, next) = store.due_files(at(now), 2, busy, false).await.unwrap();
         (files.into_iter().map(|file| file.message.to_string()).collect(), next.map(Timestamp::as_millis))
     }
 
@@ -220,14 +225,14 @@ mod tests {
         let pending = ["a", "b", "c"].map(|id| picture(id, MediaStatus::Pending));
         log(&store, [pending.to_vec(), vec![picture("d", MediaStatus::OnRequest)]].concat()).await;
         assert_eq!(due(&store, 10, vec![]).await, (vec!["a".to_owned(), "b".to_owned()], Some(10)));
-        let first = store.due_files(at(10), 1, vec![]).await.unwrap().0.remove(0);
+        let first = store.due_files(at(10), 1, vec![], false).await.unwrap().0.remove(0);
         assert_eq!(due(&store, 10, vec![first.place]).await, (vec!["b".to_owned(), "c".to_owned()], None));
         store.postpone_file(first.place, 3, at(500)).await.unwrap();
         log(&store, vec![became("b", MediaStatus::Gone, None), became("d", MediaStatus::Pending, None)]).await;
         store.close().await.unwrap();
         let store = Store::open(dir.path()).await.unwrap().store;
         assert_eq!(due(&store, 10, vec![]).await, (vec!["c".to_owned(), "d".to_owned()], Some(500)));
-        assert_eq!(store.due_files(at(500), 1, vec![]).await.unwrap().0[0].attempts, 3);
+        assert_eq!(store.due_files(at(500), 1, vec![], false).await.unwrap().0[0].attempts, 3);
         let told = |event: Event| (event.kind(), event.message().map(|message| message.id.to_string()));
         let events = store.events(0, 100).await.unwrap().items.into_iter().map(told);
         let told: Vec<_> = events.filter(|(kind, _)| *kind == "message.media").collect();

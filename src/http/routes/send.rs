@@ -52,7 +52,8 @@ use self::media::refuse_without_file;
         "VOICE_FORMAT", "MEDIA_FETCH_FAILED", "MEDIA_UPLOAD_FAILED", "MEDIA_QUOTA", "STORE_UNAVAILABLE",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
-        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED", "VIA_NOT_CONFIGURED", "NOT_POSSIBLE_VIA_CLOUD",
+        "NOT_POSSIBLE_VIA_WEB", "TEMPLATE_REQUIRED", "TEMPLATE_INVALID", "CLOUD_UNAUTHORIZED", "RECIPIENT_OPTED_OUT",
     ]))),
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
@@ -125,7 +126,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::Unconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
-        Err(SendError::Unavailable(_) | SendError::NoAnswer) => "unavailable",
+        Err(SendError::Unavailable(_) | SendError::NoAnswer | SendError::CloudUnauthorized(_)) => "unavailable",
         Err(SendError::NotUploaded(_)) => "not_uploaded",
         Err(
             SendError::Refused(_)
@@ -137,7 +138,15 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
             | SendError::ContactBlocked
             | SendError::Disabled
             | SendError::ClienteNotAllowed
-            | SendError::KeyConflict,
+            | SendError::KeyConflict
+            | SendError::ViaNotConfigured
+            | SendError::NotPossible { .. }
+            | SendError::TextTooLong { .. }
+            | SendError::TemplateRequired
+            | SendError::TemplateInvalid(_)
+            | SendError::Unreachable(_)
+            | SendError::RefusedAs(_)
+            | SendError::OptedOut,
         ) => "refused",
     }
 }

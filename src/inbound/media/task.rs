@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::cloud::CloudFiles;
 use super::fetch::{Outcome, fetch};
 use super::source::Source;
 use crate::blobs::Blobs;
@@ -38,6 +39,8 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub(super) struct Kept<S> {
     pub store: Store,
     pub source: S,
+    /// The files that came by the Cloud API.
+    pub cloud: Option<CloudFiles>,
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
     pub max: u64,
@@ -104,12 +107,14 @@ impl<S: Source> Task<S> {
             self.next = Some(until);
             return;
         }
-        if self.snapshots.borrow().state != State::Ready || self.busy.len() >= LANES {
+        let is_ready = self.snapshots.borrow().state == State::Ready;
+        if (!is_ready && self.kept.cloud.is_none()) || self.busy.len() >= LANES {
             return;
         }
         let busy = self.busy.iter().map(|(place, _)| *place).collect();
         let free = LANES - self.busy.len();
-        let (files, later) = match self.kept.store.due_files(self.kept.clock.now(), free, busy).await {
+        let due = self.kept.store.due_files(self.kept.clock.now(), free, busy, !is_ready).await;
+        let (files, later) = match due {
             Ok(due) => due,
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -134,10 +139,15 @@ impl<S: Source> Task<S> {
 
     fn fetching(&self, file: PendingFile) -> impl Future<Output = Done> + Send + 'static {
         let (source, blobs, max) = (self.kept.source.clone(), self.kept.blobs.clone(), self.kept.max);
-        let working = self.kept.activity.begin();
+        let by_cloud = file.message.is_wamid();
+        let (cloud, working) = (self.kept.cloud.clone(), (!by_cloud).then(|| self.kept.activity.begin()));
         async move {
             let started = Instant::now();
-            let outcome = fetch(&source, &blobs, &file, max).await;
+            let outcome = match cloud {
+                Some(cloud) if by_cloud => cloud.fetch(&blobs, &file, max).await,
+                None if by_cloud => Outcome::Later("the Cloud API is not configured".to_owned()),
+                _ => fetch(&source, &blobs, &file, max).await,
+            };
             drop(working);
             Done { file, outcome, took: started.elapsed() }
         }

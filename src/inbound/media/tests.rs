@@ -136,6 +136,7 @@ impl World {
         let kept = Kept {
             store: store.clone(),
             source: page.clone(),
+            cloud: None,
             blobs: blobs.clone(),
             clock: Arc::clone(&clock),
             max: policy.max,

@@ -17,6 +17,7 @@ use crate::domain::media::{BlobId, Media, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
 use crate::domain::upload::{Upload, UploadId};
+use crate::domain::via::Via;
 use crate::journal::wire;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
@@ -179,6 +180,7 @@ fn record(key: SendKey) -> SendRecord {
         message_id: MessageId::new("true_1@lid_B"),
         chat_id: "1@lid".to_owned(),
         phone: Some("5491150000002".to_owned()),
+        via: Via::Web,
         stage: SendStage::Reserved,
     }
 }
@@ -192,6 +194,7 @@ async fn write(store: &Store) {
         day: Some(20_000),
         first_on: Some(20_000),
         key: Some((key, SendRecord { stage: SendStage::Dispatching, ..record(key) })),
+        message: None,
     };
     store.keep_departure(departure).await.unwrap();
     let ends = [

@@ -9,14 +9,31 @@ use super::session::{Handle, SessionError};
 use super::whatsapp::{self, Known, PageError, Prepared};
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content};
-use crate::domain::message::{Ack, MessageId};
+use crate::domain::message::MessageId;
 use crate::domain::state::State;
-use crate::transport::{NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
+use crate::domain::via::Via;
+use crate::transport::{
+    Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport,
+};
 
 /// The page sends again within milliseconds, after it has read a message that is only in its table.
 const RESEND: Duration = Duration::from_secs(15);
 
+/// What is said of a template.
+const TEMPLATE: &str = "templates go by the Cloud API only: send with via cloud";
+
 impl Transport for Handle {
+    fn via(&self) -> Via {
+        Via::Web
+    }
+
+    fn takes(&self, _: &ChatId, content: &Content) -> Result<(), NothingLeft> {
+        match content {
+            Content::Text { .. } | Content::File(_) => Ok(()),
+            Content::Template(_) => Err(NothingLeft::NotPossible(TEMPLATE.to_owned())),
+        }
+    }
+
     async fn recipient(&self, to: &ChatId) -> Result<Recipient, NothingLeft> {
         let known = async { Ok(self.page(State::Ready)?.known(to).await?) };
         let Known { chat_id, talked, restricted, .. } = known.await.map_err(nothing_left)?;
@@ -47,13 +64,21 @@ impl Transport for Handle {
         uploads::upload(&page, &to.chat_id, &to.raw_id, file, path, progress).await
     }
 
-    async fn dispatch(&self, to: &Reservation, content: &Content, patience: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(
+        &self,
+        to: &Reservation,
+        content: &Content,
+        patience: Duration,
+    ) -> Result<Dispatched, SendFailure> {
         let page = self.page(State::Ready).map_err(|error| SendFailure::NothingLeft(nothing_left(error)))?;
         let (chat, id, words) = (&to.chat_id, &to.raw_id, content.words());
         let dispatched = match content {
             Content::Text { .. } => page.dispatch(chat, id, &words.unwrap_or_default(), patience).await,
             // The id of the message names its upload.
             Content::File(_) => page.dispatch_file(chat, id, id, words.as_ref(), patience).await,
+            Content::Template(_) => {
+                return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(TEMPLATE.to_owned())));
+            }
         };
         let dispatched = dispatched.map_err(|error| match error {
             PageError::MediaUploadFailed(why) => SendFailure::NothingLeft(NothingLeft::NotUploaded(why)),
@@ -66,7 +91,7 @@ impl Transport for Handle {
         if matches!(content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
             uploads::forget(&page, id).await;
         }
-        dispatched
+        dispatched.map(Dispatched::Acked)
     }
 
     async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {

@@ -25,6 +25,7 @@ mod account;
 mod control;
 mod error;
 mod faults;
+pub mod graph;
 mod media;
 mod message;
 mod options;

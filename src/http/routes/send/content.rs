@@ -32,11 +32,11 @@ pub(super) async fn outgoing(
     request: Request,
     arrived: Instant,
 ) -> Result<(Outgoing, Option<Pin>), NotMade> {
-    let Request { to, content, origin, key } = request;
+    let Request { to, content, origin, key, via } = request;
     let (content, pin) = match content {
         Asked::Content(content) => (content, None),
         Asked::File(asked) => {
-            app.outbound.admit(&origin, key).await.map_err(NotMade::Refused)?;
+            app.outbound.admit(&origin, via, key).await.map_err(NotMade::Refused)?;
             let media::Asked { source, mut wanted } = *asked;
             let Given { pin, mimetype, filename } = bring(app, source, arrived).await?;
             wanted.mimetype = wanted.mimetype.or(mimetype);
@@ -45,7 +45,7 @@ pub(super) async fn outgoing(
             (Content::File(Box::new(attachment)), Some(pin))
         }
     };
-    Ok((Outgoing { to, content, origin, key }, pin))
+    Ok((Outgoing { to, content, origin, key, via }, pin))
 }
 
 /// The file on the disk, and what is declared about it.

@@ -1,0 +1,117 @@
+//! What Meta's numbers mean for a message: the numbers are stable, their texts are not.
+
+use std::time::Duration;
+
+use super::shapes::GraphError;
+use crate::domain::idempotency::Cause;
+use crate::transport::NothingLeft;
+
+/// A pair of numbers may exchange one message in six seconds over time.
+pub(super) const PAIR: Duration = Duration::from_secs(6);
+/// The number's throughput is counted by the second.
+const THROUGHPUT: Duration = Duration::from_secs(5);
+/// The account's calls are counted by the hour.
+const CALLS: Duration = Duration::from_secs(600);
+/// The quality of the number limits its messages for hours.
+const QUALITY: Duration = Duration::from_secs(3600);
+
+/// Why Meta took nothing; None if it may have taken the message all the same.
+pub(super) fn nothing_left(
+    status: u16,
+    error: Option<&GraphError>,
+    retry_after: Option<Duration>,
+) -> Option<NothingLeft> {
+    let limited =
+        |why: &'static str, span: Duration| NothingLeft::RateLimited { why, retry_after: retry_after.unwrap_or(span) };
+    let Some(error) = error else {
+        return match status {
+            401 | 403 => Some(NothingLeft::Unauthorized(unauthorized("Meta does not take it"))),
+            429 => Some(limited("Meta's limit on calls is reached", CALLS)),
+            400..=499 => Some(NothingLeft::Refused(format!("the Cloud API answers {status}"))),
+            _ => None,
+        };
+    };
+    Some(match error.code {
+        131_047 => NothingLeft::TemplateRequired,
+        131_056 => limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR),
+        130_429 => limited("the number's throughput at the Cloud API is reached", THROUGHPUT),
+        4 | 80_007 | 613 => limited("Meta's limit on calls of this business account is reached", CALLS),
+        131_048 => limited("Meta limits this number because its messages were blocked or reported", QUALITY),
+        131_026 => NothingLeft::Unreachable(
+            "WhatsApp cannot deliver to the number: it is not on WhatsApp, has an old version, or has not accepted the terms",
+        ),
+        131_030 => NothingLeft::Unreachable(
+            "the number is not among the recipients that this test number of the Cloud API may write to: add it there",
+        ),
+        132_000..=132_099 => NothingLeft::TemplateInvalid(format!("{} ({})", template(error.code), error.code)),
+        // 0: Meta could not authenticate. 131005: the permission is not granted.
+        0 | 3 | 10 | 190 | 200..=299 | 131_005 => NothingLeft::Unauthorized(unauthorized(error.words())),
+        131_053 => NothingLeft::FileRefused("it is of no type or size that the Cloud API takes (131053)".to_owned()),
+        // These come with 5xx: the request may have been carried out.
+        1 | 2 | 131_000 | 131_016 if status >= 500 => return None,
+        // Another 5xx says nothing sure.
+        code if status >= 500 && !(130_000..140_000).contains(&code) => return None,
+        code => NothingLeft::RefusedAs(Cause::Number(code)),
+    })
+}
+
+fn unauthorized(words: &str) -> String {
+    format!("the Cloud API does not accept CLOUD_API_TOKEN: {}", words.trim_end_matches('.'))
+}
+
+fn template(code: i64) -> &'static str {
+    match code {
+        132_000 => "the number of values is not the one that the template has places for",
+        132_001 => "there is no approved template of this name in this language",
+        132_005 => "the filled-in text is too long",
+        132_007 => "a value breaks WhatsApp's rules for templates",
+        132_012 => "a value is not of the form that the template wants",
+        132_015 => "the template is paused because of its quality",
+        132_016 => "the template is disabled because of its quality",
+        _ => "the Cloud API does not take the template like that",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(status: u16, code: i64) -> Option<NothingLeft> {
+        nothing_left(status, Some(&GraphError { code, ..GraphError::default() }), None)
+    }
+
+    #[test]
+    fn each_number_has_its_meaning() {
+        assert_eq!(meant(400, 131_047), Some(NothingLeft::TemplateRequired));
+        for code in [131_056, 130_429, 80_007, 131_048, 4] {
+            assert!(matches!(meant(429, code), Some(NothingLeft::RateLimited { .. })), "{code}");
+        }
+        for code in [131_026, 131_030] {
+            assert!(matches!(meant(400, code), Some(NothingLeft::Unreachable(_))), "{code}");
+        }
+        for code in [132_000, 132_001, 132_012, 132_015] {
+            assert!(matches!(meant(400, code), Some(NothingLeft::TemplateInvalid(_))), "{code}");
+        }
+        for code in [0, 10, 190, 200, 299] {
+            assert!(matches!(meant(401, code), Some(NothingLeft::Unauthorized(_))), "{code}");
+        }
+        assert_eq!(meant(400, 131_049), Some(NothingLeft::RefusedAs(Cause::Number(131_049))));
+        assert!(matches!(nothing_left(401, None, None), Some(NothingLeft::Unauthorized(_))));
+    }
+
+    #[test]
+    fn what_a_server_in_trouble_says_proves_nothing() {
+        for code in [1, 2, 131_000, 131_016] {
+            assert_eq!(meant(500, code), None, "{code}");
+        }
+        assert_eq!((nothing_left(500, None, None), nothing_left(502, None, None)), (None, None));
+        assert_eq!(meant(400, 131_000), Some(NothingLeft::RefusedAs(Cause::Number(131_000))));
+    }
+
+    #[test]
+    fn the_pause_that_meta_asks_for_is_handed_on() {
+        let error = GraphError { code: 130_429, ..GraphError::default() };
+        let asked = nothing_left(429, Some(&error), Some(Duration::from_secs(42)));
+        assert!(matches!(asked, Some(NothingLeft::RateLimited { retry_after, .. }) if retry_after.as_secs() == 42));
+    }
+}
