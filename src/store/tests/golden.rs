@@ -13,6 +13,8 @@ use crate::domain::event::{CodeShown, Event, Happening, LogId};
 use crate::domain::idempotency::{Cause, Departure, End, SendKey, SendRecord, SendStage};
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LoggedMessage, Origin};
+use crate::domain::media::MediaKind;
+use crate::domain::media::tests::media;
 use crate::domain::media::{BlobId, Media, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
