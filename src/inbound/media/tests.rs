@@ -40,6 +40,7 @@ enum Answer {
     /// These bytes, although others are announced.
     Other(Vec<u8>),
     Fails(Failure),
+    Waits,
 }
 
 impl FakePage {
@@ -66,17 +67,20 @@ impl Source for FakePage {
         _: Option<u64>,
         path: Option<&str>,
     ) -> Result<Fetched, Failure> {
-        let mut told = self.0.lock().unwrap();
-        told.calls.push(format!("{message}{}", path.unwrap_or_default()));
-        let answers = told.answers.get_mut(message.as_str()).unwrap();
-        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        let answer = {
+            let mut told = self.0.lock().unwrap();
+            told.calls.push(format!("{message}{}", path.unwrap_or_default()));
+            let answers = told.answers.get_mut(message.as_str()).unwrap();
+            if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
+        };
         let (bytes, sha256) = match answer {
+            Answer::Waits => std::future::pending().await,
             Answer::Fails(failure) => return Err(failure),
             Answer::Bytes(bytes) => (bytes.clone(), id_of(&bytes)),
             Answer::Other(bytes) => (bytes, id_of(b"announced")),
         };
         let size = bytes.len() as u64;
-        told.kept.insert(token.to_owned(), bytes);
+        self.0.lock().unwrap().kept.insert(token.to_owned(), bytes);
         Ok(Fetched { size, sha256 })
     }
 
@@ -231,6 +235,19 @@ async fn what_is_gone_is_asked_of_the_phone_and_what_fails_is_tried_again() {
     let calls = world.page.calls();
     let of = |id: &str| calls.iter().filter(|call| call.starts_with(id)).map(String::as_str).collect::<Vec<_>>();
     assert_eq!((of("a"), of("b").len(), of("d").len()), (vec!["a", "a?", "a/new"], 3, 24));
+}
+
+#[tokio::test]
+async fn a_small_file_overtakes_large_ones() {
+    let world = World::new(100).await;
+    for id in ["large", "another"] {
+        world.page.has(id, &[Answer::Waits]);
+        world.arrives(id, |file| file.size = Some(8 << 20)).await;
+    }
+    world.page.has("small", &[Answer::Bytes(b"a voice".to_vec())]);
+    world.arrives("small", |_| {}).await;
+    world.becomes("small", MediaStatus::Stored).await;
+    assert_eq!(world.page.calls(), ["large", "small"]);
 }
 
 #[tokio::test]
