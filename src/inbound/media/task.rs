@@ -93,7 +93,11 @@ impl<S: Source> Task<S> {
                 Ok(()) = newest.changed() => {}
                 Ok(()) = self.snapshots.changed() => {}
                 Ok(()) = total.changed() => self.kept.evict().await,
-                _ = unused.tick() => self.kept.remove_unused().await,
+                _ = unused.tick() => {
+                    self.kept.remove_unused().await;
+                    // The quota may be smaller than before the restart.
+                    self.kept.evict().await;
+                }
                 () = tokio::time::sleep_until(next) => {}
                 else => return,
             }
@@ -234,6 +238,10 @@ impl<S: Source> Kept<S> {
     }
 
     async fn remove_unused(&self) {
+        // A store that was started anew knows no message: the files stay until an operator has accepted that.
+        if self.store.sending_is_held().await {
+            return;
+        }
         for id in self.blobs.unpinned() {
             match self.store.users_of_file(id, 1).await {
                 Ok(users) if users.is_empty() => self.remove(id, "removed a file that no message has").await,
