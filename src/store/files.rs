@@ -124,7 +124,9 @@ impl Messages {
             let (Some(at), Some(place)) = (time.first_chunk(), message.first_chunk()) else { continue };
             let (at, place) = (Timestamp::from_millis(u64::from_be_bytes(*at)), u64::from_be_bytes(*place));
             let known = self.files().fetches.get(&place.to_be_bytes())?.map(|value| attempts(&value));
-            let Some((attempts, _)) = known.filter(|(_, known)| *known == at && !busy.contains(&place)) else { continue };
+            let Some((attempts, _)) = known.filter(|(_, known)| *known == at && !busy.contains(&place)) else {
+                continue;
+            };
             if at > now || due.len() >= limit {
                 return Ok((due, Some(at.max(now))));
             }
