@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::blobs::Blobs;
 use crate::delivery;
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
@@ -107,10 +106,9 @@ impl Service {
         let waiting = Waiting::new(config.clone(), clock.clone(), started);
         let connections = Connections::new(Limits::within(descriptors::allowed()));
         let closed = Closed { listeners, connections: connections.clone() };
-        let (Ground { opened, profile }, entrance) =
-            Ground::take_or_wait(&config.paths, closed, waiting, stop, waits).await?;
+        let (Ground { opened, profile, blobs }, entrance) =
+            Ground::take_or_wait(&config, closed, waiting, stop, waits).await?;
         let store = opened.store;
-        let blobs = Blobs::open(&config.paths.data, config.media.quota).await?;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = byte_queue::channel(MESSAGES);

@@ -192,7 +192,9 @@ impl LoggedMessage {
         self.body = message.body.clone();
         if let Some(media) = &message.media {
             let known = self.media.take();
-            let status = known.as_ref().map_or(media.status, |known| known.status);
+            let known_status = known.as_ref().map(|known| known.status);
+            // A file that is being uploaded elsewhere can be fetched later.
+            let status = known_status.filter(|status| *status != MediaStatus::Unavailable).unwrap_or(media.status);
             let sha256 = known.and_then(|known| known.sha256).or(media.sha256);
             self.media = Some(Media { status, sha256, ..media.clone() });
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::StatusCode;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::blobs::{Blobs, Pin};
 use crate::domain::media::FILE_MAX;
@@ -14,6 +14,9 @@ use super::error::ApiError;
 
 /// A caller that sends nothing for this long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A caller that sends more slowly than this many bytes a second is given up after a while.
+const SLOWEST_PER_S: u64 = 4 << 10;
+const SLOW_FOR: Duration = Duration::from_secs(60);
 /// Larger pieces take fewer calls of the disk.
 const PIECE: usize = 128 << 10;
 
@@ -33,8 +36,12 @@ pub async fn receive(
 ) -> Result<Pin, ApiError> {
     let mut writer = blobs.writer(expected, FILE_MAX).await?;
     let mut piece = BytesMut::new();
-    let slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
-    while let Some(bytes) = timeout(SILENCE, arriving.next()).await.map_err(slow)? {
+    let slow = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
+    let patience = Instant::now() + SLOW_FOR;
+    while let Some(bytes) = timeout(SILENCE, arriving.next()).await.map_err(|_| slow())? {
+        if Instant::now() > patience + Duration::from_secs((writer.size() + piece.len() as u64) / SLOWEST_PER_S) {
+            return Err(slow());
+        }
         piece.extend_from_slice(&bytes?);
         if piece.len() >= PIECE {
             writer.write(piece.split().freeze()).await?;
@@ -78,6 +85,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(dir.path(), 1 << 20).await.unwrap();
         let sent = stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending());
+        assert!(format!("{:?}", receive(&blobs, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
+        let drop_by_drop = stream::repeat_with(|| Ok(Bytes::from_static(b"1"))).then(|byte| async {
+            tokio::time::sleep(SILENCE / 2).await;
+            byte
+        });
+        let sent = Box::pin(drop_by_drop.take(100));
         assert!(format!("{:?}", receive(&blobs, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
     }
 }

@@ -110,9 +110,9 @@ impl Files {
             MediaStatus::Broken => File::Broken,
             MediaStatus::Unavailable => File::Unavailable,
             MediaStatus::Stored => match media.sha256.and_then(|id| self.blobs.pin(id)) {
-                Some(pin) => File::Here(pin, Box::new(media)),
+                Some(pin) if pin.is_there().await => File::Here(pin, Box::new(media)),
                 // Somebody removed the file from the disk.
-                None => self.request(message, media).await?,
+                _ => self.request(message, media).await?,
             },
             // The settings may have changed since the message arrived.
             MediaStatus::OnRequest | MediaStatus::TooLarge | MediaStatus::Off => self.request(message, media).await?,

@@ -28,6 +28,9 @@ pub(super) async fn fetch<S: Source>(source: &S, blobs: &Blobs, file: &PendingFi
     if let Some(pin) = file.media.sha256.and_then(|id| blobs.pin(id)) {
         return Outcome::Here { pin, was_known: true };
     }
+    if let Err(error) = blobs.require(file.media.size.unwrap_or(0)).await {
+        return Outcome::NoRoom(error);
+    }
     let token = format!("{:016x}", rand::rng().random::<u64>());
     let outcome = into_blobs(source, blobs, file, &token, max).await;
     source.forget(&token).await;
