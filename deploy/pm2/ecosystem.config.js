@@ -44,6 +44,7 @@ const settings = {
   SEND_DAILY_MAX: '0',
   MEDIA_FETCH: 'auto',
   MEDIA_MAX_MB: '64',
+  MEDIA_SEND_MAX_MB: '200',
   MEDIA_QUOTA_MB: '2048',
   MEDIA_URL_PRIVATE: 'false',
   WEBHOOK_URLS: '',

@@ -21,7 +21,6 @@ use crate::blobs::Blobs;
 use crate::delivery::{self, Codes};
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
-use crate::domain::media::FILE_MAX;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
@@ -204,7 +203,7 @@ impl Service {
         });
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
-        let fetcher = fetcher(&blobs, config.media.url_private).await?;
+        let fetcher = fetcher(&blobs, config.media.send_max, config.media.url_private).await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,
@@ -325,9 +324,9 @@ async fn mend(store: Store, stop: CancellationToken) {
 }
 
 /// Reads the system's certificates, which blocks.
-async fn fetcher(blobs: &Blobs, allow_private: bool) -> Result<Fetcher, StartError> {
+async fn fetcher(blobs: &Blobs, max: u64, allow_private: bool) -> Result<Fetcher, StartError> {
     let blobs = blobs.clone();
-    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, FILE_MAX, allow_private));
+    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, max, allow_private));
     made.await?.map_err(StartError::Fetcher)
 }
 
