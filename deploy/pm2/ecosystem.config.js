@@ -50,6 +50,7 @@ const settings = {
   OPT_OUT_WORDS: '',
   MEDIA_FETCH: 'auto',
   MEDIA_MAX_MB: '64',
+  MEDIA_SEND_MAX_MB: '200',
   MEDIA_QUOTA_MB: '2048',
   MEDIA_URL_PRIVATE: 'false',
   WEBHOOK_URLS: '',

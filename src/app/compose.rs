@@ -221,7 +221,7 @@ impl Service {
         });
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
-        let fetcher = fetcher(&blobs, config.media.url_private).await?;
+        let fetcher = fetcher(&blobs, config.media.send_max, config.media.url_private).await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,

@@ -197,6 +197,7 @@ impl From<BlobError> for ApiError {
         let message = error.to_string();
         match error {
             BlobError::TooLarge { max } => {
+                let message = format!("The file is larger than MEDIA_SEND_MAX_MB allows ({} MB).", max >> 20);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "MEDIA_TOO_LARGE", message).with("limit", max)
             }
             BlobError::Quota { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "MEDIA_QUOTA", message),

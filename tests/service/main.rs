@@ -12,6 +12,7 @@ mod disk;
 mod docs;
 mod events;
 mod fetching;
+mod files_broken;
 mod files_out;
 mod http;
 mod hub;

@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use super::StartError;
 use crate::blobs::Blobs;
 use crate::delivery::Codes;
-use crate::domain::media::FILE_MAX;
 use crate::host::config::Config;
 use crate::host::instance::{InstanceError, InstanceLock};
 use crate::outbound::fetch_url::Fetcher;
@@ -49,9 +48,9 @@ pub(super) async fn cloud_client(config: &Config) -> Result<Option<cloud::Client
 }
 
 /// Reads the system's certificates, which blocks.
-pub(super) async fn fetcher(blobs: &Blobs, allow_private: bool) -> Result<Fetcher, StartError> {
+pub(super) async fn fetcher(blobs: &Blobs, max: u64, allow_private: bool) -> Result<Fetcher, StartError> {
     let blobs = blobs.clone();
-    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, FILE_MAX, allow_private));
+    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, max, allow_private));
     made.await?.map_err(StartError::Fetcher)
 }
 

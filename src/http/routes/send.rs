@@ -30,7 +30,7 @@ use self::media::refuse_without_file;
 /// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
 /// sent at most once; with one, exactly once, and trying again with the same key is always safe. A file is part of what a key
 /// stands for, by its bytes, so it is brought first also where the outcome of the key is known. A form with a file
-/// (`multipart/form-data`) may have 2,000 MiB, and counts as arrived when all of it is there.
+/// (`multipart/form-data`) may have `MEDIA_SEND_MAX_MB`, and counts as arrived when all of it is there.
 #[utoipa::path(
     post,
     path = "/send",
@@ -92,7 +92,7 @@ async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request,
     let began = Instant::now();
     let mut body = body;
     if let Some(boundary) = multipart::boundary(headers) {
-        multipart::refuse_too_large(headers)?;
+        multipart::refuse_too_large(headers, app.config.media.send_max)?;
         let (begins_as_json, same) = is_json(body).await?;
         body = same;
         if !begins_as_json {
@@ -110,7 +110,8 @@ async fn form(
     body: Body,
     boundary: String,
 ) -> Result<(Request, Option<Place>, Instant), ApiError> {
-    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
+    let max = app.config.media.send_max;
+    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs, max).await?;
     if file.is_none() {
         refuse_without_file(&fields)?;
     }

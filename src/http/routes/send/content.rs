@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::fields::{Asked, Request};
 use super::media::{self, Source};
-use crate::blobs::Pin;
+use crate::blobs::{BlobError, Pin};
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::secret::Secret;
 use crate::http::App;
@@ -50,12 +50,17 @@ pub(super) async fn outgoing(
 
 /// The file on the disk, and what is declared about it.
 async fn bring(app: &App, source: Source, arrived: Instant) -> Result<Given, NotMade> {
+    let max = app.config.media.send_max;
     Ok(match source {
         Source::File(given) => given,
         Source::Id(id) => {
             let Some((upload, pin)) = id.and_then(|id| app.uploads.find(id)) else {
                 return Err(NotMade::Refused(SendError::FileNotFound));
             };
+            // The setting may have been changed since the upload.
+            if upload.size > max {
+                return Err(BlobError::TooLarge { max }.into());
+            }
             let filename = upload.filename.map(Secret::into_revealed);
             Given { pin, mimetype: Some(upload.mimetype), filename }
         }
@@ -65,7 +70,8 @@ async fn bring(app: &App, source: Source, arrived: Instant) -> Result<Given, Not
         }
         Source::Data(encoded) => {
             let mimetype = encoded.mimetype.clone();
-            let pin = receive(&app.blobs, None, stream::iter(encoded.pieces().map(|piece| Ok(piece.into())))).await?;
+            let pieces = stream::iter(encoded.pieces().map(|piece| Ok(piece.into())));
+            let pin = receive(&app.blobs, max, None, pieces).await?;
             Given { pin, mimetype, filename: None }
         }
     })
