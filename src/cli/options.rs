@@ -85,7 +85,8 @@ Examples:
     ///
     /// The profile goes without its caches, the store whole; every file has its checksum in the manifest. The service
     /// must be stopped. With --live it may run: its browser is closed for the time of the copy (seconds), and the store
-    /// is left out. FILE is as good as the phone itself: keep it where nobody else can read it.
+    /// is left out. The files of messages (DATA_DIR/media) are never in it: copy that folder by itself, if they are wanted.
+    /// FILE is as good as the phone itself: keep it where nobody else can read it.
     #[command(after_help = "\
 Examples:
   session-manager backup admin.tar.zst

@@ -209,6 +209,15 @@ impl LoggedMessage {
         }
     }
 
+    /// The message's file has at least so many bytes, whatever its sender says: it is not fetched again while that is too
+    /// much.
+    pub fn file_too_large(&mut self, size: u64) {
+        if let Some(media) = &mut self.media {
+            media.status = MediaStatus::TooLarge;
+            media.size = media.size.max(Some(size));
+        }
+    }
+
     /// The page removed an undecrypted message: it was no message, so it counts as revoked.
     pub fn withdraw(&mut self, at: Timestamp) {
         if self.is_sealed() {

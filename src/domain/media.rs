@@ -105,7 +105,7 @@ pub struct Media {
     /// None for a type of message whose file the service does not fetch, and in entries of earlier versions.
     pub kind: Option<MediaKind>,
     pub mimetype: String,
-    /// Bytes, as the sender says.
+    /// Bytes, as the sender says; more if the sender said less than `MEDIA_MAX_MB` of a file that is larger.
     pub size: Option<u64>,
     pub filename: Option<String>,
     pub duration_s: Option<u32>,

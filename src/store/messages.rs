@@ -183,6 +183,9 @@ impl Messages {
                 LogChange::File(id, status, sha256, at) => {
                     self.change(&mut next, id, *at, |message| message.file(*status, *sha256))?;
                 }
+                LogChange::FileTooLarge(id, size, at) => {
+                    self.change(&mut next, id, *at, |message| message.file_too_large(*size))?;
+                }
                 LogChange::Read(place) => self.marks.set_place(place)?,
                 LogChange::Phone(id, digits) => {
                     let at = Timestamp::from_millis(0);

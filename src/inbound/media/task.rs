@@ -173,6 +173,12 @@ impl<S: Source> Task<S> {
                 self.kept.metrics.file(kind, "stored");
                 self.kept.became(&file, MediaStatus::Stored, Some(pin.id())).await;
             }
+            Outcome::TooLarge(size) => {
+                tracing::info!(kind, message_id = %file.message, "a file is larger than MEDIA_MAX_MB and its message said");
+                self.kept.metrics.file(kind, MediaStatus::TooLarge.name());
+                let change = LogChange::FileTooLarge(file.message.clone(), size, self.kept.clock.now());
+                self.kept.log(vec![change]).await;
+            }
             Outcome::Over(status) => {
                 tracing::info!(kind, status = status.name(), message_id = %file.message, "a file will not come");
                 self.kept.metrics.file(kind, status.name());

@@ -65,6 +65,7 @@ impl Source for FakePage {
         message: &MessageId,
         token: &str,
         _: Option<u64>,
+        _: u64,
         path: Option<&str>,
     ) -> Result<Fetched, Failure> {
         let answer = {
@@ -202,6 +203,8 @@ async fn a_file_is_fetched_checked_and_the_page_forgets_it() {
     world.becomes("b", MediaStatus::Broken).await;
     world.becomes("c", MediaStatus::TooLarge).await;
     world.becomes("d", MediaStatus::Unavailable).await;
+    let large = world.files.of(MessageId::new("c")).await.unwrap();
+    assert!(matches!(large, File::TooLarge(20)), "it is not fetched again and again: {large:?}");
     let File::Here(pin, media) = world.files.of(MessageId::new("a")).await.unwrap() else { panic!("it is not here") };
     assert_eq!((pin.id(), media.sha256), (id_of(b"a picture"), Some(id_of(b"a picture"))));
     assert_eq!((world.files.usage().files, world.page.kept()), (1, 0));
