@@ -79,6 +79,9 @@ pub enum NothingLeft {
     FileRefused(String),
     #[error("the file could not be uploaded to WhatsApp: {0}")]
     NotUploaded(String),
+    /// The upload was lost with the page: it may be repeated.
+    #[error("the upload of the file broke off: {0}")]
+    UploadLost(String),
 }
 
 /// What a dispatch that failed means for the message: the one distinction that decides whether it may be sent again.
@@ -134,6 +137,8 @@ pub trait Transport: Clone + Send + Sync + 'static {
         path: &Path,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Waits until messages can be sent again; false if that needs a person.
+    fn recovered(&self) -> impl Future<Output = bool> + Send;
     /// Hands a message over, at most once for a reservation. The ack may be [`Ack::PENDING`]: then a later one tells.
     fn dispatch(
         &self,

@@ -73,7 +73,12 @@ struct Reading {
 }
 
 impl Reading {
-    async fn part(&mut self, part: multer::Field<'_>, known: &[Field], (blobs, max): (&Blobs, u64)) -> Result<(), ApiError> {
+    async fn part(
+        &mut self,
+        part: multer::Field<'_>,
+        known: &[Field],
+        (blobs, max): (&Blobs, u64),
+    ) -> Result<(), ApiError> {
         let name = part.name().unwrap_or_default().to_owned();
         let is_given = self.fields.contains_key(&name) || (name == FILE && self.file.is_some());
         if is_given {
