@@ -124,7 +124,7 @@ impl Outbound {
             clock: clock.clone(),
             steady: steady.clone(),
             activity: session.activity().clone(),
-            uploading: Uploading::default(),
+            uploading: Uploading::new(stop.clone()),
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
@@ -326,11 +326,14 @@ impl Outbound {
         let delivered = match key {
             None => sender.send(sending).await?,
             Some((key, fingerprint, key_lock)) => {
-                let sender = sender.clone();
+                let (sender, begun) = (sender.clone(), Arc::clone(&reserved));
                 // The send runs in its own task: its outcome is stored even if the caller hangs up.
                 let mut sent = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, sending).await;
                     drop((key_lock, working));
+                    if has_file && begun.get().is_some() && Instant::now() >= deadline {
+                        tell_late(&result);
+                    }
                     result
                 });
                 match tokio::time::timeout_at(deadline, &mut sent).await {
@@ -374,6 +377,16 @@ impl Outbound {
         let (chat_id, at) = (to.to_string(), self.clock.now());
         let delivered = Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at };
         Sent { via, ..sent(delivered, to, true, false) }
+    }
+}
+
+/// Tells the log of the end of a send whose caller was answered before.
+fn tell_late(result: &Result<Delivered, SendError>) {
+    match result {
+        Ok(sent) => {
+            tracing::info!(message_id = %sent.message_id, ack = sent.ack.level(), "sent after its caller was answered")
+        }
+        Err(error) => tracing::warn!(%error, "not sent after its caller was answered"),
     }
 }
 

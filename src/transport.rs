@@ -81,6 +81,9 @@ pub enum NothingLeft {
     FileRefused(String),
     #[error("the file could not be uploaded to WhatsApp: {0}")]
     NotUploaded(String),
+    /// The upload was lost with the page: it may be repeated.
+    #[error("the upload of the file broke off: {0}")]
+    UploadLost(String),
     /// The transport cannot send this at all; the sentence says why.
     #[error("{0}")]
     NotPossible(String),
@@ -177,6 +180,8 @@ pub trait Transport: Clone + Send + Sync + 'static {
         path: &Path,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Waits until messages can be sent again; false if that needs a person.
+    fn recovered(&self) -> impl Future<Output = bool> + Send;
     /// Hands a message over, at most once for a reservation.
     fn dispatch(
         &self,

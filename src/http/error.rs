@@ -129,7 +129,9 @@ impl From<SendError> for ApiError {
             }
             SendError::FileRefused(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", message),
             SendError::FileNotFound => Self::new(StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND", message),
-            SendError::NotUploaded(_) => Self::new(StatusCode::BAD_GATEWAY, "MEDIA_UPLOAD_FAILED", message),
+            SendError::NotUploaded(_) | SendError::UploadLost(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "MEDIA_UPLOAD_FAILED", message)
+            }
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
             SendError::ChatReadOnly(_) => Self::new(StatusCode::FORBIDDEN, "CHAT_READ_ONLY", message),
             SendError::ContactBlocked => Self::new(StatusCode::FORBIDDEN, "CONTACT_BLOCKED", message),

@@ -36,6 +36,9 @@ pub enum SendError {
     FileNotFound,
     #[error("the file could not be uploaded to WhatsApp ({0}); nothing was sent, try again")]
     NotUploaded(String),
+    /// The page died, or was loaded again, before a message with its upload was dispatched.
+    #[error("the upload of the file broke off ({0}); nothing was sent, try again")]
+    UploadLost(String),
     /// WhatsApp itself says that the message will never arrive.
     #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
     Failed { message_id: MessageId, cause: Option<Cause> },
@@ -100,6 +103,7 @@ impl From<NothingLeft> for SendError {
             NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
             NothingLeft::FileRefused(why) => Self::FileRefused(why),
             NothingLeft::NotUploaded(why) => Self::NotUploaded(why),
+            NothingLeft::UploadLost(why) => Self::UploadLost(why),
             NothingLeft::NotPossible(why) => Self::Refused(why),
             NothingLeft::TextTooLong { length, limit } => Self::TextTooLong { length, limit },
             NothingLeft::TemplateRequired => Self::TemplateRequired,

@@ -6,6 +6,7 @@
 //!                                            │ under the same id (resends.rs); an ack settles the send, however late
 //! ```
 
+mod keyed;
 mod recipient;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,7 +25,7 @@ use super::uploading::Uploading;
 use super::{SendError, left};
 use crate::blobs::Pin;
 use crate::domain::content::{Content, Outgoing};
-use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
+use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::via::Via;
@@ -32,10 +33,6 @@ use crate::host::activity::Activity;
 use crate::store::StoreError;
 use crate::transport::{Dispatched, Reservation, SendFailure, Transport};
 
-/// The time that a message has to be dispatched and acknowledged after its file was uploaded, however long that took.
-const DISPATCH: Duration = Duration::from_secs(10);
-/// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
-const STORE_AGAIN: Duration = Duration::from_secs(30);
 /// After this many sends in a row without an ack from the server, the session reloads the page.
 const UNCONFIRMED_MAX: u32 = 5;
 /// How long a message without an ack keeps the browser from a planned restart. The page sends what it holds within seconds of
@@ -131,77 +128,12 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         Ok(self.delivered(reservation, result?))
     }
 
-    /// Sends exactly once, as far as the ledger is durable: each step is stored before the next is taken.
-    pub(super) async fn send_with_key(
-        &self,
-        key: SendKey,
-        fingerprint: Fingerprint,
-        mut sending: Sending,
-    ) -> Result<Delivered, SendError> {
-        let (reservation, first) = self.reserve(&mut sending).await?;
-        self.type_a_while(&reservation, &sending).await;
-        let reserved = SendRecord {
-            fingerprint,
-            created_at: self.steady.now(),
-            message_id: reservation.message_id.clone(),
-            chat_id: reservation.chat_id.clone(),
-            phone: reservation.phone.clone(),
-            via: self.transport.via(),
-            stage: SendStage::Reserved,
-        };
-        let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
-        self.ledger.keep(key, reserved, self.steady.now()).await.map_err(not_stored)?;
-        let _ = sending.reserved.set(reservation.message_id.clone());
-        if let Err(error) = self.upload(&reservation, &sending, None).await {
-            self.nothing_left(key, reservation.message_id).await;
-            return Err(error);
-        }
-        sending.deadline = sending.deadline.max(Instant::now() + DISPATCH);
-        let mut acked = self.acks.expect(reservation.message_id.clone()).await;
-        let departure = self.departure(&reservation, &sending, first.as_ref(), Some((key, dispatching.clone())));
-        if let Err(error) = self.ledger.departs(departure).await {
-            // A write that was not answered in time may still happen, although nothing was sent.
-            self.forget(key, reservation.message_id);
-            return Err(not_stored(error));
-        }
-        sending.turn.leaves();
-        if let Some(first) = first {
-            first.leaves();
-        }
-        let message_id = reservation.message_id.clone();
-        let held = self.hold_browser(&message_id).await;
-        let result = self.deliver(&reservation, &sending, &mut acked).await;
-        held.release_after(&result);
-        let result = result.map(|taken| self.delivered(reservation, taken));
-        match &result {
-            Ok(sent) => {
-                let end = if sent.ack.is_sent() { End::Sent(sent.ack) } else { End::Accepted(sent.message_id.clone()) };
-                self.settle(key, dispatching.settled(end, sent.at)).await;
-            }
-            Err(SendError::Failed { cause, .. }) => {
-                self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
-            }
-            Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
-            // Nothing left.
-            Err(_) => self.nothing_left(key, message_id).await,
-        }
-        result
-    }
-
     /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
     async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
         match (&sending.outgoing.content, &sending.file) {
             (Content::File(file), Some(pin)) => self.uploading.upload(&self.transport, to, (file, pin), end).await,
             (Content::File(_), None) => Err(SendError::FileNotFound),
             (Content::Text { .. } | Content::Template(_), _) => Ok(()),
-        }
-    }
-
-    /// Removes the record of a message of which nothing left.
-    async fn nothing_left(&self, key: SendKey, message: MessageId) {
-        if let Err(error) = self.ledger.forget(key, message.clone()).await {
-            warn(&error);
-            self.forget(key, message);
         }
     }
 
@@ -214,60 +146,6 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             let _ = tokio::time::timeout(BROWSER_HELD_MAX, ended).await;
             drop(working);
         }))
-    }
-
-    /// Removes the record of a message of which nothing left, as soon as the disk allows. Until then the key counts as
-    /// sent, so that nothing is sent twice.
-    fn forget(&self, key: SendKey, message: MessageId) {
-        let sender = self.clone();
-        self.insist(sender.steady.now().plus(KEY_LIFE), move || {
-            let (sender, message) = (sender.clone(), message.clone());
-            async move { sender.ledger.forget(key, message).await }
-        });
-    }
-
-    /// Waits for the end of a message that may have left in an earlier run of the process.
-    pub(super) async fn resume(&self, key: SendKey, record: SendRecord) {
-        let acked = self.acks.expect(record.message_id.clone()).await;
-        self.settle_later(key, record, acked);
-    }
-
-    fn settle_later(&self, key: SendKey, record: SendRecord, acked: Awaited) {
-        let sender = self.clone();
-        tokio::spawn(async move {
-            // After that time the key has expired and nobody can ask.
-            let life = record.life_left(sender.steady.now());
-            if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
-                let settled = record.settled(end, sender.clock.now());
-                sender.settle(key, settled).await;
-            }
-        });
-    }
-
-    /// Stores the outcome; a write that fails is repeated, and until it works the key answers as unconfirmed.
-    pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
-        let Err(error) = self.ledger.keep(key, record.clone(), self.steady.now()).await else { return };
-        warn(&error);
-        let sender = self.clone();
-        self.insist(record.created_at.plus(KEY_LIFE), move || {
-            let (sender, record) = (sender.clone(), record.clone());
-            async move { sender.ledger.keep(key, record, sender.steady.now()).await }
-        });
-    }
-
-    /// Repeats a write until it works, the store is closed, or the key has expired.
-    fn insist<W>(&self, until: Timestamp, write: impl Fn() -> W + Send + 'static)
-    where
-        W: Future<Output = Result<(), StoreError>> + Send,
-    {
-        let clock = Arc::clone(&self.steady);
-        tokio::spawn(async move {
-            let mut done = false;
-            while !done && clock.now() < until {
-                tokio::time::sleep(STORE_AGAIN).await;
-                done = matches!(write().await, Ok(()) | Err(StoreError::Closed));
-            }
-        });
     }
 
     /// The data stored before the message leaves. If a crash lost the count, more could leave than the daily cap
@@ -378,10 +256,6 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
 fn not_stored(error: StoreError) -> SendError {
     SendError::Unavailable(format!("Nothing was sent, because it could not be stored: {error}."))
-}
-
-fn warn(error: &StoreError) {
-    tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
 }
 
 #[cfg(test)]

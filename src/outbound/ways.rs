@@ -131,6 +131,13 @@ impl Transport for Way {
         }
     }
 
+    async fn recovered(&self) -> bool {
+        match self {
+            Self::Web(web) => web.recovered().await,
+            Self::Cloud(cloud) => Transport::recovered(cloud).await,
+        }
+    }
+
     async fn dispatch(
         &self,
         to: &Reservation,

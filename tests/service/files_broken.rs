@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
-use simulator::{Options, Received};
+use simulator::{Incoming, Options, Received, UploadAnswer};
 
 use crate::once::ask_for;
 use crate::process::{Process, link};
@@ -52,13 +52,22 @@ fn kill_renderers(browser: i32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_goes_to_a_group_and_to_the_account_itself() {
     let mut world = World::ready().await;
+    let heard = world.simulator.incoming(Incoming::text(FRIEND, "a todos").in_group(GROUP)).unwrap();
+    let path = format!("/messages/{heard}");
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.get(&path).await.0 != 200 {
+        assert!(tokio::time::Instant::now() < deadline, "the group's message never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     for (count, to) in [(1, GROUP), (2, OWN)] {
         let (status, sent) = world.post("/send", document(to, "para todos")).await;
         assert_eq!((status, &sent["status"]), (200, &"SENT".into()), "{to}: {sent}");
         let received = received(&world);
         assert_eq!(received.len(), count, "{to}");
         let one = received.last().unwrap();
-        assert_eq!((one.key.as_str(), one.kind.as_str()), (sent["message_id"].as_str().unwrap(), "document"), "{to}");
+        // The page marks its own side of a message to itself.
+        let id = sent["message_id"].as_str().unwrap();
+        assert!(id.trim_end_matches("_out") == one.key && one.kind == "document", "{to}: {id}, {}", one.key);
         assert!(one.file.as_ref().is_some_and(|file| *file.bytes == *b"un documento"), "{to}");
         assert_eq!(one.fields["caption"], "para todos", "{to}");
     }
@@ -148,23 +157,35 @@ async fn a_page_that_dies_in_mid_upload_sends_the_file_once_under_its_key() {
 }
 
 /// The caller was answered 504 and does not come back: the message leaves all the same, under the id that the caller has.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_dies_after_the_caller_was_answered_loses_no_message() {
+async fn answered_before(slow_upload_ms: u64, uploads: &[UploadAnswer], breaks: impl FnOnce(&World)) {
     let mut world = World::ready().await;
     world.stop().await;
     world.set("SEND_TIMEOUT", "2s").start().await;
     world.until(State::Ready).await;
     world.simulator.add_person(FRIEND).unwrap();
-    world.simulator.faults(|faults| faults.slow_upload_ms = NEVER_MS);
+    world.simulator.faults(|faults| (faults.slow_upload_ms, faults.uploads) = (slow_upload_ms, uploads.to_vec()));
     world.simulator.heard(DEADLINE).await.unwrap();
     let request = world.request("POST", "/send").header("idempotency-key", "k");
     let (status, late) = answer(request.json(&document(FRIEND, "una vez"))).await;
     assert_eq!((status, &late["code"]), (504, &"SEND_UNCONFIRMED".into()), "{late}");
-    world.simulator.faults(|faults| faults.slow_upload_ms = 0);
-    kill_renderers(world.browser_pid());
+    breaks(&world);
     let left = world.simulator.wait_until("the message", DEADLINE, |record| !record.received.is_empty()).await;
     assert_eq!(Some(left.unwrap().received[0].key.as_str()), late["message_id"].as_str());
     world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_dies_after_the_caller_was_answered_loses_no_message() {
+    let dies = |world: &World| {
+        world.simulator.faults(|faults| faults.slow_upload_ms = 0);
+        kill_renderers(world.browser_pid());
+    };
+    answered_before(NEVER_MS, &[], dies).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_refuses_after_the_caller_was_answered_is_asked_again() {
+    answered_before(3_000, &[UploadAnswer::Status(403), UploadAnswer::Take], |_| {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

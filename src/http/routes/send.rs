@@ -128,7 +128,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
         Err(SendError::Unavailable(_) | SendError::NoAnswer | SendError::CloudUnauthorized(_)) => "unavailable",
-        Err(SendError::NotUploaded(_)) => "not_uploaded",
+        Err(SendError::NotUploaded(_) | SendError::UploadLost(_)) => "not_uploaded",
         Err(
             SendError::Refused(_)
             | SendError::FileTooLarge { .. }

@@ -17,7 +17,7 @@ use crate::blobs::{Blobs, Pin};
 use crate::domain::address::ChatId;
 use crate::domain::content::tests::attachment;
 use crate::domain::content::{Attachment, Content};
-use crate::domain::idempotency::{Verdict, judge};
+use crate::domain::idempotency::{SendStage, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::SystemClock;
@@ -26,8 +26,7 @@ use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
-use crate::transport::NothingLeft;
-use crate::transport::{Progress, Recipient, Resent};
+use crate::transport::{NothingLeft, Progress, Recipient, Resent};
 
 /// The record after a write.
 type Written = Box<dyn FnOnce(Option<SendRecord>) -> Option<SendRecord> + Send>;
@@ -136,14 +135,19 @@ impl Transport for Fake {
         Ok(Reservation { message_id, raw_id, chat_id: to.to_string(), phone: None, recipient })
     }
 
+    async fn recovered(&self) -> bool {
+        true
+    }
+
     async fn typing(&self, _: &Reservation) -> Result<(), NothingLeft> {
         Ok(())
     }
 
     async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
-        let upload = self.0.lock().unwrap().upload;
+        let upload = self.0.lock().unwrap().upload.replace(Uploads::Done);
         match upload {
             Some(Uploads::Fails) => Err(NothingLeft::NotUploaded("why".to_owned())),
+            Some(Uploads::Lost) => Err(NothingLeft::UploadLost("why".to_owned())),
             Some(Uploads::Crash) => std::future::pending().await,
             _ => Ok(()),
         }
@@ -205,7 +209,7 @@ impl Process {
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
             activity: Activity::default(),
-            uploading: Uploading::default(),
+            uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
             clock,
             steady,
         };
@@ -285,7 +289,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         }
         if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_) | SendError::NotUploaded(_))) = &answer {
             // Nothing was sent, so a retry may send as soon as the disk works.
-            tokio::time::sleep(2 * STORE_AGAIN).await;
+            tokio::time::sleep(2 * keyed::STORE_AGAIN).await;
             let record = world.0.lock().unwrap().record.clone();
             let verdict = judge(record, key.fingerprint(&["hola"]), SystemClock.now());
             prop_assert_eq!(verdict, Verdict::Send, "a key of which nothing was sent is stuck");
@@ -297,7 +301,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         if let Some(id) = left.first().filter(|_| attempt.late_ack) {
             process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER, None)).await.unwrap();
             // This also holds if the disk was full at first.
-            tokio::time::sleep(2 * STORE_AGAIN).await;
+            tokio::time::sleep(2 * keyed::STORE_AGAIN).await;
             acked = Some(id.clone());
             let settled = process.attempt(key).await.and_then(Result::ok);
             prop_assert_eq!(settled.as_ref(), Some(id), "the ack settles it");

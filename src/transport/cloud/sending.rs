@@ -69,6 +69,11 @@ impl Transport for Client {
         self.upload(&to.raw_id, path, &file.mimetype, name, progress).await
     }
 
+    /// No upload to Meta is lost with a page.
+    async fn recovered(&self) -> bool {
+        false
+    }
+
     async fn dispatch(
         &self,
         to: &Reservation,

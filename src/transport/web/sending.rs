@@ -5,7 +5,7 @@ mod uploads;
 use std::path::Path;
 use std::time::Duration;
 
-use super::session::{Handle, SessionError};
+use super::session::{Handle, SessionError, Snapshot};
 use super::whatsapp::{self, Known, PageError, Prepared};
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content};
@@ -81,7 +81,8 @@ impl Transport for Handle {
             }
         };
         let dispatched = dispatched.map_err(|error| match error {
-            PageError::MediaUploadFailed(why) => SendFailure::NothingLeft(NothingLeft::NotUploaded(why)),
+            // The page no longer has the upload.
+            PageError::MediaUploadFailed(why) => SendFailure::NothingLeft(NothingLeft::UploadLost(why)),
             error => match SessionError::from(error) {
                 // The page took the message, or may have.
                 SessionError::NoAnswer(_) | SessionError::Stopped => SendFailure::Unknown,
@@ -92,6 +93,16 @@ impl Transport for Handle {
             uploads::forget(&page, id).await;
         }
         dispatched.map(Dispatched::Acked)
+    }
+
+    async fn recovered(&self) -> bool {
+        let mut snapshots = self.watch();
+        let waits = |session: &Snapshot| match session.state {
+            State::Ready => !session.line_up,
+            State::QrRequired | State::Disconnected | State::Error => false,
+            State::Init | State::Authenticated | State::Reconnecting => true,
+        };
+        snapshots.wait_for(|session| !waits(session)).await.is_ok_and(|session| session.state == State::Ready)
     }
 
     async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {

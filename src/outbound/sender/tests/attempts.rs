@@ -37,6 +37,8 @@ pub(super) enum Uploads {
     None,
     Done,
     Fails,
+    /// The page dies while the file is uploaded, the first time.
+    Lost,
     /// The process dies while the file is uploaded.
     Crash,
 }
@@ -68,7 +70,8 @@ pub(super) fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         D::CrashNotLeft,
     ]);
     let upload = prop_oneof![
-        4 => Just(Uploads::None), 2 => Just(Uploads::Done), 1 => Just(Uploads::Fails), 1 => Just(Uploads::Crash),
+        4 => Just(Uploads::None), 2 => Just(Uploads::Done), 1 => Just(Uploads::Fails),
+        1 => Just(Uploads::Lost), 1 => Just(Uploads::Crash),
     ];
     let attempt = (upload, proptest::array::uniform3(write), dispatch, any::<bool>(), proptest::bool::weighted(0.3));
     let attempt = attempt.prop_map(|(upload, writes, dispatch, restart, late_ack)| Attempt {
