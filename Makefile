@@ -114,7 +114,7 @@ sandbox:
 
 soak:
 	@.ci/install chromium
-	SOAK_ROUNDS=$(ROUNDS) SOAK_SEED=$(SEED) cargo test --locked --test service soak
+	SOAK_ROUNDS=$(ROUNDS) SOAK_SEED=$(SEED) cargo test --locked --test service -- soak:: cloud::killed
 
 bench:
 	@.ci/install chromium

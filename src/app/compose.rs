@@ -214,6 +214,7 @@ impl Service {
         let forgetting = retention::run(retention::Parts {
             store: store.clone(),
             session: session.clone(),
+            cloud: cloud.clone(),
             clock: steady,
             retention: config.retention,
             targets: deliveries.names(),

@@ -37,7 +37,7 @@ fn judge(health: &Health, version: &str) -> Vec<Finding> {
         }
         Health::Unknown => return vec![Finding::skipped(CHECK, "it was not asked")],
     };
-    let Number { phone, name, quality, version: served } = number;
+    let Number { phone, name, quality, version: served, server_time: _ } = number;
     let phone = phone.as_deref().map_or("…".to_owned(), crate::domain::secret::masked);
     let name = name.as_deref().unwrap_or("a business without a name");
     let detail = format!("the token is good for {name} ({phone})");
@@ -99,6 +99,7 @@ mod tests {
                 name: Some("Negocio".to_owned()),
                 quality: Some(quality.to_owned()),
                 version: Some(version.to_owned()),
+                server_time: None,
             })
         };
         let statuses = |health: &Health| judge(health, "v24.0").iter().map(|one| one.status).collect::<Vec<_>>();

@@ -95,6 +95,11 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
+    fn server_time(&self) -> Option<u64> {
+        let date = httpdate::parse_http_date(self.headers.get(header::DATE)?.to_str().ok()?).ok()?;
+        Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
         value.trim().parse().ok().map(Duration::from_secs)
@@ -202,6 +207,7 @@ impl Client {
                         .get("facebook-api-version")
                         .and_then(|v| v.to_str().ok())
                         .map(str::to_owned),
+                    server_time: answer.server_time(),
                 }),
                 None => Health::Unreachable("its answer is no JSON of Meta's".to_owned()),
             },

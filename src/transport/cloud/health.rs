@@ -22,4 +22,6 @@ pub struct Number {
     pub quality: Option<String>,
     /// The version in which Meta answered: another than the one asked for, where that has reached its end.
     pub version: Option<String>,
+    /// The time at Meta's server when it answered, in seconds since the epoch.
+    pub server_time: Option<u64>,
 }

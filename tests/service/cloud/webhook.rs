@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use simulator::graph::{Graph, wamid};
 
 use super::{logged, started, until, webhook};
+use crate::hub::{Hub, count};
 use crate::world::{FRIEND, World};
 
 async fn told(graph: &Graph, world: &World, value: &Value) {
@@ -133,5 +134,42 @@ async fn whoever_wants_no_further_messages_gets_none_by_either_way() {
     world.start().await;
     super::until_ready(&world).await;
     assert_eq!(world.send("5491100000001", "oferta").await.0, 403, "it is remembered");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hub_hears_both_sides_by_their_numbers_also_without_a_browser() {
+    let hub = Hub::start();
+    let (graph, mut world) = super::world().await;
+    world.set("CENTRAL_HUB_BASE_URL", &hub.url).set("INTERNAL_LISTENER_TOKEN", "secret");
+    world.set("CENTRAL_HUB_CLIENTE_ID", "51").start().await;
+    super::until_ready(&world).await;
+    told(&graph, &world, &graph.received(FRIEND, "3A4A6599AEE03810144F", "text", json!({ "body": "hola" }))).await;
+    let nameless = json!({ "messages": [{
+        "from_user_id": "AR.1", "id": "wamid.opaque", "timestamp": "1750000000", "type": "text", "text": { "body": "anónimo" },
+    }] });
+    told(&graph, &world, &nameless).await;
+    assert_eq!(world.send(FRIEND, "desde la API").await.0, 200);
+    let record = hub.until("both", |record| count(&record["incoming"]) == 1 && count(&record["outgoing"]) == 1).await;
+    assert_eq!((&record["incoming"][0]["from"], &record["incoming"][0]["message"]), (&json!(FRIEND), &json!("hola")));
+    let outgoing = &record["outgoing"][0];
+    assert_eq!((&outgoing["from"], &outgoing["to"]), (&json!(graph.options().phone), &json!(FRIEND)));
+    assert_eq!(
+        world.get("/deliveries/dead").await.1["items"],
+        json!([]),
+        "somebody without a number is no dead letter"
+    );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daily_cap_holds_for_this_way_too() {
+    let (graph, mut world) = super::world().await;
+    world.set("SEND_DAILY_MAX", "1").start().await;
+    super::until_ready(&world).await;
+    assert_eq!(world.send(FRIEND, "uno").await.0, 200);
+    let (status, refused) = world.send(FRIEND, "dos").await;
+    assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
+    assert_eq!(graph.messages().len(), 1);
     world.stop().await;
 }

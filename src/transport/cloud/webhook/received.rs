@@ -10,6 +10,7 @@ use super::{Heard, Told};
 use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction};
 use crate::domain::secret::Secret;
+use crate::domain::wamid::Wamid;
 
 /// The server part of the chat of somebody whose number Meta does not tell.
 const NAMELESS: &str = "bsuid";
@@ -62,7 +63,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         body: Secret::new(body),
         name: profile.and_then(|profile| profile.name.or(profile.username)).filter(|_| !from_me),
         media,
-        quoted: head.context.and_then(|context| context.id),
+        quoted: head.context.and_then(|context| context.id).map(|id| quoted(&id)),
         data: data.map(Details),
         edited_ms: None,
         revoked_s: None,
@@ -72,6 +73,11 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         is_new: true,
     };
     Some(Told::Message(Box::new(Heard { message, account: account.map(str::to_owned) })))
+}
+
+/// WhatsApp's own part of the id of a quoted message, as WhatsApp Web has it; an opaque id as it is.
+fn quoted(id: &str) -> String {
+    Wamid::decode(id).map_or_else(|| id.to_owned(), |wamid| wamid.key)
 }
 
 /// What a message says, under the names that WhatsApp Web has for it.
