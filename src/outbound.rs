@@ -164,15 +164,27 @@ impl Outbound {
 
     /// Refuses what would be refused whatever the content is, before work is done for the content. A key that may be known
     /// has an outcome in every state of the session.
-    pub async fn admit(&self, origin: &Origin, via: Option<Via>, key: Option<SendKey>) -> Result<(), SendError> {
+    pub async fn admit(
+        &self,
+        to: &ChatId,
+        origin: &Origin,
+        via: Option<Via>,
+        key: Option<SendKey>,
+    ) -> Result<(), SendError> {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
-        let via = via.unwrap_or_else(|| self.ways.usual());
-        self.ways.sender(via)?;
+        via.map(|via| self.ways.sender(via)).transpose()?;
         let may_be_known = match key {
             None => false,
             Some(key) => self.key_locks.is_held(key) || !matches!(self.store.find_send(key).await, Ok(None)),
         };
-        if may_be_known { Ok(()) } else { self.availability_via(via).await.admit() }
+        let mut refused = None;
+        for via in self.ways.possible(to, via).into_iter().filter(|_| !may_be_known) {
+            match self.availability_via(via).await.admit() {
+                Ok(()) => return Ok(()),
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the
@@ -212,7 +224,14 @@ impl Outbound {
         let fingerprint = fingerprint(key, &outgoing);
         let deadline = arrived + self.settings.timeout;
         let key_lock = tokio::time::timeout_at(deadline, self.key_locks.take(key)).await;
-        match self.settled(key, fingerprint, deadline).await? {
+        let verdict = self.settled(key, fingerprint, deadline).await?;
+        // A key that was reserved before the process died keeps its way.
+        let reserved = self.store.find_send(key).await.ok().flatten();
+        let reserved = reserved.filter(|record| record.is_live(self.steady.now())).map(|record| record.via);
+        if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
+            return Err(SendError::KeyConflict);
+        }
+        match verdict {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
             Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
@@ -224,10 +243,7 @@ impl Outbound {
         }
         // Without the lock another send holds the key, and nothing of it has left yet. Its file may be on the way.
         let Ok(key_lock) = key_lock else { return Err(self.under_way_with(key).await) };
-        // A key that was reserved before the process died keeps its way.
-        let reserved =
-            self.store.find_send(key).await.ok().flatten().filter(|record| record.is_live(self.steady.now()));
-        let named = reserved.map(|record| record.via).or(outgoing.via);
+        let named = reserved.or(outgoing.via);
         self.send_anew(outgoing, arrived, named, Some((key, fingerprint, key_lock))).await
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::SendError;
 use super::sender::Sender;
-use crate::domain::address::ChatId;
+use crate::domain::address::{ChatId, Server};
 use crate::domain::content::{Attachment, Content};
 use crate::domain::message::MessageId;
 use crate::domain::via::Via;
@@ -39,6 +39,16 @@ impl Ways {
             SendVia::Cloud => Via::Cloud,
             SendVia::Auto if self.cloud.is_some() => Via::Cloud,
             SendVia::Auto => Via::Web,
+        }
+    }
+
+    /// The ways that a message to this recipient may go, as far as that is known without its content.
+    pub(super) fn possible(&self, to: &ChatId, named: Option<Via>) -> Vec<Via> {
+        let is_free = named.is_none() && self.default == SendVia::Auto && self.cloud.is_some();
+        match to.server() {
+            Server::Phone if is_free => vec![Via::Cloud, Via::Web],
+            Server::Group | Server::Lid if is_free => vec![Via::Web],
+            _ => vec![named.unwrap_or_else(|| self.usual())],
         }
     }
 

@@ -20,6 +20,15 @@ impl Store {
         self.write(move |tables| tables.opt_outs.0.put(phone.as_bytes(), &at.as_millis().to_be_bytes())).await
     }
 
+    /// Remembers under another name too who wants no further messages under a known one: a number that became known later.
+    pub async fn opt_out_also(&self, known: String, name: String) -> Result<(), StoreError> {
+        self.write(move |tables| {
+            let Some(at) = tables.opt_outs.0.get(known.as_bytes())? else { return Ok(()) };
+            tables.opt_outs.0.put(name.as_bytes(), &at)
+        })
+        .await
+    }
+
     /// Whether somebody under one of these numbers wants no further messages.
     pub async fn has_opted_out(&self, phones: Vec<String>) -> Result<bool, StoreError> {
         self.read(move |tables| {
@@ -31,5 +40,23 @@ impl Store {
             Ok(false)
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_number_that_becomes_known_later_has_opted_out_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        store.opt_out("1@lid".to_owned(), Timestamp::from_millis(1)).await.unwrap();
+        for (chat, phone, expected) in [("1@lid", "5491122334455", true), ("2@lid", "5491155554444", false)] {
+            store.opt_out_also(chat.to_owned(), phone.to_owned()).await.unwrap();
+            assert_eq!(store.has_opted_out(vec![phone.to_owned()]).await.unwrap(), expected, "{chat}");
+        }
     }
 }

@@ -114,6 +114,9 @@ async fn a_key_is_one_message_also_after_a_restart() {
     let named = json!({ "number": FRIEND, "message": "hola", "via": "cloud", "idempotency_key": "k" });
     let (status, other) = world.post("/send", named).await;
     assert_eq!((status, other["code"].as_str()), (422, Some("IDEMPOTENCY_CONFLICT")), "via is a part of the body");
+    let named = json!({ "number": FRIEND, "message": "hola", "via": "web", "idempotency_key": "k" });
+    let (status, other) = world.post("/send", named).await;
+    assert_eq!((status, other["code"].as_str()), (422, Some("IDEMPOTENCY_CONFLICT")), "it went another way: {other}");
     assert_eq!(graph.messages().len(), 1);
     world.stop().await;
 }

@@ -12,6 +12,9 @@ use crate::transport::{Reservation, Restriction, Transport};
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
 const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
 
+/// The forms that a country has for one number, at most.
+const FORMS: usize = 3;
+
 impl<T: Transport, L: Ledger> Sender<T, L> {
     /// Resolves the recipient and reserves an id. A number that WhatsApp denies is asked for in its country's second form.
     pub(super) async fn reserve(
@@ -37,7 +40,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         sending: &Sending,
         to: &ChatId,
     ) -> Result<(Reservation, Option<FirstMessage>), SendError> {
-        self.refuse_opted_out(vec![to.user().to_owned(), to.to_string()]).await?;
+        self.refuse_opted_out(names_of(to)).await?;
         let known = self.transport.recipient(to).await?;
         let first = self.first(sending, known.talked, known.restricted)?;
         let reservation = self.transport.reserve(to, left(sending.deadline)).await?;
@@ -74,5 +77,36 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             return Err(SendError::NewChatsRestricted { retry_after: wait });
         }
         self.new_contacts.first(sending.turn.day(), self.clock.now())
+    }
+}
+
+/// The names under which a recipient may have opted out. The Cloud API takes a number in any form that its country has, and
+/// tells of the person by one of them only.
+fn names_of(to: &ChatId) -> Vec<String> {
+    let forms = std::iter::successors(Some(to.clone()), ChatId::second_form).take(FORMS);
+    forms.flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn who_opted_out_under_one_form_of_the_number_is_found_under_every_other() {
+        for (asked, opted_out) in [
+            ("541122334455", "5491122334455"),
+            ("5491122334455", "541122334455"),
+            ("54111522334455", "541122334455"),
+            ("525512345678", "5215512345678"),
+            ("551187654321", "5511987654321"),
+            ("16505551234", "16505551234"),
+        ] {
+            let names = names_of(&ChatId::parse_recipient(asked).unwrap());
+            assert!(names.contains(&opted_out.to_owned()), "{asked}: {names:?}");
+        }
+        let lid = ChatId::parse("22300000000001@lid").unwrap();
+        assert!(names_of(&lid).contains(&"22300000000001@lid".to_owned()));
     }
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::errors;
 use super::form::{form, pieces};
 use super::health::{Health, Number};
-use super::shapes::{GraphError, MediaPlace, PhoneNumber, Refusal, Taken, Uploaded};
+use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
 use crate::domain::message::MessageId;
 use crate::host::config::Cloud;
 use crate::host::http_client;
@@ -88,7 +88,7 @@ struct Answer {
 
 impl Answer {
     fn error(&self) -> Option<GraphError> {
-        serde_json::from_slice::<Refusal>(&self.body).ok().map(|refusal| refusal.error)
+        GraphError::read(&self.body)
     }
 
     fn read<T: DeserializeOwned>(&self) -> Option<T> {
@@ -102,7 +102,7 @@ impl Answer {
 
     fn retry_after(&self) -> Option<Duration> {
         let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-        value.trim().parse().ok().map(Duration::from_secs)
+        errors::pause(value)
     }
 }
 
@@ -235,10 +235,10 @@ impl Client {
             }
         })?;
         if answer.status.is_success() {
-            let Some(Taken { contacts, messages }) = answer.read() else { return Err(SendFailure::Unknown) };
-            let Some(message) = messages.into_iter().next() else { return Err(SendFailure::Unknown) };
+            let Some(taken) = answer.read::<Taken>() else { return Err(SendFailure::Unknown) };
+            let phone = taken.phone();
+            let Some(message) = taken.messages.into_iter().next() else { return Err(SendFailure::Unknown) };
             self.pairs().remove(to);
-            let phone = contacts.into_iter().find_map(|contact| contact.wa_id);
             return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
         }
         let error = answer.error();
@@ -330,8 +330,8 @@ impl Client {
             self.call(self.0.http.get(self.url(id)), CALL).await.map_err(|no_answer| later(no_answer.words()))?;
         match place.status.as_u16() {
             200 => {}
-            // Meta keeps a received file for seven days.
-            400 | 404 => return Err(MediaFailure::Gone),
+            // Meta keeps a received file for seven days. 100: there is no such thing.
+            400 | 404 if place.error().is_none_or(|error| error.code == 100) => return Err(MediaFailure::Gone),
             status => return Err(later(format!("the Cloud API answers {status}"))),
         }
         let MediaPlace { url } = place.read().ok_or_else(|| later("the Cloud API names no link".to_owned()))?;

@@ -15,6 +15,16 @@ const CALLS: Duration = Duration::from_secs(600);
 /// The quality of the number limits its messages for hours.
 const QUALITY: Duration = Duration::from_secs(3600);
 
+/// No pause is longer, whatever Meta asks for.
+pub(super) const PAUSE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Meta's sentences have no longer words; a token is longer.
+const WORD_MAX: usize = 40;
+
+/// The value of a Retry-After.
+pub(super) fn pause(value: &str) -> Option<Duration> {
+    value.trim().parse().ok().map(|seconds| Duration::from_secs(seconds).min(PAUSE_MAX))
+}
+
 /// Why Meta took nothing; None if it may have taken the message all the same.
 pub(super) fn nothing_left(
     status: u16,
@@ -31,6 +41,10 @@ pub(super) fn nothing_left(
             _ => None,
         };
     };
+    // Only the messages' own numbers say for sure that nothing was taken when the server is in trouble.
+    if status >= 500 && !(130_000..140_000).contains(&error.code) {
+        return None;
+    }
     Some(match error.code {
         131_047 => NothingLeft::TemplateRequired,
         131_056 => limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR),
@@ -45,18 +59,19 @@ pub(super) fn nothing_left(
         ),
         132_000..=132_099 => NothingLeft::TemplateInvalid(format!("{} ({})", template(error.code), error.code)),
         // 0: Meta could not authenticate. 131005: the permission is not granted.
-        0 | 3 | 10 | 190 | 200..=299 | 131_005 => NothingLeft::Unauthorized(unauthorized(error.words())),
+        0 | 3 | 10 | 190 | 200..=299 | 131_005 => NothingLeft::Unauthorized(unauthorized(&error.message)),
         131_053 => NothingLeft::FileRefused("it is of no type or size that the Cloud API takes (131053)".to_owned()),
         // These come with 5xx: the request may have been carried out.
-        1 | 2 | 131_000 | 131_016 if status >= 500 => return None,
-        // Another 5xx says nothing sure.
-        code if status >= 500 && !(130_000..140_000).contains(&code) => return None,
+        131_000 | 131_016 if status >= 500 => return None,
         code => NothingLeft::RefusedAs(Cause::Number(code)),
     })
 }
 
+/// Meta's sentence may quote the token.
 fn unauthorized(words: &str) -> String {
-    format!("the Cloud API does not accept CLOUD_API_TOKEN: {}", words.trim_end_matches('.'))
+    let is_short = |word: &&str| word.len() <= WORD_MAX;
+    let words: Vec<_> = words.split_whitespace().map(|word| Some(word).filter(is_short).unwrap_or("…")).collect();
+    format!("the Cloud API does not accept CLOUD_API_TOKEN: {}", words.join(" ").trim_end_matches('.'))
 }
 
 fn template(code: i64) -> &'static str {
@@ -113,5 +128,33 @@ mod tests {
         let error = GraphError { code: 130_429, ..GraphError::default() };
         let asked = nothing_left(429, Some(&error), Some(Duration::from_secs(42)));
         assert!(matches!(asked, Some(NothingLeft::RateLimited { retry_after, .. }) if retry_after.as_secs() == 42));
+    }
+
+    #[test]
+    fn an_error_that_says_nothing_sure_of_the_message_is_no_refusal() {
+        for code in [0, 3, 4, 10, 100, 190, 200, 613, 80_007] {
+            assert_eq!(meant(503, code), None, "{code}");
+        }
+        assert_eq!(GraphError::read(br#"{"error":{"message":"upstream"}}"#), None);
+        assert_eq!(GraphError::read(br#"{"error":"upstream"}"#), None);
+        let odd = br#"{"error":{"code":131047,"message":null,"error_data":"why"}}"#;
+        assert_eq!(GraphError::read(odd).map(|error| error.code), Some(131_047));
+    }
+
+    #[test]
+    fn what_meta_says_of_a_token_does_not_repeat_it() {
+        let token = "EAAG".repeat(40);
+        for message in [format!("Malformed access token {token}"), format!("Cannot parse access token: '{token}'.")] {
+            let error = GraphError { code: 190, message, ..GraphError::default() };
+            let said = format!("{:?}", nothing_left(401, Some(&error), None));
+            assert!(said.contains("access token") && !said.contains("EAAGEAAG"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_pause_without_an_end_is_cut() {
+        assert_eq!(pause("42 "), Some(Duration::from_secs(42)));
+        assert_eq!(pause("18446744073709551615"), Some(PAUSE_MAX));
+        assert_eq!(pause("soon"), None);
     }
 }

@@ -3,35 +3,22 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The body of a refusal.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Refusal {
-    pub error: GraphError,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Why Meta refuses something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GraphError {
-    #[serde(default)]
     pub code: i64,
-    #[serde(default)]
+    /// Meta's own words: the details where there are some.
     pub message: String,
-    #[serde(default)]
-    pub title: String,
-    #[serde(default)]
-    pub error_data: Option<ErrorData>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct ErrorData {
-    #[serde(default)]
-    pub details: String,
 }
 
 impl GraphError {
-    /// Meta's own words: the details where there are some.
-    pub(super) fn words(&self) -> &str {
-        let details = self.error_data.as_ref().map(|data| data.details.as_str()).unwrap_or_default();
-        [details, &self.message, &self.title].into_iter().find(|words| !words.is_empty()).unwrap_or("no reason given")
+    /// The error in the body of a refusal; None if it has no number, as that of a server between Meta and the service.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let error = &body["error"];
+        let words = [&error["error_data"]["details"], &error["message"], &error["title"]];
+        let message = words.into_iter().filter_map(Value::as_str).find(|words| !words.is_empty());
+        Some(Self { code: error["code"].as_i64()?, message: message.unwrap_or("no reason given").to_owned() })
     }
 }
 
@@ -42,6 +29,14 @@ pub(super) struct Taken {
     pub contacts: Vec<TakenContact>,
     #[serde(default)]
     pub messages: Vec<TakenMessage>,
+}
+
+impl Taken {
+    /// The number under which WhatsApp knows the recipient.
+    pub(super) fn phone(&self) -> Option<String> {
+        let is_phone = |text: &&String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        self.contacts.iter().filter_map(|contact| contact.wa_id.as_ref()).find(is_phone).cloned()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,49 +71,6 @@ pub(super) struct PhoneNumber {
     pub verified_name: Option<String>,
     #[serde(default)]
     pub quality_rating: Option<String>,
-}
-
-/// A request of the webhook.
-#[derive(Debug, Deserialize)]
-pub(super) struct Notification {
-    #[serde(default)]
-    pub entry: Vec<Entry>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Entry {
-    #[serde(default)]
-    pub changes: Vec<Change>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Change {
-    #[serde(default)]
-    pub field: String,
-    #[serde(default)]
-    pub value: Value,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Messaging {
-    #[serde(default)]
-    pub metadata: Metadata,
-    #[serde(default)]
-    pub contacts: Vec<Contact>,
-    #[serde(default)]
-    pub messages: Vec<Value>,
-    #[serde(default)]
-    pub message_echoes: Vec<Value>,
-    #[serde(default)]
-    pub statuses: Vec<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Metadata {
-    #[serde(default)]
-    pub phone_number_id: String,
-    #[serde(default)]
-    pub display_phone_number: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -156,14 +108,6 @@ pub(super) struct Message {
     pub timestamp: u64,
     #[serde(default, rename = "type")]
     pub kind: String,
-    #[serde(default)]
-    pub context: Option<Context>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Context {
-    #[serde(default)]
-    pub id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -180,30 +124,6 @@ pub(super) struct File {
     pub filename: Option<String>,
     #[serde(default)]
     pub voice: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct StatusReport {
-    pub id: String,
-    pub status: String,
-    #[serde(default)]
-    pub recipient_id: Option<String>,
-    #[serde(default)]
-    pub biz_opaque_callback_data: Option<String>,
-    #[serde(default)]
-    pub errors: Vec<GraphError>,
-    #[serde(default)]
-    pub pricing: Option<Pricing>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Pricing {
-    #[serde(default)]
-    pub billable: Option<bool>,
-    #[serde(default, rename = "type")]
-    pub kind: Option<String>,
-    #[serde(default)]
-    pub category: String,
 }
 
 /// Meta writes times as texts.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::shapes::{Messaging, Notification, StatusReport};
+use super::shapes::Contact;
 use crate::domain::message::{Ack, MessageId, PageMessage, Reaction};
 use crate::domain::secret::Secret;
 
@@ -71,38 +71,42 @@ pub fn is_signed(app_secret: &Secret, signature: &str, body: &[u8]) -> bool {
 /// # Errors
 /// The body is no JSON of Meta's.
 pub fn parse(body: &[u8], phone_number_id: &str) -> Result<Vec<Told>, NotANotification> {
-    let notification: Notification = serde_json::from_slice(body).map_err(|_| NotANotification)?;
+    let notification: Value = serde_json::from_slice(body).map_err(|_| NotANotification)?;
     let mut told = Vec::new();
-    for change in notification.entry.into_iter().flat_map(|entry| entry.changes) {
-        if !matches!(change.field.as_str(), "messages" | "smb_message_echoes") {
+    for change in list(&notification["entry"]).iter().flat_map(|entry| list(&entry["changes"])) {
+        let value = &change["value"];
+        let is_of_messages = matches!(change["field"].as_str(), Some("messages" | "smb_message_echoes"));
+        if !is_of_messages || value["metadata"]["phone_number_id"].as_str() != Some(phone_number_id) {
             continue;
         }
-        let Ok(value) = Messaging::deserialize(change.value) else {
-            tracing::warn!(field = change.field, "a part of what Meta told could not be read");
-            continue;
-        };
-        if value.metadata.phone_number_id != phone_number_id {
-            continue;
+        let account = value["metadata"]["display_phone_number"].as_str().map(digits);
+        let account = account.filter(|digits| !digits.is_empty());
+        let contacts: Vec<_> =
+            list(&value["contacts"]).iter().filter_map(|one| Contact::deserialize(one).ok()).collect();
+        for message in list(&value["messages"]) {
+            told.extend(received::message(message, &contacts, account.as_deref(), false));
         }
-        let account = Some(digits(&value.metadata.display_phone_number)).filter(|digits| !digits.is_empty());
-        for message in &value.messages {
-            told.extend(received::message(message, &value.contacts, account.as_deref(), false));
+        for echo in list(&value["message_echoes"]) {
+            told.extend(received::message(echo, &contacts, account.as_deref(), true));
         }
-        for echo in &value.message_echoes {
-            told.extend(received::message(echo, &value.contacts, account.as_deref(), true));
-        }
-        told.extend(value.statuses.into_iter().filter_map(status).map(Told::Status));
+        told.extend(list(&value["statuses"]).iter().filter_map(status).map(Told::Status));
     }
     Ok(told)
+}
+
+/// The elements of a list; none of what is no list.
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn status(value: Value) -> Option<Status> {
-    let report = StatusReport::deserialize(value).ok()?;
-    let ack = match report.status.as_str() {
+/// Read field by field: one that is not as documented does not hide what became of the message.
+fn status(report: &Value) -> Option<Status> {
+    let text = |name: &str| report[name].as_str();
+    let ack = match text("status")? {
         "sent" => Ack::SERVER,
         "delivered" => Ack::new(2),
         "read" => Ack::new(3),
@@ -111,18 +115,20 @@ fn status(value: Value) -> Option<Status> {
         // Deleted by the recipient, warnings: no ack.
         _ => return None,
     };
-    let reference = report.biz_opaque_callback_data.map(MessageId::new).filter(MessageId::is_reference);
-    let billed = report.pricing.filter(|pricing| match pricing.kind.as_deref() {
+    let is_phone = |phone: &&str| !phone.is_empty() && phone.bytes().all(|byte| byte.is_ascii_digit());
+    let pricing = &report["pricing"];
+    let is_billed = match pricing["type"].as_str() {
         Some(kind) => kind == "regular",
-        None => pricing.billable != Some(false),
-    });
+        None => pricing["billable"].as_bool() != Some(false),
+    };
+    let category = pricing["category"].as_str().filter(|category| is_billed && is_category(category));
     Some(Status {
-        id: MessageId::new(report.id),
+        id: MessageId::new(text("id")?),
         ack,
-        code: report.errors.first().map(|error| error.code),
-        reference,
-        phone: report.recipient_id.filter(|phone| !phone.is_empty() && phone.bytes().all(|byte| byte.is_ascii_digit())),
-        billed: billed.map(|pricing| pricing.category).filter(|category| is_category(category)),
+        code: list(&report["errors"]).first().and_then(|error| error["code"].as_i64()),
+        reference: text("biz_opaque_callback_data").map(MessageId::new).filter(MessageId::is_reference),
+        phone: text("recipient_id").filter(is_phone).map(str::to_owned),
+        billed: category.map(str::to_owned),
     })
 }
 

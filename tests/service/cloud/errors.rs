@@ -139,6 +139,12 @@ async fn auto_takes_the_cloud_api_where_it_can_and_else_the_page() {
     assert_eq!(refused(&world, group).await, (503, "SESSION_NOT_READY".to_owned()));
     let long = json!({ "number": FRIEND, "message": "x".repeat(4097) });
     assert_eq!(refused(&world, long).await, (503, "SESSION_NOT_READY".to_owned()));
+    // The token is no matter of what goes by the page, whatever the content is.
+    graph.set_token("another");
+    assert_eq!(world.send(FRIEND, "hola").await.0, 503);
+    let file = json!({ "data": "data:text/plain;base64,aG9sYQ==", "filename": "a.txt" });
+    let group = json!({ "to": "120363000000000001@g.us", "media": file });
+    assert_eq!(refused(&world, group).await, (503, "SESSION_NOT_READY".to_owned()));
     world.stop().await;
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn outgoing(
     let (content, pin) = match content {
         Asked::Content(content) => (content, None),
         Asked::File(asked) => {
-            app.outbound.admit(&origin, via, key).await.map_err(NotMade::Refused)?;
+            app.outbound.admit(&to, &origin, via, key).await.map_err(NotMade::Refused)?;
             let media::Asked { source, mut wanted } = *asked;
             let Given { pin, mimetype, filename } = bring(app, source, arrived).await?;
             wanted.mimetype = wanted.mimetype.or(mimetype);

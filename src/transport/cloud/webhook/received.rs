@@ -63,7 +63,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         body: Secret::new(body),
         name: profile.and_then(|profile| profile.name.or(profile.username)).filter(|_| !from_me),
         media,
-        quoted: head.context.and_then(|context| context.id).map(|id| quoted(&id)),
+        quoted: value["context"]["id"].as_str().map(quoted),
         data: data.map(Details),
         edited_ms: None,
         revoked_s: None,

@@ -162,3 +162,30 @@ fn reactions_and_messages_from_the_business_app_are_told() {
     let Told::Message(heard) = told(json!({ "message_echoes": [echo] })).remove(0) else { panic!("a message") };
     assert!(heard.message.from_me && heard.message.chat == "5491122334455@c.us");
 }
+
+#[test]
+fn an_odd_field_hides_nothing_of_the_rest() {
+    let reference = MessageId::reference(7);
+    for odd in [
+        json!({ "errors": [{ "code": 131049, "title": null, "error_data": "why" }] }),
+        json!({ "errors": null, "pricing": { "category": null, "billable": "yes" } }),
+        json!({ "pricing": "free", "recipient_id": 5491122334455_u64 }),
+    ] {
+        let mut report = json!({ "id": "wamid.X", "status": "failed", "biz_opaque_callback_data": reference.as_str() });
+        report.as_object_mut().unwrap().extend(odd.as_object().unwrap().clone());
+        let told = told(json!({ "statuses": [report] }));
+        let Some(Told::Status(status)) = told.first() else { panic!("{odd}") };
+        assert_eq!(status.reference.as_ref(), Some(&reference));
+    }
+    let message = json!({ "from": "5491122334455", "id": "wamid.X", "timestamp": "1", "type": "text",
+        "text": { "body": "x" }, "context": "?" });
+    for contacts in [json!(null), json!([7, { "profile": "Ana" }])] {
+        let told = told(json!({ "contacts": contacts, "messages": [message], "statuses": null }));
+        assert_eq!(told.len(), 1, "{contacts}");
+    }
+    for body in
+        [json!({ "entry": 7 }), json!({ "entry": [7, { "changes": null }, { "changes": [{ "field": null }] }] })]
+    {
+        assert_eq!(parse(body.to_string().as_bytes(), OURS), Ok(Vec::new()), "{body}");
+    }
+}
