@@ -400,7 +400,11 @@ impl Outbound {
 fn tell_late(result: &Result<Delivered, SendError>) {
     match result {
         Ok(sent) => {
-            tracing::info!(message_id = %sent.message_id, ack = sent.ack.level(), "sent after its caller was answered")
+            tracing::info!(
+                message_id = sent.message_id.masked(),
+                ack = sent.ack.level(),
+                "sent after its caller was answered"
+            )
         }
         Err(error) => tracing::warn!(%error, "not sent after its caller was answered"),
     }

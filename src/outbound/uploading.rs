@@ -151,6 +151,6 @@ async fn tell(entry: &Entry<'_>, file: &Attachment) -> std::convert::Infallible 
     loop {
         every.tick().await;
         let (done, total) = entry.progress.now();
-        tracing::info!(message_id = %entry.message_id, kind = %file.kind, done, total, "a file is being uploaded");
+        tracing::info!(message_id = entry.message_id.masked(), kind = %file.kind, done, total, "a file is being uploaded");
     }
 }

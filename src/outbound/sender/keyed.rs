@@ -62,7 +62,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 is_passing && sending.file.is_some()
             };
             let Some(error) = result.as_ref().err().filter(is_tried_again) else { break result };
-            tracing::warn!(%message_id, %error, "a file is uploaded again once the session is READY");
+            tracing::warn!(message_id = message_id.masked(), %error, "a file is uploaded again once the session is READY");
             // A crash finds that nothing left.
             if let Err(error) = self.ledger.keep(key, reserved.clone(), self.steady.now()).await {
                 self.forget(key, message_id);
