@@ -44,6 +44,9 @@ struct Shared {
     quota: u64,
     /// Held for moments only, never over a call of the disk.
     index: Mutex<Index>,
+    /// Held while a file gets its name or loses it, so that no removal meets the same file being written again. Only
+    /// calls of the disk take it.
+    naming: Mutex<()>,
     /// The bytes of the parts that are being written.
     writing: AtomicU64,
     /// The bytes of all files.
@@ -81,6 +84,19 @@ impl Pin {
     /// Where the file is, for other programs of this machine.
     pub fn path(&self) -> PathBuf {
         self.0.blobs.shared.path(self.0.id)
+    }
+
+    /// Whether the file is still on the disk. If somebody has removed it, it is not pinned again before it is written again.
+    pub async fn is_there(&self) -> bool {
+        let (shared, id) = (Arc::clone(&self.0.blobs.shared), self.id());
+        let looked = in_the_pool(move || {
+            let is_there = shared.path(id).try_exists().unwrap_or(true);
+            if !is_there {
+                shared.index().lose(id);
+            }
+            Ok(is_there)
+        });
+        looked.await.unwrap_or(true)
     }
 
     /// Opens the file for reading.
@@ -126,7 +142,14 @@ impl Blobs {
             let index = index::read(&dir).map_err(|source| BlobError::Io { path: dir.clone(), source })?;
             let (total, _) = watch::channel(index.total());
             Ok(Self {
-                shared: Arc::new(Shared { dir, quota, index: Mutex::new(index), writing: AtomicU64::new(0), total }),
+                shared: Arc::new(Shared {
+                    dir,
+                    quota,
+                    index: Mutex::new(index),
+                    naming: Mutex::default(),
+                    writing: AtomicU64::new(0),
+                    total,
+                }),
             })
         })
         .await
@@ -150,6 +173,15 @@ impl Blobs {
         .await
     }
 
+    /// Looks whether a file of so many bytes can be kept now.
+    ///
+    /// # Errors
+    /// As [`Self::writer`].
+    pub async fn require(&self, bytes: u64) -> Result<(), BlobError> {
+        let shared = Arc::clone(&self.shared);
+        in_the_pool(move || shared.require_quota(bytes).and_then(|()| shared.require_room(bytes))).await
+    }
+
     /// Keeps a file from being removed; None if there is no such file.
     pub fn pin(&self, id: BlobId) -> Option<Pin> {
         let size = self.shared.index().pin(id)?;
@@ -169,6 +201,9 @@ impl Blobs {
     pub fn surplus(&self) -> Vec<BlobId> {
         let index = self.shared.index();
         let mut total = index.total();
+        if total <= self.shared.quota {
+            return Vec::new();
+        }
         let over = |(_, size): &(BlobId, u64)| {
             let is_over = total > self.shared.quota;
             total = total.saturating_sub(*size);
@@ -184,6 +219,7 @@ impl Blobs {
     pub async fn remove(&self, id: BlobId) -> Result<bool, BlobError> {
         let blobs = self.clone();
         in_the_pool(move || {
+            let _naming = blobs.shared.naming();
             // The file leaves the index first: nobody can pin it while it is removed.
             if !blobs.shared.index().remove(id) {
                 return Ok(false);
@@ -212,6 +248,10 @@ impl Blobs {
 impl Shared {
     fn index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn naming(&self) -> MutexGuard<'_, ()> {
+        self.naming.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told(&self) {

@@ -17,5 +17,8 @@ pub mod secret;
 pub mod slip;
 pub mod state;
 pub mod steady_clock;
+pub mod template;
 pub mod time;
 pub mod upload;
+pub mod via;
+pub mod wamid;

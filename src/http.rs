@@ -26,12 +26,14 @@ use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::host::config::Config;
 use crate::host::metrics::Metrics;
+use crate::inbound::cloud::CloudInbound;
 use crate::inbound::media::Files;
 use crate::journal::Journal;
 use crate::outbound::Outbound;
 use crate::outbound::attach::Attacher;
 use crate::outbound::fetch_url::Fetcher;
 use crate::outbound::uploads::Uploads;
+use crate::transport::cloud;
 use crate::transport::web::session::Handle;
 
 pub use docs::document;
@@ -67,6 +69,9 @@ pub struct App {
     /// Whether the messages of an absence are still being fetched.
     pub reconciling: watch::Receiver<bool>,
     pub deliveries: Deliveries,
+    /// None: the Cloud API is not configured.
+    pub cloud: Option<cloud::Client>,
+    pub cloud_inbound: Option<CloudInbound>,
     pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
     pub started: Instant,

@@ -10,9 +10,11 @@
 //! new document are held until the table has been read, so that missed messages come first, unless the page takes long
 //! to report them. The page also keeps the messages that are held here, so none is lost if the process dies.
 
+pub mod cloud;
 mod held;
 mod lid_numbers;
 pub mod media;
+pub mod opt_outs;
 mod places;
 mod reading;
 mod source;
@@ -36,6 +38,7 @@ use crate::store::Store;
 use crate::transport::web::session::Handle;
 
 pub use lid_numbers::{PATIENCE as PHONE_PATIENCE, UnknownNumber};
+use opt_outs::OptOuts;
 use task::Task;
 
 /// Room for messages of one batch whose phone number is unknown; further messages are not asked for.
@@ -56,6 +59,7 @@ pub struct Parts {
     /// Which files are fetched.
     pub files: FetchPolicy,
     pub timings: Timings,
+    pub opt_outs: OptOuts,
 }
 
 /// The name of the task that writes the log.
@@ -70,7 +74,7 @@ type Stay = (Timestamp, u64);
 
 /// Starts the task that writes messages to the log.
 pub fn start(parts: Parts, tasks: &Tasks) -> Started {
-    let Parts { store, session, clock, steady, events, acks, retention, files, timings } = parts;
+    let Parts { store, session, clock, steady, events, acks, retention, files, timings, opt_outs } = parts;
     let (reconciling_tx, reconciling) = watch::channel(false);
     let (unknown_numbers, wanted) = mpsc::channel(NAMELESS);
     tasks.spawn("numbers of messages", lid_numbers::run(wanted, session.clone(), store.clone()));
@@ -87,6 +91,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Started {
         files,
         timings,
         activity,
+        opt_outs,
     };
     let task = Task::new(kept, snapshots, reconciling_tx);
     tasks.spawn(TASK, task.run(events));

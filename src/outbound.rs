@@ -8,6 +8,7 @@
 mod acks;
 mod admission;
 pub mod attach;
+mod cloud_message;
 mod error;
 pub mod fetch_url;
 mod key_locks;
@@ -17,8 +18,10 @@ mod pacing;
 mod queue;
 mod resends;
 mod sender;
+mod sent;
 mod uploading;
 pub mod uploads;
+mod ways;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,20 +32,24 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
-use crate::domain::address::{ChatId, Server};
+use crate::domain::address::ChatId;
 use crate::domain::content::{Content, Outgoing};
-use crate::domain::idempotency::{End, Fingerprint, SendKey, Verdict, judge};
+use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageEvent, MessageId};
 use crate::domain::state::State;
-use crate::domain::time::{Clock, Timestamp};
+use crate::domain::time::Clock;
+use crate::domain::via::Via;
+use crate::host::activity::Activity;
 use crate::host::config::{Send as Settings, SendMode};
 use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
+use crate::transport::cloud;
 use crate::transport::web::session::Handle;
 
 use acks::Acks;
 pub use admission::Availability;
+use admission::Readiness;
 pub use error::SendError;
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
@@ -50,8 +57,11 @@ use pacing::{Refusal, Today};
 use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
+pub use sent::Sent;
+use sent::{fingerprint, sent};
 pub use uploading::Upload;
 use uploading::Uploading;
+use ways::{Way, Ways};
 
 /// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
 /// both together need one.
@@ -60,21 +70,11 @@ const RESERVE: u32 = 5;
 const SETTLED: [Duration; 4] =
     [Duration::from_millis(20), Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
-/// A send that WhatsApp's server has acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    pub message_id: MessageId,
-    pub chat_id: String,
-    /// The recipient's phone digits if the request named a phone number, else the chat id.
-    pub to: String,
-    pub ack: Ack,
-    pub at: Timestamp,
-    pub dry_run: bool,
-}
-
 pub struct Parts {
     pub settings: Settings,
     pub session: Handle,
+    /// None: the Cloud API is not configured.
+    pub cloud: Option<cloud::Client>,
     pub store: Store,
     pub blobs: Blobs,
     /// The machine's clock.
@@ -94,7 +94,7 @@ pub struct Outbound {
     session: Handle,
     store: Store,
     blobs: Blobs,
-    sender: Sender<Handle, Store>,
+    ways: Ways,
     queue: Queue,
     key_locks: KeyLocks,
     under_way: UnderWay,
@@ -108,11 +108,11 @@ impl Outbound {
     /// # Errors
     /// The store cannot say how much was sent today.
     pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
-        let Parts { settings, session, store, blobs, clock, steady, events, stop } = parts;
+        let Parts { settings, session, cloud, store, blobs, clock, steady, events, stop } = parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
-        let (transport, ledger, acks) = (session.clone(), store.clone(), Acks::listen(events, tasks));
+        let (transport, ledger, acks) = (Way::Web(session.clone()), store.clone(), Acks::listen(events, tasks));
         let new_contacts = NewContacts::new(settings.new_contacts_daily_max, day, store.first_on(day).await?);
         let unconfirmed = Arc::default();
         let sender = Sender {
@@ -124,22 +124,36 @@ impl Outbound {
             clock: clock.clone(),
             steady: steady.clone(),
             activity: session.activity().clone(),
-            uploading: Uploading::default(),
+            uploading: Uploading::new(stop.clone()),
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
         }
+        let cloud = cloud.map(|client| {
+            let (transport, activity) = (Way::Cloud(client.clone()), Activity::default());
+            (client, Sender { transport, activity, unconfirmed: Arc::default(), ..sender.clone() })
+        });
+        let ways = Ways { web: sender.clone(), cloud, default: settings.via };
         let under_way = UnderWay::default();
-        let resending = resends::run(session.watch(), store.clone(), sender.clone(), under_way.clone());
+        let resending = resends::run(session.watch(), store.clone(), sender, under_way.clone());
         tasks.spawn("sends that had not left", resending);
         let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
-        Ok(Self { settings, session, store, blobs, sender, queue, key_locks, under_way, clock, steady, stop })
+        Ok(Self { settings, session, store, blobs, ways, queue, key_locks, under_way, clock, steady, stop })
     }
 
-    /// Whether a send would be accepted now, and if not, why.
+    /// Whether a send that names no way would be accepted now, and if not, why.
     pub async fn availability(&self) -> Availability {
+        self.availability_via(self.ways.usual()).await
+    }
+
+    async fn availability_via(&self, via: Via) -> Availability {
         let is_held = self.store.sending_is_held().await;
-        admission::availability(self.settings.mode, &self.session.snapshot(), self.stop.is_cancelled(), is_held)
+        let session = self.session.snapshot();
+        let way = match (&self.ways.cloud, via) {
+            (Some((client, _)), Via::Cloud) => Readiness::Cloud(client.health()),
+            _ => Readiness::Web(&session),
+        };
+        admission::availability(self.settings.mode, &way, self.stop.is_cancelled(), is_held)
     }
 
     /// Why messages cannot be stored, in words. A send is tried all the same, because the disk may work again; if it
@@ -150,13 +164,27 @@ impl Outbound {
 
     /// Refuses what would be refused whatever the content is, before work is done for the content. A key that may be known
     /// has an outcome in every state of the session.
-    pub async fn admit(&self, origin: &Origin, key: Option<SendKey>) -> Result<(), SendError> {
+    pub async fn admit(
+        &self,
+        to: &ChatId,
+        origin: &Origin,
+        via: Option<Via>,
+        key: Option<SendKey>,
+    ) -> Result<(), SendError> {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, origin.cliente_id.as_deref())?;
+        via.map(|via| self.ways.sender(via)).transpose()?;
         let may_be_known = match key {
             None => false,
             Some(key) => self.key_locks.is_held(key) || !matches!(self.store.find_send(key).await, Ok(None)),
         };
-        if may_be_known { Ok(()) } else { self.availability().await.admit() }
+        let mut refused = None;
+        for via in self.ways.possible(to, via).into_iter().filter(|_| !may_be_known) {
+            match self.availability_via(via).await.admit() {
+                Ok(()) => return Ok(()),
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        refused.map_or(Ok(()), Err)
     }
 
     /// When a send that arrived at `arrived` has to be ready for its turn: the rest of its time is for the page and the
@@ -176,7 +204,7 @@ impl Outbound {
 
     /// The files that are being uploaded.
     pub fn uploads(&self) -> Vec<Upload> {
-        self.sender.uploading.list()
+        self.ways.web.uploading.list()
     }
 
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. If the caller drops the future while the
@@ -185,7 +213,10 @@ impl Outbound {
         admission::allow_cliente(&self.settings.allowed_cliente_ids, outgoing.origin.cliente_id.as_deref())?;
         match outgoing.key {
             Some(key) => self.send_with_key(key, outgoing, arrived).await,
-            None => self.send_anew(outgoing, arrived, None).await,
+            None => {
+                let named = outgoing.via;
+                self.send_anew(outgoing, arrived, named, None).await
+            }
         }
     }
 
@@ -193,18 +224,27 @@ impl Outbound {
         let fingerprint = fingerprint(key, &outgoing);
         let deadline = arrived + self.settings.timeout;
         let key_lock = tokio::time::timeout_at(deadline, self.key_locks.take(key)).await;
-        match self.settled(key, fingerprint, deadline).await? {
+        let verdict = self.settled(key, fingerprint, deadline).await?;
+        // A key that was reserved before the process died keeps its way.
+        let reserved = self.store.find_send(key).await.ok().flatten();
+        let reserved = reserved.filter(|record| record.is_live(self.steady.now())).map(|record| record.via);
+        if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
+            return Err(SendError::KeyConflict);
+        }
+        match verdict {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
             Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
             Verdict::Sent { message_id, chat_id, phone, ack, at } => {
-                return Ok(sent(Delivered { message_id, chat_id, phone, ack, at }, &outgoing.to, false));
+                let delivered = Delivered { message_id, chat_id, phone, ack, at };
+                return Ok(sent(delivered, &outgoing.to, false, true));
             }
         }
         // Without the lock another send holds the key, and nothing of it has left yet. Its file may be on the way.
         let Ok(key_lock) = key_lock else { return Err(self.under_way_with(key).await) };
-        self.send_anew(outgoing, arrived, Some((key, fingerprint, key_lock))).await
+        let named = reserved.or(outgoing.via);
+        self.send_anew(outgoing, arrived, named, Some((key, fingerprint, key_lock))).await
     }
 
     /// The answer for a key under which another send is under way.
@@ -219,6 +259,10 @@ impl Outbound {
     async fn settled(&self, key: SendKey, fingerprint: Fingerprint, deadline: Instant) -> Result<Verdict, SendError> {
         let verdict = self.known(key, fingerprint).await?;
         let Verdict::Unconfirmed(message_id) = &verdict else { return Ok(verdict) };
+        // A message to the Cloud API is never sent again.
+        if message_id.is_reference() {
+            return Ok(verdict);
+        }
         let (is_ready, document) = {
             let session = self.session.snapshot();
             (session.state == State::Ready, session.documents)
@@ -230,7 +274,7 @@ impl Outbound {
         if !self.under_way.has(message_id) {
             return Ok(verdict);
         }
-        let acked = self.sender.acks.expect(message_id.clone()).await;
+        let acked = self.ways.web.acks.expect(message_id.clone()).await;
         // The send may have ended just before this began to wait.
         let verdict = self.known(key, fingerprint).await?;
         if !matches!(verdict, Verdict::Unconfirmed(_)) {
@@ -258,11 +302,15 @@ impl Outbound {
         let Some(entry) = self.store.logged_message(message_id.clone()).await.map_err(unavailable)? else {
             return Ok(verdict);
         };
-        if !entry.message.ack.is_sent() {
-            return Ok(verdict);
-        }
-        let settled = record.settled(End::Sent(entry.message.ack), now);
-        self.sender.settle(key, settled.clone()).await;
+        let ack = entry.message.ack;
+        let end = match message_id.is_reference() {
+            true if ack.is_failure() => End::Failed(entry.message.error_code.map(Cause::Number)),
+            true => End::Accepted(entry.message.id),
+            false if ack.is_sent() => End::Sent(ack),
+            false => return Ok(verdict),
+        };
+        let settled = record.settled(end, now);
+        self.ways.web.settle(key, settled.clone()).await;
         Ok(judge(Some(settled), fingerprint, now))
     }
 
@@ -270,11 +318,14 @@ impl Outbound {
         &self,
         outgoing: Outgoing,
         arrived: Instant,
+        named: Option<Via>,
         key: Option<(SendKey, Fingerprint, KeyLock)>,
     ) -> Result<Sent, SendError> {
-        self.availability().await.admit()?;
+        let via = self.ways.choose(&outgoing.to, &outgoing.content, named)?;
+        let sender = self.ways.sender(via)?;
+        self.availability_via(via).await.admit()?;
         if self.settings.mode == SendMode::DryRun {
-            return Ok(self.dry_run(&outgoing.to));
+            return Ok(self.dry_run(&outgoing.to, via));
         }
         let file = match &outgoing.content {
             Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
@@ -282,24 +333,28 @@ impl Outbound {
             | Content::Location(_)
             | Content::Contacts(_)
             | Content::Poll(_)
-            | Content::Forward { .. } => None,
+            | Content::Forward { .. }
+            | Content::Template(_) => None,
         };
         // From here on the browser is needed, also while the send waits for its turn.
-        let working = self.session.activity().begin();
-        let turn = self.turn(arrived).await?;
+        let working = sender.activity.begin();
+        let turn = self.turn(arrived, via).await?;
         let to = outgoing.to.clone();
         let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);
         let (reserved, has_file) = (Arc::default(), file.is_some());
-        let typing = self.settings.typing;
+        let (typing, exactly_once) = (self.settings.typing && via == Via::Web, key.is_some() && via == Via::Web);
         let sending = Sending { outgoing, file, reserved: Arc::clone(&reserved), deadline, turn, counted, typing };
         let delivered = match key {
-            None => self.sender.send(sending).await?,
+            None => sender.send(sending).await?,
             Some((key, fingerprint, key_lock)) => {
-                let sender = self.sender.clone();
+                let (sender, begun) = (sender.clone(), Arc::clone(&reserved));
                 // The send runs in its own task: its outcome is stored even if the caller hangs up.
                 let mut sent = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, sending).await;
                     drop((key_lock, working));
+                    if has_file && begun.get().is_some() && Instant::now() >= deadline {
+                        tell_late(&result);
+                    }
                     result
                 });
                 match tokio::time::timeout_at(deadline, &mut sent).await {
@@ -313,11 +368,11 @@ impl Outbound {
                 .map_err(|_| SendError::Stopping)??
             }
         };
-        Ok(sent(delivered, &to, false))
+        Ok(sent(delivered, &to, false, exactly_once))
     }
 
     /// Waits for the send's turn, and checks admission again when it comes.
-    async fn turn(&self, arrived: Instant) -> Result<Turn, SendError> {
+    async fn turn(&self, arrived: Instant, via: Via) -> Result<Turn, SendError> {
         let latest = self.latest(arrived);
         let turn = tokio::select! {
             biased;
@@ -325,7 +380,7 @@ impl Outbound {
             turn = self.queue.turn(latest) => turn,
         };
         let turn = turn.map_err(|refusal| refusal.map_or(SendError::Stopping, |refusal| self.limited(refusal)))?;
-        self.availability().await.admit()?;
+        self.availability_via(via).await.admit()?;
         Ok(turn)
     }
 
@@ -338,26 +393,26 @@ impl Outbound {
         SendError::RateLimited { why, retry_after }
     }
 
-    fn dry_run(&self, to: &ChatId) -> Sent {
+    fn dry_run(&self, to: &ChatId, via: Via) -> Sent {
         let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
         let (chat_id, at) = (to.to_string(), self.clock.now());
-        sent(Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at }, to, true)
+        let delivered = Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at };
+        Sent { via, ..sent(delivered, to, true, false) }
     }
 }
 
-/// What tells this message from another one under the same key.
-fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
-    let mut parts = vec![outgoing.to.to_string()];
-    parts.extend(outgoing.identity());
-    parts.push(outgoing.origin.cliente_id.clone().unwrap_or_default());
-    key.fingerprint(&parts)
-}
-
-fn sent(delivered: Delivered, to: &ChatId, dry_run: bool) -> Sent {
-    let Delivered { message_id, chat_id, phone, ack, at } = delivered;
-    let named = || phone.unwrap_or_else(|| to.user().to_owned());
-    let to = if to.server() == Server::Phone { named() } else { to.to_string() };
-    Sent { message_id, chat_id, to, ack, at, dry_run }
+/// Tells the log of the end of a send whose caller was answered before.
+fn tell_late(result: &Result<Delivered, SendError>) {
+    match result {
+        Ok(sent) => {
+            tracing::info!(
+                message_id = sent.message_id.masked(),
+                ack = sent.ack.level(),
+                "sent after its caller was answered"
+            )
+        }
+        Err(error) => tracing::warn!(%error, "not sent after its caller was answered"),
+    }
 }
 
 fn left(deadline: Instant) -> Duration {

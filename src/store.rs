@@ -14,6 +14,7 @@ mod addons;
 mod age;
 mod block;
 mod changes;
+mod cloud_sends;
 mod daily;
 mod engine;
 mod entries;
@@ -26,6 +27,7 @@ mod log;
 mod marks;
 mod messages;
 mod opening;
+mod opt_outs;
 mod origins;
 mod postings;
 mod raw;
@@ -160,10 +162,11 @@ impl Store {
     /// Stores that a message is about to leave, and counts it on its day; returns once that is durable.
     pub async fn keep_departure(&self, departure: Departure) -> Result<(), StoreError> {
         self.write(move |tables| {
-            let Departure { message_id, origin, at, day, first_on, key } = &departure;
+            let Departure { message_id, origin, at, day, first_on, key, message } = &departure;
             day.map_or(Ok(()), |day| tables.daily.add(day))?;
             first_on.map_or(Ok(()), |day| tables.first.add(day))?;
             tables.messages.origins().keep(message_id, origin, *at)?;
+            message.as_ref().map_or(Ok(()), |message| tables.messages.cloud_sends().begin(message, *at))?;
             key.as_ref().map_or(Ok(()), |(key, record)| tables.idempotency.keep(*key, record, *at))
         })
         .await

@@ -5,6 +5,7 @@
 //!    nothing leaves before the dispatch                                                    may have left, or nothing left
 //! ```
 
+pub mod cloud;
 pub mod web;
 
 use std::path::Path;
@@ -13,9 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::address::ChatId;
-use crate::domain::content::{Attachment, Outgoing};
+use crate::domain::content::{Attachment, Content, Outgoing};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::{NotReady, State};
+use crate::domain::via::Via;
 
 /// What a transport knows of a recipient without asking WhatsApp's server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +90,30 @@ pub enum NothingLeft {
     FileRefused(String),
     #[error("the file could not be uploaded to WhatsApp: {0}")]
     NotUploaded(String),
+    /// The upload was lost with the page: it may be repeated.
+    #[error("the upload of the file broke off: {0}")]
+    UploadLost(String),
+    /// The transport cannot send this at all; the sentence says why.
+    #[error("{0}")]
+    NotPossible(String),
+    #[error("the text has {length} characters")]
+    TextTooLong { length: usize, limit: usize },
+    /// Only a template opens a conversation with the recipient.
+    #[error("more than 24 hours have passed since the recipient wrote")]
+    TemplateRequired,
+    #[error("{0}")]
+    TemplateInvalid(String),
+    /// The token or its permissions do not suffice.
+    #[error("{0}")]
+    Unauthorized(String),
+    #[error("{why}")]
+    RateLimited { why: &'static str, retry_after: Duration },
+    /// Messages cannot be brought to the recipient; the sentence says why.
+    #[error("{0}")]
+    Unreachable(&'static str),
+    /// A refusal that WhatsApp names by a number.
+    #[error("{0}")]
+    RefusedAs(crate::domain::idempotency::Cause),
 }
 
 /// What a dispatch that failed means for the message: the one distinction that decides whether it may be sent again.
@@ -96,6 +122,19 @@ pub enum SendFailure {
     NothingLeft(NothingLeft),
     /// The message may have left: only an ack tells.
     Unknown,
+}
+
+/// What became of a message that was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dispatched {
+    /// The ack may be [`Ack::PENDING`]: then a later one tells.
+    Acked(Ack),
+    /// The transport gave the message an id of its own.
+    Accepted {
+        id: MessageId,
+        /// The number under which WhatsApp knows the recipient.
+        phone: Option<String>,
+    },
 }
 
 /// The result of a request to send a message again.
@@ -127,6 +166,13 @@ impl Progress {
 
 /// A way to send. A trait, so that tests can use a transport that fails.
 pub trait Transport: Clone + Send + Sync + 'static {
+    fn via(&self) -> Via;
+    /// The phone digits of the account, where the transport alone knows them.
+    fn account(&self) -> Option<String> {
+        None
+    }
+    /// Refuses what this transport can never send to this recipient, before anything is asked.
+    fn takes(&self, to: &ChatId, content: &Content) -> Result<(), NothingLeft>;
     /// Looks up what is known of a recipient; WhatsApp's server is not asked.
     fn recipient(&self, to: &ChatId) -> impl Future<Output = Result<Recipient, NothingLeft>> + Send;
     /// Resolves the recipient and reserves a message id.
@@ -143,13 +189,15 @@ pub trait Transport: Clone + Send + Sync + 'static {
         path: &Path,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
-    /// Hands a message over, at most once for a reservation. The ack may be [`Ack::PENDING`]: then a later one tells.
+    /// Waits until messages can be sent again; false if that needs a person.
+    fn recovered(&self) -> impl Future<Output = bool> + Send;
+    /// Hands a message over, at most once for a reservation.
     fn dispatch(
         &self,
         to: &Reservation,
         message: &Outgoing,
         patience: Duration,
-    ) -> impl Future<Output = Result<Ack, SendFailure>> + Send;
+    ) -> impl Future<Output = Result<Dispatched, SendFailure>> + Send;
     /// Has a message sent again that was dispatched and that WhatsApp's server may not have.
     fn resend(&self, message: &MessageId) -> impl Future<Output = Result<Resent, NothingLeft>> + Send;
     /// Reports that WhatsApp's server acknowledged none of the last sends.

@@ -17,25 +17,24 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::blobs::Blobs;
-use crate::delivery::{self, Codes};
+use crate::delivery;
 use crate::directory::Directory;
 use crate::domain::backoff::Backoff;
-use crate::domain::media::FILE_MAX;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
 use crate::host::byte_queue;
 use crate::host::config::Config;
 use crate::host::descriptors;
-use crate::host::instance::{InstanceError, InstanceLock};
+use crate::host::instance::InstanceLock;
 use crate::host::listen;
 use crate::host::metrics::Metrics;
 use crate::host::tasks::{self, End, Ends, Tasks};
 use crate::http::{App, Connections, Limits, Server, Waiting};
+use crate::inbound::cloud::{CloudInbound, CloudParts};
+use crate::inbound::opt_outs::OptOuts;
 use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::attach::Attacher;
-use crate::outbound::fetch_url::Fetcher;
 use crate::outbound::uploads::Uploads;
 use crate::outbound::{self, Outbound};
 use crate::store::Store;
@@ -43,6 +42,10 @@ use crate::transport::web::session::{self, Handle};
 
 use super::ground::{Closed, Ground};
 pub use error::{INTERNAL, StartError};
+
+mod parts;
+
+use parts::{cloud_client, codes, fetcher, lock_tokens, mend};
 
 /// Bytes of messages on their way to the log: room for 120 of the longest messages, or some 6,000 as people write
 /// them. After an absence the page adds 60 a second.
@@ -55,9 +58,6 @@ const DELIVERY_JITTER: RangeInclusive<f64> = 0.5..=1.0;
 
 /// The name of the task that writes the session's events to the log.
 const RECORDER: &str = "recorder";
-
-/// The pause between two attempts to write to a store that failed; a person has to free a full disk.
-const MEND_EVERY: Duration = Duration::from_secs(2);
 
 /// The part of the stop's time that is reserved for the store, however long Chrome takes.
 const STORE_SHARE: Duration = Duration::from_secs(1);
@@ -106,10 +106,9 @@ impl Service {
         let waiting = Waiting::new(config.clone(), clock.clone(), started);
         let connections = Connections::new(Limits::within(descriptors::allowed()));
         let closed = Closed { listeners, connections: connections.clone() };
-        let (Ground { opened, profile }, entrance) =
-            Ground::take_or_wait(&config.paths, closed, waiting, stop, waits).await?;
+        let (Ground { opened, profile, blobs }, entrance) =
+            Ground::take_or_wait(&config, closed, waiting, stop, waits).await?;
         let store = opened.store;
-        let blobs = Blobs::open(&config.paths.data, config.media.quota).await?;
         let metrics = Metrics::new()?;
         let (transitions, recorded) = mpsc::channel(recorder::TRANSITIONS);
         let (messages, events) = byte_queue::channel(MESSAGES);
@@ -118,6 +117,21 @@ impl Service {
         let steady = Arc::new(SteadyClock::new(clock.clone(), store.seen().await?));
         let (acks, acked) = mpsc::channel(ACKS);
         let (tasks, ends) = tasks::set();
+        let cloud = cloud_client(&config).await?;
+        if let Some(client) = cloud.clone() {
+            tasks.spawn("token of the Cloud API", client.watch(stop_deliveries.clone()));
+        }
+        let opt_outs = OptOuts::new(&config.opt_out_words, store.clone());
+        let cloud_inbound = cloud.as_ref().map(|_| {
+            CloudInbound::new(CloudParts {
+                store: store.clone(),
+                acks: acks.downgrade(),
+                clock: clock.clone(),
+                files: config.media.fetch.clone(),
+                opt_outs: opt_outs.clone(),
+                metrics: metrics.clone(),
+            })
+        });
         let session = session::start(
             session::Parts {
                 policy: config.session.clone(),
@@ -144,6 +158,7 @@ impl Service {
                 retention: config.retention,
                 files: config.media.fetch.clone(),
                 timings: config.timings.clone(),
+                opt_outs,
             },
             &tasks,
         );
@@ -158,6 +173,7 @@ impl Service {
                 policy: config.media.fetch.clone(),
                 metrics: metrics.clone(),
                 timings: config.timings.clone(),
+                cloud: cloud.clone(),
                 stop: stop_session.clone(),
             },
             &tasks,
@@ -184,6 +200,7 @@ impl Service {
             outbound::Parts {
                 settings: config.send.clone(),
                 session: session.clone(),
+                cloud: cloud.clone(),
                 store: store.clone(),
                 blobs: blobs.clone(),
                 clock: clock.clone(),
@@ -197,6 +214,7 @@ impl Service {
         let forgetting = retention::run(retention::Parts {
             store: store.clone(),
             session: session.clone(),
+            cloud: cloud.clone(),
             clock: steady,
             retention: config.retention,
             targets: deliveries.names(),
@@ -204,7 +222,7 @@ impl Service {
         });
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
-        let fetcher = fetcher(&blobs, config.media.url_private).await?;
+        let fetcher = fetcher(&blobs, config.media.send_max, config.media.url_private).await?;
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,
@@ -219,6 +237,8 @@ impl Service {
             fetcher,
             reconciling,
             deliveries,
+            cloud,
+            cloud_inbound,
             directory: Directory::new(session.clone()),
             followers: Arc::default(),
             composers: Arc::default(),
@@ -300,43 +320,6 @@ impl Service {
         }
         session_ended && recorded && kept && delivered && stored && ends.in_order()
     }
-}
-
-/// The two folders may be the same through a link, which only the lock shows.
-fn lock_tokens(config: &Config) -> Result<InstanceLock, StartError> {
-    InstanceLock::acquire(&config.paths.tokens).map_err(|error| match error {
-        InstanceError::Held { pid: Some(pid), .. } if pid.unsigned_abs() == std::process::id() => StartError::OneFolder,
-        error => error.into(),
-    })
-}
-
-/// Writes to a store that failed now and then, because otherwise nothing might notice that it works again. A damaged
-/// store ends this task, and with it the service: the next start reads the whole store and sets it aside.
-async fn mend(store: Store, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(MEND_EVERY)).await.is_some() {
-        if store.is_damaged() {
-            return tracing::error!("something of the store cannot be read: the next start checks all of it");
-        }
-        if store.trouble().is_some() {
-            // The store has logged the reason already.
-            let _ = store.flush().await;
-        }
-    }
-}
-
-/// Reads the system's certificates, which blocks.
-async fn fetcher(blobs: &Blobs, allow_private: bool) -> Result<Fetcher, StartError> {
-    let blobs = blobs.clone();
-    let made = tokio::task::spawn_blocking(move || Fetcher::new(blobs, FILE_MAX, allow_private));
-    made.await?.map_err(StartError::Fetcher)
-}
-
-/// The picture of a code, while the code is valid.
-fn codes(session: Handle) -> Codes {
-    Arc::new(move |shown| {
-        let code = session.snapshot().code.clone()?;
-        (code.generated_at == shown.generated_at).then(|| code.data_url.clone())
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the service needs of the disks before anything else: the store and the profile. Where a disk is full at the
+//! What the service needs of the disks before anything else: the store, the profile and the folder of files. Where a disk is full at the
 //! start, the service answers that it waits, receives nothing, and goes on by itself when there is room.
 
 use std::path::Path;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::host::config::Paths;
+use crate::blobs::Blobs;
+use crate::host::config::Config;
 use crate::host::trouble::Trouble;
 use crate::http::{App, Connections, Server, Waiting, router};
 use crate::store::{OpenedStore, Store};
@@ -47,12 +48,15 @@ impl Entrance {
 pub(super) struct Ground {
     pub(super) opened: OpenedStore,
     pub(super) profile: Profile,
+    pub(super) blobs: Blobs,
 }
 
 impl Ground {
-    pub(super) async fn take(paths: &Paths) -> Result<Self, StartError> {
-        let profile = open_profile(&paths.tokens).await?;
-        Ok(Self { opened: Store::open(&paths.data).await?, profile })
+    pub(super) async fn take(config: &Config) -> Result<Self, StartError> {
+        let profile = open_profile(&config.paths.tokens).await?;
+        // The store is last: it is the only one that takes long.
+        let blobs = Blobs::open(&config.paths.data, config.media.quota).await?;
+        Ok(Self { opened: Store::open(&config.paths.data).await?, profile, blobs })
     }
 
     /// Takes everything. Where a disk is full, HTTP is served meanwhile, and `waits` is told what is waited for whenever
@@ -61,13 +65,13 @@ impl Ground {
     /// # Errors
     /// [`StartError::Stopped`] once `stop` is cancelled, and every error but that of a full disk.
     pub(super) async fn take_or_wait(
-        paths: &Paths,
+        config: &Config,
         closed: Closed,
         waiting: Waiting,
         stop: &CancellationToken,
         waits: impl Fn(&str),
     ) -> Result<(Self, Entrance), StartError> {
-        let full = match Self::take(paths).await {
+        let full = match Self::take(config).await {
             Err(error) if error.is_disk_full() => error,
             taken => return Ok((taken?, Entrance::Closed(closed))),
         };
@@ -77,7 +81,7 @@ impl Ground {
             waiting.explain(why);
             waits(why);
         };
-        match Self::wait(paths, full, stop, explain).await {
+        match Self::wait(config, full, stop, explain).await {
             Ok(ground) => Ok((ground, Entrance::Open(server, waiting))),
             Err(error) => {
                 server.stop(Duration::ZERO).await;
@@ -87,7 +91,7 @@ impl Ground {
     }
 
     async fn wait(
-        paths: &Paths,
+        config: &Config,
         first: StartError,
         stop: &CancellationToken,
         explain: impl Fn(&str),
@@ -108,7 +112,7 @@ impl Ground {
                 Err(error) => return Err(error),
             }
             stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.ok_or(StartError::Stopped)?;
-            taken = Self::take(paths).await;
+            taken = Self::take(config).await;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which files there are: read once from the folder, then kept in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -23,6 +23,8 @@ struct Entry {
     /// When the file was written.
     since: SystemTime,
     pins: usize,
+    /// Somebody removed the file from the disk.
+    is_lost: bool,
 }
 
 /// Reads the folder, and removes the parts in it that a crash left. What is no file of this room stays untouched.
@@ -32,10 +34,12 @@ pub(super) fn read(dir: &Path) -> io::Result<Index> {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(PART) {
             fs::remove_file(entry.path())?;
-        } else if entry.file_type()?.is_dir() {
+        } else if is_ours(&entry.file_name().to_string_lossy()) && entry.file_type()?.is_dir() {
             for file in fs::read_dir(entry.path())? {
                 let file = file?;
-                let Some(id) = file.file_name().to_str().and_then(|name| name.parse::<BlobId>().ok()) else { continue };
+                let name = file.file_name().to_string_lossy().into_owned();
+                let in_place = name.get(..2).is_some_and(|digits| entry.file_name() == digits);
+                let Some(id) = name.parse::<BlobId>().ok().filter(|_| in_place) else { continue };
                 let about = file.metadata()?;
                 if about.is_file() {
                     index.add(id, about.len(), about.modified().unwrap_or(SystemTime::UNIX_EPOCH));
@@ -46,17 +50,32 @@ pub(super) fn read(dir: &Path) -> io::Result<Index> {
     Ok(index)
 }
 
+/// Whether a folder has the name of one of this room. Another may be unreadable, as the `lost+found` of a disk of its own.
+fn is_ours(folder: &str) -> bool {
+    folder.len() == 2 && folder.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl Index {
     pub(super) fn add(&mut self, id: BlobId, size: u64, since: SystemTime) {
-        if let std::collections::hash_map::Entry::Vacant(place) = self.files.entry(id) {
-            place.insert(Entry { size, since, pins: 0 });
-            self.total += size;
+        match self.files.entry(id) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Entry { size, since, pins: 0, is_lost: false });
+                self.total += size;
+            }
+            hash_map::Entry::Occupied(mut place) => place.get_mut().is_lost = false,
+        }
+    }
+
+    /// The file is not pinned any more until it is added again.
+    pub(super) fn lose(&mut self, id: BlobId) {
+        if let Some(entry) = self.files.get_mut(&id) {
+            entry.is_lost = true;
         }
     }
 
     /// The size of the file that is pinned.
     pub(super) fn pin(&mut self, id: BlobId) -> Option<u64> {
-        let entry = self.files.get_mut(&id)?;
+        let entry = self.files.get_mut(&id).filter(|entry| !entry.is_lost)?;
         if entry.pins == 0 {
             self.pinned += entry.size;
         }

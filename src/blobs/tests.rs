@@ -131,3 +131,44 @@ async fn what_is_no_file_of_this_room_stays_untouched() {
     assert_eq!(blobs.usage().files, 0);
     assert_eq!(names(&dir), ["README", "notes.txt"]);
 }
+
+#[tokio::test]
+async fn folders_of_others_are_not_looked_into() {
+    let dir = TempDir::new().unwrap();
+    let id = id_of(b"x").to_string();
+    for folder in ["lost+found", "zz", "0"] {
+        fs::create_dir_all(dir.path().join("media").join(folder)).unwrap();
+        fs::write(dir.path().join("media").join(folder).join(&id), b"x").unwrap();
+    }
+    assert_eq!(open(&dir).await.usage().files, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_kept_again() {
+    let dir = TempDir::new().unwrap();
+    let blobs = open(&dir).await;
+    let pin = write(&blobs, b"a picture").await.pin;
+    assert!(pin.is_there().await);
+    fs::remove_file(pin.path()).unwrap();
+    assert!(!pin.is_there().await && blobs.pin(pin.id()).is_none());
+    let again = write(&blobs, b"a picture").await;
+    assert!(!again.was_known && again.pin.is_there().await);
+    drop(pin);
+    assert!(!blobs.remove(again.pin.id()).await.unwrap(), "it is in use");
+    assert_eq!(blobs.usage(), Usage { files: 1, bytes: 9, quota: QUOTA });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_takes_no_file_that_is_written_again_meanwhile() {
+    let dir = TempDir::new().unwrap();
+    let blobs = open(&dir).await;
+    for _ in 0..50 {
+        let id = write(&blobs, b"a sticker").await.pin.id();
+        let (removing, writing) = (blobs.clone(), blobs.clone());
+        let removed = tokio::spawn(async move { removing.remove(id).await.unwrap() });
+        let written = tokio::spawn(async move { write(&writing, b"a sticker").await.pin });
+        removed.await.unwrap();
+        let pin = written.await.unwrap();
+        assert!(pin.path().exists());
+    }
+}

@@ -100,8 +100,13 @@ impl Part {
             return Ok(Written { pin, was_known: true });
         }
         let (folder, path) = (shared.folder(id), shared.path(id));
+        self.file.sync_all().map_err(|source| BlobError::Io { path: self.path.clone(), source })?;
+        let _naming = shared.naming();
+        if let Some(pin) = self.blobs.pin(id) {
+            return Ok(Written { pin, was_known: true });
+        }
         private_folder(&folder)?;
-        let done = self.file.sync_all().and_then(|()| fs::rename(&self.path, &path));
+        let done = fs::rename(&self.path, &path);
         let done =
             done.and_then(|()| File::open(&folder)?.sync_all()).and_then(|()| File::open(&shared.dir)?.sync_all());
         done.map_err(|source| BlobError::Io { path, source })?;

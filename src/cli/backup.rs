@@ -7,6 +7,9 @@
 //!
 //! FILE is a tar under zstd: `profile/…`, `store/…`, and last `manifest.json` with the checksum of every file, so that
 //! a file that was cut off has none. It gets its name only when it is whole and on the disk.
+//!
+//! The files of messages (`media`) are left out: they may take far more than the rest, are fetched again when somebody asks
+//! for one, and can be copied by themselves at any time, because none ever changes.
 
 mod archive;
 mod contents;

@@ -5,6 +5,7 @@
 
 mod chrome;
 mod clock;
+mod cloud;
 mod folders;
 mod machine;
 mod page;
@@ -56,6 +57,10 @@ pub(super) async fn run(options: DoctorOptions, environment: &dyn Source) -> Out
     report.add([page::judge(&config.browser, &answer)])?;
     report.add([surface::check(&config, service).await])?;
     report.add([clock::check(answer.ok().and_then(|answer| answer.clock)).await])?;
+    if options.cloud || config.cloud.is_some() {
+        report.add(cloud::check(config.cloud.as_ref()).await)?;
+        report.add(cloud::webhook(config.cloud.as_ref(), config.server.port, service.is_some()).await)?;
+    }
     if let Some(file) = &options.pm2 {
         report.add(pm2::check(file).await)?;
     }

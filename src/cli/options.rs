@@ -85,7 +85,8 @@ Examples:
     ///
     /// The profile goes without its caches, the store whole; every file has its checksum in the manifest. The service
     /// must be stopped. With --live it may run: its browser is closed for the time of the copy (seconds), and the store
-    /// is left out. FILE is as good as the phone itself: keep it where nobody else can read it.
+    /// is left out. The files of messages (DATA_DIR/media) are never in it: copy that folder by itself, if they are wanted.
+    /// FILE is as good as the phone itself: keep it where nobody else can read it.
     #[command(after_help = "\
 Examples:
   session-manager backup admin.tar.zst
@@ -136,6 +137,9 @@ pub enum StoreCommand {
 
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
+    /// Also check Meta's Cloud API: token, number, webhook, version (always done where it is configured)
+    #[arg(long)]
+    pub cloud: bool,
     /// Also check this PM2 ecosystem file (needs node)
     #[arg(long, value_name = "FILE")]
     pub pm2: Option<PathBuf>,

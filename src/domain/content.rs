@@ -9,6 +9,8 @@ use super::log::Origin;
 use super::media::{BlobId, MediaKind};
 use super::message::MessageId;
 use super::secret::Secret;
+use super::template::Template;
+use super::via::Via;
 pub use kinds::{
     CONTACTS_MAX, Contact, KindError, Location, NAME_MAX, POLL_OPTION_MAX, POLL_OPTIONS_MAX, POLL_QUESTION_MAX, Poll,
 };
@@ -35,6 +37,8 @@ pub enum Content {
     Forward {
         of: MessageId,
     },
+    /// Only by the Cloud API.
+    Template(Box<Template>),
 }
 
 /// A file to be sent. Its bytes are kept by their SHA-256 in `blobs`.
@@ -158,6 +162,10 @@ impl Content {
                 [kind, revealed(poll.question())].into_iter().chain(poll.options().iter().map(revealed)).collect()
             }
             Self::Forward { of } => vec![format!("\u{0}forward {of}")],
+            Self::Template(template) => {
+                let components = template.components().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+                vec!["\u{0}template".to_owned(), template.name().to_owned(), template.language().to_owned(), components]
+            }
         }
     }
 
@@ -177,7 +185,7 @@ impl Content {
             Self::Text { body, .. } => Some(body),
             Self::File(file) => file.caption.as_ref(),
             Self::Poll(poll) => Some(poll.question()),
-            Self::Location(_) | Self::Contacts(_) | Self::Forward { .. } => None,
+            Self::Location(_) | Self::Contacts(_) | Self::Forward { .. } | Self::Template(_) => None,
         }
     }
 }
@@ -197,6 +205,8 @@ pub struct Outgoing {
     pub origin: Origin,
     /// The idempotency key under which the message is sent exactly once.
     pub key: Option<SendKey>,
+    /// The way that the caller names; None: the way of the settings.
+    pub via: Option<Via>,
 }
 
 impl Outgoing {
@@ -304,7 +314,14 @@ pub(crate) mod tests {
         }
         assert_eq!(contents[0].identity(), ["hola"], "stores of earlier versions hold the hash of this");
         let to = ChatId::parse("5491122334455@c.us").unwrap();
-        let plain = Outgoing { to, content: contents[0].clone(), reply_to: None, origin: Origin::default(), key: None };
+        let plain = Outgoing {
+            to,
+            content: contents[0].clone(),
+            reply_to: None,
+            origin: Origin::default(),
+            key: None,
+            via: None,
+        };
         let reply = Outgoing { reply_to: Some(MessageId::new("hola")), ..plain.clone() };
         assert_eq!(plain.identity(), ["hola"]);
         assert_ne!(plain.identity(), reply.identity());

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::log::Origin;
+use super::log::{LoggedMessage, Origin};
 use super::message::{Ack, MessageId};
 use super::time::Timestamp;
+use super::via::Via;
 
 /// How long the service remembers a key.
 pub const KEY_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -70,6 +71,8 @@ pub struct SendRecord {
     pub chat_id: String,
     /// The recipient's phone digits, where the page knew them.
     pub phone: Option<String>,
+    /// The way that was chosen when the key was reserved.
+    pub via: Via,
     pub stage: SendStage,
 }
 
@@ -103,10 +106,38 @@ impl std::fmt::Display for Cause {
         match self {
             Self::Number(421) => f.write_str("421: the group's members changed; try again"),
             Self::Number(475) => f.write_str("475: WhatsApp caps the new chats of this account for now"),
-            Self::Number(number) => write!(f, "{number}"),
+            Self::Number(number) => match of_the_cloud_api(*number) {
+                Some(sentence) => write!(f, "{number}: {sentence}"),
+                None => write!(f, "{number}"),
+            },
             Self::Word(word) => f.write_str(word),
         }
     }
+}
+
+/// What a number of the Cloud API means, in a few words; None for numbers that say nothing by themselves.
+fn of_the_cloud_api(number: i64) -> Option<&'static str> {
+    Some(match number {
+        368 => "the business account is blocked for a time because of WhatsApp's policies",
+        130_472 => "the recipient is part of an experiment of Meta and gets no marketing messages",
+        130_497 => "the business may not write to people of the recipient's country",
+        131_021 => "the recipient is the number that sends",
+        131_026 => "WhatsApp cannot deliver to the recipient: no WhatsApp, an old version, or terms not accepted",
+        131_031 => "the business account is locked",
+        131_037 => "the number's display name is not approved yet",
+        131_042 => "the payment method of the business account does not work",
+        131_045 => "the number is not registered correctly at the Cloud API",
+        131_047 => "more than 24 hours have passed since the recipient wrote: only a template goes (re-engagement)",
+        131_049 => {
+            "Meta holds marketing messages to the recipient back to keep the ecosystem healthy; try again in a day"
+        }
+        131_050 => "the recipient takes no marketing messages of this business",
+        131_052 => "the file could not be fetched",
+        131_053 => "the file is of no type or size that WhatsApp takes",
+        131_057 => "the business account is in maintenance",
+        133_010 => "the number is not registered at the Cloud API",
+        _ => return None,
+    })
 }
 
 /// How a send ended, according to WhatsApp.
@@ -114,12 +145,14 @@ impl std::fmt::Display for Cause {
 pub enum End {
     /// WhatsApp's server has the message.
     Sent(Ack),
+    /// The Cloud API took the message, and gave it this id.
+    Accepted(MessageId),
     /// The message will never arrive.
     Failed(Option<Cause>),
 }
 
 /// What the service stores of a message before the message leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Departure {
     pub message_id: MessageId,
     pub origin: Origin,
@@ -129,6 +162,8 @@ pub struct Departure {
     /// The day whose cap of first messages to new contacts the message counts against, if there is one.
     pub first_on: Option<u64>,
     pub key: Option<(SendKey, SendRecord)>,
+    /// A message to the Cloud API, as the log keeps it once the Cloud API has taken it: nothing else reports it.
+    pub message: Option<Box<LoggedMessage>>,
 }
 
 /// What the service does with a request under a key.
@@ -165,6 +200,10 @@ impl SendRecord {
     pub fn settled(mut self, end: End, at: Timestamp) -> Self {
         self.stage = match end {
             End::Sent(ack) => SendStage::Sent { ack, at },
+            End::Accepted(id) => {
+                self.message_id = id;
+                SendStage::Sent { ack: Ack::PENDING, at }
+            }
             End::Failed(cause) => SendStage::Failed { cause },
         };
         self
@@ -207,6 +246,7 @@ mod tests {
             message_id: MessageId::new("m"),
             chat_id: "c".to_owned(),
             phone: None,
+            via: Via::Web,
             stage: SendStage::Dispatching,
         };
         let late = created_at.plus(KEY_LIFE);

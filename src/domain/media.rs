@@ -105,7 +105,7 @@ pub struct Media {
     /// None for a type of message whose file the service does not fetch, and in entries of earlier versions.
     pub kind: Option<MediaKind>,
     pub mimetype: String,
-    /// Bytes, as the sender says.
+    /// Bytes, as the sender says; more if the sender said less than `MEDIA_MAX_MB` of a file that is larger.
     pub size: Option<u64>,
     pub filename: Option<String>,
     pub duration_s: Option<u32>,
@@ -210,8 +210,12 @@ impl FetchPolicy {
 
     /// The status of a file whose message has just arrived.
     pub fn first(&self, media: &Media) -> MediaStatus {
-        let Some(kind) = media.kind.filter(|_| media.status == MediaStatus::Pending) else { return media.status };
-        match self.mode(kind) {
+        if media.status != MediaStatus::Pending {
+            return media.status;
+        }
+        let is_off = || self.modes.iter().all(|mode| *mode == FetchMode::Off);
+        let unknown = || if is_off() { FetchMode::Off } else { FetchMode::Auto };
+        match media.kind.map_or_else(unknown, |kind| self.mode(kind)) {
             FetchMode::Off => MediaStatus::Off,
             FetchMode::Auto | FetchMode::Ask if media.size.is_some_and(|size| size > self.max) => MediaStatus::TooLarge,
             FetchMode::Auto => MediaStatus::Pending,
@@ -270,6 +274,10 @@ pub(crate) mod tests {
         assert_eq!(first(MediaKind::Audio, Some(11)), MediaStatus::Off);
         let closed = Media { status: MediaStatus::Unavailable, ..media(MediaKind::Image) };
         assert_eq!(policy.first(&closed), MediaStatus::Unavailable);
-        assert_eq!(policy.first(&Media { kind: None, ..media(MediaKind::Image) }), MediaStatus::Pending);
+        let earlier = |size| Media { kind: None, size, ..media(MediaKind::Image) };
+        assert_eq!(policy.first(&earlier(Some(10))), MediaStatus::Pending);
+        assert_eq!(policy.first(&earlier(Some(11))), MediaStatus::TooLarge);
+        policy.modes = [FetchMode::Off; 8];
+        assert_eq!(policy.first(&earlier(Some(10))), MediaStatus::Off);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::domain::media::Media;
-use crate::domain::secret::Secret;
+use crate::domain::secret::{Secret, masked};
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,15 @@ impl MessageId {
 
     pub fn into_string(self) -> String {
         self.0
+    }
+
+    /// The id as a log may hold it: of the chat and the author only the last two digits. What WhatsApp made up stays.
+    pub fn masked(&self) -> String {
+        let shown = |part: &str| match part.split_once('@') {
+            Some((user, server)) => format!("{}@{server}", masked(user)),
+            None => part.to_owned(),
+        };
+        self.0.split('_').map(shown).collect::<Vec<_>>().join("_")
     }
 }
 
@@ -175,6 +184,8 @@ pub enum MessageEvent {
     Acked(MessageId, Ack, Option<i64>),
     /// The result of a send that the current document made.
     Outcome(Outcome),
+    /// The Cloud API took a message that has this reference, and gave it this id.
+    Accepted(MessageId, MessageId),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
 }
@@ -215,7 +226,7 @@ impl MessageEvent {
             Self::Added(message) | Self::Changed(message) if message.from_me => {
                 Some(Self::Acked(message.id.clone(), message.ack, None))
             }
-            Self::Acked(..) | Self::Outcome(_) => Some(self.clone()),
+            Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) => Some(self.clone()),
             Self::Added(_) | Self::Changed(_) | Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => None,
         }
     }
@@ -225,7 +236,22 @@ impl MessageEvent {
         match self {
             Self::Added(message) | Self::Changed(message) => message.size(),
             Self::Voted(vote) => vote.options.iter().map(|option| option.reveal().len()).sum::<usize>() + MESSAGE_SIZE,
-            Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Reacted(_) => MESSAGE_SIZE,
+            Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) | Self::Reacted(_) => {
+                MESSAGE_SIZE
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_holds_no_whole_number_of_an_id() {
+        let masked = |id: &str| MessageId::new(id).masked();
+        assert_eq!(masked("true_5491122334455@c.us_3EB0A1"), "true_…55@c.us_3EB0A1");
+        assert_eq!(masked("false_120363000000000001@g.us_3EB0A1_5491122334466@c.us"), "false_…01@g.us_3EB0A1_…66@c.us");
+        assert_eq!(masked("3EB0A1"), "3EB0A1");
     }
 }

@@ -1,5 +1,6 @@
 //! The configuration: environment variables only, all optional, checked as a whole before anything starts.
 
+mod cloud;
 mod delivery;
 mod media;
 mod parse;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
+pub use cloud::Cloud;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
 pub use media::Media;
 pub use proxy::{Proxy, ProxyLogin};
@@ -29,6 +31,10 @@ pub struct Config {
     pub browser: Browser,
     pub session: Session,
     pub send: Send,
+    /// None: Meta's Cloud API is not configured.
+    pub cloud: Option<Cloud>,
+    /// `OPT_OUT_WORDS`: whoever writes one of these wants no further messages, besides BAJA and STOP.
+    pub opt_out_words: Vec<String>,
     pub media: Media,
     pub delivery: Delivery,
     pub log: Log,
@@ -135,10 +141,31 @@ impl SendMode {
     }
 }
 
+/// `SEND_VIA`: the way of sends whose request names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendVia {
+    Web,
+    Cloud,
+    /// The Cloud API where it is configured and can send the message, else WhatsApp Web.
+    Auto,
+}
+
+impl SendVia {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Cloud => "cloud",
+            Self::Auto => "auto",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Send {
     /// `SEND_MODE`.
     pub mode: SendMode,
+    /// `SEND_VIA`.
+    pub via: SendVia,
     /// `SEND_TIMEOUT`, counted from the arrival of the request.
     pub timeout: Duration,
     /// `SEND_RATE_PER_MINUTE`; 0 means no limit.
@@ -196,6 +223,18 @@ impl Config {
         let browser = read_browser(&mut r);
         let session = Session { pinned: browser.html.is_some(), ..read_session(&mut r) };
         let send = read_send(&mut r);
+        let cloud = Cloud::read(&mut r);
+        if send.via == SendVia::Cloud
+            && cloud.is_none()
+            && !r.problems.iter().any(|one| one.name.starts_with("CLOUD_API"))
+        {
+            r.problem(
+                "SEND_VIA",
+                "is cloud, and the Cloud API is not configured: set CLOUD_API_TOKEN and the rest".to_owned(),
+            );
+        }
+        let words = |text: &str| Some(parse::list(text));
+        let opt_out_words = r.optional("OPT_OUT_WORDS", "a comma-separated list", words).unwrap_or_default();
         let media = Media::read(&mut r);
         let delivery = Delivery::read(&mut r, session.cliente_id.as_deref());
         let log = read_log(&mut r);
@@ -211,6 +250,8 @@ impl Config {
                 browser,
                 session,
                 send,
+                cloud,
+                opt_out_words,
                 media,
                 delivery,
                 log,
@@ -306,8 +347,10 @@ fn read_send(r: &mut reader::Reader<'_>) -> Send {
         "off" => Some(SendMode::Off),
         _ => None,
     };
+    let via = |text: &str| [SendVia::Web, SendVia::Cloud, SendVia::Auto].into_iter().find(|via| via.name() == text);
     Send {
         mode: r.var("SEND_MODE", "live", "`live`, `dry-run` or `off`", mode, SendMode::Off),
+        via: r.var("SEND_VIA", "web", "`web`, `cloud` or `auto`", via, SendVia::Web),
         timeout: r.var("SEND_TIMEOUT", "50s", parse::SPAN, parse::span, Duration::ZERO),
         rate_per_minute: r.var("SEND_RATE_PER_MINUTE", "20", parse::COUNT, parse::count, 0),
         pause: r.var("SEND_PAUSE_MS", "1000-3000", parse::PAUSE, parse::pause, Duration::ZERO..=Duration::ZERO),

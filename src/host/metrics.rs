@@ -1,12 +1,16 @@
 //! The metrics that are counted as events happen. Other metrics are read on request (`http/metrics.rs`).
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 /// Seconds. Most answers take milliseconds; a send is given up after 50 s.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 60.0];
+
+/// More clients than this share a label.
+const CLIENTES_MAX: usize = 500;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +21,9 @@ struct Counted {
     sends: IntCounterVec,
     reconnections: IntCounterVec,
     files: IntCounterVec,
+    billed: IntCounterVec,
+    /// The clients that are labels already.
+    clientes: Mutex<HashSet<String>>,
     requests: HistogramVec,
 }
 
@@ -39,19 +46,34 @@ impl Metrics {
             ),
             &["kind", "outcome"],
         )?;
+        let billed = IntCounterVec::new(
+            Opts::new(
+                "session_manager_cloud_billed_total",
+                "Messages that Meta bills, by its category and the client they are billed to",
+            ),
+            &["category", "cliente_id"],
+        )?;
         let requests = HistogramVec::new(
             HistogramOpts::new("session_manager_http_request_duration_seconds", "Time to the head of an answer")
                 .buckets(BUCKETS.to_vec()),
             &["route", "method", "status"],
         )?;
         let registry = Registry::new();
-        for counted in [&sends, &reconnections, &files] {
+        for counted in [&sends, &reconnections, &files, &billed] {
             registry.register(Box::new(counted.clone()))?;
         }
         registry.register(Box::new(requests.clone()))?;
         // The metrics that Prometheus expects of every process: memory, processor time, descriptors, threads, start.
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        Ok(Self(Arc::new(Counted { registry, sends, reconnections, files, requests })))
+        Ok(Self(Arc::new(Counted {
+            registry,
+            sends,
+            reconnections,
+            files,
+            billed,
+            clientes: Mutex::default(),
+            requests,
+        })))
     }
 
     /// Counts a request to send that was answered.
@@ -67,6 +89,16 @@ impl Metrics {
     /// Counts an attempt to fetch the file of a message.
     pub fn file(&self, kind: &str, outcome: &str) {
         self.0.files.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// Counts a message that Meta bills. Callers choose the clients, so only so many become labels.
+    pub fn billed(&self, category: &str, cliente_id: &str) {
+        let mut clientes = self.0.clientes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_label = clientes.contains(cliente_id) || clientes.len() < CLIENTES_MAX;
+        if is_label {
+            clientes.insert(cliente_id.to_owned());
+        }
+        self.0.billed.with_label_values(&[category, if is_label { cliente_id } else { "other" }]).inc();
     }
 
     /// Counts an answered request. `route` is the pattern, never text of the caller.

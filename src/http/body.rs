@@ -16,7 +16,7 @@ use crate::domain::slip;
 
 use super::error::ApiError;
 
-pub use arriving::{BODY_MAX, Place};
+pub use arriving::{BODY_MAX, Place, bytes_up_to};
 pub use decoding::refuse_compression;
 pub use values::{flag, is_not_whole, text_or_number, written};
 

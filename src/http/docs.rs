@@ -65,6 +65,7 @@ const EVENTS: [(&str, &str); 9] = [
         (name = "session", description = "The session: how it is, starting, stopping, unlinking."),
         (name = "linking", description = "Linking a phone: the code to scan, or one to type."),
         (name = "messages", description = "Sending, the durable log, and what happens as it happens."),
+        (name = "cloud", description = "Meta's webhook of the Cloud API."),
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
     ),
@@ -132,8 +133,9 @@ fn bind_send(request: &mut Value) {
     ]);
     let text = json!({ "$ref": "#/components/schemas/MessageText" });
     let content = json!([
-        { "required": ["media"], "properties": { "media": { "type": "object" } } },
-        { "required": ["message"], "properties": { "message": text, "media": { "type": "null" } } },
+        { "required": ["media"], "properties": { "media": { "type": "object" }, "template": { "type": "null" } } },
+        { "required": ["message"], "properties": { "message": text, "media": { "type": "null" }, "template": { "type": "null" } } },
+        { "required": ["template"], "properties": { "template": { "type": "object" }, "media": { "type": "null" }, "message": { "type": "null" } } },
     ]);
     request["allOf"] = json!([{ "anyOf": recipient }, { "anyOf": content }]);
 }
@@ -165,7 +167,7 @@ fn operations(section: &mut Value) -> impl Iterator<Item = (&String, &String, &m
 
 /// Adds to an operation what its handler does not declare: security, errors and examples.
 fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
-    let guarded = path.starts_with('/') && !path.starts_with("/health");
+    let guarded = path.starts_with('/') && !path.starts_with("/health") && path != "/cloud/webhook";
     if guarded {
         // The empty entry: without API_TOKEN, or from a trusted network, neither is needed.
         operation["security"] = json!([{ "bearer": [] }, { "key": [] }, {}]);

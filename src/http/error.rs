@@ -13,6 +13,8 @@ use crate::directory::DirectoryError;
 use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::domain::via::Via;
+use crate::inbound::cloud::NotTaken;
 use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
 use crate::outbound::SendError;
@@ -25,6 +27,8 @@ use super::wire;
 
 /// The value of `Retry-After` in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
+/// A person has to give the service another token.
+const RETRY_TOKEN: u32 = 60;
 /// WhatsApp does not say when it gives pairing codes again; its own page lets a code live three minutes and a quarter.
 const PAIRING_RETRY: u32 = 195;
 
@@ -125,11 +129,13 @@ impl From<SendError> for ApiError {
             }
             SendError::FileRefused(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", message),
             SendError::FileNotFound => Self::new(StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND", message),
-            SendError::NotUploaded(_) => Self::new(StatusCode::BAD_GATEWAY, "MEDIA_UPLOAD_FAILED", message),
             SendError::MessageAbsent => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
             SendError::ReplyNotPossible(_) => Self::new(StatusCode::CONFLICT, "REPLY_NOT_POSSIBLE", message),
             SendError::ForwardNotPossible(_) => Self::new(StatusCode::CONFLICT, "FORWARD_NOT_POSSIBLE", message),
             SendError::MentionUnknown(_) => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SendError::NotUploaded(_) | SendError::UploadLost(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "MEDIA_UPLOAD_FAILED", message)
+            }
             SendError::Refused(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
             SendError::ChatReadOnly(_) => Self::new(StatusCode::FORBIDDEN, "CHAT_READ_ONLY", message),
             SendError::ContactBlocked => Self::new(StatusCode::FORBIDDEN, "CONTACT_BLOCKED", message),
@@ -138,15 +144,27 @@ impl From<SendError> for ApiError {
                     .retry_after(whole_seconds(retry_after))
             }
             SendError::Failed { message_id, cause } => {
-                let code = match cause {
-                    Some(Cause::Number(number)) => Value::from(number),
-                    Some(Cause::Word(word)) => Value::from(word),
-                    None => Value::Null,
-                };
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
                     .about(&message_id)
-                    .with("whatsapp_code", code)
+                    .with("whatsapp_code", whatsapp_code(cause))
             }
+            SendError::RefusedAs(cause) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
+                .with("whatsapp_code", whatsapp_code(Some(cause))),
+            SendError::ViaNotConfigured => Self::bad_request("VIA_NOT_CONFIGURED", message),
+            SendError::NotPossible { via: Via::Web, .. } => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_POSSIBLE_VIA_WEB", message)
+            }
+            SendError::NotPossible { via: Via::Cloud, .. } => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_POSSIBLE_VIA_CLOUD", message)
+            }
+            SendError::TextTooLong { limit, .. } => Self::bad_request("INVALID_MESSAGE", message).with("limit", limit),
+            SendError::TemplateRequired => Self::new(StatusCode::CONFLICT, "TEMPLATE_REQUIRED", message),
+            SendError::TemplateInvalid(_) => Self::bad_request("TEMPLATE_INVALID", message),
+            SendError::CloudUnauthorized(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "CLOUD_UNAUTHORIZED", message).retry_after(RETRY_TOKEN)
+            }
+            SendError::Unreachable(_) => Self::bad_request("NOT_ON_WHATSAPP", message),
+            SendError::OptedOut => Self::new(StatusCode::FORBIDDEN, "RECIPIENT_OPTED_OUT", message),
             SendError::Unconfirmed { message_id } => {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message).about(&message_id)
             }
@@ -154,8 +172,22 @@ impl From<SendError> for ApiError {
     }
 }
 
+fn whatsapp_code(cause: Option<Cause>) -> Value {
+    match cause {
+        Some(Cause::Number(number)) => Value::from(number),
+        Some(Cause::Word(word)) => Value::from(word),
+        None => Value::Null,
+    }
+}
+
 impl From<JournalError> for ApiError {
     fn from(error: JournalError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<NotTaken> for ApiError {
+    fn from(error: NotTaken) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }
@@ -171,6 +203,7 @@ impl From<BlobError> for ApiError {
         let message = error.to_string();
         match error {
             BlobError::TooLarge { max } => {
+                let message = format!("The file is larger than MEDIA_SEND_MAX_MB allows ({} MB).", max >> 20);
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "MEDIA_TOO_LARGE", message).with("limit", max)
             }
             BlobError::Quota { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "MEDIA_QUOTA", message),

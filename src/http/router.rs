@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, connect, contacts, deliveries, document, events, health, media, message_file, messages, metrics,
-    numbers, qr, send, status,
+    capabilities, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
+    metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -52,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(capabilities::capabilities))
         .routes(routes!(document::document))
+        .routes(routes!(cloud::verify, cloud::receive))
         .routes(routes!(deliveries::dead))
         .routes(routes!(deliveries::replay))
         .routes(routes!(deliveries::replay_all))

@@ -1,6 +1,7 @@
 //! What the routes answer: one file a resource.
 
 pub mod capabilities;
+pub mod cloud;
 pub mod connect;
 pub mod contacts;
 pub mod deliveries;

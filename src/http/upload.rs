@@ -5,15 +5,17 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::StatusCode;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::blobs::{Blobs, Pin};
-use crate::domain::media::FILE_MAX;
 
 use super::error::ApiError;
 
 /// A caller that sends nothing for this long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
+/// A caller that sends more slowly than this many bytes a second is given up after a while.
+const SLOWEST_PER_S: u64 = 4 << 10;
+const SLOW_FOR: Duration = Duration::from_secs(60);
 /// Larger pieces take fewer calls of the disk.
 const PIECE: usize = 128 << 10;
 
@@ -25,16 +27,21 @@ pub struct Given {
     pub filename: Option<String>,
 }
 
-/// Writes all bytes of a stream as one file. `expected` is its size, where it is known.
+/// Writes all bytes of a stream as one file of at most `max` bytes. `expected` is its size, where it is known.
 pub async fn receive(
     blobs: &Blobs,
+    max: u64,
     expected: Option<u64>,
     mut arriving: impl Stream<Item = Result<Bytes, ApiError>> + Send + Unpin,
 ) -> Result<Pin, ApiError> {
-    let mut writer = blobs.writer(expected, FILE_MAX).await?;
+    let mut writer = blobs.writer(expected, max).await?;
     let mut piece = BytesMut::new();
-    let slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
-    while let Some(bytes) = timeout(SILENCE, arriving.next()).await.map_err(slow)? {
+    let slow = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", "The body did not arrive in time.");
+    let patience = Instant::now() + SLOW_FOR;
+    while let Some(bytes) = timeout(SILENCE, arriving.next()).await.map_err(|_| slow())? {
+        if Instant::now() > patience + Duration::from_secs((writer.size() + piece.len() as u64) / SLOWEST_PER_S) {
+            return Err(slow());
+        }
         piece.extend_from_slice(&bytes?);
         if piece.len() >= PIECE {
             writer.write(piece.split().freeze()).await?;
@@ -52,24 +59,26 @@ mod tests {
 
     use super::*;
 
+    const MAX: u64 = 2 << 20;
+
     #[tokio::test]
     async fn a_file_is_written_as_it_arrives_or_not_at_all() {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(dir.path(), 1 << 20).await.unwrap();
         let pieces = || stream::iter((0..40_u8).map(|n| Ok(Bytes::from(vec![n; 10_000]))));
-        let pin = receive(&blobs, None, pieces()).await.unwrap();
+        let pin = receive(&blobs, MAX, None, pieces()).await.unwrap();
         let expected: Vec<u8> = (0..40_u8).flat_map(|n| vec![n; 10_000]).collect();
         assert_eq!(std::fs::read(pin.path()).unwrap(), expected);
         let broken = pieces().chain(stream::iter([Err(ApiError::bad_request("INVALID_MEDIA", "broke off"))]));
-        assert!(receive(&blobs, None, broken).await.is_err());
+        assert!(receive(&blobs, MAX, None, broken).await.is_err());
         let error = |expected, pieces: u8| {
             let blobs = blobs.clone();
             let sent = stream::iter((0..pieces).map(|_| Ok(Bytes::from(vec![7; 10_000]))));
-            async move { format!("{:?}", receive(&blobs, expected, sent).await.unwrap_err()) }
+            async move { format!("{:?}", receive(&blobs, MAX, expected, sent).await.unwrap_err()) }
         };
         assert!(error(Some(1 << 20), 0).await.contains("MEDIA_QUOTA"));
         assert!(error(None, 70).await.contains("MEDIA_QUOTA"));
-        assert!(error(Some(FILE_MAX + 1), 0).await.contains("MEDIA_TOO_LARGE"));
+        assert!(error(Some(MAX + 1), 0).await.contains("MEDIA_TOO_LARGE"));
         assert_eq!(blobs.usage().files, 1);
     }
 
@@ -78,6 +87,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(dir.path(), 1 << 20).await.unwrap();
         let sent = stream::iter([Ok(Bytes::from_static(b"half"))]).chain(stream::pending());
-        assert!(format!("{:?}", receive(&blobs, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
+        assert!(format!("{:?}", receive(&blobs, MAX, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
+        let drop_by_drop = stream::repeat_with(|| Ok(Bytes::from_static(b"1"))).then(|byte| async {
+            tokio::time::sleep(SILENCE / 2).await;
+            byte
+        });
+        let sent = Box::pin(drop_by_drop.take(100));
+        assert!(format!("{:?}", receive(&blobs, MAX, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
     }
 }

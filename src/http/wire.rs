@@ -5,6 +5,7 @@
 //! does not compile until the conversion says what becomes of it; `tests/house` allows no `..` here.
 
 pub mod capabilities;
+pub mod cloud;
 pub mod codes;
 pub mod contacts;
 pub mod deliveries;
@@ -18,4 +19,4 @@ pub mod session;
 pub mod status;
 pub mod uploads;
 
-pub use crate::journal::wire::{Ack, Event, Message, MessageId, Reason, State, Timestamp};
+pub use crate::journal::wire::{Ack, Event, Message, MessageId, Reason, Source, State, Timestamp};

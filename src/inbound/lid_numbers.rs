@@ -12,7 +12,7 @@ use crate::domain::address::ChatId;
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
-use crate::store::{LogChange, Store};
+use crate::store::{LogChange, Store, StoreError};
 use crate::transport::web::session::Handle;
 
 /// The time between two rounds of questions; one question takes the page a millisecond.
@@ -60,13 +60,22 @@ pub(super) async fn run(mut wanted: mpsc::Receiver<UnknownNumber>, session: Hand
                 if changes.is_empty() {
                     continue;
                 }
-                match store.log(Arc::new(changes)).await {
+                match name(&store, &known, changes).await {
                     Ok(()) => waiting.retain(|(_, (_, chat))| !known.contains_key(chat)),
                     Err(error) => tracing::warn!(%error, "a phone number that became known could not be stored"),
                 }
             }
         }
     }
+}
+
+/// Stores numbers that became known. Whoever wants no further messages is remembered under the number first: the Cloud API
+/// knows people by it alone.
+async fn name(store: &Store, known: &HashMap<String, String>, changes: Vec<LogChange>) -> Result<(), StoreError> {
+    for (chat, digits) in known {
+        store.opt_out_also(chat.clone(), digits.clone()).await?;
+    }
+    store.log(Arc::new(changes)).await
 }
 
 async fn phone(session: &Handle, chat: &ChatId) -> Option<String> {

@@ -10,6 +10,7 @@
 //! leaves the whole file or nothing. The task also evicts the oldest files over the quota, and removes files whose
 //! messages are gone.
 
+mod cloud;
 mod fetch;
 mod source;
 mod task;
@@ -29,6 +30,7 @@ use crate::host::config::Timings;
 use crate::host::metrics::Metrics;
 use crate::host::tasks::Tasks;
 use crate::store::{LogChange, Store, StoreError};
+use crate::transport::cloud::Client;
 use crate::transport::web::session::Handle;
 
 pub struct Parts {
@@ -39,6 +41,8 @@ pub struct Parts {
     pub policy: FetchPolicy,
     pub metrics: Metrics,
     pub timings: Timings,
+    /// None: the Cloud API is not configured.
+    pub cloud: Option<Client>,
     pub stop: CancellationToken,
 }
 
@@ -76,7 +80,7 @@ pub struct FilesError(#[from] StoreError);
 
 /// Starts the task that fetches files.
 pub fn start(parts: Parts, tasks: &Tasks) -> Files {
-    let Parts { store, session, blobs, clock, policy, metrics, timings, stop } = parts;
+    let Parts { store, session, blobs, clock, policy, metrics, timings, cloud, stop } = parts;
     let files = Files {
         store: store.clone(),
         blobs: blobs.clone(),
@@ -86,7 +90,8 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Files {
     };
     let (snapshots, activity, asked) = (session.watch(), session.activity().clone(), Arc::clone(&files.asked));
     let source = source::Session { handle: session, stall: timings.file_stall, phone: timings.file_phone };
-    let kept = task::Kept { store, source, blobs, clock, max: policy.max, metrics, activity, timings, asked };
+    let cloud = cloud.map(|client| cloud::CloudFiles { client, store: store.clone() });
+    let kept = task::Kept { store, source, cloud, blobs, clock, max: policy.max, metrics, activity, timings, asked };
     tasks.spawn("files of messages", task::Task::new(kept, snapshots).run(stop));
     files
 }
@@ -105,9 +110,9 @@ impl Files {
             MediaStatus::Broken => File::Broken,
             MediaStatus::Unavailable => File::Unavailable,
             MediaStatus::Stored => match media.sha256.and_then(|id| self.blobs.pin(id)) {
-                Some(pin) => File::Here(pin, Box::new(media)),
+                Some(pin) if pin.is_there().await => File::Here(pin, Box::new(media)),
                 // Somebody removed the file from the disk.
-                None => self.request(message, media).await?,
+                _ => self.request(message, media).await?,
             },
             // The settings may have changed since the message arrived.
             MediaStatus::OnRequest | MediaStatus::TooLarge | MediaStatus::Off => self.request(message, media).await?,

@@ -17,6 +17,7 @@ use crate::domain::backoff::Backoff;
 use crate::domain::log::may_open;
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
 use crate::store::{Place, Reading, Store, StoreError};
 use crate::transport::web::session::SessionError;
 use crate::transport::web::whatsapp::{Addons, Row, Rows};
@@ -342,7 +343,7 @@ impl<S: Source> Reader<S> {
             tracing::warn!(%error, "sends that are not settled cannot be looked up");
             Vec::new()
         });
-        for (_, record) in unsettled {
+        for (_, record) in unsettled.into_iter().filter(|(_, record)| record.via == Via::Web) {
             self.check()?;
             match self.source.ack(record.message_id.clone()).await {
                 Ok(Some(ack)) => self.tell(Found::Ack(record.message_id, ack)).await?,

@@ -22,6 +22,7 @@ use crate::transport::web::session::Snapshot;
 use super::Stay;
 use super::held::Held;
 use super::lid_numbers::{self, UnknownNumber};
+use super::opt_outs::OptOuts;
 use super::places::Places;
 use super::reading::{Found, OVERLAP_S, Scope};
 use super::source::Source;
@@ -48,6 +49,7 @@ pub(super) struct Kept<S> {
     pub files: FetchPolicy,
     pub timings: Timings,
     pub activity: Activity,
+    pub opt_outs: OptOuts,
 }
 
 pub(super) struct Task<S> {
@@ -195,6 +197,8 @@ impl<S: Source> Task<S> {
                 }
                 // An uncertain outcome is settled by a later ack, or never.
                 MessageEvent::Outcome(_) => {}
+                // The Cloud API's reports have their own way to the log.
+                MessageEvent::Accepted(..) => {}
                 MessageEvent::Reacted(reaction) => changes.push(LogChange::Reacted(*reaction, now)),
                 MessageEvent::Voted(vote) => changes.push(LogChange::Voted(*vote, now)),
             }
@@ -241,7 +245,11 @@ impl<S: Source> Task<S> {
         changes.iter_mut().for_each(|change| self.decide_file(change));
         let changes = Arc::new(changes);
         loop {
-            match self.kept.store.log(Arc::clone(&changes)).await {
+            let stored = match self.kept.opt_outs.note(&changes).await {
+                Ok(()) => self.kept.store.log(Arc::clone(&changes)).await,
+                Err(error) => Err(error),
+            };
+            match stored {
                 Ok(()) => return self.ask_for_phones(&changes),
                 Err(StoreError::Closed) => return,
                 Err(error) => {

@@ -11,6 +11,7 @@ use crate::domain::state::State;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::{Clock, Timestamp};
 use crate::store::{Store, StoreError};
+use crate::transport::cloud::{self, Health};
 use crate::transport::web::session::Handle;
 
 /// How often the sweep runs, and how many entries one flush removes: other writers wait some 10 ms for that many.
@@ -20,6 +21,8 @@ const SWEEP_BATCH: usize = 1000;
 pub struct Parts {
     pub store: Store,
     pub session: Handle,
+    /// None: the Cloud API is not configured.
+    pub cloud: Option<cloud::Client>,
     pub clock: Arc<SteadyClock>,
     pub retention: Duration,
     /// The configured delivery targets.
@@ -65,11 +68,23 @@ async fn is_confirmed(parts: &Parts) -> bool {
     if !parts.clock.is_doubtful() {
         return true;
     }
-    let Ok(page) = parts.session.page(State::Ready) else { return false };
-    if let Ok(Some(seconds)) = page.clock().await {
+    if let Some(seconds) = server_time(parts).await {
         parts.clock.confirm(Timestamp::from_millis(seconds.saturating_mul(1000)));
     }
     !parts.clock.is_doubtful()
+}
+
+/// The time at WhatsApp's server, which the page or Meta tells, in seconds since the epoch.
+async fn server_time(parts: &Parts) -> Option<u64> {
+    if let Ok(page) = parts.session.page(State::Ready)
+        && let Ok(Some(seconds)) = page.clock().await
+    {
+        return Some(seconds);
+    }
+    match parts.cloud.as_ref()?.look().await {
+        Health::Good(number) => number.server_time,
+        _ => None,
+    }
 }
 
 async fn sweep(parts: &Parts) -> Result<(), StoreError> {

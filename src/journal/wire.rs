@@ -17,7 +17,7 @@ use crate::domain::state::SESSION;
 
 pub use items::{AckAt, Code, Message, MessageAck, Reaction, StateChange, Vote};
 pub use media::{Media, MediaKind, MediaStatus};
-pub use values::{Ack, Direction, MessageId, Reason, State, Timestamp};
+pub use values::{Ack, Direction, MessageId, Reason, Source, State, Timestamp};
 
 /// An event as webhooks and `/events` tell it.
 #[derive(Debug, Serialize, ToSchema)]

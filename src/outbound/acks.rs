@@ -87,6 +87,7 @@ fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
             let cause = outcome.code.map_or(Cause::Word(outcome.result), Cause::Number);
             Some((outcome.id, End::Failed(Some(cause))))
         }
+        MessageEvent::Accepted(reference, id) => Some((reference, End::Accepted(id))),
         // The end is unknown: an ack may still come.
         MessageEvent::Outcome(_) | MessageEvent::Removed(_) | MessageEvent::Reacted(_) | MessageEvent::Voted(_) => None,
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::state::State;
 use crate::host::config::SendMode;
+use crate::transport::cloud::Health;
 use crate::transport::web::session::Snapshot;
 
 use super::SendError;
@@ -15,9 +16,28 @@ pub enum Availability {
     NotReady(State),
     /// The session is READY, and sending is refused all the same: the sentence says why and what to do.
     Unavailable(String),
+    /// The Cloud API does not accept the token.
+    Unauthorized(String),
 }
 
-pub(super) fn availability(mode: SendMode, session: &Snapshot, stopping: bool, held: bool) -> Availability {
+/// What the way of a send says about itself.
+pub(super) enum Readiness<'a> {
+    Web(&'a Snapshot),
+    Cloud(Health),
+}
+
+const HELD: &str = "The store was damaged and set aside, and with it the memory of what was sent: run `session-manager store accept` to send again.";
+
+pub(super) fn availability(mode: SendMode, way: &Readiness<'_>, stopping: bool, held: bool) -> Availability {
+    let session = match way {
+        Readiness::Web(session) => *session,
+        Readiness::Cloud(_) if mode == SendMode::Off => return Availability::Disabled,
+        Readiness::Cloud(_) if stopping => return Availability::Stopping,
+        Readiness::Cloud(_) if held => return Availability::Unavailable(HELD.to_owned()),
+        Readiness::Cloud(Health::Unauthorized(why)) => return Availability::Unauthorized(why.clone()),
+        // A Cloud API that was out of reach a moment ago may answer now.
+        Readiness::Cloud(Health::Unknown | Health::Good(_) | Health::Unreachable(_)) => return Availability::Open,
+    };
     if mode == SendMode::Off {
         Availability::Disabled
     } else if stopping {
@@ -25,10 +45,7 @@ pub(super) fn availability(mode: SendMode, session: &Snapshot, stopping: bool, h
     } else if session.state != State::Ready || !session.line_up {
         Availability::NotReady(session.state)
     } else if held {
-        Availability::Unavailable(
-            "The store was damaged and set aside, and with it the memory of what was sent: run `session-manager store accept` to send again."
-                .to_owned(),
-        )
+        Availability::Unavailable(HELD.to_owned())
     } else if let Some(modules) = &session.send_broken {
         Availability::Unavailable(lacks(modules))
     } else {
@@ -50,6 +67,7 @@ impl Availability {
             Self::Stopping => Err(SendError::Stopping),
             Self::NotReady(state) => Err(SendError::NotReady(state)),
             Self::Unavailable(why) => Err(SendError::Unavailable(why)),
+            Self::Unauthorized(why) => Err(SendError::CloudUnauthorized(why)),
         }
     }
 
@@ -110,24 +128,42 @@ pub(super) mod tests {
         let ready = session(State::Ready, None);
         let broken = session(State::Ready, Some("WAWebX"));
         let away = session(State::Reconnecting, Some("WAWebX"));
-        assert_eq!(availability(SendMode::Off, &away, true, true), Availability::Disabled);
-        assert_eq!(availability(SendMode::Live, &away, true, true), Availability::Stopping);
-        assert_eq!(availability(SendMode::DryRun, &away, false, true), Availability::NotReady(State::Reconnecting));
-        assert!(
-            matches!(availability(SendMode::Live, &broken, false, false), Availability::Unavailable(why) if why.contains("WAWebX"))
+        assert_eq!(availability(SendMode::Off, &Readiness::Web(&away), true, true), Availability::Disabled);
+        assert_eq!(availability(SendMode::Live, &Readiness::Web(&away), true, true), Availability::Stopping);
+        assert_eq!(
+            availability(SendMode::DryRun, &Readiness::Web(&away), false, true),
+            Availability::NotReady(State::Reconnecting)
         );
-        assert!(matches!(availability(SendMode::Live, &ready, false, true), Availability::Unavailable(_)));
-        assert!(availability(SendMode::Live, &ready, false, false).is_open());
+        assert!(
+            matches!(availability(SendMode::Live, &Readiness::Web(&broken), false, false), Availability::Unavailable(why) if why.contains("WAWebX"))
+        );
+        assert!(matches!(
+            availability(SendMode::Live, &Readiness::Web(&ready), false, true),
+            Availability::Unavailable(_)
+        ));
+        assert!(availability(SendMode::Live, &Readiness::Web(&ready), false, false).is_open());
     }
 
     #[test]
     fn only_ready_ever_opens() {
         for state in State::ALL {
             assert_eq!(
-                availability(SendMode::Live, &session(state, None), false, false).is_open(),
+                availability(SendMode::Live, &Readiness::Web(&session(state, None)), false, false).is_open(),
                 state == State::Ready
             );
         }
+    }
+
+    #[test]
+    fn the_cloud_api_needs_a_token_and_no_session() {
+        let open = |mode, health, stopping, held| availability(mode, &Readiness::Cloud(health), stopping, held);
+        let bad = Health::Unauthorized("why".to_owned());
+        assert_eq!(open(SendMode::Off, bad.clone(), true, true), Availability::Disabled);
+        assert_eq!(open(SendMode::Live, bad.clone(), true, true), Availability::Stopping);
+        assert!(matches!(open(SendMode::Live, bad.clone(), false, true), Availability::Unavailable(_)));
+        assert_eq!(open(SendMode::DryRun, bad, false, false), Availability::Unauthorized("why".to_owned()));
+        assert!(open(SendMode::Live, Health::Unknown, false, false).is_open());
+        assert!(open(SendMode::Live, Health::Unreachable(String::new()), false, false).is_open());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::{NotReady, State};
+use crate::domain::via::Via;
 use crate::transport::NothingLeft;
 
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum SendError {
     FileNotFound,
     #[error("the file could not be uploaded to WhatsApp ({0}); nothing was sent, try again")]
     NotUploaded(String),
+    /// The page died, or was loaded again, before a message with its upload was dispatched.
+    #[error("the upload of the file broke off ({0}); nothing was sent, try again")]
+    UploadLost(String),
     /// WhatsApp itself says that the message will never arrive.
     #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
     Failed { message_id: MessageId, cause: Option<Cause> },
@@ -65,6 +69,31 @@ pub enum SendError {
     KeyConflict,
     #[error("the session has too much to do at the moment; try again in a few seconds")]
     Busy,
+    #[error(
+        "via is cloud, and Meta's Cloud API is not configured: set CLOUD_API_TOKEN and the rest, or send with via web"
+    )]
+    ViaNotConfigured,
+    /// The way can never send this.
+    #[error("{why}")]
+    NotPossible { via: Via, why: String },
+    #[error(
+        "message has {length} characters, and the Cloud API takes at most {limit} here: send it in parts, or with via web"
+    )]
+    TextTooLong { length: usize, limit: usize },
+    #[error(
+        "more than 24 hours have passed since the recipient wrote, so the Cloud API takes only a template: send one; nothing was sent"
+    )]
+    TemplateRequired,
+    #[error("the Cloud API refused the template, nothing was sent: {0}")]
+    TemplateInvalid(String),
+    #[error("nothing was sent: {0}; give the service a valid token")]
+    CloudUnauthorized(String),
+    #[error("{0}; nothing was sent")]
+    Unreachable(&'static str),
+    #[error("the Cloud API refused the message, nothing was sent ({0})")]
+    RefusedAs(Cause),
+    #[error("the recipient asked for no further messages (opt-out), so nothing is sent to them")]
+    OptedOut,
 }
 
 impl From<NothingLeft> for SendError {
@@ -86,6 +115,15 @@ impl From<NothingLeft> for SendError {
             NothingLeft::FileTooLarge { limit } => Self::FileTooLarge { limit },
             NothingLeft::FileRefused(why) => Self::FileRefused(why),
             NothingLeft::NotUploaded(why) => Self::NotUploaded(why),
+            NothingLeft::UploadLost(why) => Self::UploadLost(why),
+            NothingLeft::NotPossible(why) => Self::Refused(why),
+            NothingLeft::TextTooLong { length, limit } => Self::TextTooLong { length, limit },
+            NothingLeft::TemplateRequired => Self::TemplateRequired,
+            NothingLeft::TemplateInvalid(why) => Self::TemplateInvalid(why),
+            NothingLeft::Unauthorized(why) => Self::CloudUnauthorized(why),
+            NothingLeft::RateLimited { why, retry_after } => Self::RateLimited { why, retry_after },
+            NothingLeft::Unreachable(why) => Self::Unreachable(why),
+            NothingLeft::RefusedAs(cause) => Self::RefusedAs(cause),
         }
     }
 }

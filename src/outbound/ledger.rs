@@ -1,9 +1,11 @@
 //! Where sends are stored. A trait, so that tests can simulate crashes between any two writes.
 
+use std::sync::Arc;
+
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{LogChange, Store, StoreError};
 
 /// Where sends are stored. A write that has returned Ok survives a crash.
 pub(super) trait Ledger: Clone + Send + Sync + 'static {
@@ -14,6 +16,16 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     fn departs(&self, departure: Departure) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Puts a message into the log that the Cloud API took.
+    fn accepted(
+        &self,
+        reference: MessageId,
+        id: MessageId,
+        phone: Option<String>,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Whether somebody under one of these names wants no further messages.
+    fn has_opted_out(&self, names: Vec<String>) -> impl Future<Output = Result<bool, StoreError>> + Send;
     /// Removes the record only if it is about this message: another send under the key may have begun meanwhile.
     fn forget(&self, key: SendKey, message: MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
@@ -25,6 +37,20 @@ impl Ledger for Store {
 
     async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
         self.keep_departure(departure).await
+    }
+
+    async fn accepted(
+        &self,
+        reference: MessageId,
+        id: MessageId,
+        phone: Option<String>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.log(Arc::new(vec![LogChange::Accepted { reference, id, phone, at }])).await
+    }
+
+    async fn has_opted_out(&self, names: Vec<String>) -> Result<bool, StoreError> {
+        Self::has_opted_out(self, names).await
     }
 
     async fn forget(&self, key: SendKey, message: MessageId) -> Result<(), StoreError> {

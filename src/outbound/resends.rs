@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::domain::idempotency::{End, SendKey, SendRecord};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
+use crate::domain::via::Via;
 use crate::store::Store;
 use crate::transport::web::session::Snapshot;
 use crate::transport::{Resent, Transport};
@@ -78,7 +79,8 @@ pub(super) async fn run<T: Transport, L: Ledger>(
             under_way.begins();
             match store.unsettled_sends().await {
                 Ok(unsettled) => {
-                    for (key, record) in unsettled {
+                    let by_page = unsettled.into_iter().filter(|(_, record)| record.via == Via::Web);
+                    for (key, record) in by_page {
                         resend(&sender, key, record, &under_way).await;
                     }
                 }
@@ -100,7 +102,7 @@ pub(super) async fn resend<T: Transport, L: Ledger>(
 ) {
     match sender.transport.resend(&record.message_id).await {
         Ok(Resent::UnderWay) => {
-            tracing::info!(message_id = %record.message_id, "the page sends a message again that had not left");
+            tracing::info!(message_id = record.message_id.masked(), "the page sends a message again that had not left");
             under_way.sends(record.message_id);
         }
         Ok(Resent::Ended(ack)) => {
@@ -108,7 +110,10 @@ pub(super) async fn resend<T: Transport, L: Ledger>(
             sender.settle(key, record.settled(end, sender.clock.now())).await;
         }
         Ok(Resent::Absent) => {
-            tracing::warn!(message_id = %record.message_id, "the page does not hold a message that may have left");
+            tracing::warn!(
+                message_id = record.message_id.masked(),
+                "the page does not hold a message that may have left"
+            );
         }
         // The next document is asked again.
         Err(error) => tracing::warn!(%error, "the page could not be asked to send a message again"),

@@ -6,6 +6,9 @@
 //!                                            │ under the same id (resends.rs); an ack settles the send, however late
 //! ```
 
+mod keyed;
+mod recipient;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,27 +17,22 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::acks::{Acks, Awaited};
+use super::cloud_message;
 use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::uploading::Uploading;
 use super::{SendError, left};
 use crate::blobs::Pin;
-use crate::domain::address::{ChatId, Server};
 use crate::domain::content::{Content, Outgoing};
-use crate::domain::idempotency::{Departure, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
+use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::time::{Clock, Timestamp};
+use crate::domain::via::Via;
 use crate::host::activity::Activity;
 use crate::store::StoreError;
-use crate::transport::{Reservation, Restriction, SendFailure, Transport};
+use crate::transport::{Dispatched, Reservation, SendFailure, Transport};
 
-/// The time that a message has to be dispatched and acknowledged after its file was uploaded, however long that took.
-const DISPATCH: Duration = Duration::from_secs(10);
-/// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
-const STORE_AGAIN: Duration = Duration::from_secs(30);
-/// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
-const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
 /// After this many sends in a row without an ack from the server, the session reloads the page.
 const UNCONFIRMED_MAX: u32 = 5;
 /// How long a message without an ack keeps the browser from a planned restart. The page sends what it holds within seconds of
@@ -69,6 +67,19 @@ pub(super) struct Delivered {
     pub phone: Option<String>,
     pub ack: Ack,
     pub at: Timestamp,
+}
+
+/// What is known of a message once WhatsApp has it.
+struct Taken {
+    ack: Ack,
+    /// The id that the Cloud API gave the message, and the number under which it knows the recipient.
+    accepted: Option<(MessageId, Option<String>)>,
+}
+
+impl Taken {
+    fn acked(ack: Ack) -> Self {
+        Self { ack, accepted: None }
+    }
 }
 
 /// The task that keeps the browser from a planned restart for the sake of a message.
@@ -117,59 +128,6 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         Ok(self.delivered(reservation, result?))
     }
 
-    /// Sends exactly once, as far as the ledger is durable: each step is stored before the next is taken.
-    pub(super) async fn send_with_key(
-        &self,
-        key: SendKey,
-        fingerprint: Fingerprint,
-        mut sending: Sending,
-    ) -> Result<Delivered, SendError> {
-        let (reservation, first) = self.reserve(&mut sending).await?;
-        self.type_a_while(&reservation, &sending).await;
-        let reserved = SendRecord {
-            fingerprint,
-            created_at: self.steady.now(),
-            message_id: reservation.message_id.clone(),
-            chat_id: reservation.chat_id.clone(),
-            phone: reservation.phone.clone(),
-            stage: SendStage::Reserved,
-        };
-        let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
-        self.ledger.keep(key, reserved, self.steady.now()).await.map_err(not_stored)?;
-        let _ = sending.reserved.set(reservation.message_id.clone());
-        if let Err(error) = self.upload(&reservation, &sending, None).await {
-            self.nothing_left(key, reservation.message_id).await;
-            return Err(error);
-        }
-        sending.deadline = sending.deadline.max(Instant::now() + DISPATCH);
-        let mut acked = self.acks.expect(reservation.message_id.clone()).await;
-        let departure = self.departure(&reservation, &sending, first.as_ref(), Some((key, dispatching.clone())));
-        if let Err(error) = self.ledger.departs(departure).await {
-            // A write that was not answered in time may still happen, although nothing was sent.
-            self.forget(key, reservation.message_id);
-            return Err(not_stored(error));
-        }
-        sending.turn.leaves();
-        if let Some(first) = first {
-            first.leaves();
-        }
-        let message_id = reservation.message_id.clone();
-        let held = self.hold_browser(&message_id).await;
-        let result = self.deliver(&reservation, &sending, &mut acked).await;
-        held.release_after(&result);
-        let result = result.map(|ack| self.delivered(reservation, ack));
-        match &result {
-            Ok(sent) => self.settle(key, dispatching.settled(End::Sent(sent.ack), sent.at)).await,
-            Err(SendError::Failed { cause, .. }) => {
-                self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
-            }
-            Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
-            // Nothing left.
-            Err(_) => self.nothing_left(key, message_id).await,
-        }
-        result
-    }
-
     /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
     async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
         match (&sending.outgoing.content, &sending.file) {
@@ -180,17 +138,10 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 | Content::Location(_)
                 | Content::Contacts(_)
                 | Content::Poll(_)
-                | Content::Forward { .. },
+                | Content::Forward { .. }
+                | Content::Template(_),
                 _,
             ) => Ok(()),
-        }
-    }
-
-    /// Removes the record of a message of which nothing left.
-    async fn nothing_left(&self, key: SendKey, message: MessageId) {
-        if let Err(error) = self.ledger.forget(key, message.clone()).await {
-            warn(&error);
-            self.forget(key, message);
         }
     }
 
@@ -205,60 +156,6 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         }))
     }
 
-    /// Removes the record of a message of which nothing left, as soon as the disk allows. Until then the key counts as
-    /// sent, so that nothing is sent twice.
-    fn forget(&self, key: SendKey, message: MessageId) {
-        let sender = self.clone();
-        self.insist(sender.steady.now().plus(KEY_LIFE), move || {
-            let (sender, message) = (sender.clone(), message.clone());
-            async move { sender.ledger.forget(key, message).await }
-        });
-    }
-
-    /// Waits for the end of a message that may have left in an earlier run of the process.
-    pub(super) async fn resume(&self, key: SendKey, record: SendRecord) {
-        let acked = self.acks.expect(record.message_id.clone()).await;
-        self.settle_later(key, record, acked);
-    }
-
-    fn settle_later(&self, key: SendKey, record: SendRecord, acked: Awaited) {
-        let sender = self.clone();
-        tokio::spawn(async move {
-            // After that time the key has expired and nobody can ask.
-            let life = record.life_left(sender.steady.now());
-            if let Ok(Some(end)) = tokio::time::timeout(life, acked).await {
-                let settled = record.settled(end, sender.clock.now());
-                sender.settle(key, settled).await;
-            }
-        });
-    }
-
-    /// Stores the outcome; a write that fails is repeated, and until it works the key answers as unconfirmed.
-    pub(super) async fn settle(&self, key: SendKey, record: SendRecord) {
-        let Err(error) = self.ledger.keep(key, record.clone(), self.steady.now()).await else { return };
-        warn(&error);
-        let sender = self.clone();
-        self.insist(record.created_at.plus(KEY_LIFE), move || {
-            let (sender, record) = (sender.clone(), record.clone());
-            async move { sender.ledger.keep(key, record, sender.steady.now()).await }
-        });
-    }
-
-    /// Repeats a write until it works, the store is closed, or the key has expired.
-    fn insist<W>(&self, until: Timestamp, write: impl Fn() -> W + Send + 'static)
-    where
-        W: Future<Output = Result<(), StoreError>> + Send,
-    {
-        let clock = Arc::clone(&self.steady);
-        tokio::spawn(async move {
-            let mut done = false;
-            while !done && clock.now() < until {
-                tokio::time::sleep(STORE_AGAIN).await;
-                done = matches!(write().await, Ok(()) | Err(StoreError::Closed));
-            }
-        });
-    }
-
     /// The data stored before the message leaves. If a crash lost the count, more could leave than the daily cap
     /// allows; if it lost the origin, the message would count as written by a person.
     fn departure(
@@ -270,26 +167,12 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
     ) -> Departure {
         let day = sending.counted.then(|| sending.turn.day());
         let (message_id, origin) = (to.message_id.clone(), sending.outgoing.origin.clone());
-        Departure { message_id, origin, at: self.steady.now(), day, first_on: first.map(FirstMessage::day), key }
-    }
-
-    /// Permission for a first message to somebody, if this is one: WhatsApp's own limits come first, then the daily
-    /// cap.
-    fn first(
-        &self,
-        sending: &Sending,
-        talked: bool,
-        restricted: Option<Restriction>,
-    ) -> Result<Option<FirstMessage>, SendError> {
-        if talked || sending.outgoing.to.server() == Server::Group {
-            return Ok(None);
-        }
-        if let Some(Restriction { until_s }) = restricted {
-            let now = self.clock.now().as_millis() / 1000;
-            let wait = until_s.map_or(RESTRICTED_AGAIN, |until| Duration::from_secs(until.saturating_sub(now)));
-            return Err(SendError::NewChatsRestricted { retry_after: wait });
-        }
-        self.new_contacts.first(sending.turn.day(), self.clock.now())
+        let message = (self.transport.via() == Via::Cloud).then(|| {
+            let logged = cloud_message::logged(to, &sending.outgoing, self.transport.account(), self.clock.now());
+            Box::new(logged)
+        });
+        let first_on = first.map(FirstMessage::day);
+        Departure { message_id, origin, at: self.steady.now(), day, first_on, key, message }
     }
 
     /// Shows typing for as long as a person would type, within the time that is left for the send.
@@ -306,41 +189,8 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         tokio::time::sleep(span).await;
     }
 
-    /// Resolves the recipient and reserves an id. A number that WhatsApp denies is asked for in its country's second form.
-    async fn reserve(&self, sending: &mut Sending) -> Result<(Reservation, Option<FirstMessage>), SendError> {
-        sending.turn.asks();
-        let to = sending.outgoing.to.clone();
-        let denied = match self.reserve_for(sending, &to).await {
-            Err(SendError::NotOnWhatsApp) => SendError::NotOnWhatsApp,
-            result => return result,
-        };
-        let Some(second) = to.second_form() else { return Err(denied) };
-        let (mut reservation, first) = self.reserve_for(sending, &second).await?;
-        // The answer and the log name the number that was reached.
-        reservation.phone.get_or_insert_with(|| second.user().to_owned());
-        Ok((reservation, first))
-    }
-
-    /// WhatsApp's server is asked about a number that the page does not know, but only if a first message is permitted.
-    async fn reserve_for(
-        &self,
-        sending: &Sending,
-        to: &ChatId,
-    ) -> Result<(Reservation, Option<FirstMessage>), SendError> {
-        let known = self.transport.recipient(to).await?;
-        let first = self.first(sending, known.talked, known.restricted)?;
-        let reservation = self.transport.reserve(to, left(sending.deadline)).await?;
-        let now = &reservation.recipient;
-        match now.restricted.filter(|_| !known.is_known) {
-            Some(restricted) => drop(self.first(sending, now.talked, Some(restricted))?),
-            None if now.talked => return Ok((reservation, None)),
-            None => {}
-        }
-        Ok((reservation, first))
-    }
-
     /// Hands the message over and waits for the server's report, on whichever path it comes.
-    async fn deliver(&self, to: &Reservation, sending: &Sending, acked: &mut Awaited) -> Result<Ack, SendError> {
+    async fn deliver(&self, to: &Reservation, sending: &Sending, acked: &mut Awaited) -> Result<Taken, SendError> {
         let Sending { outgoing, deadline, .. } = sending;
         let dispatch = self.transport.dispatch(to, outgoing, left(*deadline));
         let early = tokio::select! {
@@ -348,10 +198,15 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             // None: no report can come any more.
             end = &mut *acked => Some(end),
             taken = dispatch => match taken {
-                Ok(ack) if ack.is_sent() => Some(Some(End::Sent(ack))),
-                Ok(ack) if ack.is_failure() => Some(Some(End::Failed(None))),
+                Ok(Dispatched::Acked(ack)) if ack.is_sent() => Some(Some(End::Sent(ack))),
+                Ok(Dispatched::Acked(ack)) if ack.is_failure() => Some(Some(End::Failed(None))),
+                Ok(Dispatched::Accepted { id, phone }) => {
+                    self.count(true);
+                    self.log_accepted(to, &id, phone.as_ref()).await;
+                    return Ok(Taken { ack: Ack::PENDING, accepted: Some((id, phone)) });
+                }
                 // Only an ack tells.
-                Ok(_) | Err(SendFailure::Unknown) => None,
+                Ok(Dispatched::Acked(_)) | Err(SendFailure::Unknown) => None,
                 Err(SendFailure::NothingLeft(why)) => return Err(why.into()),
             },
         };
@@ -361,7 +216,9 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         };
         self.count(end.is_some());
         match end {
-            Some(End::Sent(ack)) => Ok(ack),
+            Some(End::Sent(ack)) => Ok(Taken::acked(ack)),
+            // Meta told of the message before its answer came.
+            Some(End::Accepted(id)) => Ok(Taken { ack: Ack::PENDING, accepted: Some((id, None)) }),
             Some(End::Failed(cause)) => Err(SendError::Failed { message_id: to.message_id.clone(), cause }),
             None => Err(SendError::Unconfirmed { message_id: to.message_id.clone() }),
         }
@@ -377,18 +234,36 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         }
     }
 
-    fn delivered(&self, reservation: Reservation, ack: Ack) -> Delivered {
-        let Reservation { message_id, chat_id, phone, .. } = reservation;
+    /// Puts a message into the log that the Cloud API took. A write that fails is repeated: Meta's reports repeat it too.
+    async fn log_accepted(&self, to: &Reservation, id: &MessageId, phone: Option<&String>) {
+        let (sender, at) = (self.clone(), self.steady.now());
+        let (reference, id, phone) = (to.message_id.clone(), id.clone(), phone.cloned());
+        let write = move || {
+            let (sender, reference, id, phone) = (sender.clone(), reference.clone(), id.clone(), phone.clone());
+            async move { sender.ledger.accepted(reference, id, phone, at).await }
+        };
+        if let Err(error) = write().await {
+            tracing::error!(%error, "a message that the Cloud API took could not be stored; trying again");
+            self.insist(at.plus(KEY_LIFE), write);
+        }
+    }
+
+    fn delivered(&self, reservation: Reservation, taken: Taken) -> Delivered {
+        let Reservation { mut message_id, mut chat_id, mut phone, .. } = reservation;
+        let Taken { ack, accepted } = taken;
+        if let Some((id, reached)) = accepted {
+            message_id = id;
+            if let Some(reached) = reached {
+                chat_id = format!("{reached}@c.us");
+                phone = Some(reached);
+            }
+        }
         Delivered { message_id, chat_id, phone, ack, at: self.clock.now() }
     }
 }
 
 fn not_stored(error: StoreError) -> SendError {
     SendError::Unavailable(format!("Nothing was sent, because it could not be stored: {error}."))
-}
-
-fn warn(error: &StoreError) {
-    tracing::error!(%error, "the outcome of a send could not be stored: until it can be, its key answers SEND_UNCONFIRMED");
 }
 
 #[cfg(test)]

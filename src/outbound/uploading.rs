@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::SendError;
 use crate::blobs::Pin;
@@ -18,11 +19,19 @@ const LANES: usize = 2;
 /// How often the log says how far a long upload is.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
+/// The pauses before a file is uploaded again whose upload was lost with the page. The session may learn of the loss a moment
+/// later than the upload, and of a page that hangs after some 20 seconds.
+const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(5), Duration::from_secs(30)];
+/// No upload begins later than this after the first: the key has to outlive the last one.
+const AGAIN_WITHIN: Duration = Duration::from_secs(3600);
+
 /// The uploads that are under way. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Uploading {
     lanes: Arc<Semaphore>,
     now: Arc<Mutex<Vec<Upload>>>,
+    /// Ends uploads: nothing has left, and a retry sends.
+    stop: CancellationToken,
 }
 
 /// An upload that is under way.
@@ -39,13 +48,16 @@ impl Upload {
     }
 }
 
-impl Default for Uploading {
-    fn default() -> Self {
-        Self { lanes: Arc::new(Semaphore::new(LANES)), now: Arc::default() }
-    }
-}
-
 impl Uploading {
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        Self { lanes: Arc::new(Semaphore::new(LANES)), now: Arc::default(), stop }
+    }
+
+    /// Counts the uploads of one file.
+    pub(super) fn attempts(&self) -> Attempts {
+        Attempts { pauses: AGAIN.iter(), end: Instant::now() + AGAIN_WITHIN, stop: self.stop.clone() }
+    }
+
     /// The uploads that are under way.
     pub(super) fn list(&self) -> Vec<Upload> {
         self.entries().clone()
@@ -76,6 +88,8 @@ impl Uploading {
             }
         };
         tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(SendError::Stopping),
             uploaded = ended => match uploaded {
                 Some(uploaded) => Ok(uploaded?),
                 None => Err(SendError::NotUploaded(
@@ -110,6 +124,26 @@ impl Drop for Entry<'_> {
     }
 }
 
+/// How often a file may be uploaded again.
+pub(super) struct Attempts {
+    pauses: std::slice::Iter<'static, Duration>,
+    end: Instant,
+    stop: CancellationToken,
+}
+
+impl Attempts {
+    /// Waits until the transport can upload again; false if the file is given up.
+    pub(super) async fn again<T: Transport>(&mut self, transport: &T) -> bool {
+        let Some(pause) = self.pauses.next() else { return false };
+        let recovered = async {
+            tokio::time::sleep(*pause).await;
+            transport.recovered().await
+        };
+        let recovered = self.stop.run_until_cancelled(timeout_at(self.end, recovered));
+        matches!(recovered.await, Some(Ok(true)))
+    }
+}
+
 /// Tells the log how far a long upload is.
 async fn tell(entry: &Entry<'_>, file: &Attachment) -> std::convert::Infallible {
     let mut every = tokio::time::interval_at(Instant::now() + TOLD_EVERY, TOLD_EVERY);
@@ -117,6 +151,6 @@ async fn tell(entry: &Entry<'_>, file: &Attachment) -> std::convert::Infallible 
     loop {
         every.tick().await;
         let (done, total) = entry.progress.now();
-        tracing::info!(message_id = %entry.message_id, kind = %file.kind, done, total, "a file is being uploaded");
+        tracing::info!(message_id = entry.message_id.masked(), kind = %file.kind, done, total, "a file is being uploaded");
     }
 }

@@ -53,10 +53,20 @@ impl Uploads {
         stop: CancellationToken,
         tasks: &Tasks,
     ) -> Result<Self, StoreError> {
-        let known = store.uploads().await?.into_iter();
-        // Somebody may have removed a file from the disk.
-        let kept = known.filter_map(|upload| Some((upload.id, (upload.clone(), blobs.pin(upload.sha256)?))));
-        let kept = Mutex::new(kept.collect());
+        let (mut kept, mut lost) = (HashMap::new(), Vec::new());
+        for upload in store.uploads().await? {
+            match blobs.pin(upload.sha256) {
+                Some(pin) => drop(kept.insert(upload.id, (upload, pin))),
+                // Somebody removed the file from the disk, or a backup without files was restored.
+                None => lost.push(upload.id),
+            }
+        }
+        if !lost.is_empty()
+            && let Err(error) = store.drop_uploads(lost).await
+        {
+            tracing::warn!(%error, "uploads whose files are gone stay on record for now");
+        }
+        let kept = Mutex::new(kept);
         let uploads = Self { shared: Arc::new(Shared { store, clock, kept }) };
         let sweeping = uploads.clone();
         tasks.spawn("uploads", async move {
@@ -158,6 +168,15 @@ mod tests {
         drop(uploads);
         let uploads = start().await;
         assert_eq!(uploads.find(upload.id).map(|(found, _)| found), Some(upload.clone()));
+        let (_, pin) = uploads.find(upload.id).unwrap();
+        assert!(pin.path().exists());
+        let elsewhere = tempfile::tempdir().unwrap();
+        let (none, stop) = (Blobs::open(elsewhere.path(), 1 << 20).await.unwrap(), CancellationToken::new());
+        let other = Store::open(&elsewhere.path().join("data")).await.unwrap().store;
+        other.keep_upload(upload.clone()).await.unwrap();
+        let lost = Uploads::start(other.clone(), &none, clock.clone(), stop, &tasks).await.unwrap();
+        assert!(lost.find(upload.id).is_none() && other.uploads().await.unwrap().is_empty());
+
         clock.0.store(upload.expires_at.as_millis(), Ordering::Relaxed);
         assert!(uploads.find(upload.id).is_none());
         uploads.sweep().await;

@@ -20,10 +20,21 @@ pub enum LogChange {
     Voted(Vote, Timestamp),
     /// What became of a message's file; with its SHA-256 if it is on the disk.
     File(MessageId, MediaStatus, Option<BlobId>, Timestamp),
+    /// A message's file has at least so many bytes, which is more than is fetched.
+    FileTooLarge(MessageId, u64, Timestamp),
     /// Every row up to this place is in the log once the changes before this one are applied.
     Read(Place),
     /// The phone number behind a message's chat became known.
     Phone(MessageId, String),
+    /// The Cloud API took a message that was handed to it.
+    Accepted {
+        reference: MessageId,
+        /// The id that the Cloud API gave the message.
+        id: MessageId,
+        /// The number under which WhatsApp knows the recipient.
+        phone: Option<String>,
+        at: Timestamp,
+    },
     /// An event that does not concern a message.
     Happened(Happening),
 }

@@ -36,8 +36,19 @@ const NOTED_AFTER: u64 = 500;
 
 /// The tables that grow with the log. A million messages take minutes to read, so a start does not verify these
 /// tables: their damage shows when they are read, and the next start then verifies all tables.
-const GROWING: [&str; 8] =
-    ["messages", "packed", "ids", "postings", "origins", "origins_by_age", "addons", "addons_by_age"];
+const GROWING: [&str; 11] = [
+    "messages",
+    "packed",
+    "ids",
+    "postings",
+    "origins",
+    "origins_by_age",
+    "addons",
+    "addons_by_age",
+    "file_fetches",
+    "file_due",
+    "file_users",
+];
 
 /// How long to wait for an engine of this process that is being dropped: its last threads still hold the file.
 const LOCK_WAIT: Duration = Duration::from_secs(2);

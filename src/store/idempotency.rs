@@ -118,6 +118,7 @@ mod tests {
     use crate::domain::idempotency::{Departure, End};
     use crate::domain::log::Origin;
     use crate::domain::message::Ack;
+    use crate::domain::via::Via;
 
     fn record(key: SendKey, created_at: Timestamp) -> SendRecord {
         SendRecord {
@@ -126,6 +127,7 @@ mod tests {
             message_id: MessageId::new("m".repeat(200)),
             chat_id: "5491122334455@c.us".to_owned(),
             phone: None,
+            via: Via::Web,
             stage: SendStage::Dispatching,
         }
     }
@@ -146,6 +148,7 @@ mod tests {
             day: Some(7),
             first_on: None,
             key: Some((key, record(key, again))),
+            message: None,
         };
         store.keep_departure(departure).await.unwrap();
         store.close().await.unwrap();

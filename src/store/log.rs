@@ -131,7 +131,12 @@ impl Store {
     }
 
     pub async fn logged_message(&self, id: MessageId) -> Result<Option<LogEntry>, StoreError> {
-        self.read(move |tables| tables.messages.find(&id)).await
+        self.read(move |tables| {
+            // A message that was handed to the Cloud API may be asked for by the service's own reference.
+            let sent = if id.is_reference() { tables.messages.cloud_sends().find(&id)? } else { None };
+            tables.messages.find(sent.and_then(|sent| sent.id).as_ref().unwrap_or(&id))
+        })
+        .await
     }
 
     /// The events after a place. Events of a message that is no longer in the log are left out.

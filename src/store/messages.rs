@@ -6,6 +6,7 @@
 //! without ids and postings, which the next opening adds; or an edit event without the changed message, which the page
 //! reports again.
 
+mod cloud;
 mod search;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -16,6 +17,7 @@ use rand::Rng;
 use super::StoreError;
 use super::addons::Addons;
 use super::changes::LogChange;
+use super::cloud_sends::CloudSends;
 use super::engine::Engine;
 use super::entries::{Entries, Record};
 use super::files::Files;
@@ -43,6 +45,7 @@ pub(super) struct Messages {
     marks: Marks,
     origins: Origins,
     addons: Addons,
+    cloud_sends: CloudSends,
     /// Files of messages.
     files: Files,
     log: AtomicU32,
@@ -74,6 +77,7 @@ impl Messages {
             marks,
             origins: Origins::open(engine)?,
             addons: Addons::open(engine)?,
+            cloud_sends: CloudSends::open(engine)?,
             files: Files::open(engine)?,
             log: AtomicU32::new(log.0),
             added: Default::default(),
@@ -96,6 +100,7 @@ impl Messages {
         while let Some(place) = reader.after(at)? {
             if let Some(Record::Message(message)) = reader.read(place)? {
                 self.ids.put(&message.id, place)?;
+                self.put_key(&message, place)?;
                 self.postings.put(place, None, &message)?;
             }
             at = place;
@@ -144,6 +149,10 @@ impl Messages {
         &self.origins
     }
 
+    pub(super) fn cloud_sends(&self) -> &CloudSends {
+        &self.cloud_sends
+    }
+
     /// Applies a batch. A message whose id is known is not added again.
     pub(super) fn apply(&self, changes: &[LogChange]) -> Result<(), StoreError> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,10 +183,16 @@ impl Messages {
                 LogChange::File(id, status, sha256, at) => {
                     self.change(&mut next, id, *at, |message| message.file(*status, *sha256))?;
                 }
+                LogChange::FileTooLarge(id, size, at) => {
+                    self.change(&mut next, id, *at, |message| message.file_too_large(*size))?;
+                }
                 LogChange::Read(place) => self.marks.set_place(place)?,
                 LogChange::Phone(id, digits) => {
                     let at = Timestamp::from_millis(0);
                     self.change(&mut next, id, at, |message| message.phone = Some(digits.clone()))?;
+                }
+                LogChange::Accepted { reference, id, phone, at } => {
+                    self.accept(&mut next, reference, id, phone.as_deref(), *at)?;
                 }
                 LogChange::Happened(happening) => {
                     if matches!(happening, Happening::State(step) if step.to == State::QrRequired) {
@@ -191,7 +206,7 @@ impl Messages {
     }
 
     fn add(&self, next: &mut u64, message: &LoggedMessage) -> Result<(), StoreError> {
-        if self.find(&message.id)?.is_some() {
+        if self.find(&message.id)?.is_some() || self.is_known_otherwise(next, message)? {
             return Ok(());
         }
         let mut message = message.clone();
@@ -203,6 +218,7 @@ impl Messages {
         self.append(next, &record)?;
         if let Record::Message(message) = &record {
             self.ids.put(&id, place)?;
+            self.put_key(message, place)?;
             self.postings.put(place, None, message)?;
         }
         if undecrypted {
@@ -271,7 +287,7 @@ impl Messages {
     pub(super) fn find(&self, id: &MessageId) -> Result<Option<LogEntry>, StoreError> {
         for cursor in self.ids.find(id)? {
             // A crash may leave an id without its entry, and two ids may have the same hash bytes.
-            if let Some(message) = self.message(cursor)?.filter(|message| message.id == *id) {
+            if let Some(message) = self.message(cursor)?.filter(|message| message.id.is_same_message(id)) {
                 return Ok(Some(LogEntry { cursor, message }));
             }
         }
@@ -329,6 +345,7 @@ impl Messages {
     pub(super) fn sweep(&self, end: Timestamp, through: u64, limit: usize) -> Result<usize, StoreError> {
         self.marks.set_next(self.newest() + 1)?;
         let beside = self.origins.sweep(end, limit)?.max(self.addons.sweep(end, limit)?);
+        let beside = beside.max(self.cloud_sends.sweep(end, limit)?);
         let mut reader = self.entries.reader();
         let (mut last, mut messages, mut swept) = (0, Vec::new(), 0);
         while swept < limit
@@ -347,6 +364,7 @@ impl Messages {
         self.entries.remove_through(last)?;
         for (place, message) in messages {
             self.ids.remove(&message.id, place)?;
+            self.remove_key(&message, place)?;
             self.postings.remove(place, &message)?;
             self.files.end(place, message.media.as_ref(), None)?;
         }

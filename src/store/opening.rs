@@ -28,6 +28,7 @@ use super::engine::{Engine, guarded};
 use super::health::Health;
 use super::idempotency::IdempotencyKeys;
 use super::messages::Messages;
+use super::opt_outs::OptOuts;
 use super::reset::{announce, forget_restored, forget_suspicion, is_restored, is_suspect, sync_folder};
 use super::targets::Targets;
 use super::uploads::Uploads;
@@ -46,6 +47,7 @@ pub(super) struct Tables {
     pub(super) idempotency: IdempotencyKeys,
     pub(super) targets: Targets,
     pub(super) uploads: Uploads,
+    pub(super) opt_outs: OptOuts,
     health: Arc<Health>,
 }
 
@@ -111,7 +113,8 @@ pub(super) fn existing(dir: &Path, health: &Arc<Health>) -> Result<Tables, Store
         let (daily, idempotency, targets) =
             (Daily::open(&engine, SENT)?, IdempotencyKeys::open(&engine)?, Targets::open(&engine)?);
         let (first, uploads, health) = (Daily::open(&engine, FIRST)?, Uploads::open(&engine)?, Arc::clone(health));
-        let tables = Tables { engine, messages, daily, first, idempotency, targets, uploads, health };
+        let opt_outs = OptOuts::open(&engine)?;
+        let tables = Tables { engine, messages, daily, first, idempotency, targets, uploads, opt_outs, health };
         // Makes durable and announces what an earlier run left in the file.
         tables.commit()?;
         Ok(tables)

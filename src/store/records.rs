@@ -4,6 +4,7 @@
 //! Every conversion names all fields in both directions. A field that is new on one side does not compile until the
 //! conversion says what becomes of it; `tests/house` allows no `..` here. A changed shape is a step in `migrations`.
 
+mod cloud_send;
 mod entry;
 mod happening;
 mod letter;
@@ -16,6 +17,7 @@ mod tests;
 mod upload;
 mod values;
 
+pub(super) use cloud_send::StoredCloudSend;
 pub(super) use entry::StoredEntry;
 pub(super) use letter::StoredLetter;
 pub(super) use mark::{StoredPlace, StoredRelink};

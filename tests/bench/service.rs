@@ -131,12 +131,27 @@ fn row(what: &str, values: &[f64], unit: &str) {
 fn main() {
     println!("{:<58} {:>9} {:>9} {:>9}", "", "min", "median", "max");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    starts();
-    runtime.block_on(connections());
-    runtime.block_on(cold_starts());
-    runtime.block_on(messages());
-    runtime.block_on(deliveries());
-    runtime.block_on(files());
+    // `cargo bench --bench service -- files` measures this part only.
+    let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
+    if is_wanted("starts") {
+        starts();
+    }
+    if is_wanted("connections") {
+        runtime.block_on(connections());
+    }
+    if is_wanted("cold_starts") {
+        runtime.block_on(cold_starts());
+    }
+    if is_wanted("messages") {
+        runtime.block_on(messages());
+    }
+    if is_wanted("deliveries") {
+        runtime.block_on(deliveries());
+    }
+    if is_wanted("files") {
+        runtime.block_on(files());
+    }
 }
 
 fn settings(folder: &tempfile::TempDir, url: &str, connect: bool) -> Vec<(&'static str, String)> {

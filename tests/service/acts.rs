@@ -28,12 +28,12 @@ fn friend() -> ChatId {
 }
 
 fn outgoing(content: Content, reply_to: Option<&MessageId>) -> Outgoing {
-    Outgoing { to: friend(), content, reply_to: reply_to.cloned(), origin: Origin::default(), key: None }
+    Outgoing { to: friend(), content, reply_to: reply_to.cloned(), origin: Origin::default(), key: None, via: None }
 }
 
 async fn dispatch(page: &Page, content: Content, reply_to: Option<&MessageId>) -> Result<Prepared, PageError> {
     let prepared = page.prepare(&friend(), DEADLINE).await?;
-    let payload = Payload::new(&outgoing(content, reply_to), "none");
+    let payload = Payload::new(&outgoing(content, reply_to), "none").unwrap();
     page.dispatch(&prepared.chat_id, &prepared.raw_id, &payload, DEADLINE).await?;
     Ok(prepared)
 }
@@ -105,7 +105,7 @@ async fn each_content_arrives_whole_and_under_the_id_that_was_prepared() {
     assert!(poll.fields["messageSecret"]["$bytes"].is_string(), "without a secret nobody can vote");
     // The same id again sends nothing.
     let prepared = page(&world).prepare(&friend(), DEADLINE).await.unwrap();
-    let payload = Payload::new(&outgoing(text("una vez"), None), "none");
+    let payload = Payload::new(&outgoing(text("una vez"), None), "none").unwrap();
     for _ in 0..2 {
         page(&world).dispatch(&prepared.chat_id, &prepared.raw_id, &payload, DEADLINE).await.unwrap();
     }

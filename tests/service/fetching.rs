@@ -15,6 +15,8 @@ const STALL: Duration = Duration::from_secs(20);
 /// The host pauses for 0.3 s between the parts of a file that it sends slowly.
 const SHORT_STALL: Duration = Duration::from_millis(100);
 
+const MAX: u64 = 64 << 20;
+
 const KINDS: [Kind; 8] =
     [Kind::Image, Kind::Video, Kind::Gif, Kind::Ptv, Kind::Audio, Kind::Ptt, Kind::Document, Kind::Sticker];
 
@@ -45,7 +47,7 @@ async fn send(world: &World, files: &[Media]) -> Vec<Sent> {
 }
 
 async fn fetch(page: &Page, sent: &Sent, token: &str, stall: Duration) -> Result<Fetched, PageError> {
-    page.media_fetch(&id(sent), token, stall, None, DEADLINE).await
+    page.media_fetch(&id(sent), token, stall, MAX, None, DEADLINE).await
 }
 
 fn id(sent: &Sent) -> MessageId {
@@ -117,7 +119,7 @@ async fn a_file_that_cannot_be_fetched_says_why() {
     assert!(matches!(fetch(&page, &wrong, "c", STALL).await, Err(PageError::MediaBroken(_))));
     assert!(matches!(fetch(&page, &once, "d", STALL).await, Err(PageError::MediaNotHere(_))));
     let nowhere = MessageId::new("false_100000000000099@lid_3EB0".to_owned());
-    let absent = page.media_fetch(&nowhere, "e", STALL, None, DEADLINE).await;
+    let absent = page.media_fetch(&nowhere, "e", STALL, MAX, None, DEADLINE).await;
     assert!(matches!(absent, Err(PageError::MessageAbsent)));
 
     let stalled = fetch(&page, &hanging, "f", SHORT_STALL).await;
@@ -125,9 +127,14 @@ async fn a_file_that_cannot_be_fetched_says_why() {
     assert!(matches!(fetch(&page, &slow, "g", SHORT_STALL).await, Err(PageError::MediaLater(_))));
     fetch(&page, &slow, "h", STALL).await.unwrap();
 
+    let large = send(&world, &[Media::new(FRIEND, Kind::Document, &[7; 100_000])]).await.remove(0);
+    let refused = page.media_fetch(&id(&large), "j", STALL, 99_999, None, DEADLINE).await;
+    assert!(matches!(refused, Err(PageError::MediaTooLarge(_))), "{refused:?}");
+    assert_eq!(page.media_fetch(&id(&large), "j", STALL, 100_000, None, DEADLINE).await.unwrap().size, 100_000);
+
     let other = page.clone();
     let (message, token) = (id(&hanging), "i");
-    let waiting = tokio::spawn(async move { other.media_fetch(&message, token, STALL, None, DEADLINE).await });
+    let waiting = tokio::spawn(async move { other.media_fetch(&message, token, STALL, MAX, None, DEADLINE).await });
     while !waiting.is_finished() {
         page.media_cancel(token).await.unwrap();
     }
@@ -148,7 +155,7 @@ async fn a_phone_that_uploads_a_file_again_says_where() {
     world.simulator.faults(|faults| faults.reupload = Reupload::Success);
     let again = page.media_reupload(&id(&sent), STALL).await.unwrap();
     let Reuploaded::Uploaded { direct_path } = again else { panic!("{again:?}") };
-    page.media_fetch(&id(&sent), "token", STALL, Some(&direct_path), DEADLINE).await.unwrap();
+    page.media_fetch(&id(&sent), "token", STALL, MAX, Some(&direct_path), DEADLINE).await.unwrap();
     assert_eq!(read(&page, "token").await.unwrap(), b"a film");
 
     world.simulator.faults(|faults| faults.reupload = Reupload::Silent);

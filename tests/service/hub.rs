@@ -10,14 +10,14 @@ use crate::world::{DEADLINE, FRIEND, World, client};
 
 const OWN: &str = "5491150000001";
 
-struct Hub {
+pub struct Hub {
     process: Child,
-    url: String,
+    pub url: String,
     client: reqwest::Client,
 }
 
 impl Hub {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/hub/hub.mjs");
         let mut command = Command::new("node");
         command.arg(script).env("HUB_USER", "u").env("HUB_PASS", "p").env("HUB_INTERNAL_TOKEN", "secret");
@@ -45,7 +45,7 @@ impl Hub {
         self.client.get(format!("{}/test/record", self.url)).send().await.unwrap().json().await.unwrap()
     }
 
-    async fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + DEADLINE;
         loop {
             let record = self.record().await;
@@ -65,7 +65,7 @@ impl Drop for Hub {
     }
 }
 
-fn count(list: &Value) -> usize {
+pub fn count(list: &Value) -> usize {
     list.as_array().unwrap().len()
 }
 

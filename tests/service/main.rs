@@ -5,6 +5,7 @@
 
 mod acts;
 mod bodies;
+mod cloud;
 mod contacts;
 mod container;
 mod delivery;
@@ -12,6 +13,7 @@ mod disk;
 mod docs;
 mod events;
 mod fetching;
+mod files_broken;
 mod files_out;
 mod http;
 mod hub;

@@ -21,11 +21,11 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
-fn rounds() -> u64 {
+pub fn rounds() -> u64 {
     number("SOAK_ROUNDS", 10)
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     number("SOAK_SEED", 1)
 }
 

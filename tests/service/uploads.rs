@@ -217,10 +217,42 @@ async fn a_file_that_is_too_large_is_refused_by_its_announced_size() {
         tokio::time::timeout(Duration::from_secs(10), reading).await.unwrap();
         let told = String::from_utf8(told).unwrap();
         assert!(
-            told.starts_with("HTTP/1.1 413") && told.contains("MEDIA_TOO_LARGE") && told.contains("2097152000"),
+            told.starts_with("HTTP/1.1 413") && told.contains("MEDIA_TOO_LARGE") && told.contains("209715200"),
             "{told}"
         );
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_is_sent_that_is_larger_than_the_setting() {
+    let mut world = ready(&[]).await;
+    let large = vec![7; (1 << 20) + 1];
+    let (status, kept) = answer(world.request("POST", "/media").body(large.clone())).await;
+    assert_eq!(status, 201, "{kept}");
+    world.stop().await;
+    world.set("MEDIA_SEND_MAX_MB", "1").start().await;
+    world.until(State::Ready).await;
+    let unannounced = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from(large.clone()))]);
+    let head = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n";
+    let number = "\r\n--x\r\nContent-Disposition: form-data; name=\"number\"\r\n\r\n";
+    let form = [head, large.as_slice(), number.as_bytes(), FRIEND.as_bytes(), b"\r\n--x--\r\n"].concat();
+    let post = |path: &str| world.request("POST", path);
+    for request in [
+        post("/media").body(reqwest::Body::wrap_stream(unannounced)),
+        post("/send").header("content-type", "multipart/form-data; boundary=x").body(form),
+        post("/send").json(&json!({ "number": FRIEND, "media": { "id": kept["id"] } })),
+        post("/send").json(&json!({ "number": FRIEND, "media": { "data": base64(&large) } })),
+    ] {
+        let (status, error) = answer(request).await;
+        assert_eq!(
+            (status, error["code"].as_str(), error["limit"].as_u64()),
+            (413, Some("MEDIA_TOO_LARGE"), Some(1 << 20)),
+            "{error}"
+        );
+        assert!(error["message"].as_str().unwrap().contains("MEDIA_SEND_MAX_MB"), "{error}");
+    }
+    assert_eq!(answer(post("/media").body(large[1..].to_vec())).await.0, 201);
     world.stop().await;
 }
 

@@ -27,6 +27,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    #[error("no client for the Cloud API: {0}")]
+    Cloud(io::Error),
     #[error("no client for the files of other servers: {0}")]
     Fetcher(io::Error),
     #[error(transparent)]
@@ -53,7 +55,12 @@ impl StartError {
             | Self::Blobs(_)
             | Self::Store(StoreError::Newer { .. }) => 78,
             Self::Delivery(DeliveryError::Address(_)) => 78,
-            Self::Store(_) | Self::Fetcher(_) | Self::Delivery(_) | Self::Metrics(_) | Self::Internal(_) => INTERNAL,
+            Self::Store(_)
+            | Self::Cloud(_)
+            | Self::Fetcher(_)
+            | Self::Delivery(_)
+            | Self::Metrics(_)
+            | Self::Internal(_) => INTERNAL,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::domain::log::LoggedMessage;
 use crate::domain::log::tests::page_message;
 use crate::domain::message::{Ack, MessageId, PageMessage};
 use crate::domain::time::{Clock, Timestamp};
+use crate::domain::via::Via;
 use crate::store::LogChange;
 
 async fn started(folder: &std::path::Path) -> Service {
@@ -52,6 +53,7 @@ fn record(created_at: Timestamp, stage: SendStage) -> SendRecord {
         message_id: MessageId::new("true_1@lid_AB"),
         chat_id: "1@lid".to_owned(),
         phone: Some("5491122334455".to_owned()),
+        via: Via::Web,
         stage,
     }
 }

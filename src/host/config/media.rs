@@ -3,14 +3,18 @@
 use super::{parse, reader};
 use crate::domain::media::{FILE_MAX, FetchMode, FetchPolicy, MediaKind};
 
+/// What `MEDIA_SEND_MAX_MB` is if it has no value.
+const SEND_MB: u64 = 200;
 const MIB: u64 = 1 << 20;
 const LARGEST_MB: u64 = FILE_MAX / MIB;
 
-/// Which files are fetched, and how much they may take.
+/// Which files are fetched and sent, and how much they may take.
 #[derive(Clone, Debug)]
 pub struct Media {
     /// `MEDIA_FETCH` and `MEDIA_MAX_MB`.
     pub fetch: FetchPolicy,
+    /// `MEDIA_SEND_MAX_MB`, in bytes: the largest file that is sent. WhatsApp's page needs 5 to 9 bytes of memory for each.
+    pub send_max: u64,
     /// `MEDIA_QUOTA_MB`, in bytes: what all files may take on the disk.
     pub quota: u64,
     /// `MEDIA_URL_PRIVATE`: files are also fetched from private addresses and this machine.
@@ -24,9 +28,10 @@ impl Media {
         let nothing = [FetchMode::Off; MediaKind::ALL.len()];
         let modes = r.var("MEDIA_FETCH", "auto", &allowed, modes, nothing);
         let megabytes = |text: &str| text.parse::<u64>().ok();
-        let max = format!("a number of MB, 1 to {LARGEST_MB}");
-        let max =
-            r.var("MEDIA_MAX_MB", "64", &max, |text| megabytes(text).filter(|mb| (1..=LARGEST_MB).contains(mb)), 0);
+        let allowed = format!("a number of MB, 1 to {LARGEST_MB}");
+        let size = |text: &str| megabytes(text).filter(|mb| (1..=LARGEST_MB).contains(mb));
+        let max = r.var("MEDIA_MAX_MB", "64", &allowed, size, 0);
+        let send_max = r.var("MEDIA_SEND_MAX_MB", &SEND_MB.to_string(), &allowed, size, SEND_MB);
         let quota = "a number of MB, 1 to 100000000";
         let quota = r.var(
             "MEDIA_QUOTA_MB",
@@ -39,7 +44,7 @@ impl Media {
             r.problem("MEDIA_QUOTA_MB", "must not be below MEDIA_MAX_MB: the largest file has to fit".to_owned());
         }
         let url_private = r.var("MEDIA_URL_PRIVATE", "false", parse::BOOL, parse::boolean, false);
-        Self { fetch: FetchPolicy { modes, max: max * MIB }, quota: quota * MIB, url_private }
+        Self { fetch: FetchPolicy { modes, max: max * MIB }, send_max: send_max * MIB, quota: quota * MIB, url_private }
     }
 }
 

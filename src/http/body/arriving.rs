@@ -33,7 +33,12 @@ pub type Place = SemaphorePermit<'static>;
 static PLACES: Semaphore = Semaphore::const_new(2);
 
 pub async fn bytes(body: Body) -> Result<Vec<u8>, ApiError> {
-    tokio::time::timeout(READ_DEADLINE, read(body)).await.map_err(slow)?
+    bytes_up_to(body, BODY_MAX).await
+}
+
+/// As [`bytes`], with another limit.
+pub async fn bytes_up_to(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
+    tokio::time::timeout(READ_DEADLINE, read(body, max)).await.map_err(slow)?
 }
 
 /// The first bytes that are more than white space, if there are any, and the rest.
@@ -56,12 +61,12 @@ pub(super) fn too_large(max: usize) -> ApiError {
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
 }
 
-async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
+async fn read(mut body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(data) = next(&mut body).await? {
-        if bytes.len() + data.len() > BODY_MAX {
+        if bytes.len() + data.len() > max {
             discard(&mut body, data.len()).await?;
-            return Err(too_large(BODY_MAX));
+            return Err(too_large(max));
         }
         bytes.extend_from_slice(&data);
     }

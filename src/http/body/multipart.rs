@@ -17,7 +17,6 @@ use super::decoding::{decoded, refuse_compression};
 use super::form::valued;
 use super::{BODY_MAX, Field, arriving, refuse_slips, shortened, twice};
 use crate::blobs::{BlobError, Blobs};
-use crate::domain::media::FILE_MAX;
 use crate::http::error::ApiError;
 use crate::http::upload::{Given, receive};
 
@@ -31,22 +30,23 @@ pub fn boundary(headers: &HeaderMap) -> Option<String> {
     multer::parse_boundary(kind).ok().filter(|boundary| !boundary.is_empty())
 }
 
-/// Refuses a form whose announced length is more than its file may have, before any of it is read.
-pub fn refuse_too_large(headers: &HeaderMap) -> Result<(), ApiError> {
+/// Refuses a form whose announced length is more than a file of `max` bytes may have, before any of it is read.
+pub fn refuse_too_large(headers: &HeaderMap, max: u64) -> Result<(), ApiError> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > FILE_MAX + BODY_MAX as u64) {
-        return Err(BlobError::TooLarge { max: FILE_MAX }.into());
+    if length.is_some_and(|length| length > max + BODY_MAX as u64) {
+        return Err(BlobError::TooLarge { max }.into());
     }
     Ok(())
 }
 
-/// The fields of the form, and its file. Fields may come before the file and after it.
+/// The fields of the form, and its file of at most `max` bytes. Fields may come before the file and after it.
 pub async fn read(
     headers: &HeaderMap,
     body: Body,
     boundary: String,
     known: &[Field],
     blobs: &Blobs,
+    max: u64,
 ) -> Result<(Map<String, Value>, Option<Given>), ApiError> {
     refuse_compression(headers)?;
     let allowed = Arc::new(AtomicUsize::new(0));
@@ -59,7 +59,7 @@ pub async fn read(
         let part = tokio::time::timeout(arriving::READ_DEADLINE, form.next_field()).await.map_err(arriving::slow)?;
         let Some(part) = part.map_err(broken)? else { break };
         allowed.store(usize::MAX, Ordering::Relaxed);
-        reading.part(part, known, blobs).await?;
+        reading.part(part, known, (blobs, max)).await?;
     }
     refuse_slips(&reading.fields, known)?;
     Ok((reading.fields, reading.file))
@@ -73,7 +73,12 @@ struct Reading {
 }
 
 impl Reading {
-    async fn part(&mut self, part: multer::Field<'_>, known: &[Field], blobs: &Blobs) -> Result<(), ApiError> {
+    async fn part(
+        &mut self,
+        part: multer::Field<'_>,
+        known: &[Field],
+        (blobs, max): (&Blobs, u64),
+    ) -> Result<(), ApiError> {
         let name = part.name().unwrap_or_default().to_owned();
         let is_given = self.fields.contains_key(&name) || (name == FILE && self.file.is_some());
         if is_given {
@@ -83,7 +88,7 @@ impl Reading {
             let (mimetype, filename) =
                 (part.content_type().map(ToString::to_string), part.file_name().map(str::to_owned));
             let arriving = part.map(|bytes| bytes.map_err(broken));
-            let pin = receive(blobs, None, arriving).await?;
+            let pin = receive(blobs, max, None, arriving).await?;
             self.file = Some(Given { pin, mimetype, filename });
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 60] = [
+pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -18,12 +18,25 @@ pub(super) const CODES: [(&str, u16, &str); 60] = [
     ("MEDIA_URL_REFUSED", 400, "media.url leads to an address that is private, of this machine or reserved"),
     ("INVALID_WAIT", 400, "wait must be a whole number of seconds, 0 to 60."),
     ("NOT_ON_WHATSAPP", 400, "the number is not on WhatsApp"),
+    (
+        "VIA_NOT_CONFIGURED",
+        400,
+        "via is cloud, and Meta's Cloud API is not configured: set CLOUD_API_TOKEN and the rest",
+    ),
+    (
+        "TEMPLATE_INVALID",
+        400,
+        "the Cloud API refused the template: there is no approved template of this name (132001)",
+    ),
+    ("INVALID_NOTIFICATION", 400, "the body is no notification of Meta's"),
     ("UNAUTHORIZED", 401, "Send the token as `Authorization: Bearer …` or `X-API-Key`."),
     ("HOST_NOT_ALLOWED", 403, "Without API_TOKEN the service answers to localhost only."),
     ("ORIGIN_NOT_ALLOWED", 403, "This page may not change anything here; CORS_ORIGINS names those that may."),
     ("CLIENTE_NOT_ALLOWED", 403, "this service does not send for the client named in cliente_id"),
     ("CHAT_READ_ONLY", 403, "nobody but its admins can write to this chat, or this account is no longer in it"),
     ("CONTACT_BLOCKED", 403, "this account has blocked the contact: unblock it on the phone to write to it"),
+    ("RECIPIENT_OPTED_OUT", 403, "the recipient asked for no further messages (opt-out), so nothing is sent to them"),
+    ("INVALID_SIGNATURE", 403, "The signature is not Meta's: check CLOUD_API_APP_SECRET."),
     ("SEND_DISABLED", 403, "sending is switched off (SEND_MODE=off)"),
     ("NOT_FOUND", 404, "There is nothing at this path."),
     ("NO_QR", 404, "A phone is linked already; there is no code to scan."),
@@ -35,6 +48,7 @@ pub(super) const CODES: [(&str, u16, &str); 60] = [
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),
+    ("TEMPLATE_REQUIRED", 409, "more than 24 hours have passed since the recipient wrote, so only a template goes"),
     ("NOT_WAITING_FOR_LINK", 409, "the session is READY and not waiting for a phone"),
     (
         "NOT_CONNECTED",
@@ -67,8 +81,11 @@ pub(super) const CODES: [(&str, u16, &str); 60] = [
     ("INTERNAL", 500, "Something went wrong inside; the log says what."),
     ("WHATSAPP_ERROR", 500, "WhatsApp Web refused the message, nothing was sent"),
     ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),
+    ("NOT_POSSIBLE_VIA_CLOUD", 501, "the Cloud API cannot do this: it does not write to groups"),
+    ("NOT_POSSIBLE_VIA_WEB", 501, "templates go by the Cloud API only: send with via cloud"),
     ("MEDIA_FETCH_FAILED", 502, "the file could not be fetched: its server answered 404"),
     ("MEDIA_UPLOAD_FAILED", 502, "the file could not be uploaded to WhatsApp; nothing was sent, try again"),
+    ("CLOUD_UNAUTHORIZED", 503, "the Cloud API does not accept CLOUD_API_TOKEN: give the service a valid token"),
     ("DELIVERY_BUSY", 503, "The target is being waited for; try again in a few seconds."),
     ("SESSION_NOT_READY", 503, "the session is QR_REQUIRED, not READY; try again when GET /status says so"),
     ("SESSION_STUCK", 503, "The session's task is stuck: restart the service."),

@@ -8,7 +8,7 @@ use crate::http::SERVICE;
 use super::{EVENTS, errors};
 
 /// Each entry is a schema, one of its fields, and the words that this field can have.
-pub(super) const WORDS: [(&str, &str, &[&str]); 14] = [
+pub(super) const WORDS: [(&str, &str, &[&str]); 16] = [
     ("Status", "session", &[SESSION]),
     ("Status", "recommended_action", &["NONE", "WAIT", "SCAN_QR", "CONNECT", "CHECK_SERVER"]),
     ("Sending", "mode", &["live", "dry-run", "off"]),
@@ -21,7 +21,9 @@ pub(super) const WORDS: [(&str, &str, &[&str]); 14] = [
     ("Alive", "status", &["ok", "ready"]),
     ("QrCode", "status", &["QR_AVAILABLE"]),
     ("NoCode", "status", &["NO_QR"]),
-    ("Sent", "status", &["SENT"]),
+    ("Sending", "via", &["web", "cloud", "auto"]),
+    ("Sent", "guarantee", &["exactly_once", "at_most_once"]),
+    ("Sent", "status", &["SENT", "ACCEPTED"]),
     ("Queued", "status", &["QUEUED"]),
 ];
 

@@ -18,7 +18,7 @@ const UNSAID: &str = "application/x-www-form-urlencoded";
 
 /// Upload a file
 ///
-/// The body is the file, of up to 2,000 MiB, and is written to the disk as it arrives. `/send` takes the id in `media.id`, as often
+/// The body is the file, of up to `MEDIA_SEND_MAX_MB`, and is written to the disk as it arrives. `/send` takes the id in `media.id`, as often
 /// as wanted, for 24 hours.
 #[utoipa::path(
     post,
@@ -46,7 +46,7 @@ pub async fn upload(
     let declared = declared.filter(|kind| !kind.eq_ignore_ascii_case(UNSAID));
     let expected = body.size_hint().exact();
     let broken = |_| ApiError::bad_request("INVALID_MEDIA", "The body broke off.");
-    let pin = receive(&app.blobs, expected, body.into_data_stream().map_err(broken)).await?;
+    let pin = receive(&app.blobs, app.config.media.send_max, expected, body.into_data_stream().map_err(broken)).await?;
     let mimetype = app.attacher.mimetype(&pin, declared, filename).await?;
     let upload = app.uploads.keep(pin, mimetype, filename.map(clean)).await?;
     Ok((StatusCode::CREATED, Json(upload.into())))

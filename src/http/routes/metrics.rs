@@ -16,6 +16,7 @@ use crate::host::telemetry;
 
 use crate::http::App;
 use crate::http::error::ApiError;
+use crate::transport::cloud::Health;
 
 /// Metrics for Prometheus
 #[utoipa::path(
@@ -35,6 +36,7 @@ pub async fn metrics(State(app): State<App>) -> Result<Response, ApiError> {
     }
     profile(&app, &mut read);
     outgoing(&app, &mut read);
+    cloud(&app, &mut read);
     connections(&app, &mut read);
     files(&app, &mut read);
     log(&mut read);
@@ -155,6 +157,14 @@ fn connections(app: &App, read: &mut Read) {
     read.gauges("session_manager_http_connections", help, &["state"], &open);
     let help = "Connections closed while their callers were waited for, because others wanted room or memory";
     read.counters("session_manager_http_connections_closed_total", help, &[], &[(Vec::new(), count.closed)]);
+}
+
+/// Whether the Cloud API accepts the token; absent where it is not configured.
+fn cloud(app: &App, read: &mut Read) {
+    let Some(cloud) = &app.cloud else { return };
+    let accepted = f64::from(u8::from(!matches!(cloud.health(), Health::Unauthorized(_))));
+    let help = "0 while the Cloud API does not accept CLOUD_API_TOKEN";
+    read.gauge("session_manager_cloud_token_accepted", help, accepted);
 }
 
 fn log(read: &mut Read) {

@@ -30,7 +30,7 @@ use self::media::refuse_without_file;
 /// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
 /// sent at most once; with one, exactly once, and trying again with the same key is always safe. A file is part of what a key
 /// stands for, by its bytes, so it is brought first also where the outcome of the key is known. A form with a file
-/// (`multipart/form-data`) may have 2,000 MiB, and counts as arrived when all of it is there.
+/// (`multipart/form-data`) may have `MEDIA_SEND_MAX_MB`, and counts as arrived when all of it is there.
 #[utoipa::path(
     post,
     path = "/send",
@@ -53,7 +53,8 @@ use self::media::refuse_without_file;
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED",
         "MESSAGE_NOT_FOUND", "REPLY_NOT_POSSIBLE", "FORWARD_NOT_POSSIBLE",
-        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "NEW_CHATS_RESTRICTED", "WHATSAPP_ERROR", "SEND_UNCONFIRMED", "VIA_NOT_CONFIGURED", "NOT_POSSIBLE_VIA_CLOUD",
+        "NOT_POSSIBLE_VIA_WEB", "TEMPLATE_REQUIRED", "TEMPLATE_INVALID", "CLOUD_UNAUTHORIZED", "RECIPIENT_OPTED_OUT",
     ]))),
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
@@ -92,7 +93,7 @@ async fn request(app: &App, headers: &HeaderMap, body: Body) -> Result<(Request,
     let began = Instant::now();
     let mut body = body;
     if let Some(boundary) = multipart::boundary(headers) {
-        multipart::refuse_too_large(headers)?;
+        multipart::refuse_too_large(headers, app.config.media.send_max)?;
         let (begins_as_json, same) = is_json(body).await?;
         body = same;
         if !begins_as_json {
@@ -110,7 +111,8 @@ async fn form(
     body: Body,
     boundary: String,
 ) -> Result<(Request, Option<Place>, Instant), ApiError> {
-    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs).await?;
+    let max = app.config.media.send_max;
+    let (fields, file) = multipart::read(headers, body, boundary, &FORM_FIELDS, &app.blobs, max).await?;
     if file.is_none() {
         refuse_without_file(&fields)?;
     }
@@ -126,8 +128,8 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Err(SendError::Unconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
-        Err(SendError::Unavailable(_) | SendError::NoAnswer) => "unavailable",
-        Err(SendError::NotUploaded(_)) => "not_uploaded",
+        Err(SendError::Unavailable(_) | SendError::NoAnswer | SendError::CloudUnauthorized(_)) => "unavailable",
+        Err(SendError::NotUploaded(_) | SendError::UploadLost(_)) => "not_uploaded",
         Err(
             SendError::Refused(_)
             | SendError::MessageAbsent
@@ -142,7 +144,15 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
             | SendError::ContactBlocked
             | SendError::Disabled
             | SendError::ClienteNotAllowed
-            | SendError::KeyConflict,
+            | SendError::KeyConflict
+            | SendError::ViaNotConfigured
+            | SendError::NotPossible { .. }
+            | SendError::TextTooLong { .. }
+            | SendError::TemplateRequired
+            | SendError::TemplateInvalid(_)
+            | SendError::Unreachable(_)
+            | SendError::RefusedAs(_)
+            | SendError::OptedOut,
         ) => "refused",
     }
 }

@@ -20,6 +20,7 @@ impl Status {
     ) -> Self {
         let send = Sending {
             mode: config.send.mode.name(),
+            via: config.send.via.name(),
             available: false,
             reason: Some(detail.clone()),
             queued: 0,
@@ -93,6 +94,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         cliente_id: app.config.session.cliente_id.clone(),
         send: Sending {
             mode: app.outbound.mode().name(),
+            via: app.config.send.via.name(),
             available,
             reason: availability.reason().or(trouble),
             queued: app.outbound.queued(),

@@ -16,7 +16,7 @@ pub struct LinkByNumber {
     phone_number: WrittenNumber,
 }
 
-/// One of `number` and `to` is wanted, and one of `message` and `media`.
+/// One of `number` and `to` is wanted, and one of `message`, `media` and `template`.
 #[derive(ToSchema)]
 #[schema(as = SendRequest)]
 pub struct Send {
@@ -28,11 +28,36 @@ pub struct Send {
     message: Option<String>,
     /// A file to be sent, with `message` as its caption, which may be blank.
     media: Option<MediaRequest>,
+    /// A template that WhatsApp has approved; by the Cloud API only, without `message`.
+    template: Option<TemplateRequest>,
+    /// The way that the message goes: `web` or `cloud`. Where it is not given: `SEND_VIA`.
+    #[schema(pattern = "^(web|cloud)?$")]
+    via: Option<String>,
     /// Whom it is billed to: kept with the message.
     cliente_id: Option<ClienteId>,
     /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
     idempotency_key: Option<String>,
+}
+
+/// A template, and what is filled into it.
+#[derive(ToSchema)]
+pub struct TemplateRequest {
+    #[schema(min_length = 1, max_length = 512, pattern = "^[a-z0-9_]*$")]
+    name: String,
+    /// Such as `es` or `es_AR`.
+    #[schema(pattern = "^[a-z]{2,3}(_[A-Za-z0-9_]{2,8})?$")]
+    language: String,
+    /// In Meta's form: a list of `header`, `body` and `button`, each with its `parameters`.
+    #[schema(max_items = 32)]
+    components: Option<Vec<TemplateComponent>>,
+}
+
+#[derive(ToSchema)]
+pub struct TemplateComponent {
+    r#type: String,
+    #[schema(value_type = Option<Vec<Object>>, max_items = 64)]
+    parameters: Option<Vec<String>>,
 }
 
 /// A text that is sent: some character of it is seen.

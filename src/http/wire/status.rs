@@ -54,6 +54,8 @@ pub struct Status {
 pub struct Sending {
     /// `live`, `dry-run` or `off`.
     pub mode: &'static str,
+    /// `SEND_VIA`: `web`, `cloud` or `auto`.
+    pub via: &'static str,
     pub available: bool,
     /// Why `/send` is not available, in words.
     pub reason: Option<String>,

@@ -14,6 +14,8 @@ pub(super) enum Outcome {
         pin: Pin,
         was_known: bool,
     },
+    /// The file has at least so many bytes, which is more than is fetched.
+    TooLarge(u64),
     /// The file will not come.
     Over(MediaStatus),
     /// The session is not READY: nothing was tried.
@@ -28,6 +30,9 @@ pub(super) async fn fetch<S: Source>(source: &S, blobs: &Blobs, file: &PendingFi
     if let Some(pin) = file.media.sha256.and_then(|id| blobs.pin(id)) {
         return Outcome::Here { pin, was_known: true };
     }
+    if let Err(error) = blobs.require(file.media.size.unwrap_or(0)).await {
+        return Outcome::NoRoom(error);
+    }
     let token = format!("{:016x}", rand::rng().random::<u64>());
     let outcome = into_blobs(source, blobs, file, &token, max).await;
     source.forget(&token).await;
@@ -36,6 +41,7 @@ pub(super) async fn fetch<S: Source>(source: &S, blobs: &Blobs, file: &PendingFi
         Err(Failure::NotReady) => Outcome::NotReady,
         Err(Failure::Gone) => Outcome::Over(MediaStatus::Gone),
         Err(Failure::Unavailable) => Outcome::Over(MediaStatus::Unavailable),
+        Err(Failure::TooLarge) => Outcome::TooLarge(max.saturating_add(1)),
         Err(Failure::Broken) => Outcome::Over(MediaStatus::Broken),
         Err(Failure::Later(why)) => Outcome::Later(why),
     }
@@ -48,15 +54,15 @@ async fn into_blobs<S: Source>(
     token: &str,
     max: u64,
 ) -> Result<Outcome, Failure> {
-    let fetched = match source.fetch(&file.message, token, file.media.size, None).await {
+    let fetched = match source.fetch(&file.message, token, file.media.size, max, None).await {
         Err(Failure::Gone) => {
             let path = source.upload_again(&file.message).await?;
-            source.fetch(&file.message, token, file.media.size, Some(&path)).await?
+            source.fetch(&file.message, token, file.media.size, max, Some(&path)).await?
         }
         fetched => fetched?,
     };
     if fetched.size > max {
-        return Ok(Outcome::Over(MediaStatus::TooLarge));
+        return Ok(Outcome::TooLarge(fetched.size));
     }
     let mut reader = source.open(token).await?;
     let mut writer = match blobs.writer(Some(fetched.size), max).await {

@@ -26,6 +26,8 @@ pub(super) enum Failure {
     Unavailable,
     /// The bytes are not those of the message.
     Broken,
+    /// More bytes came than are fetched, whatever the message announces.
+    TooLarge,
     /// It may work later; the reason, for the log.
     Later(String),
 }
@@ -39,12 +41,13 @@ pub(super) struct Fetched {
 
 pub(super) trait Source: Clone + Send + Sync + 'static {
     type Reader: Reader;
-    /// Has the page fetch a file and keep it under `token`. `path` is where the phone has uploaded it again.
+    /// Has the page fetch a file of at most `max` bytes and keep it under `token`. `path` is where the phone has uploaded it again.
     fn fetch(
         &self,
         message: &MessageId,
         token: &str,
         size: Option<u64>,
+        max: u64,
         path: Option<&str>,
     ) -> impl Future<Output = Result<Fetched, Failure>> + Send;
     /// Asks the phone to upload the file again; the new path.
@@ -76,10 +79,12 @@ impl Source for Session {
         message: &MessageId,
         token: &str,
         size: Option<u64>,
+        max: u64,
         path: Option<&str>,
     ) -> Result<Fetched, Failure> {
         let patience = DOWNLOAD + Duration::from_secs(size.unwrap_or(0) / SLOWEST_PER_S);
-        let fetched = self.ready()?.media_fetch(message, token, self.stall, path, patience).await.map_err(failure)?;
+        let page = self.ready()?;
+        let fetched = page.media_fetch(message, token, self.stall, max, path, patience).await.map_err(failure)?;
         Ok(Fetched { size: fetched.size, sha256: fetched.sha256 })
     }
 
@@ -123,6 +128,7 @@ fn failure(error: PageError) -> Failure {
         PageError::MediaGone(_) => Failure::Gone,
         PageError::MediaNotHere(_) => Failure::Unavailable,
         PageError::MediaBroken(_) => Failure::Broken,
+        PageError::MediaTooLarge(_) => Failure::TooLarge,
         error => Failure::Later(error.to_string()),
     }
 }

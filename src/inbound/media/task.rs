@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::cloud::CloudFiles;
 use super::fetch::{Outcome, fetch};
 use super::source::Source;
 use crate::blobs::Blobs;
@@ -26,6 +27,10 @@ use crate::transport::web::session::Snapshot;
 const LANES: usize = 2;
 /// Of files from this size, one is fetched at a time.
 const LARGE: u64 = 8 << 20;
+/// Files that are looked at for one to fetch: small ones overtake the large ones that wait for each other.
+const LOOKED_AT: usize = 32;
+/// The most messages whose file is marked as evicted in one write: a sticker may have come thousands of times.
+const USERS: usize = 500;
 /// A file is given up after this many tries; `Timings::file_again` says how long they take.
 const ATTEMPTS_MAX: u32 = 24;
 /// The pause before a write to the store that failed is tried again.
@@ -38,6 +43,8 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub(super) struct Kept<S> {
     pub store: Store,
     pub source: S,
+    /// The files that came by the Cloud API.
+    pub cloud: Option<CloudFiles>,
     pub blobs: Blobs,
     pub clock: Arc<dyn Clock>,
     pub max: u64,
@@ -89,7 +96,11 @@ impl<S: Source> Task<S> {
                 Ok(()) = newest.changed() => {}
                 Ok(()) = self.snapshots.changed() => {}
                 Ok(()) = total.changed() => self.kept.evict().await,
-                _ = unused.tick() => self.kept.remove_unused().await,
+                _ = unused.tick() => {
+                    self.kept.remove_unused().await;
+                    // The quota may be smaller than before the restart.
+                    self.kept.evict().await;
+                }
                 () = tokio::time::sleep_until(next) => {}
                 else => return,
             }
@@ -104,12 +115,13 @@ impl<S: Source> Task<S> {
             self.next = Some(until);
             return;
         }
-        if self.snapshots.borrow().state != State::Ready || self.busy.len() >= LANES {
+        let is_ready = self.snapshots.borrow().state == State::Ready;
+        if (!is_ready && self.kept.cloud.is_none()) || self.busy.len() >= LANES {
             return;
         }
         let busy = self.busy.iter().map(|(place, _)| *place).collect();
-        let free = LANES - self.busy.len();
-        let (files, later) = match self.kept.store.due_files(self.kept.clock.now(), free, busy).await {
+        let due = self.kept.store.due_files(self.kept.clock.now(), LOOKED_AT, busy, !is_ready).await;
+        let (files, later) = match due {
             Ok(due) => due,
             Err(StoreError::Closed) => return,
             Err(error) => {
@@ -118,13 +130,13 @@ impl<S: Source> Task<S> {
                 return;
             }
         };
-        // If more files are due than may be fetched now, the end of a fetch begins the next. The time of a file that is due
-        // later may have come since the store was asked.
+        // If more files are due than are looked at, the end of a fetch begins the next. The time of a file that is due later
+        // may have come since the store was asked.
         let wait = later.map(|at| at.as_millis().saturating_sub(self.kept.clock.now().as_millis()));
-        self.next = wait.filter(|_| files.len() < free).map(|wait| now + Duration::from_millis(wait));
+        self.next = wait.filter(|_| files.len() < LOOKED_AT).map(|wait| now + Duration::from_millis(wait));
         for file in files {
             let is_large = file.media.size.is_none_or(|size| size >= LARGE);
-            if is_large && self.busy.iter().any(|(_, is_large)| *is_large) {
+            if self.busy.len() >= LANES || (is_large && self.busy.iter().any(|(_, is_large)| *is_large)) {
                 continue;
             }
             self.busy.push((file.place, is_large));
@@ -134,10 +146,15 @@ impl<S: Source> Task<S> {
 
     fn fetching(&self, file: PendingFile) -> impl Future<Output = Done> + Send + 'static {
         let (source, blobs, max) = (self.kept.source.clone(), self.kept.blobs.clone(), self.kept.max);
-        let working = self.kept.activity.begin();
+        let by_cloud = file.message.is_wamid();
+        let (cloud, working) = (self.kept.cloud.clone(), (!by_cloud).then(|| self.kept.activity.begin()));
         async move {
             let started = Instant::now();
-            let outcome = fetch(&source, &blobs, &file, max).await;
+            let outcome = match cloud {
+                Some(cloud) if by_cloud => cloud.fetch(&blobs, &file, max).await,
+                None if by_cloud => Outcome::Later("the Cloud API is not configured".to_owned()),
+                _ => fetch(&source, &blobs, &file, max).await,
+            };
             drop(working);
             Done { file, outcome, took: started.elapsed() }
         }
@@ -155,6 +172,12 @@ impl<S: Source> Task<S> {
                 tracing::info!(kind, bytes = pin.size(), took_ms, was_known, message_id = %file.message, "a file is here");
                 self.kept.metrics.file(kind, "stored");
                 self.kept.became(&file, MediaStatus::Stored, Some(pin.id())).await;
+            }
+            Outcome::TooLarge(size) => {
+                tracing::info!(kind, message_id = %file.message, "a file is larger than MEDIA_MAX_MB and its message said");
+                self.kept.metrics.file(kind, MediaStatus::TooLarge.name());
+                let change = LogChange::FileTooLarge(file.message.clone(), size, self.kept.clock.now());
+                self.kept.log(vec![change]).await;
             }
             Outcome::Over(status) => {
                 tracing::info!(kind, status = status.name(), message_id = %file.message, "a file will not come");
@@ -198,35 +221,45 @@ impl<S: Source> Kept<S> {
         self.log(vec![LogChange::File(file.message.clone(), status, id, self.clock.now())]).await;
     }
 
-    /// Stores changes; a disk that is full is waited for.
-    async fn log(&self, changes: Vec<LogChange>) {
+    /// Stores changes; a disk that is full is waited for. False if the store is closed.
+    async fn log(&self, changes: Vec<LogChange>) -> bool {
         let changes = Arc::new(changes);
         while let Err(error) = self.store.log(Arc::clone(&changes)).await {
             if matches!(error, StoreError::Closed) {
-                return;
+                return false;
             }
             tracing::warn!(%error, "what became of a file could not be stored; trying again");
             tokio::time::sleep(STORE_RETRY).await;
         }
+        true
     }
 
     /// Removes the oldest files until the others fit into the quota. Their messages can be asked for them again.
     async fn evict(&self) {
         for id in self.blobs.surplus() {
-            let users = match self.store.users_of_file(id).await {
-                Ok(users) => users,
-                Err(error) => return tracing::warn!(%error, "files over MEDIA_QUOTA_MB stay for now"),
-            };
-            let now = self.clock.now();
-            let changes = users.into_iter().map(|user| LogChange::File(user, MediaStatus::OnRequest, None, now));
-            self.log(changes.collect()).await;
+            loop {
+                let users = match self.store.users_of_file(id, USERS).await {
+                    Ok(users) if users.is_empty() => break,
+                    Ok(users) => users,
+                    Err(error) => return tracing::warn!(%error, "files over MEDIA_QUOTA_MB stay for now"),
+                };
+                let now = self.clock.now();
+                let changes = users.into_iter().map(|user| LogChange::File(user, MediaStatus::OnRequest, None, now));
+                if !self.log(changes.collect()).await {
+                    return;
+                }
+            }
             self.remove(id, "evicted a file: MEDIA_QUOTA_MB is reached").await;
         }
     }
 
     async fn remove_unused(&self) {
+        // A store that was started anew knows no message: the files stay until an operator has accepted that.
+        if self.store.sending_is_held().await {
+            return;
+        }
         for id in self.blobs.unpinned() {
-            match self.store.users_of_file(id).await {
+            match self.store.users_of_file(id, 1).await {
                 Ok(users) if users.is_empty() => self.remove(id, "removed a file that no message has").await,
                 Ok(_) => {}
                 Err(error) => return tracing::warn!(%error, "files that no message has stay for now"),

@@ -40,6 +40,7 @@ enum Answer {
     /// These bytes, although others are announced.
     Other(Vec<u8>),
     Fails(Failure),
+    Waits,
 }
 
 impl FakePage {
@@ -64,19 +65,23 @@ impl Source for FakePage {
         message: &MessageId,
         token: &str,
         _: Option<u64>,
+        _: u64,
         path: Option<&str>,
     ) -> Result<Fetched, Failure> {
-        let mut told = self.0.lock().unwrap();
-        told.calls.push(format!("{message}{}", path.unwrap_or_default()));
-        let answers = told.answers.get_mut(message.as_str()).unwrap();
-        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        let answer = {
+            let mut told = self.0.lock().unwrap();
+            told.calls.push(format!("{message}{}", path.unwrap_or_default()));
+            let answers = told.answers.get_mut(message.as_str()).unwrap();
+            if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
+        };
         let (bytes, sha256) = match answer {
+            Answer::Waits => std::future::pending().await,
             Answer::Fails(failure) => return Err(failure),
             Answer::Bytes(bytes) => (bytes.clone(), id_of(&bytes)),
             Answer::Other(bytes) => (bytes, id_of(b"announced")),
         };
         let size = bytes.len() as u64;
-        told.kept.insert(token.to_owned(), bytes);
+        self.0.lock().unwrap().kept.insert(token.to_owned(), bytes);
         Ok(Fetched { size, sha256 })
     }
 
@@ -121,7 +126,10 @@ fn in_state(state: State) -> Arc<Snapshot> {
 
 impl World {
     async fn new(quota: u64) -> Self {
-        let dir = TempDir::new().unwrap();
+        Self::on(TempDir::new().unwrap(), quota).await
+    }
+
+    async fn on(dir: TempDir, quota: u64) -> Self {
         let store = Store::open(&dir.path().join("data")).await.unwrap().store;
         let blobs = Blobs::open(dir.path(), quota).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -136,6 +144,7 @@ impl World {
         let kept = Kept {
             store: store.clone(),
             source: page.clone(),
+            cloud: None,
             blobs: blobs.clone(),
             clock: Arc::clone(&clock),
             max: policy.max,
@@ -194,6 +203,8 @@ async fn a_file_is_fetched_checked_and_the_page_forgets_it() {
     world.becomes("b", MediaStatus::Broken).await;
     world.becomes("c", MediaStatus::TooLarge).await;
     world.becomes("d", MediaStatus::Unavailable).await;
+    let large = world.files.of(MessageId::new("c")).await.unwrap();
+    assert!(matches!(large, File::TooLarge(20)), "it is not fetched again and again: {large:?}");
     let File::Here(pin, media) = world.files.of(MessageId::new("a")).await.unwrap() else { panic!("it is not here") };
     assert_eq!((pin.id(), media.sha256), (id_of(b"a picture"), Some(id_of(b"a picture"))));
     assert_eq!((world.files.usage().files, world.page.kept()), (1, 0));
@@ -231,6 +242,66 @@ async fn what_is_gone_is_asked_of_the_phone_and_what_fails_is_tried_again() {
     let calls = world.page.calls();
     let of = |id: &str| calls.iter().filter(|call| call.starts_with(id)).map(String::as_str).collect::<Vec<_>>();
     assert_eq!((of("a"), of("b").len(), of("d").len()), (vec!["a", "a?", "a/new"], 3, 24));
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_fetched_again() {
+    let world = World::new(100).await;
+    world.page.has("a", &[Answer::Bytes(b"a picture".to_vec())]);
+    world.arrives("a", |_| {}).await;
+    world.becomes("a", MediaStatus::Stored).await;
+    let File::Here(pin, _) = world.files.of(MessageId::new("a")).await.unwrap() else { panic!("it is not here") };
+    std::fs::remove_file(pin.path()).unwrap();
+    assert!(matches!(world.files.of(MessageId::new("a")).await.unwrap(), File::Pending));
+    world.becomes("a", MediaStatus::Stored).await;
+    assert_eq!(std::fs::read(pin.path()).unwrap(), b"a picture");
+}
+
+#[tokio::test]
+async fn the_page_fetches_nothing_for_which_there_is_no_room() {
+    let world = World::new(25).await;
+    let mut writer = world.files.blobs.writer(None, 100).await.unwrap();
+    writer.write(vec![7; 20]).await.unwrap();
+    let _uploaded = writer.finish().await.unwrap().pin;
+    world.page.has("a", &[Answer::Bytes(b"a picture".to_vec())]);
+    world.arrives("a", |_| {}).await;
+    world.arrives("small", |file| file.size = Some(1)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.page.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_files_of_a_store_that_was_set_aside_stay() {
+    for is_held in [false, true] {
+        let dir = TempDir::new().unwrap();
+        let blobs = Blobs::open(dir.path(), 100).await.unwrap();
+        let mut writer = blobs.writer(None, 100).await.unwrap();
+        writer.write(b"of a message").await.unwrap();
+        let path = writer.finish().await.unwrap().pin.path();
+        std::fs::create_dir(dir.path().join("data")).unwrap();
+        if is_held {
+            std::fs::write(dir.path().join("data/store.reset"), "why").unwrap();
+        }
+        let world = World::on(dir, 100).await;
+        world.page.has("a", &[Answer::Bytes(b"a".to_vec())]);
+        world.arrives("a", |_| {}).await;
+        world.becomes("a", MediaStatus::Stored).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(path.exists(), is_held);
+    }
+}
+
+#[tokio::test]
+async fn a_small_file_overtakes_large_ones() {
+    let world = World::new(64 << 20).await;
+    for id in ["large", "another"] {
+        world.page.has(id, &[Answer::Waits]);
+        world.arrives(id, |file| file.size = Some(8 << 20)).await;
+    }
+    world.page.has("small", &[Answer::Bytes(b"a voice".to_vec())]);
+    world.arrives("small", |_| {}).await;
+    world.becomes("small", MediaStatus::Stored).await;
+    assert_eq!(world.page.calls(), ["large", "small"]);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::host::activity::Activity;
 use crate::host::byte_queue;
 use crate::host::config::Timings;
 use crate::inbound::Stay;
+use crate::inbound::opt_outs::OptOuts;
 use crate::inbound::source::Source;
 use crate::inbound::task::{Kept, Task};
 use crate::store::{LogChange, Store};
@@ -246,6 +247,7 @@ impl World {
             files: FetchPolicy { modes: [FetchMode::Auto; 8], max: u64::MAX },
             timings: Timings::default(),
             activity: Activity::default(),
+            opt_outs: OptOuts::new(&[], store.clone()),
         };
         let task = tokio::spawn(Task::new(kept, watched, reconciling_tx).run(received));
         Self { page, dir, store, events, snapshots, reconciling, task, documents, _acks: acked }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::media::Media;
-use super::values::{Ack, Direction, MessageId, Reason, State, Timestamp};
+use super::values::{Ack, Direction, MessageId, Reason, Source, State, Timestamp};
 use crate::domain::event::CodeShown;
 use crate::domain::log::{LoggedMessage, Origin};
 use crate::domain::message::{self, Details};
@@ -57,6 +57,8 @@ pub struct Message<'a> {
     pub ack_history: Vec<AckAt>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// The way by which the service learned of the message first.
+    pub source: Source,
 }
 
 impl<'a> From<&'a LoggedMessage> for Message<'a> {
@@ -88,6 +90,7 @@ impl<'a> From<&'a LoggedMessage> for Message<'a> {
             revoked_at,
             account: _,
             sent_by_us,
+            source,
         } = message;
         Self {
             id: id.into(),
@@ -115,6 +118,7 @@ impl<'a> From<&'a LoggedMessage> for Message<'a> {
             ack_history: acks.iter().map(AckAt::from).collect(),
             edited_at: edited_at.map(Timestamp::from),
             revoked_at: revoked_at.map(Timestamp::from),
+            source: (*source).into(),
         }
     }
 }

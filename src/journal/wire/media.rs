@@ -91,7 +91,8 @@ impl<'a> Media<'a> {
             sha256: sha256.map(|id| id.to_string()),
             view_once: *view_once,
             status: (*status).into(),
-            url: is_to_be_had.then(|| format!("/messages/{id}/media")),
+            // Ids of the Cloud API may have a slash.
+            url: is_to_be_had.then(|| format!("/messages/{}/media", id.as_str().replace('/', "%2F"))),
             thumbnail: thumbnail.as_ref().map(|picture| format!("data:image/jpeg;base64,{}", picture.reveal())),
         }
     }

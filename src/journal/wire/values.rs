@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::domain::{log, message, state, time};
+use crate::domain::{log, message, state, time, via};
 
 /// A point in time in milliseconds since the Unix epoch, written as ISO-8601 in UTC with milliseconds.
 #[derive(Clone, Copy, ToSchema)]
@@ -72,6 +72,23 @@ impl From<log::Direction> for Direction {
         match direction {
             log::Direction::In => Self::In,
             log::Direction::Out => Self::Out,
+        }
+    }
+}
+
+/// A way in which messages leave and arrive: WhatsApp Web, or Meta's Cloud API.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    Web,
+    Cloud,
+}
+
+impl From<via::Via> for Source {
+    fn from(via: via::Via) -> Self {
+        match via {
+            via::Via::Web => Self::Web,
+            via::Via::Cloud => Self::Cloud,
         }
     }
 }

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod attempts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use attempts::{Attempt, Dispatch, Uploads, Write, attempts};
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 
@@ -14,7 +17,7 @@ use crate::blobs::{Blobs, Pin};
 use crate::domain::address::ChatId;
 use crate::domain::content::tests::attachment;
 use crate::domain::content::{Attachment, Content};
-use crate::domain::idempotency::{Verdict, judge};
+use crate::domain::idempotency::{SendStage, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
 use crate::domain::time::SystemClock;
@@ -23,87 +26,7 @@ use crate::host::config::Config;
 use crate::outbound::pacing::Today;
 use crate::outbound::queue::Queue;
 use crate::outbound::resends::{UnderWay, resend};
-use crate::transport::NothingLeft;
-use crate::transport::{Progress, Recipient, Resent};
-
-/// The fate of a write.
-#[derive(Clone, Copy, Debug)]
-enum Write {
-    Kept,
-    /// The process dies before, or after, the write reaches the disk.
-    CrashBefore,
-    CrashAfter,
-    /// The disk is full.
-    Refused,
-    /// No answer comes, but the write is made.
-    WrittenUnsaid,
-    /// No answer comes; the write is made later, before every later write.
-    WrittenLater,
-}
-
-/// What the page does with a dispatch.
-#[derive(Clone, Copy, Debug)]
-enum Dispatch {
-    Acked,
-    /// The page takes the message; the ack comes during the call, or not.
-    Taken,
-    Refuses,
-    NoAnswerLeft,
-    NoAnswerNotLeft,
-    CrashLeft,
-    CrashNotLeft,
-}
-
-/// What becomes of the file of a message before the message is dispatched.
-#[derive(Clone, Copy, Debug)]
-enum Uploads {
-    /// The message has no file.
-    None,
-    Done,
-    Fails,
-    /// The process dies while the file is uploaded.
-    Crash,
-}
-
-#[derive(Clone, Debug)]
-struct Attempt {
-    upload: Uploads,
-    writes: [Write; 3],
-    dispatch: Dispatch,
-    /// The process dies after the attempt, as it may at any time.
-    restart: bool,
-    /// The server's ack for the message comes afterwards.
-    late_ack: bool,
-}
-
-fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
-    use Dispatch as D;
-    let write = prop_oneof![
-        6 => Just(Write::Kept), 1 => Just(Write::CrashBefore), 1 => Just(Write::CrashAfter),
-        1 => Just(Write::Refused), 1 => Just(Write::WrittenUnsaid), 1 => Just(Write::WrittenLater),
-    ];
-    let dispatch = proptest::sample::select(vec![
-        D::Acked,
-        D::Taken,
-        D::Refuses,
-        D::NoAnswerLeft,
-        D::NoAnswerNotLeft,
-        D::CrashLeft,
-        D::CrashNotLeft,
-    ]);
-    let upload = prop_oneof![
-        4 => Just(Uploads::None), 2 => Just(Uploads::Done), 1 => Just(Uploads::Fails), 1 => Just(Uploads::Crash),
-    ];
-    let attempt = (upload, proptest::array::uniform3(write), dispatch, any::<bool>(), proptest::bool::weighted(0.3));
-    let attempt = attempt.prop_map(|(upload, writes, dispatch, restart, late_ack)| Attempt {
-        upload,
-        writes,
-        dispatch,
-        restart,
-        late_ack,
-    });
-    proptest::collection::vec(attempt, 1..8)
-}
+use crate::transport::{NothingLeft, Progress, Recipient, Resent};
 
 /// The record after a write.
 type Written = Box<dyn FnOnce(Option<SendRecord>) -> Option<SendRecord> + Send>;
@@ -162,12 +85,28 @@ impl Ledger for Fake {
         self.write(Box::new(move |record| record.filter(|record| record.message_id != message))).await
     }
 
+    async fn accepted(&self, _: MessageId, _: MessageId, _: Option<String>, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn has_opted_out(&self, _: Vec<String>) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn departs(&self, departure: Departure) -> Result<(), StoreError> {
         self.write(Box::new(move |_| departure.key.map(|(_, record)| record))).await
     }
 }
 
 impl Transport for Fake {
+    fn via(&self) -> Via {
+        Via::Web
+    }
+
+    fn takes(&self, _: &ChatId, _: &Content) -> Result<(), NothingLeft> {
+        Ok(())
+    }
+
     async fn recipient(&self, _: &ChatId) -> Result<Recipient, NothingLeft> {
         Ok(Recipient { is_known: true, talked: true, restricted: None })
     }
@@ -196,20 +135,25 @@ impl Transport for Fake {
         Ok(Reservation { message_id, raw_id, chat_id: to.to_string(), phone: None, recipient })
     }
 
+    async fn recovered(&self) -> bool {
+        true
+    }
+
     async fn typing(&self, _: &Reservation) -> Result<(), NothingLeft> {
         Ok(())
     }
 
     async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
-        let upload = self.0.lock().unwrap().upload;
+        let upload = self.0.lock().unwrap().upload.replace(Uploads::Done);
         match upload {
             Some(Uploads::Fails) => Err(NothingLeft::NotUploaded("why".to_owned())),
+            Some(Uploads::Lost) => Err(NothingLeft::UploadLost("why".to_owned())),
             Some(Uploads::Crash) => std::future::pending().await,
             _ => Ok(()),
         }
     }
 
-    async fn dispatch(&self, to: &Reservation, _: &Outgoing, _: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(&self, to: &Reservation, _: &Outgoing, _: Duration) -> Result<Dispatched, SendFailure> {
         let dispatch = {
             let mut world = self.0.lock().unwrap();
             let dispatch = world.dispatch.unwrap();
@@ -227,8 +171,8 @@ impl Transport for Fake {
             dispatch
         };
         match dispatch {
-            Dispatch::Acked => Ok(Ack::SERVER),
-            Dispatch::Taken => Ok(Ack::PENDING),
+            Dispatch::Acked => Ok(Dispatched::Acked(Ack::SERVER)),
+            Dispatch::Taken => Ok(Dispatched::Acked(Ack::PENDING)),
             Dispatch::Refuses => Err(SendFailure::NothingLeft(NothingLeft::Refused("no".to_owned()))),
             Dispatch::NoAnswerLeft | Dispatch::NoAnswerNotLeft => Err(SendFailure::Unknown),
             Dispatch::CrashLeft | Dispatch::CrashNotLeft => std::future::pending().await,
@@ -265,7 +209,7 @@ impl Process {
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
             activity: Activity::default(),
-            uploading: Uploading::default(),
+            uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
             clock,
             steady,
         };
@@ -298,7 +242,7 @@ impl Process {
         let content = file
             .as_ref()
             .map_or_else(|| Content::text("hola").unwrap(), |pin| Content::File(Box::new(attachment(pin.id()))));
-        let outgoing = Outgoing { to, content, reply_to: None, origin: Origin::default(), key: Some(key) };
+        let outgoing = Outgoing { to, content, reply_to: None, origin: Origin::default(), key: Some(key), via: None };
         let reserved = Arc::default();
         let sending = Sending { outgoing, file, reserved, deadline, turn, counted: false, typing: true };
         let sending = self.sender.send_with_key(key, fingerprint, sending);
@@ -345,7 +289,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         }
         if let Some(Err(SendError::Unavailable(_) | SendError::Refused(_) | SendError::NotUploaded(_))) = &answer {
             // Nothing was sent, so a retry may send as soon as the disk works.
-            tokio::time::sleep(2 * STORE_AGAIN).await;
+            tokio::time::sleep(2 * keyed::STORE_AGAIN).await;
             let record = world.0.lock().unwrap().record.clone();
             let verdict = judge(record, key.fingerprint(&["hola"]), SystemClock.now());
             prop_assert_eq!(verdict, Verdict::Send, "a key of which nothing was sent is stuck");
@@ -357,7 +301,7 @@ async fn play(attempts: Vec<Attempt>) -> Result<(), TestCaseError> {
         if let Some(id) = left.first().filter(|_| attempt.late_ack) {
             process.events.send(MessageEvent::Acked(id.clone(), Ack::SERVER, None)).await.unwrap();
             // This also holds if the disk was full at first.
-            tokio::time::sleep(2 * STORE_AGAIN).await;
+            tokio::time::sleep(2 * keyed::STORE_AGAIN).await;
             acked = Some(id.clone());
             let settled = process.attempt(key).await.and_then(Result::ok);
             prop_assert_eq!(settled.as_ref(), Some(id), "the ack settles it");

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::happening::StoredHappening;
 use super::media::StoredMedia;
 use super::origin::StoredOrigin;
-use super::values::StoredTime;
+use super::values::{StoredTime, StoredVia};
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::media::Media;
 use crate::domain::message::{Ack, Details, MessageId};
@@ -59,6 +59,8 @@ pub(in crate::store) struct StoredMessage {
     account: Option<String>,
     #[serde(default)]
     sent_by_us: Option<StoredOrigin>,
+    #[serde(default, skip_serializing_if = "StoredVia::is_web")]
+    source: StoredVia,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,6 +117,7 @@ impl From<LoggedMessage> for StoredMessage {
             revoked_at,
             account,
             sent_by_us,
+            source,
         } = message;
         Self {
             id: id.into_string(),
@@ -143,6 +146,7 @@ impl From<LoggedMessage> for StoredMessage {
             revoked_at: revoked_at.map(StoredTime::from),
             account,
             sent_by_us: sent_by_us.map(StoredOrigin::from),
+            source: source.into(),
         }
     }
 }
@@ -176,6 +180,7 @@ impl From<StoredMessage> for LoggedMessage {
             revoked_at,
             account,
             sent_by_us,
+            source,
         } = stored;
         Self {
             id: MessageId::new(id),
@@ -204,6 +209,7 @@ impl From<StoredMessage> for LoggedMessage {
             revoked_at: revoked_at.map(Into::into),
             account,
             sent_by_us: sent_by_us.map(Into::into),
+            source: source.into(),
         }
     }
 }

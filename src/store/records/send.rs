@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::values::StoredTime;
+use super::values::{StoredTime, StoredVia};
 use crate::domain::idempotency::{Cause, Fingerprint, SendRecord, SendStage};
 use crate::domain::message::{Ack, MessageId};
 
@@ -14,6 +14,8 @@ pub(in crate::store) struct StoredSend {
     chat_id: String,
     #[serde(default)]
     phone: Option<String>,
+    #[serde(default, skip_serializing_if = "StoredVia::is_web")]
+    via: StoredVia,
     stage: StoredStage,
 }
 
@@ -41,13 +43,14 @@ enum StoredCause {
 
 impl From<SendRecord> for StoredSend {
     fn from(record: SendRecord) -> Self {
-        let SendRecord { fingerprint, created_at, message_id, chat_id, phone, stage } = record;
+        let SendRecord { fingerprint, created_at, message_id, chat_id, phone, via, stage } = record;
         Self {
             fingerprint: *fingerprint.as_bytes(),
             created_at: created_at.into(),
             message_id: message_id.into_string(),
             chat_id,
             phone,
+            via: via.into(),
             stage: stage.into(),
         }
     }
@@ -55,7 +58,7 @@ impl From<SendRecord> for StoredSend {
 
 impl From<StoredSend> for SendRecord {
     fn from(stored: StoredSend) -> Self {
-        let StoredSend { fingerprint, created_at, message_id, chat_id, phone, stage } = stored;
+        let StoredSend { fingerprint, created_at, message_id, chat_id, phone, via, stage } = stored;
         let fingerprint = Fingerprint::from_bytes(fingerprint);
         Self {
             fingerprint,
@@ -63,6 +66,7 @@ impl From<StoredSend> for SendRecord {
             message_id: MessageId::new(message_id),
             chat_id,
             phone,
+            via: via.into(),
             stage: stage.into(),
         }
     }

@@ -7,6 +7,8 @@ use crate::domain::idempotency::{Cause, Fingerprint, SendRecord, SendStage};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
+use crate::store::cloud_sends::CloudSend;
 use crate::store::entries::Record;
 
 /// The entry after it was read into the domain's types and written again.
@@ -73,6 +75,7 @@ fn a_send_of_an_earlier_version_is_read_and_causes_keep_their_form() {
         message_id: MessageId::new("m"),
         chat_id: "1@lid".to_owned(),
         phone: None,
+        via: Via::Web,
         stage,
     };
     let read = |stored: Value| SendRecord::from(serde_json::from_value::<StoredSend>(stored).unwrap());
@@ -93,4 +96,35 @@ fn a_send_of_an_earlier_version_is_read_and_causes_keep_their_form() {
         assert_eq!((&stored["stage"]["cause"], &stored["fingerprint"]), (&form, &json!(fingerprint)));
         assert_eq!(read(stored), failed);
     }
+}
+
+/// What the Cloud API added is written only where it is used, so that stores of earlier versions keep their bytes.
+#[test]
+fn what_went_by_the_cloud_api_says_so_and_the_rest_is_as_before() {
+    let mut message = json!({
+        "id": "cloud_1", "direction": "out", "chat": "1@c.us", "phone": "1", "author": null, "name": null, "type": "chat",
+        "body": "hola", "media": null, "quoted": null, "timestamp": "2026-07-25T17:20:00.000Z",
+        "received_at": "2026-07-25T17:20:00.007Z", "recovered": false, "ack": 0, "acks": [], "edited_at": null,
+        "revoked_at": null, "account": null, "sent_by_us": null,
+    });
+    assert_eq!(rewritten(&message).get("source"), None);
+    message["source"] = json!("cloud");
+    assert_eq!(rewritten(&message), message);
+    let sends = [json!({ "message": message }), json!({ "id": "wamid.X" }), json!({ "id": "wamid.X", "billed": true })];
+    for send in sends {
+        let stored: StoredCloudSend = serde_json::from_value(send.clone()).unwrap();
+        assert_eq!(json!(StoredCloudSend::from(CloudSend::from(stored))), send);
+    }
+    let fingerprint = [7; 32];
+    let mut record = json!({
+        "fingerprint": fingerprint, "created_at": "1970-01-01T00:00:00.000Z", "message_id": "m", "chat_id": "1@c.us", "phone": "1",
+        "stage": { "is": "dispatching" },
+    });
+    let again = |stored: &Value| {
+        let read = SendRecord::from(serde_json::from_value::<StoredSend>(stored.clone()).unwrap());
+        (read.via, json!(StoredSend::from(read)))
+    };
+    assert_eq!(again(&record), (Via::Web, record.clone()));
+    record["via"] = json!("cloud");
+    assert_eq!(again(&record), (Via::Cloud, record.clone()));
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::domain::state::{Reason, State};
 use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
 
 /// A point in time, stored as ISO-8601 in UTC with milliseconds.
 #[derive(Clone, Copy)]
@@ -30,6 +31,39 @@ impl Serialize for StoredTime {
 impl<'de> Deserialize<'de> for StoredTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// Absent in entries of versions that knew one way.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StoredVia {
+    #[default]
+    Web,
+    Cloud,
+}
+
+impl StoredVia {
+    pub(super) fn is_web(&self) -> bool {
+        *self == Self::Web
+    }
+}
+
+impl From<Via> for StoredVia {
+    fn from(via: Via) -> Self {
+        match via {
+            Via::Web => Self::Web,
+            Via::Cloud => Self::Cloud,
+        }
+    }
+}
+
+impl From<StoredVia> for Via {
+    fn from(stored: StoredVia) -> Self {
+        match stored {
+            StoredVia::Web => Self::Web,
+            StoredVia::Cloud => Self::Cloud,
+        }
     }
 }
 

@@ -13,10 +13,13 @@ use crate::domain::event::{CodeShown, Event, Happening, LogId};
 use crate::domain::idempotency::{Cause, Departure, End, SendKey, SendRecord, SendStage};
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LoggedMessage, Origin};
+use crate::domain::media::MediaKind;
+use crate::domain::media::tests::media;
 use crate::domain::media::{BlobId, Media, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
 use crate::domain::upload::{Upload, UploadId};
+use crate::domain::via::Via;
 use crate::journal::wire;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/tests");
@@ -84,21 +87,9 @@ fn dump(dir: &TempDir) -> Dump {
 }
 
 /// The file as an earlier version described it.
-fn media() -> Media {
-    Media {
-        kind: None,
-        mimetype: "image/jpeg".to_owned(),
-        size: Some(7),
-        filename: Some("a.jpg".to_owned()),
-        duration_s: None,
-        width: None,
-        height: None,
-        pages: None,
-        sha256: None,
-        thumbnail: None,
-        view_once: false,
-        status: MediaStatus::OnRequest,
-    }
+fn earlier_media() -> Media {
+    let filename = Some("a.jpg".to_owned());
+    Media { kind: None, filename, status: MediaStatus::OnRequest, ..media(MediaKind::Image) }
 }
 
 fn full_message() -> LoggedMessage {
@@ -109,7 +100,7 @@ fn full_message() -> LoggedMessage {
         author_lid: Some("100000000000002@lid".to_owned()),
         name: Some("Ana".to_owned()),
         kind: "image".to_owned(),
-        media: Some(media()),
+        media: Some(earlier_media()),
         quoted: Some("3EB0".to_owned()),
         data: Some(Details(json!({ "location": { "latitude": 1.5 } }))),
         edited_ms: Some(1_750_000_001_000),
@@ -191,6 +182,7 @@ fn record(key: SendKey) -> SendRecord {
         message_id: MessageId::new("true_1@lid_B"),
         chat_id: "1@lid".to_owned(),
         phone: Some("5491150000002".to_owned()),
+        via: Via::Web,
         stage: SendStage::Reserved,
     }
 }
@@ -204,6 +196,7 @@ async fn write(store: &Store) {
         day: Some(20_000),
         first_on: Some(20_000),
         key: Some((key, SendRecord { stage: SendStage::Dispatching, ..record(key) })),
+        message: None,
     };
     store.keep_departure(departure).await.unwrap();
     let ends = [

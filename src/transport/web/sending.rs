@@ -5,18 +5,40 @@ mod uploads;
 use std::path::Path;
 use std::time::Duration;
 
-use super::session::{Handle, SessionError};
+use super::session::{Handle, SessionError, Snapshot};
 use super::whatsapp::{self, Known, PageError, Payload, Prepared, Typing};
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Content, Outgoing};
-use crate::domain::message::{Ack, MessageId};
+use crate::domain::message::MessageId;
 use crate::domain::state::State;
-use crate::transport::{NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport};
+use crate::domain::via::Via;
+use crate::transport::{
+    Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport,
+};
 
 /// The page sends again within milliseconds, after it has read a message that is only in its table.
 const RESEND: Duration = Duration::from_secs(15);
 
+/// What is said of a template.
+const TEMPLATE: &str = "templates go by the Cloud API only: send with via cloud";
+
 impl Transport for Handle {
+    fn via(&self) -> Via {
+        Via::Web
+    }
+
+    fn takes(&self, _: &ChatId, content: &Content) -> Result<(), NothingLeft> {
+        match content {
+            Content::Text { .. }
+            | Content::File(_)
+            | Content::Location(_)
+            | Content::Contacts(_)
+            | Content::Poll(_)
+            | Content::Forward { .. } => Ok(()),
+            Content::Template(_) => Err(NothingLeft::NotPossible(TEMPLATE.to_owned())),
+        }
+    }
+
     async fn recipient(&self, to: &ChatId) -> Result<Recipient, NothingLeft> {
         let known = async { Ok(self.page(State::Ready)?.known(to).await?) };
         let Known { chat_id, talked, restricted, .. } = known.await.map_err(nothing_left)?;
@@ -47,17 +69,34 @@ impl Transport for Handle {
         uploads::upload(&page, &to.chat_id, &to.raw_id, file, path, progress).await
     }
 
-    async fn dispatch(&self, to: &Reservation, message: &Outgoing, patience: Duration) -> Result<Ack, SendFailure> {
+    async fn dispatch(
+        &self,
+        to: &Reservation,
+        message: &Outgoing,
+        patience: Duration,
+    ) -> Result<Dispatched, SendFailure> {
         let page = self.page(State::Ready).map_err(|error| SendFailure::NothingLeft(nothing_left(error)))?;
         let id = &to.raw_id;
         // The id of the message names its upload.
-        let payload = Payload::new(message, id);
+        let Some(payload) = Payload::new(message, id) else {
+            return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(TEMPLATE.to_owned())));
+        };
         let dispatched = page.dispatch(&to.chat_id, id, &payload, patience).await;
         let dispatched = dispatched.map_err(|error| failure(error, &message.content));
         if matches!(message.content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
             uploads::forget(&page, id).await;
         }
-        dispatched
+        dispatched.map(Dispatched::Acked)
+    }
+
+    async fn recovered(&self) -> bool {
+        let mut snapshots = self.watch();
+        let waits = |session: &Snapshot| match session.state {
+            State::Ready => !session.line_up,
+            State::QrRequired | State::Disconnected | State::Error => false,
+            State::Init | State::Authenticated | State::Reconnecting => true,
+        };
+        snapshots.wait_for(|session| !waits(session)).await.is_ok_and(|session| session.state == State::Ready)
     }
 
     async fn resend(&self, message: &MessageId) -> Result<Resent, NothingLeft> {
@@ -83,7 +122,8 @@ impl From<whatsapp::Restricted> for Restriction {
 
 fn failure(error: PageError, content: &Content) -> SendFailure {
     SendFailure::NothingLeft(match error {
-        PageError::MediaUploadFailed(why) => NothingLeft::NotUploaded(why),
+        // The page no longer has the upload.
+        PageError::MediaUploadFailed(why) => NothingLeft::UploadLost(why),
         PageError::MessageAbsent => NothingLeft::MessageAbsent,
         PageError::NotPossible(why) if matches!(content, Content::Forward { .. }) => {
             NothingLeft::ForwardNotPossible(why)

@@ -26,6 +26,7 @@ mod action;
 mod control;
 mod error;
 mod faults;
+pub mod graph;
 mod media;
 mod message;
 mod options;

@@ -1,6 +1,7 @@
 //! Serves the simulator as a program of its own.
 
 use clap::Parser;
+use simulator::graph::{Graph, GraphOptions};
 use simulator::{Error, Options, Simulator};
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
@@ -30,6 +31,12 @@ struct Arguments {
     /// Phone number of a further account; may be given again and again.
     #[arg(long = "account")]
     accounts: Vec<String>,
+    /// Also serve a stand-in of Meta's Graph API on this port.
+    #[arg(long)]
+    graph_port: Option<u16>,
+    /// Where the stand-in of the Graph API reports what becomes of messages.
+    #[arg(long, requires = "graph_port")]
+    graph_webhook: Option<String>,
     /// Seed of everything that looks random: the same calls then have the same results.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -44,6 +51,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Error> {
+    let _graph = graph(&arguments).await?;
     let defaults = Options::default();
     let simulator = Simulator::start(Options {
         host: arguments.host,
@@ -63,6 +71,17 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     tokio::signal::ctrl_c().await.ok();
     simulator.stop().await;
     Ok(())
+}
+
+/// The stand-in of the Graph API: everybody has just written, so everybody can be answered.
+async fn graph(arguments: &Arguments) -> Result<Option<Graph>, Error> {
+    let Some(port) = arguments.graph_port else { return Ok(None) };
+    let graph = Graph::start(GraphOptions { port, ..GraphOptions::default() }).await?;
+    graph.open_every_window();
+    if let Some(webhook) = &arguments.graph_webhook {
+        graph.report_to(webhook);
+    }
+    Ok(Some(graph))
 }
 
 #[expect(clippy::print_stdout, reason = "the address is what the caller of the binary reads")]

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::fields::{Asked, Request};
 use super::media::{self, Source};
-use crate::blobs::Pin;
+use crate::blobs::{BlobError, Pin};
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::secret::Secret;
 use crate::http::App;
@@ -32,11 +32,11 @@ pub(super) async fn outgoing(
     request: Request,
     arrived: Instant,
 ) -> Result<(Outgoing, Option<Pin>), NotMade> {
-    let Request { to, content, origin, key } = request;
+    let Request { to, content, origin, key, via } = request;
     let (content, pin) = match content {
         Asked::Content(content) => (content, None),
         Asked::File(asked) => {
-            app.outbound.admit(&origin, key).await.map_err(NotMade::Refused)?;
+            app.outbound.admit(&to, &origin, via, key).await.map_err(NotMade::Refused)?;
             let media::Asked { source, mut wanted } = *asked;
             let Given { pin, mimetype, filename } = bring(app, source, arrived).await?;
             wanted.mimetype = wanted.mimetype.or(mimetype);
@@ -45,17 +45,22 @@ pub(super) async fn outgoing(
             (Content::File(Box::new(attachment)), Some(pin))
         }
     };
-    Ok((Outgoing { to, content, reply_to: None, origin, key }, pin))
+    Ok((Outgoing { to, content, reply_to: None, origin, key, via }, pin))
 }
 
 /// The file on the disk, and what is declared about it.
 async fn bring(app: &App, source: Source, arrived: Instant) -> Result<Given, NotMade> {
+    let max = app.config.media.send_max;
     Ok(match source {
         Source::File(given) => given,
         Source::Id(id) => {
             let Some((upload, pin)) = id.and_then(|id| app.uploads.find(id)) else {
                 return Err(NotMade::Refused(SendError::FileNotFound));
             };
+            // The setting may have been changed since the upload.
+            if upload.size > max {
+                return Err(BlobError::TooLarge { max }.into());
+            }
             let filename = upload.filename.map(Secret::into_revealed);
             Given { pin, mimetype: Some(upload.mimetype), filename }
         }
@@ -65,7 +70,8 @@ async fn bring(app: &App, source: Source, arrived: Instant) -> Result<Given, Not
         }
         Source::Data(encoded) => {
             let mimetype = encoded.mimetype.clone();
-            let pin = receive(&app.blobs, None, stream::iter(encoded.pieces().map(|piece| Ok(piece.into())))).await?;
+            let pieces = stream::iter(encoded.pieces().map(|piece| Ok(piece.into())));
+            let pin = receive(&app.blobs, max, None, pieces).await?;
             Given { pin, mimetype, filename: None }
         }
     })

@@ -7,6 +7,8 @@ use crate::domain::address::ChatId;
 use crate::domain::content::Content;
 use crate::domain::idempotency::SendKey;
 use crate::domain::log::Origin;
+use crate::domain::template::Template;
+use crate::domain::via::Via;
 use crate::http::body::{Field, is_not_whole, text_or_number, written};
 use crate::http::error::ApiError;
 use crate::http::upload::Given;
@@ -18,15 +20,16 @@ pub(super) const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 pub(super) const CLIENTE_MAX: usize = 64;
 
-pub(super) const FIELDS: [Field; 6] =
-    Field::texts(["number", "to", "message", "media", "cliente_id", "idempotency_key"]);
+pub(super) const FIELDS: [Field; 8] =
+    Field::texts(["number", "to", "message", "media", "template", "via", "cliente_id", "idempotency_key"]);
 /// Of a form with a file; `media` is an object of JSON only.
-pub(super) const FORM_FIELDS: [Field; 10] = [
+pub(super) const FORM_FIELDS: [Field; 11] = [
     Field::text("number"),
     Field::text("to"),
     Field::text("message"),
     Field::text("cliente_id"),
     Field::text("idempotency_key"),
+    Field::text("via"),
     Field::text("file"),
     Field::text("mimetype"),
     Field::text("kind"),
@@ -41,6 +44,7 @@ pub(super) struct Request {
     pub(super) content: Asked,
     pub(super) origin: Origin,
     pub(super) key: Option<SendKey>,
+    pub(super) via: Option<Via>,
 }
 
 #[derive(Debug)]
@@ -57,12 +61,19 @@ pub(super) fn read(
 ) -> Result<Request, ApiError> {
     let to = recipient(&fields)?;
     let content = match media::read(&mut fields, file)? {
+        Some(_) if is_given(&fields, "template") => {
+            return Err(contradiction("media and template are given: send one."));
+        }
         Some(asked) => Asked::File(Box::new(asked)),
-        None => Asked::Content(text(&fields)?),
+        None => Asked::Content(match template(&mut fields)? {
+            Some(template) => template,
+            None => text(&fields)?,
+        }),
     };
+    let via = via(&fields)?;
     let origin = Origin { cliente_id: cliente_id(&fields, headers)? };
     let key = idempotency_key(&fields, headers)?;
-    Ok(Request { to, content, origin, key })
+    Ok(Request { to, content, origin, key, via })
 }
 
 /// The recipient that `number` or `to` names. Where both are given, both must name the same one.
@@ -97,6 +108,43 @@ fn recipient_in(fields: &Map<String, Value>, name: &str) -> Result<Option<ChatId
 
 fn contradiction(sentence: &str) -> ApiError {
     ApiError::bad_request("CONTRADICTION", sentence)
+}
+
+fn is_given(fields: &Map<String, Value>, name: &str) -> bool {
+    fields.get(name).is_some_and(|value| !value.is_null())
+}
+
+/// The way that the caller names.
+fn via(fields: &Map<String, Value>) -> Result<Option<Via>, ApiError> {
+    let wrong = || ApiError::bad_request("INVALID_FIELD", "via must be `web` or `cloud`.");
+    match fields.get("via") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) => Via::from_name(text).map(Some).ok_or_else(wrong),
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn template(fields: &mut Map<String, Value>) -> Result<Option<Content>, ApiError> {
+    let invalid = |why: &str| ApiError::bad_request("TEMPLATE_INVALID", format!("template{why}."));
+    let mut template = match fields.remove("template") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(template)) => template,
+        Some(_) => return Err(invalid(" must be an object with a name and a language")),
+    };
+    if is_given(fields, "message") {
+        return Err(contradiction(
+            "message and template are given: what a template says is filled in by its components.",
+        ));
+    }
+    let components = match template.remove("components") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(components)) => components,
+        Some(_) => return Err(invalid(".components must be a list")),
+    };
+    let text = |name: &str| template.get(name).and_then(Value::as_str).unwrap_or_default();
+    let read = Template::new(text("name"), text("language"), components);
+    read.map(|template| Some(Content::Template(Box::new(template)))).map_err(|error| invalid(&error.to_string()))
 }
 
 fn text(fields: &Map<String, Value>) -> Result<Content, ApiError> {

@@ -119,7 +119,7 @@ fn not_uploaded(error: PageError) -> NothingLeft {
     match error {
         PageError::MediaType(why) => NothingLeft::FileRefused(why),
         PageError::MediaTooLarge(why) | PageError::MediaUploadFailed(why) => NothingLeft::NotUploaded(why),
-        error @ PageError::Lost(_) => NothingLeft::NotUploaded(error.to_string()),
+        PageError::Lost(_) => NothingLeft::UploadLost("WhatsApp Web did not answer".to_owned()),
         error => super::nothing_left(SessionError::from(error)),
     }
 }

@@ -53,8 +53,8 @@ struct Contact {
 }
 
 impl Payload {
-    /// `token` names the upload of the message's file.
-    pub fn new(message: &Outgoing, token: &str) -> Self {
+    /// `token` names the upload of the message's file. None if the page cannot send such a content.
+    pub fn new(message: &Outgoing, token: &str) -> Option<Self> {
         let words = message.content.words().map(Secret::into_revealed).unwrap_or_default();
         let revealed = |text: &Secret| text.reveal().to_owned();
         let body = match &message.content {
@@ -77,8 +77,9 @@ impl Payload {
                 multiple: poll.multiple,
             },
             Content::Forward { of } => Body::Forward(of.to_string()),
+            Content::Template(_) => return None,
         };
-        Self { body, reply_to: message.reply_to.as_ref().map(ToString::to_string) }
+        Some(Self { body, reply_to: message.reply_to.as_ref().map(ToString::to_string) })
     }
 }
 
@@ -118,8 +119,8 @@ mod tests {
     fn payload(content: Content, reply_to: Option<&str>) -> Value {
         let to = ChatId::parse("1@lid").unwrap();
         let reply_to = reply_to.map(MessageId::new);
-        let message = Outgoing { to, content, reply_to, origin: Origin::default(), key: None };
-        serde_json::to_value(Payload::new(&message, "token")).unwrap()
+        let message = Outgoing { to, content, reply_to, origin: Origin::default(), key: None, via: None };
+        serde_json::to_value(Payload::new(&message, "token").unwrap()).unwrap()
     }
 
     #[test]

@@ -101,7 +101,13 @@ declare namespace Adapter {
       partial: boolean;
     }>;
     // Of `media.js`.
-    media_fetch(argument: { message_id: string; token: string; stall_ms: number; direct_path?: Text }): Promise<{
+    media_fetch(argument: {
+      message_id: string;
+      token: string;
+      stall_ms: number;
+      max_bytes: number;
+      direct_path?: Text;
+    }): Promise<{
       size: number;
       sha256: string;
       mimetype: Text;

@@ -39,7 +39,12 @@
     MMSThrottleError: 'MEDIA_LATER',
     MMSForbiddenError: 'MEDIA_LATER',
     MMSUnauthorizedError: 'MEDIA_LATER',
+    TooLarge: 'MEDIA_TOO_LARGE',
   };
+
+  /** By so much an encrypted file is larger at most: it is padded to 16 bytes, and has 10 that prove it. */
+  const ENCRYPTION_MAX = 26;
+  const TOO_LARGE = { name: 'TooLarge' };
 
   /**
    * Refuses for an error of a download. Its message may contain an address, so only its name and status are told.
@@ -86,20 +91,25 @@
   }
 
   /**
-   * The bytes of a file. Ends when nothing came for `stallMs`, or when it is cancelled. The page shares the download of
+   * The bytes of a file. Ends when nothing came for `stallMs`, when more than `maxBytes` come (a message may announce fewer,
+   * and the page holds all of them in memory), or when it is cancelled. The page shares the download of
    * a file that it is fetching already, which does not end then: this wait ends nevertheless.
    * @param {ReturnType<typeof wanted>} file
    * @param {string} token
    * @param {number} stallMs
+   * @param {number} maxBytes
    */
-  async function download(file, token, stallMs) {
+  async function download(file, token, stallMs, maxBytes) {
     const abort = new AbortController();
     running.get(token)?.abort();
     running.set(token, abort);
     let timer = /** @type {Adapter.Timer} */ (null);
     const pause = () => void (timer !== null && clearTimeout(timer));
-    const onProgress = () => {
+    /** @param {{ loaded?: number, total?: number }} [arrived] */
+    const onProgress = (arrived) => {
       pause();
+      const bytes = Math.max(arrived?.loaded ?? 0, arrived?.total ?? 0);
+      if (bytes > maxBytes + ENCRYPTION_MAX) abort.abort(TOO_LARGE);
       if (!abort.signal.aborted) timer = setTimeout(() => abort.abort(), stallMs);
     };
     const aborted = new Promise((_, reject) => abort.signal.addEventListener('abort', () => reject(abort.signal.reason)));
@@ -143,11 +153,11 @@
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** Fetches the file of a message, and keeps it under the token. */
-    async media_fetch({ message_id: id, token, stall_ms: stallMs, direct_path: newPath }) {
+    async media_fetch({ message_id: id, token, stall_ms: stallMs, max_bytes: maxBytes, direct_path: newPath }) {
       need('downloads');
       const file = wanted(await message(id), newPath);
       const sha256 = hexOf(file.filehash) ?? refuse('MEDIA_BROKEN', 'the message announces no hash');
-      const bytes = await download(file, token, stallMs).catch(refuseFor);
+      const bytes = await download(file, token, stallMs, maxBytes).catch(refuseFor);
       // Chrome hands out a Blob of a text type as text, which changes bytes that are no UTF-8.
       const blob = new Blob([bytes], { type: 'application/octet-stream' });
       keep(token, blob, file.filehash);

@@ -139,7 +139,8 @@ declare namespace WA {
     encFilehash?: string;
     mimetype?: string;
     signal: AbortSignal;
-    onProgress(event: object): void;
+    /** The bytes of the encrypted file. */
+    onProgress(event: { loaded?: number; total?: number }): void;
     onDecryptStart(): void;
     /** Required: its methods are called during the download. */
     downloadQpl: { addPoint(): void; addAnnotations(): void };

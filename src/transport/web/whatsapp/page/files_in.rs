@@ -11,12 +11,13 @@ use crate::transport::web::whatsapp::answers::{Fetched, Reupload};
 
 impl Page {
     /// Fetches the file of a message, and keeps it in the page under `token` until it is dropped. The download ends when
-    /// nothing came for `stall`. `direct_path` is where the phone has uploaded the file again.
+    /// nothing came for `stall`, or when more than `max` bytes come, whatever the message announces. `direct_path` is where the phone has uploaded the file again.
     pub async fn media_fetch(
         &self,
         message: &MessageId,
         token: &str,
         stall: Duration,
+        max: u64,
         direct_path: Option<&str>,
         deadline: Duration,
     ) -> Result<Fetched, PageError> {
@@ -24,6 +25,7 @@ impl Page {
             "message_id": message.as_str(),
             "token": token,
             "stall_ms": millis(stall),
+            "max_bytes": max,
             "direct_path": direct_path,
         });
         let fetched = self.call("media_fetch", argument, deadline).await;

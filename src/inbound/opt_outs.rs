@@ -1,0 +1,133 @@
+//! People who write that they want no further messages: BAJA, STOP, or a word of OPT_OUT_WORDS, as the whole message.
+//! They are remembered before the message is stored: a message that a crash loses here comes again.
+
+use std::sync::Arc;
+
+use crate::domain::log::Direction;
+use crate::domain::secret::masked;
+use crate::domain::time::Timestamp;
+use crate::store::{LogChange, Store, StoreError};
+
+const WORDS: [&str; 2] = ["BAJA", "STOP"];
+/// No word is longer than this many bytes.
+const LONGEST: usize = 400;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct OptOuts {
+    words: Arc<[String]>,
+    store: Store,
+}
+
+impl OptOuts {
+    /// `own` is OPT_OUT_WORDS.
+    pub fn new(own: &[String], store: Store) -> Self {
+        let words = WORDS.into_iter().chain(own.iter().map(String::as_str)).map(normal).filter(|word| !word.is_empty());
+        Self { words: words.collect(), store }
+    }
+
+    /// Remembers those of whom a change says that they want no further messages.
+    ///
+    /// # Errors
+    /// The store cannot be written to: the changes must not be stored either.
+    pub(super) async fn note(&self, changes: &[LogChange]) -> Result<(), StoreError> {
+        for change in changes {
+            let (chat, phone, lid, body, at) = match change {
+                LogChange::Add(message) if message.direction == Direction::In => {
+                    (&message.chat, &message.phone, &message.lid, &message.body, message.received_at)
+                }
+                LogChange::Amend(message, at) if !message.from_me => {
+                    (&message.chat, &message.phone, &message.lid, &message.body, *at)
+                }
+                _ => continue,
+            };
+            if is_personal(chat) && self.is_a_word(body.reveal()) {
+                let names = [Some(chat), phone.as_ref(), lid.as_ref()].into_iter().flatten();
+                self.remember(names, at).await?;
+                tracing::info!(
+                    who = masked(phone.as_ref().unwrap_or(chat)),
+                    "somebody wants no further messages (opt-out)"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, names: impl Iterator<Item = &String>, at: Timestamp) -> Result<(), StoreError> {
+        for name in names {
+            self.store.opt_out(name.clone(), at).await?;
+        }
+        Ok(())
+    }
+
+    fn is_a_word(&self, body: &str) -> bool {
+        if body.len() > LONGEST {
+            return false;
+        }
+        let body = normal(body);
+        self.words.contains(&body)
+    }
+}
+
+fn is_personal(chat: &str) -> bool {
+    matches!(chat.rsplit_once('@'), Some((_, "c.us" | "lid" | "bsuid")))
+}
+
+/// The text in lower case, without accents, and without signs and spaces around it.
+fn normal(text: &str) -> String {
+    let is_accent = |c: &char| matches!(c, '\u{300}'..='\u{36f}');
+    let plain: String =
+        text.chars().flat_map(char::to_lowercase).filter(|c| !is_accent(c)).map(without_accent).collect();
+    let words: Vec<_> = plain.split_whitespace().collect();
+    words.join(" ").trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
+}
+
+fn without_accent(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        'ñ' => 'n',
+        'ç' => 'c',
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::domain::log::LoggedMessage;
+    use crate::domain::log::tests::page_message;
+    use crate::domain::message::PageMessage;
+
+    async fn wants_none(page: PageMessage) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        let opt_outs = OptOuts::new(&["No más".to_owned()], store.clone());
+        let message = LoggedMessage::from_page(page, Timestamp::from_millis(1), false).unwrap();
+        opt_outs.note(&[LogChange::Add(Box::new(message))]).await.unwrap();
+        store.has_opted_out(vec!["5491122334455".to_owned(), "1@lid".to_owned()]).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_whole_message_counts_in_any_case_and_with_or_without_accents() {
+        for text in ["BAJA", " baja\n", "Stop.", "¡STOP!", "no mas", "NO  MÁS", "no ma\u{301}s", "*Baja*"] {
+            assert!(wants_none(page_message("a", text)).await, "{text}");
+        }
+        for text in ["baja el precio", "trabaja", "no paren", "stopp", "", "sto p"] {
+            assert!(!wants_none(page_message("a", text)).await, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_somebody_else_writes_to_this_account_counts() {
+        assert!(!wants_none(PageMessage { from_me: true, ..page_message("a", "STOP") }).await);
+        assert!(!wants_none(PageMessage { chat: "1@g.us".to_owned(), ..page_message("a", "STOP") }).await);
+        let phone = Some("5491122334455".to_owned());
+        assert!(wants_none(PageMessage { chat: "2@lid".to_owned(), phone, ..page_message("a", "STOP") }).await);
+    }
+}

@@ -1,0 +1,43 @@
+//! The answer for a message that was sent, and what tells it from another under the same key.
+
+use super::sender::Delivered;
+use crate::domain::address::{ChatId, Server};
+use crate::domain::content::Outgoing;
+use crate::domain::idempotency::{Fingerprint, SendKey};
+use crate::domain::message::{Ack, MessageId};
+use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
+
+/// A send that WhatsApp's server has acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub message_id: MessageId,
+    pub chat_id: String,
+    /// The recipient's phone digits if the request named a phone number, else the chat id.
+    pub to: String,
+    pub ack: Ack,
+    pub at: Timestamp,
+    pub dry_run: bool,
+    pub via: Via,
+    /// A retry under the same key cannot send it twice, and does not lose it.
+    pub exactly_once: bool,
+}
+
+/// What tells this message from another one under the same key.
+pub(super) fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
+    let mut parts = vec![outgoing.to.to_string()];
+    parts.extend(outgoing.identity());
+    parts.push(outgoing.origin.cliente_id.clone().unwrap_or_default());
+    // Keys of earlier versions have no such part.
+    parts.extend(outgoing.via.filter(|via| *via == Via::Cloud).map(|via| via.name().to_owned()));
+    key.fingerprint(&parts)
+}
+
+pub(super) fn sent(delivered: Delivered, to: &ChatId, dry_run: bool, exactly_once: bool) -> Sent {
+    let Delivered { message_id, chat_id, phone, ack, at } = delivered;
+    let via = if message_id.is_wamid() { Via::Cloud } else { Via::Web };
+    let exactly_once = exactly_once && via == Via::Web;
+    let named = || phone.unwrap_or_else(|| to.user().to_owned());
+    let to = if to.server() == Server::Phone { named() } else { to.to_string() };
+    Sent { message_id, chat_id, to, ack, at, dry_run, via, exactly_once }
+}

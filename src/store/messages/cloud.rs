@@ -1,0 +1,173 @@
+//! Messages of the Cloud API: those that it took from this service, and those that WhatsApp Web tells of too.
+//!
+//! Both ways know a message between two people by the same part of its id. A message of the Cloud API is also found by that
+//! part, so that the page's report of it, before or after, makes no second entry.
+
+use super::{LogEntry, Messages};
+use crate::domain::log::{Direction, LogQuery, LoggedMessage, Span};
+use crate::domain::message::MessageId;
+use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
+use crate::domain::wamid::Wamid;
+use crate::store::StoreError;
+use crate::store::cloud_sends::CloudSend;
+
+/// How many of somebody's newest messages are compared with a message of the Cloud API.
+const COMPARED: usize = 100;
+
+impl Messages {
+    /// Adds a message to the log that the Cloud API took. The same report may come twice.
+    pub(super) fn accept(
+        &self,
+        next: &mut u64,
+        reference: &MessageId,
+        id: &MessageId,
+        phone: Option<&str>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(send) = self.cloud_sends.find(reference)? else { return Ok(()) };
+        let Some(mut message) = send.message else { return Ok(()) };
+        message.id = id.clone();
+        if let Some(phone) = phone {
+            (message.phone, message.chat) = (Some(phone.to_owned()), format!("{phone}@c.us"));
+        }
+        if let Some(origin) = self.origins.of(reference)? {
+            self.origins.keep(id, &origin, at)?;
+        }
+        self.add(next, &message)?;
+        self.cloud_sends.put(reference, CloudSend { message: None, id: Some(id.clone()), billed: send.billed })
+    }
+
+    /// Whether the log has the message under the id that the other way has for it. The message is then found by both ids.
+    pub(super) fn is_known_otherwise(&self, next: &mut u64, message: &LoggedMessage) -> Result<bool, StoreError> {
+        let Some(entry) = self.twin(*next, message)? else { return Ok(false) };
+        self.ids.put(&message.id, entry.cursor)?;
+        if let Some(origin) = self.origins.of(&message.id)? {
+            let at = message.received_at;
+            self.change(next, &entry.message.id, at, |known| {
+                known.sent_by_us = known.sent_by_us.take().or(Some(origin))
+            })?;
+        }
+        Ok(true)
+    }
+
+    fn twin(&self, next: u64, message: &LoggedMessage) -> Result<Option<LogEntry>, StoreError> {
+        let Some((from_me, key)) = message.id.key() else { return Ok(None) };
+        if message.source == Via::Web {
+            for cursor in self.ids.find(&key_id(from_me, &key))? {
+                if let Some(known) = self.message(cursor)?.filter(|known| known.id.is_same_message(&message.id)) {
+                    return Ok(Some(LogEntry { cursor, message: known }));
+                }
+            }
+            return Ok(None);
+        }
+        let Some(Wamid { number, .. }) = Wamid::decode(message.id.as_str()) else { return Ok(None) };
+        let direction = if from_me { Direction::Out } else { Direction::In };
+        let query = LogQuery {
+            span: Span::Before(next),
+            limit: COMPARED,
+            direction: Some(direction),
+            chats: [Some(number), message.phone.clone()].into_iter().flatten().collect(),
+            cliente_id: None,
+        };
+        let found = self.search(&query, next)?.entries.into_iter();
+        Ok(found.into_iter().find(|entry| entry.message.id.is_same_message(&message.id)))
+    }
+
+    /// Lets a message of the Cloud API be found by the part of its id that the page knows.
+    pub(super) fn put_key(&self, message: &LoggedMessage, place: u64) -> Result<(), StoreError> {
+        self.key_of(message).map_or(Ok(()), |key| self.ids.put(&key, place))
+    }
+
+    pub(super) fn remove_key(&self, message: &LoggedMessage, place: u64) -> Result<(), StoreError> {
+        self.key_of(message).map_or(Ok(()), |key| self.ids.remove(&key, place))
+    }
+
+    fn key_of(&self, message: &LoggedMessage) -> Option<MessageId> {
+        if message.source == Via::Web {
+            return None;
+        }
+        message.id.key().map(|(from_me, key)| key_id(from_me, &key))
+    }
+}
+
+fn key_id(from_me: bool, key: &str) -> MessageId {
+    MessageId::new(format!("key {from_me} {key}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::log::tests::page_message;
+    use crate::domain::message::{Ack, PageMessage};
+    use crate::store::{LogChange, Store};
+
+    const KEY: &str = "3A4A6599AEE03810144F";
+    const NUMBER: &str = "5491122334455";
+
+    fn by_page(chat: &str, from_me: bool) -> LogChange {
+        let phone = Some(NUMBER.to_owned());
+        let id = format!("{from_me}_{chat}_{KEY}");
+        let page = PageMessage { chat: chat.to_owned(), from_me, phone, ..page_message(&id, "hola") };
+        let message = LoggedMessage::from_page(page, Timestamp::from_millis(1), false).unwrap();
+        LogChange::Add(Box::new(message))
+    }
+
+    fn by_cloud(from_me: bool) -> LogChange {
+        let wamid = Wamid { number: NUMBER.to_owned(), from_me, key: KEY.to_owned() }.encode();
+        let (chat, phone) = (format!("{NUMBER}@c.us"), Some(NUMBER.to_owned()));
+        let page = PageMessage { chat, from_me, phone, ..page_message(&wamid, "hola") };
+        let mut message = LoggedMessage::from_page(page, Timestamp::from_millis(1), false).unwrap();
+        message.source = Via::Cloud;
+        LogChange::Add(Box::new(message))
+    }
+
+    async fn stored(changes: Vec<LogChange>) -> (tempfile::TempDir, Store, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        for change in changes {
+            store.log(Arc::new(vec![change])).await.unwrap();
+        }
+        let count = store.logged(LogQuery { limit: 10, ..LogQuery::default() }).await.unwrap().items.len();
+        (folder, store, count)
+    }
+
+    #[tokio::test]
+    async fn a_message_that_both_ways_see_is_one_entry_whichever_sees_it_first() {
+        for from_me in [false, true] {
+            for chat in ["5491122334455@c.us", "22300000000001@lid"] {
+                let page_id = MessageId::new(format!("{from_me}_{chat}_{KEY}"));
+                let wamid = Wamid { number: NUMBER.to_owned(), from_me, key: KEY.to_owned() }.encode();
+                for changes in [
+                    vec![by_page(chat, from_me), by_cloud(from_me), by_page(chat, from_me)],
+                    vec![by_cloud(from_me), by_page(chat, from_me), by_cloud(from_me)],
+                ] {
+                    let (_folder, store, count) = stored(changes).await;
+                    assert_eq!(count, 1, "{chat} {from_me}");
+                    let ack = LogChange::Ack(page_id.clone(), Ack::new(2), None, Timestamp::from_millis(2));
+                    store.log(Arc::new(vec![ack])).await.unwrap();
+                    for id in [page_id.clone(), MessageId::new(wamid.clone())] {
+                        let entry = store.logged_message(id).await.unwrap().unwrap();
+                        assert_eq!(entry.message.ack, Ack::new(2));
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn other_directions_and_opaque_ids_stay_entries_of_their_own() {
+        let (_folder, _, count) = stored(vec![by_cloud(true), by_page("22300000000001@lid", false)]).await;
+        assert_eq!(count, 2);
+        let mut opaque = by_cloud(false);
+        if let LogChange::Add(message) = &mut opaque {
+            message.id = MessageId::new("wamid.AAAA");
+        }
+        let (_folder, _, count) = stored(vec![by_page("22300000000001@lid", false), opaque]).await;
+        assert_eq!(count, 2);
+    }
+}

@@ -1,0 +1,26 @@
+//! Meta's Cloud API: messages by HTTPS calls, and Meta's webhook for what becomes of them and what people write.
+//!
+//! ```text
+//! client     the calls: a message, a file, the number; whether the token is good
+//! form       the upload of a file
+//! errors     what Meta's numbers mean for a message
+//! limits     what Meta takes, checked before a call
+//! sending    sending by the Cloud API, as every transport does it
+//! webhook    what Meta tells, verified and parsed
+//! shapes     Meta's JSON
+//! ```
+//!
+//! The Cloud API has no id for a message before it takes it, so a message is sent at most once: it carries the service's own
+//! reference, which Meta's reports repeat.
+
+mod client;
+mod errors;
+mod form;
+mod health;
+mod limits;
+mod sending;
+mod shapes;
+pub mod webhook;
+
+pub use client::{Client, Download, MediaFailure};
+pub use health::{Health, Number};

@@ -1,0 +1,396 @@
+//! The calls to the Cloud API. A message is posted once; every other call may be repeated.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use rand::Rng;
+use reqwest::redirect;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::errors;
+use super::form::{form, pieces};
+use super::health::{Health, Number};
+use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
+use crate::domain::message::MessageId;
+use crate::host::config::Cloud;
+use crate::host::http_client;
+use crate::transport::{Dispatched, NothingLeft, Progress, SendFailure};
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// Meta closes idle connections after a minute or so; a request on a closed one would have an unknown end.
+const IDLE: Duration = Duration::from_secs(20);
+/// The deadline of a call that is no message.
+const CALL: Duration = Duration::from_secs(20);
+/// The longest answer that is read.
+const ANSWER_MAX: usize = 256 << 10;
+/// How often the token is looked at while it is good, and while it is not.
+const LOOK: Duration = Duration::from_secs(300);
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// Recipients whose pair rate is remembered.
+const PAIRS_MAX: usize = 4096;
+
+/// Why a received file was not fetched.
+#[derive(Debug)]
+pub enum MediaFailure {
+    Gone,
+    Later(String),
+}
+
+/// A received file on its way.
+pub struct Download(reqwest::Response);
+
+impl Download {
+    /// The bytes that are still to come, where its server announced them.
+    pub fn size(&self) -> Option<u64> {
+        self.0.content_length()
+    }
+
+    /// The next bytes; None at the end.
+    ///
+    /// # Errors
+    /// It broke off, or nothing came for a while.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, MediaFailure> {
+        let chunk = timeout(CALL, self.0.chunk()).await;
+        let chunk = chunk.map_err(|_| MediaFailure::Later("its server fell silent".to_owned()))?;
+        chunk.map_err(|error| MediaFailure::Later(words(&error).to_owned()))
+    }
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    http: reqwest::Client,
+    settings: Cloud,
+    health: watch::Sender<Health>,
+    /// Recipients to whom Meta takes nothing before this time, and how often in a row it said so.
+    pairs: Mutex<HashMap<String, (Instant, u32)>>,
+    /// The ids of files that were uploaded for messages that are not dispatched yet, by reference.
+    uploads: Mutex<HashMap<String, String>>,
+}
+
+/// An answer that was read whole.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    fn error(&self) -> Option<GraphError> {
+        GraphError::read(&self.body)
+    }
+
+    fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    fn server_time(&self) -> Option<u64> {
+        let date = httpdate::parse_http_date(self.headers.get(header::DATE)?.to_str().ok()?).ok()?;
+        Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+        errors::pause(value)
+    }
+}
+
+/// Why there is no answer.
+enum NoAnswer {
+    /// The request was not sent.
+    NotSent(String),
+    Unknown(String),
+}
+
+impl NoAnswer {
+    fn words(self) -> String {
+        match self {
+            Self::NotSent(why) | Self::Unknown(why) => why,
+        }
+    }
+}
+
+impl Client {
+    /// Reads the system's certificates. Blocking.
+    ///
+    /// # Errors
+    /// The client cannot be made.
+    pub fn new(settings: Cloud) -> io::Result<Self> {
+        // Without certificates a stand-in at an http:// address is still reached.
+        let client = http_client::with_system_certificates().or_else(|error| {
+            if settings.base_url.starts_with("https:") { Err(error) } else { http_client::without_certificates() }
+        })?;
+        let http = client
+            .connect_timeout(CONNECT_DEADLINE)
+            .pool_idle_timeout(IDLE)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("session-manager/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(io::Error::other)?;
+        let (health, _) = watch::channel(Health::Unknown);
+        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Mutex::default(), uploads: Mutex::default() })))
+    }
+
+    pub fn health(&self) -> Health {
+        self.0.health.borrow().clone()
+    }
+
+    pub fn settings(&self) -> &Cloud {
+        &self.0.settings
+    }
+
+    /// The phone digits of the number that sends, where they are known.
+    pub fn own_phone(&self) -> Option<String> {
+        match &*self.0.health.borrow() {
+            Health::Good(number) => number.phone.clone(),
+            _ => None,
+        }
+    }
+
+    /// Looks at the token and the number now and then: often while the token is not good, so that a good one is noticed.
+    pub async fn watch(self, stop: CancellationToken) {
+        let mut told = Health::Unknown;
+        loop {
+            let mut health = self.0.health.subscribe();
+            let now = self.look().await;
+            if std::mem::discriminant(&now) != std::mem::discriminant(&told) {
+                match &now {
+                    Health::Good(_) => tracing::info!("the Cloud API accepts the token"),
+                    Health::Unauthorized(why) => {
+                        tracing::error!(why, "nothing is sent by the Cloud API until there is a good token")
+                    }
+                    Health::Unreachable(why) => tracing::warn!(why, "the Cloud API cannot be reached"),
+                    Health::Unknown => {}
+                }
+                told = now.clone();
+            }
+            let pause = if matches!(now, Health::Good(_)) { LOOK } else { LOOK_AGAIN };
+            let mut beat = tokio::time::interval_at(Instant::now() + pause, pause);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            health.mark_unchanged();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = beat.tick() => {}
+                // A refused message tells of a bad token before the next look.
+                _ = health.wait_for(|health| matches!(health, Health::Unauthorized(_))), if matches!(now, Health::Good(_)) => {}
+            }
+        }
+    }
+
+    /// Asks for the number, and remembers what the answer says.
+    pub async fn look(&self) -> Health {
+        let url = self.url(&format!(
+            "{}?fields=display_phone_number,verified_name,quality_rating",
+            self.0.settings.phone_number_id
+        ));
+        let health = match self.call(self.0.http.get(url), CALL).await {
+            Err(no_answer) => Health::Unreachable(no_answer.words()),
+            Ok(answer) if answer.status.is_success() => match answer.read::<PhoneNumber>() {
+                Some(number) => Health::Good(Number {
+                    phone: number.display_phone_number.map(|text| text.chars().filter(char::is_ascii_digit).collect()),
+                    name: number.verified_name,
+                    quality: number.quality_rating,
+                    version: answer
+                        .headers
+                        .get("facebook-api-version")
+                        .and_then(|v| v.to_str().ok())
+                        .map(str::to_owned),
+                    server_time: answer.server_time(),
+                }),
+                None => Health::Unreachable("its answer is no JSON of Meta's".to_owned()),
+            },
+            Ok(answer) => match errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), None) {
+                Some(NothingLeft::Unauthorized(why)) => Health::Unauthorized(why),
+                Some(refusal) => Health::Unreachable(refusal.to_string()),
+                None => Health::Unreachable(format!("it answers {}", answer.status.as_u16())),
+            },
+        };
+        self.0.health.send_replace(health.clone());
+        health
+    }
+
+    /// Posts a message, once.
+    pub(super) async fn post(&self, to: &str, body: &Value, patience: Duration) -> Result<Dispatched, SendFailure> {
+        let request = self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body);
+        let answer = self.call(request, patience).await.map_err(|no_answer| match no_answer {
+            NoAnswer::NotSent(why) => {
+                tracing::warn!(why, "a message could not be handed to the Cloud API");
+                SendFailure::NothingLeft(NothingLeft::NoAnswer)
+            }
+            NoAnswer::Unknown(why) => {
+                tracing::warn!(why, "the Cloud API may have taken a message");
+                SendFailure::Unknown
+            }
+        })?;
+        if answer.status.is_success() {
+            let Some(taken) = answer.read::<Taken>() else { return Err(SendFailure::Unknown) };
+            let phone = taken.phone();
+            let Some(message) = taken.messages.into_iter().next() else { return Err(SendFailure::Unknown) };
+            self.pairs().remove(to);
+            return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
+        }
+        let error = answer.error();
+        let Some(refusal) = errors::nothing_left(answer.status.as_u16(), error.as_ref(), answer.retry_after()) else {
+            tracing::warn!(status = answer.status.as_u16(), "the Cloud API is in trouble and may have taken a message");
+            return Err(SendFailure::Unknown);
+        };
+        if let NothingLeft::Unauthorized(why) = &refusal {
+            self.0.health.send_replace(Health::Unauthorized(why.clone()));
+        }
+        let is_pair = error.is_some_and(|error| error.code == 131_056);
+        Err(SendFailure::NothingLeft(if is_pair { self.slower(to, refusal) } else { refusal }))
+    }
+
+    /// How long Meta takes nothing for this recipient.
+    pub(super) fn pair_wait(&self, to: &str) -> Option<Duration> {
+        let until = self.pairs().get(to)?.0;
+        until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+    }
+
+    /// Notes that Meta takes no more for this recipient: each time in a row for twice as long.
+    fn slower(&self, to: &str, refusal: NothingLeft) -> NothingLeft {
+        let NothingLeft::RateLimited { why, retry_after } = refusal else { return refusal };
+        let mut pairs = self.pairs();
+        if pairs.len() >= PAIRS_MAX {
+            let now = Instant::now();
+            pairs.retain(|_, (until, _)| *until > now);
+        }
+        let times = pairs.get(to).map_or(0, |(_, times)| *times);
+        let retry_after = retry_after.max(errors::PAIR) * 2_u32.pow(times.min(5));
+        pairs.insert(to.to_owned(), (Instant::now() + retry_after, times + 1));
+        NothingLeft::RateLimited { why, retry_after }
+    }
+
+    /// Uploads a file, and keeps its id for the message with this reference.
+    pub(super) async fn upload(
+        &self,
+        reference: &str,
+        path: &Path,
+        mimetype: &str,
+        filename: &str,
+        progress: &Progress,
+    ) -> Result<(), NothingLeft> {
+        let failed = |why: String| NothingLeft::NotUploaded(why);
+        let file = tokio::fs::File::open(path).await.map_err(|error| failed(error.to_string()))?;
+        let size = file.metadata().await.map_err(|error| failed(error.to_string()))?.len();
+        let boundary = format!("{:032x}", rand::rng().random::<u128>());
+        let (head, tail) = form(&boundary, mimetype, filename);
+        let length = head.len() as u64 + size + tail.len() as u64;
+        progress.note(0, size);
+        let body = pieces(head, file, tail, progress.clone(), size);
+        let request = self
+            .0
+            .http
+            .post(self.url(&format!("{}/media", self.0.settings.phone_number_id)))
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+            .header(header::CONTENT_LENGTH, length)
+            .body(reqwest::Body::wrap_stream(body));
+        // The caller bounds the upload.
+        let answer =
+            self.call(request, Duration::from_secs(3600)).await.map_err(|no_answer| failed(no_answer.words()))?;
+        if answer.status.is_success() {
+            let Uploaded { id } = answer.read().ok_or_else(|| failed("the answer names no file".to_owned()))?;
+            self.uploads().insert(reference.to_owned(), id);
+            return Ok(());
+        }
+        Err(match errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after()) {
+            Some(
+                refusal
+                @ (NothingLeft::Unauthorized(_) | NothingLeft::RateLimited { .. } | NothingLeft::FileRefused(_)),
+            ) => refusal,
+            Some(refusal) => failed(refusal.to_string()),
+            None => failed(format!("the Cloud API answers {}", answer.status.as_u16())),
+        })
+    }
+
+    /// The id of the file that was uploaded for a message.
+    pub(super) fn take_upload(&self, reference: &str) -> Option<String> {
+        self.uploads().remove(reference)
+    }
+
+    /// Begins to fetch a received file: its link lasts minutes, so it is asked for each time.
+    ///
+    /// # Errors
+    /// [`MediaFailure`].
+    pub async fn media(&self, id: &str) -> Result<Download, MediaFailure> {
+        let later = |why: String| MediaFailure::Later(why);
+        let place =
+            self.call(self.0.http.get(self.url(id)), CALL).await.map_err(|no_answer| later(no_answer.words()))?;
+        match place.status.as_u16() {
+            200 => {}
+            // Meta keeps a received file for seven days. 100: there is no such thing.
+            400 | 404 if place.error().is_none_or(|error| error.code == 100) => return Err(MediaFailure::Gone),
+            status => return Err(later(format!("the Cloud API answers {status}"))),
+        }
+        let MediaPlace { url } = place.read().ok_or_else(|| later("the Cloud API names no link".to_owned()))?;
+        // The token goes to Meta only.
+        if !url.starts_with("https://") && !url.starts_with(&self.0.settings.base_url) {
+            return Err(later("the link is not one of Meta's".to_owned()));
+        }
+        let request = self.0.http.get(url).bearer_auth(self.0.settings.token.reveal());
+        let response =
+            timeout(CALL, request.send()).await.map_err(|_| later("its server did not answer".to_owned()))?;
+        let response = response.map_err(|error| later(words(&error).to_owned()))?;
+        match response.status().as_u16() {
+            200 => Ok(Download(response)),
+            404 | 410 => Err(MediaFailure::Gone),
+            status => Err(later(format!("its server answers {status}"))),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        let Cloud { base_url, version, .. } = &self.0.settings;
+        format!("{base_url}/{version}/{path}")
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder, patience: Duration) -> Result<Answer, NoAnswer> {
+        let call = async {
+            let mut response = request.bearer_auth(self.0.settings.token.reveal()).send().await.map_err(|error| {
+                let why = words(&error).to_owned();
+                if error.is_connect() || error.is_builder() { NoAnswer::NotSent(why) } else { NoAnswer::Unknown(why) }
+            })?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let mut body = BytesMut::new();
+            while let Some(part) =
+                response.chunk().await.map_err(|error| NoAnswer::Unknown(words(&error).to_owned()))?
+            {
+                if body.len() + part.len() > ANSWER_MAX {
+                    return Err(NoAnswer::Unknown("its answer is too long".to_owned()));
+                }
+                body.extend_from_slice(&part);
+            }
+            Ok(Answer { status, headers, body: body.freeze() })
+        };
+        timeout(patience, call).await.unwrap_or_else(|_| Err(NoAnswer::Unknown("it did not answer in time".to_owned())))
+    }
+
+    fn pairs(&self) -> MutexGuard<'_, HashMap<String, (Instant, u32)>> {
+        self.0.pairs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The causes of an error may quote an address with a token in it, so the words are ours.
+fn words(error: &reqwest::Error) -> &'static str {
+    match () {
+        () if error.is_timeout() => "it did not answer in time",
+        () if error.is_connect() => "it cannot be reached",
+        () if error.is_body() || error.is_decode() => "its answer broke off",
+        () => "the connection broke off",
+    }
+}
