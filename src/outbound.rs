@@ -58,7 +58,7 @@ use queue::{Queue, Turn, day_of, until_tomorrow};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
 pub use sent::Sent;
-use sent::{fingerprint, sent};
+use sent::{fingerprint, sent, tell_late};
 pub use uploading::Upload;
 use uploading::Uploading;
 use ways::{Way, Ways};
@@ -399,22 +399,4 @@ impl Outbound {
         let delivered = Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at };
         Sent { via, ..sent(delivered, to, true, false) }
     }
-}
-
-/// Tells the log of the end of a send whose caller was answered before.
-fn tell_late(result: &Result<Delivered, SendError>) {
-    match result {
-        Ok(sent) => {
-            tracing::info!(
-                message_id = sent.message_id.masked(),
-                ack = sent.ack.level(),
-                "sent after its caller was answered"
-            )
-        }
-        Err(error) => tracing::warn!(%error, "not sent after its caller was answered"),
-    }
-}
-
-fn left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now())
 }

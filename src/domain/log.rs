@@ -192,11 +192,7 @@ impl LoggedMessage {
         self.body = message.body.clone();
         if let Some(media) = &message.media {
             let known = self.media.take();
-            let known_status = known.as_ref().map(|known| known.status);
-            // A file that is being uploaded elsewhere can be fetched later.
-            let status = known_status.filter(|status| *status != MediaStatus::Unavailable).unwrap_or(media.status);
-            let sha256 = known.and_then(|known| known.sha256).or(media.sha256);
-            self.media = Some(Media { status, sha256, ..media.clone() });
+            self.media = Some(known.map_or_else(|| media.clone(), |known| known.amended(media)));
         }
         self.data = message.data.clone().or(self.data.take());
     }
@@ -206,15 +202,6 @@ impl LoggedMessage {
         if let Some(media) = &mut self.media {
             media.status = status;
             media.sha256 = sha256.or(media.sha256);
-        }
-    }
-
-    /// The message's file has at least so many bytes, whatever its sender says: it is not fetched again while that is too
-    /// much.
-    pub fn file_too_large(&mut self, size: u64) {
-        if let Some(media) = &mut self.media {
-            media.status = MediaStatus::TooLarge;
-            media.size = media.size.max(Some(size));
         }
     }
 

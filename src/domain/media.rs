@@ -120,6 +120,26 @@ pub struct Media {
     pub status: MediaStatus,
 }
 
+impl Media {
+    /// A later report of the page, with what became of the file meanwhile.
+    #[must_use]
+    pub fn amended(self, later: &Self) -> Self {
+        let status = match self.status {
+            // A file that was still being uploaded elsewhere can be fetched later.
+            MediaStatus::Unavailable => later.status,
+            status => status,
+        };
+        let size = if status == MediaStatus::TooLarge { self.size.max(later.size) } else { later.size };
+        Self { status, size, sha256: self.sha256.or(later.sha256), ..later.clone() }
+    }
+
+    /// The file has at least so many bytes, whatever its sender says: it is not fetched again while that is too much.
+    pub fn set_too_large(&mut self, size: u64) {
+        self.status = MediaStatus::TooLarge;
+        self.size = self.size.max(Some(size));
+    }
+}
+
 /// What became of a file that arrived.
 ///
 /// ```text
@@ -259,6 +279,18 @@ pub(crate) mod tests {
     fn names_lead_back() {
         assert!(MediaKind::ALL.into_iter().all(|kind| MediaKind::from_name(kind.name()) == Some(kind)));
         assert!(MediaStatus::ALL.into_iter().all(|status| MediaStatus::from_name(status.name()) == Some(status)));
+    }
+
+    #[test]
+    fn a_later_report_leaves_what_became_of_the_file() {
+        let report = media(MediaKind::Image);
+        let after = |status| Media { status, ..media(MediaKind::Image) }.amended(&report).status;
+        assert_eq!(after(MediaStatus::Stored), MediaStatus::Stored);
+        assert_eq!(after(MediaStatus::Unavailable), MediaStatus::Pending, "its upload has ended");
+        let mut large = media(MediaKind::Image);
+        large.set_too_large(99);
+        let later = large.amended(&report);
+        assert_eq!((later.status, later.size), (MediaStatus::TooLarge, Some(99)));
     }
 
     #[test]

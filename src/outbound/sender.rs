@@ -16,13 +16,13 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::SendError;
 use super::acks::{Acks, Awaited};
 use super::cloud_message;
 use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::uploading::Uploading;
-use super::{SendError, left};
 use crate::blobs::Pin;
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
@@ -260,6 +260,10 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         }
         Delivered { message_id, chat_id, phone, ack, at: self.clock.now() }
     }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 fn not_stored(error: StoreError) -> SendError {

@@ -1,5 +1,6 @@
 //! The answer for a message that was sent, and what tells it from another under the same key.
 
+use super::SendError;
 use super::sender::Delivered;
 use crate::domain::address::{ChatId, Server};
 use crate::domain::content::Outgoing;
@@ -40,4 +41,18 @@ pub(super) fn sent(delivered: Delivered, to: &ChatId, dry_run: bool, exactly_onc
     let named = || phone.unwrap_or_else(|| to.user().to_owned());
     let to = if to.server() == Server::Phone { named() } else { to.to_string() };
     Sent { message_id, chat_id, to, ack, at, dry_run, via, exactly_once }
+}
+
+/// Tells the log of the end of a send whose caller was answered before.
+pub(super) fn tell_late(result: &Result<Delivered, SendError>) {
+    match result {
+        Ok(sent) => {
+            tracing::info!(
+                message_id = sent.message_id.masked(),
+                ack = sent.ack.level(),
+                "sent after its caller was answered"
+            )
+        }
+        Err(error) => tracing::warn!(%error, "not sent after its caller was answered"),
+    }
 }

@@ -184,7 +184,10 @@ impl Messages {
                     self.change(&mut next, id, *at, |message| message.file(*status, *sha256))?;
                 }
                 LogChange::FileTooLarge(id, size, at) => {
-                    self.change(&mut next, id, *at, |message| message.file_too_large(*size))?;
+                    let mark = |message: &mut LoggedMessage| {
+                        message.media.iter_mut().for_each(|media| media.set_too_large(*size))
+                    };
+                    self.change(&mut next, id, *at, mark)?;
                 }
                 LogChange::Read(place) => self.marks.set_place(place)?,
                 LogChange::Phone(id, digits) => {

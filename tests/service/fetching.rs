@@ -127,10 +127,11 @@ async fn a_file_that_cannot_be_fetched_says_why() {
     assert!(matches!(fetch(&page, &slow, "g", SHORT_STALL).await, Err(PageError::MediaLater(_))));
     fetch(&page, &slow, "h", STALL).await.unwrap();
 
-    let large = send(&world, &[Media::new(FRIEND, Kind::Document, &[7; 100_000])]).await.remove(0);
-    let refused = page.media_fetch(&id(&large), "j", STALL, 99_999, None, DEADLINE).await;
+    let large = [7, 8].map(|byte| Media::new(FRIEND, Kind::Document, &[byte; 100_000]));
+    let [large, fits] = send(&world, &large).await.try_into().unwrap();
+    let refused = page.media_fetch(&id(&large), "j", STALL, 99_900, None, DEADLINE).await;
     assert!(matches!(refused, Err(PageError::MediaTooLarge(_))), "{refused:?}");
-    assert_eq!(page.media_fetch(&id(&large), "j", STALL, 100_000, None, DEADLINE).await.unwrap().size, 100_000);
+    assert_eq!(page.media_fetch(&id(&fits), "k", STALL, 100_000, None, DEADLINE).await.unwrap().size, 100_000);
 
     let other = page.clone();
     let (message, token) = (id(&hanging), "i");

@@ -265,7 +265,6 @@ async fn the_page_fetches_nothing_for_which_there_is_no_room() {
     let _uploaded = writer.finish().await.unwrap().pin;
     world.page.has("a", &[Answer::Bytes(b"a picture".to_vec())]);
     world.arrives("a", |_| {}).await;
-    world.arrives("small", |file| file.size = Some(1)).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(world.page.calls(), [""; 0]);
 }

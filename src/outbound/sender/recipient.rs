@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::left;
 use super::{Sender, Sending, not_stored};
 use crate::domain::address::{ChatId, Server};
+use crate::outbound::SendError;
 use crate::outbound::ledger::Ledger;
 use crate::outbound::new_contacts::FirstMessage;
-use crate::outbound::{SendError, left};
 use crate::transport::{Reservation, Restriction, Transport};
 
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.

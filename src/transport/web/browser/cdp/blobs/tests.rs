@@ -101,6 +101,8 @@ async fn a_real_browser_gives_the_bytes_of_a_blob_that_its_page_has_forgotten() 
     if nix::unistd::geteuid().is_root() {
         flags.push("--no-sandbox".to_owned());
     }
+    // Without an address Chrome loads its own first page, which takes the place of the one that the script runs in.
+    flags.push("about:blank".to_owned());
     let spawned = process::spawn(&chrome.path, &flags).unwrap();
     let opened = Connection::open(spawned.read, spawned.write).unwrap();
     let setup = PageSetup {
