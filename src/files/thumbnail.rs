@@ -32,7 +32,8 @@ pub fn thumbnail<R: Read + Seek>(
         _ => return Ok(None),
     };
     // The decoder of a progressive JPEG keeps three numbers of two bytes for each pixel beside the three bytes of colour.
-    let memory = picture.pixels() * if picture.is_progressive { 9 } else { 3 };
+    // A header may claim more pixels than the product holds.
+    let memory = picture.pixels().saturating_mul(if picture.is_progressive { 9 } else { 3 });
     if picture.pixels() > PIXELS_MAX || memory > MEMORY_MAX || source.len() > FILE_MAX {
         return Ok(None);
     }

@@ -140,3 +140,11 @@ proptest! {
         look(&file);
     }
 }
+
+/// The product of the sides and of the bytes of a pixel is larger than the numbers that it is compared with.
+#[test]
+fn a_picture_may_claim_the_longest_sides() {
+    let mut png = picture(40, 30, ImageFormat::Png);
+    png[16..24].fill(0xff);
+    look(&png);
+}

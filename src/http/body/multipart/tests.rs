@@ -32,7 +32,7 @@ async fn read_in(form: &[u8], sizes: &[usize]) -> Result<Read, String> {
     let dir = TempDir::new().unwrap();
     let blobs = Blobs::open(dir.path(), 8 << 20).await.unwrap();
     let body = Body::from_stream(stream::iter(pieces));
-    let read = read(&HeaderMap::new(), body, "xyz".to_owned(), &KNOWN, &blobs, 8 << 20).await;
+    let read = read(&HeaderMap::new(), body, "xyz".to_owned(), &KNOWN, &blobs, 16 << 20).await;
     let (fields, file) = read.map_err(|error| format!("{error:?}"))?;
     let file = file.map(|file| (file.filename, file.mimetype, std::fs::read(file.pin.path()).unwrap()));
     Ok((Value::Object(fields), file))
@@ -103,7 +103,7 @@ async fn a_form_that_stops_is_not_waited_for() {
     for start in [&b"--xyz\r\n"[..], &part("message", "", b"hol"), &part("file", "; filename=\"a\"", b"half")] {
         let piece = Ok::<_, std::io::Error>(Bytes::copy_from_slice(&start[..start.len() - 2]));
         let body = Body::from_stream(stream::iter([piece]).chain(stream::pending()));
-        let error = read(&HeaderMap::new(), body, "xyz".to_owned(), &KNOWN, &blobs, 8 << 20).await.unwrap_err();
+        let error = read(&HeaderMap::new(), body, "xyz".to_owned(), &KNOWN, &blobs, 16 << 20).await.unwrap_err();
         assert!(format!("{error:?}").contains("BODY_TOO_SLOW"), "{error:?}");
     }
 }
