@@ -10,8 +10,23 @@ from schemathesis.core.failures import ServerError
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # A request that the document allows can still be refused: because of who is on WhatsApp, because of an earlier request,
-# because WhatsApp itself refuses the number, or because two of its fields name different recipients or keys.
-UNFORESEEN = {"CONTRADICTION", "NOT_ON_WHATSAPP", "IDEMPOTENCY_CONFLICT", "DELIVERY_BUSY"}
+# because WhatsApp itself refuses the number, because two of its fields name different recipients or keys, because of what a
+# file holds, because its address cannot be reached, because the way that it names is not set up here, or
+# because Meta has rules for templates that a schema cannot say.
+UNFORESEEN = {
+    "CONTRADICTION",
+    "DELIVERY_BUSY",
+    "IDEMPOTENCY_CONFLICT",
+    "INVALID_MEDIA",
+    "MEDIA_FETCH_FAILED",
+    "MEDIA_QUOTA",
+    "MEDIA_TYPE",
+    "MEDIA_URL_REFUSED",
+    "NOT_ON_WHATSAPP",
+    "TEMPLATE_INVALID",
+    "VIA_NOT_CONFIGURED",
+    "VOICE_FORMAT",
+}
 WHATSAPPS_WORDS = "WhatsApp does not take this number"
 
 
