@@ -15,6 +15,9 @@ use crate::domain::media::BlobId;
 
 /// The free space is looked at each time this many bytes more were written.
 const LOOK_EVERY: u64 = 16 << 20;
+/// The file is synced each time this many bytes more were written. If a large file were synced once, at its end, the sync that
+/// makes a message durable would wait for all of its bytes.
+const SYNC_EVERY: u64 = 4 << 20;
 
 /// A file that is being written. If it is dropped before [`Self::finish`], nothing of it stays.
 pub struct BlobWriter {
@@ -88,6 +91,9 @@ impl Part {
         self.blobs.shared.require_quota(length)?;
         self.hash.update(bytes);
         self.file.write_all(bytes).map_err(|source| BlobError::Io { path: self.path.clone(), source })?;
+        if self.size / SYNC_EVERY != (self.size + length) / SYNC_EVERY {
+            self.file.sync_data().map_err(|source| BlobError::Io { path: self.path.clone(), source })?;
+        }
         self.size += length;
         self.blobs.shared.writing.fetch_add(length, Ordering::Relaxed);
         Ok(self)

@@ -238,6 +238,14 @@ fn shapes_name_every_field() {
     assert!(!files.is_empty() && wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The id of a message holds the number of its chat, so the log gets it masked.
+#[test]
+fn no_log_line_has_a_whole_id() {
+    let whole = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("message_id = %");
+    let wrong: Vec<_> = rust_files(&root().join("src")).into_iter().filter(whole).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn no_file_has_two_jobs() {
     let long: Vec<_> = ["src", "migrations/src", "tests"]

@@ -84,7 +84,10 @@ describe('the page of a service with a token', { timeout: SUITE_MS }, () => {
       const answer = await route.fetch();
       underWay += 1;
       await delivered;
-      await route.fulfill({ response: answer });
+      await route.fulfill({ response: answer }).catch((error) => {
+        // The end of the routing below lets the last request pass by itself: its answer comes from the service then.
+        if (!/already handled/.test(error.message)) throw error;
+      });
     });
     await field('API token').fill(TOKEN);
     await page.keyboard.press('Enter');

@@ -169,18 +169,34 @@ impl<S: Source> Task<S> {
         }
         match outcome {
             Outcome::Here { pin, was_known } => {
-                tracing::info!(kind, bytes = pin.size(), took_ms, was_known, message_id = %file.message, "a file is here");
+                tracing::info!(
+                    kind,
+                    bytes = pin.size(),
+                    took_ms,
+                    was_known,
+                    message_id = file.message.masked(),
+                    "a file is here"
+                );
                 self.kept.metrics.file(kind, "stored");
                 self.kept.became(&file, MediaStatus::Stored, Some(pin.id())).await;
             }
             Outcome::TooLarge(size) => {
-                tracing::info!(kind, message_id = %file.message, "a file is larger than MEDIA_MAX_MB and its message said");
+                tracing::info!(
+                    kind,
+                    message_id = file.message.masked(),
+                    "a file is larger than MEDIA_MAX_MB and its message said"
+                );
                 self.kept.metrics.file(kind, MediaStatus::TooLarge.name());
                 let change = LogChange::FileTooLarge(file.message.clone(), size, self.kept.clock.now());
                 self.kept.log(vec![change]).await;
             }
             Outcome::Over(status) => {
-                tracing::info!(kind, status = status.name(), message_id = %file.message, "a file will not come");
+                tracing::info!(
+                    kind,
+                    status = status.name(),
+                    message_id = file.message.masked(),
+                    "a file will not come"
+                );
                 self.kept.metrics.file(kind, status.name());
                 self.kept.became(&file, status, None).await;
             }
@@ -199,13 +215,20 @@ impl<S: Source> Kept<S> {
     async fn later(&self, file: &PendingFile, kind: &str, why: &str) {
         let attempts = file.attempts.saturating_add(1);
         if attempts >= ATTEMPTS_MAX {
-            tracing::warn!(kind, why, attempts, message_id = %file.message, "a file is given up");
+            tracing::warn!(kind, why, attempts, message_id = file.message.masked(), "a file is given up");
             self.metrics.file(kind, "gone");
             return self.became(file, MediaStatus::Gone, None).await;
         }
         let pause =
             self.timings.file_again_max.min(self.timings.file_again.saturating_mul(1 << (attempts - 1).min(16)));
-        tracing::info!(kind, why, attempts, again_s = pause.as_secs(), message_id = %file.message, "a file comes later");
+        tracing::info!(
+            kind,
+            why,
+            attempts,
+            again_s = pause.as_secs(),
+            message_id = file.message.masked(),
+            "a file comes later"
+        );
         self.metrics.file(kind, "later");
         let next = self.clock.now().plus(pause);
         while let Err(error) = self.store.postpone_file(file.place, attempts, next).await {
