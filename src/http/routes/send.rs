@@ -2,7 +2,8 @@
 
 mod base64;
 mod content;
-mod fields;
+pub(super) mod fields;
+mod kinds;
 mod media;
 #[cfg(test)]
 mod tests;
