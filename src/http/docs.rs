@@ -90,6 +90,7 @@ pub fn document() -> &'static Value {
         words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
         bind_send(&mut document["components"]["schemas"]["SendRequest"]);
+        document["components"]["schemas"]["ForwardRequest"]["allOf"] = json!([{ "anyOf": recipients() }]);
         bind_media(&mut document["components"]["schemas"]["MediaRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
@@ -124,15 +125,19 @@ fn bind_events(schemas: &mut Value) {
     schemas["Event"]["allOf"] = bound.collect();
 }
 
-/// The recipient is named by `number`, or by `to` where `number` is blank or not given. There is one content.
-fn bind_send(request: &mut Value) {
+/// The recipient is named by `number`, or by `to` where `number` is blank or not given.
+fn recipients() -> Value {
     let [recipient, blank] =
         ["Recipient", "Blank"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
     let blank = json!({ "oneOf": [blank, { "type": "null" }] });
-    let recipient = json!([
+    json!([
         { "required": ["number"], "properties": { "number": recipient } },
         { "required": ["to"], "properties": { "to": recipient, "number": blank } },
-    ]);
+    ])
+}
+
+/// A message to be sent has one recipient and one content.
+fn bind_send(request: &mut Value) {
     let text = json!({ "$ref": "#/components/schemas/MessageText" });
     let content: Vec<_> = CONTENTS
         .iter()
@@ -155,7 +160,7 @@ fn bind_send(request: &mut Value) {
             json!({ "required": [content], "properties": fields })
         })
         .collect();
-    request["allOf"] = json!([{ "anyOf": recipient }, { "anyOf": content }]);
+    request["allOf"] = json!([{ "anyOf": recipients() }, { "anyOf": content }]);
 }
 
 /// The fields that only a text may have, as they are beside another content.
@@ -199,7 +204,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     }
     let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
     if path.starts_with('/') {
-        errors::describe(operation, &own, guarded, method == "post");
+        errors::describe(operation, &own, guarded, method != "get");
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "query" && parameter["required"] == false {

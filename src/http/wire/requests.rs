@@ -117,6 +117,70 @@ enum Mentioned {
     Digits(NumberDigits),
 }
 
+/// A reaction to a message.
+#[derive(ToSchema)]
+pub struct React {
+    /// Empty takes the reaction back.
+    #[schema(
+        max_length = 16,
+        pattern = r"^([#*0-9]*[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]([#*0-9]|[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])*)?$"
+    )]
+    emoji: String,
+    /// Who asks for it.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+/// The new text of a message, or the new caption of its file.
+#[derive(ToSchema)]
+pub struct EditMessage {
+    message: MessageText,
+    /// Who asks for it.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+/// For whom a message is deleted.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum DeletedFor {
+    Everyone,
+    Me,
+}
+
+/// To whom a message is passed on: one of `number` and `to` is wanted.
+#[derive(ToSchema)]
+#[schema(as = ForwardRequest)]
+pub struct Forward {
+    number: Option<RecipientOrBlank>,
+    /// Another name for `number`. Where both are given, they must name the same recipient.
+    to: Option<RecipientOrBlank>,
+    /// Whom it is billed to: kept with the message.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct ShowTyping {
+    /// `text` where it is not given; `none` ends it.
+    kind: Option<TypingKind>,
+}
+
+/// What the others see.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum TypingKind {
+    Text,
+    Voice,
+    None,
+}
+
 /// A template, and what is filled into it.
 #[derive(ToSchema)]
 pub struct TemplateRequest {

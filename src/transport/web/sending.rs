@@ -1,5 +1,6 @@
 //! Sending by the page of WhatsApp Web.
 
+mod acts;
 mod uploads;
 
 use std::borrow::Cow;
