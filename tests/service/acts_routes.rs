@@ -193,8 +193,8 @@ async fn acts_pass_the_gates_of_sends() {
             ("PATCH", format!("/messages/{id}"), json!({ "message": "x" })),
             ("DELETE", format!("/messages/{id}"), json!(null)),
             ("POST", format!("/messages/{id}/forward"), json!({ "to": FRIEND })),
-            ("POST", format!("/chats/{FRIEND}/read"), json!(null)),
-            ("POST", format!("/chats/{FRIEND}/unread"), json!(null)),
+            ("POST", format!("/chats/{FRIEND}/read"), json!({})),
+            ("POST", format!("/chats/{FRIEND}/unread"), json!({})),
             ("POST", format!("/chats/{FRIEND}/typing"), json!({ "kind": "text" })),
         ]
     };
