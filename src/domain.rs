@@ -1,6 +1,7 @@
 //! The types that every other module uses: states, numbers, chats, messages, time. No tokio and no I/O here.
 
 pub mod account;
+pub mod act;
 pub mod address;
 pub mod backoff;
 pub mod call;

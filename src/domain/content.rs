@@ -17,6 +17,8 @@ pub use kinds::{
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_MAX: usize = 65_536;
+/// The most people that one text mentions. A number that the page does not know is looked up at WhatsApp.
+pub const MENTIONS_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
+    capabilities, chats, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
     metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
@@ -46,7 +46,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
         .routes(routes!(messages::list))
-        .routes(routes!(messages::one))
+        .routes(routes!(messages::one, messages::acts::edit, messages::acts::delete))
+        .routes(routes!(messages::acts::react))
+        .routes(routes!(messages::forward::forward))
+        .routes(routes!(chats::read))
+        .routes(routes!(chats::unread))
+        .routes(routes!(chats::typing))
         .routes(routes!(message_file::message_file))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
@@ -90,7 +95,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

@@ -1,6 +1,7 @@
 //! What the routes answer: one file a resource.
 
 pub mod capabilities;
+pub mod chats;
 pub mod cloud;
 pub mod connect;
 pub mod contacts;

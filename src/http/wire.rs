@@ -5,6 +5,7 @@
 //! does not compile until the conversion says what becomes of it; `tests/house` allows no `..` here.
 
 pub mod capabilities;
+pub mod chats;
 pub mod cloud;
 pub mod codes;
 pub mod contacts;

@@ -266,7 +266,7 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-fn not_stored(error: StoreError) -> SendError {
+pub(super) fn not_stored(error: StoreError) -> SendError {
     SendError::Unavailable(format!("Nothing was sent, because it could not be stored: {error}."))
 }
 

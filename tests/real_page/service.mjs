@@ -1,5 +1,6 @@
 // Tests the service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
 import { World } from './world.mjs';
+import { acts } from './service/acts.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
 import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
@@ -16,7 +17,7 @@ const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
   text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
-  filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
+  filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 
 const wanted = process.argv.slice(2);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 69] = [
+pub(super) const CODES: [(&str, u16, &str); 72] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -45,6 +45,7 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("NO_MEDIA", 404, "The message has no file."),
     ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
+    ("CHAT_NOT_FOUND", 404, "the chat is not known to WhatsApp Web"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),
@@ -56,6 +57,8 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
         "the session is not connected; with {\"force\":true} the stored login is removed all the same",
     ),
     ("REPLY_NOT_POSSIBLE", 409, "WhatsApp lets nobody answer this message (it is deleted); nothing was sent"),
+    ("EDIT_NOT_POSSIBLE", 409, "WhatsApp takes no edit of this message: it is not from this account"),
+    ("REVOKE_NOT_POSSIBLE", 409, "WhatsApp does not delete this message for everyone: it is not sent yet"),
     ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (

@@ -22,7 +22,7 @@ pub(super) const WORDS: [(&str, &str, &[&str]); 16] = [
     ("QrCode", "status", &["QR_AVAILABLE"]),
     ("NoCode", "status", &["NO_QR"]),
     ("Sending", "via", &["web", "cloud", "auto"]),
-    ("Sent", "guarantee", &["exactly_once", "at_most_once"]),
+    ("Sent", "guarantee", &["exactly_once", "at_most_once", "repeatable"]),
     ("Sent", "status", &["SENT", "ACCEPTED"]),
     ("Queued", "status", &["QUEUED"]),
 ];

@@ -39,6 +39,7 @@ export async function control(name, q, req, res) {
           sent: state.sent,
           receipts: state.receipts,
           presences: state.presences,
+          chatStates: state.chatStates,
           logins: state.logins,
           iqs: state.iqs,
           httpMiss: [...state.httpMiss],

@@ -199,6 +199,10 @@ export async function handle(s, n) {
     return;
   }
   if (n.tag === 'presence') state.presences.push(type ?? 'name only');
+  if (n.tag === 'chatstate') {
+    const [shown] = n.content ?? [];
+    state.chatStates.push([shown?.tag, shown && attr(shown, 'media')].filter(Boolean).join(' '));
+  }
 }
 
 export function iqAnswer(s, n) {

@@ -50,6 +50,8 @@ export const state = {
   /** How many logins were attempted. */
   logins: 0,
   presences: [],
+  /** What contacts were shown: `composing`, `composing audio`, `paused`. */
+  chatStates: [],
   /** The files that were sent, by the ids of their messages. */
   media: new Map(),
   /** The files that the page asked the phone to upload again, and how the phone answers. */

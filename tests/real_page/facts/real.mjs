@@ -7,7 +7,7 @@ const FRIEND = '5491122334455';
 const user = (jid) => jid && jid.split('@')[1];
 
 /** What a message says, without its ids and keys. */
-function said(message) {
+export function said(message) {
   const { extendedTextMessage: text, locationMessage: place, contactMessage: card, contactsArrayMessage: cards } = message;
   const poll = message.pollCreationMessage ?? message.pollCreationMessageV3;
   const context = (text ?? place ?? card ?? cards ?? poll)?.contextInfo;
@@ -30,7 +30,7 @@ function said(message) {
 }
 
 /** An action on a message, as its receivers find it. Edits are encrypted once more. */
-function acted({ reactionMessage, protocolMessage, secretEncryptedMessage }) {
+export function acted({ reactionMessage, protocolMessage, secretEncryptedMessage }) {
   if (reactionMessage) return `reaction ${reactionMessage.text}`.trim();
   if (protocolMessage) return protocolMessage.type === 0 ? 'revoke' : `protocol ${protocolMessage.type}`;
   return secretEncryptedMessage?.secretEncType === 2 ? 'edit' : 'other';

@@ -95,6 +95,7 @@ impl From<PageError> for SessionError {
             | PageError::MediaNotHere(_)
             | PageError::MediaBroken(_)
             | PageError::MediaLater(_) => Self::Refused(error.to_string()),
+            PageError::Unconfirmed(why) => Self::NoAnswer(why),
             PageError::Lost(error) => Self::NoAnswer(error.to_string()),
         }
     }

@@ -18,7 +18,7 @@ use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, Payload, shapes};
-pub use actions::Typing;
+pub use crate::domain::act::Typing;
 pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
@@ -59,6 +59,9 @@ pub enum PageError {
     /// WhatsApp does not allow this with this message: the text says why.
     #[error("not possible with this message: {0}")]
     NotPossible(String),
+    /// The page's state did not show in time what was asked for: it may still follow.
+    #[error("the page's state does not show it: {0}")]
+    Unconfirmed(String),
     #[error("somebody whom the text mentions is not on WhatsApp: {0}")]
     MentionUnknown(String),
     #[error("WhatsApp no longer has the file: {0}")]
@@ -334,6 +337,7 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
+        "UNCONFIRMED" => PageError::Unconfirmed(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),
         "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),

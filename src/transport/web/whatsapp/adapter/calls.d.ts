@@ -6,6 +6,7 @@ declare namespace Adapter {
   /** Why the page refuses a call; every other failure is `FAILED`. */
   type Refusal =
     | 'MISSING'
+    | 'UNCONFIRMED'
     | 'NOT_ON_WHATSAPP'
     | 'CHAT_READ_ONLY'
     | 'CONTACT_BLOCKED'

@@ -90,6 +90,7 @@ declare namespace WA {
     /** False if the page wrote a document's name into its caption. */
     isCaptionByUser?: boolean;
     quotedStanzaID?: string;
+    mentionedJidList?: (Wid | string)[];
     latestEditSenderTimestampMs?: number;
     /** A deletion replaces `id` by its own key; the message's key is kept here. */
     protocolMessageKey?: MsgKey;
