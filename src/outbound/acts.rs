@@ -21,12 +21,13 @@ use crate::domain::idempotency::{End, Fingerprint, SendKey, SendRecord, SendStag
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::via::Via;
+use crate::domain::wamid::Wamid;
 use crate::host::config::SendMode;
 use crate::store::StoreError;
 use crate::transport::{ActFailure, NothingLeft};
 
-const BY_THE_PAGE_ONLY: &str =
-    "the Cloud API cannot do this: reactions, edits and deletions are for messages of WhatsApp Web";
+const BY_THE_PAGE_ONLY: &str = "the Cloud API cannot do this: edits and deletions are for messages of WhatsApp Web";
+const NO_CLOUD: &str = "the message is one of the Cloud API, which is not configured";
 
 /// An act on a message that somebody asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,11 +47,17 @@ pub struct ActedOnChat {
 
 /// The message that is acted on.
 struct Target {
-    /// As WhatsApp Web has it.
+    /// As WhatsApp Web has it, or else the Cloud API.
     message_id: MessageId,
     chat_id: String,
     /// The phone digits of the other side, where the log knows them.
     phone: Option<String>,
+}
+
+impl Target {
+    fn via(&self) -> Via {
+        if self.message_id.is_wamid() { Via::Cloud } else { Via::Web }
+    }
 }
 
 impl Outbound {
@@ -92,8 +99,14 @@ impl Outbound {
         key: Option<(SendKey, Fingerprint)>,
     ) -> Result<Sent, SendError> {
         let Acting { message, act, .. } = acting;
-        self.availability_via(Via::Web).await.admit()?;
-        let target = self.target(message).await?;
+        let target = match self.target(message, act).await {
+            // No state of the session makes it possible.
+            Err(error @ SendError::NotPossible { .. }) if self.settings.mode != SendMode::Off => return Err(error),
+            target => target,
+        };
+        let via = target.as_ref().map_or(Via::Web, Target::via);
+        self.availability_via(via).await.admit()?;
+        let target = target?;
         if self.settings.mode == SendMode::DryRun {
             return Ok(self.acted(target, true));
         }
@@ -104,9 +117,9 @@ impl Outbound {
             }
         }
         // The browser is needed while the act waits for its turn too.
-        let _working = self.ways.web.activity.begin();
+        let _working = self.ways.sender(via)?.activity.begin();
         let turn = if act.is_seen() {
-            let mut turn = self.turn(arrived, Via::Web).await?;
+            let mut turn = self.turn(arrived, via).await?;
             // WhatsApp is asked for something; a message of the day it is not.
             turn.asks();
             Some(turn)
@@ -118,7 +131,7 @@ impl Outbound {
         if let Some((key, record)) = &record {
             self.store.keep_send(*key, record.clone(), self.steady.now()).await.map_err(not_stored)?;
         }
-        let acted = self.session.act(&target.message_id, act, self.left(arrived)).await;
+        let acted = self.does(&target, act, self.left(arrived)).await;
         drop(turn);
         let error = match acted {
             Ok(()) => {
@@ -138,6 +151,15 @@ impl Outbound {
             self.ways.web.nothing_left(key, record.message_id).await;
         }
         Err(error)
+    }
+
+    async fn does(&self, target: &Target, act: &Act, patience: Duration) -> Result<(), ActFailure> {
+        match (&self.ways.cloud, act, &target.phone) {
+            (Some((client, _)), Act::React(emoji), Some(phone)) if target.via() == Via::Cloud => {
+                client.react(phone, &target.message_id, emoji, patience).await
+            }
+            _ => self.session.act(&target.message_id, act, patience).await,
+        }
     }
 
     /// Marks a chat as read or unread, or shows typing there. Nothing of this is a message: it has a limit of its own.
@@ -164,22 +186,30 @@ impl Outbound {
     }
 
     /// The message of this id. The log may know a message of WhatsApp Web by the id that the Cloud API gave it.
-    async fn target(&self, message: &MessageId) -> Result<Target, SendError> {
+    async fn target(&self, message: &MessageId, act: &Act) -> Result<Target, SendError> {
         let logged = self.store.logged_message(message.clone()).await.map_err(unavailable)?;
         let logged = logged.map(|entry| entry.message);
         let message_id = match &logged {
             Some(logged) if message.is_wamid() => logged.id.clone(),
             _ => message.clone(),
         };
-        let Some(parts) = message_id.parts() else {
-            return Err(if message_id.is_wamid() {
-                SendError::NotPossible { via: Via::Cloud, why: BY_THE_PAGE_ONLY.to_owned() }
-            } else {
-                SendError::MessageAbsent
-            });
-        };
-        let chat_id = parts.chat.to_owned();
-        Ok(Target { chat_id, phone: logged.and_then(|logged| logged.phone), message_id })
+        let phone = logged.and_then(|logged| logged.phone);
+        if let Some(parts) = message_id.parts() {
+            return Ok(Target { chat_id: parts.chat.to_owned(), phone, message_id });
+        }
+        if !message_id.is_wamid() {
+            return Err(SendError::MessageAbsent);
+        }
+        let not_possible = |why: &str| SendError::NotPossible { via: Via::Cloud, why: why.to_owned() };
+        if !matches!(act, Act::React(_)) {
+            return Err(not_possible(BY_THE_PAGE_ONLY));
+        }
+        if self.ways.cloud.is_none() {
+            return Err(not_possible(NO_CLOUD));
+        }
+        let phone = phone.or_else(|| Wamid::decode(message_id.as_str()).map(|wamid| wamid.number));
+        let phone = phone.ok_or(SendError::MessageAbsent)?;
+        Ok(Target { chat_id: format!("{phone}@c.us"), phone: Some(phone), message_id })
     }
 
     fn reserved(&self, target: &Target, fingerprint: Fingerprint) -> SendRecord {
@@ -189,17 +219,20 @@ impl Outbound {
             message_id: target.message_id.clone(),
             chat_id: target.chat_id.clone(),
             phone: target.phone.clone(),
-            via: Via::Web,
+            via: target.via(),
             stage: SendStage::Reserved,
         }
     }
 
     fn acted(&self, target: Target, dry_run: bool) -> Sent {
+        let via = target.via();
         let Target { message_id, chat_id, phone } = target;
         let named = chat_id.strip_suffix("@c.us").map(str::to_owned);
         let to = phone.or(named).unwrap_or_else(|| chat_id.clone());
         let guarantee = Guarantee::Repeatable;
-        Sent { message_id, chat_id, to, ack: Ack::SERVER, at: self.clock.now(), dry_run, via: Via::Web, guarantee }
+        // The Cloud API says only that it took the reaction.
+        let ack = if via == Via::Cloud && !dry_run { Ack::PENDING } else { Ack::SERVER };
+        Sent { message_id, chat_id, to, ack, at: self.clock.now(), dry_run, via, guarantee }
     }
 
     fn limit_acts(&self) -> Result<(), SendError> {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::health::Health;
 use super::limits;
+use crate::domain::act::Emoji;
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Contact, Content, Outgoing};
 use crate::domain::media::MediaKind;
@@ -16,7 +17,9 @@ use crate::domain::message::{IdParts, MessageId};
 use crate::domain::secret::Secret;
 use crate::domain::via::Via;
 use crate::domain::wamid::Wamid;
-use crate::transport::{Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, SendFailure, Transport};
+use crate::transport::{
+    ActFailure, Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, SendFailure, Transport,
+};
 
 /// The name of a file whose sender gave none.
 const UNNAMED: &str = "file";
@@ -111,6 +114,30 @@ impl Transport for Client {
     }
 
     fn sends_unconfirmed(&self) {}
+}
+
+impl Client {
+    /// Reacts to a message of Meta's, in place of an earlier reaction.
+    pub async fn react(
+        &self,
+        number: &str,
+        message: &MessageId,
+        emoji: &Emoji,
+        patience: Duration,
+    ) -> Result<(), ActFailure> {
+        let body = json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": number,
+            "type": "reaction",
+            "reaction": { "message_id": message.as_str(), "emoji": emoji.as_str() },
+        });
+        match self.post(number, &body, patience).await {
+            Ok(_) => Ok(()),
+            Err(SendFailure::NothingLeft(why)) => Err(ActFailure::NothingLeft(why)),
+            Err(SendFailure::Unknown) => Err(ActFailure::Unknown),
+        }
+    }
 }
 
 /// Meta's id of a message of the chat with this number; None for an id that neither Meta nor WhatsApp Web gave.

@@ -84,6 +84,13 @@ async function contents(claims) {
     const entry = await claims.row(({ id }) => id === sent.message_id, 10000);
     say(Boolean(entry && logged(entry)), 'and the log says so', entry && { type: entry.type, data: entry.data, quoted_id: entry.quoted_id });
   }
+  const began = Date.now();
+  const link = { number: FRIEND, message: 'look at https://example.com/', link_preview: true };
+  const { status, body } = await w.post('/send', link);
+  const plain = said((await opened(claims, body.message_id ?? '')) ?? {});
+  const ms = Date.now() - began;
+  say(status === 200 && plain.text === link.message && ms < 20000, 'a text whose preview the phone does not give goes without', { status, ms });
+
   await w.ctl('unknown', { list: NOBODY });
   const before = await sentSoFar(claims);
   const mention = await w.post('/send', { number: FRIEND, message: `@${NOBODY}`, mentions: [NOBODY] });

@@ -23,7 +23,8 @@ use crate::http::wire::{requests, sent};
 
 /// React to a message
 ///
-/// In place of an earlier reaction of this account. 200 once WhatsApp's server has it; it may be repeated.
+/// In place of an earlier reaction of this account. 200 once WhatsApp's server has it, or the Cloud API has taken it for a message
+/// of its own; it may be repeated.
 #[utoipa::path(
     post,
     path = "/messages/{id}/reaction",
@@ -40,6 +41,7 @@ use crate::http::wire::{requests, sent};
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED",
         "MESSAGE_NOT_FOUND", "NOT_POSSIBLE_VIA_CLOUD", "RECIPIENT_OPTED_OUT", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "NOT_ON_WHATSAPP", "TEMPLATE_REQUIRED", "CLOUD_UNAUTHORIZED",
     ]))),
 )]
 pub async fn react(
@@ -162,7 +164,8 @@ async fn acted(app: &App, acting: Acting, arrived: Instant) -> Result<Json<sent:
     let result: Result<Sent, SendError> = app.outbound.act(acting, arrived).await;
     match result {
         Ok(sent) => {
-            tracing::info!(message_id, act, cliente_id, dry_run = sent.dry_run, "done to a message");
+            let via = sent.via.name();
+            tracing::info!(message_id, act, cliente_id, via, dry_run = sent.dry_run, "done to a message");
             Ok(Json(sent.into()))
         }
         Err(error) => {
