@@ -11,6 +11,7 @@ pub mod attach;
 mod cloud_message;
 mod error;
 pub mod fetch_url;
+mod groups;
 mod key_locks;
 mod ledger;
 mod new_contacts;
@@ -51,6 +52,7 @@ use acks::Acks;
 pub use admission::Availability;
 use admission::Readiness;
 pub use error::SendError;
+pub use groups::{GroupError, MadeGroup, NewGroup, Person};
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 use pacing::{Refusal, Today};
@@ -334,6 +336,7 @@ impl Outbound {
             | Content::Contacts(_)
             | Content::Poll(_)
             | Content::Forward { .. }
+            | Content::GroupInvite(_)
             | Content::Template(_) => None,
         };
         // From here on the browser is needed, also while the send waits for its turn.

@@ -106,6 +106,14 @@ export class World {
     });
     return { status: r.status, body: await r.json().catch(() => null) };
   }
+  async patch(p, body) {
+    const r = await fetch(`http://127.0.0.1:${this.port}${p}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: r.status, body: await r.json().catch(() => null) };
+  }
   async del(p) {
     const r = await fetch(`http://127.0.0.1:${this.port}${p}`, { method: 'DELETE' });
     return { status: r.status, body: await r.json().catch(() => null) };

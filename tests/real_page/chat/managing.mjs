@@ -93,8 +93,9 @@ function join(n, code) {
 function leave(n, first) {
   const left = kids(first).map((one) => {
     const found = state.groups.get(idOf(attr(one, 'id')));
-    if (found) found.isMember = false;
-    return node('group', { id: one.attrs.id, ...(!found && { error: '404' }) });
+    const isMember = found?.isMember === true;
+    if (isMember) found.isMember = false;
+    return node('group', { id: one.attrs.id, ...(!isMember && { error: '404' }) });
   });
   return result(n, node('leave', {}, ...left));
 }

@@ -3,8 +3,8 @@
 
 use crate::action::Action;
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
-use crate::message::{Identity, Message};
 use crate::groups::{GroupAnswer, GroupAsk};
+use crate::message::{Identity, Message};
 use crate::record::AskedUpload;
 use serde::{Deserialize, Serialize};
 

@@ -156,7 +156,10 @@ fn text(fields: &Map<String, Value>) -> Result<Content, ApiError> {
 }
 
 /// Taken from the body, or else from the header that the hub may send. Where both are given, both must be valid.
-fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(in crate::http::routes) fn cliente_id(
+    fields: &Map<String, Value>,
+    headers: &HeaderMap,
+) -> Result<Option<String>, ApiError> {
     let wrong = || {
         let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
         ApiError::bad_request("INVALID_FIELD", message)
@@ -172,7 +175,10 @@ fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option
 }
 
 /// Taken from the header, or else from the body. Where the key is given more than once, each must be valid and the same.
-fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
+pub(in crate::http::routes) fn idempotency_key(
+    fields: &Map<String, Value>,
+    headers: &HeaderMap,
+) -> Result<Option<SendKey>, ApiError> {
     let wrong = || {
         let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
         ApiError::bad_request("INVALID_FIELD", message)

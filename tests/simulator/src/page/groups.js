@@ -153,8 +153,8 @@ export const queryJob = {
 };
 
 export const leaveGroup = async (group) => {
-  await ask({ what: 'leave', group: String(group) });
-  return { id: group, code: 200 };
+  const refused = await ask({ what: 'leave', group: String(group) }).catch((error) => error);
+  return { id: group, code: refused.status ?? 200 };
 };
 
 async function joinGroupViaInvite(invite, asks) {

@@ -66,7 +66,8 @@ impl World {
     fn answer_group(&mut self, me: &str, ask: GroupAsk) -> Result<GroupAnswer, u16> {
         match ask {
             GroupAsk::Create { subject, people, announce, restrict, approval, admin_add, ephemeral } => {
-                let flags = ServerGroup { subject, announce, restrict, approval, admin_add, ephemeral, ..Default::default() };
+                let flags =
+                    ServerGroup { subject, announce, restrict, approval, admin_add, ephemeral, ..Default::default() };
                 return Ok(self.create_group(me, flags, &people));
             }
             GroupAsk::About { invite } => {
@@ -187,12 +188,17 @@ impl World {
             let person = everybody.iter().find(|person| person.phone.trim_end_matches(PHONE) == number);
             person.map_or_else(|| format!("{number}{PHONE}"), |person| person.lid.clone())
         };
-        let others = group.members.iter().map(|number| Participant { id: lid(number), admin: group.admins.contains(number) });
+        let others =
+            group.members.iter().map(|number| Participant { id: lid(number), admin: group.admins.contains(number) });
         let own = group.is_member.then(|| Participant { id: me.to_owned(), admin: group.admin });
         GroupView {
             id: group.id.clone(),
             subject: group.subject.clone(),
-            description: group.description_id.clone().zip(group.description.clone()).map(|(id, text)| Description { id, text }),
+            description: group
+                .description_id
+                .clone()
+                .zip(group.description.clone())
+                .map(|(id, text)| Description { id, text }),
             announce: group.announce,
             restrict: group.restrict,
             approval: group.approval,

@@ -173,7 +173,7 @@ declare namespace Adapter {
       group_id: string;
       act: 'add' | 'remove' | 'promote' | 'demote';
       participants: string[];
-    }): Promise<{ people: PersonAnswer[] }>;
+    }): Promise<{ subject: string; people: PersonAnswer[] }>;
     group_invite(argument: { group_id: string; reset: boolean }): Promise<{ code: string }>;
     group_join(argument: { code: string }): Promise<{ group_id: string; asked: boolean }>;
     group_leave(argument: { group_id: string }): Promise<Unread>;

@@ -113,7 +113,7 @@
       const lid = given && lidOf(given);
       const wid = lid ? asWid(lid) : await page.lookUp(id);
       const phone = wid && (phoneOf(wid) ?? phoneOf(given));
-      people.push(wid && { lid: lidOf(wid) ?? null, phone, wid: widText(wid) });
+      people.push(wid && { lid: lidOf(wid) ?? lidOf(given), phone, wid: widText(wid) });
     }
     return people;
   }
@@ -129,14 +129,29 @@
   }
 
   /**
-   * The server's answer about a person, whatever name it uses.
-   * @param {WA.GroupPerson[]} answers
+   * The server's answers about people. It names a person as it likes, also by a LID that the page learns only then; the order
+   * is that of the question.
+   * @param {WA.GroupPerson[]} told
+   * @param {Adapter.Identity[]} people
+   */
+  function answersFor(told, people) {
+    const widOf = (/** @type {WA.GroupPerson} */ one) => one.userWid ?? one.wid;
+    const isMe = (/** @type {WA.GroupPerson} */ one) => attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (widOf(one)))) === true;
+    const answers = told.filter((one) => !isMe(one));
+    return people.map(({ lid, phone, wid }, index) => {
+      const names = [lid, wid, phone && `${phone}@c.us`];
+      const named = answers.find((one) => [widText(widOf(one)), lidOf(widOf(one))].some((name) => name && names.includes(name)));
+      const answer = named ?? (answers.length === people.length ? answers[index] : undefined);
+      return answerOf(answer, { lid: lid ?? lidOf(answer && widOf(answer)), phone, wid });
+    });
+  }
+
+  /**
+   * @param {WA.GroupPerson | undefined} answer
    * @param {Adapter.Identity} person
    * @returns {Adapter.PersonAnswer}
    */
-  function answerFor(answers, { lid, phone, wid }) {
-    const names = [lid, wid, phone && `${phone}@c.us`];
-    const answer = answers.find((one) => names.includes(widText(one.userWid ?? one.wid)));
+  function answerOf(answer, { lid, phone, wid }) {
     const code = answer ? Number(answer.code ?? answer.error ?? DONE) : null;
     const invite = answer?.invite_code ? { code: answer.invite_code, expires_s: Number(answer.invite_code_exp) || null } : null;
     return { chat_id: wid, lid, phone, code, invite };
@@ -219,7 +234,7 @@
       // The group is there: what follows only lets the page know it.
       await need('open')(made.wid, 'createGroup').catch(() => {});
       await ask(made.wid).catch(() => {});
-      return { group_id: widText(made.wid) ?? '', people: people.map((person) => answerFor(made.participants, person)) };
+      return { group_id: widText(made.wid) ?? '', people: answersFor(made.participants, people) };
     },
 
     async group_change({ group_id: id, subject, description, announce, restrict, approval, admins_add: adminsAdd, ephemeral_s: ephemeral }) {
@@ -262,7 +277,8 @@
       const answer = present.length > 0 ? await told(change()) : { participants: [] };
       await ask(wid).catch(() => {});
       const absent = { chat_id: null, lid: null, phone: null, code: 404, invite: null };
-      return { people: people.map((person) => (person ? answerFor(answer.participants, person) : absent)) };
+      const answers = answersFor(answer.participants, present);
+      return { subject: group.subject ?? '', people: people.map((person) => (person ? (answers.shift() ?? absent) : absent)) };
     },
 
     /** The code of the group's invite; with `reset` a new one, after which the old one leads nowhere. */
@@ -316,7 +332,8 @@
       const chat = wid?.server === 'g.us' ? need('chats').get(wid) : null;
       if (!wid || !chat) return refuse('GROUP_ABSENT', 'this account is not in the group');
       if (chat.isReadOnly) return undefined;
-      const { code } = await told(need('group_exit')(wid));
+      const left = need('group_exit')(wid).catch((/** @type {unknown} */ error) => (statusOf(error) === 404 ? { code: 404 } : Promise.reject(error)));
+      const { code } = await told(left);
       if (Number(code) !== DONE && Number(code) !== 404) refused({ status: code });
       await ask(wid).catch((error) => said(error));
       return undefined;
