@@ -144,6 +144,32 @@ export async function groups(asked) {
   }, foreign.id);
   asked.fact('a member who is no admin', refused);
 
+  const invited = await asked.evaluate(
+    async (group, number) => {
+      const { lid } = await window.__groups.person(number);
+      const { chat } = await require('WAWebFindChatAction').findOrCreateLatestChat(lid, 'facts');
+      const told = [];
+      for (const inviteGrp of [window.__groups.wid(group), group]) {
+        const { body: _, ...rest } = await require('WAWebSendTextMsgChatAction').createTextMsgData(chat, 'no text', {});
+        const Key = require('WAWebMsgKey').default ?? require('WAWebMsgKey');
+        const id = new Key({ from: rest.from, to: rest.to, participant: undefined, selfDir: 'out', id: await Key.newId() });
+        const invite = { type: 'groups_v4_invite', inviteGrp, inviteGrpName: 'A group', inviteCode: 'INVITE', inviteCodeExp: 1900000000 };
+        try {
+          const [added, result] = require('WAWebSendMsgChatAction').addAndSendMsgToChat(chat, { ...rest, ...invite, id });
+          result.catch(() => {});
+          await added;
+          told.push((await result).messageSendResult);
+        } catch (error) {
+          told.push(error.name);
+        }
+      }
+      return told;
+    },
+    id,
+    ANA,
+  );
+  asked.fact('an invite that names the group by its wid, and by its text', invited);
+
   const invites = await asked.evaluate(async (group) => {
     const { wid } = window.__groups;
     const metadata = window.__groups.metadata(group);

@@ -22,7 +22,7 @@ declare namespace WA {
     forwardingScore?: number;
     /** The key of what is encrypted for this message: votes, edits. */
     messageSecret?: Uint8Array;
-    inviteGrp?: Wid;
+    inviteGrp?: string;
     inviteGrpName?: string;
     inviteCode?: string;
     inviteCodeExp?: number;

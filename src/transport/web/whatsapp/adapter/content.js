@@ -130,10 +130,10 @@
     pollType: 'POLL',
   });
 
-  /** @param {Adapter.GroupInvite} invite */
+  /** The page looks for earlier invites by the group, and takes only the text of its id. @param {Adapter.GroupInvite} invite */
   const groupInvite = ({ group_id: group, subject, code, expires_s: expires }) => ({
     type: 'groups_v4_invite',
-    inviteGrp: asWid(group) ?? undefined,
+    inviteGrp: group,
     inviteGrpName: subject,
     inviteCode: code,
     inviteCodeExp: expires ?? undefined,
