@@ -9,6 +9,7 @@ pub mod content;
 pub mod dead_letter;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod idempotency;
 pub mod limits;
 pub mod log;

@@ -12,6 +12,7 @@ pub mod attach;
 mod cloud_message;
 mod error;
 pub mod fetch_url;
+mod groups;
 mod key_locks;
 mod ledger;
 mod new_contacts;
@@ -55,6 +56,7 @@ pub use acts::{ActedOnChat, Acting};
 pub use admission::Availability;
 use admission::Readiness;
 pub use error::SendError;
+pub use groups::{GroupError, MadeGroup, NewGroup, Person};
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 use pacing::Today;
@@ -342,6 +344,7 @@ impl Outbound {
             | Content::Contacts(_)
             | Content::Poll(_)
             | Content::Forward { .. }
+            | Content::GroupInvite(_)
             | Content::Template(_) => None,
         };
         // From here on the browser is needed, also while the send waits for its turn.

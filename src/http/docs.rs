@@ -15,6 +15,8 @@ use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::domain::group::PeopleAct;
+
 use super::router;
 use super::wire::Event;
 use super::wire::error::Error;
@@ -67,6 +69,7 @@ const EVENTS: [(&str, &str); 9] = [
         (name = "session", description = "The session: how it is, starting, stopping, unlinking."),
         (name = "linking", description = "Linking a phone: the code to scan, or one to type."),
         (name = "messages", description = "Sending, the durable log, and what happens as it happens."),
+        (name = "groups", description = "Making, changing, joining and leaving groups."),
         (name = "cloud", description = "Meta's webhook of the Cloud API."),
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
@@ -91,6 +94,7 @@ pub fn document() -> &'static Value {
         bind_events(&mut document["components"]["schemas"]);
         bind_send(&mut document["components"]["schemas"]["SendRequest"]);
         document["components"]["schemas"]["ForwardRequest"]["allOf"] = json!([{ "anyOf": recipients() }]);
+        bind_members(&mut document["components"]["schemas"]["GroupMembers"]);
         bind_media(&mut document["components"]["schemas"]["MediaRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
@@ -170,6 +174,16 @@ fn of_texts_only() -> [(String, Value); 2] {
     [("link_preview".to_owned(), no), ("mentions".to_owned(), nobody)]
 }
 
+/// One thing is done with people at a time.
+fn bind_members(members: &mut Value) {
+    let acts = PeopleAct::ALL.map(PeopleAct::name);
+    let choices = acts.map(|act| {
+        let kinds = acts.map(|other| (other, json!({ "type": if other == act { "array" } else { "null" } })));
+        json!({ "required": [act], "properties": Value::from_iter(kinds) })
+    });
+    members["oneOf"] = json!(choices);
+}
+
 /// The bytes of a file come from exactly one place.
 fn bind_media(media: &mut Value) {
     const PLACES: [&str; 3] = ["id", "url", "data"];
@@ -184,7 +198,7 @@ fn bind_media(media: &mut Value) {
 fn wants_a_field(body: &Value, schemas: &Value) -> bool {
     let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
     let schema = &schemas[reference.rsplit('/').next().unwrap_or_default()];
-    schema["required"].is_array() || schema["allOf"].is_array()
+    ["required", "allOf", "oneOf"].iter().any(|word| schema[word].is_array())
 }
 
 /// Every operation of a section, with its path and method.

@@ -25,6 +25,8 @@ use crate::transport::web::session::SessionError;
 
 use super::wire;
 
+mod groups;
+
 /// The value of `Retry-After` in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
 /// A person has to give the service another token.
@@ -304,6 +306,10 @@ impl From<SessionError> for ApiError {
             }
             SessionError::PhoneAppTooOld => Self::new(StatusCode::CONFLICT, "PHONE_APP_TOO_OLD", message),
             SessionError::InvalidNumber => Self::bad_request("INVALID_NUMBER", message),
+            SessionError::NotAvailable(module) => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_AVAILABLE", message).with("module", module)
+            }
+            SessionError::Group(failure) => failure.into(),
             SessionError::LoopEnded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }

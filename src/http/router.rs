@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, chats, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
-    metrics, numbers, qr, send, status,
+    capabilities, chats, cloud, connect, contacts, deliveries, document, events, groups, health, media, message_file,
+    messages, metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -45,6 +45,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
+        .routes(routes!(groups::make))
+        .routes(routes!(groups::join))
+        .routes(routes!(groups::managing::change))
+        .routes(routes!(groups::managing::participants))
+        .routes(routes!(groups::managing::invite, groups::managing::reset_invite))
+        .routes(routes!(groups::managing::leave))
         .routes(routes!(messages::list))
         .routes(routes!(messages::one, messages::acts::edit, messages::acts::delete))
         .routes(routes!(messages::acts::react))

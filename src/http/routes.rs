@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod deliveries;
 pub mod document;
 pub mod events;
+pub mod groups;
 pub mod health;
 pub mod media;
 pub mod message_file;

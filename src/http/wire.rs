@@ -11,6 +11,8 @@ pub mod codes;
 pub mod contacts;
 pub mod deliveries;
 pub mod error;
+pub mod group_requests;
+pub mod groups;
 pub mod health;
 pub mod messages;
 pub mod numbers;

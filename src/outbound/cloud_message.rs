@@ -30,6 +30,7 @@ pub(super) fn logged(to: &Reservation, outgoing: &Outgoing, account: Option<Stri
         }
         Content::Poll(_) => ("poll_creation", None, None),
         Content::Forward { .. } => ("chat", None, None),
+        Content::GroupInvite(_) => ("groups_v4_invite", None, None),
         Content::Template(template) => {
             let data = json!({ "template": {
                 "name": template.name(), "language": template.language(), "components": template.components(),

@@ -139,6 +139,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 | Content::Contacts(_)
                 | Content::Poll(_)
                 | Content::Forward { .. }
+                | Content::GroupInvite(_)
                 | Content::Template(_),
                 _,
             ) => Ok(()),

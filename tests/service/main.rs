@@ -18,6 +18,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod groups;
 mod http;
 mod hub;
 mod link;

@@ -25,6 +25,8 @@ use crate::http::body::{Place, is_json, long_fields, multipart};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
 
+pub(super) use self::fields::{cliente_id, idempotency_key};
+
 use self::content::{NotMade, outgoing};
 use self::fields::{FIELDS, FORM_FIELDS, Request, read};
 use self::media::refuse_without_file;

@@ -30,6 +30,7 @@ pub(super) fn check(to: &ChatId, content: &Content) -> Result<(), NothingLeft> {
         }
         Content::Template(_) | Content::Location(_) | Content::Contacts(_) => return Ok(()),
         Content::Poll(_) => return Err(not_possible("it has no polls")),
+        Content::GroupInvite(_) => return Err(not_possible("it knows no groups")),
         Content::Forward { .. } => return Err(not_possible("it has no messages to pass on")),
     };
     if length > limit { Err(NothingLeft::TextTooLong { length, limit }) } else { Ok(()) }

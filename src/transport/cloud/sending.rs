@@ -175,7 +175,7 @@ fn content_of(content: &Content, file: Option<String>) -> Option<(&'static str, 
             };
             ("contacts", contacts.iter().map(one).collect())
         }
-        Content::Poll(_) | Content::Forward { .. } => return None,
+        Content::Poll(_) | Content::Forward { .. } | Content::GroupInvite(_) => return None,
         Content::File(attachment) => {
             let mut media = json!({ "id": file? });
             if let Some(caption) = words {

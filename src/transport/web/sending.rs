@@ -37,7 +37,8 @@ impl Transport for Handle {
             | Content::Location(_)
             | Content::Contacts(_)
             | Content::Poll(_)
-            | Content::Forward { .. } => Ok(()),
+            | Content::Forward { .. }
+            | Content::GroupInvite(_) => Ok(()),
             Content::Template(_) => Err(NothingLeft::NotPossible(TEMPLATE.to_owned())),
         }
     }

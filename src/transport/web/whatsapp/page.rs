@@ -3,6 +3,7 @@
 mod actions;
 mod files_in;
 mod files_out;
+mod groups;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::domain::address::{ChatId, PhoneNumber};
+use crate::domain::group::GroupFailure;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::Secret;
 use crate::transport::web::browser::{CallError, Tab};
@@ -56,6 +58,11 @@ pub enum PageError {
     LoopEnded,
     #[error("the page does not hold the message")]
     MessageAbsent,
+    #[error(transparent)]
+    Group(GroupFailure),
+    /// The page does not fetch the part of it that has this module.
+    #[error("the page does not load {0}")]
+    NotAvailable(String),
     /// WhatsApp does not allow this with this message: the text says why.
     #[error("not possible with this message: {0}")]
     NotPossible(String),
@@ -338,6 +345,11 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
         "UNCONFIRMED" => PageError::Unconfirmed(answer.message),
+        "GROUP_ABSENT" => PageError::Group(GroupFailure::Absent(answer.message)),
+        "GROUP_NOT_ADMIN" => PageError::Group(GroupFailure::NotAdmin(answer.message)),
+        "GROUP_REFUSED" => PageError::Group(GroupFailure::Refused(answer.message.parse().unwrap_or_default())),
+        "INVITE_UNKNOWN" => PageError::Group(GroupFailure::NoInvite(answer.message)),
+        "NOT_AVAILABLE" => PageError::NotAvailable(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),
         "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),
