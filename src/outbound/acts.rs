@@ -45,6 +45,14 @@ pub struct ActedOnChat {
     pub dry_run: bool,
 }
 
+/// The key of an act.
+struct Keyed {
+    key: SendKey,
+    fingerprint: Fingerprint,
+    /// The key is stored already: how an earlier attempt ended is not known.
+    again: bool,
+}
+
 /// The message that is acted on.
 struct Target {
     /// As WhatsApp Web has it, or else the Cloud API.
@@ -72,7 +80,9 @@ impl Outbound {
         let deadline = arrived + self.settings.timeout;
         let key_lock = tokio::time::timeout_at(deadline, self.key_locks.take(key)).await;
         let record = self.store.find_send(key).await.map_err(unavailable)?;
-        match judge(record, fingerprint, self.steady.now()) {
+        let now = self.steady.now();
+        let again = record.as_ref().is_some_and(|record| record.is_live(now));
+        match judge(record, fingerprint, now) {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
             Verdict::Sent { message_id, chat_id, phone, at, .. } => {
@@ -85,19 +95,14 @@ impl Outbound {
         let Ok(key_lock) = key_lock else { return Err(SendError::Busy) };
         let outbound = self.clone();
         let acted = tokio::spawn(async move {
-            let acted = outbound.act_anew(&acting, arrived, Some((key, fingerprint))).await;
+            let acted = outbound.act_anew(&acting, arrived, Some(Keyed { key, fingerprint, again })).await;
             drop(key_lock);
             acted
         });
         acted.await.map_err(|_| SendError::Stopping)?
     }
 
-    async fn act_anew(
-        &self,
-        acting: &Acting,
-        arrived: Instant,
-        key: Option<(SendKey, Fingerprint)>,
-    ) -> Result<Sent, SendError> {
+    async fn act_anew(&self, acting: &Acting, arrived: Instant, keyed: Option<Keyed>) -> Result<Sent, SendError> {
         let Acting { message, act, .. } = acting;
         let target = match self.target(message, act).await {
             // No state of the session makes it possible.
@@ -127,17 +132,17 @@ impl Outbound {
             self.limit_acts()?;
             None
         };
-        let record = key.map(|(key, fingerprint)| (key, self.reserved(&target, fingerprint)));
-        if let Some((key, record)) = &record {
-            self.store.keep_send(*key, record.clone(), self.steady.now()).await.map_err(not_stored)?;
+        let record = keyed.as_ref().map(|keyed| (keyed, self.reserved(&target, keyed.fingerprint)));
+        if let Some((keyed, record)) = &record {
+            self.store.keep_send(keyed.key, record.clone(), self.steady.now()).await.map_err(not_stored)?;
         }
         let acted = self.does(&target, act, self.left(arrived)).await;
         drop(turn);
         let error = match acted {
             Ok(()) => {
                 let sent = self.acted(target, false);
-                if let Some((key, record)) = record {
-                    self.ways.web.settle(key, record.settled(End::Sent(sent.ack), sent.at)).await;
+                if let Some((Keyed { key, .. }, record)) = record {
+                    self.ways.web.settle(*key, record.settled(End::Sent(sent.ack), sent.at)).await;
                 }
                 return Ok(sent);
             }
@@ -147,8 +152,9 @@ impl Outbound {
             }
             Err(failure) => of_message(failure, act),
         };
-        if let Some((key, record)) = record {
-            self.ways.web.nothing_left(key, record.message_id).await;
+        // An earlier attempt may have done it: its key stays.
+        if let Some((Keyed { key, again: false, .. }, record)) = record {
+            self.ways.web.nothing_left(*key, record.message_id).await;
         }
         Err(error)
     }
@@ -236,7 +242,7 @@ impl Outbound {
     }
 
     fn limit_acts(&self) -> Result<(), SendError> {
-        let why = "more chats are marked and shown typing in a minute than a person would";
+        let why = "more is marked, deleted and shown typing in a minute than a person would do";
         self.acts.take(Instant::now()).map_err(|retry_after| SendError::RateLimited { why, retry_after })
     }
 

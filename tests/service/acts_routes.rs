@@ -167,6 +167,13 @@ async fn chats_are_marked_and_shown_typing() {
     let states: Vec<_> = record.chat_states.iter().map(|state| state.state.as_str()).collect();
     assert_eq!(states, ["composing", "recording", "paused"]);
     assert_eq!((record.seen, record.actions), (vec![lid.clone()], vec![Action::Unread { chat: lid }]));
+    const GROUP: &str = "120363000000000001@g.us";
+    world.simulator.incoming(Incoming::text(FRIEND, "hola a todos").in_group(GROUP)).unwrap();
+    log(&world, 2).await;
+    for what in ["read", "unread", "typing"] {
+        let (status, done) = ask(&world, "POST", &format!("/chats/{GROUP}/{what}"), None, json!(null)).await;
+        assert_eq!((status, &done["chat_id"]), (200, &json!(GROUP)), "{what}: {done}");
+    }
     for (path, status, code) in [
         ("/chats/5491199990000/read", 404, "CHAT_NOT_FOUND"),
         ("/chats/100000000000099@lid/unread", 404, "CHAT_NOT_FOUND"),
