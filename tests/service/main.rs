@@ -29,6 +29,7 @@ mod messages;
 mod metrics;
 mod once;
 mod pacing;
+mod presence;
 mod process;
 mod proxy;
 mod readme;
