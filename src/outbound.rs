@@ -36,7 +36,7 @@ use crate::domain::address::ChatId;
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
-use crate::domain::message::{MessageEvent, MessageId};
+use crate::domain::message::MessageEvent;
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::domain::via::Via;
