@@ -15,6 +15,7 @@ pub mod limits;
 pub mod log;
 pub mod media;
 pub mod message;
+pub mod presence;
 pub mod secret;
 pub mod slip;
 pub mod state;

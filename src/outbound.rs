@@ -30,7 +30,6 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::Rng;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +39,7 @@ use crate::domain::address::ChatId;
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
-use crate::domain::message::{Ack, MessageEvent, MessageId};
+use crate::domain::message::MessageEvent;
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::domain::via::Via;
@@ -65,7 +64,7 @@ use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
 pub use sent::{Guarantee, Sent};
-use sent::{fingerprint, sent, tell_late};
+use sent::{dry_run, fingerprint, sent, tell_late};
 pub use uploading::Upload;
 use uploading::Uploading;
 use ways::{Way, Ways};
@@ -335,7 +334,7 @@ impl Outbound {
         let sender = self.ways.sender(via)?;
         self.availability_via(via).await.admit()?;
         if self.settings.mode == SendMode::DryRun {
-            return Ok(self.dry_run(&outgoing.to, via));
+            return Ok(dry_run(&outgoing.to, via, self.clock.now()));
         }
         let file = match &outgoing.content {
             Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
@@ -380,12 +379,5 @@ impl Outbound {
             }
         };
         Ok(sent(delivered, &to, false, exactly_once))
-    }
-
-    fn dry_run(&self, to: &ChatId, via: Via) -> Sent {
-        let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
-        let (chat_id, at) = (to.to_string(), self.clock.now());
-        let delivered = Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at };
-        Sent { via, ..sent(delivered, to, true, false) }
     }
 }

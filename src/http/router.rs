@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::error::ApiError;
 use super::routes::{
     capabilities, chats, cloud, connect, contacts, deliveries, document, events, groups, health, media, message_file,
-    messages, metrics, numbers, qr, send, status,
+    messages, metrics, numbers, presence, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -45,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
+        .routes(routes!(presence::presence))
         .routes(routes!(groups::make))
         .routes(routes!(groups::join))
         .routes(routes!(groups::managing::change))

@@ -15,6 +15,7 @@ pub mod message_file;
 pub mod messages;
 pub mod metrics;
 pub mod numbers;
+pub mod presence;
 pub mod qr;
 pub mod send;
 pub mod status;

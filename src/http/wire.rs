@@ -16,6 +16,7 @@ pub mod groups;
 pub mod health;
 pub mod messages;
 pub mod numbers;
+pub mod presence;
 pub mod requests;
 pub mod sent;
 pub mod session;

@@ -1,5 +1,7 @@
 //! The answer for a message that was sent, and what tells it from another under the same key.
 
+use rand::Rng;
+
 use super::SendError;
 use super::sender::Delivered;
 use crate::domain::address::{ChatId, Server};
@@ -50,6 +52,13 @@ pub(super) fn sent(delivered: Delivered, to: &ChatId, dry_run: bool, exactly_onc
     let named = || phone.unwrap_or_else(|| to.user().to_owned());
     let to = if to.server() == Server::Phone { named() } else { to.to_string() };
     Sent { message_id, chat_id, to, ack, at, dry_run, via, guarantee }
+}
+
+/// The answer with `SEND_MODE=dry-run`: nothing leaves.
+pub(super) fn dry_run(to: &ChatId, via: Via, at: Timestamp) -> Sent {
+    let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
+    let delivered = Delivered { message_id, chat_id: to.to_string(), phone: None, ack: Ack::SERVER, at };
+    Sent { via, ..sent(delivered, to, true, false) }
 }
 
 /// Tells the log of the end of a send whose caller was answered before.

@@ -32,6 +32,7 @@ mod messages;
 mod metrics;
 mod once;
 mod pacing;
+mod presence;
 mod process;
 mod proxy;
 mod readme;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 77] = [
+pub(super) const CODES: [(&str, u16, &str); 78] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -67,6 +67,11 @@ pub(super) const CODES: [(&str, u16, &str); 77] = [
     ("EDIT_NOT_POSSIBLE", 409, "WhatsApp takes no edit of this message: it is not from this account"),
     ("REVOKE_NOT_POSSIBLE", 409, "WhatsApp does not delete this message for everyone: it is not sent yet"),
     ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
+    (
+        "PRESENCE_OFF",
+        409,
+        "WhatsApp tells the presence of others only to those who show their own: set PRESENCE=available",
+    ),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (
         "PHONE_APP_TOO_OLD",

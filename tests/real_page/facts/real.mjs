@@ -207,6 +207,21 @@ export class Real {
     return { id: `${id}@g.us`, code };
   }
 
+  /** What the page told of this account, oldest first. */
+  async presences() {
+    return (await this.#control('state')).presences.filter((kind) => kind !== 'name only');
+  }
+
+  /** Under which server the page asked for the presence of people. */
+  async subscriptions() {
+    return (await this.#control('state')).subscriptions.map((jid) => jid.split('@')[1]);
+  }
+
+  /** Somebody is online (nothing said), offline since a time, or does something in the chat. */
+  present(number, { type, last, chat }) {
+    return this.#control('presence', { of: number, ...(type && { type }), ...(last && { last }), ...(chat && { chat }) });
+  }
+
   burst(n) {
     return this.#control('burst', { n, prefix: 'waiting' });
   }

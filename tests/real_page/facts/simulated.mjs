@@ -113,6 +113,18 @@ export class Simulated {
     return this.#ask('group', { ...options, is_member: isMember });
   }
 
+  async presences() {
+    return (await this.#ask('record')).presences;
+  }
+
+  async subscriptions() {
+    return (await this.#ask('record')).subscriptions.map((lid) => lid.split('@')[1]);
+  }
+
+  present(number, { type, last, chat }) {
+    return this.#ask('presence', { of: number, told: { kind: type, last, chat } });
+  }
+
   react(id, emoji) {
     return this.#ask('reaction', { message: id, from: FRIEND, emoji });
   }

@@ -40,7 +40,7 @@ mod simulator;
 mod world;
 
 pub use account::OnAccount;
-pub use action::Action;
+pub use action::{Action, Present};
 pub use error::Error;
 pub use faults::{
     EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,

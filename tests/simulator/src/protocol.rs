@@ -32,6 +32,10 @@ pub(crate) enum FromPage {
     Act { req: u64, action: Action },
     /// Makes, changes or leaves a group, or asks for one.
     Group { req: u64, ask: GroupAsk },
+    /// What is shown of this account: `available` or `unavailable`.
+    Presence { kind: String },
+    /// Asks for the presence of a person.
+    Subscribe { lid: String },
     /// A chat was read.
     Seen { chat: String },
     /// The page has a new ADV secret, or none (empty).
@@ -109,6 +113,8 @@ pub(crate) enum ToPage<'a> {
         #[serde(flatten)]
         answer: GroupAnswer,
     },
+    /// The presence of a person.
+    Presence { lid: &'a str, kind: Option<&'a str>, last: Option<&'a str>, chat: Option<&'a str> },
     /// The answer to `PairingCode`.
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.

@@ -37,6 +37,10 @@ pub struct Record {
     pub actions: Vec<Action>,
     /// The groups that pages or tests have made, as the server has them.
     pub groups: Vec<ServerGroup>,
+    /// What pages showed of their accounts: `available` or `unavailable`, oldest first.
+    pub presences: Vec<String>,
+    /// The LIDs of the people whose presence pages asked for, oldest first.
+    pub subscriptions: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
     /// How often a page asked whether somebody is on WhatsApp.

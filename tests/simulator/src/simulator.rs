@@ -1,6 +1,7 @@
 //! The handle of a running simulator.
 
 use crate::account::OnAccount;
+use crate::action::Present;
 use crate::error::Error;
 use crate::faults::{Faults, Network, SocketState};
 use crate::groups::ServerGroup;
@@ -246,6 +247,14 @@ impl Simulator {
     /// [`Error::BadNumber`].
     pub fn add_group(&self, group: ServerGroup) -> Result<(String, String), Error> {
         self.with(|world| world.add_group(group))
+    }
+
+    /// Tells every page of a person's presence.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn present(&self, number: &str, told: &Present) -> Result<(), Error> {
+        self.with(|world| world.present(number, told))
     }
 
     /// Adds a person to WhatsApp; returns their LID (`…@lid`).

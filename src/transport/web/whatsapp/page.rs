@@ -4,6 +4,7 @@ mod actions;
 mod files_in;
 mod files_out;
 mod groups;
+mod presence;
 
 use std::sync::Arc;
 use std::time::Duration;

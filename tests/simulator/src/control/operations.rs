@@ -1,7 +1,7 @@
 //! The table of operations. On a page that shows a code, the examples work one after the other in this order.
 
 use super::fields::{
-    Account, Ack, Burst, Busy, Code, Cut, Edit, File, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket,
+    Account, Ack, Burst, Busy, Code, Cut, Edit, File, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket, Told,
     Unlink, Vote, merged, read,
 };
 use crate::error::Error;
@@ -217,6 +217,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |shared, _, body| {
             let (id, code) = shared.with(|world| world.add_group(read(body)?))?;
             Ok(json!({ "id": id, "code": code }))
+        },
+    },
+    Operation {
+        name: "presence",
+        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|paused}}",
+        does: "tells the pages of a person's presence",
+        example: r#"{"of": "5491122334455", "told": {"kind": "unavailable", "last": "deny"}}"#,
+        run: |shared, _, body| {
+            let Told { of, told } = read(body)?;
+            shared.with(|world| world.present(&of, &told)).map(|()| json!({}))
         },
     },
     Operation {

@@ -7,12 +7,10 @@ import { connection, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
 
-/** Whether somebody is online or typing: nobody ever is, whoever subscribes. */
+/** What a chat says of its presence: nobody is ever online there. */
 export class PresenceModel extends Model {
   async subscribe() {}
 }
-
-export const Presence = new Collection(PresenceModel);
 
 export class GroupMetadataModel extends Model {
   static {

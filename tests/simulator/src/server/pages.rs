@@ -43,6 +43,7 @@ const FILES: &[File] = &[
     ("/static/file-kinds.js", JAVASCRIPT, include_str!("../page/files/kinds.js")),
     ("/static/file-modules.js", JAVASCRIPT, include_str!("../page/files/modules.js")),
     ("/static/file-objects.js", JAVASCRIPT, include_str!("../page/files/objects.js")),
+    ("/static/presence.js", JAVASCRIPT, include_str!("../page/presence.js")),
     ("/static/prep.js", JAVASCRIPT, include_str!("../page/files/prep.js")),
     ("/static/reupload.js", JAVASCRIPT, include_str!("../page/files/reupload.js")),
     ("/static/groups.js", JAVASCRIPT, include_str!("../page/groups.js")),

@@ -312,6 +312,14 @@ impl World {
             }
             FromPage::Group { req, ask } => self.ask_group(number, req, ask),
             FromPage::Act { req, action } => self.act(number, req, action),
+            FromPage::Presence { kind } => {
+                self.record.presences.push(kind);
+                self.touch();
+            }
+            FromPage::Subscribe { lid } => {
+                self.record.subscriptions.push(lid);
+                self.touch();
+            }
             FromPage::Seen { chat } => self.seen(number, chat),
             FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
             FromPage::AskUpload { asked } => self.asked_upload(number, asked),
