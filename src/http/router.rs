@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
-    metrics, numbers, qr, send, status,
+    capabilities, chats, cloud, connect, contacts, deliveries, document, events, groups, health, media, message_file,
+    messages, metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -45,8 +45,19 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
+        .routes(routes!(groups::make))
+        .routes(routes!(groups::join))
+        .routes(routes!(groups::managing::change))
+        .routes(routes!(groups::managing::participants))
+        .routes(routes!(groups::managing::invite, groups::managing::reset_invite))
+        .routes(routes!(groups::managing::leave))
         .routes(routes!(messages::list))
-        .routes(routes!(messages::one))
+        .routes(routes!(messages::one, messages::acts::edit, messages::acts::delete))
+        .routes(routes!(messages::acts::react))
+        .routes(routes!(messages::forward::forward))
+        .routes(routes!(chats::read))
+        .routes(routes!(chats::unread))
+        .routes(routes!(chats::typing))
         .routes(routes!(message_file::message_file))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
@@ -89,7 +100,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

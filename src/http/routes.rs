@@ -1,12 +1,14 @@
 //! What the routes answer: one file a resource.
 
 pub mod capabilities;
+pub mod chats;
 pub mod cloud;
 pub mod connect;
 pub mod contacts;
 pub mod deliveries;
 pub mod document;
 pub mod events;
+pub mod groups;
 pub mod health;
 pub mod media;
 pub mod message_file;

@@ -5,11 +5,14 @@
 //! does not compile until the conversion says what becomes of it; `tests/house` allows no `..` here.
 
 pub mod capabilities;
+pub mod chats;
 pub mod cloud;
 pub mod codes;
 pub mod contacts;
 pub mod deliveries;
 pub mod error;
+pub mod group_requests;
+pub mod groups;
 pub mod health;
 pub mod messages;
 pub mod numbers;

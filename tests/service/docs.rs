@@ -82,6 +82,7 @@ async fn what_the_service_answers_is_what_the_document_says() {
         let path = format!("/messages/{}", message["id"].as_str().unwrap());
         checked(world, "GET", &path, "/messages/{id}", None).await;
     }
+    acts_agree(world, &log).await;
     for (method, path, described) in [
         ("GET", "/messages/none", "/messages/{id}"),
         ("GET", "/messages?limit=0", "/messages"),
@@ -102,6 +103,39 @@ async fn what_the_service_answers_is_what_the_document_says() {
     checked(world, "DELETE", "/pairing-code", "/pairing-code", None).await;
     checked(world, "POST", "/logout", "/logout", Some(json!({ "force": true }))).await;
     world.stop().await;
+}
+
+/// What is done to messages and chats, with a message that came and one that was sent.
+async fn acts_agree(world: &World, log: &Value) {
+    let items = log["items"].as_array().unwrap();
+    let of =
+        |direction: &str| items.iter().find(|item| item["direction"] == direction).unwrap()["id"].as_str().unwrap();
+    let (said, sent) = (of("in"), of("out"));
+    let place = json!({ "number": FRIEND, "location": { "latitude": 1, "longitude": 2 }, "reply_to": said });
+    checked(world, "POST", "/send", "/send", Some(place)).await;
+    for id in [said, sent, "none", "wamid.AAAA"] {
+        for (method, path, body) in [
+            ("POST", "/messages/{id}/reaction", Some(json!({ "emoji": "👍" }))),
+            ("POST", "/messages/{id}/reaction", Some(json!({ "emoji": "no" }))),
+            ("PATCH", "/messages/{id}", Some(json!({ "message": "hola a todos" }))),
+            ("PATCH", "/messages/{id}", Some(json!({ "message": " " }))),
+            ("POST", "/messages/{id}/forward", Some(json!({ "to": FRIEND }))),
+            ("DELETE", "/messages/{id}", None),
+        ] {
+            checked(world, method, &path.replace("{id}", id), path, body).await;
+        }
+    }
+    for (method, path, described) in [
+        ("DELETE", format!("/messages/{said}?for=me"), "/messages/{id}"),
+        ("DELETE", format!("/messages/{said}?for=you"), "/messages/{id}"),
+        ("POST", format!("/chats/{FRIEND}/read"), "/chats/{chat}/read"),
+        ("POST", format!("/chats/{FRIEND}/unread"), "/chats/{chat}/unread"),
+        ("POST", format!("/chats/{FRIEND}/typing"), "/chats/{chat}/typing"),
+        ("POST", "/chats/5491199990000/read".to_owned(), "/chats/{chat}/read"),
+        ("POST", "/chats/x/typing".to_owned(), "/chats/{chat}/typing"),
+    ] {
+        checked(world, method, &path, described, None).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

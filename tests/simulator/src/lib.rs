@@ -27,6 +27,7 @@ mod control;
 mod error;
 mod faults;
 pub mod graph;
+mod groups;
 mod media;
 mod message;
 mod options;
@@ -45,6 +46,7 @@ pub use faults::{
     EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,
     SocketState, Timelock, UploadAnswer,
 };
+pub use groups::ServerGroup;
 pub use media::{HostAnswer, Kind, Media, Sent, Wrong};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{CodeForm, Options, PageBuild};

@@ -26,6 +26,7 @@ import {
   sendRevokeMsgs,
 } from '/static/actions.js';
 import { calls, stanzas } from '/static/calls.js';
+import { infoJob, leaveGroup, mexUpdateGroupPropertyJob, participantsJob, queryJob } from '/static/groups.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -109,6 +110,11 @@ const sending = {
   WAWebMsgModelUtils: modelUtils,
   WAWebSendReactionMsgAction: { sendReactionToMsg },
   WAWebSendMessageEditAction: { sendMessageEdit },
+  WAWebGroupModifyParticipantsJob: participantsJob,
+  WAWebGroupModifyInfoJob: infoJob,
+  WAWebMexUpdateGroupPropertyJob: { mexUpdateGroupPropertyJob },
+  WAWebGroupQueryJob: queryJob,
+  WAWebGroupExitJob: { leaveGroup },
   WAWebChatSendMessages: { sendRevokeMsgs, sendDeleteMsgs },
 };
 

@@ -45,6 +45,7 @@ const FILES: &[File] = &[
     ("/static/file-objects.js", JAVASCRIPT, include_str!("../page/files/objects.js")),
     ("/static/prep.js", JAVASCRIPT, include_str!("../page/files/prep.js")),
     ("/static/reupload.js", JAVASCRIPT, include_str!("../page/files/reupload.js")),
+    ("/static/groups.js", JAVASCRIPT, include_str!("../page/groups.js")),
     ("/static/limits.js", JAVASCRIPT, include_str!("../page/limits.js")),
     ("/static/linking.js", JAVASCRIPT, include_str!("../page/linking.js")),
     ("/static/loader.js", JAVASCRIPT, include_str!("../page/loader.js")),
