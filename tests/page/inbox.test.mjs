@@ -68,7 +68,7 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     }
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Ana Paz', exact: true }).waitFor();
-    await bubble('es para el lunes').waitFor();
+    await bubble('es para el lunes').first().waitFor();
     assert.match(await bubble('es para el lunes').locator('.quote').textContent(), /presupuesto/);
     assert.match(await bubble('Obelisco').textContent(), /Av\. 9 de Julio.*-34\.6037, -58\.3816/s);
     assert.match(await bubble('a las 9 está bien').textContent(), /editado/);
@@ -113,8 +113,9 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     await page.locator('#write-problem').filter({ hasText: 'no se sabe si el pedido llegó' }).waitFor();
     await button('Enviar').click();
     await page.locator('#write-result').filter({ hasText: 'Enviado.' }).waitFor();
-    const sent = await bubble('acá va');
+    const sent = bubble('acá va');
     await sent.locator('.ticks', { hasText: '✓' }).waitFor();
+    await sent.locator('.quote', { hasText: 'es para el lunes' }).waitFor();
     assert.equal((await world.record()).received.filter(({ fields }) => fields.caption === 'acá va').length, 1);
     assert.equal(asked.length, 2);
     assert.match(asked[0].reply_to, /^false_/);
@@ -165,7 +166,7 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     await accessible(page, 'the sum of a message');
     await page.unroute(/\/messages\/[^?/]+$/);
     await open();
-    await bubble('es para el lunes').waitFor();
+    await bubble('es para el lunes').first().waitFor();
     assert.equal(await page.locator('#talk .reactions', { hasText: '🙏' }).count(), 0);
     await page.locator('#talk').focus();
   });
@@ -185,7 +186,7 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     await bubble('ráfaga 54').waitFor();
     assert.equal(await page.locator('#talk > li').count(), 50);
     await page.locator('#talk-older').press('Enter');
-    await bubble('es para el lunes').waitFor();
+    await bubble('es para el lunes').first().waitFor();
     assert.equal(await focused(), 'talk', 'the keyboard stays in the list');
     await page.unroute(/\/chats\?/);
   });
