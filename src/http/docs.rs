@@ -4,6 +4,7 @@
 pub(super) mod allowed;
 mod errors;
 mod forms;
+pub(super) mod viewer;
 mod webhook;
 mod words;
 
@@ -24,13 +25,6 @@ use super::wire::requests::MessageText;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
-const PAGE: &str = include_str!("docs/index.html");
-const SCRIPT: &str = include_str!("docs/viewer.js");
-const STYLE: &str = include_str!("docs/viewer.css");
-/// The content security policy: the viewer loads its own files and the document, nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.
 
@@ -252,7 +246,7 @@ fn named(examples: &Map<String, Value>) -> Value {
 
 /// Whether a path may be read without a token.
 pub(super) fn is_static(path: &str) -> bool {
-    matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
+    path == "/openapi.json" || viewer::is_static(path)
 }
 
 /// Serialised once, because the document is long and needs no token.
@@ -260,19 +254,6 @@ pub(super) async fn openapi() -> Response {
     static WRITTEN: OnceLock<Bytes> = OnceLock::new();
     let written = WRITTEN.get_or_init(|| document().to_string().into());
     ([(header::CONTENT_TYPE, "application/json")], written.clone()).into_response()
-}
-
-pub(super) async fn page() -> Response {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)], PAGE)
-        .into_response()
-}
-
-pub(super) async fn script() -> Response {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
-}
-
-pub(super) async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
 #[cfg(test)]

@@ -72,9 +72,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .route("/qr.html", get(page::document))
         .route("/page/{file}", get(page::file))
         .route("/openapi.json", get(docs::openapi))
-        .route("/docs", get(docs::page))
-        .route("/docs/viewer.js", get(docs::script))
-        .route("/docs/viewer.css", get(docs::style))
+        .route("/docs", get(docs::viewer::page))
+        .route("/docs/{file}", get(docs::viewer::file))
 }
 
 /// The routes behind the middleware of every answer.
