@@ -78,6 +78,12 @@ export class Real {
     return { remoteJid: '100000000000001@lid', fromMe: true, id };
   }
 
+  /** The first of its members makes a group with the account, and writes in it. */
+  async inGroup(id, members, text) {
+    await this.#control('group', { id, opt: { members } });
+    await this.#control('ingroup', { id, from: members[0], text });
+  }
+
   edit(id, text) {
     const protocolMessage = {
       key: this.#key(id),

@@ -1,6 +1,7 @@
 //! The faults that a test can set. All can be changed at any time: open pages get the change at once, later loads
 //! start with it.
 
+use crate::message::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -97,11 +98,26 @@ pub struct Group {
     pub admin: bool,
     /// The account has left the group, or was removed from it.
     pub read_only: bool,
+    pub subject: Option<String>,
+    pub description: Option<String>,
+    /// The members besides the account: the first has made the group.
+    pub members: Vec<Identity>,
+    /// The page is not told of the group: it knows it from messages, until it asks the server.
+    pub untold: bool,
 }
 
 impl Default for Group {
     fn default() -> Self {
-        Self { by_lid: true, announce: false, admin: false, read_only: false }
+        Self {
+            by_lid: true,
+            announce: false,
+            admin: false,
+            read_only: false,
+            subject: None,
+            description: None,
+            members: Vec::new(),
+            untold: false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
-import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.js';
+import { Contact, getAlternateUserWid, getCurrentLid, learn, me } from '/static/people.js';
 import { connection, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
@@ -22,15 +22,53 @@ export class GroupMetadataModel extends Model {
 
 /** The members of a group. */
 class Participants extends Array {
+  getModelsArray() {
+    return [...this];
+  }
+
+  get #mine() {
+    return this.find(({ id }) => [me.lid, me.phone].some((mine) => String(id) === String(mine)));
+  }
+
+  iAmMember() {
+    return Boolean(this.#mine);
+  }
+
   iAmAdmin() {
-    return this.some(({ id, isAdmin }) => isAdmin && String(id) === String(me.lid));
+    return Boolean(this.#mine?.isAdmin);
+  }
+
+  iAmSuperAdmin() {
+    return Boolean(this.#mine?.isSuperAdmin);
   }
 }
 
-/** How the members of a group are named, whether the group is closed, and who its members are. */
+/** Like the real page, has a contact for each group, with the subject as its name. */
+const nameGroup = (wid, subject) => Contact.add({ id: wid, name: undefined })[0].set({ name: subject });
+
+/** What the server knows of a group. The first of its other members has made it. */
 function knownOf(wid) {
-  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
-  return { isLidAddressingMode, announce, participants: Participants.of({ id: me.lid, isAdmin }) };
+  const known = faults.groups[String(wid)] ?? {};
+  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false, members = [], subject, description } = known;
+  const self = { id: isLidAddressingMode ? me.lid : me.phone, isAdmin, isSuperAdmin: false };
+  const others = members.map(({ lid, phone }, index) => {
+    learn({ lid, phone });
+    return { id: createWid(isLidAddressingMode ? lid : phone), isAdmin: index === 0, isSuperAdmin: index === 0 };
+  });
+  nameGroup(wid, subject);
+  return {
+    isLidAddressingMode,
+    announce,
+    restrict: false,
+    membershipApprovalMode: false,
+    ephemeralDuration: 0,
+    isParentGroup: false,
+    subject,
+    desc: description,
+    owner: others[0]?.id,
+    creation: 1_700_000_000,
+    participants: Participants.of(...others, self),
+  };
 }
 
 class GroupMetadataCollection extends Collection {
@@ -119,7 +157,7 @@ function create(wid) {
   const group = wid.isGroup();
   if (group) {
     // A message from a new group tells the page only that the group exists.
-    const isKnown = String(wid) in faults.groups;
+    const isKnown = String(wid) in faults.groups && !faults.groups[String(wid)].untold;
     GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
   }
   const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
@@ -144,7 +182,7 @@ export const chatOf = (remote) => Chat.get(remote);
 
 /** The account's groups exist before anything was said in them. */
 export function openGroups() {
-  for (const id of Object.keys(faults.groups)) if (me.lid) open(createWid(id));
+  for (const [id, { untold }] of Object.entries(faults.groups)) if (me.lid && !untold) open(createWid(id));
 }
 wire.on('faults', openGroups);
 connection.on('connected', openGroups);

@@ -15,6 +15,11 @@ export class ContactModel extends Model {
   static {
     this.prototype.proxyName = 'contact';
   }
+
+  /** Only the contact under the LID says so. */
+  get isContactBlocked() {
+    return this.id.isLid() && isBlocked(this.id);
+  }
 }
 
 export class ContactCollection extends Collection {

@@ -16,6 +16,7 @@ declare namespace Adapter {
     | 'INVALID_NUMBER'
     | 'LOOP_ENDED'
     | 'MESSAGE_ABSENT'
+    | 'CHAT_ABSENT'
     /** WhatsApp does not allow this with this message. */
     | 'NOT_POSSIBLE'
     /** Somebody whom the text mentions is not on WhatsApp. */

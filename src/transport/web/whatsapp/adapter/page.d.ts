@@ -174,7 +174,6 @@ declare namespace WA {
     /** The account has left the group, or was removed from it. */
     isReadOnly?: boolean;
     isAnnounceGrpRestrict?: boolean;
-    groupMetadata?: { announce?: boolean; isLidAddressingMode?: boolean; participants: { iAmAdmin(): boolean } };
     accountLid?: Wid;
   }
 
