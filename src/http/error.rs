@@ -314,6 +314,7 @@ impl From<DirectoryError> for ApiError {
             DirectoryError::NotOnWhatsApp | DirectoryError::UnknownLid => {
                 Self::new(StatusCode::NOT_FOUND, "CONTACT_NOT_FOUND", message)
             }
+            DirectoryError::ChatAbsent => Self::new(StatusCode::NOT_FOUND, "CHAT_NOT_FOUND", message),
             DirectoryError::Group => Self::bad_request("INVALID_NUMBER", message),
             DirectoryError::Session(error) => error.into(),
         }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
+    capabilities, cloud, connect, contacts, deliveries, directory, document, events, health, media, message_file, messages,
     metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
@@ -45,6 +45,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
+        .routes(routes!(directory::chats::list))
+        .routes(routes!(directory::chats::one))
+        .routes(routes!(directory::contacts::list))
+        .routes(routes!(directory::groups::list))
+        .routes(routes!(directory::groups::one))
         .routes(routes!(messages::list))
         .routes(routes!(messages::one))
         .routes(routes!(message_file::message_file))

@@ -9,6 +9,7 @@ pub mod cloud;
 pub mod codes;
 pub mod contacts;
 pub mod deliveries;
+pub mod directory;
 pub mod error;
 pub mod health;
 pub mod messages;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 69] = [
+pub(super) const CODES: [(&str, u16, &str); 70] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -45,6 +45,7 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("NO_MEDIA", 404, "The message has no file."),
     ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
+    ("CHAT_NOT_FOUND", 404, "WhatsApp Web has no such chat: there is one after the first message"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),

@@ -18,7 +18,7 @@ fn is_page(path: &str) -> bool {
 /// The handlers' files without what is said to the document, and without tests.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["src/http", "src/http/body", "src/http/routes", "src/http/routes/send"]
+    let folders = ["src/http", "src/http/body", "src/http/routes", "src/http/routes/send", "src/http/routes/directory"]
         .map(|folder| fs::read_dir(root.join(folder)).unwrap());
     let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
     let files = files.filter(|path| path.extension().is_some_and(|end| end == "rs") && !path.ends_with("docs.rs"));

@@ -18,7 +18,7 @@ use crate::http::wire::requests;
     get,
     path = "/numbers/{number}",
     operation_id = "number",
-    tag = "messages",
+    tag = "people",
     params(("number" = inline(requests::NumberText), Path,
         description = "7 to 15 digits with the country, as people write them.")),
     responses((status = 200, body = Lookup)),

@@ -143,6 +143,13 @@ pub struct RecipientText(String);
 )]
 pub struct ContactText(String);
 
+/// `…@g.us`
+#[derive(ToSchema)]
+#[schema(
+    pattern = r"^[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9-]{1,32}@g\.us[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$"
+)]
+pub struct GroupText(String);
+
 /// The recipient of a message.
 #[derive(ToSchema)]
 #[serde(untagged)]

@@ -15,6 +15,7 @@ use rand::Rng;
 use rand::distr::Alphanumeric;
 
 use crate::transport::web::browser::PageScript;
+pub use answers::directory;
 pub use answers::{
     Addons, ById, Entry, Fetched, Found, Head, History, Known, Prepared, Resent, Restricted, Reupload, Row, RowKey,
     Rows, RowsBack, Table,

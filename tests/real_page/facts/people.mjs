@@ -48,3 +48,72 @@ export async function people(asked) {
   }, `${GROUP}@g.us`);
   asked.fact('and after it was asked for', await asked.evaluate(group, `${GROUP}@g.us`));
 }
+
+/** Runs in the page: the marks of a chat, and how a change of them ends. */
+function marking() {
+  const chats = () => require('WAWebCollections').Chat;
+  window.__marks = {
+    of: ({ archive, pin, mute }) => [Boolean(archive), pin > 0, mute.expiration < 0 ? 'ever' : mute.expiration > 0],
+    chat: (id) => chats().get(id),
+    async ends(chat, work) {
+      const end = await Promise.resolve()
+        .then(work)
+        .then(
+          () => 'resolves',
+          (error) => `rejects ${error.name} ${error.status ?? ''}`.trim(),
+        );
+      return [end, ...window.__marks.of(chat)];
+    },
+    archive: (chat, on) => require('WAWebSetArchiveChatAction').setArchive(chat, on, false),
+    pin: (chat, on) => require('WAWebSetPinChatAction').setPin(chat, on),
+    mute: (chat, expiration) => chat.mute.mute({ expiration, sendDevice: true, showToast: false }),
+    unmute: (chat) => chat.mute.unmute({ sendDevice: true, showToast: false }),
+  };
+}
+
+export async function marks(asked) {
+  const [one, other] = [`${GROUP}@g.us`, '120363000000000072@g.us'];
+  await asked.world.inGroup('120363000000000072', MEMBERS, 'said in another group');
+  await asked.until('the group', (id) => Boolean(require('WAWebCollections').Chat.get(id)), other);
+  await asked.evaluate(marking);
+  const told = (name, work) =>
+    asked.evaluate(
+      (id, text) => {
+        const chat = window.__marks.chat(id);
+        return window.__marks.ends(chat, () => new Function('chat', `return window.__marks.${text}`)(chat));
+      },
+      one,
+      work,
+    ).then((answer) => asked.fact(name, answer));
+  await told('archived', 'archive(chat, true)');
+  await told('archived again', 'archive(chat, true)');
+  await told('not archived', 'archive(chat, false)');
+  await told('pinned', 'pin(chat, true)');
+  await told('pinned again', 'pin(chat, true)');
+  await told('archived, which ends the pin', 'archive(chat, true)');
+  await told('pinned while it is archived', 'pin(chat, true)');
+  await told('not pinned', 'pin(chat, false)');
+  await told('not archived any more', 'archive(chat, false)');
+  await told('muted for a day', 'mute(chat, Math.floor(Date.now() / 1000) + 86400)');
+  await told('muted for ever', 'mute(chat, -1)');
+  await told('muted until no number', 'mute(chat, "tomorrow")');
+  await told('not muted', 'unmute(chat)');
+  const limit = async () => {
+    const chats = require('WAWebCollections').Chat.getModelsArray();
+    const ends = [];
+    for (const chat of chats.slice(0, 4)) ends.push((await window.__marks.ends(chat, () => window.__marks.pin(chat, true)))[0]);
+    for (const chat of chats.filter(({ pin }) => pin > 0)) await window.__marks.pin(chat, false);
+    return ends;
+  };
+  asked.fact('four pins', await asked.evaluate(limit));
+  await asked.evaluate(async (id) => {
+    const chat = window.__marks.chat(id);
+    await window.__marks.archive(chat, true);
+    await window.__marks.mute(chat, -1);
+  }, one);
+  await asked.reload();
+  await asked.connected();
+  await asked.until('the chat', (id) => Boolean(require('WAWebCollections').Chat.get(id)), one);
+  await asked.evaluate(marking);
+  asked.fact('marks after a load', await asked.evaluate((id) => window.__marks.of(window.__marks.chat(id)), one));
+}

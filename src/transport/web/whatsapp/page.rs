@@ -1,6 +1,7 @@
 //! The calls to the page.
 
 mod actions;
+mod directory;
 mod files_in;
 mod files_out;
 
@@ -56,6 +57,8 @@ pub enum PageError {
     LoopEnded,
     #[error("the page does not hold the message")]
     MessageAbsent,
+    #[error("the page does not have the chat")]
+    ChatAbsent,
     /// WhatsApp does not allow this with this message: the text says why.
     #[error("not possible with this message: {0}")]
     NotPossible(String),
@@ -333,6 +336,7 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "INVALID_NUMBER" => PageError::InvalidNumber,
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
+        "CHAT_ABSENT" => PageError::ChatAbsent,
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),

@@ -245,7 +245,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "page",
         takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
                 bare_load, old_adv_secret, old_code_element, messages_per_chat, codes_in_a_row, \
-                times_messages, backlog_limit, checks_mimetypes, media_limit_mb, code_form: plain|prefix|suffix}; {\"reset\": true}",
+                times_messages, backlog_limit, checks_mimetypes, media_limit_mb, crowd_people, crowd_chats, code_form: plain|prefix|suffix}; {\"reset\": true}",
         does: "changes the build of the page for the next load; answers the whole build",
         example: r#"{"reset": true, "messages_per_chat": 5}"#,
         run: |shared, _, body| {

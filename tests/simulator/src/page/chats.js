@@ -21,7 +21,7 @@ export class GroupMetadataModel extends Model {
 }
 
 /** The members of a group. */
-class Participants extends Array {
+export class Participants extends Array {
   getModelsArray() {
     return [...this];
   }

@@ -49,7 +49,7 @@ connection.on('cleared', () => {
   me.phone = undefined;
 });
 
-function remember({ lid, phone, name }) {
+export function remember({ lid, phone, name }) {
   const wid = createWid(lid);
   if (phone) {
     phoneOf.set(lid, createWid(phone));

@@ -81,7 +81,16 @@ declare namespace Adapter {
     refresh_code(): Promise<Unread>;
     // Of `describe.js`.
     phone(argument: { chat: string }): Promise<{ phone: Text }>;
-    contact(argument: { chat: string }): Promise<{ phone: Text; lid: Text; name: Text; pushname: Text; verified_name: Text }>;
+    contact(argument: { chat: string }): Promise<{
+      phone: Text;
+      lid: Text;
+      name: Text;
+      pushname: Text;
+      verified_name: Text;
+      business: boolean;
+      blocked: boolean;
+      me: boolean;
+    }>;
     // Of `history.js`.
     head(): Promise<{ device: Text; row: Count; id: Text }>;
     rows(argument: { after: Count; limit: number }): Promise<{

@@ -1,0 +1,38 @@
+//! What the page has in memory of chats, people and groups. The page's main thread is taken for a few milliseconds a call.
+
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::{Page, PageError};
+use crate::domain::address::ChatId;
+use crate::transport::web::whatsapp::answers::directory::{ChatNow, ContactNow, GroupNow, Part};
+
+impl Page {
+    /// A part of the page's chats, from the `from`th on.
+    pub async fn chats_part(&self, from: usize) -> Result<Part<ChatNow>, PageError> {
+        self.part("chats", from).await
+    }
+
+    /// A part of the page's contacts: a person has up to two.
+    pub async fn contacts_part(&self, from: usize) -> Result<Part<ContactNow>, PageError> {
+        self.part("contacts", from).await
+    }
+
+    /// A part of the page's groups, without their members.
+    pub async fn groups_part(&self, from: usize) -> Result<Part<GroupNow>, PageError> {
+        self.part("groups", from).await
+    }
+
+    async fn part<T: DeserializeOwned>(&self, kind: &str, from: usize) -> Result<Part<T>, PageError> {
+        self.call("directory", json!({ "kind": kind, "from": from }), self.deadline).await
+    }
+
+    pub async fn chat_now(&self, chat: &ChatId) -> Result<ChatNow, PageError> {
+        self.call("chat_now", json!({ "chat": chat.to_string() }), self.deadline).await
+    }
+
+    /// A group with its members. With `ask` the page asks WhatsApp's server where it knows the group only from a message.
+    pub async fn group_now(&self, group: &ChatId, ask: bool) -> Result<GroupNow, PageError> {
+        self.call("group_now", json!({ "group": group.to_string(), "ask": ask }), self.deadline).await
+    }
+}

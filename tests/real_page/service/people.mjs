@@ -1,0 +1,46 @@
+// Claims about the lists of chats, people and groups.
+import { FRIEND } from './claims.mjs';
+
+const GROUP = '120363000000000081';
+const [CREATOR, MEMBER] = ['5491133330001', '5491133330003'];
+
+export async function people(claims) {
+  const { w, say } = claims;
+  await w.ctl('incoming', { from: FRIEND, text: 'to be counted' });
+  await w.ctl('group', { id: GROUP, opt: { members: [CREATOR, MEMBER] } });
+  await w.ctl('ingroup', { id: GROUP, from: CREATOR, text: 'from the group of the lists' });
+  await claims.row(({ body }) => body === 'from the group of the lists', 10000);
+
+  const { items: chats, as_of: asOf } = await w.get('/chats?refresh=true');
+  const chat = chats.find(({ phone }) => phone === FRIEND);
+  say(chat?.lid && chat.unread > 0 && !chat.archived && Boolean(asOf), 'GET /chats: the friend is one chat with number and LID, unread', {
+    chats: chats.length,
+    name: chat?.name,
+    unread: chat?.unread,
+  });
+  const one = await w.get(`/chats/${FRIEND}`);
+  say(one.chat_id === chat?.chat_id && one.unread === chat?.unread, 'GET /chats/{chat} by the number says the same');
+
+  const { items: all } = await w.get('/contacts?limit=1000');
+  const friends = all.filter(({ phone, lid }) => phone === FRIEND || lid === chat?.lid);
+  say(friends.length === 1 && friends[0].pushname, 'GET /contacts: the friend is there once', friends);
+  say(all.filter(({ me }) => me).length === 1, 'and so is the account itself');
+  const { items: found } = await w.get(`/contacts?query=${FRIEND.slice(3)}`);
+  say(found.length === 1 && found[0].lid === chat?.lid, 'a part of the number finds the friend');
+
+  const before = await w.ctl('state');
+  const { items: groups } = await w.get('/groups?refresh=true');
+  const listed = groups.find(({ group_id: id }) => id === `${GROUP}@g.us`);
+  const asked = async () => (await w.ctl('state')).iqs.slice(before.iqs.length).filter((iq) => /^w:(g2|mex)/.test(iq)).length;
+  say(listed && !listed.known && (await asked()) === 0, 'GET /groups: a group that is known from a message, and nobody is asked', {
+    known: listed?.known,
+  });
+  const group = await w.get(`/groups/${GROUP}@g.us`);
+  const roles = group.participants?.map(({ phone, lid, role }) => [phone, Boolean(lid), role]);
+  const creator = roles?.find(([phone]) => phone === CREATOR);
+  const holds = group.known && group.subject && roles?.length === 3 && creator?.[2] === 'creator' && group.role === 'member';
+  say(holds && roles.every(([phone, lid]) => phone && lid), 'GET /groups/{id}: its participants with roles and both identities', {
+    subject: group.subject,
+    roles,
+  });
+}

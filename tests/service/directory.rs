@@ -1,0 +1,116 @@
+//! The lists of chats, people and groups, and one entry of each.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use simulator::{Group, Identity, Incoming, Options, PageBuild};
+
+use crate::messages::log;
+use crate::world::{FRIEND, World};
+
+const GROUP: &str = "120363000000000001@g.us";
+
+/// All entries of a list, page by page.
+async fn all(world: &World, path: &str, limit: usize) -> Vec<Value> {
+    let (mut items, mut after) = (vec![], String::new());
+    loop {
+        let (status, page) = world.get(&format!("{path}?limit={limit}{after}")).await;
+        assert_eq!((status, &page["complete"]), (200, &json!(true)), "{page}");
+        items.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next"].as_str() else { return items };
+        after = format!("&after={next}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_is_answered_by_pages_each_person_once() {
+    let page = PageBuild { crowd_people: 2000, crowd_chats: 500, ..PageBuild::default() };
+    let mut world = World::new(Options { page, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let chats = all(&world, "/chats", 70).await;
+    let ids: HashSet<_> = chats.iter().map(|chat| chat["chat_id"].as_str().unwrap()).collect();
+    assert_eq!((chats.len(), ids.len()), (500, 500));
+    assert!(chats.windows(2).all(|two| two[0]["last_message_at"].as_str() >= two[1]["last_message_at"].as_str()));
+    let people = all(&world, "/contacts", 300).await;
+    let both = |person: &&Value| person["phone"].is_string() && person["lid"].is_string();
+    let numbers: HashSet<_> = people.iter().filter(both).map(|person| person["phone"].as_str().unwrap()).collect();
+    // The account itself is one of them.
+    assert_eq!((people.len(), numbers.len()), (2001, 2001));
+    assert_eq!(people.iter().filter(|person| person["me"] == true).count(), 1);
+    assert_eq!(all(&world, "/groups", 7).await.len(), 50);
+    let (_, found) = world.get("/contacts?query=Person%201999").await;
+    assert_eq!(found["items"][0]["phone"], "5491100001999", "{found}");
+    assert_eq!(found["next"], Value::Null);
+    let (_, unread) = world.get("/chats?unread=true&limit=1000").await;
+    assert!(unread["items"].as_array().unwrap().iter().all(|chat| chat["unread"] == 1), "{unread}");
+    assert_eq!(unread["items"].as_array().unwrap().len(), 72);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_and_a_group_are_told_with_both_identities() {
+    let mut world = World::new(Options::fast()).await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    let friend = Identity { lid: lid.clone(), phone: format!("{FRIEND}@c.us"), name: None };
+    world.simulator.faults(|faults| {
+        let group = Group {
+            subject: Some("Proveedores".to_owned()),
+            description: Some("Pedidos".to_owned()),
+            members: vec![friend.clone()],
+            untold: true,
+            ..Group::default()
+        };
+        faults.groups.insert(GROUP.to_owned(), group);
+    });
+    world.start().await;
+    assert_eq!(world.get("/chats").await.1["code"], "SESSION_NOT_READY");
+    world.link().await;
+    world.simulator.incoming(Incoming::text(FRIEND, "hola").named("Ana")).unwrap();
+    world.simulator.incoming(Incoming::text(FRIEND, "a todos").in_group(GROUP)).unwrap();
+    log(&world, 2).await;
+
+    for id in [FRIEND, &lid, "%2B54%209%2011%202233-4455"] {
+        let (status, chat) = world.get(&format!("/chats/{id}")).await;
+        assert_eq!(status, 200, "{chat}");
+        let told = [&chat["chat_id"], &chat["phone"], &chat["lid"], &chat["name"], &chat["unread"]];
+        assert_eq!(told, [&json!(lid), &json!(FRIEND), &json!(lid), &json!("Ana"), &json!(1)]);
+    }
+    assert_eq!(world.get("/chats/5491100000000").await.1["code"], "CHAT_NOT_FOUND");
+
+    let (_, groups) = world.get("/groups?refresh=true").await;
+    let group = &groups["items"][0];
+    assert_eq!([&group["group_id"], &group["known"], &group["role"]], [&json!(GROUP), &json!(false), &Value::Null]);
+    let (status, group) = world.get(&format!("/groups/{GROUP}")).await;
+    assert_eq!((status, &group["known"], &group["subject"]), (200, &json!(true), &json!("Proveedores")), "{group}");
+    assert_eq!([&group["description"], &group["role"]], [&json!("Pedidos"), &json!("member")]);
+    assert_eq!(group["owner"], json!({ "phone": FRIEND, "lid": lid }));
+    let roles: Vec<_> = group["participants"].as_array().unwrap().iter().map(|one| one["role"].as_str()).collect();
+    assert_eq!(roles, [Some("creator"), Some("member")]);
+    assert_eq!(world.get("/groups/120363000000000009@g.us").await.1["code"], "CHAT_NOT_FOUND");
+    assert_eq!(world.get(&format!("/groups/{FRIEND}")).await.1["code"], "INVALID_NUMBER");
+
+    // The last lists are answered while the page is away.
+    let (_, before) = world.get("/chats?refresh=true").await;
+    assert_eq!(world.post("/disconnect", json!({})).await.0, 200);
+    let (status, after) = world.get("/chats?refresh=true").await;
+    assert_eq!((status, &after), (200, &before));
+    let (status, chat) = world.get(&format!("/chats/{FRIEND}")).await;
+    assert_eq!((status, &chat["as_of"]), (200, &before["as_of"]), "{chat}");
+    let (status, group) = world.get(&format!("/groups/{GROUP}")).await;
+    assert_eq!((status, &group["subject"], &group["participants"]), (200, &json!("Proveedores"), &Value::Null));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_login_does_not_see_the_lists_of_the_last() {
+    let mut world = World::ready().await;
+    world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
+    log(&world, 1).await;
+    assert_eq!(world.get("/chats").await.0, 200);
+    world.simulator.unlink();
+    world.until_session("a code", |session| session.code.is_some()).await;
+    let (status, refused) = world.get("/chats").await;
+    assert_eq!((status, &refused["code"]), (503, &json!("SESSION_NOT_READY")), "{refused}");
+    world.stop().await;
+}
