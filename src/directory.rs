@@ -4,6 +4,7 @@
 mod cache;
 mod lists;
 mod lookups;
+mod marks;
 mod search;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::transport::web::whatsapp::PageError;
 
 use cache::Cache;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
+pub use marks::Mark;
 pub use lookups::LOOKUPS_PER_MINUTE;
 use lookups::Lookups;
 pub use search::Wanted;
@@ -57,6 +59,8 @@ pub enum DirectoryError {
     Group,
     #[error("WhatsApp Web has no such chat: there is one after the first message")]
     ChatAbsent,
+    #[error("no further chat can be pinned: {0}; unpin one first")]
+    PinLimit(String),
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -192,6 +196,7 @@ fn digits(id: &ChatId) -> Option<String> {
 fn absent(error: PageError) -> DirectoryError {
     match error {
         PageError::ChatAbsent => DirectoryError::ChatAbsent,
+        PageError::PinLimit(why) => DirectoryError::PinLimit(why),
         error => SessionError::from(error).into(),
     }
 }

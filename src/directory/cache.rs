@@ -12,10 +12,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::state::State;
+use crate::domain::state::{Reason, State};
 use crate::domain::time::Clock;
 use crate::host::tasks::Tasks;
-use crate::transport::web::session::{Handle, SessionError};
+use crate::transport::web::session::{Handle, SessionError, Snapshot};
 use crate::transport::web::whatsapp::directory::Part;
 use crate::transport::web::whatsapp::PageError;
 
@@ -47,6 +47,7 @@ struct Ask {
 /// Reads the lists. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Cache {
+    session: Handle,
     asks: mpsc::Sender<Ask>,
     lists: watch::Receiver<Option<Arc<Lists>>>,
 }
@@ -55,13 +56,13 @@ impl Cache {
     pub(super) fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
         let (asks, asked) = mpsc::channel(ASKS);
         let (publish, lists) = watch::channel(None);
-        tasks.spawn(TASK, Task { session, clock, asked, publish, stop }.run());
-        Self { asks, lists }
+        tasks.spawn(TASK, Task { session: session.clone(), clock, asked, publish, stop }.run());
+        Self { session, asks, lists }
     }
 
-    /// The lists that there are, of whatever age.
+    /// The lists that there are, of whatever age, but none of a login that has gone.
     pub(super) fn held(&self) -> Option<Arc<Lists>> {
-        self.lists.borrow().clone()
+        if has_no_login(&self.session.snapshot()) { None } else { self.lists.borrow().clone() }
     }
 
     /// The lists: those that are held if they are new enough, else newer ones. While the page is away: the last ones.
@@ -104,6 +105,11 @@ impl Cache {
     }
 }
 
+/// The next login may be another account's.
+fn has_no_login(session: &Snapshot) -> bool {
+    session.state == State::QrRequired || session.reason == Some(Reason::LoggedOut)
+}
+
 struct Task {
     session: Handle,
     clock: Arc<dyn Clock>,
@@ -123,8 +129,7 @@ impl Task {
                         self.stop.cancelled().await;
                         return;
                     }
-                    // The next login may be another account's.
-                    if snapshots.borrow_and_update().state == State::QrRequired {
+                    if has_no_login(&snapshots.borrow_and_update()) {
                         self.publish.send_replace(None);
                     }
                 }

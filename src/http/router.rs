@@ -47,6 +47,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(contacts::contact))
         .routes(routes!(directory::chats::list))
         .routes(routes!(directory::chats::one))
+        .routes(routes!(directory::marks::archive, directory::marks::unarchive))
+        .routes(routes!(directory::marks::pin, directory::marks::unpin))
+        .routes(routes!(directory::marks::mute, directory::marks::unmute))
         .routes(routes!(directory::contacts::list))
         .routes(routes!(directory::groups::list))
         .routes(routes!(directory::groups::one))
@@ -95,7 +98,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

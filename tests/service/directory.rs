@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use simulator::{Group, Identity, Incoming, Options, PageBuild};
+use session_manager::domain::state::Reason;
+use simulator::{Action, Group, Identity, Incoming, Options, PageBuild};
 
 use crate::messages::log;
-use crate::world::{FRIEND, World};
+use crate::world::{FRIEND, World, answer};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -109,8 +110,58 @@ async fn another_login_does_not_see_the_lists_of_the_last() {
     log(&world, 1).await;
     assert_eq!(world.get("/chats").await.0, 200);
     world.simulator.unlink();
-    world.until_session("a code", |session| session.code.is_some()).await;
+    world.until_session("unlinked", |session| session.reason == Some(Reason::LoggedOut)).await;
     let (status, refused) = world.get("/chats").await;
     assert_eq!((status, &refused["code"]), (503, &json!("SESSION_NOT_READY")), "{refused}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_of_a_chat_take_once_and_last() {
+    let mut world = World::ready().await;
+    world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
+    log(&world, 1).await;
+    let until = "2031-01-01T00:00:00.000Z";
+    let marks = |chat: &Value| ["archived", "pinned", "muted", "muted_until"].map(|mark| chat[mark].clone());
+    let on = |archived: bool, pinned: bool, muted: bool, until: Value| {
+        [json!(archived), json!(pinned), json!(muted), until]
+    };
+    for (method, path, expected) in [
+        ("POST", "archive", on(true, false, false, Value::Null)),
+        ("POST", "archive", on(true, false, false, Value::Null)),
+        ("DELETE", "archive", on(false, false, false, Value::Null)),
+        ("POST", "pin", on(false, true, false, Value::Null)),
+        ("POST", "mute", on(false, true, true, json!(until))),
+        ("DELETE", "pin", on(false, false, true, json!(until))),
+    ] {
+        let body = if path == "mute" { json!({ "until": until }) } else { json!({}) };
+        let request = world.request(method, &format!("/chats/{FRIEND}/{path}")).json(&body);
+        let (status, chat) = answer(request).await;
+        assert_eq!((status, marks(&chat)), (200, expected), "{method} {path}: {chat}");
+    }
+    let acts = world.simulator.record().actions;
+    // The second archive sent nothing.
+    assert_eq!(acts.iter().filter(|act| matches!(act, Action::Archive { on: true, .. })).count(), 1, "{acts:?}");
+    let (_, refused) = world.post(&format!("/chats/{FRIEND}/mute"), json!({ "until": "2020-01-01T00:00:00Z" })).await;
+    assert_eq!(refused["code"], "INVALID_UNTIL");
+    let (status, refused) = world.post("/chats/5491100000000/pin", json!({})).await;
+    assert_eq!((status, &refused["code"]), (404, &json!("CHAT_NOT_FOUND")));
+    let (_, chat) = world.post(&format!("/chats/{FRIEND}/mute"), json!({})).await;
+    assert_eq!(marks(&chat), on(false, false, true, Value::Null), "{chat}");
+
+    for n in 1..=3 {
+        let number = format!("549110000000{n}");
+        world.simulator.incoming(Incoming::text(&number, "hola")).unwrap();
+        log(&world, n + 1).await;
+        assert_eq!(world.post(&format!("/chats/{number}/pin"), json!({})).await.0, 200);
+    }
+    let (status, refused) = world.post(&format!("/chats/{FRIEND}/pin"), json!({})).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("PIN_LIMIT")), "{refused}");
+
+    // Where the server does not take a mark, the state shows none.
+    world.simulator.faults(|faults| faults.nack = Some(500));
+    let (status, refused) = world.post(&format!("/chats/{FRIEND}/archive"), json!({})).await;
+    assert_eq!((status, &refused["code"]), (500, &json!("WHATSAPP_ERROR")), "{refused}");
+    assert_eq!(world.get(&format!("/chats/{FRIEND}")).await.1["archived"], false);
     world.stop().await;
 }

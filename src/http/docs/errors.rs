@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 70] = [
+pub(super) const CODES: [(&str, u16, &str); 72] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -16,6 +16,7 @@ pub(super) const CODES: [(&str, u16, &str); 70] = [
     ("INVALID_MESSAGE", 400, "message is blank."),
     ("INVALID_MEDIA", 400, "media needs one of id, url and data."),
     ("MEDIA_URL_REFUSED", 400, "media.url leads to an address that is private, of this machine or reserved"),
+    ("INVALID_UNTIL", 400, "until must be in the future, and before May 2033."),
     ("INVALID_WAIT", 400, "wait must be a whole number of seconds, 0 to 60."),
     ("NOT_ON_WHATSAPP", 400, "the number is not on WhatsApp"),
     (
@@ -58,6 +59,7 @@ pub(super) const CODES: [(&str, u16, &str); 70] = [
     ),
     ("REPLY_NOT_POSSIBLE", 409, "WhatsApp lets nobody answer this message (it is deleted); nothing was sent"),
     ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
+    ("PIN_LIMIT", 409, "no further chat can be pinned: 3 chats are pinned already; unpin one first"),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (
         "PHONE_APP_TOO_OLD",

@@ -3,6 +3,7 @@
 pub mod chats;
 pub mod contacts;
 pub mod groups;
+pub mod marks;
 
 use std::collections::HashMap;
 

@@ -11,6 +11,13 @@ pub struct LogOut {
 }
 
 #[derive(ToSchema)]
+pub struct MuteRequest {
+    /// A time to come, before May 2033. For ever where it is not given.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+}
+
+#[derive(ToSchema)]
 pub struct LinkByNumber {
     /// The account's own number.
     phone_number: WrittenNumber,

@@ -28,6 +28,26 @@ export async function people(claims) {
   const { items: found } = await w.get(`/contacts?query=${FRIEND.slice(3)}`);
   say(found.length === 1 && found[0].lid === chat?.lid, 'a part of the number finds the friend');
 
+  const marks = async (method, path, body) => {
+    const answer = await fetch(`http://127.0.0.1:${w.port}/chats/${FRIEND}/${path}`, { method, body: body && JSON.stringify(body) });
+    const { archived, pinned, muted, muted_until: until, message } = await answer.json();
+    return [answer.status, archived, pinned, muted, until, message].join();
+  };
+  const until = '2031-01-01T00:00:00.000Z';
+  for (const [method, path, body, expected] of [
+    ['POST', 'archive', undefined, '200,true,false,false,,'],
+    ['POST', 'archive', undefined, '200,true,false,false,,'],
+    ['DELETE', 'archive', undefined, '200,false,false,false,,'],
+    ['POST', 'pin', undefined, '200,false,true,false,,'],
+    ['POST', 'mute', { until }, `200,false,true,true,${until},`],
+    ['POST', 'mute', {}, '200,false,true,true,,'],
+    ['DELETE', 'mute', undefined, '200,false,true,false,,'],
+    ['DELETE', 'pin', undefined, '200,false,false,false,,'],
+  ]) {
+    const seen = await marks(method, path, body);
+    say(seen === expected, `${method} /chats/{chat}/${path} shows in the state`, seen === expected ? undefined : seen);
+  }
+
   const before = await w.ctl('state');
   const { items: groups } = await w.get('/groups?refresh=true');
   const listed = groups.find(({ group_id: id }) => id === `${GROUP}@g.us`);

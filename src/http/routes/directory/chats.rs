@@ -34,11 +34,12 @@ pub(super) fn is_cursor(text: &str) -> bool {
     tag = "people",
     params(
         ("query" = Option<String>, Query, max_length = 100, description = "Part of a name, a number or an id."),
-        ("unread" = Option<bool>, Query, description = "Only chats with unread messages, or marked as unread."),
+        ("unread" = Option<String>, Query, pattern = "^(true|false)$",
+            description = "Only chats with unread messages, or marked as unread."),
         ("after" = Option<String>, Query, pattern = r"^[0-9]{1,12}-[0-9-]{1,33}@[a-z.]{3,12}$",
             description = "The `next` of an earlier answer."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
-        ("refresh" = Option<bool>, Query, description = "Reads WhatsApp Web now."),
+        ("refresh" = Option<String>, Query, pattern = "^(true|false)$", description = "Reads WhatsApp Web now."),
     ),
     responses((status = 200, body = Chats)),
     extensions(("x-errors" = json!([

@@ -29,7 +29,7 @@ pub(super) fn is_cursor(text: &str) -> bool {
         ("after" = Option<String>, Query, pattern = r"^[0-9]{1,32}@(lid|c\.us)$",
             description = "The `next` of an earlier answer."),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 1000, description = "100 where it is not given."),
-        ("refresh" = Option<bool>, Query, description = "Reads WhatsApp Web now."),
+        ("refresh" = Option<String>, Query, pattern = "^(true|false)$", description = "Reads WhatsApp Web now."),
     ),
     responses((status = 200, body = Contacts)),
     extensions(("x-errors" = json!([

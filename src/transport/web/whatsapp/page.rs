@@ -59,6 +59,8 @@ pub enum PageError {
     MessageAbsent,
     #[error("the page does not have the chat")]
     ChatAbsent,
+    #[error("no further chat can be pinned: {0}")]
+    PinLimit(String),
     /// WhatsApp does not allow this with this message: the text says why.
     #[error("not possible with this message: {0}")]
     NotPossible(String),
@@ -337,6 +339,7 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "CHAT_ABSENT" => PageError::ChatAbsent,
+        "PIN_LIMIT" => PageError::PinLimit(answer.message),
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),

@@ -6,6 +6,7 @@ import { openWire } from '/static/wire.js';
 import { launch } from '/static/connection.js';
 import { defineAll, install } from '/static/loader.js';
 import '/static/backlog.js';
+import { openMarks } from '/static/marks.js';
 import { openStore } from '/static/messages.js';
 import { EARLY } from '/static/modules.js';
 import { LATE } from '/static/modules-late.js';
@@ -17,6 +18,7 @@ import * as storage from '/static/storage.js';
 
 await storage.open();
 setMe(await storage.get('login', 'me'));
+await openMarks();
 await recall();
 await openStore();
 gather();

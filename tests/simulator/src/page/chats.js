@@ -4,6 +4,7 @@ import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
 import { Contact, getAlternateUserWid, getCurrentLid, learn, me } from '/static/people.js';
 import { connection, tell } from '/static/connection.js';
+import { marksOf } from '/static/marks.js';
 import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
 
@@ -161,7 +162,7 @@ function create(wid) {
     GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
   }
   const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
-  const fields = { id: wid, t: 0, unreadCount: 0, archive: false, mute: { expiration: 0 }, name: undefined };
+  const fields = { id: wid, t: 0, unreadCount: 0, ...marksOf(String(wid)), name: undefined };
   const [chat] = Chat.add({ ...fields, lastReceivedKey: undefined, ephemeralDuration: undefined, groupMetadata });
   return chat;
 }
@@ -203,13 +204,17 @@ export async function findOrCreateLatestChat(wid, _origin) {
   return config.build.bare_chat ? found.chat : found;
 }
 
+/** The notices with which a chat begins are not unread. */
+const NOTICES = ['e2e_notification', 'notification_template'];
+const isNews = ({ id, isNewMsg, type }) => !id.fromMe && isNewMsg && !NOTICES.includes(type);
+
 /** Adds a message to its chat. */
 export function file(message) {
   const { chat } = open(message.id.remote);
   chat.msgs.add(message);
   chat.set({
     t: Math.max(chat.t, message.t),
-    ...(!message.id.fromMe && message.isNewMsg && { unreadCount: chat.unreadCount + 1, lastReceivedKey: message.id }),
+    ...(isNews(message) && { unreadCount: chat.unreadCount + 1, lastReceivedKey: message.id }),
   });
   return chat;
 }

@@ -2,6 +2,7 @@
 // While there is one, tasks that take the main thread for more than 50 ms are marked.
 import { config } from '/config.js';
 import { Chat, GroupMetadata, Participants, open } from '/static/chats.js';
+import { marksOf } from '/static/marks.js';
 import { remember } from '/static/people.js';
 import { createWid } from '/static/wids.js';
 import { mark } from '/static/wire.js';
@@ -29,7 +30,7 @@ function group(n, people) {
     isLidAddressingMode: true,
     participants: Participants.of(...members),
   });
-  return Chat.add({ id, unreadCount: 0, archive: false, mute: { expiration: 0 }, groupMetadata })[0];
+  return Chat.add({ id, unreadCount: 0, ...marksOf(String(id)), groupMetadata })[0];
 }
 
 export function gather() {

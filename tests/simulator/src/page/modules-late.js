@@ -29,6 +29,7 @@ import { calls, stanzas } from '/static/calls.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
+import { pinBridge, setArchive, setPin } from '/static/marks.js';
 import { Msg, MsgModel, loadEarlierMsgs } from '/static/messages.js';
 import {
   Contact,
@@ -101,6 +102,9 @@ const sending = {
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
+  WAWebSetArchiveChatAction: { setArchive },
+  WAWebSetPinChatAction: { setPin },
+  WAWebChatPinBridge: pinBridge,
   WAWebCallCollection: alone(calls),
   ...stanzas,
   WAWebMsgReply: { canReplyMsg },

@@ -43,7 +43,12 @@ impl World {
             }
             Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
             Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
-            Action::DeleteForMe { .. } | Action::RejectCall { .. } | Action::Unread { .. } => return,
+            Action::DeleteForMe { .. }
+            | Action::RejectCall { .. }
+            | Action::Archive { .. }
+            | Action::Pin { .. }
+            | Action::Mute { .. }
+            | Action::Unread { .. } => return,
         };
         // Messages of earlier runs have no copies.
         for phone in self.copies(message).unwrap_or_default() {

@@ -17,6 +17,7 @@ declare namespace Adapter {
     | 'LOOP_ENDED'
     | 'MESSAGE_ABSENT'
     | 'CHAT_ABSENT'
+    | 'PIN_LIMIT'
     /** WhatsApp does not allow this with this message. */
     | 'NOT_POSSIBLE'
     /** Somebody whom the text mentions is not on WhatsApp. */

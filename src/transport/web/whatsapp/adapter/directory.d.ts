@@ -15,8 +15,7 @@ declare namespace WA {
     archive?: boolean;
     /** When it was pinned, in milliseconds; nothing, 0 or false if it is not. */
     pin?: number | boolean;
-    /** Until when, in seconds since the epoch: 0 is not at all, -1 for ever. */
-    mute?: { expiration?: number };
+    mute?: Mute;
     groupMetadata?: GroupMetadata;
   }
 

@@ -115,7 +115,7 @@
     const chat = wid && (attempt(() => need('chats').getLatestChatForWid(wid)) ?? need('chats').get(wid) ?? need('chats').get(asWid(lidOf(wid))));
     return chat ?? refuse('CHAT_ABSENT', 'the page has no such chat');
   }
-  page.heldChat = chatOf;
+  Object.assign(page, { heldChat: chatOf, chatNow: ofChat });
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {

@@ -1,7 +1,9 @@
 //! What the page has in memory of chats, people and groups. The page's main thread is taken for a few milliseconds a call.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Page, PageError};
 use crate::domain::address::ChatId;
@@ -29,6 +31,26 @@ impl Page {
 
     pub async fn chat_now(&self, chat: &ChatId) -> Result<ChatNow, PageError> {
         self.call("chat_now", json!({ "chat": chat.to_string() }), self.deadline).await
+    }
+
+    /// Archives a chat, or ends it. As for the next two: the answer is the chat as the page's state then shows it; where it
+    /// is so already, nothing is sent; after [`PageError::Lost`] it is unknown whether it happened, and it may be repeated.
+    pub async fn archive(&self, chat: &ChatId, on: bool, deadline: Duration) -> Result<ChatNow, PageError> {
+        self.mark("archive", json!({ "chat": chat.to_string(), "on": on }), deadline).await
+    }
+
+    /// [`PageError::PinLimit`] where as many are pinned as may be.
+    pub async fn pin(&self, chat: &ChatId, on: bool, deadline: Duration) -> Result<ChatNow, PageError> {
+        self.mark("pin", json!({ "chat": chat.to_string(), "on": on }), deadline).await
+    }
+
+    /// Until a time in seconds since the epoch, or for ever; 0 ends it.
+    pub async fn mute(&self, chat: &ChatId, until_s: Option<u64>, deadline: Duration) -> Result<ChatNow, PageError> {
+        self.mark("mute", json!({ "chat": chat.to_string(), "until_s": until_s }), deadline).await
+    }
+
+    async fn mark(&self, name: &str, argument: Value, deadline: Duration) -> Result<ChatNow, PageError> {
+        self.call(name, argument, deadline).await
     }
 
     /// A group with its members. With `ask` the page asks WhatsApp's server where it knows the group only from a message.
