@@ -5,6 +5,7 @@ mod cache;
 mod lists;
 mod lookups;
 mod marks;
+mod numbers;
 mod search;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use cache::Cache;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
 pub use marks::Mark;
 pub use lookups::LOOKUPS_PER_MINUTE;
+pub use numbers::NUMBERS_MAX;
 use lookups::Lookups;
 pub use search::Wanted;
 

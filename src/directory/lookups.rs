@@ -15,6 +15,22 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) struct Lookups(Mutex<VecDeque<Instant>>);
 
 impl Lookups {
+    /// Takes up to so many of the minute's look-ups; returns how many.
+    pub(super) fn take_some(&self, most: usize, now: Instant) -> usize {
+        (0..most).take_while(|_| self.take(now).is_ok()).count()
+    }
+
+    /// How long it takes until a look-up is free.
+    pub(super) fn wait(&self, now: Instant) -> Duration {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.front() {
+            Some(first) if taken.len() >= LOOKUPS_PER_MINUTE => {
+                MINUTE.saturating_sub(now.saturating_duration_since(*first))
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Takes one of the minute's look-ups. The error says how long it takes until the next one is free.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -269,7 +269,7 @@ impl From<DeadLettersError> for ApiError {
 }
 
 /// Rounded up, so that a caller who waits this long is not too early.
-fn whole_seconds(span: Duration) -> u32 {
+pub fn whole_seconds(span: Duration) -> u32 {
     u32::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u32::MAX)
 }
 

@@ -44,6 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(send::send))
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
+        .routes(routes!(numbers::numbers))
         .routes(routes!(contacts::contact))
         .routes(routes!(directory::chats::list))
         .routes(routes!(directory::chats::one))

@@ -10,7 +10,7 @@ import { line, logout, refusals, replaced, tab } from './facts/line.mjs';
 import { actions, contents } from './facts/acts.mjs';
 import { backlog, change, listener, message, rows } from './facts/messages.mjs';
 import { download, media, mimetypes } from './facts/media.mjs';
-import { marks, people } from './facts/people.mjs';
+import { marks, numbers, people, person } from './facts/people.mjs';
 import { reupload } from './facts/reupload.mjs';
 import { refusedUploads, unsentFiles, uploads } from './facts/uploads.mjs';
 import { sends, unanswered, unsent } from './facts/sending.mjs';
@@ -19,7 +19,7 @@ import { Simulated } from './facts/simulated.mjs';
 /** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, media, download, reupload, mimetypes, sends, unanswered, unsent,
-  contents, actions, people, marks, uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
+  contents, actions, people, marks, numbers, person, uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
 };
 const RECORD = new URL('./facts/recorded.json', import.meta.url);
 

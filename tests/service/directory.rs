@@ -1,6 +1,7 @@
 //! The lists of chats, people and groups, and one entry of each.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use session_manager::domain::state::Reason;
@@ -92,6 +93,9 @@ async fn a_chat_and_a_group_are_told_with_both_identities() {
     assert_eq!(world.get(&format!("/groups/{FRIEND}")).await.1["code"], "INVALID_NUMBER");
 
     // The last lists are answered while the page is away.
+    while world.get("/groups?refresh=true").await.1["items"][0]["known"] == false {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let (_, before) = world.get("/chats?refresh=true").await;
     assert_eq!(world.post("/disconnect", json!({})).await.0, 200);
     let (status, after) = world.get("/chats?refresh=true").await;
@@ -163,5 +167,43 @@ async fn marks_of_a_chat_take_once_and_last() {
     let (status, refused) = world.post(&format!("/chats/{FRIEND}/archive"), json!({})).await;
     assert_eq!((status, &refused["code"]), (500, &json!("WHATSAPP_ERROR")), "{refused}");
     assert_eq!(world.get(&format!("/chats/{FRIEND}")).await.1["archived"], false);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
+    let mut world = World::ready().await;
+    let number = |n: usize| format!("598990000{n:02}");
+    let lids: Vec<_> = (0..25).map(|n| world.simulator.add_person(&number(n)).unwrap()).collect();
+    world.simulator.add_person("541122334455").unwrap();
+    let numbers = |range: std::ops::Range<usize>| range.map(number).map(Value::from).collect::<Vec<_>>();
+    let mut asked = numbers(0..12);
+    // Written twice, unknown, in its country's other form, and no number at all.
+    asked.extend([json!(number(0)), json!("59899999999"), json!("+54 9 11 2233-4455"), json!("ana")]);
+    let (status, body) = world.post("/numbers", json!({ "numbers": asked })).await;
+    assert_eq!((status, &body["retry_after"]), (200, &Value::Null), "{body}");
+    let item = |n: usize| &body["items"][n];
+    for n in 0..12 {
+        let told = [&item(n)["number"], &item(n)["exists"], &item(n)["lid"], &item(n)["code"]];
+        assert_eq!(told, [&json!(number(n)), &json!(true), &json!(lids[n]), &Value::Null]);
+    }
+    assert_eq!(item(12), item(0));
+    assert_eq!([&item(13)["exists"], &item(13)["chat_id"]], [&json!(false), &Value::Null]);
+    assert_eq!([&item(14)["number"], &item(14)["to"]], [&json!("5491122334455"), &json!("541122334455")]);
+    assert_eq!([&item(15)["exists"], &item(15)["code"]], [&Value::Null, &json!("INVALID_NUMBER")]);
+    // 12 numbers, one unknown and one in two forms are 15 look-ups: the page remembers who was found.
+    assert_eq!(world.simulator.record().lookups, 15);
+    assert_eq!(world.get(&format!("/contacts/{}", number(3))).await.1["lid"], json!(lids[3]));
+    assert_eq!(world.simulator.record().lookups, 15);
+
+    let (status, body) = world.post("/numbers", json!({ "numbers": numbers(5..25) })).await;
+    let codes: Vec<_> = body["items"].as_array().unwrap().iter().map(|item| item["code"].as_str()).collect();
+    assert_eq!((status, &codes[..15], &codes[15..]), (200, &[None; 15][..], &[Some("RATE_LIMITED"); 5][..]), "{body}");
+    assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");
+    let (status, refused) = world.post("/numbers", json!({ "numbers": numbers(0..2) })).await;
+    assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
+    for body in [json!({}), json!({ "numbers": [] }), json!({ "numbers": vec!["5491122334455"; 51] })] {
+        assert_eq!(world.post("/numbers", body).await.1["code"], "INVALID_FIELD");
+    }
     world.stop().await;
 }

@@ -91,6 +91,7 @@ async fn what_the_service_answers_is_what_the_document_says() {
         ("GET", "/numbers/1", "/numbers/{number}"),
         ("GET", "/contacts/5491122334455", "/contacts/{id}"),
         ("GET", "/contacts/1", "/contacts/{id}"),
+        ("POST", "/numbers", "/numbers"),
         ("GET", "/contacts", "/contacts"),
         ("GET", "/chats?unread=true&query=54", "/chats"),
         ("GET", "/chats?after=x", "/chats"),

@@ -11,6 +11,28 @@ pub struct LogOut {
 }
 
 #[derive(ToSchema)]
+pub struct NumbersRequest {
+    #[schema(min_items = 1, max_items = 50)]
+    numbers: Vec<NumberToCheck>,
+}
+
+/// Text that is no number has an answer of its own.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum NumberToCheck {
+    Text(NumberToCheckText),
+    Digits(NumberToCheckDigits),
+}
+
+#[derive(ToSchema)]
+#[schema(max_length = 64)]
+pub struct NumberToCheckText(String);
+
+#[derive(ToSchema)]
+#[schema(minimum = 0, maximum = 999_999_999_999_999_u64)]
+pub struct NumberToCheckDigits(u64);
+
+#[derive(ToSchema)]
 pub struct MuteRequest {
     /// A time to come, before May 2033. For ever where it is not given.
     #[schema(format = DateTime)]

@@ -41,6 +41,7 @@ export async function control(name, q, req, res) {
           presences: state.presences,
           logins: state.logins,
           iqs: state.iqs,
+          blocked: state.blocked,
           httpMiss: [...state.httpMiss],
           waiting: state.waiting.size,
         });
@@ -149,6 +150,9 @@ export async function control(name, q, req, res) {
         // The page asks for the list again when a notification says that the list has changed.
         s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
         return say({ blocked: state.blocked });
+      case 'about':
+        state.abouts.set(q.get('of'), q.get('text'));
+        return say({});
       case 'viewonce':
         return say({ id: viewOnce(q.get('from'), q.get('id')) });
       case 'garbled':

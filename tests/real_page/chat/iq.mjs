@@ -5,7 +5,7 @@ import { afterActive } from './messages.mjs';
 import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 import { answerGroups } from './groups.mjs';
 import { mexAnswer } from './mex.mjs';
-import { usync } from './users.mjs';
+import { block, usync } from './users.mjs';
 
 export const result = (n, ...k) => node('iq', { from: n.attrs.to ?? HOST, type: 'result', id: attr(n, 'id') }, ...k);
 export const failIq = (n, code, text) =>
@@ -191,6 +191,7 @@ export function iq(s, n) {
     case 'w:g2':
       return s.send(answerGroups(n, tag));
     case 'blocklist':
+      if (type === 'set') return ok(node('list', { matched: 'true', dhash: block(first) }));
       return ok(
         node(
           'list',

@@ -117,3 +117,64 @@ export async function marks(asked) {
   await asked.evaluate(marking);
   asked.fact('marks after a load', await asked.evaluate((id) => window.__marks.of(window.__marks.chat(id)), one));
 }
+
+export async function numbers(asked) {
+  const [known, other, absent] = ['5491177770001', '5491177770002', '5491177770009'];
+  await asked.world.whoIs([known, other], absent);
+  const told = await asked.evaluate(async (all) => {
+    const { USyncQuery, USYNC_ADDRESSING_MODE } = require('WAWebUsync');
+    const { USyncUser } = require('WAWebUsyncUser');
+    const wid = (id) => require('WAWebWidFactory').createWid(id);
+    const lidOf = (number) => require('WAWebApiContact').getCurrentLid(wid(`${number}@c.us`));
+    const query = new USyncQuery().withContactProtocol(USYNC_ADDRESSING_MODE.LID).withLidProtocol();
+    for (const number of all) query.withUser(new USyncUser().withPhone(`+${number}`));
+    const { list, error } = await query.execute();
+    const before = all.map((number) => Boolean(lidOf(number)));
+    const found = list.filter(({ contact }) => contact.type === 'in');
+    const mappings = found.map(({ id, lid }) => ({ pn: id, lid: wid(String(lid)) }));
+    await require('WAWebDBCreateLidPnMappings').createLidPnMappings({ mappings, flushImmediately: true, learningSource: 'usync' });
+    return {
+      errors: Object.keys(error),
+      list: list.map(({ contact, id, lid }) => [contact.type, contact.content, String(id), Boolean(lid)]),
+      before,
+      after: all.map((number) => Boolean(lidOf(number))),
+    };
+  }, [known, other, absent]);
+  asked.fact('three numbers in one question, and what is known before and after it is remembered', told);
+}
+
+export async function person(asked) {
+  await asked.world.incoming('to be blocked');
+  await asked.until('the message', () => require('WAWebCollections').Msg.getModelsArray().some((one) => one.body === 'to be blocked'));
+  const acts = (work) =>
+    asked.evaluate(
+      async (number, text) => {
+        const wid = (id) => require('WAWebWidFactory').createWid(id);
+        const lid = require('WAWebApiContact').getCurrentLid(wid(`${number}@c.us`));
+        const contact = await require('WAWebCollections').Contact.find(lid);
+        const { blockContact, unblockContact } = require('WAWebBlockContactAction');
+        const { BlocklistCollection } = require('WAWebBlocklistCollection');
+        const tools = {
+          block: () => blockContact({ contact, blockEntryPoint: 'block_screen' }),
+          unblock: () => unblockContact(contact, 'block_screen'),
+        };
+        const end = await tools[text]().then(() => 'resolves', (error) => `rejects ${error.name}`);
+        return [end, contact.isContactBlocked, Boolean(BlocklistCollection.get(lid))];
+      },
+      FRIEND,
+      work,
+    );
+  for (const work of ['block', 'block', 'unblock', 'unblock']) {
+    asked.fact(`${work} after ${Object.keys(asked.facts).length} steps`, [...(await acts(work)), (await asked.world.blockedNow()).includes(FRIEND)]);
+  }
+  const about = () =>
+    asked.evaluate(async (number) => {
+      const phone = require('WAWebWidFactory').createWid(`${number}@c.us`);
+      const lid = require('WAWebApiContact').getCurrentLid(phone);
+      const { status, stale } = await require('WAWebContactStatusBridge').getStatus({ wid: lid });
+      return [status ?? null, Boolean(stale)];
+    }, FRIEND);
+  asked.fact('who says nothing of themselves', await about());
+  await asked.world.about(FRIEND, 'at work');
+  asked.fact('who says something', await about());
+}

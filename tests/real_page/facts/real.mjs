@@ -84,6 +84,21 @@ export class Real {
     await this.#control('ingroup', { id, from: members[0], text });
   }
 
+  /** Who is on WhatsApp, and who is not. */
+  whoIs(_known, absent) {
+    return this.#control('unknown', { list: absent });
+  }
+
+  /** What somebody says of themselves. */
+  about(of, text) {
+    return this.#control('about', { of, text });
+  }
+
+  /** The numbers that the account has blocked. */
+  async blockedNow() {
+    return (await this.#control('state')).blocked;
+  }
+
   edit(id, text) {
     const protocolMessage = {
       key: this.#key(id),

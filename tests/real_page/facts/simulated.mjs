@@ -96,6 +96,18 @@ export class Simulated {
     await this.#ask('incoming', { from: members[0], body: text, group: `${id}@g.us` });
   }
 
+  whoIs(known) {
+    return Promise.all(known.map((number) => this.#ask('person', { number })));
+  }
+
+  about(of, text) {
+    return this.#ask('faults', { abouts: { [of]: text } });
+  }
+
+  async blockedNow() {
+    return (await this.#ask('faults', {})).blocked;
+  }
+
   edit(id, text) {
     return this.#ask('edit', { message: id, body: text });
   }

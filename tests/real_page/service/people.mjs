@@ -48,11 +48,21 @@ export async function people(claims) {
     say(seen === expected, `${method} /chats/{chat}/${path} shows in the state`, seen === expected ? undefined : seen);
   }
 
+  await w.ctl('unknown', { list: '5491177770019' });
+  const asked = ['5491177770011', '5491177770012', '5491177770019'];
+  const { body: many } = await w.post('/numbers', { numbers: asked });
+  const exists = many.items?.map(({ exists: is, lid }) => [is, Boolean(lid)].join());
+  say(exists?.join(' ') === 'true,true true,true false,false', 'POST /numbers: an answer for each', exists ?? many);
+  const usyncs = async () => (await w.ctl('state')).iqs.filter((iq) => iq.startsWith('usync')).length;
+  const questions = await usyncs();
+  const remembered = await w.get('/contacts/5491177770012');
+  say(remembered.lid === many.items?.[1].lid && (await usyncs()) === questions, 'and who was found is known without another question');
+
   const before = await w.ctl('state');
   const { items: groups } = await w.get('/groups?refresh=true');
   const listed = groups.find(({ group_id: id }) => id === `${GROUP}@g.us`);
-  const asked = async () => (await w.ctl('state')).iqs.slice(before.iqs.length).filter((iq) => /^w:(g2|mex)/.test(iq)).length;
-  say(listed && !listed.known && (await asked()) === 0, 'GET /groups: a group that is known from a message, and nobody is asked', {
+  const questionsFor = async () => (await w.ctl('state')).iqs.slice(before.iqs.length).filter((iq) => /^w:(g2|mex)/.test(iq)).length;
+  say(listed && !listed.known && (await questionsFor()) === 0, 'GET /groups: a group that is known from a message, and nobody is asked', {
     known: listed?.known,
   });
   const group = await w.get(`/groups/${GROUP}@g.us`);

@@ -45,6 +45,7 @@ import {
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
 import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
 import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendMsgRecord, sendTextMsgToChat, updateMessageTable } from '/static/sending.js';
+import { USyncQuery, USyncUser, createLidPnMappings } from '/static/usync.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
 
 /** Tells for each person whether the account blocks them. */
@@ -78,6 +79,9 @@ const collections = {
 };
 
 const sending = {
+  WAWebUsync: { USyncQuery, USYNC_ADDRESSING_MODE: { PN: 'pn', LID: 'lid' } },
+  WAWebUsyncUser: { USyncUser },
+  WAWebDBCreateLidPnMappings: { createLidPnMappings },
   WAWebQueryExistsJob: { queryWidExists, queryPhoneExists },
   WAWebFindChatAction: { findOrCreateLatestChat },
   WAWebSendMsgChatAction: { addAndSendMsgToChat },

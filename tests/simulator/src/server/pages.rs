@@ -53,6 +53,7 @@ const FILES: &[File] = &[
     ("/static/modules.js", JAVASCRIPT, include_str!("../page/modules.js")),
     ("/static/crowd.js", JAVASCRIPT, include_str!("../page/crowd.js")),
     ("/static/marks.js", JAVASCRIPT, include_str!("../page/marks.js")),
+    ("/static/usync.js", JAVASCRIPT, include_str!("../page/usync.js")),
     ("/static/modules-late.js", JAVASCRIPT, include_str!("../page/modules-late.js")),
     ("/static/people.js", JAVASCRIPT, include_str!("../page/people.js")),
     ("/static/random.js", JAVASCRIPT, include_str!("../page/random.js")),

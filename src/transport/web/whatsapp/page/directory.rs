@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{Page, PageError};
-use crate::domain::address::ChatId;
+use crate::domain::address::{ChatId, PhoneNumber};
+use crate::transport::web::whatsapp::answers::Found;
 use crate::transport::web::whatsapp::answers::directory::{ChatNow, ContactNow, GroupNow, Part};
 
 impl Page {
@@ -27,6 +29,16 @@ impl Page {
 
     async fn part<T: DeserializeOwned>(&self, kind: &str, from: usize) -> Result<Part<T>, PageError> {
         self.call("directory", json!({ "kind": kind, "from": from }), self.deadline).await
+    }
+
+    /// Whether these numbers are on WhatsApp, in their order: one question to WhatsApp's server.
+    pub async fn exists_many(&self, numbers: &[PhoneNumber]) -> Result<Vec<Found>, PageError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            found: Vec<Found>,
+        }
+        let numbers: Vec<_> = numbers.iter().map(PhoneNumber::digits).collect();
+        self.call("exists_many", json!({ "numbers": numbers }), self.deadline).await.map(|answer: Answer| answer.found)
     }
 
     pub async fn chat_now(&self, chat: &ChatId) -> Result<ChatNow, PageError> {
