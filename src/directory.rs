@@ -6,6 +6,8 @@ mod lists;
 mod lookups;
 mod marks;
 mod numbers;
+mod person;
+mod pictures;
 mod search;
 
 use std::sync::Arc;
@@ -23,10 +25,12 @@ use crate::transport::web::whatsapp::PageError;
 
 use cache::Cache;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
-pub use marks::Mark;
 pub use lookups::LOOKUPS_PER_MINUTE;
-pub use numbers::NUMBERS_MAX;
 use lookups::Lookups;
+pub use marks::Mark;
+pub use numbers::NUMBERS_MAX;
+pub use pictures::Picture;
+use pictures::Pictures;
 pub use search::Wanted;
 
 /// A number that is on WhatsApp.
@@ -61,6 +65,10 @@ pub enum DirectoryError {
     Group,
     #[error("WhatsApp Web has no such chat: there is one after the first message")]
     ChatAbsent,
+    #[error("there is no picture, or it is not shown to this account")]
+    NoPicture,
+    #[error("this is the account itself, which cannot be blocked")]
+    Own,
     #[error("no further chat can be pinned: {0}; unpin one first")]
     PinLimit(String),
     #[error(transparent)]
@@ -74,12 +82,14 @@ pub struct Directory {
     clock: Arc<dyn Clock>,
     lookups: Arc<Lookups>,
     cache: Cache,
+    pictures: Arc<Pictures>,
 }
 
 impl Directory {
     pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
-        let cache = Cache::start(session.clone(), clock.clone(), stop, tasks);
-        Self { session, clock, lookups: Arc::default(), cache }
+        let pictures = Arc::<Pictures>::default();
+        let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop, tasks);
+        Self { session, clock, lookups: Arc::default(), cache, pictures }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.

@@ -16,10 +16,11 @@ use crate::domain::state::{Reason, State};
 use crate::domain::time::Clock;
 use crate::host::tasks::Tasks;
 use crate::transport::web::session::{Handle, SessionError, Snapshot};
-use crate::transport::web::whatsapp::directory::Part;
 use crate::transport::web::whatsapp::PageError;
+use crate::transport::web::whatsapp::directory::Part;
 
 use super::lists::Lists;
+use super::pictures::Pictures;
 
 pub(super) const TASK: &str = "directory";
 /// Callers who wait for newer lists; who finds no room gets the lists that there are.
@@ -53,10 +54,16 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub(super) fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
+    pub(super) fn start(
+        session: Handle,
+        clock: Arc<dyn Clock>,
+        pictures: Arc<Pictures>,
+        stop: CancellationToken,
+        tasks: &Tasks,
+    ) -> Self {
         let (asks, asked) = mpsc::channel(ASKS);
         let (publish, lists) = watch::channel(None);
-        tasks.spawn(TASK, Task { session: session.clone(), clock, asked, publish, stop }.run());
+        tasks.spawn(TASK, Task { session: session.clone(), clock, pictures, asked, publish, stop }.run());
         Self { session, asks, lists }
     }
 
@@ -113,6 +120,7 @@ fn has_no_login(session: &Snapshot) -> bool {
 struct Task {
     session: Handle,
     clock: Arc<dyn Clock>,
+    pictures: Arc<Pictures>,
     asked: mpsc::Receiver<Ask>,
     publish: watch::Sender<Option<Arc<Lists>>>,
     stop: CancellationToken,
@@ -131,6 +139,7 @@ impl Task {
                     }
                     if has_no_login(&snapshots.borrow_and_update()) {
                         self.publish.send_replace(None);
+                        self.pictures.clear();
                     }
                 }
                 ask = self.asked.recv() => {
@@ -187,4 +196,3 @@ where
     all.truncate(max);
     Ok((all, complete))
 }
-

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, cloud, connect, contacts, deliveries, directory, document, events, health, media, message_file, messages,
-    metrics, numbers, qr, send, status,
+    capabilities, cloud, connect, contacts, deliveries, directory, document, events, health, media, message_file,
+    messages, metrics, numbers, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -52,6 +52,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(directory::marks::pin, directory::marks::unpin))
         .routes(routes!(directory::marks::mute, directory::marks::unmute))
         .routes(routes!(directory::contacts::list))
+        .routes(routes!(directory::person::block, directory::person::unblock))
+        .routes(routes!(directory::person::about))
+        .routes(routes!(directory::picture::picture))
         .routes(routes!(directory::groups::list))
         .routes(routes!(directory::groups::one))
         .routes(routes!(messages::list))

@@ -57,7 +57,8 @@ pub async fn directory() {
     }
     row("  reading all of them from the page", &read, "ms");
     let marks = simulator.record().marks.split_off(marks);
-    let mut tasks: Vec<f64> = marks.iter().filter_map(|mark| mark.name.strip_prefix("task:")?.split(':').next()?.parse().ok()).collect();
+    let mut tasks: Vec<f64> =
+        marks.iter().filter_map(|mark| mark.name.strip_prefix("task:")?.split(':').next()?.parse().ok()).collect();
     tasks.push(0.0);
     row("  tasks over 50 ms in the page meanwhile", &[tasks.len() as f64 - 1.0], "");
     row("  and how long they took", &tasks, "ms");

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use session_manager::domain::state::Reason;
-use simulator::{Action, Group, Identity, Incoming, Options, PageBuild};
+use simulator::{Action, Group, Identity, Incoming, Options, PageBuild, Picture};
 
 use crate::messages::log;
-use crate::world::{FRIEND, World, answer};
+use crate::world::{DEADLINE, FRIEND, World, answer};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -127,9 +127,8 @@ async fn marks_of_a_chat_take_once_and_last() {
     log(&world, 1).await;
     let until = "2031-01-01T00:00:00.000Z";
     let marks = |chat: &Value| ["archived", "pinned", "muted", "muted_until"].map(|mark| chat[mark].clone());
-    let on = |archived: bool, pinned: bool, muted: bool, until: Value| {
-        [json!(archived), json!(pinned), json!(muted), until]
-    };
+    let on =
+        |archived: bool, pinned: bool, muted: bool, until: Value| [json!(archived), json!(pinned), json!(muted), until];
     for (method, path, expected) in [
         ("POST", "archive", on(true, false, false, Value::Null)),
         ("POST", "archive", on(true, false, false, Value::Null)),
@@ -204,6 +203,78 @@ async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
     assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
     for body in [json!({}), json!({ "numbers": [] }), json!({ "numbers": vec!["5491122334455"; 51] })] {
         assert_eq!(world.post("/numbers", body).await.1["code"], "INVALID_FIELD");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_is_blocked_once_and_says_something_of_themselves() {
+    let mut world = World::ready().await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    world.simulator.faults(|faults| {
+        faults.abouts.insert(FRIEND.to_owned(), "En el trabajo".to_owned());
+    });
+    for (method, blocked) in [("POST", true), ("POST", true), ("DELETE", false), ("POST", true)] {
+        let (status, person) = answer(world.request(method, &format!("/contacts/{FRIEND}/block"))).await;
+        let told = [&person["phone"], &person["lid"], &person["blocked"]];
+        assert_eq!((status, told), (200, [&json!(FRIEND), &json!(lid), &json!(blocked)]), "{method}: {person}");
+    }
+    let acts = world.simulator.record().actions;
+    assert_eq!(acts.iter().filter(|act| matches!(act, Action::Block { on: true, .. })).count(), 2, "{acts:?}");
+    let (status, refused) = world.send(FRIEND, "hola").await;
+    assert_eq!((status, &refused["code"]), (403, &json!("CONTACT_BLOCKED")));
+    let (_, people) = world.get("/contacts?refresh=true").await;
+    let friend = people["items"].as_array().unwrap().iter().find(|one| one["phone"] == FRIEND).unwrap();
+    assert_eq!(friend["blocked"], true);
+    for id in [FRIEND, &lid] {
+        let (status, said) = world.get(&format!("/contacts/{id}/about")).await;
+        assert_eq!((status, said), (200, json!({ "ok": true, "about": "En el trabajo" })));
+    }
+    for (method, path, status, code) in [
+        ("POST", "/contacts/5491150000001/block".to_owned(), 409, "OWN_ACCOUNT"),
+        ("POST", "/contacts/5491100000000/block".to_owned(), 404, "CONTACT_NOT_FOUND"),
+        ("POST", format!("/contacts/{GROUP}/block"), 400, "INVALID_NUMBER"),
+        ("GET", "/contacts/5491100000000/about".to_owned(), 404, "CONTACT_NOT_FOUND"),
+    ] {
+        let (answered, refused) = answer(world.request(method, &path)).await;
+        assert_eq!((answered, refused["code"].as_str()), (status, Some(code)), "{path}: {refused}");
+    }
+    // Where the server refuses, the state shows it.
+    world.simulator.faults(|faults| faults.nack = Some(500));
+    let (status, refused) = answer(world.request("DELETE", &format!("/contacts/{FRIEND}/block"))).await;
+    assert_eq!((status, &refused["code"]), (500, &json!("WHATSAPP_ERROR")), "{refused}");
+    assert_eq!(world.get(&format!("/contacts/{FRIEND}")).await.1["blocked"], true);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_comes_as_bytes_and_is_kept() {
+    const JPEG: &str = "/9j/4AAQSkZJRg==";
+    let mut world = World::ready().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let stranger = "5491199998888";
+    world.simulator.add_person(stranger).unwrap();
+    let picture = |hidden| Picture { jpeg: JPEG.to_owned(), hidden };
+    world.simulator.faults(|faults| {
+        faults.pictures.insert(FRIEND.to_owned(), picture(false));
+        faults.pictures.insert(stranger.to_owned(), picture(true));
+    });
+    world.simulator.heard(DEADLINE).await.unwrap();
+    let get = |tag: &str| world.request("GET", &format!("/contacts/{FRIEND}/picture")).header("If-None-Match", tag);
+    let response = get("\"other\"").send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (200, &"image/jpeg".parse().unwrap())
+    );
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(response.bytes().await.unwrap().len(), 10);
+    // The picture is kept: the page is not asked, which would find none.
+    world.simulator.faults(|faults| faults.pictures.clear());
+    let response = get(&tag).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.bytes().await.unwrap().len()), (304, 0));
+    for (id, code) in [(stranger, "NO_PICTURE"), ("5491100000000", "CONTACT_NOT_FOUND")] {
+        let (status, refused) = world.get(&format!("/contacts/{id}/picture")).await;
+        assert_eq!((status, &refused["code"]), (404, &json!(code)), "{refused}");
     }
     world.stop().await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 72] = [
+pub(super) const CODES: [(&str, u16, &str); 74] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -44,6 +44,7 @@ pub(super) const CODES: [(&str, u16, &str); 72] = [
     ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
     ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
     ("NO_MEDIA", 404, "The message has no file."),
+    ("NO_PICTURE", 404, "there is no picture, or it is not shown to this account"),
     ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
     ("CHAT_NOT_FOUND", 404, "WhatsApp Web has no such chat: there is one after the first message"),
@@ -59,6 +60,7 @@ pub(super) const CODES: [(&str, u16, &str); 72] = [
     ),
     ("REPLY_NOT_POSSIBLE", 409, "WhatsApp lets nobody answer this message (it is deleted); nothing was sent"),
     ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
+    ("OWN_ACCOUNT", 409, "this is the account itself, which cannot be blocked"),
     ("PIN_LIMIT", 409, "no further chat can be pinned: 3 chats are pinned already; unpin one first"),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (

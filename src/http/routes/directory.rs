@@ -4,6 +4,8 @@ pub mod chats;
 pub mod contacts;
 pub mod groups;
 pub mod marks;
+pub mod person;
+pub mod picture;
 
 use std::collections::HashMap;
 

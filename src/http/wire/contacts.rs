@@ -34,6 +34,13 @@ pub struct Person {
     pub me: bool,
 }
 
+#[derive(Serialize, ToSchema)]
+pub struct About {
+    pub ok: bool,
+    /// Null where they say nothing, or not to this account.
+    pub about: Option<String>,
+}
+
 /// People, by their LIDs.
 #[derive(Serialize, ToSchema)]
 pub struct Contacts {

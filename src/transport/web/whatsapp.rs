@@ -26,7 +26,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 19] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -44,6 +44,7 @@ const FILES: [(&str, &str); 18] = [
     ("actions.js", include_str!("whatsapp/adapter/actions.js")),
     ("numbers.js", include_str!("whatsapp/adapter/numbers.js")),
     ("marks.js", include_str!("whatsapp/adapter/marks.js")),
+    ("person.js", include_str!("whatsapp/adapter/person.js")),
     ("phone_calls.js", include_str!("whatsapp/adapter/phone_calls.js")),
 ];
 

@@ -5,6 +5,7 @@ import { enter, scan, sendCodes } from './link.mjs';
 import { change, group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { answerFor, media } from './media.mjs';
+import { setPicture } from './pictures.mjs';
 import { answer } from './reupload.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
@@ -150,6 +151,9 @@ export async function control(name, q, req, res) {
         // The page asks for the list again when a notification says that the list has changed.
         s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
         return say({ blocked: state.blocked });
+      case 'picture':
+        setPicture(q.get('of'), opt);
+        return say({});
       case 'about':
         state.abouts.set(q.get('of'), q.get('text'));
         return say({});

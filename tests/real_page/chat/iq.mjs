@@ -5,6 +5,7 @@ import { afterActive } from './messages.mjs';
 import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 import { answerGroups } from './groups.mjs';
 import { mexAnswer } from './mex.mjs';
+import { picture } from './pictures.mjs';
 import { block, usync } from './users.mjs';
 
 export const result = (n, ...k) => node('iq', { from: n.attrs.to ?? HOST, type: 'result', id: attr(n, 'id') }, ...k);
@@ -229,7 +230,7 @@ export function iq(s, n) {
     case 'w:mex':
       return ok(node('result', {}, JSON.stringify({ data: mexAnswer(first) })));
     case 'w:profile:picture':
-      return s.send(failIq(n, 404, 'item-not-found'));
+      return s.send(picture(n, first));
     case 'status':
       return ok(node('status', { t: String(now()) }, 'hola'));
     case 'tos':

@@ -45,6 +45,8 @@ export const state = {
   groups: new Map(),
   /** The numbers that the account has blocked. */
   blocked: [],
+  /** The pictures of people, by number. */
+  pictures: new Map(),
   /** What people say of themselves, by number. */
   abouts: new Map(),
   /** The version number of the page's settings. */

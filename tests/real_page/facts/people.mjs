@@ -2,6 +2,8 @@
 
 const FRIEND = '5491122334455';
 const GROUP = '120363000000000071';
+/** The first bytes of a JPEG. */
+const PICTURE = '/9j/4AAQSkZJRg==';
 const MEMBERS = ['5491133330001', '5491133330003'];
 
 export async function people(asked) {
@@ -177,4 +179,21 @@ export async function person(asked) {
   asked.fact('who says nothing of themselves', await about());
   await asked.world.about(FRIEND, 'at work');
   asked.fact('who says something', await about());
+
+  const picture = () =>
+    asked.evaluate(async (number) => {
+      const lid = require('WAWebApiContact').getCurrentLid(require('WAWebWidFactory').createWid(`${number}@c.us`));
+      try {
+        const { eurl, tag, directPath } = await require('WAWebGetProfilePicJob').getProfilePic(lid, { preview: false });
+        const answer = await fetch(eurl);
+        return { status: answer.status, bytes: (await answer.arrayBuffer()).byteLength, tag: Boolean(tag), path: Boolean(directPath) };
+      } catch (error) {
+        return [error.name, error.status];
+      }
+    }, FRIEND);
+  asked.fact('the picture of who has none', await picture());
+  await asked.world.picture(FRIEND, PICTURE);
+  asked.fact('the picture of who has one', await picture());
+  await asked.world.picture(FRIEND, PICTURE, true);
+  asked.fact('the picture of who hides it', await picture());
 }

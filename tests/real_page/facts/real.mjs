@@ -89,6 +89,11 @@ export class Real {
     return this.#control('unknown', { list: absent });
   }
 
+  /** Somebody has this picture (base64); `hidden`: and shows it to nobody. */
+  picture(of, bytes, hidden) {
+    return this.#control('picture', { of, opt: { bytes: { $b64: bytes }, hidden } });
+  }
+
   /** What somebody says of themselves. */
   about(of, text) {
     return this.#control('about', { of, text });

@@ -100,6 +100,10 @@ export class Simulated {
     return Promise.all(known.map((number) => this.#ask('person', { number })));
   }
 
+  picture(of, bytes, hidden = false) {
+    return this.#ask('faults', { pictures: { [of]: { jpeg: bytes, hidden } } });
+  }
+
   about(of, text) {
     return this.#ask('faults', { abouts: { [of]: text } });
   }

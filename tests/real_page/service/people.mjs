@@ -48,7 +48,7 @@ export async function people(claims) {
     say(seen === expected, `${method} /chats/{chat}/${path} shows in the state`, seen === expected ? undefined : seen);
   }
 
-  await w.ctl('unknown', { list: '5491177770019' });
+  await w.ctl('unknown', { list: '5491177770019,541177770019' });
   const asked = ['5491177770011', '5491177770012', '5491177770019'];
   const { body: many } = await w.post('/numbers', { numbers: asked });
   const exists = many.items?.map(({ exists: is, lid }) => [is, Boolean(lid)].join());
@@ -57,6 +57,28 @@ export async function people(claims) {
   const questions = await usyncs();
   const remembered = await w.get('/contacts/5491177770012');
   say(remembered.lid === many.items?.[1].lid && (await usyncs()) === questions, 'and who was found is known without another question');
+
+  const block = async (method) => {
+    const answer = await fetch(`http://127.0.0.1:${w.port}/contacts/${FRIEND}/block`, { method });
+    const { blocked, message } = await answer.json();
+    return [answer.status, blocked, message, (await w.ctl('state')).blocked.includes(FRIEND)].join();
+  };
+  const blocks = [await block('POST'), await block('POST'), await block('DELETE')];
+  say(blocks.join(' ') === '200,true,,true 200,true,,true 200,false,,false', 'the friend is blocked, and not any more', blocks);
+  const silent = await w.get(`/contacts/${FRIEND}/about`);
+  await w.ctl('about', { of: FRIEND, text: 'at work' });
+  const said = await w.get(`/contacts/${FRIEND}/about`);
+  say(silent.about === null && said.about === 'at work', 'GET /contacts/{id}/about: what the friend says', { silent, said });
+
+  const picture = async (number) => {
+    const answer = await fetch(`http://127.0.0.1:${w.port}/contacts/${number}/picture`);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return [answer.status, answer.headers.get('content-type'), answer.ok ? bytes.toString('base64') : JSON.parse(bytes).code].join();
+  };
+  await w.ctl('picture', { of: FRIEND, opt: { bytes: { $b64: '/9j/4AAQSkZJRg==' } } });
+  const seen = [await picture(FRIEND), await picture(CREATOR)];
+  const shown = '200,image/jpeg,/9j/4AAQSkZJRg== 404,application/json,NO_PICTURE';
+  say(seen.join(' ') === shown, 'GET /contacts/{id}/picture: the bytes, or 404 where there is none', seen);
 
   const before = await w.ctl('state');
   const { items: groups } = await w.get('/groups?refresh=true');

@@ -25,6 +25,10 @@ pub enum Action {
         call: String,
         peer: String,
     },
+    Block {
+        lid: String,
+        on: bool,
+    },
     Archive {
         chat: String,
         on: bool,

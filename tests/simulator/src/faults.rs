@@ -43,6 +43,10 @@ pub struct Faults {
     pub nack: Option<u16>,
     /// The phone numbers that the account has blocked.
     pub blocked: Vec<String>,
+    /// The pictures of people, by number.
+    pub pictures: BTreeMap<String, Picture>,
+    /// What people say of themselves, by number.
+    pub abouts: BTreeMap<String, String>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
     /// How the phone answers when a page asks it to upload a file again.
@@ -119,6 +123,16 @@ impl Default for Group {
             untold: false,
         }
     }
+}
+
+/// The picture of somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Picture {
+    /// The bytes of a JPEG, in base64.
+    pub jpeg: String,
+    /// They show it to nobody.
+    pub hidden: bool,
 }
 
 /// The cap on new chats.

@@ -173,7 +173,11 @@ mod tests {
         ] {
             assert_eq!(read(body.clone()), Ok(expected), "{body}");
         }
-        for body in [json!({ "until": "2020-01-01T00:00:00Z" }), json!({ "until": "2040-01-01T00:00:00Z" }), json!({ "until": "soon" })] {
+        for body in [
+            json!({ "until": "2020-01-01T00:00:00Z" }),
+            json!({ "until": "2040-01-01T00:00:00Z" }),
+            json!({ "until": "soon" }),
+        ] {
             assert!(read(body.clone()).is_err_and(|error| error.contains("INVALID_UNTIL")), "{body}");
         }
         assert!(read(json!({ "until": 5 })).is_err_and(|error| error.contains("INVALID_FIELD")));

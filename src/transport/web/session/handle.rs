@@ -90,6 +90,7 @@ impl From<PageError> for SessionError {
             PageError::Refused(why) => Self::Refused(why),
             PageError::MessageAbsent
             | PageError::ChatAbsent
+            | PageError::NoPicture
             | PageError::PinLimit(_)
             | PageError::NotPossible(_)
             | PageError::MentionUnknown(_)

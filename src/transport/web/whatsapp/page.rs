@@ -57,6 +57,8 @@ pub enum PageError {
     LoopEnded,
     #[error("the page does not hold the message")]
     MessageAbsent,
+    #[error("the person has no picture, or hides it")]
+    NoPicture,
     #[error("the page does not have the chat")]
     ChatAbsent,
     #[error("no further chat can be pinned: {0}")]
@@ -339,6 +341,7 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "CHAT_ABSENT" => PageError::ChatAbsent,
+        "NO_PICTURE" => PageError::NoPicture,
         "PIN_LIMIT" => PageError::PinLimit(answer.message),
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),

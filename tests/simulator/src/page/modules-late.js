@@ -35,12 +35,16 @@ import {
   Contact,
   ContactCollection,
   ContactModel,
+  blockContact,
   getAlternateUserWid,
   getCurrentLid,
   getPhoneNumber,
+  getProfilePic,
+  getStatus,
   isBlocked,
   queryPhoneExists,
   queryWidExists,
+  unblockContact,
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
 import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
@@ -106,6 +110,9 @@ const sending = {
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
+  WAWebBlockContactAction: { blockContact, unblockContact },
+  WAWebContactStatusBridge: { getStatus },
+  WAWebGetProfilePicJob: { getProfilePic },
   WAWebSetArchiveChatAction: { setArchive },
   WAWebSetPinChatAction: { setPin },
   WAWebChatPinBridge: pinBridge,

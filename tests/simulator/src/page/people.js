@@ -94,6 +94,37 @@ export const getPhoneNumber = (lid) => phoneOf.get(String(lid));
 export const getCurrentLid = (phone) => lidOf.get(String(phone));
 export const getAlternateUserWid = (wid) => getPhoneNumber(wid) ?? getCurrentLid(wid);
 
+/** Only the contact of a LID can be blocked. Resolves without an effect where it is so already. */
+async function setBlocked(contact, on) {
+  if (isBlocked(contact.id) === on) return;
+  if (!contact.id.isLid()) throw `${contact.id} has no LID here`;
+  const { code } = await request({ t: 'act', action: { action: 'block', lid: String(contact.id), on } });
+  if (code !== null) throw new Error('the action was refused');
+}
+export const blockContact = ({ contact }) => setBlocked(contact, true);
+export const unblockContact = (contact) => setBlocked(contact, false);
+
+class ServerStatusCodeError extends Error {
+  name = 'ServerStatusCodeError';
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** The link to a picture holds the picture itself, where the real one leads to WhatsApp's host and expires. */
+export async function getProfilePic(wid) {
+  const picture = faults.pictures[getPhoneNumber(wid)?.user];
+  if (!picture) throw new ServerStatusCodeError(404, 'item-not-found');
+  if (picture.hidden) throw new ServerStatusCodeError(401, 'not-authorized');
+  return { eurl: `data:image/jpeg;base64,${picture.jpeg}`, tag: `tag ${picture.jpeg.length}`, directPath: '/v/t61/picture' };
+}
+
+/** What somebody says of themselves. */
+export async function getStatus({ wid }) {
+  return { id: wid, status: faults.abouts[getPhoneNumber(wid)?.user] ?? null };
+}
+
 /** Asks the server about a wid: `null`, or the LID of a person on WhatsApp. */
 export async function queryWidExists(wid) {
   await reach('exists');

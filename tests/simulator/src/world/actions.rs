@@ -16,12 +16,26 @@ impl World {
         let refused = self.faults.nack;
         if refused.is_none() {
             self.pass_on(number, &action);
+            self.block(&action);
             self.record.actions.push(action);
             self.touch();
         }
         if self.faults.server != ServerFault::NeverAck {
             self.tell(number, &ToPage::Acted { req, code: refused });
         }
+    }
+
+    /// The account blocks somebody, or ends it.
+    fn block(&mut self, action: &Action) {
+        let Action::Block { lid, on } = action else { return };
+        let Some(person) = self.directory.by_lid(lid) else { return };
+        let phone = person.phone.trim_end_matches(super::people::PHONE).to_owned();
+        let mut faults = self.faults.clone();
+        faults.blocked.retain(|blocked| *blocked != phone);
+        if *on {
+            faults.blocked.push(phone);
+        }
+        self.set_faults(faults);
     }
 
     /// Somebody calls an account, or hangs up.
@@ -46,6 +60,7 @@ impl World {
             Action::DeleteForMe { .. }
             | Action::RejectCall { .. }
             | Action::Archive { .. }
+            | Action::Block { .. }
             | Action::Pin { .. }
             | Action::Mute { .. }
             | Action::Unread { .. } => return,

@@ -18,6 +18,7 @@ declare namespace Adapter {
     | 'MESSAGE_ABSENT'
     | 'CHAT_ABSENT'
     | 'PIN_LIMIT'
+    | 'NO_PICTURE'
     /** WhatsApp does not allow this with this message. */
     | 'NOT_POSSIBLE'
     /** Somebody whom the text mentions is not on WhatsApp. */

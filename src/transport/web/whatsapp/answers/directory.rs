@@ -78,6 +78,15 @@ pub struct GroupNow {
     pub people: Option<Vec<MemberNow>>,
 }
 
+/// The picture of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PictureNow {
+    /// Changes with the picture.
+    pub tag: Option<String>,
+    /// Base64; None if it is the picture of the tag that was given.
+    pub data: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct MemberNow {
     pub phone: Option<String>,

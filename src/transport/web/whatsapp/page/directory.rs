@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Page, PageError};
 use crate::domain::address::{ChatId, PhoneNumber};
 use crate::transport::web::whatsapp::answers::Found;
-use crate::transport::web::whatsapp::answers::directory::{ChatNow, ContactNow, GroupNow, Part};
+use crate::transport::web::whatsapp::answers::directory::{ChatNow, ContactNow, GroupNow, Part, PictureNow};
 
 impl Page {
     /// A part of the page's chats, from the `from`th on.
@@ -63,6 +63,33 @@ impl Page {
 
     async fn mark(&self, name: &str, argument: Value, deadline: Duration) -> Result<ChatNow, PageError> {
         self.call(name, argument, deadline).await
+    }
+
+    /// Blocks a person, or ends it. It returns once the page's list of blocked people shows it, and may be repeated.
+    pub async fn block(&self, lid: &ChatId, on: bool, deadline: Duration) -> Result<(), PageError> {
+        self.call("block", json!({ "chat": lid.to_string(), "on": on }), deadline).await.map(|_: Value| ())
+    }
+
+    /// The picture of a person, fetched by the page, unless it is still the one of the tag. [`PageError::NoPicture`]: there
+    /// is none, or not for this account.
+    pub async fn picture(
+        &self,
+        lid: &ChatId,
+        known_tag: Option<&str>,
+        max_bytes: usize,
+        deadline: Duration,
+    ) -> Result<PictureNow, PageError> {
+        let argument = json!({ "chat": lid.to_string(), "known_tag": known_tag, "max_bytes": max_bytes });
+        self.call("picture", argument, deadline).await
+    }
+
+    /// What somebody says of themselves, asked of WhatsApp's server; None: nothing, or not to this account.
+    pub async fn about(&self, lid: &ChatId) -> Result<Option<String>, PageError> {
+        #[derive(Deserialize)]
+        struct Said {
+            about: Option<String>,
+        }
+        self.call("about", json!({ "chat": lid.to_string() }), self.deadline).await.map(|said: Said| said.about)
     }
 
     /// A group with its members. With `ask` the page asks WhatsApp's server where it knows the group only from a message.
