@@ -100,6 +100,8 @@ async function setBlocked(contact, on) {
   if (!contact.id.isLid()) throw `${contact.id} has no LID here`;
   const { code } = await request({ t: 'act', action: { action: 'block', lid: String(contact.id), on } });
   if (code !== null) throw new Error('the action was refused');
+  const phone = getPhoneNumber(contact.id)?.user;
+  faults.blocked = [...faults.blocked.filter((one) => one !== phone), ...(on ? [phone] : [])];
 }
 export const blockContact = ({ contact }) => setBlocked(contact, true);
 export const unblockContact = (contact) => setBlocked(contact, false);
@@ -112,17 +114,18 @@ class ServerStatusCodeError extends Error {
   }
 }
 
-/** The link to a picture holds the picture itself, where the real one leads to WhatsApp's host and expires. */
+/** The link and the path both lead to the host of files; the real link expires. */
 export async function getProfilePic(wid) {
-  const picture = faults.pictures[getPhoneNumber(wid)?.user];
+  const { picture, hidden } = await request({ t: 'person', wid: String(wid) });
   if (!picture) throw new ServerStatusCodeError(404, 'item-not-found');
-  if (picture.hidden) throw new ServerStatusCodeError(401, 'not-authorized');
-  return { eurl: `data:image/jpeg;base64,${picture.jpeg}`, tag: `tag ${picture.jpeg.length}`, directPath: '/v/t61/picture' };
+  if (hidden) throw new ServerStatusCodeError(401, 'not-authorized');
+  return { eurl: `${location.origin}${picture}`, tag: picture, directPath: picture };
 }
 
 /** What somebody says of themselves. */
 export async function getStatus({ wid }) {
-  return { id: wid, status: faults.abouts[getPhoneNumber(wid)?.user] ?? null };
+  const { about } = await request({ t: 'person', wid: String(wid) });
+  return { id: wid, status: about };
 }
 
 /** Asks the server about a wid: `null`, or the LID of a person on WhatsApp. */

@@ -5,6 +5,8 @@ use crate::action::Action;
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::protocol::{Event, ToPage};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 impl World {
     /// Takes an action, or refuses it, or says nothing, as the faults want.
@@ -36,6 +38,24 @@ impl World {
             faults.blocked.push(phone);
         }
         self.set_faults(faults);
+    }
+
+    /// Answers a page that asks about a person.
+    pub(super) fn person(&mut self, number: u64, req: u64, wid: &str) {
+        let phone = match self.directory.by_lid(wid) {
+            Some(person) => person.phone.trim_end_matches(super::people::PHONE).to_owned(),
+            None => String::new(),
+        };
+        let about = self.faults.abouts.get(&phone).map(String::as_str);
+        let found = self.faults.pictures.get(&phone);
+        let picture = found.map(|picture| format!("/pps/{phone}?tag={}", picture.jpeg.len()));
+        let hidden = found.is_some_and(|picture| picture.hidden);
+        self.tell(number, &ToPage::Person { req, about, picture, hidden });
+    }
+
+    /// The bytes of somebody's picture.
+    pub(crate) fn picture(&self, phone: &str) -> Option<Vec<u8>> {
+        STANDARD.decode(&self.faults.pictures.get(phone)?.jpeg).ok()
     }
 
     /// Somebody calls an account, or hangs up.
