@@ -131,7 +131,7 @@ impl Lists {
         let mut chats = one_chat_a_person(chats.into_iter().map(Chat::from));
         chats.sort_unstable_by(|a, b| b.place().cmp(&a.place()));
         let mut contacts = one_contact_a_person(contacts.into_iter().map(Contact::from));
-        contacts.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        contacts.sort_by_cached_key(Contact::key);
         let mut groups: Vec<Group> = groups.into_iter().map(Group::from).collect();
         groups.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         groups.dedup_by(|a, b| a.id == b.id);
