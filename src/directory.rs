@@ -1,20 +1,38 @@
-//! What WhatsApp knows of other people: which number is on WhatsApp, and who is behind a number or a LID. The page's memory
-//! answers where it can; the look-ups at WhatsApp's server share one limit, because asking too often is what scrapers do.
+//! What WhatsApp knows of others: chats, people, groups, and which number is on WhatsApp. The page's memory answers where it
+//! can; the look-ups at WhatsApp's server share one limit, because asking too often is what scrapers do.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+mod cache;
+mod lists;
+mod lookups;
+mod marks;
+mod numbers;
+mod person;
+mod pictures;
+mod search;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::address::{ChatId, PhoneNumber, Server};
 use crate::domain::presence::Presence;
 use crate::domain::state::State;
+use crate::domain::time::{Clock, Timestamp};
+use crate::host::tasks::Tasks;
 use crate::transport::web::session::{Handle, SessionError};
+use crate::transport::web::whatsapp::PageError;
 
-/// Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
-pub const LOOKUPS_PER_MINUTE: usize = 30;
-const MINUTE: Duration = Duration::from_secs(60);
+use cache::Cache;
+pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
+pub use lookups::LOOKUPS_PER_MINUTE;
+use lookups::Lookups;
+pub use marks::Mark;
+pub use numbers::NUMBERS_MAX;
+pub use pictures::Picture;
+use pictures::Pictures;
+pub use search::Wanted;
 
 /// A number that is on WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,26 +44,11 @@ pub struct Reached {
     pub lid: Option<String>,
 }
 
-/// A person: WhatsApp knows everybody by a LID, and many by a phone number too.
+/// What is known now, or was known when the page was last read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    /// The phone's digits.
-    pub phone: Option<String>,
-    /// `user@lid`.
-    pub lid: Option<String>,
-    /// The name in the account's address book.
-    pub name: Option<String>,
-    /// The name that the person chose.
-    pub pushname: Option<String>,
-    /// The name of a business that WhatsApp has verified.
-    pub verified_name: Option<String>,
-}
-
-impl Contact {
-    fn is_empty(&self) -> bool {
-        let Self { phone, lid: _, name, pushname, verified_name } = self;
-        [phone, name, pushname, verified_name].iter().all(|known| known.is_none())
-    }
+pub struct Known<T> {
+    pub as_of: Timestamp,
+    pub item: T,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +64,14 @@ pub enum DirectoryError {
     UnknownLid,
     #[error("a group is not a contact: ask by a phone number, …@c.us or …@lid")]
     Group,
+    #[error("WhatsApp Web has no such chat: there is one after the first message")]
+    ChatAbsent,
+    #[error("there is no picture, or it is not shown to this account")]
+    NoPicture,
+    #[error("this is the account itself, which cannot be blocked")]
+    Own,
+    #[error("no further chat can be pinned: {0}; unpin one first")]
+    PinLimit(String),
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -69,18 +80,57 @@ pub enum DirectoryError {
 #[derive(Clone)]
 pub struct Directory {
     session: Handle,
+    clock: Arc<dyn Clock>,
     lookups: Arc<Lookups>,
+    cache: Cache,
+    pictures: Arc<Pictures>,
 }
 
 impl Directory {
-    pub fn new(session: Handle) -> Self {
-        Self { session, lookups: Arc::default() }
+    pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
+        let pictures = Arc::<Pictures>::default();
+        let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop, tasks);
+        Self { session, clock, lookups: Arc::default(), cache, pictures }
+    }
+
+    /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.
+    pub async fn lists(&self, refresh: bool) -> Result<Arc<Lists>, DirectoryError> {
+        Ok(self.cache.lists(refresh).await?)
+    }
+
+    /// A chat, as the page has it now; while the page is away, as it was in the last lists.
+    pub async fn chat(&self, id: &ChatId) -> Result<Known<Chat>, DirectoryError> {
+        let asked = async { self.session.page(State::Ready)?.chat_now(id).await.map_err(absent) };
+        match asked.await {
+            Ok(chat) => Ok(self.now(chat.into())),
+            Err(error) => self.held(error, |lists| lists.chat(&id.to_string(), digits(id).as_deref()).cloned()),
+        }
+    }
+
+    /// A group and its members. WhatsApp's server is asked only where the page knows the group just from a message, which
+    /// counts as a look-up. The members are None while the page is away.
+    pub async fn group(&self, id: &ChatId) -> Result<Known<(Group, Option<Vec<Member>>)>, DirectoryError> {
+        match self.group_now(id).await {
+            Ok(found) => Ok(self.now(found)),
+            Err(error) => self.held(error, |lists| lists.group(&id.to_string()).cloned().map(|group| (group, None))),
+        }
+    }
+
+    async fn group_now(&self, id: &ChatId) -> Result<(Group, Option<Vec<Member>>), DirectoryError> {
+        let page = self.session.page(State::Ready)?;
+        let mut group = page.group_now(id, false).await.map_err(absent)?;
+        if !group.known {
+            self.take_lookup()?;
+            group = page.group_now(id, true).await.map_err(absent)?;
+        }
+        let members = group.people.take().filter(|_| group.known);
+        Ok((group.into(), members.map(|members| members.into_iter().map(Member::from).collect())))
     }
 
     /// Asks WhatsApp's server for a number. The second form is asked for only after WhatsApp denied the first.
     pub async fn look_up(&self, number: &PhoneNumber) -> Result<Option<Reached>, DirectoryError> {
         for number in std::iter::once(number.clone()).chain(number.second_form()) {
-            self.lookups.take(Instant::now()).map_err(|retry_after| DirectoryError::RateLimited { retry_after })?;
+            self.take_lookup()?;
             let page = self.session.page(State::Ready)?;
             let found = page.exists(&number).await.map_err(SessionError::from)?;
             if let Some(chat_id) = found.chat_id {
@@ -92,7 +142,14 @@ impl Directory {
 
     /// The person behind a number or a LID. WhatsApp's server is asked only for a number whose LID the page does not
     /// know.
-    pub async fn contact(&self, id: &ChatId) -> Result<Contact, DirectoryError> {
+    pub async fn contact(&self, id: &ChatId) -> Result<Known<Contact>, DirectoryError> {
+        match self.contact_now(id).await {
+            Ok(contact) => Ok(self.now(contact)),
+            Err(error) => self.held(error, |lists| lists.contact(&id.to_string(), digits(id).as_deref()).cloned()),
+        }
+    }
+
+    async fn contact_now(&self, id: &ChatId) -> Result<Contact, DirectoryError> {
         if id.server() == Server::Group {
             return Err(DirectoryError::Group);
         }
@@ -107,7 +164,7 @@ impl Directory {
         let reached = self.look_up(&number).await?.ok_or(DirectoryError::NotOnWhatsApp)?;
         // Now the page may know the names too.
         let known = self.remembered(&ChatId::of_phone(&reached.number)).await?;
-        Ok(Contact { phone: Some(reached.number.digits().to_owned()), lid: known.lid.or(reached.lid), ..known })
+        Ok(Contact { phone: Some(reached.number.digits().to_owned()), lid: known.lid.clone().or(reached.lid), ..known })
     }
 
     /// Follows a person's presence from now on, and tells what is known.
@@ -132,45 +189,40 @@ impl Directory {
             name: person.name,
             pushname: person.pushname,
             verified_name: person.verified_name,
+            business: person.business,
+            blocked: person.blocked,
+            me: person.me,
         })
     }
-}
 
-/// When the look-ups of the last minute were made.
-#[derive(Debug, Default)]
-struct Lookups(Mutex<VecDeque<Instant>>);
+    fn take_lookup(&self) -> Result<(), DirectoryError> {
+        self.lookups.take(Instant::now()).map_err(|retry_after| DirectoryError::RateLimited { retry_after })
+    }
 
-impl Lookups {
-    /// Takes one of the minute's look-ups. The error says how long it takes until the next one is free.
-    fn take(&self, now: Instant) -> Result<(), Duration> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while taken.front().is_some_and(|at| now.saturating_duration_since(*at) >= MINUTE) {
-            taken.pop_front();
-        }
-        match taken.front() {
-            Some(first) if taken.len() >= LOOKUPS_PER_MINUTE => {
-                Err(MINUTE.saturating_sub(now.saturating_duration_since(*first)))
-            }
-            _ => {
-                taken.push_back(now);
-                Ok(())
-            }
-        }
+    fn now<T>(&self, item: T) -> Known<T> {
+        Known { as_of: self.clock.now(), item }
+    }
+
+    /// What the last lists have, where the page could not be asked; the error otherwise.
+    fn held<T>(
+        &self,
+        error: DirectoryError,
+        find: impl FnOnce(&Lists) -> Option<T>,
+    ) -> Result<Known<T>, DirectoryError> {
+        let DirectoryError::Session(_) = error else { return Err(error) };
+        let Some(lists) = self.cache.held() else { return Err(error) };
+        find(&lists).map(|item| Known { as_of: lists.as_of, item }).ok_or(error)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn digits(id: &ChatId) -> Option<String> {
+    id.phone_number().map(|number| number.digits().to_owned())
+}
 
-    #[test]
-    fn a_minute_has_so_many_lookups_and_no_more() {
-        let (lookups, start) = (Lookups::default(), Instant::now());
-        for n in 0..LOOKUPS_PER_MINUTE {
-            assert!(lookups.take(start + Duration::from_secs(n as u64)).is_ok());
-        }
-        assert_eq!(lookups.take(start + Duration::from_secs(40)), Err(Duration::from_secs(20)));
-        assert!(lookups.take(start + MINUTE).is_ok());
-        assert!(lookups.take(start + MINUTE).is_err());
+fn absent(error: PageError) -> DirectoryError {
+    match error {
+        PageError::ChatAbsent => DirectoryError::ChatAbsent,
+        PageError::PinLimit(why) => DirectoryError::PinLimit(why),
+        error => SessionError::from(error).into(),
     }
 }

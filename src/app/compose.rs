@@ -223,6 +223,7 @@ impl Service {
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let fetcher = fetcher(&blobs, config.media.send_max, config.media.url_private).await?;
+        let directory = Directory::start(session.clone(), clock.clone(), stop_session.clone(), &tasks);
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,
@@ -239,7 +240,7 @@ impl Service {
             deliveries,
             cloud,
             cloud_inbound,
-            directory: Directory::new(session.clone()),
+            directory,
             followers: Arc::default(),
             composers: Arc::default(),
             waiters: Arc::default(),

@@ -64,6 +64,7 @@ const EVENTS: [(&str, &str); 9] = [
         (name = "linking", description = "Linking a phone: the code to scan, or one to type."),
         (name = "messages", description = "Sending, the durable log, and what happens as it happens."),
         (name = "groups", description = "Making, changing, joining and leaving groups."),
+        (name = "people", description = "What WhatsApp Web knows of chats, people and groups."),
         (name = "cloud", description = "Meta's webhook of the Cloud API."),
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),

@@ -279,7 +279,7 @@ impl From<DeadLettersError> for ApiError {
 }
 
 /// Rounded up, so that a caller who waits this long is not too early.
-fn whole_seconds(span: Duration) -> u32 {
+pub fn whole_seconds(span: Duration) -> u32 {
     u32::try_from(span.as_millis().div_ceil(1000).max(1)).unwrap_or(u32::MAX)
 }
 
@@ -328,6 +328,10 @@ impl From<DirectoryError> for ApiError {
             DirectoryError::NotOnWhatsApp | DirectoryError::UnknownLid => {
                 Self::new(StatusCode::NOT_FOUND, "CONTACT_NOT_FOUND", message)
             }
+            DirectoryError::ChatAbsent => Self::new(StatusCode::NOT_FOUND, "CHAT_NOT_FOUND", message),
+            DirectoryError::NoPicture => Self::new(StatusCode::NOT_FOUND, "NO_PICTURE", message),
+            DirectoryError::Own => Self::new(StatusCode::CONFLICT, "OWN_ACCOUNT", message),
+            DirectoryError::PinLimit(_) => Self::new(StatusCode::CONFLICT, "PIN_LIMIT", message),
             DirectoryError::Group => Self::bad_request("INVALID_NUMBER", message),
             DirectoryError::Session(error) => error.into(),
         }

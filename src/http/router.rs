@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, chats, cloud, connect, contacts, deliveries, document, events, groups, health, media, message_file,
-    messages, metrics, numbers, presence, qr, send, status,
+    capabilities, chats, cloud, connect, contacts, deliveries, directory, document, events, groups, health, media,
+    message_file, messages, metrics, numbers, presence, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -44,7 +44,19 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(send::send))
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
+        .routes(routes!(numbers::numbers))
         .routes(routes!(contacts::contact))
+        .routes(routes!(directory::chats::list))
+        .routes(routes!(directory::chats::one))
+        .routes(routes!(directory::marks::archive, directory::marks::unarchive))
+        .routes(routes!(directory::marks::pin, directory::marks::unpin))
+        .routes(routes!(directory::marks::mute, directory::marks::unmute))
+        .routes(routes!(directory::contacts::list))
+        .routes(routes!(directory::person::block, directory::person::unblock))
+        .routes(routes!(directory::person::about))
+        .routes(routes!(directory::picture::picture))
+        .routes(routes!(directory::groups::list))
+        .routes(routes!(directory::groups::one))
         .routes(routes!(presence::presence))
         .routes(routes!(groups::make))
         .routes(routes!(groups::join))

@@ -6,6 +6,7 @@ pub mod cloud;
 pub mod connect;
 pub mod contacts;
 pub mod deliveries;
+pub mod directory;
 pub mod document;
 pub mod events;
 pub mod groups;

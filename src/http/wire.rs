@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod codes;
 pub mod contacts;
 pub mod deliveries;
+pub mod directory;
 pub mod error;
 pub mod group_requests;
 pub mod groups;

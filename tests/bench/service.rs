@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "the table")]
 
 mod connections;
+mod directory;
 mod files;
 mod messages;
 
@@ -19,6 +20,7 @@ use session_manager::transport::web::browser::usage;
 use simulator::{Options, Simulator};
 
 use connections::connections;
+use directory::directory;
 use files::files;
 use messages::{deliveries, messages};
 
@@ -148,6 +150,9 @@ fn main() {
     }
     if is_wanted("deliveries") {
         runtime.block_on(deliveries());
+    }
+    if is_wanted("directory") {
+        runtime.block_on(directory());
     }
     if is_wanted("files") {
         runtime.block_on(files());

@@ -11,6 +11,7 @@ import { actions, contents } from './facts/acts.mjs';
 import { groups } from './facts/groups.mjs';
 import { backlog, change, listener, message, rows } from './facts/messages.mjs';
 import { download, media, mimetypes } from './facts/media.mjs';
+import { marks, numbers, people, person } from './facts/people.mjs';
 import { presence } from './facts/presence.mjs';
 import { reupload } from './facts/reupload.mjs';
 import { refusedUploads, unsentFiles, uploads } from './facts/uploads.mjs';
@@ -20,7 +21,7 @@ import { Simulated } from './facts/simulated.mjs';
 /** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, media, download, reupload, mimetypes, sends, unanswered, unsent,
-  contents, actions, groups, presence, uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
+  contents, actions, groups, presence, people, marks, numbers, person, uploads, refusedUploads, unsentFiles, listener, backlog, line, tab, refusals, replaced, logout,
 };
 const RECORD = new URL('./facts/recorded.json', import.meta.url);
 

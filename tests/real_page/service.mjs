@@ -10,6 +10,7 @@ import { kills } from './service/killing.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
 import { manage } from './service/managing.mjs';
 import { presence } from './service/presence.mjs';
+import { people } from './service/people.mjs';
 import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
@@ -18,7 +19,7 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, manage, line, restart, restored, limits, capabilities,
+  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, people, manage, line, restart, restored, limits, capabilities,
   filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 

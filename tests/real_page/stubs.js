@@ -154,7 +154,8 @@
             : typeof t === 'object'
               ? String(Object.values(t)[0] && typeof Object.values(t)[0] !== 'object' ? Object.values(t)[0] : '')
               : String(t);
-    return s;
+    // The copy of the modules has no sentences, and the page refuses to show a notice without words.
+    return s || 'words';
   };
   const fbt = () => {
     const f = (t) => str(t);

@@ -12,6 +12,7 @@ mod cloud;
 mod contacts;
 mod container;
 mod delivery;
+mod directory;
 mod disk;
 mod docs;
 mod events;

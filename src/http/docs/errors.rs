@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 78] = [
+pub(super) const CODES: [(&str, u16, &str); 82] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -16,6 +16,7 @@ pub(super) const CODES: [(&str, u16, &str); 78] = [
     ("INVALID_MESSAGE", 400, "message is blank."),
     ("INVALID_MEDIA", 400, "media needs one of id, url and data."),
     ("MEDIA_URL_REFUSED", 400, "media.url leads to an address that is private, of this machine or reserved"),
+    ("INVALID_UNTIL", 400, "until must be in the future, and before May 2033."),
     ("INVALID_WAIT", 400, "wait must be a whole number of seconds, 0 to 60."),
     ("NOT_ON_WHATSAPP", 400, "the number is not on WhatsApp"),
     (
@@ -48,9 +49,10 @@ pub(super) const CODES: [(&str, u16, &str); 78] = [
     ("QR_NOT_AVAILABLE", 404, "A phone is linked already; there is no code to scan."),
     ("MESSAGE_NOT_FOUND", 404, "No message of this id is in the log."),
     ("NO_MEDIA", 404, "The message has no file."),
+    ("NO_PICTURE", 404, "there is no picture, or it is not shown to this account"),
     ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
-    ("CHAT_NOT_FOUND", 404, "the chat is not known to WhatsApp Web"),
+    ("CHAT_NOT_FOUND", 404, "WhatsApp Web has no such chat: there is one after the first message"),
     ("GROUP_NOT_FOUND", 404, "there is no such group, or this account is not in it (it is no group)"),
     ("INVITE_NOT_FOUND", 404, "the invite leads to no group: it was reset, or is wrong (WhatsApp answered 406)"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
@@ -72,6 +74,8 @@ pub(super) const CODES: [(&str, u16, &str); 78] = [
         409,
         "WhatsApp tells the presence of others only to those who show their own: set PRESENCE=available",
     ),
+    ("OWN_ACCOUNT", 409, "this is the account itself, which cannot be blocked"),
+    ("PIN_LIMIT", 409, "no further chat can be pinned: 3 chats are pinned already; unpin one first"),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (
         "PHONE_APP_TOO_OLD",

@@ -23,6 +23,7 @@ fn sources() -> Vec<(PathBuf, String)> {
         "src/http/body",
         "src/http/error",
         "src/http/routes",
+        "src/http/routes/directory",
         "src/http/routes/groups",
         "src/http/routes/messages",
         "src/http/routes/send",

@@ -19,7 +19,7 @@ use crate::http::wire::requests;
     get,
     path = "/contacts/{id}",
     operation_id = "contact",
-    tag = "messages",
+    tag = "people",
     params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
     responses((status = 200, body = Contact)),
     extensions(("x-errors" = json!([

@@ -110,7 +110,7 @@ fn missing_file(missing: &File) -> ApiError {
 }
 
 /// Whether an `If-None-Match` header names the file.
-fn holds(known: &str, tag: &str) -> bool {
+pub(super) fn holds(known: &str, tag: &str) -> bool {
     known.trim() == "*" || known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 

@@ -11,6 +11,35 @@ pub struct LogOut {
 }
 
 #[derive(ToSchema)]
+pub struct NumbersRequest {
+    #[schema(min_items = 1, max_items = 50)]
+    numbers: Vec<NumberToCheck>,
+}
+
+/// Text that is no number has an answer of its own.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum NumberToCheck {
+    Text(NumberToCheckText),
+    Digits(NumberToCheckDigits),
+}
+
+#[derive(ToSchema)]
+#[schema(max_length = 64)]
+pub struct NumberToCheckText(String);
+
+#[derive(ToSchema)]
+#[schema(minimum = 0, maximum = 999_999_999_999_999_u64)]
+pub struct NumberToCheckDigits(u64);
+
+#[derive(ToSchema)]
+pub struct MuteRequest {
+    /// A time to come, before May 2033. For ever where it is not given.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+}
+
+#[derive(ToSchema)]
 pub struct LinkByNumber {
     /// The account's own number.
     phone_number: WrittenNumber,
@@ -283,6 +312,13 @@ pub struct RecipientText(String);
     pattern = r"^([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*([tT][eE][lL]:[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*)?([+\uff0b]|[0\uff10][\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0\uff10])?[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[1-9\uff11-\uff19]([\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*[0-9\uff10-\uff19]){6,14}[\t-\r ()./\-\x85\xa0\xad\u061c\u1680\u2000-\u2015\u2028-\u202f\u205f\u2060\u2066-\u2069\u2212\u3000\ufe58\ufe63\ufeff\uff08\uff09\uff0d-\uff0f]*((:[0-9]{1,5})?@(c\.us|s\.whatsapp\.net)[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)?|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9]{1,32}(:[0-9]{1,5})?@lid[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)$"
 )]
 pub struct ContactText(String);
+
+/// `…@g.us`
+#[derive(ToSchema)]
+#[schema(
+    pattern = r"^[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[0-9-]{1,32}@g\.us[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$"
+)]
+pub struct GroupText(String);
 
 /// The recipient of a message.
 #[derive(ToSchema)]

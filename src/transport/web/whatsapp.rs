@@ -15,6 +15,7 @@ use rand::Rng;
 use rand::distr::Alphanumeric;
 
 use crate::transport::web::browser::PageScript;
+pub use answers::directory;
 pub use answers::{
     Addons, ById, Entry, Fetched, Found, Head, History, Known, Prepared, Resent, Restricted, Reupload, Row, RowKey,
     Rows, RowsBack, Table,
@@ -25,7 +26,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 22] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -39,10 +40,14 @@ const FILES: [(&str, &str); 18] = [
     ("upload.js", include_str!("whatsapp/adapter/upload.js")),
     ("content.js", include_str!("whatsapp/adapter/content.js")),
     ("send.js", include_str!("whatsapp/adapter/send.js")),
+    ("directory.js", include_str!("whatsapp/adapter/directory.js")),
     ("actions.js", include_str!("whatsapp/adapter/actions.js")),
     ("lazy.js", include_str!("whatsapp/adapter/lazy.js")),
     ("groups.js", include_str!("whatsapp/adapter/groups.js")),
     ("presence.js", include_str!("whatsapp/adapter/presence.js")),
+    ("numbers.js", include_str!("whatsapp/adapter/numbers.js")),
+    ("marks.js", include_str!("whatsapp/adapter/marks.js")),
+    ("person.js", include_str!("whatsapp/adapter/person.js")),
     ("phone_calls.js", include_str!("whatsapp/adapter/phone_calls.js")),
 ];
 

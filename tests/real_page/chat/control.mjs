@@ -6,6 +6,7 @@ import { change, group, inGroup, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
+import { setPicture } from './pictures.mjs';
 import { answer } from './reupload.mjs';
 import { fromPhone, incoming } from './messages.mjs';
 import { vote } from './polls.mjs';
@@ -44,6 +45,7 @@ export async function control(name, q, req, res) {
           subscriptions: state.subscriptions,
           logins: state.logins,
           iqs: state.iqs,
+          blocked: state.blocked,
           httpMiss: [...state.httpMiss],
           waiting: state.waiting.size,
         });
@@ -165,6 +167,12 @@ export async function control(name, q, req, res) {
         // The page asks for the list again when a notification says that the list has changed.
         s.send(node('notification', { type: 'account_sync', from: J(`${state.me.pn}@s.whatsapp.net`), id: String(nextId()), t: String(now()) }, node('blocklist', {})));
         return say({ blocked: state.blocked });
+      case 'picture':
+        setPicture(q.get('of'), opt);
+        return say({});
+      case 'about':
+        state.abouts.set(q.get('of'), q.get('text'));
+        return say({});
       case 'viewonce':
         return say({ id: viewOnce(q.get('from'), q.get('id')) });
       case 'garbled':

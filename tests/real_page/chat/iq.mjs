@@ -6,7 +6,8 @@ import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 import { answerGroups } from './groups.mjs';
 import { changeGroup, inviteInfo } from './managing.mjs';
 import { mexAnswer } from './mex.mjs';
-import { usync } from './users.mjs';
+import { picture } from './pictures.mjs';
+import { block, usync } from './users.mjs';
 
 export const result = (n, ...k) => node('iq', { from: n.attrs.to ?? HOST, type: 'result', id: attr(n, 'id') }, ...k);
 export const failIq = (n, code, text) =>
@@ -195,6 +196,7 @@ export function iq(s, n) {
       if (tag === 'membership_approval_requests') return ok(node(tag, {}));
       return s.send(tag === 'invite' ? inviteInfo(n, attr(first, 'code')) : answerGroups(n, tag));
     case 'blocklist':
+      if (type === 'set') return ok(node('list', { matched: 'true', dhash: block(first) }));
       return ok(
         node(
           'list',
@@ -232,7 +234,7 @@ export function iq(s, n) {
     case 'w:mex':
       return ok(node('result', {}, JSON.stringify({ data: mexAnswer(first) })));
     case 'w:profile:picture':
-      return s.send(failIq(n, 404, 'item-not-found'));
+      return s.send(picture(n, first));
     case 'status':
       return ok(node('status', { t: String(now()) }, 'hola'));
     case 'tos':

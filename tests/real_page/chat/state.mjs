@@ -47,6 +47,10 @@ export const state = {
   refusals: new Map(),
   /** The numbers that the account has blocked. */
   blocked: [],
+  /** The pictures of people, by number. */
+  pictures: new Map(),
+  /** What people say of themselves, by number. */
+  abouts: new Map(),
   /** The version number of the page's settings. */
   settings: 1,
   /** How many logins were attempted. */

@@ -35,6 +35,14 @@ export function devicesOf(user) {
   return node('devices', {}, node('device-list', {}, node('device', { id: '0' })));
 }
 
+/** The account blocks somebody, or ends it; returns the hash of the list. */
+export function block(item) {
+  const person = byUser(attr(item, 'jid').split('@')[0]);
+  const others = state.blocked.filter((pn) => pn !== person.pn);
+  state.blocked = attr(item, 'action') === 'block' ? [...others, person.pn] : others;
+  return `d${state.blocked.join()}`;
+}
+
 export function usync(n) {
   const u = kid(n, 'usync'),
     query = kids(kid(u, 'query')).map((x) => x.tag),
@@ -69,7 +77,7 @@ export function usync(n) {
           ),
         );
       if (q === 'lid' && (c || mine)) out.push(node('lid', { val: J(mine ? `${state.me.lid}@lid` : `${c.lid}@lid`) }));
-      if (q === 'status') out.push(node('status', {}));
+      if (q === 'status') out.push(node('status', {}, ...(c && state.abouts.has(c.pn) ? [state.abouts.get(c.pn)] : [])));
       if (q === 'disappearing_mode') out.push(node('disappearing_mode', { duration: '0', t: '0' }));
     }
     return node(

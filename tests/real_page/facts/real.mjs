@@ -79,6 +79,32 @@ export class Real {
     return { remoteJid: '100000000000001@lid', fromMe: true, id };
   }
 
+  /** The first of its members makes a group with the account, and writes in it. */
+  async inGroup(id, members, text) {
+    await this.#control('group', { id, opt: { members } });
+    await this.#control('ingroup', { id, from: members[0], text });
+  }
+
+  /** Who is on WhatsApp, and who is not. */
+  whoIs(_known, absent) {
+    return this.#control('unknown', { list: absent });
+  }
+
+  /** Somebody has this picture (base64); `hidden`: and shows it to nobody. */
+  picture(of, bytes, hidden) {
+    return this.#control('picture', { of, opt: { bytes: { $b64: bytes }, hidden } });
+  }
+
+  /** What somebody says of themselves. */
+  about(of, text) {
+    return this.#control('about', { of, text });
+  }
+
+  /** The numbers that the account has blocked. */
+  async blockedNow() {
+    return (await this.#control('state')).blocked;
+  }
+
   edit(id, text) {
     const protocolMessage = {
       key: this.#key(id),

@@ -89,6 +89,30 @@ export class Simulated {
     return message.split('_')[2];
   }
 
+  /** The page is not told of the group: it knows it from the message. */
+  async inGroup(id, members, text) {
+    const people = await Promise.all(members.map((number) => this.#ask('person', { number })));
+    const named = people.map(({ lid }, index) => ({ lid, phone: `${members[index]}@c.us` }));
+    await this.#ask('faults', { groups: { [`${id}@g.us`]: { subject: 'Grupo de prueba', members: named, untold: true } } });
+    await this.#ask('incoming', { from: members[0], body: text, group: `${id}@g.us` });
+  }
+
+  whoIs(known) {
+    return Promise.all(known.map((number) => this.#ask('person', { number })));
+  }
+
+  picture(of, bytes, hidden = false) {
+    return this.#ask('faults', { pictures: { [of]: { jpeg: bytes, hidden } } });
+  }
+
+  about(of, text) {
+    return this.#ask('faults', { abouts: { [of]: text } });
+  }
+
+  async blockedNow() {
+    return (await this.#ask('faults', {})).blocked;
+  }
+
   edit(id, text) {
     return this.#ask('edit', { message: id, body: text });
   }

@@ -25,6 +25,23 @@ pub enum Action {
         call: String,
         peer: String,
     },
+    Block {
+        lid: String,
+        on: bool,
+    },
+    Archive {
+        chat: String,
+        on: bool,
+    },
+    Pin {
+        chat: String,
+        on: bool,
+    },
+    /// `until` in Unix seconds: -1 is for ever, 0 ends it.
+    Mute {
+        chat: String,
+        until: i64,
+    },
     /// A chat was marked as unread.
     Unread {
         chat: String,

@@ -1,6 +1,7 @@
 //! The faults that a test can set. All can be changed at any time: open pages get the change at once, later loads
 //! start with it.
 
+use crate::message::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,10 @@ pub struct Faults {
     pub nack: Option<u16>,
     /// The phone numbers that the account has blocked.
     pub blocked: Vec<String>,
+    /// The pictures of people, by number.
+    pub pictures: BTreeMap<String, Picture>,
+    /// What people say of themselves, by number.
+    pub abouts: BTreeMap<String, String>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
@@ -99,12 +104,37 @@ pub struct Group {
     pub admin: bool,
     /// The account has left the group, or was removed from it.
     pub read_only: bool,
+    pub subject: Option<String>,
+    pub description: Option<String>,
+    /// The members besides the account: the first has made the group.
+    pub members: Vec<Identity>,
+    /// The page is not told of the group: it knows it from messages, until it asks the server.
+    pub untold: bool,
 }
 
 impl Default for Group {
     fn default() -> Self {
-        Self { by_lid: true, announce: false, admin: false, read_only: false }
+        Self {
+            by_lid: true,
+            announce: false,
+            admin: false,
+            read_only: false,
+            subject: None,
+            description: None,
+            members: Vec::new(),
+            untold: false,
+        }
     }
+}
+
+/// The picture of somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Picture {
+    /// The bytes of a JPEG, in base64.
+    pub jpeg: String,
+    /// They show it to nobody.
+    pub hidden: bool,
 }
 
 /// The cap on new chats.

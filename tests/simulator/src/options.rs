@@ -104,6 +104,10 @@ pub struct PageBuild {
     pub checks_mimetypes: bool,
     /// How many MiB the server has the page take of a picture, a sticker, a video or a sound.
     pub media_limit_mb: u64,
+    /// How many people the page knows besides those who wrote, and with how many of them it has a chat; every tenth of the
+    /// chats is a group.
+    pub crowd_people: usize,
+    pub crowd_chats: usize,
     /// What the picture of a code contains besides its five fields.
     pub code_form: CodeForm,
 }
@@ -139,6 +143,8 @@ impl Default for PageBuild {
             backlog_limit: 1000,
             checks_mimetypes: false,
             media_limit_mb: 16,
+            crowd_people: 0,
+            crowd_chats: 0,
             code_form: CodeForm::Plain,
         }
     }

@@ -22,6 +22,8 @@ pub(crate) enum FromPage {
     Send { message: Message },
     /// Asks whether a wid is on WhatsApp.
     Exists { req: u64, wid: String },
+    /// Asks what a person says of themselves, and for their picture.
+    Person { req: u64, wid: String },
     /// Confirms everything up to this event.
     Got { seq: u64 },
     /// Unlinks this device.
@@ -119,6 +121,8 @@ pub(crate) enum ToPage<'a> {
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.
     Exists { req: u64, found: Option<Found> },
+    /// The answer to `Person`. The picture is on the host of files, under `picture`.
+    Person { req: u64, about: Option<&'a str>, picture: Option<String>, hidden: bool },
     /// The phone's answer to `AskUpload`: its number, and the new path of the file.
     Uploaded { id: &'a str, result: u8, direct_path: Option<&'a str> },
     /// An event of the account.

@@ -97,6 +97,9 @@ impl From<PageError> for SessionError {
             PageError::NotAvailable(module) => Self::NotAvailable(module),
             PageError::Group(failure) => Self::Group(failure),
             PageError::MessageAbsent
+            | PageError::ChatAbsent
+            | PageError::NoPicture
+            | PageError::PinLimit(_)
             | PageError::NotPossible(_)
             | PageError::MentionUnknown(_)
             | PageError::MediaGone(_)

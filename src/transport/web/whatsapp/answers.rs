@@ -1,5 +1,7 @@
 //! The answers of the page to calls.
 
+pub mod directory;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -93,6 +95,13 @@ pub struct Person {
     pub pushname: Option<String>,
     #[serde(default)]
     pub verified_name: Option<String>,
+    #[serde(default)]
+    pub business: bool,
+    #[serde(default)]
+    pub blocked: bool,
+    /// It is the account itself.
+    #[serde(default)]
+    pub me: bool,
 }
 
 /// A row of the page's table of messages. `message` is None for a notice, or if the row cannot be read.

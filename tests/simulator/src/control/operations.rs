@@ -247,7 +247,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                groups: {id: {by_lid, announce, admin, read_only}}, \
+                abouts: {number: text}, pictures: {number: {jpeg: base64, hidden}}, \
+                groups: {id: {by_lid, announce, admin, read_only, subject, description, members: [{lid, phone}], untold}}, \
                 group_refusals: {number: code}, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \
@@ -265,7 +266,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "page",
         takes: "any of {version, reload_after_link, unknown_module_null, msg_key_default, serialized_ids, bare_chat, \
                 bare_load, old_adv_secret, old_code_element, messages_per_chat, codes_in_a_row, \
-                times_messages, backlog_limit, checks_mimetypes, media_limit_mb, code_form: plain|prefix|suffix}; {\"reset\": true}",
+                times_messages, backlog_limit, checks_mimetypes, media_limit_mb, crowd_people, crowd_chats, code_form: plain|prefix|suffix}; {\"reset\": true}",
         does: "changes the build of the page for the next load; answers the whole build",
         example: r#"{"reset": true, "messages_per_chat": 5}"#,
         run: |shared, _, body| {

@@ -2,8 +2,9 @@
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
-import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.js';
+import { Contact, getAlternateUserWid, getCurrentLid, learn, me } from '/static/people.js';
 import { connection, tell } from '/static/connection.js';
+import { marksOf } from '/static/marks.js';
 import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
 
@@ -19,24 +20,54 @@ export class GroupMetadataModel extends Model {
 }
 
 /** The members of a group. */
-class Participants extends Array {
+export class Participants extends Array {
   getModelsArray() {
     return [...this];
   }
 
+  get #mine() {
+    return this.find(({ id }) => [me.lid, me.phone].some((mine) => String(id) === String(mine)));
+  }
+
   iAmMember() {
-    return this.some(({ id }) => String(id) === String(me.lid));
+    return Boolean(this.#mine);
   }
 
   iAmAdmin() {
-    return this.some(({ id, isAdmin }) => isAdmin && String(id) === String(me.lid));
+    return Boolean(this.#mine?.isAdmin);
+  }
+
+  iAmSuperAdmin() {
+    return Boolean(this.#mine?.isSuperAdmin);
   }
 }
 
-/** How the members of a group are named, whether the group is closed, and who its members are. */
+/** Like the real page, has a contact for each group, with the subject as its name. */
+export const nameGroup = (wid, subject) => Contact.add({ id: wid, name: undefined })[0].set({ name: subject });
+
+/** What the server knows of a group. The first of its other members has made it. */
 function knownOf(wid) {
-  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
-  return { isLidAddressingMode, announce, participants: Participants.of({ id: me.lid, isAdmin }) };
+  const known = faults.groups[String(wid)] ?? {};
+  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false, members = [], subject, description } = known;
+  const self = { id: isLidAddressingMode ? me.lid : me.phone, isAdmin, isSuperAdmin: false };
+  const others = members.map(({ lid, phone }, index) => {
+    learn({ lid, phone });
+    return { id: createWid(isLidAddressingMode ? lid : phone), isAdmin: index === 0, isSuperAdmin: index === 0 };
+  });
+  nameGroup(wid, subject);
+  return {
+    isLidAddressingMode,
+    announce,
+    restrict: false,
+    membershipApprovalMode: false,
+    ephemeralDuration: 0,
+    isParentGroup: false,
+    subject,
+    desc: description,
+    owner: others[0]?.id,
+    creation: 1_700_000_000,
+    participants: Participants.of(...others, self),
+  };
 }
 
 /** How the page learns what the server has of a group. */
@@ -130,11 +161,11 @@ function create(wid) {
   const group = wid.isGroup();
   if (group) {
     // A message from a new group tells the page only that the group exists.
-    const isKnown = String(wid) in faults.groups;
+    const isKnown = String(wid) in faults.groups && !faults.groups[String(wid)].untold;
     GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
   }
   const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
-  const fields = { id: wid, t: 0, unreadCount: 0, archive: false, mute: { expiration: 0 }, name: undefined };
+  const fields = { id: wid, t: 0, unreadCount: 0, ...marksOf(String(wid)), name: undefined };
   const [chat] = Chat.add({ ...fields, lastReceivedKey: undefined, ephemeralDuration: undefined, groupMetadata });
   return chat;
 }
@@ -155,7 +186,7 @@ export const chatOf = (remote) => Chat.get(remote);
 
 /** The account's groups exist before anything was said in them. */
 export function openGroups() {
-  for (const id of Object.keys(faults.groups)) if (me.lid) open(createWid(id));
+  for (const [id, { untold }] of Object.entries(faults.groups)) if (me.lid && !untold) open(createWid(id));
 }
 wire.on('faults', openGroups);
 connection.on('connected', openGroups);
@@ -176,13 +207,17 @@ export async function findOrCreateLatestChat(wid, _origin) {
   return config.build.bare_chat ? found.chat : found;
 }
 
+/** The notices with which a chat begins are not unread. */
+const NOTICES = ['e2e_notification', 'notification_template'];
+const isNews = ({ id, isNewMsg, type }) => !id.fromMe && isNewMsg && !NOTICES.includes(type);
+
 /** Adds a message to its chat. */
 export function file(message) {
   const { chat } = open(message.id.remote);
   chat.msgs.add(message);
   chat.set({
     t: Math.max(chat.t, message.t),
-    ...(!message.id.fromMe && message.isNewMsg && { unreadCount: chat.unreadCount + 1, lastReceivedKey: message.id }),
+    ...(isNews(message) && { unreadCount: chat.unreadCount + 1, lastReceivedKey: message.id }),
   });
   return chat;
 }

@@ -6,7 +6,7 @@ import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
 import { createWaits } from '/static/clock.js';
 import { request } from '/static/connection.js';
-import { GroupMetadata, server } from '/static/chats.js';
+import { GroupMetadata, nameGroup, server } from '/static/chats.js';
 import { getCurrentLid, me } from '/static/people.js';
 
 class ServerStatusCodeError extends Error {
@@ -42,6 +42,10 @@ class Participants extends Collection {
     return this.#me()?.isAdmin === true;
   }
 
+  iAmSuperAdmin() {
+    return this.#me()?.isSuperAdmin === true;
+  }
+
   #me() {
     return this.get(me.lid) ?? this.get(me.phone);
   }
@@ -53,6 +57,7 @@ function take(group) {
   const members = new Participants(Model);
   members.add(participants.map(({ id, admin }) => ({ id: createWid(id), isAdmin: admin, isSuperAdmin: false })));
   const wid = createWid(group.id);
+  nameGroup(wid, subject);
   const metadata = GroupMetadata.get(wid) ?? GroupMetadata.add({ id: wid, desc: undefined, descId: undefined })[0];
   metadata.set({
     subject,

@@ -30,21 +30,27 @@ import { Presence, presenceAction } from '/static/presence.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
+import { pinBridge, setArchive, setPin } from '/static/marks.js';
 import { Msg, MsgModel, loadEarlierMsgs } from '/static/messages.js';
 import {
   Contact,
   ContactCollection,
   ContactModel,
+  blockContact,
   getAlternateUserWid,
   getCurrentLid,
   getPhoneNumber,
+  getProfilePic,
+  getStatus,
   isBlocked,
   queryPhoneExists,
   queryWidExists,
+  unblockContact,
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
 import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
 import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendMsgRecord, sendTextMsgToChat, updateMessageTable } from '/static/sending.js';
+import { USyncQuery, USyncUser, createLidPnMappings } from '/static/usync.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
 
 /** Tells for each person whether the account blocks them. */
@@ -78,6 +84,9 @@ const collections = {
 };
 
 const sending = {
+  WAWebUsync: { USyncQuery, USYNC_ADDRESSING_MODE: { PN: 'pn', LID: 'lid' } },
+  WAWebUsyncUser: { USyncUser },
+  WAWebDBCreateLidPnMappings: { createLidPnMappings },
   WAWebQueryExistsJob: { queryWidExists, queryPhoneExists },
   WAWebFindChatAction: { findOrCreateLatestChat },
   WAWebSendMsgChatAction: { addAndSendMsgToChat },
@@ -102,6 +111,12 @@ const sending = {
   WAWebChatLoadMessages: { loadEarlierMsgs },
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
+  WAWebBlockContactAction: { blockContact, unblockContact },
+  WAWebContactStatusBridge: { getStatus },
+  WAWebGetProfilePicJob: { getProfilePic },
+  WAWebSetArchiveChatAction: { setArchive },
+  WAWebSetPinChatAction: { setPin },
+  WAWebChatPinBridge: pinBridge,
   WAWebCallCollection: alone(calls),
   ...stanzas,
   WAWebMsgReply: { canReplyMsg },

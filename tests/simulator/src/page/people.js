@@ -15,6 +15,11 @@ export class ContactModel extends Model {
   static {
     this.prototype.proxyName = 'contact';
   }
+
+  /** Only the contact under the LID says so. */
+  get isContactBlocked() {
+    return this.id.isLid() && isBlocked(this.id);
+  }
 }
 
 export class ContactCollection extends Collection {
@@ -44,7 +49,7 @@ connection.on('cleared', () => {
   me.phone = undefined;
 });
 
-function remember({ lid, phone, name }) {
+export function remember({ lid, phone, name }) {
   const wid = createWid(lid);
   if (phone) {
     phoneOf.set(lid, createWid(phone));
@@ -88,6 +93,40 @@ export function isBlocked(wid) {
 export const getPhoneNumber = (lid) => phoneOf.get(String(lid));
 export const getCurrentLid = (phone) => lidOf.get(String(phone));
 export const getAlternateUserWid = (wid) => getPhoneNumber(wid) ?? getCurrentLid(wid);
+
+/** Only the contact of a LID can be blocked. Resolves without an effect where it is so already. */
+async function setBlocked(contact, on) {
+  if (isBlocked(contact.id) === on) return;
+  if (!contact.id.isLid()) throw `${contact.id} has no LID here`;
+  const { code } = await request({ t: 'act', action: { action: 'block', lid: String(contact.id), on } });
+  if (code !== null) throw new Error('the action was refused');
+  const phone = getPhoneNumber(contact.id)?.user;
+  faults.blocked = [...faults.blocked.filter((one) => one !== phone), ...(on ? [phone] : [])];
+}
+export const blockContact = ({ contact }) => setBlocked(contact, true);
+export const unblockContact = (contact) => setBlocked(contact, false);
+
+class ServerStatusCodeError extends Error {
+  name = 'ServerStatusCodeError';
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** The link and the path both lead to the host of files; the real link expires. */
+export async function getProfilePic(wid) {
+  const { picture, hidden } = await request({ t: 'person', wid: String(wid) });
+  if (!picture) throw new ServerStatusCodeError(404, 'item-not-found');
+  if (hidden) throw new ServerStatusCodeError(401, 'not-authorized');
+  return { eurl: `${location.origin}${picture}`, tag: picture, directPath: picture };
+}
+
+/** What somebody says of themselves. */
+export async function getStatus({ wid }) {
+  const { about } = await request({ t: 'person', wid: String(wid) });
+  return { id: wid, status: about };
+}
 
 /** Asks the server about a wid: `null`, or the LID of a person on WhatsApp. */
 export async function queryWidExists(wid) {

@@ -22,6 +22,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
     let uploads = post(upload).layer(DefaultBodyLimit::disable());
     Router::new()
         .route("/v/{folder}/{file}", get(file))
+        .route("/pps/{phone}", get(picture))
         .route("/mms/{kind}/{name}", uploads)
         .route("/phone/file/{message}", get(opened))
 }
@@ -42,6 +43,14 @@ async fn opened(State(shared): State<Arc<Shared>>, At(message): At<String>) -> R
         (header::CACHE_CONTROL, "no-cache".to_owned()),
     ];
     (headers, bytes).into_response()
+}
+
+/// The picture of a person.
+async fn picture(State(shared): State<Arc<Shared>>, At(phone): At<String>) -> Response {
+    match shared.with(|world| world.picture(&phone)) {
+        Some(bytes) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
+        None => (StatusCode::NOT_FOUND, "no such picture").into_response(),
+    }
 }
 
 /// The names in a query.

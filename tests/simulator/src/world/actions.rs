@@ -5,6 +5,8 @@ use crate::action::{Action, Present};
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::protocol::{Event, ToPage};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 impl World {
     /// Takes an action, or refuses it, or says nothing, as the faults want.
@@ -16,12 +18,44 @@ impl World {
         let refused = self.faults.nack;
         if refused.is_none() {
             self.pass_on(number, &action);
+            self.block(&action);
             self.record.actions.push(action);
             self.touch();
         }
         if self.faults.server != ServerFault::NeverAck {
             self.tell(number, &ToPage::Acted { req, code: refused });
         }
+    }
+
+    /// The account blocks somebody, or ends it.
+    fn block(&mut self, action: &Action) {
+        let Action::Block { lid, on } = action else { return };
+        let Some(person) = self.directory.by_lid(lid) else { return };
+        let phone = person.phone.trim_end_matches(super::people::PHONE).to_owned();
+        let mut faults = self.faults.clone();
+        faults.blocked.retain(|blocked| *blocked != phone);
+        if *on {
+            faults.blocked.push(phone);
+        }
+        self.set_faults(faults);
+    }
+
+    /// Answers a page that asks about a person.
+    pub(super) fn person(&mut self, number: u64, req: u64, wid: &str) {
+        let phone = match self.directory.by_lid(wid) {
+            Some(person) => person.phone.trim_end_matches(super::people::PHONE).to_owned(),
+            None => String::new(),
+        };
+        let about = self.faults.abouts.get(&phone).map(String::as_str);
+        let found = self.faults.pictures.get(&phone);
+        let picture = found.map(|picture| format!("/pps/{phone}?tag={}", picture.jpeg.len()));
+        let hidden = found.is_some_and(|picture| picture.hidden);
+        self.tell(number, &ToPage::Person { req, about, picture, hidden });
+    }
+
+    /// The bytes of somebody's picture.
+    pub(crate) fn picture(&self, phone: &str) -> Option<Vec<u8>> {
+        STANDARD.decode(&self.faults.pictures.get(phone)?.jpeg).ok()
     }
 
     /// Somebody calls an account, or hangs up.
@@ -54,7 +88,13 @@ impl World {
             }
             Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
             Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
-            Action::DeleteForMe { .. } | Action::RejectCall { .. } | Action::Unread { .. } => return,
+            Action::DeleteForMe { .. }
+            | Action::RejectCall { .. }
+            | Action::Archive { .. }
+            | Action::Block { .. }
+            | Action::Pin { .. }
+            | Action::Mute { .. }
+            | Action::Unread { .. } => return,
         };
         // Messages of earlier runs have no copies.
         for phone in self.copies(message).unwrap_or_default() {

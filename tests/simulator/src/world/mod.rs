@@ -304,6 +304,7 @@ impl World {
                 self.touch();
                 self.tell(number, &ToPage::Exists { req, found });
             }
+            FromPage::Person { req, wid } => self.person(number, req, &wid),
             FromPage::Got { seq } => self.confirm(number, seq),
             FromPage::Logout { req } => self.page_logout(number, req),
             FromPage::ChatState { chat, state } => {

@@ -70,6 +70,8 @@
     return turn;
   }
 
+  Object.assign(page, { until, inTurn });
+
   /** @param {string} id */
   const chatIdOf = (id) => String(need('keyClass').fromString(id).remote);
   /** @param {string} id */

@@ -17,6 +17,9 @@ declare namespace Adapter {
     | 'INVALID_NUMBER'
     | 'LOOP_ENDED'
     | 'MESSAGE_ABSENT'
+    | 'CHAT_ABSENT'
+    | 'PIN_LIMIT'
+    | 'NO_PICTURE'
     /** WhatsApp does not allow this with this message. */
     | 'NOT_POSSIBLE'
     /** The page does not fetch the part that has the module, which the message names. */
@@ -89,7 +92,16 @@ declare namespace Adapter {
     refresh_code(): Promise<Unread>;
     // Of `describe.js`.
     phone(argument: { chat: string }): Promise<{ phone: Text }>;
-    contact(argument: { chat: string }): Promise<{ phone: Text; lid: Text; name: Text; pushname: Text; verified_name: Text }>;
+    contact(argument: { chat: string }): Promise<{
+      phone: Text;
+      lid: Text;
+      name: Text;
+      pushname: Text;
+      verified_name: Text;
+      business: boolean;
+      blocked: boolean;
+      me: boolean;
+    }>;
     // Of `history.js`.
     head(): Promise<{ device: Text; row: Count; id: Text }>;
     rows(argument: { after: Count; limit: number }): Promise<{

@@ -314,7 +314,11 @@
       const entries = [lid, phone && `${phone}@c.us`].map((id) => (id ? attempt(() => need('contacts').get(asWid(id))) : null));
       /** @param {'name' | 'pushname' | 'verifiedName'} field */
       const first = (field) => text(entries.map((contact) => contact?.[field]).find(Boolean)) || null;
-      return { phone, lid, name: first('name'), pushname: first('pushname'), verified_name: first('verifiedName') };
+      const names = { name: first('name'), pushname: first('pushname'), verified_name: first('verifiedName') };
+      /** @param {'isBusiness' | 'isContactBlocked'} field */
+      const any = (field) => entries.some((contact) => Boolean(contact?.[field]));
+      const me = Boolean(attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (person(wid)))));
+      return { phone, lid, ...names, business: any('isBusiness'), blocked: any('isContactBlocked'), me };
     },
   };
   return { forms, calls };

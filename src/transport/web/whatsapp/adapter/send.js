@@ -123,12 +123,14 @@
     return { chat_id: chatId, talked, phone: phoneOf(wid), restricted: page.restricted(wid, chat) };
   }
 
+  /** @type {Adapter.Page['learned']} */
+  const learned = (id, chat) => (chat ? remember(named, id, chat) : remember(denied, id, performance.now()));
+
   /** @param {string} id */
   async function ask(id) {
     if (performance.now() - denied.get(id) < DENIED_MS) return null;
     const answer = await need('exists')(need('wid').createWid(id));
-    if (answer) remember(named, id, widText(answer.wid));
-    else remember(denied, id, performance.now());
+    learned(id, answer ? widText(answer.wid) : null);
     return answer ? answer.wid : null;
   }
 
@@ -143,7 +145,7 @@
     return within ?? /** @type {WA.Chat} */ (opened);
   }
 
-  Object.assign(page, { openChat, lookUp: ask });
+  Object.assign(page, { openChat, lookUp: ask, learned });
 
   // ── The id ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,74 @@
+//! Looking up many numbers: in small batches with pauses, through the limit that all look-ups share.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use rand::Rng;
+use tokio::time::{Instant, sleep};
+
+use super::{Directory, DirectoryError, Reached};
+use crate::domain::address::PhoneNumber;
+use crate::domain::state::State;
+use crate::transport::web::session::SessionError;
+
+/// The most numbers of one request.
+pub const NUMBERS_MAX: usize = 50;
+/// The numbers of one question to WhatsApp's server.
+const BATCH: usize = 10;
+/// The pause between two questions, in milliseconds.
+const PAUSE_MS: RangeInclusive<u64> = 500..=1500;
+
+/// What WhatsApp says of a number in one of its forms.
+type Answers = HashMap<PhoneNumber, Option<Reached>>;
+
+impl Directory {
+    /// Looks numbers up, in their order. Where the minute's look-ups are used up, the numbers that are left are
+    /// [`DirectoryError::RateLimited`]. The error of the whole is one of the page or the session, before any answer.
+    pub async fn look_up_all(
+        &self,
+        numbers: &[PhoneNumber],
+    ) -> Result<Vec<Result<Option<Reached>, DirectoryError>>, DirectoryError> {
+        let mut answers = Answers::new();
+        self.ask_each(numbers.to_vec(), &mut answers).await?;
+        // The second form is asked for only after WhatsApp denied the first.
+        let is_denied = |number: &&PhoneNumber| matches!(answers.get(*number), Some(None));
+        let second = numbers.iter().filter(is_denied).filter_map(PhoneNumber::second_form).collect();
+        self.ask_each(second, &mut answers).await?;
+        Ok(numbers.iter().map(|number| self.answered(number, &answers)).collect())
+    }
+
+    fn answered(&self, number: &PhoneNumber, answers: &Answers) -> Result<Option<Reached>, DirectoryError> {
+        for form in std::iter::once(number.clone()).chain(number.second_form()) {
+            match answers.get(&form) {
+                Some(Some(reached)) => return Ok(Some(reached.clone())),
+                Some(None) => {}
+                None => return Err(DirectoryError::RateLimited { retry_after: self.lookups.wait(Instant::now()) }),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks for the numbers that have no answer yet, as far as the limit allows.
+    async fn ask_each(&self, mut numbers: Vec<PhoneNumber>, answers: &mut Answers) -> Result<(), DirectoryError> {
+        let mut seen = HashSet::new();
+        numbers.retain(|number| !answers.contains_key(number) && seen.insert(number.clone()));
+        for batch in numbers.chunks(BATCH) {
+            let batch = &batch[..self.lookups.take_some(batch.len(), Instant::now())];
+            if batch.is_empty() {
+                return Ok(());
+            }
+            if !answers.is_empty() {
+                let pause = rand::rng().random_range(PAUSE_MS);
+                sleep(Duration::from_millis(pause)).await;
+            }
+            let page = self.session.page(State::Ready)?;
+            let found = page.exists_many(batch).await.map_err(SessionError::from)?;
+            for (number, found) in batch.iter().zip(found) {
+                let reached = found.chat_id.map(|chat_id| Reached { number: number.clone(), chat_id, lid: found.lid });
+                answers.insert(number.clone(), reached);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+// What is done with a person: blocking, and what they say of themselves. WhatsApp knows both by the LID: with a number the
+// page's function for blocking throws, and that for the text asks in a way that fails.
+/** @type {Adapter.File} */
+(function person(page) {
+  'use strict';
+  const { whole, calling, need, attempt, refuse, widText, lidOf, asWid } = page;
+
+  /** @type {Adapter.Forms} */
+  const deferred = {
+    block: ['block', whole('WAWebBlockContactAction', 'blockContact')],
+    picture: ['picture', calling('WAWebGetProfilePicJob', 'getProfilePic')],
+    about: ['about', calling('WAWebContactStatusBridge', 'getStatus')],
+  };
+
+  /** The page counts where somebody was blocked: this is its list of blocked people. */
+  const FROM = 'block_screen';
+  const ABOUT_MAX = 1024;
+  /** The host of files, which has the pictures too. */
+  const HOST = 'https://mmg.whatsapp.net';
+  /** The statuses that say: there is none, or not for this account. */
+  const NONE = [401, 403, 404];
+
+  /** @param {string} id @returns {WA.Wid} */
+  const lidWid = (id) => asWid(lidOf(asWid(id))) ?? refuse('NOT_ON_WHATSAPP', 'the page does not know the LID');
+
+  /** @param {WA.Wid} wid */
+  async function linkOf(wid) {
+    const tcToken = attempt(() => page.heldChat(widText(wid) ?? '').tcToken) ?? undefined;
+    try {
+      return await need('picture')(wid, { preview: false, tcToken });
+    } catch (error) {
+      const { status, statusCode } = /** @type {{ status?: unknown; statusCode?: unknown }} */ (error ?? {});
+      if (NONE.includes(Number(status ?? statusCode))) return refuse('NO_PICTURE', 'there is none, or it is hidden');
+      throw error;
+    }
+  }
+
+  /**
+   * The link of the answer, else the same file on the host of files: the page shows pictures from either.
+   * @param {string[]} addresses
+   */
+  async function fetched(addresses) {
+    let why = 'there is no link';
+    for (const address of addresses) {
+      const answer = await fetch(address, { credentials: 'omit' }).catch((error) => void (why = page.said(error)));
+      if (answer?.ok) return answer;
+      if (answer) why = `the host answers ${answer.status}`;
+    }
+    return refuse('FAILED', `the picture cannot be fetched: ${why}`);
+  }
+
+  /** @type {Partial<Adapter.Calls>} */
+  const calls = {
+    /** Blocks somebody, or ends it. Ends by the page's list of blocked people; where that is so already, nothing is sent. */
+    async block({ chat: id, on }) {
+      const lid = lidWid(id);
+      if (attempt(() => need('me').isMeAccount(lid))) refuse('NOT_POSSIBLE', 'it is this account itself');
+      const isBlocked = () => Boolean(need('blocked').get(lid));
+      await page.inTurn(widText(lid) ?? id, async () => {
+        if (isBlocked() === on) return;
+        const contact = need('contacts').get(lid) ?? (await need('contacts').find?.(lid)) ?? refuse('FAILED', 'the page has no contact');
+        const { blockContact, unblockContact } = need('block');
+        const act = () => (on ? blockContact({ contact, blockEntryPoint: FROM }) : unblockContact(contact, FROM));
+        await page.until(act, () => isBlocked() === on, 'the page did not change the list of blocked people');
+      });
+    },
+
+    /** Asks the server for the link, and fetches the picture, unless it is the one with the known tag. */
+    async picture({ chat: id, known_tag: knownTag, max_bytes: max }) {
+      const { eurl, directPath, tag } = await linkOf(lidWid(id));
+      const text = tag === undefined || tag === null ? null : String(tag);
+      if (text !== null && text === knownTag) return { tag: text, data: null };
+      const answer = await fetched([eurl ?? '', directPath ? `${HOST}${directPath}` : ''].filter((address) => address !== ''));
+      if (Number(answer.headers.get('content-length')) > max) refuse('MEDIA_TOO_LARGE', 'the picture is too large');
+      const bytes = await answer.arrayBuffer();
+      if (bytes.byteLength > max) refuse('MEDIA_TOO_LARGE', 'the picture is too large');
+      return { tag: text, data: need('base64')(bytes) };
+    },
+
+    /** Asks the server. Null: nothing, or not for this account. */
+    async about({ chat: id }) {
+      const { status, stale } = await need('about')({ wid: lidWid(id) });
+      if (stale) refuse('FAILED', 'the server did not answer');
+      return { about: typeof status === 'string' && status !== '' ? status.slice(0, ABOUT_MAX) : null };
+    },
+  };
+
+  return { forms: {}, deferred, calls };
+})
