@@ -13,6 +13,7 @@ pub mod limits;
 pub mod log;
 pub mod media;
 pub mod message;
+pub mod notice;
 pub mod secret;
 pub mod slip;
 pub mod state;

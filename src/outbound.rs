@@ -8,6 +8,7 @@
 mod acks;
 mod admission;
 pub mod attach;
+pub mod calls;
 mod cloud_message;
 mod error;
 pub mod fetch_url;

@@ -45,7 +45,7 @@ wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS`
 While the disk is full at the start, `/status` says so and everything that needs the store is refused with 503 \
 `STORE_UNAVAILABLE` (`/send`: `SESSION_NOT_READY`); the service goes on by itself once there is room.";
 /// The schema of an event's `data`, by the event's `type`.
-const EVENTS: [(&str, &str); 9] = [
+const EVENTS: [(&str, &str); 13] = [
     ("message", "Message"),
     ("message.edited", "Message"),
     ("message.revoked", "Message"),
@@ -53,6 +53,10 @@ const EVENTS: [(&str, &str); 9] = [
     ("message.reaction", "MessageReaction"),
     ("message.vote", "MessageVote"),
     ("message.media", "Message"),
+    ("call", "Call"),
+    ("group.changed", "GroupChange"),
+    ("contact.changed", "ContactChange"),
+    ("chat.read", "ChatRead"),
     ("session.state", "StateChange"),
     ("session.qr", "CodeChange"),
 ];

@@ -1,6 +1,8 @@
-//! The last reported state of each reaction and each vote in a poll, because the page reports the same state again and
-//! again. Table `addons`: `r` or `v`, the message's id, a zero byte and the sender → the time of the reaction or vote
-//! and the time of the report (milliseconds since the epoch, both big-endian), and a hash of the content. Table
+//! The last reported state of each reaction, each vote in a poll and each notice, because the page reports the same state
+//! again and again. Table `addons`: `r` or `v`, the message's id, a zero byte and the sender → the time of the reaction or
+//! vote and the time of the report (milliseconds since the epoch, both big-endian), and a hash of the content. Notices have
+//! the key `c` and a call's id, `g` with the group and the id of its change, or `n` and a person; a call has the rank of its
+//! status in the place of the time. Table
 //! `addons_by_age`: see `age`.
 
 use sha2::{Digest, Sha256};
@@ -10,6 +12,7 @@ use super::age::ByAge;
 use super::engine::Engine;
 use super::table::Table;
 use crate::domain::message::{Reaction, Vote};
+use crate::domain::notice::Notice;
 use crate::domain::time::Timestamp;
 
 const NAME: &str = "addons";
@@ -34,6 +37,27 @@ impl Addons {
     pub(super) fn is_new_vote(&self, vote: &Vote, at: Timestamp) -> Result<bool, StoreError> {
         let key = format!("v{}\0{}", vote.message_id, vote.sender);
         self.is_new(&key, vote.t_ms, vote.options.iter().map(|option| option.reveal()), at)
+    }
+
+    /// Whether the notice is news; it is stored as known. A call is news with each later status, a change of a group
+    /// once, a name whenever it differs from the last one. Every chat that is read is news.
+    pub(super) fn is_new_notice(&self, notice: &Notice, at: Timestamp) -> Result<bool, StoreError> {
+        match notice {
+            Notice::Call(call) => {
+                let key = format!("c{}", call.id);
+                self.is_new(&key, call.status.rank(), std::iter::once(call.status.name()), at)
+            }
+            Notice::Group(change) => {
+                // The notice and the page's own record of a change have the same id, and differ in the rest of the key.
+                let id = change.id.own_part();
+                self.is_new(&format!("g{}\0{id}", change.group), 0, std::iter::once(id), at)
+            }
+            Notice::Contact(change) => {
+                let person = change.lid.as_deref().unwrap_or(&change.id);
+                self.is_new(&format!("n{person}"), change.t, std::iter::once(change.pushname.as_str()), at)
+            }
+            Notice::Read(_) => Ok(true),
+        }
     }
 
     fn is_new<'a>(

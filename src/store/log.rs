@@ -244,6 +244,7 @@ fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>
                 Happening::Acked { of, ack, .. } => message(of)?.map(|message| What::Acked(message, ack)),
                 Happening::Reacted { reaction, .. } => Some(What::Reacted(Box::new(reaction))),
                 Happening::Voted { vote, .. } => Some(What::Voted(Box::new(vote))),
+                Happening::Noticed { notice, .. } => Some(What::Noticed(Box::new(notice))),
                 Happening::File { of, .. } => message(of)?.map(What::File),
                 Happening::State(step) => Some(What::State(step)),
                 Happening::Code(shown) => Some(What::Code(shown)),

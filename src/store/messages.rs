@@ -180,6 +180,12 @@ impl Messages {
                         self.append(&mut next, &Record::Happening(Happening::Voted { vote, at }))?;
                     }
                 }
+                LogChange::Noticed(notice, at) => {
+                    if self.addons.is_new_notice(notice, *at)? {
+                        let (notice, at) = ((**notice).clone(), *at);
+                        self.append(&mut next, &Record::Happening(Happening::Noticed { notice, at }))?;
+                    }
+                }
                 LogChange::File(id, status, sha256, at) => {
                     self.change(&mut next, id, *at, |message| message.file(*status, *sha256))?;
                 }

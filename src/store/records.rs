@@ -10,6 +10,7 @@ mod happening;
 mod letter;
 mod mark;
 mod media;
+mod notice;
 mod origin;
 mod send;
 #[cfg(test)]

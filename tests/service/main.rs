@@ -26,6 +26,7 @@ mod media;
 mod memory;
 mod messages;
 mod metrics;
+mod notices;
 mod once;
 mod pacing;
 mod process;

@@ -28,6 +28,7 @@ pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         data: None,
         edited_ms: None,
         revoked_s: None,
+        notice: None,
         row: None,
         name: None,
         media: None,

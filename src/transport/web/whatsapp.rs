@@ -25,7 +25,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -40,6 +40,7 @@ const FILES: [(&str, &str); 15] = [
     ("content.js", include_str!("whatsapp/adapter/content.js")),
     ("send.js", include_str!("whatsapp/adapter/send.js")),
     ("actions.js", include_str!("whatsapp/adapter/actions.js")),
+    ("notices.js", include_str!("whatsapp/adapter/notices.js")),
     ("phone_calls.js", include_str!("whatsapp/adapter/phone_calls.js")),
 ];
 

@@ -2,11 +2,11 @@
 import { J, node } from '../realnode.mjs';
 import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { change, group, inGroup, remove } from './groups.mjs';
+import { change, group, inGroup, picture, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { answerFor, media } from './media.mjs';
 import { answer } from './reupload.mjs';
-import { fromPhone, incoming } from './messages.mjs';
+import { fromPhone, incoming, readOnPhone } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
 import { uploadRule } from './uploads.mjs';
@@ -41,6 +41,7 @@ export async function control(name, q, req, res) {
           presences: state.presences,
           logins: state.logins,
           iqs: state.iqs,
+          calls: state.calls,
           httpMiss: [...state.httpMiss],
           waiting: state.waiting.size,
         });
@@ -136,12 +137,16 @@ export async function control(name, q, req, res) {
         return say(group(q.get('id'), opt));
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of')));
+      case 'grouppicture':
+        return say(picture(q.get('id')));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
       case 'removed':
         return say(remove(q.get('id')));
       case 'call':
         return say(call(q.get('from'), q.get('id'), q.get('what'), opt));
+      case 'readonphone':
+        return say(readOnPhone(q.get('from')));
       case 'fromphone':
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
       case 'blocked':

@@ -67,6 +67,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         data: data.map(Details),
         edited_ms: None,
         revoked_s: None,
+        notice: None,
         row: None,
         t: head.timestamp,
         ack: Ack::PENDING,

@@ -1,7 +1,7 @@
 //! The forms in which the adapter writes messages and what else the domain has types for. `report` and `answers` read their
 //! fields through these, so that a rename in the domain changes nothing of what is understood of the page.
 
-mod calls;
+mod notices;
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ use crate::domain::limits::{Limits, NewChats, NewChatsStatus, Timelock};
 use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
-pub(super) use calls::{CallEndShape, CallShape};
+pub(super) use notices::NoticeShape;
 
 /// Reads a `Shape` and gives the type of the domain that it stands for.
 pub(super) fn one<'de, D, Shape, T>(deserializer: D) -> Result<T, D::Error>
@@ -128,6 +128,9 @@ pub(super) struct MessageShape {
     edited_ms: Option<u64>,
     #[serde(default)]
     revoked_s: Option<u64>,
+    /// Only of what is no message.
+    #[serde(default)]
+    notice: Option<NoticeShape>,
     #[serde(default)]
     row: Option<u64>,
     t: u64,
@@ -157,6 +160,7 @@ impl From<MessageShape> for PageMessage {
             data,
             edited_ms,
             revoked_s,
+            notice,
             row,
             t,
             ack,
@@ -182,6 +186,7 @@ impl From<MessageShape> for PageMessage {
             data: data.map(Details),
             edited_ms,
             revoked_s,
+            notice: notice.map(|notice| Box::new(notice.into())),
             row,
             t,
             ack: Ack::new(ack),

@@ -83,7 +83,8 @@ export function fieldsOf(record, isNewMsg) {
     body: record.sealed || hasNoBody(record) ? undefined : record.body,
     from: wid(record.from),
     to: wid(record.to),
-    author: wid(record.participant),
+    author: wid(record.author ?? record.participant),
+    recipients: record.recipients?.map(createWid),
     t: record.t,
     ack: record.ack,
     self: record.fromMe ? 'out' : 'in',
@@ -174,6 +175,15 @@ export async function store(messages, { isNew, shown = true }) {
   await storage.putAll('messages', records.map((record) => [record.id, record]));
   if (!shown) return records.filter((record) => record.sealed).forEach(unseal);
   records.forEach((record, index) => show({ ...record, notifyName: fresh[index].notifyName }, isNew));
+}
+
+/** Stores a notice, and shows it once: about a call, or about a group. */
+export async function storeNotice(notice) {
+  if (known.has(notice.id)) return;
+  known.add(notice.id);
+  const record = { ...notice, n: nextRow(), subtype: notice.fields.subtype };
+  await storage.put('messages', record.id, record);
+  show(record, true);
 }
 
 /** Stores a message that this page sends itself. */

@@ -26,6 +26,7 @@ import {
   sendRevokeMsgs,
 } from '/static/actions.js';
 import { calls, stanzas } from '/static/calls.js';
+import { groupActions } from '/static/group-changes.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -102,6 +103,7 @@ const sending = {
   WAWebChatStateBridge: { ...ChatStateBridge },
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
   WAWebCallCollection: alone(calls),
+  WAWebUpdateDbForGroupActionApi: groupActions,
   ...stanzas,
   WAWebMsgReply: { canReplyMsg },
   WAWebMsgActionCapability: capability,

@@ -184,13 +184,14 @@
   const calls = /** @type {Partial<Adapter.Calls>} */ ({
     async table() {
       for (const name of names()) has(name);
-      return { version: page.version(), entries: entries() };
+      return { version: page.version(), entries: entries(), wrapped: page.wrapped };
     },
   });
   /** Functions that report the present state, whenever it may have changed and once after listening began. */
   const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.watched = new Set();
+  page.wrapped = [];
 
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {

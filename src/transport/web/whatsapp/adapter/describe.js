@@ -287,6 +287,7 @@
       is_new: Boolean(msg.isNewMsg),
       edited_ms: number(msg.latestEditSenderTimestampMs),
       revoked_s: msg.type === 'revoked' ? number(msg.revokeTimestamp) : null,
+      notice: page.noticeOf(msg),
       row: number(msg.rowId),
     };
   };
