@@ -6,6 +6,7 @@ import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, 
 import { fileKills, filesIn, filesOut } from './service/files.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
+import { calls, notices } from './service/notices.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
 import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
@@ -15,7 +16,7 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
+  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
   filesIn, filesOut, kills, fileKills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 

@@ -114,3 +114,30 @@ impl From<StoredPerson> for Person {
         Self { id, phone, lid }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What lies on disks must stay readable, and be written as before.
+    #[test]
+    fn notices_keep_their_stored_form() {
+        for stored in [
+            json!({ "what": "call", "id": "C", "peer": "1@lid", "phone": "5491", "lid": "1@lid", "group": null,
+                    "from_me": false, "video": true, "status": "accepted_elsewhere", "duration_s": 3, "t": 7 }),
+            json!({ "what": "group", "id": "false_1@g.us_A_2@lid", "group": "1@g.us", "change": "add",
+                    "author": { "id": "1@lid", "phone": null, "lid": "1@lid" },
+                    "people": [{ "id": "2@lid", "phone": "5492", "lid": "2@lid" }], "value": "x", "t": 7 }),
+            json!({ "what": "contact", "id": "1@lid", "phone": null, "lid": "1@lid", "pushname": "Ana", "t": 7 }),
+            json!({ "what": "read", "chat": "1@lid", "phone": null, "lid": "1@lid", "unread": 2, "t": 7 }),
+        ] {
+            let read: StoredNotice = serde_json::from_value(stored.clone()).unwrap();
+            let written: Value = serde_json::to_value(StoredNotice::from(Notice::from(read))).unwrap();
+            assert_eq!(written, stored);
+        }
+    }
+}
