@@ -8,6 +8,7 @@ pub mod content;
 pub mod dead_letter;
 pub mod event;
 pub mod filter;
+pub mod history;
 pub mod idempotency;
 pub mod limits;
 pub mod log;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::domain::media::Media;
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, Person};
 use crate::domain::secret::{Secret, masked};
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
@@ -112,6 +112,8 @@ pub struct PageMessage {
     pub revoked_s: Option<u64>,
     /// What it tells, if it is no message: a call, or a change of a group.
     pub notice: Option<Box<Notice>>,
+    /// Who deleted the message for everybody: whether an admin did, and who it was.
+    pub revoked_by: Option<(bool, Option<Person>)>,
     /// The row in the page's table of messages, if the message was read from there.
     pub row: Option<u64>,
     /// Seconds since the epoch, by WhatsApp's server.

@@ -10,7 +10,7 @@ use super::marks::{Place, Relink};
 use super::opening::Tables;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
-use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span, Sum};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -137,6 +137,11 @@ impl Store {
             tables.messages.find(sent.and_then(|sent| sent.id).as_ref().unwrap_or(&id))
         })
         .await
+    }
+
+    /// Each person's present reaction to a message, and vote in a poll.
+    pub async fn sum(&self, message: MessageId) -> Result<Sum, StoreError> {
+        self.read(move |tables| tables.messages.sum(&message)).await
     }
 
     /// The events after a place. Events of a message that is no longer in the log are left out.

@@ -7,6 +7,7 @@
 mod cloud_send;
 mod entry;
 mod happening;
+mod history;
 mod letter;
 mod mark;
 mod media;

@@ -105,6 +105,7 @@ fn message(n: usize) -> LogChange {
         edited_ms: None,
         revoked_s: None,
         notice: None,
+        revoked_by: None,
         row: None,
         t: 1_750_000_000 + n as u64,
         ack: Ack::SERVER,

@@ -29,6 +29,7 @@ pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         edited_ms: None,
         revoked_s: None,
         notice: None,
+        revoked_by: None,
         row: None,
         name: None,
         media: None,

@@ -42,7 +42,7 @@ pub(in crate::store) struct StoredGroupChange {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredPerson {
+pub(super) struct StoredPerson {
     id: String,
     phone: Option<String>,
     lid: Option<String>,

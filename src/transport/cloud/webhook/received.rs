@@ -68,6 +68,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         edited_ms: None,
         revoked_s: None,
         notice: None,
+        revoked_by: None,
         row: None,
         t: head.timestamp,
         ack: Ack::PENDING,

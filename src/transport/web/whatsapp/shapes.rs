@@ -15,6 +15,7 @@ use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
 pub(super) use notices::NoticeShape;
+use notices::RevokerShape;
 
 /// Reads a `Shape` and gives the type of the domain that it stands for.
 pub(super) fn one<'de, D, Shape, T>(deserializer: D) -> Result<T, D::Error>
@@ -128,6 +129,8 @@ pub(super) struct MessageShape {
     edited_ms: Option<u64>,
     #[serde(default)]
     revoked_s: Option<u64>,
+    #[serde(default)]
+    revoked_by: Option<RevokerShape>,
     /// Only of what is no message.
     #[serde(default)]
     notice: Option<NoticeShape>,
@@ -160,6 +163,7 @@ impl From<MessageShape> for PageMessage {
             data,
             edited_ms,
             revoked_s,
+            revoked_by,
             notice,
             row,
             t,
@@ -186,6 +190,7 @@ impl From<MessageShape> for PageMessage {
             data: data.map(Details),
             edited_ms,
             revoked_s,
+            revoked_by: revoked_by.map(Into::into),
             notice: notice.map(|notice| Box::new(notice.into())),
             row,
             t,

@@ -11,6 +11,8 @@ declare namespace WA {
     isVideoCall?: boolean;
     /** Of a notice about a group: those whom it concerns. */
     recipients?: (Wid | string)[];
+    /** Who deleted the message for everybody. */
+    revokeSender?: Wid | string;
   }
 
   interface Call {
@@ -103,6 +105,9 @@ declare namespace Adapter {
 
   interface Page {
     noticeOf(msg: WA.Msg): CallNotice | GroupNotice | null;
+    revokerOf(msg: WA.Msg): { admin: boolean; person: Identity | null } | null;
+    /** A person without the device. */
+    person(given: Anyone): Anyone;
     /** The calls that were reported in this document, by their ids. */
     ringing: Set<string>;
     /** The functions of the page that the adapter has wrapped. */
@@ -111,6 +116,7 @@ declare namespace Adapter {
 
   interface Message {
     notice: CallNotice | GroupNotice | null;
+    revoked_by: { admin: boolean; person: Identity | null } | null;
   }
 
   interface Reports {

@@ -61,6 +61,14 @@
     return msg.type === 'gp2' ? groupNotice(msg) : null;
   };
 
+  /** Who deleted a message for everybody. The page does not name a sender who deletes a message. */
+  page.revokerOf = (msg) => {
+    if (msg.type !== 'revoked') return null;
+    const admin = msg.subtype === 'admin';
+    const who = msg.revokeSender ?? (admin ? null : (msg.author ?? msg.from));
+    return { admin, person: who ? identity(page.person(who)) : null };
+  };
+
   /**
    * A change without a notice has the id that its notice would have.
    * @param {WA.GroupMeta} meta

@@ -67,6 +67,19 @@ pub(in super::super) struct ReadShape {
     t: u64,
 }
 
+#[derive(Deserialize)]
+pub(super) struct RevokerShape {
+    admin: bool,
+    person: Option<PersonShape>,
+}
+
+impl From<RevokerShape> for (bool, Option<Person>) {
+    fn from(shape: RevokerShape) -> Self {
+        let RevokerShape { admin, person } = shape;
+        (admin, person.map(Person::from))
+    }
+}
+
 impl From<NoticeShape> for Notice {
     fn from(shape: NoticeShape) -> Self {
         match shape {
