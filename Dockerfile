@@ -8,7 +8,7 @@
 FROM rust:1-slim-trixie AS build
 WORKDIR /src
 # The dependencies, behind empty sources of our own: this layer is made again only when a manifest changes.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY migrations/Cargo.toml migrations/
 COPY tests/simulator/Cargo.toml tests/simulator/
 RUN mkdir -p src migrations/src tests/simulator/src tests/bench \

@@ -10,6 +10,11 @@ PAGE := tests/page
 REAL_PAGE := tests/real_page
 TYPES := tests/types
 VENV := target/tools/venv
+# Builds the binaries that the checks of deployment, page and clients run. `make test` sets it to a command that does nothing:
+# its own build has made them, and a second one with other features of the libraries takes minutes.
+BUILD_BINARIES ?= cargo build --locked --workspace --bins
+# What `make test` runs beside the tests that cargo runs: two at a time, because each of them waits for browsers most of the time.
+CHECKS := deploy-check page-check conformance facts
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
 .PHONY: help run test dist types facts conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
@@ -36,16 +41,13 @@ run:
 	exec target/release/session-manager
 
 test:
-	@.ci/install chromium node
+	@.ci/install cargo-deb chromium node promtool python shellcheck systemd xvfb
 	@$(MAKE) --no-print-directory types
 	@echo "==> Building the service, the simulator and their tests"
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
 	cargo test --workspace --locked
-	@$(MAKE) --no-print-directory facts
-	@$(MAKE) --no-print-directory conformance
-	@$(MAKE) --no-print-directory deploy-check
-	@$(MAKE) --no-print-directory page-check
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS) BUILD_BINARIES=:
 
 dist:
 	@.ci/install cargo-deb
@@ -63,7 +65,7 @@ types:
 conformance:
 	@.ci/install chromium node
 	@echo "==> Building the service and the simulator"
-	cargo build --locked --workspace --bins
+	$(BUILD_BINARIES)
 	@echo "==> Running whatsapp-web.js and wa-js, unchanged, on the simulator"
 	cd $(CONFORMANCE) && PUPPETEER_SKIP_DOWNLOAD=true npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(CONFORMANCE) && $(BINARIES) npm run --silent run
@@ -71,7 +73,7 @@ conformance:
 facts:
 	@.ci/install chromium node
 	@echo "==> Building the simulator"
-	cargo build --locked --package simulator
+	$(BUILD_BINARIES)
 	@echo "==> Asking the simulated page what was recorded of WhatsApp's own"
 	cd $(REAL_PAGE) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(REAL_PAGE) && $(BINARIES) node facts.mjs --recorded
@@ -79,7 +81,7 @@ facts:
 deploy-check:
 	@.ci/install cargo-deb chromium node promtool python shellcheck systemd xvfb
 	@echo "==> Building the service and the simulator"
-	cargo build --locked --workspace --bins
+	$(BUILD_BINARIES)
 	@echo "==> Reading what is deployed: units, images, manifests, alerts, scripts"
 	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(DEPLOY)/static/requirements.txt
@@ -91,7 +93,7 @@ deploy-check:
 page-check:
 	@.ci/install chromium node
 	@echo "==> Building the service and the simulator"
-	cargo build --locked --workspace --bins
+	$(BUILD_BINARIES)
 	@echo "==> Using the operator page as an operator does"
 	cd $(PAGE) && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --silent
 	cd $(PAGE) && $(BINARIES) npm run --silent run

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::domain::address::{ChatId, PhoneNumber, Server};
+use crate::domain::presence::Presence;
 use crate::domain::state::State;
 use crate::transport::web::session::{Handle, SessionError};
 
@@ -107,6 +108,19 @@ impl Directory {
         // Now the page may know the names too.
         let known = self.remembered(&ChatId::of_phone(&reached.number)).await?;
         Ok(Contact { phone: Some(reached.number.digits().to_owned()), lid: known.lid.or(reached.lid), ..known })
+    }
+
+    /// Follows a person's presence from now on, and tells what is known.
+    pub async fn presence(&self, id: &ChatId) -> Result<Presence, DirectoryError> {
+        if id.server() == Server::Group {
+            return Err(DirectoryError::Group);
+        }
+        let page = self.session.page(State::Ready)?;
+        let told = page.presence(id).await.map_err(SessionError::from);
+        told.map_err(|error| match error {
+            SessionError::NotOnWhatsApp => DirectoryError::NotOnWhatsApp,
+            error => error.into(),
+        })
     }
 
     async fn remembered(&self, id: &ChatId) -> Result<Contact, DirectoryError> {

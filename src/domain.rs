@@ -1,6 +1,7 @@
 //! The types that every other module uses: states, numbers, chats, messages, time. No tokio and no I/O here.
 
 pub mod account;
+pub mod act;
 pub mod address;
 pub mod backoff;
 pub mod call;
@@ -8,6 +9,7 @@ pub mod content;
 pub mod dead_letter;
 pub mod event;
 pub mod filter;
+pub mod group;
 pub mod history;
 pub mod idempotency;
 pub mod limits;
@@ -15,6 +17,7 @@ pub mod log;
 pub mod media;
 pub mod message;
 pub mod notice;
+pub mod presence;
 pub mod secret;
 pub mod slip;
 pub mod state;

@@ -1,4 +1,4 @@
-//! Sending text. `/send` answers success only when WhatsApp's server has acknowledged the message.
+//! Sending. `/send` answers success only when WhatsApp's server has acknowledged the message.
 //!
 //! ```text
 //! admitted ──► its turn ──► prepared (number resolved, id reserved) ──► dispatched under that id ──► ack ≥ 1: sent
@@ -6,20 +6,24 @@
 //! ```
 
 mod acks;
+mod acts;
 mod admission;
 pub mod attach;
 pub mod calls;
 mod cloud_message;
 mod error;
 pub mod fetch_url;
+mod groups;
 mod key_locks;
 mod ledger;
 mod new_contacts;
 mod pacing;
+mod per_minute;
 mod queue;
 mod resends;
 mod sender;
 mod sent;
+mod turn;
 mod uploading;
 pub mod uploads;
 mod ways;
@@ -27,7 +31,6 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::Rng;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +40,7 @@ use crate::domain::address::ChatId;
 use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
-use crate::domain::message::{Ack, MessageEvent, MessageId};
+use crate::domain::message::MessageEvent;
 use crate::domain::state::State;
 use crate::domain::time::Clock;
 use crate::domain::via::Via;
@@ -49,17 +52,20 @@ use crate::transport::cloud;
 use crate::transport::web::session::Handle;
 
 use acks::Acks;
+pub use acts::{ActedOnChat, Acting};
 pub use admission::Availability;
 use admission::Readiness;
 pub use error::SendError;
+pub use groups::{GroupError, MadeGroup, NewGroup, Person};
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
-use pacing::{Refusal, Today};
-use queue::{Queue, Turn, day_of, until_tomorrow};
+use pacing::Today;
+use per_minute::{ACTS_PER_MINUTE, PerMinute};
+use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
-pub use sent::Sent;
-use sent::{fingerprint, sent, tell_late};
+pub use sent::{Guarantee, Sent};
+use sent::{dry_run, fingerprint, sent, tell_late};
 pub use uploading::Upload;
 use uploading::Uploading;
 use ways::{Way, Ways};
@@ -99,6 +105,8 @@ pub struct Outbound {
     queue: Queue,
     key_locks: KeyLocks,
     under_way: UnderWay,
+    /// Acts that are no messages.
+    acts: PerMinute,
     clock: Arc<dyn Clock>,
     /// The clock by which keys expire.
     steady: Arc<dyn Clock>,
@@ -139,7 +147,8 @@ impl Outbound {
         let resending = resends::run(session.watch(), store.clone(), sender, under_way.clone());
         tasks.spawn("sends that had not left", resending);
         let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
-        Ok(Self { settings, session, store, blobs, ways, queue, key_locks, under_way, clock, steady, stop })
+        let acts = PerMinute::new(ACTS_PER_MINUTE);
+        Ok(Self { settings, session, store, blobs, ways, queue, key_locks, under_way, acts, clock, steady, stop })
     }
 
     /// Whether a send that names no way would be accepted now, and if not, why.
@@ -326,7 +335,7 @@ impl Outbound {
         let sender = self.ways.sender(via)?;
         self.availability_via(via).await.admit()?;
         if self.settings.mode == SendMode::DryRun {
-            return Ok(self.dry_run(&outgoing.to, via));
+            return Ok(dry_run(&outgoing.to, via, self.clock.now()));
         }
         let file = match &outgoing.content {
             Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
@@ -335,6 +344,7 @@ impl Outbound {
             | Content::Contacts(_)
             | Content::Poll(_)
             | Content::Forward { .. }
+            | Content::GroupInvite(_)
             | Content::Template(_) => None,
         };
         // From here on the browser is needed, also while the send waits for its turn.
@@ -370,34 +380,5 @@ impl Outbound {
             }
         };
         Ok(sent(delivered, &to, false, exactly_once))
-    }
-
-    /// Waits for the send's turn, and checks admission again when it comes.
-    async fn turn(&self, arrived: Instant, via: Via) -> Result<Turn, SendError> {
-        let latest = self.latest(arrived);
-        let turn = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Err(SendError::Stopping),
-            turn = self.queue.turn(latest) => turn,
-        };
-        let turn = turn.map_err(|refusal| refusal.map_or(SendError::Stopping, |refusal| self.limited(refusal)))?;
-        self.availability_via(via).await.admit()?;
-        Ok(turn)
-    }
-
-    fn limited(&self, refusal: Refusal) -> SendError {
-        let (why, retry_after) = match refusal {
-            Refusal::TooLate(wait) => ("more is being sent than SEND_RATE_PER_MINUTE and SEND_PAUSE_MS allow", wait),
-            Refusal::LineFull(wait) => ("SEND_QUEUE_MAX sends are waiting already", wait),
-            Refusal::DayFull => ("SEND_DAILY_MAX messages were sent today", until_tomorrow(self.clock.now())),
-        };
-        SendError::RateLimited { why, retry_after }
-    }
-
-    fn dry_run(&self, to: &ChatId, via: Via) -> Sent {
-        let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
-        let (chat_id, at) = (to.to_string(), self.clock.now());
-        let delivered = Delivered { message_id, chat_id, phone: None, ack: Ack::SERVER, at };
-        Sent { via, ..sent(delivered, to, true, false) }
     }
 }

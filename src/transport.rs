@@ -124,6 +124,16 @@ pub enum SendFailure {
     Unknown,
 }
 
+/// Why an act on a message or a chat was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActFailure {
+    NothingLeft(NothingLeft),
+    /// WhatsApp does not allow this with this message: the text says why.
+    NotPossible(String),
+    /// It may have been done, or may still be.
+    Unknown,
+}
+
 /// What became of a message that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dispatched {

@@ -29,6 +29,7 @@ const settings = {
   TOKENS_DIR: path.join(root, 'tokens'),
   DATA_DIR: path.join(root, 'data'),
   LOGIN_MODE: 'server',
+  PRESENCE: 'unavailable',
   AUTO_CONNECT: 'true',
   CHROME_PATH: '',
   CLIENTE_ID: '',

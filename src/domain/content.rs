@@ -4,6 +4,7 @@
 mod kinds;
 
 use super::address::ChatId;
+use super::group::GroupInvite;
 use super::idempotency::SendKey;
 use super::log::Origin;
 use super::media::{BlobId, MediaKind};
@@ -17,6 +18,8 @@ pub use kinds::{
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_MAX: usize = 65_536;
+/// The most people that one text mentions. A number that the page does not know is looked up at WhatsApp.
+pub const MENTIONS_MAX: usize = 256;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
@@ -37,6 +40,8 @@ pub enum Content {
     Forward {
         of: MessageId,
     },
+    /// An invite into a group, for somebody who cannot be added.
+    GroupInvite(Box<GroupInvite>),
     /// Only by the Cloud API.
     Template(Box<Template>),
 }
@@ -162,6 +167,7 @@ impl Content {
                 [kind, revealed(poll.question())].into_iter().chain(poll.options().iter().map(revealed)).collect()
             }
             Self::Forward { of } => vec![format!("\u{0}forward {of}")],
+            Self::GroupInvite(invite) => vec![format!("\u{0}invite {}", invite.group), revealed(&invite.code)],
             Self::Template(template) => {
                 let components = template.components().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                 vec!["\u{0}template".to_owned(), template.name().to_owned(), template.language().to_owned(), components]
@@ -185,7 +191,9 @@ impl Content {
             Self::Text { body, .. } => Some(body),
             Self::File(file) => file.caption.as_ref(),
             Self::Poll(poll) => Some(poll.question()),
-            Self::Location(_) | Self::Contacts(_) | Self::Forward { .. } | Self::Template(_) => None,
+            Self::Location(_) | Self::Contacts(_) | Self::Forward { .. } | Self::GroupInvite(_) | Self::Template(_) => {
+                None
+            }
         }
     }
 }

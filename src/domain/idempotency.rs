@@ -184,6 +184,14 @@ pub enum Verdict {
 }
 
 impl SendRecord {
+    /// With this a record's id begins if the key is not of a message but of a new group.
+    pub const GROUP: &'static str = "group_";
+
+    /// Whether the key is of a new group: the page has no message of this id.
+    pub fn is_of_a_group(&self) -> bool {
+        self.message_id.as_str().starts_with(Self::GROUP)
+    }
+
     /// Whether the key is still known.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.created_at.plus(KEY_LIFE)

@@ -28,6 +28,26 @@ impl MessageId {
         self.0.split('_').nth(2).unwrap_or(&self.0)
     }
 
+    /// The parts of an id of WhatsApp Web; None for ids of another form, such as those of the Cloud API.
+    pub fn parts(&self) -> Option<IdParts<'_>> {
+        let mut parts = self.0.split('_');
+        let from_me = match parts.next()? {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        };
+        let (chat, key) = (parts.next()?, parts.next()?);
+        let (participant, rest) = (parts.next(), parts.next());
+        let is_chat =
+            |text: &str| text.split_once('@').is_some_and(|(user, server)| !user.is_empty() && !server.is_empty());
+        let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (is_chat(chat) && is_key && participant.is_none_or(is_chat) && rest.is_none()).then_some(IdParts {
+            from_me,
+            chat,
+            key,
+        })
+    }
+
     /// The id as a log may hold it: of the chat and the author only the last two digits. What WhatsApp made up stays.
     pub fn masked(&self) -> String {
         let shown = |part: &str| match part.split_once('@') {
@@ -36,6 +56,16 @@ impl MessageId {
         };
         self.0.split('_').map(shown).collect::<Vec<_>>().join("_")
     }
+}
+
+/// What an id of WhatsApp Web says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdParts<'a> {
+    pub from_me: bool,
+    /// `user@server`.
+    pub chat: &'a str,
+    /// WhatsApp's own part of the id.
+    pub key: &'a str,
 }
 
 impl fmt::Display for MessageId {
@@ -264,6 +294,30 @@ impl MessageEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_of_whatsapp_web_has_parts() {
+        let parts = |id: &str| {
+            MessageId::new(id).parts().map(|parts| (parts.from_me, parts.chat.to_owned(), parts.key.to_owned()))
+        };
+        let direct = (true, "22300000000001@lid".to_owned(), "3EB0A1".to_owned());
+        assert_eq!(parts("true_22300000000001@lid_3EB0A1"), Some(direct));
+        let group = (false, "120363000000000001@g.us".to_owned(), "3EB0A1".to_owned());
+        assert_eq!(parts("false_120363000000000001@g.us_3EB0A1_5491122334466@c.us"), Some(group));
+        for other in [
+            "",
+            "none",
+            "wamid.AA==",
+            "true_1@lid",
+            "true_1_A",
+            "maybe_1@lid_A",
+            "true_1@lid_A_b",
+            "true_1@lid_A_2@lid_c",
+            "true_1@lid_a'b",
+        ] {
+            assert_eq!(parts(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_log_holds_no_whole_number_of_an_id() {

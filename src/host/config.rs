@@ -107,6 +107,8 @@ pub struct Browser {
     pub adapter_path: Option<PathBuf>,
     /// `WHATSAPP_WEB_HTML`: a stored document of the page, used instead of the one on the network.
     pub html: Option<PathBuf>,
+    /// `PRESENCE`: the account is shown as online while the session is READY.
+    pub shown_online: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -329,6 +331,15 @@ fn read_browser(r: &mut reader::Reader<'_>) -> Browser {
         url: r.var("WHATSAPP_WEB_URL", "https://web.whatsapp.com/", page, parse::page_url, String::new()),
         adapter_path: r.optional("ADAPTER_PATH", "a path", parse::path),
         html: r.optional("WHATSAPP_WEB_HTML", "a path", parse::path),
+        shown_online: r.var("PRESENCE", "unavailable", "`unavailable` or `available`", shown_online, false),
+    }
+}
+
+fn shown_online(text: &str) -> Option<bool> {
+    match text {
+        "unavailable" => Some(false),
+        "available" => Some(true),
+        _ => None,
     }
 }
 

@@ -35,6 +35,7 @@ pub struct Field {
 enum Kind {
     Text,
     Flag,
+    List,
 }
 
 impl Field {
@@ -54,6 +55,11 @@ impl Field {
 
     pub const fn flag(name: &'static str) -> Self {
         Self { name, kind: Kind::Flag }
+    }
+
+    /// In a form the values are separated by commas, or the field is repeated.
+    pub const fn list(name: &'static str) -> Self {
+        Self { name, kind: Kind::List }
     }
 }
 

@@ -4,6 +4,7 @@
 pub(super) mod allowed;
 mod errors;
 mod forms;
+pub(super) mod viewer;
 mod webhook;
 mod words;
 
@@ -15,6 +16,8 @@ use http::header;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::domain::group::PeopleAct;
+
 use super::router;
 use super::wire::Event;
 use super::wire::error::Error;
@@ -22,13 +25,6 @@ use super::wire::requests::MessageText;
 
 /// Requests, answers and events, each under the name of its operation. Tests check them against the schemas.
 const EXAMPLES: &str = include_str!("docs/examples.json");
-const PAGE: &str = include_str!("docs/index.html");
-const SCRIPT: &str = include_str!("docs/viewer.js");
-const STYLE: &str = include_str!("docs/viewer.css");
-/// The content security policy: the viewer loads its own files and the document, nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const ABOUT: &str = "Keeps one WhatsApp Web account logged in behind a small HTTP API.
 
@@ -44,6 +40,8 @@ wants it, as `Authorization: Bearer` or `X-API-Key`. Networks in `TRUSTED_PEERS`
 
 While the disk is full at the start, `/status` says so and everything that needs the store is refused with 503 \
 `STORE_UNAVAILABLE` (`/send`: `SESSION_NOT_READY`); the service goes on by itself once there is room.";
+/// The contents of which a message to be sent has one.
+const CONTENTS: [&str; 6] = ["message", "media", "location", "contacts", "poll", "template"];
 /// The schema of an event's `data`, by the event's `type`.
 const EVENTS: [(&str, &str); 13] = [
     ("message", "Message"),
@@ -69,6 +67,7 @@ const EVENTS: [(&str, &str); 13] = [
         (name = "session", description = "The session: how it is, starting, stopping, unlinking."),
         (name = "linking", description = "Linking a phone: the code to scan, or one to type."),
         (name = "messages", description = "Sending, the durable log, and what happens as it happens."),
+        (name = "groups", description = "Making, changing, joining and leaving groups."),
         (name = "cloud", description = "Meta's webhook of the Cloud API."),
         (name = "deliveries", description = "What webhooks and the hub refused for good."),
         (name = "watching", description = "For whoever watches the service."),
@@ -92,6 +91,8 @@ pub fn document() -> &'static Value {
         words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
         bind_send(&mut document["components"]["schemas"]["SendRequest"]);
+        document["components"]["schemas"]["ForwardRequest"]["allOf"] = json!([{ "anyOf": recipients() }]);
+        bind_members(&mut document["components"]["schemas"]["GroupMembers"]);
         bind_media(&mut document["components"]["schemas"]["MediaRequest"]);
         document["components"]["securitySchemes"] = json!({
             "bearer": { "type": "http", "scheme": "bearer", "description": "`API_TOKEN`" },
@@ -126,22 +127,59 @@ fn bind_events(schemas: &mut Value) {
     schemas["Event"]["allOf"] = bound.collect();
 }
 
-/// The recipient is named by `number`, or by `to` where `number` is blank or not given. The content is a text or a file.
-fn bind_send(request: &mut Value) {
+/// The recipient is named by `number`, or by `to` where `number` is blank or not given.
+fn recipients() -> Value {
     let [recipient, blank] =
         ["Recipient", "Blank"].map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }));
     let blank = json!({ "oneOf": [blank, { "type": "null" }] });
-    let recipient = json!([
+    json!([
         { "required": ["number"], "properties": { "number": recipient } },
         { "required": ["to"], "properties": { "to": recipient, "number": blank } },
-    ]);
+    ])
+}
+
+/// A message to be sent has one recipient and one content.
+fn bind_send(request: &mut Value) {
     let text = json!({ "$ref": "#/components/schemas/MessageText" });
-    let content = json!([
-        { "required": ["media"], "properties": { "media": { "type": "object" }, "template": { "type": "null" } } },
-        { "required": ["message"], "properties": { "message": text, "media": { "type": "null" }, "template": { "type": "null" } } },
-        { "required": ["template"], "properties": { "template": { "type": "object" }, "media": { "type": "null" }, "message": { "type": "null" } } },
-    ]);
-    request["allOf"] = json!([{ "anyOf": recipient }, { "anyOf": content }]);
+    let content: Vec<_> = CONTENTS
+        .iter()
+        .map(|content| {
+            let mut fields = Map::new();
+            for other in CONTENTS.iter().filter(|other| *other != content) {
+                let is_caption = (*content, *other) == ("media", "message");
+                if !is_caption {
+                    fields.insert((*other).to_owned(), json!({ "type": "null" }));
+                }
+            }
+            match *content {
+                "message" => drop(fields.insert("message".to_owned(), text.clone())),
+                "contacts" => drop(fields.insert("contacts".to_owned(), json!({ "type": "array" }))),
+                object => drop(fields.insert(object.to_owned(), json!({ "type": "object" }))),
+            }
+            if *content != "message" {
+                fields.extend(of_texts_only());
+            }
+            json!({ "required": [content], "properties": fields })
+        })
+        .collect();
+    request["allOf"] = json!([{ "anyOf": recipients() }, { "anyOf": content }]);
+}
+
+/// The fields that only a text may have, as they are beside another content.
+fn of_texts_only() -> [(String, Value); 2] {
+    let no = json!({ "oneOf": [{ "const": false }, { "type": "null" }] });
+    let nobody = json!({ "type": ["array", "null"], "maxItems": 0 });
+    [("link_preview".to_owned(), no), ("mentions".to_owned(), nobody)]
+}
+
+/// One thing is done with people at a time.
+fn bind_members(members: &mut Value) {
+    let acts = PeopleAct::ALL.map(PeopleAct::name);
+    let choices = acts.map(|act| {
+        let kinds = acts.map(|other| (other, json!({ "type": if other == act { "array" } else { "null" } })));
+        json!({ "required": [act], "properties": Value::from_iter(kinds) })
+    });
+    members["oneOf"] = json!(choices);
 }
 
 /// The bytes of a file come from exactly one place.
@@ -158,7 +196,7 @@ fn bind_media(media: &mut Value) {
 fn wants_a_field(body: &Value, schemas: &Value) -> bool {
     let reference = body["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
     let schema = &schemas[reference.rsplit('/').next().unwrap_or_default()];
-    schema["required"].is_array() || schema["allOf"].is_array()
+    ["required", "allOf", "oneOf"].iter().any(|word| schema[word].is_array())
 }
 
 /// Every operation of a section, with its path and method.
@@ -178,7 +216,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, examples: &Value) {
     }
     let own = operation.as_object_mut().and_then(|operation| operation.remove("x-errors")).unwrap_or_default();
     if path.starts_with('/') {
-        errors::describe(operation, &own, guarded, method == "post");
+        errors::describe(operation, &own, guarded, method != "get");
     }
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "query" && parameter["required"] == false {
@@ -212,7 +250,7 @@ fn named(examples: &Map<String, Value>) -> Value {
 
 /// Whether a path may be read without a token.
 pub(super) fn is_static(path: &str) -> bool {
-    matches!(path, "/openapi.json" | "/docs" | "/docs/viewer.js" | "/docs/viewer.css")
+    path == "/openapi.json" || viewer::is_static(path)
 }
 
 /// Serialised once, because the document is long and needs no token.
@@ -220,19 +258,6 @@ pub(super) async fn openapi() -> Response {
     static WRITTEN: OnceLock<Bytes> = OnceLock::new();
     let written = WRITTEN.get_or_init(|| document().to_string().into());
     ([(header::CONTENT_TYPE, "application/json")], written.clone()).into_response()
-}
-
-pub(super) async fn page() -> Response {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)], PAGE)
-        .into_response()
-}
-
-pub(super) async fn script() -> Response {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], SCRIPT).into_response()
-}
-
-pub(super) async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
 #[cfg(test)]

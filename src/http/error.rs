@@ -25,6 +25,8 @@ use crate::transport::web::session::SessionError;
 
 use super::wire;
 
+mod groups;
+
 /// The value of `Retry-After` in seconds: a reconnect takes 2-5 s, a restart of the browser about 10 s.
 const RETRY_SOON: u32 = 5;
 /// A person has to give the service another token.
@@ -132,6 +134,14 @@ impl From<SendError> for ApiError {
             SendError::MessageAbsent => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
             SendError::ReplyNotPossible(_) => Self::new(StatusCode::CONFLICT, "REPLY_NOT_POSSIBLE", message),
             SendError::ForwardNotPossible(_) => Self::new(StatusCode::CONFLICT, "FORWARD_NOT_POSSIBLE", message),
+            SendError::EditNotPossible(_) => Self::new(StatusCode::CONFLICT, "EDIT_NOT_POSSIBLE", message),
+            SendError::RevokeNotPossible(_) => Self::new(StatusCode::CONFLICT, "REVOKE_NOT_POSSIBLE", message),
+            SendError::ChatUnknown => Self::new(StatusCode::NOT_FOUND, "CHAT_NOT_FOUND", message),
+            SendError::NotDone(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
+            SendError::ActUnconfirmed { message_id } => {
+                let error = Self::new(StatusCode::GATEWAY_TIMEOUT, "SEND_UNCONFIRMED", message);
+                message_id.map_or(error.clone(), |message_id| error.about(&message_id))
+            }
             SendError::MentionUnknown(_) => Self::bad_request("NOT_ON_WHATSAPP", message),
             SendError::NotUploaded(_) | SendError::UploadLost(_) => {
                 Self::new(StatusCode::BAD_GATEWAY, "MEDIA_UPLOAD_FAILED", message)
@@ -296,6 +306,10 @@ impl From<SessionError> for ApiError {
             }
             SessionError::PhoneAppTooOld => Self::new(StatusCode::CONFLICT, "PHONE_APP_TOO_OLD", message),
             SessionError::InvalidNumber => Self::bad_request("INVALID_NUMBER", message),
+            SessionError::NotAvailable(module) => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, "NOT_AVAILABLE", message).with("module", module)
+            }
+            SessionError::Group(failure) => failure.into(),
             SessionError::LoopEnded => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "SESSION_NOT_READY", message).retry_after(RETRY_SOON)
             }
@@ -321,72 +335,4 @@ impl From<DirectoryError> for ApiError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_send_error_has_the_contracts_code() {
-        let cases = [
-            (SendError::ClienteNotAllowed, 403, "CLIENTE_NOT_ALLOWED", false),
-            (SendError::Disabled, 403, "SEND_DISABLED", false),
-            (SendError::NotReady(State::Init), 503, "SESSION_NOT_READY", true),
-            (SendError::Stopping, 503, "SESSION_NOT_READY", true),
-            (SendError::Busy, 503, "SESSION_NOT_READY", true),
-            (SendError::NoAnswer, 503, "SEND_UNAVAILABLE", true),
-            (SendError::ChatReadOnly(String::new()), 403, "CHAT_READ_ONLY", false),
-            (SendError::ContactBlocked, 403, "CONTACT_BLOCKED", false),
-            (SendError::NewChatsRestricted { retry_after: Duration::ZERO }, 429, "NEW_CHATS_RESTRICTED", true),
-            (SendError::Failed { message_id: MessageId::new("m"), cause: None }, 500, "WHATSAPP_ERROR", false),
-            (SendError::RateLimited { why: "", retry_after: Duration::ZERO }, 429, "RATE_LIMITED", true),
-            (SendError::Unavailable(String::new()), 503, "SEND_UNAVAILABLE", false),
-            (SendError::KeyConflict, 422, "IDEMPOTENCY_CONFLICT", false),
-            (SendError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP", false),
-            (SendError::Refused(String::new()), 500, "WHATSAPP_ERROR", false),
-            (SendError::Unconfirmed { message_id: MessageId::new("m") }, 504, "SEND_UNCONFIRMED", false),
-        ];
-        for (error, status, code, retry) in cases {
-            let api = ApiError::from(error);
-            assert_eq!((api.status.as_u16(), api.code, api.retry_after.is_some()), (status, code, retry));
-        }
-    }
-
-    #[test]
-    fn who_has_no_token_is_told_which_scheme_is_accepted() {
-        let scheme = |status| {
-            let response = ApiError::new(status, "X", "x").render(State::Ready);
-            response.headers().get(header::WWW_AUTHENTICATE).cloned()
-        };
-        assert_eq!(scheme(StatusCode::UNAUTHORIZED), Some(HeaderValue::from_static("Bearer")));
-        assert_eq!(scheme(StatusCode::FORBIDDEN), None);
-    }
-
-    #[test]
-    fn every_session_error_has_the_contracts_code() {
-        let cases = [
-            (SessionError::Busy, 503, "SESSION_NOT_READY"),
-            (SessionError::Stopped, 503, "SESSION_NOT_READY"),
-            (SessionError::NotReady(State::Init), 503, "SESSION_NOT_READY"),
-            (SessionError::NotWaitingForLink(State::Ready), 409, "NOT_WAITING_FOR_LINK"),
-            (SessionError::NotConnected, 409, "NOT_CONNECTED"),
-            (SessionError::NotRemoved(std::io::Error::other("x")), 500, "LOGIN_NOT_REMOVED"),
-            (SessionError::NotUnlinked, 500, "WHATSAPP_ERROR"),
-            (SessionError::Refused(String::new()), 500, "WHATSAPP_ERROR"),
-            (SessionError::NoAnswer(String::new()), 500, "WHATSAPP_ERROR"),
-            (SessionError::PageLacks(String::new()), 503, "PAGE_UNAVAILABLE"),
-            (SessionError::NotOnWhatsApp, 400, "NOT_ON_WHATSAPP"),
-            (SessionError::ChatReadOnly(String::new()), 403, "CHAT_READ_ONLY"),
-            (SessionError::ContactBlocked, 403, "CONTACT_BLOCKED"),
-            (SessionError::PairingBusy, 409, "PAIRING_BUSY"),
-            (SessionError::PairingLimited, 429, "RATE_LIMITED"),
-            (SessionError::PhoneAppTooOld, 409, "PHONE_APP_TOO_OLD"),
-            (SessionError::InvalidNumber, 400, "INVALID_NUMBER"),
-            (SessionError::LoopEnded, 503, "SESSION_NOT_READY"),
-        ];
-        for (error, status, code) in cases {
-            let api = ApiError::from(error);
-            assert_eq!((api.status.as_u16(), api.code), (status, code));
-            let passes = ["SESSION_NOT_READY", "RATE_LIMITED"].contains(&code);
-            assert_eq!(api.retry_after.is_some(), passes, "{code}");
-        }
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ const WORDS: &str = "application/json";
 const DOCUMENT: &str = include_str!("page/index.html");
 
 /// The files that the document loads from `/page/`.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("page.css", STYLE, include_str!("page/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("main.js", SCRIPT, include_str!("page/main.js")),
@@ -36,6 +36,13 @@ const FILES: [(&str, &str, &str); 16] = [
     ("messages.js", SCRIPT, include_str!("page/messages.js")),
     ("files.js", SCRIPT, include_str!("page/files.js")),
     ("sending.js", SCRIPT, include_str!("page/sending.js")),
+    ("contents.js", SCRIPT, include_str!("page/contents.js")),
+    ("inbox.js", SCRIPT, include_str!("page/inbox.js")),
+    ("chats.js", SCRIPT, include_str!("page/chats.js")),
+    ("conversation.js", SCRIPT, include_str!("page/conversation.js")),
+    ("bubble.js", SCRIPT, include_str!("page/bubble.js")),
+    ("sums.js", SCRIPT, include_str!("page/sums.js")),
+    ("composer.js", SCRIPT, include_str!("page/composer.js")),
     ("es.json", WORDS, include_str!("page/es.json")),
     ("en.json", WORDS, include_str!("page/en.json")),
 ];
@@ -131,6 +138,7 @@ mod tests {
         let words = words("es.json");
         let scripts = FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT).flat_map(|(.., body)| named(body, "t('"));
         let missing: Vec<_> = named(DOCUMENT, "data-t=\"")
+            .chain(named(DOCUMENT, "data-label=\""))
             .chain(scripts)
             .filter(|key| key.contains('.') && !words.contains_key(*key))
             .collect();

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::routes::{
-    capabilities, cloud, connect, contacts, deliveries, document, events, health, media, message_file, messages,
-    metrics, numbers, qr, send, status,
+    capabilities, chats, cloud, connect, contacts, deliveries, document, events, groups, health, media, message_file,
+    messages, metrics, numbers, presence, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -45,8 +45,20 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(media::upload))
         .routes(routes!(numbers::number))
         .routes(routes!(contacts::contact))
+        .routes(routes!(presence::presence))
+        .routes(routes!(groups::make))
+        .routes(routes!(groups::join))
+        .routes(routes!(groups::managing::change))
+        .routes(routes!(groups::managing::participants))
+        .routes(routes!(groups::managing::invite, groups::managing::reset_invite))
+        .routes(routes!(groups::managing::leave))
         .routes(routes!(messages::list))
-        .routes(routes!(messages::one))
+        .routes(routes!(messages::one, messages::acts::edit, messages::acts::delete))
+        .routes(routes!(messages::acts::react))
+        .routes(routes!(messages::forward::forward))
+        .routes(routes!(chats::read))
+        .routes(routes!(chats::unread))
+        .routes(routes!(chats::typing))
         .routes(routes!(message_file::message_file))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
@@ -60,9 +72,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .route("/qr.html", get(page::document))
         .route("/page/{file}", get(page::file))
         .route("/openapi.json", get(docs::openapi))
-        .route("/docs", get(docs::page))
-        .route("/docs/viewer.js", get(docs::script))
-        .route("/docs/viewer.css", get(docs::style))
+        .route("/docs", get(docs::viewer::page))
+        .route("/docs/{file}", get(docs::viewer::file))
 }
 
 /// The routes behind the middleware of every answer.
@@ -90,7 +101,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

@@ -5,14 +5,18 @@
 //! does not compile until the conversion says what becomes of it; `tests/house` allows no `..` here.
 
 pub mod capabilities;
+pub mod chats;
 pub mod cloud;
 pub mod codes;
 pub mod contacts;
 pub mod deliveries;
 pub mod error;
+pub mod group_requests;
+pub mod groups;
 pub mod health;
 pub mod messages;
 pub mod numbers;
+pub mod presence;
 pub mod requests;
 pub mod sent;
 pub mod session;

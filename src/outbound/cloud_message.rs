@@ -6,7 +6,7 @@ use crate::domain::content::{Attachment, Contact, Content, Outgoing};
 use crate::domain::history::History;
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::media::{Media, MediaKind, MediaStatus};
-use crate::domain::message::{Ack, Details};
+use crate::domain::message::{Ack, Details, MessageId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::via::Via;
@@ -31,6 +31,7 @@ pub(super) fn logged(to: &Reservation, outgoing: &Outgoing, account: Option<Stri
         }
         Content::Poll(_) => ("poll_creation", None, None),
         Content::Forward { .. } => ("chat", None, None),
+        Content::GroupInvite(_) => ("groups_v4_invite", None, None),
         Content::Template(template) => {
             let data = json!({ "template": {
                 "name": template.name(), "language": template.language(), "components": template.components(),
@@ -48,7 +49,7 @@ pub(super) fn logged(to: &Reservation, outgoing: &Outgoing, account: Option<Stri
         kind: kind.to_owned(),
         body: outgoing.content.words().unwrap_or_else(|| Secret::new("")),
         media,
-        quoted: None,
+        quoted: outgoing.reply_to.as_ref().map(quoted),
         lid: None,
         author_phone: None,
         author_lid: None,
@@ -69,6 +70,11 @@ pub(super) fn logged(to: &Reservation, outgoing: &Outgoing, account: Option<Stri
         sent_by_us: None,
         source: Via::Cloud,
     }
+}
+
+/// WhatsApp's own part of the id of the message that is answered; an opaque id as it is.
+fn quoted(id: &MessageId) -> String {
+    id.key().map_or_else(|| id.to_string(), |(_, key)| key)
 }
 
 /// The type that WhatsApp Web gives to a message with such a file.

@@ -25,12 +25,23 @@ pub enum SendError {
     Unavailable(String),
     #[error("the number is not on WhatsApp")]
     NotOnWhatsApp,
-    #[error("the message to answer or to pass on is not known to WhatsApp Web; nothing was sent")]
+    #[error("the message is not known to WhatsApp Web, so nothing was sent")]
     MessageAbsent,
     #[error("WhatsApp lets nobody answer this message ({0}); nothing was sent")]
     ReplyNotPossible(String),
     #[error("WhatsApp lets nobody pass this message on ({0}); nothing was sent")]
     ForwardNotPossible(String),
+    #[error("WhatsApp takes no edit of this message: {0}")]
+    EditNotPossible(String),
+    #[error("WhatsApp does not delete this message for everyone: {0}")]
+    RevokeNotPossible(String),
+    #[error("the chat is not known to WhatsApp Web")]
+    ChatUnknown,
+    #[error("WhatsApp Web did not do it: {0}")]
+    NotDone(String),
+    /// An act may be repeated, other than a message.
+    #[error("WhatsApp did not confirm it in time; it may still follow, and may be asked for again")]
+    ActUnconfirmed { message_id: Option<MessageId> },
     #[error("somebody whom the text mentions is not on WhatsApp ({0}); nothing was sent")]
     MentionUnknown(String),
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]

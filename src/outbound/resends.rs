@@ -79,7 +79,8 @@ pub(super) async fn run<T: Transport, L: Ledger>(
             under_way.begins();
             match store.unsettled_sends().await {
                 Ok(unsettled) => {
-                    let by_page = unsettled.into_iter().filter(|(_, record)| record.via == Via::Web);
+                    let by_page =
+                        unsettled.into_iter().filter(|(_, record)| record.via == Via::Web && !record.is_of_a_group());
                     for (key, record) in by_page {
                         resend(&sender, key, record, &under_way).await;
                     }

@@ -139,6 +139,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 | Content::Contacts(_)
                 | Content::Poll(_)
                 | Content::Forward { .. }
+                | Content::GroupInvite(_)
                 | Content::Template(_),
                 _,
             ) => Ok(()),
@@ -266,7 +267,7 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-fn not_stored(error: StoreError) -> SendError {
+pub(super) fn not_stored(error: StoreError) -> SendError {
     SendError::Unavailable(format!("Nothing was sent, because it could not be stored: {error}."))
 }
 

@@ -1,5 +1,7 @@
 //! The answer for a message that was sent, and what tells it from another under the same key.
 
+use rand::Rng;
+
 use super::SendError;
 use super::sender::Delivered;
 use crate::domain::address::{ChatId, Server};
@@ -20,8 +22,17 @@ pub struct Sent {
     pub at: Timestamp,
     pub dry_run: bool,
     pub via: Via,
-    /// A retry under the same key cannot send it twice, and does not lose it.
-    pub exactly_once: bool,
+    pub guarantee: Guarantee,
+}
+
+/// What a retry of the request does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarantee {
+    /// Under the same key it cannot send the message twice, and does not lose it.
+    ExactlyOnce,
+    AtMostOnce,
+    /// It leads to the same state, however often.
+    Repeatable,
 }
 
 /// What tells this message from another one under the same key.
@@ -37,10 +48,17 @@ pub(super) fn fingerprint(key: SendKey, outgoing: &Outgoing) -> Fingerprint {
 pub(super) fn sent(delivered: Delivered, to: &ChatId, dry_run: bool, exactly_once: bool) -> Sent {
     let Delivered { message_id, chat_id, phone, ack, at } = delivered;
     let via = if message_id.is_wamid() { Via::Cloud } else { Via::Web };
-    let exactly_once = exactly_once && via == Via::Web;
+    let guarantee = if exactly_once && via == Via::Web { Guarantee::ExactlyOnce } else { Guarantee::AtMostOnce };
     let named = || phone.unwrap_or_else(|| to.user().to_owned());
     let to = if to.server() == Server::Phone { named() } else { to.to_string() };
-    Sent { message_id, chat_id, to, ack, at, dry_run, via, exactly_once }
+    Sent { message_id, chat_id, to, ack, at, dry_run, via, guarantee }
+}
+
+/// The answer with `SEND_MODE=dry-run`: nothing leaves.
+pub(super) fn dry_run(to: &ChatId, via: Via, at: Timestamp) -> Sent {
+    let message_id = MessageId::new(format!("true_{to}_DRYRUN{:016X}", rand::rng().random::<u64>()));
+    let delivered = Delivered { message_id, chat_id: to.to_string(), phone: None, ack: Ack::SERVER, at };
+    Sent { via, ..sent(delivered, to, true, false) }
 }
 
 /// Tells the log of the end of a send whose caller was answered before.

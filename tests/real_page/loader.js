@@ -124,6 +124,14 @@
   function has(name) {
     return defs.has(name) || mods.has(name) || stubs.has(name);
   }
+  // Modules that the page fetches only when somebody opens the part of it that needs them, by the module that opens the
+  // part. Until then `require` does not know them.
+  const parts = {
+    'WAWebNewGroupFlow.react': ['WAWebGroupCreateJob', 'WAWebCreateGroupAction'],
+    'WAWebGroupInviteLinkModal.react': ['WAWebGroupInviteJob', 'WAWebGroupInviteAction', 'WAWebMexFetchGroupInviteCodeJob'],
+  };
+  const closed = new Set(Object.values(parts).flat());
+  const open = (door) => parts[door]?.forEach((name) => closed.delete(name));
   function requireLazy(names, cb) {
     Promise.resolve().then(() => cb(...names.map(importDefault)));
   }
@@ -145,7 +153,9 @@
       return new Promise((ok, bad) =>
         g.setTimeout(() => {
           try {
-            ok(interop(this.name));
+            const value = interop(this.name);
+            open(this.name);
+            ok(value);
           } catch (e) {
             bad(e);
           }
@@ -272,7 +282,7 @@
   // As on the real page, a module that is not defined yet throws, so that early scripts do not run half a page.
   let ready = false;
   const guard = (f) => (name) => {
-    if (!ready) throw new Error(`Requiring unknown module "${name}"`);
+    if (!ready || closed.has(name)) throw new Error(`Requiring unknown module "${name}"`);
     return f(name);
   };
   Object.assign(g, {

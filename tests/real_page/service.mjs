@@ -1,13 +1,16 @@
 // Tests the service on WhatsApp's own page, claim by claim: node service.mjs [part…]. SM_BIN is the binary.
 import { World } from './world.mjs';
+import { acts } from './service/acts.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
 import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
-import { fileKills, filesIn, filesOut } from './service/files.mjs';
+import { fileKills, filesIn, filesLarge, filesOut } from './service/files.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
 import { calls, notices } from './service/notices.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
+import { manage } from './service/managing.mjs';
+import { presence } from './service/presence.mjs';
 import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
@@ -16,8 +19,8 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
-  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, line, restart, restored, limits, capabilities,
-  filesIn, filesOut, kills, fileKills, thousands, refusals, ban, silence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
+  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, manage, line, restart, restored, limits, capabilities,
+  filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 
 const wanted = process.argv.slice(2);
@@ -28,7 +31,7 @@ if (unknown.length > 0) {
 }
 const isWanted = (name) => (wanted.length === 0 ? name !== 'idle' : wanted.includes(name));
 
-const world = new World({ env: { SEND_RATE_PER_MINUTE: '6000', SEND_PAUSE_MS: '0', LOOKUPS_PER_MINUTE: '6000' } });
+const world = new World({ env: { SEND_RATE_PER_MINUTE: '6000', SEND_PAUSE_MS: '0', LOOKUPS_PER_MINUTE: '6000', MEDIA_MAX_MB: '128' } });
 const claims = new Claims(world);
 try {
   await world.start();

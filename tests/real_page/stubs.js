@@ -45,6 +45,11 @@
   }));
   for (const n of ['RDRequireDeferredReference', 'RDFDRequireDeferredReference', 'JSResourceReferenceImpl'])
     stub(n, () => Deferred);
+  stub('Bootloader', () => ({
+    loadModules(names, done) {
+      Promise.all(names.map((name) => new Deferred(name).load())).then((loaded) => done(...loaded));
+    },
+  }));
   const data = {
     SiteData: {
       client_revision: C.revision,

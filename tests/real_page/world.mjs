@@ -106,6 +106,12 @@ export class World {
     });
     return { status: r.status, body: await r.json().catch(() => null) };
   }
+  /** Asks under a key, if there is one. */
+  async ask(method, p, body, key) {
+    const headers = { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) };
+    const r = await fetch(`http://127.0.0.1:${this.port}${p}`, { method, headers, body: body && JSON.stringify(body) });
+    return { status: r.status, body: await r.json().catch(() => null) };
+  }
   async del(p) {
     const r = await fetch(`http://127.0.0.1:${this.port}${p}`, { method: 'DELETE' });
     return { status: r.status, body: await r.json().catch(() => null) };

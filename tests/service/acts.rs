@@ -15,7 +15,7 @@ use simulator::{Action, Incoming, Kind, Media, Received, ServerFault};
 use crate::messages::log;
 use crate::world::{DEADLINE, FRIEND, World};
 
-const STRANGER: &str = "5491166667777";
+pub const STRANGER: &str = "5491166667777";
 /// Less than the adapter waits for the end of an action.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -44,7 +44,7 @@ async fn send(world: &World, content: Content, reply_to: Option<&MessageId>) -> 
     (message_id.clone(), received(world, message_id.as_str()).await)
 }
 
-async fn received(world: &World, id: &str) -> Received {
+pub async fn received(world: &World, id: &str) -> Received {
     let acked = |record: &simulator::Record| record.message(id).is_some_and(|message| message.ack > 0);
     world.simulator.wait_until("the message", DEADLINE, acked).await.unwrap().message(id).unwrap().clone()
 }
@@ -54,7 +54,7 @@ fn text(body: &str) -> Content {
 }
 
 /// A message of the friend, once the service has it.
-async fn incoming(world: &World, body: &str) -> MessageId {
+pub async fn incoming(world: &World, body: &str) -> MessageId {
     let before = log(world, 0).await.len();
     let id = world.simulator.incoming(Incoming::text(FRIEND, body)).unwrap();
     log(world, before + 1).await;

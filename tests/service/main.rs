@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod acts;
+mod acts_killed;
+mod acts_routes;
+mod acts_send;
 mod bodies;
 mod cloud;
 mod contacts;
@@ -15,6 +18,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod groups;
 mod http;
 mod hub;
 mod link;
@@ -29,6 +33,7 @@ mod metrics;
 mod notices;
 mod once;
 mod pacing;
+mod presence;
 mod process;
 mod proxy;
 mod readme;

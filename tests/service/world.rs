@@ -149,6 +149,10 @@ impl World {
         answer(self.request("POST", path).json(&body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> (u16, Value) {
+        answer(self.request("PATCH", path).json(&body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> (u16, Value) {
         answer(self.request("DELETE", path)).await
     }

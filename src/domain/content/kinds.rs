@@ -123,20 +123,19 @@ impl Poll {
     }
 }
 
-/// A text of one line, without the spaces around it: the page removes them too.
+/// A text of one line, without the spaces around it: the page removes them too. The limit counts these spaces.
 fn line(field: &'static str, text: &str, max: usize) -> Result<Secret, KindError> {
-    let text = text.trim();
     let control = text.chars().enumerate().find(|(_, c)| c.is_control());
     if let Some((before, character)) = control {
         return Err(KindError::Text { field, error: ContentError::Control { character, position: before + 1 } });
     }
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(KindError::Text { field, error: ContentError::Blank });
     }
     if text.chars().count() > max {
         return Err(KindError::TooLong { field, max });
     }
-    Ok(Secret::new(text))
+    Ok(Secret::new(text.trim()))
 }
 
 fn perhaps(field: &'static str, text: Option<&str>) -> Result<Option<Secret>, KindError> {

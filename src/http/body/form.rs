@@ -35,23 +35,30 @@ pub fn fields(form: &[u8], encoding: &'static Encoding, known: &[Field]) -> Resu
         };
         let name = decoded(&unescaped(name), encoding).ok_or_else(|| unreadable("The name of a field"))?;
         let value = decoded(&unescaped(value), encoding).ok_or_else(|| unreadable(&shortened(&name)))?;
-        if fields.contains_key(&name) {
-            return Err(twice(&name));
-        }
-        let value = valued(&name, value, known);
-        fields.insert(name, value);
+        put(&mut fields, name, value, known)?;
     }
     Ok(fields)
 }
 
-/// In a form every value is text. The text `true` or `false` of a flag becomes a boolean, so that handlers read it as in JSON.
-pub fn valued(name: &str, text: String, known: &[Field]) -> Value {
-    let is_flag = known.iter().any(|field| field.name == name && field.kind == Kind::Flag);
-    match text.as_str() {
-        "true" if is_flag => Value::Bool(true),
-        "false" if is_flag => Value::Bool(false),
+/// Adds a field of a form. In a form every value is text: the text `true` or `false` of a flag becomes a boolean and a list an
+/// array, so that handlers read them as in JSON.
+pub fn put(fields: &mut Map<String, Value>, name: String, text: String, known: &[Field]) -> Result<(), ApiError> {
+    let kind = known.iter().find(|field| field.name == name).map(|field| field.kind);
+    let value = match text.as_str() {
+        "true" if kind == Some(Kind::Flag) => Value::Bool(true),
+        "false" if kind == Some(Kind::Flag) => Value::Bool(false),
+        _ if kind == Some(Kind::List) => {
+            let items = text.split(',').filter(|item| !item.trim().is_empty());
+            items.map(Value::from).collect()
+        }
         _ => Value::String(text),
+    };
+    match (fields.get_mut(&name), value) {
+        (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
+        (Some(_), _) => return Err(twice(&name)),
+        (None, value) => drop(fields.insert(name, value)),
     }
+    Ok(())
 }
 
 /// `+` is a space and `%41` is `A`. A `%` without two hexadecimal digits is itself.
@@ -70,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: [Field; 2] = [Field::text("message"), Field::flag("force")];
+    const KNOWN: [Field; 3] = [Field::text("message"), Field::flag("force"), Field::list("people")];
 
     fn read(form: &str) -> Result<Value, String> {
         fields(form.as_bytes(), UTF_8, &KNOWN).map(Value::Object).map_err(|error| format!("{error:?}"))
@@ -93,6 +100,8 @@ mod tests {
             ("force=true&message=true", json!({ "force": true, "message": "true" })),
             ("force=false&x=false", json!({ "force": false, "x": "false" })),
             ("force=1", json!({ "force": "1" })),
+            ("people=1,+2&people=3", json!({ "people": ["1", " 2", "3"] })),
+            ("people=&message=1,2", json!({ "people": [], "message": "1,2" })),
         ] {
             assert_eq!(read(form), Ok(expected), "{form}");
         }

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
 use super::decoding::{decoded, refuse_compression};
-use super::form::valued;
+use super::form::put;
 use super::{BODY_MAX, Field, arriving, refuse_slips, shortened, twice};
 use crate::blobs::{BlobError, Blobs};
 use crate::http::error::ApiError;
@@ -80,8 +80,7 @@ impl Reading {
         (blobs, max): (&Blobs, u64),
     ) -> Result<(), ApiError> {
         let name = part.name().unwrap_or_default().to_owned();
-        let is_given = self.fields.contains_key(&name) || (name == FILE && self.file.is_some());
-        if is_given {
+        if name == FILE && self.file.is_some() {
             return Err(twice(&name));
         }
         if name == FILE {
@@ -110,9 +109,7 @@ impl Reading {
             ApiError::bad_request("INVALID_JSON", message)
         };
         let text = decoded(&bytes, encoding).ok_or_else(unreadable)?;
-        let value = valued(&name, text, known);
-        self.fields.insert(name, value);
-        Ok(())
+        put(&mut self.fields, name, text, known)
     }
 
     async fn text_of(&mut self, mut part: multer::Field<'_>) -> Result<Vec<u8>, ApiError> {

@@ -21,7 +21,12 @@ impl Allowed {
 
     /// The values that the body of a POST may have.
     pub fn body(path: &str) -> Self {
-        Self::new(&document()["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"], false)
+        Self::body_of(path, "post")
+    }
+
+    /// The values that the body of a request with this method may have.
+    pub fn body_of(path: &str, method: &str) -> Self {
+        Self::new(&document()["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"], false)
     }
 
     fn new(schema: &Value, is_empty_allowed: bool) -> Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 69] = [
+pub(super) const CODES: [(&str, u16, &str); 78] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -35,6 +35,11 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("CLIENTE_NOT_ALLOWED", 403, "this service does not send for the client named in cliente_id"),
     ("CHAT_READ_ONLY", 403, "nobody but its admins can write to this chat, or this account is no longer in it"),
     ("CONTACT_BLOCKED", 403, "this account has blocked the contact: unblock it on the phone to write to it"),
+    (
+        "GROUP_NOT_ADMIN",
+        403,
+        "this account is not an admin of the group, and WhatsApp lets only admins do this (WhatsApp answered 403)",
+    ),
     ("RECIPIENT_OPTED_OUT", 403, "the recipient asked for no further messages (opt-out), so nothing is sent to them"),
     ("INVALID_SIGNATURE", 403, "The signature is not Meta's: check CLOUD_API_APP_SECRET."),
     ("SEND_DISABLED", 403, "sending is switched off (SEND_MODE=off)"),
@@ -45,6 +50,9 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("NO_MEDIA", 404, "The message has no file."),
     ("MEDIA_NOT_FOUND", 404, "there is no file of this id, or it was kept for 24 hours and is gone: upload it again"),
     ("CONTACT_NOT_FOUND", 404, "the number is not on WhatsApp, in none of the forms that its country has"),
+    ("CHAT_NOT_FOUND", 404, "the chat is not known to WhatsApp Web"),
+    ("GROUP_NOT_FOUND", 404, "there is no such group, or this account is not in it (it is no group)"),
+    ("INVITE_NOT_FOUND", 404, "the invite leads to no group: it was reset, or is wrong (WhatsApp answered 406)"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),
@@ -56,7 +64,14 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
         "the session is not connected; with {\"force\":true} the stored login is removed all the same",
     ),
     ("REPLY_NOT_POSSIBLE", 409, "WhatsApp lets nobody answer this message (it is deleted); nothing was sent"),
+    ("EDIT_NOT_POSSIBLE", 409, "WhatsApp takes no edit of this message: it is not from this account"),
+    ("REVOKE_NOT_POSSIBLE", 409, "WhatsApp does not delete this message for everyone: it is not sent yet"),
     ("FORWARD_NOT_POSSIBLE", 409, "WhatsApp lets nobody pass this message on (it is deleted); nothing was sent"),
+    (
+        "PRESENCE_OFF",
+        409,
+        "WhatsApp tells the presence of others only to those who show their own: set PRESENCE=available",
+    ),
     ("PAIRING_BUSY", 409, "a pairing code is being asked for already; wait for that answer"),
     (
         "PHONE_APP_TOO_OLD",
@@ -83,6 +98,7 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("LOGIN_NOT_REMOVED", 500, "the stored login could not be removed"),
     ("NOT_POSSIBLE_VIA_CLOUD", 501, "the Cloud API cannot do this: it does not write to groups"),
     ("NOT_POSSIBLE_VIA_WEB", 501, "templates go by the Cloud API only: send with via cloud"),
+    ("NOT_AVAILABLE", 501, "this build of WhatsApp Web does not give what this needs (WAWebGroupCreateJob)"),
     ("MEDIA_FETCH_FAILED", 502, "the file could not be fetched: its server answered 404"),
     ("MEDIA_UPLOAD_FAILED", 502, "the file could not be uploaded to WhatsApp; nothing was sent, try again"),
     ("CLOUD_UNAUTHORIZED", 503, "the Cloud API does not accept CLOUD_API_TOKEN: give the service a valid token"),
@@ -93,6 +109,11 @@ pub(super) const CODES: [(&str, u16, &str); 69] = [
     ("PAGE_UNAVAILABLE", 503, "WhatsApp Web changed: update session-manager or set ADAPTER_PATH"),
     ("STORE_UNAVAILABLE", 503, "the log cannot be read at the moment"),
     ("TOO_MANY_CLIENTS", 503, "64 clients follow the events already; close one and try again."),
+    (
+        "OUTCOME_UNKNOWN",
+        504,
+        "WhatsApp did not answer in time, so nobody knows whether the group was made: look before you make another",
+    ),
     ("SEND_UNCONFIRMED", 504, "WhatsApp's server did not acknowledge the message in time; it may still arrive"),
     ("MEDIA_QUOTA", 507, "the files that are in use take all of MEDIA_QUOTA_MB (2048 MB)"),
 ];
@@ -142,6 +163,7 @@ fn example(code: &str, sentence: &str) -> Value {
             body["id"] = body["message_id"].clone();
         }
         "QR_NOT_AVAILABLE" => body["currentStatus"] = json!("READY"),
+        "NOT_AVAILABLE" => body["module"] = json!("WAWebGroupCreateJob"),
         "MEDIA_TOO_LARGE" => body["limit"] = json!(67_108_864),
         _ => {}
     }

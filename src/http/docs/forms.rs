@@ -2,11 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::of_texts_only;
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 /// The field that a form has as a file.
 const MEDIA: &str = "media";
+/// The fields that are lists in a form too.
+const LISTS: [&str; 1] = ["mentions"];
 
 /// Describes the body of an operation as a form as well. Fields that hold others are left out; a body with no other fields is
 /// no form.
@@ -15,8 +19,11 @@ pub(super) fn describe(operation: &mut Value, schemas: &mut Value) {
     let Some(body) = content.get(JSON).cloned() else { return };
     let Some(name) = body["schema"]["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) else { return };
     let Some(fields) = schemas[name]["properties"].as_object() else { return };
-    let nested: Vec<_> =
-        fields.iter().filter(|(_, field)| !is_single(field, schemas)).map(|(name, _)| name.clone()).collect();
+    let nested: Vec<_> = fields
+        .iter()
+        .filter(|(name, field)| !LISTS.contains(&name.as_str()) && !is_single(field, schemas))
+        .map(|(name, _)| name.clone())
+        .collect();
     if nested.len() == fields.len() {
         return;
     }
@@ -69,7 +76,8 @@ fn with_file(form: &Value, schemas: &Value) -> Value {
         else {
             continue;
         };
-        choices.push(json!({ "required": ["file"] }));
+        let without = without_null(&Value::from_iter(of_texts_only()));
+        choices.push(json!({ "required": ["file"], "properties": without }));
     }
     form
 }
@@ -122,7 +130,7 @@ mod tests {
             assert_eq!(content[FORM]["schema"]["$ref"], format!("#/components/schemas/{form}"), "{path}");
             let examples = |kind: &str| content[kind]["examples"].as_object().cloned().unwrap_or_default();
             // Objects of JSON only.
-            let nested = [MEDIA, "template"];
+            let nested = [MEDIA, "template", "location", "contacts", "poll"];
             let is_flat = |example: &Value| nested.iter().all(|field| example["value"].get(field).is_none());
             assert!(
                 examples(JSON).iter().all(|(name, one)| examples(FORM).contains_key(name) == is_flat(one)),

@@ -8,7 +8,7 @@ use crate::http::SERVICE;
 use super::{EVENTS, errors};
 
 /// Each entry is a schema, one of its fields, and the words that this field can have.
-pub(super) const WORDS: [(&str, &str, &[&str]); 16] = [
+pub(super) const WORDS: [(&str, &str, &[&str]); 18] = [
     ("Status", "session", &[SESSION]),
     ("Status", "recommended_action", &["NONE", "WAIT", "SCAN_QR", "CONNECT", "CHECK_SERVER"]),
     ("Sending", "mode", &["live", "dry-run", "off"]),
@@ -22,8 +22,26 @@ pub(super) const WORDS: [(&str, &str, &[&str]); 16] = [
     ("QrCode", "status", &["QR_AVAILABLE"]),
     ("NoCode", "status", &["NO_QR"]),
     ("Sending", "via", &["web", "cloud", "auto"]),
-    ("Sent", "guarantee", &["exactly_once", "at_most_once"]),
+    ("Sent", "guarantee", &["exactly_once", "at_most_once", "repeatable"]),
     ("Sent", "status", &["SENT", "ACCEPTED"]),
+    (
+        "GroupPerson",
+        "result",
+        &[
+            "done",
+            "invite_needed",
+            "not_on_whatsapp",
+            "not_a_member",
+            "left_recently",
+            "already_member",
+            "community_invite_needed",
+            "full",
+            "not_allowed",
+            "refused",
+            "unknown",
+        ],
+    ),
+    ("GroupJoined", "status", &["joined", "requested"]),
     ("Queued", "status", &["QUEUED"]),
 ];
 

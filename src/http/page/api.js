@@ -7,6 +7,8 @@ const KEY = 'session-manager.token';
 const READ_MS = 15_000;
 /** Stopping waits for the browser to end, and unlinking for WhatsApp. */
 const CHANGE_MS = 60_000;
+/** A large file may come through a slow tunnel. */
+const UPLOAD_MS = 600_000;
 
 /** The service said no, and why. */
 export class Refused extends Error {
@@ -67,4 +69,10 @@ export const remove = (path) => json(path, { method: 'DELETE' }, CHANGE_MS);
 export function post(path, body = {}) {
   const options = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   return json(path, options, CHANGE_MS);
+}
+
+/** Has the service keep a file; its answer has the `id` that /send takes. */
+export function upload(file) {
+  const headers = { 'Content-Type': file.type || 'application/octet-stream' };
+  return json(`media?filename=${encodeURIComponent(file.name)}`, { method: 'POST', headers, body: file }, UPLOAD_MS);
 }

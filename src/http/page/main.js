@@ -3,6 +3,7 @@
 import { Refused, get, token } from './api.js';
 import * as deliveries from './deliveries.js';
 import { $, busy, say } from './elements.js';
+import * as inbox from './inbox.js';
 import * as link from './link.js';
 import * as messages from './messages.js';
 import * as sending from './sending.js';
@@ -14,6 +15,8 @@ import * as words from './words.js';
 const LOOK_MS = { followed: 10_000, unfollowed: 4_000, soon: 2_000, hidden: 30_000 };
 /** Messages that come together are read together. */
 const GATHER_MS = 250;
+/** Events whose data the inbox shows; the others say only that there is something to read. */
+const SUMMED = ['message_reaction', 'message_vote'];
 
 let status = null;
 let stream = null;
@@ -26,6 +29,7 @@ let queued = null;
 let next = 0;
 let due = Infinity;
 let gathering = 0;
+let wanted = false;
 
 /** Runs the look that is asked for while one is under way after it, once. */
 function look() {
@@ -76,35 +80,60 @@ function pause() {
 
 function show() {
   $('prompt').hidden = true;
-  $('board').hidden = false;
+  view();
   $('lock').hidden = token.get() === null;
   session.render(answered ? status : null, refusal);
   // What was true a while ago is not said to be so now.
   $('deliveries').hidden = !answered;
   if (answered) deliveries.render(status.deliveries);
   sending.render(answered ? status : null);
+  inbox.render(answered ? status : null);
   live();
+}
+
+/** Shows the board or the inbox. */
+function view() {
+  $('board').hidden = inbox.isActive();
+  $('inbox').hidden = !inbox.isActive();
+  $('views').hidden = false;
+  $('view-board').setAttribute('aria-pressed', String(!inbox.isActive()));
+  $('view-inbox').setAttribute('aria-pressed', String(inbox.isActive()));
+}
+
+function change(toInbox) {
+  inbox.activate(toInbox);
+  view();
+  if (toInbox) gather();
 }
 
 function live() {
   const word = !answered ? 'lost' : following ? 'on' : 'off';
   $('live').dataset.live = word;
-  say($('live'), $('board').hidden ? '' : words.t(`live.${word}`));
+  say($('live'), $('views').hidden ? '' : words.t(`live.${word}`));
 }
 
 /** A browser has few connections to one host: a page that nobody looks at leaves its own to others. */
 function follow() {
   if (stream || document.hidden) return;
   gather();
-  stream = new Stream((event) => {
+  stream = new Stream((event, data) => {
     if (event === 'unauthorized') return prompt(token.get());
     if (event === 'open' || event === 'closed') following = event === 'open';
-    if (event === 'reset') messages.reset();
+    if (event === 'reset') for (const part of [messages, inbox]) part.reset();
+    if (SUMMED.includes(event)) inbox.happened(parsed(data));
     if (event.startsWith('message') || event === 'reset' || event === 'open') gather();
     // What became of it at the targets is known a little later.
     if (!event.startsWith('message')) look();
     else if (due > performance.now() + LOOK_MS.soon) later(LOOK_MS.soon);
   });
+}
+
+function parsed(data) {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
 }
 
 function unfollow() {
@@ -114,14 +143,18 @@ function unfollow() {
 }
 
 function gather() {
+  wanted = true;
   gathering ||= setTimeout(async () => {
+    wanted = false;
     try {
-      await messages.refresh();
+      await Promise.all([messages.refresh(), inbox.refresh()]);
     } catch (error) {
       // The look at the status says what is wrong; the next event or look tries again.
       if (!(error instanceof Refused)) look();
     } finally {
       gathering = 0;
+      // Something came while the messages were read.
+      if (wanted) gather();
     }
   }, GATHER_MS);
 }
@@ -132,8 +165,8 @@ function prompt(sent) {
   later(Infinity);
   token.forget();
   status = null;
-  for (const part of [session, deliveries, messages, sending]) part.clear();
-  $('board').hidden = true;
+  for (const part of [session, deliveries, messages, sending, inbox]) part.clear();
+  for (const part of ['board', 'inbox', 'views']) $(part).hidden = true;
   $('prompt').hidden = false;
   $('lock').hidden = true;
   document.title = `${words.t('token.title')} · WhatsApp`;
@@ -173,6 +206,9 @@ function listen() {
   deliveries.listen(look);
   messages.listen();
   sending.listen(look);
+  inbox.listen(look);
+  $('view-board').addEventListener('click', () => change(false));
+  $('view-inbox').addEventListener('click', () => change(true));
   $('token-form').addEventListener('submit', (event) => {
     event.preventDefault();
     busy($('token-form'), enter);
@@ -183,6 +219,7 @@ function listen() {
     translate();
     if ($('prompt').hidden) show();
     messages.render();
+    inbox.redraw();
     refreshError();
   });
   document.addEventListener('visibilitychange', () => {

@@ -1,6 +1,7 @@
 // The last messages. What they say and who wrote them is shown only to who asks.
 
 import { get } from './api.js';
+import { contents } from './contents.js';
 import { $, busy, make, say } from './elements.js';
 import * as files from './files.js';
 import { clock, language, t, wrong } from './words.js';
@@ -20,7 +21,6 @@ const rows = new Map();
 let previous = null;
 /** Somebody browses back: what is shown begins with the same message while newer ones come. */
 let browsing = false;
-let revealed = false;
 let known = false;
 /** Counts up when what was read is to be forgotten: an answer that was under way is not shown. */
 let forgotten = 0;
@@ -76,19 +76,19 @@ export function reset() {
 export function clear() {
   reset();
   known = false;
-  revealed = false;
+  contents.show(false);
   say($('messages-problem'), '');
   files.clear();
   render();
 }
 
 function who({ phone, name, author, chat_id: chat }) {
-  if (revealed) return [name, phone && `+${phone}`].filter(Boolean).join(' · ') || author || chat;
+  if (contents.shown) return [name, phone && `+${phone}`].filter(Boolean).join(' · ') || author || chat;
   return phone ? `•••• ${phone.slice(-4)}` : t('messages.unknown');
 }
 
 function what(item) {
-  if (!revealed) return make('span', { className: 'masked', children: [make('span', { className: 'unseen', textContent: t('messages.hidden') })] });
+  if (!contents.shown) return make('span', { className: 'masked', children: [make('span', { className: 'unseen', textContent: t('messages.hidden') })] });
   if (item.revoked_at) return make('em', { textContent: t('messages.revoked') });
   const body = item.body.length > BODY_MAX ? `${item.body.slice(0, BODY_MAX)}…` : item.body;
   if (!body && item.media) return '';
@@ -117,15 +117,15 @@ class Row {
 
   update(item) {
     const { media, ...rest } = item;
-    const known = JSON.stringify([rest, media !== null, revealed, language]);
+    const known = JSON.stringify([rest, media !== null, contents.shown, language]);
     if (known !== this.#drawn) {
       this.#drawn = known;
       this.element.className = item.direction === 'out' ? 'out' : 'in';
       this.#about.replaceChildren(...about(item));
       this.#body.replaceChildren(what(item));
-      this.#body.hidden = this.#body.textContent === '' && revealed;
+      this.#body.hidden = this.#body.textContent === '' && contents.shown;
     }
-    if (!revealed || !media || item.revoked_at) return this.#endFile();
+    if (!contents.shown || !media || item.revoked_at) return this.#endFile();
     if (!this.#file) this.element.append((this.#file = new files.File()).element);
     return this.#file.update(media);
   }
@@ -163,15 +163,15 @@ export function render() {
   $('messages-none').hidden = !known || items.length > 0;
   $('messages').hidden = items.length === 0;
   $('reveal').hidden = items.length === 0;
-  $('reveal').textContent = t(revealed ? 'messages.hide' : 'messages.show');
+  $('reveal').textContent = t(contents.shown ? 'messages.hide' : 'messages.show');
   $('older').hidden = previous === null || items.length >= SHOWN_MAX - OLDER;
   list();
 }
 
 export function listen() {
-  $('reveal').addEventListener('click', () => {
-    revealed = !revealed;
-    if (!revealed) files.clear();
+  $('reveal').addEventListener('click', () => contents.show(!contents.shown));
+  contents.follow(() => {
+    if (!contents.shown) files.clear();
     render();
   });
   files.listen();

@@ -1,4 +1,4 @@
-// `/events`, read by fetch because an EventSource sends no token. What arrives is a signal to look again, not data.
+// `/events`, read by fetch because an EventSource sends no token. What arrives is mostly a signal to look again.
 
 import { Refused, open } from './api.js';
 import { slept } from './clock.js';
@@ -8,10 +8,11 @@ const LONGEST_PAUSE_MS = 15_000;
 /** The service says something every 15 s; after two that did not come the connection is dead. */
 const SILENCE_MS = 35_000;
 
-/** Reads fields as they come: gives each event's name, and remembers the id to go on from. */
+/** Reads fields as they come: gives each event's name and data, and remembers the id to go on from. */
 class Reader {
   #rest = '';
   #name = '';
+  #data = '';
   last = null;
 
   *read(text) {
@@ -19,12 +20,14 @@ class Reader {
     this.#rest = lines.pop();
     for (const line of lines) {
       if (line === '' && this.#name) {
-        yield this.#name;
+        yield [this.#name, this.#data];
         this.#name = '';
+        this.#data = '';
       }
-      const [, field, value] = /^(event|id): ?(.*?)\r?$/.exec(line) ?? [];
+      const [, field, value] = /^(event|id|data): ?(.*?)\r?$/.exec(line) ?? [];
       if (field === 'event') this.#name = value;
       if (field === 'id') this.last = value;
+      if (field === 'data') this.#data = value;
     }
   }
 
@@ -32,6 +35,7 @@ class Reader {
   begin() {
     this.#rest = '';
     this.#name = '';
+    this.#data = '';
   }
 }
 
@@ -40,7 +44,7 @@ export class Stream {
   #stop = new AbortController();
   #tell;
 
-  /** `tell` gets `open`, `closed`, and the name of each event. */
+  /** `tell` gets `open`, `closed`, and the name of each event with its data as text. */
   constructor(tell) {
     this.#tell = tell;
     this.#follow();
@@ -87,7 +91,7 @@ export class Stream {
         if (done || signal.aborted) return;
         clearTimeout(timer);
         timer = setTimeout(stop, SILENCE_MS);
-        for (const name of this.#reader.read(value)) this.#tell(name);
+        for (const [name, data] of this.#reader.read(value)) this.#tell(name, data);
       }
     } finally {
       clearTimeout(timer);

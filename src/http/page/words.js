@@ -20,6 +20,7 @@ async function load(name) {
   language = name;
   document.documentElement.lang = name;
   for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', t(element.dataset.label));
 }
 
 export const start = () => load(preferred());

@@ -1,4 +1,7 @@
-//! `GET /messages`: the durable log.
+//! `GET /messages`: the durable log. What is done to messages has files of its own.
+
+pub mod acts;
+pub mod forward;
 
 use std::collections::HashMap;
 

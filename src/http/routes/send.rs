@@ -2,7 +2,8 @@
 
 mod base64;
 mod content;
-mod fields;
+pub(super) mod fields;
+mod kinds;
 mod media;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,9 @@ use axum::extract::State;
 use http::HeaderMap;
 use tokio::time::Instant;
 
+use crate::domain::address::ChatId;
+use crate::domain::content::Outgoing;
+use crate::domain::log::Origin;
 use crate::domain::secret::masked;
 use crate::outbound::{SendError, Sent};
 
@@ -20,6 +24,8 @@ use crate::http::App;
 use crate::http::body::{Place, is_json, long_fields, multipart};
 use crate::http::error::ApiError;
 use crate::http::wire::{requests, sent};
+
+pub(super) use self::fields::{cliente_id, idempotency_key};
 
 use self::content::{NotMade, outgoing};
 use self::fields::{FIELDS, FORM_FIELDS, Request, read};
@@ -59,8 +65,7 @@ use self::media::refuse_without_file;
 )]
 pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<sent::Sent>, ApiError> {
     let (request, place, arrived) = request(&app, &headers, body).await?;
-    let to = masked(&request.to.to_string());
-    let cliente_id = request.origin.cliente_id.clone();
+    let asked = AskedFor::of(&request.to, &request.origin, arrived);
     let made = match outgoing(&app, request, arrived).await {
         Ok(made) => Ok(made),
         Err(NotMade::Refused(error)) => Err(error),
@@ -73,7 +78,31 @@ pub async fn send(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
         Ok((outgoing, _pin)) => app.outbound.send(outgoing, arrived).await,
         Err(error) => Err(error),
     };
+    told(&app, &asked, result)
+}
+
+/// Sends what another route asks for, and answers as `/send` does.
+pub(super) async fn answer(app: &App, outgoing: Outgoing, arrived: Instant) -> Result<Json<sent::Sent>, ApiError> {
+    let asked = AskedFor::of(&outgoing.to, &outgoing.origin, arrived);
+    told(app, &asked, app.outbound.send(outgoing, arrived).await)
+}
+
+/// What the log says of a send beside its outcome.
+struct AskedFor {
+    to: String,
+    cliente_id: Option<String>,
+    arrived: Instant,
+}
+
+impl AskedFor {
+    fn of(to: &ChatId, origin: &Origin, arrived: Instant) -> Self {
+        Self { to: masked(&to.to_string()), cliente_id: origin.cliente_id.clone(), arrived }
+    }
+}
+
+fn told(app: &App, asked: &AskedFor, result: Result<Sent, SendError>) -> Result<Json<sent::Sent>, ApiError> {
     app.metrics.send(outcome(&result));
+    let AskedFor { to, cliente_id, arrived } = asked;
     let wait_ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(sent) => {
@@ -125,7 +154,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
         Ok(sent) if sent.dry_run => "dry_run",
         Ok(_) => "sent",
         Err(SendError::Failed { .. }) => "failed",
-        Err(SendError::Unconfirmed { .. }) => "unconfirmed",
+        Err(SendError::Unconfirmed { .. } | SendError::ActUnconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
         Err(SendError::Unavailable(_) | SendError::NoAnswer | SendError::CloudUnauthorized(_)) => "unavailable",
@@ -135,6 +164,10 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
             | SendError::MessageAbsent
             | SendError::ReplyNotPossible(_)
             | SendError::ForwardNotPossible(_)
+            | SendError::EditNotPossible(_)
+            | SendError::RevokeNotPossible(_)
+            | SendError::ChatUnknown
+            | SendError::NotDone(_)
             | SendError::MentionUnknown(_)
             | SendError::FileTooLarge { .. }
             | SendError::FileRefused(_)

@@ -16,7 +16,7 @@ pub struct LinkByNumber {
     phone_number: WrittenNumber,
 }
 
-/// One of `number` and `to` is wanted, and one of `message`, `media` and `template`.
+/// One of `number` and `to` is wanted, and one of `message`, `media`, `location`, `contacts`, `poll` and `template`.
 #[derive(ToSchema)]
 #[schema(as = SendRequest)]
 pub struct Send {
@@ -28,8 +28,25 @@ pub struct Send {
     message: Option<String>,
     /// A file to be sent, with `message` as its caption, which may be blank.
     media: Option<MediaRequest>,
+    /// A place on the map, without `message`.
+    location: Option<LocationRequest>,
+    /// People with their numbers, without `message`.
+    #[schema(min_items = 1, max_items = 100)]
+    contacts: Option<Vec<ContactRequest>>,
+    /// A question with options to choose from, without `message`.
+    poll: Option<PollRequest>,
     /// A template that WhatsApp has approved; by the Cloud API only, without `message`.
     template: Option<TemplateRequest>,
+    /// The id of the message that this one answers.
+    #[schema(max_length = 255, pattern = "^[!-~]*$")]
+    reply_to: Option<String>,
+    /// The people whom a text mentions; the text has `@` and the digits of each. In a form they are separated by commas, or
+    /// the field is repeated.
+    #[schema(max_items = 256)]
+    mentions: Option<Vec<Mentioned>>,
+    /// A text gets a preview of its first link. The phone is asked for it, and the text goes without one if it does not answer
+    /// within 8 s.
+    link_preview: Option<bool>,
     /// The way that the message goes: `web` or `cloud`. Where it is not given: `SEND_VIA`.
     #[schema(pattern = "^(web|cloud)?$")]
     via: Option<String>,
@@ -38,6 +55,130 @@ pub struct Send {
     /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
     #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
     idempotency_key: Option<String>,
+}
+
+/// A place on the map.
+#[derive(ToSchema)]
+pub struct LocationRequest {
+    #[schema(minimum = -90, maximum = 90)]
+    latitude: f64,
+    #[schema(minimum = -180, maximum = 180)]
+    longitude: f64,
+    #[schema(
+        max_length = 1000,
+        pattern = r"^([^\x00-\x1f\x7f-\x9f]*|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)$"
+    )]
+    name: Option<String>,
+    #[schema(
+        max_length = 1000,
+        pattern = r"^([^\x00-\x1f\x7f-\x9f]*|[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*)$"
+    )]
+    address: Option<String>,
+}
+
+/// A person with a number.
+#[derive(ToSchema)]
+pub struct ContactRequest {
+    #[schema(
+        max_length = 1000,
+        pattern = r"^[ \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    name: String,
+    phone: WrittenNumber,
+}
+
+/// A question with options to choose from, each on one line.
+#[derive(ToSchema)]
+pub struct PollRequest {
+    #[schema(
+        max_length = 255,
+        pattern = r"^[ \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x1f\x7f-\x9f]*$"
+    )]
+    question: String,
+    /// They differ from each other.
+    #[schema(min_items = 2, max_items = 12)]
+    options: Vec<PollOption>,
+    /// People may choose more than one option.
+    multiple: Option<bool>,
+}
+
+#[derive(ToSchema)]
+#[schema(
+    max_length = 100,
+    pattern = r"^[ \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\x00-\x1f\x7f-\x9f]*$"
+)]
+struct PollOption(String);
+
+/// A person, as `number` and `to` name people.
+#[derive(ToSchema)]
+#[serde(untagged)]
+enum Mentioned {
+    Text(ContactText),
+    Digits(NumberDigits),
+}
+
+/// A reaction to a message.
+#[derive(ToSchema)]
+pub struct React {
+    /// Empty takes the reaction back.
+    #[schema(
+        max_length = 16,
+        pattern = r"^([#*0-9]*[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]([#*0-9]|[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])*)?$"
+    )]
+    emoji: String,
+    /// Who asks for it.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+/// The new text of a message, or the new caption of its file.
+#[derive(ToSchema)]
+pub struct EditMessage {
+    message: MessageText,
+    /// Who asks for it.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+/// For whom a message is deleted.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum DeletedFor {
+    Everyone,
+    Me,
+}
+
+/// To whom a message is passed on: one of `number` and `to` is wanted.
+#[derive(ToSchema)]
+#[schema(as = ForwardRequest)]
+pub struct Forward {
+    number: Option<RecipientOrBlank>,
+    /// Another name for `number`. Where both are given, they must name the same recipient.
+    to: Option<RecipientOrBlank>,
+    /// Whom it is billed to: kept with the message.
+    cliente_id: Option<ClienteId>,
+    /// Where the header `Idempotency-Key` is not sent. Where both are given, they must be the same.
+    #[schema(min_length = 1, max_length = 255, pattern = "^[ -~]*$")]
+    idempotency_key: Option<String>,
+}
+
+#[derive(ToSchema)]
+pub struct ShowTyping {
+    /// `text` where it is not given; `none` ends it.
+    kind: Option<TypingKind>,
+}
+
+/// What the others see.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+enum TypingKind {
+    Text,
+    Voice,
+    None,
 }
 
 /// A template, and what is filled into it.

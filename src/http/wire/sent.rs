@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 use super::{Ack, MessageId, Source, Timestamp};
 use crate::domain::via::Via;
-use crate::outbound;
+use crate::outbound::{self, Guarantee};
 
-/// A message that WhatsApp's server has acknowledged, or that the Cloud API has accepted.
+/// A message that WhatsApp's server has acknowledged, or that the Cloud API has accepted; or what was done to a message.
 #[derive(Serialize, ToSchema)]
 pub struct Sent {
     pub ok: bool,
@@ -24,7 +24,8 @@ pub struct Sent {
     pub timestamp: Timestamp,
     /// The way that the message went.
     pub via: Source,
-    /// `exactly_once` (by WhatsApp Web under a key) or `at_most_once`.
+    /// `exactly_once` (by WhatsApp Web under a key), `at_most_once`, or `repeatable`: a reaction, an edit or a deletion leads to
+    /// the same state however often it is asked for.
     pub guarantee: &'static str,
     /// True with `SEND_MODE=dry-run`: the message was not sent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -33,7 +34,7 @@ pub struct Sent {
 
 impl From<outbound::Sent> for Sent {
     fn from(sent: outbound::Sent) -> Self {
-        let outbound::Sent { message_id, chat_id, to, ack, at, dry_run, via, exactly_once } = sent;
+        let outbound::Sent { message_id, chat_id, to, ack, at, dry_run, via, guarantee } = sent;
         Self {
             ok: true,
             success: true,
@@ -45,7 +46,11 @@ impl From<outbound::Sent> for Sent {
             status: if via == Via::Cloud { "ACCEPTED" } else { "SENT" },
             timestamp: at.into(),
             via: via.into(),
-            guarantee: if exactly_once { "exactly_once" } else { "at_most_once" },
+            guarantee: match guarantee {
+                Guarantee::ExactlyOnce => "exactly_once",
+                Guarantee::AtMostOnce => "at_most_once",
+                Guarantee::Repeatable => "repeatable",
+            },
             dry_run,
         }
     }

@@ -37,7 +37,8 @@ pub struct Message<'a> {
     pub subtype: Option<&'a str>,
     /// The text, wherever WhatsApp keeps it: a caption, the button that was pressed, the question of a poll.
     pub body: &'a str,
-    /// The content beside the text, by type: `location`, `contacts`, `poll`, `event`, `button`, `list`, `interactive`.
+    /// The content beside the text, by type: `location`, `contacts`, `poll`, `event`, `button`, `list`, `interactive`; and
+    /// `mentions`, the people whom the text mentions, each with `phone` and `lid`.
     #[schema(value_type = Option<Object>)]
     pub data: Option<&'a serde_json::Value>,
     pub media: Option<Media<'a>>,

@@ -119,7 +119,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
     }
 
     /// Removes the record of a message of which nothing left.
-    async fn nothing_left(&self, key: SendKey, message: MessageId) {
+    pub(in crate::outbound) async fn nothing_left(&self, key: SendKey, message: MessageId) {
         if let Err(error) = self.ledger.forget(key, message.clone()).await {
             warn(&error);
             self.forget(key, message);

@@ -22,6 +22,7 @@ pub(super) fn check(to: &ChatId, content: &Content) -> Result<(), NothingLeft> {
     }
     let length = content.words().map_or(0, |words| words.reveal().chars().count());
     let limit = match content {
+        Content::Text { mentions, .. } if !mentions.is_empty() => return Err(not_possible("it mentions nobody")),
         Content::Text { .. } => TEXT_MAX,
         Content::File(file) => {
             check_file(file)?;
@@ -29,6 +30,7 @@ pub(super) fn check(to: &ChatId, content: &Content) -> Result<(), NothingLeft> {
         }
         Content::Template(_) | Content::Location(_) | Content::Contacts(_) => return Ok(()),
         Content::Poll(_) => return Err(not_possible("it has no polls")),
+        Content::GroupInvite(_) => return Err(not_possible("it knows no groups")),
         Content::Forward { .. } => return Err(not_possible("it has no messages to pass on")),
     };
     if length > limit { Err(NothingLeft::TextTooLong { length, limit }) } else { Ok(()) }

@@ -9,13 +9,17 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::health::Health;
 use super::limits;
+use crate::domain::act::Emoji;
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Contact, Content, Outgoing};
 use crate::domain::media::MediaKind;
-use crate::domain::message::MessageId;
+use crate::domain::message::{IdParts, MessageId};
 use crate::domain::secret::Secret;
 use crate::domain::via::Via;
-use crate::transport::{Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, SendFailure, Transport};
+use crate::domain::wamid::Wamid;
+use crate::transport::{
+    ActFailure, Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, SendFailure, Transport,
+};
 
 /// The name of a file whose sender gave none.
 const UNNAMED: &str = "file";
@@ -80,11 +84,11 @@ impl Transport for Client {
         message: &Outgoing,
         patience: Duration,
     ) -> Result<Dispatched, SendFailure> {
-        if message.reply_to.is_some() {
-            let why = "messages are answered by the phone's own account only".to_owned();
-            return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(why)));
-        }
         let number = to.phone.clone().unwrap_or_default();
+        let answered = message.reply_to.as_ref().map(|id| named_by_meta(id, &number));
+        if answered == Some(None) {
+            return Err(SendFailure::NothingLeft(NothingLeft::MessageAbsent));
+        }
         let file = self.take_upload(&to.raw_id);
         let Some((kind, content)) = content_of(&message.content, file) else {
             let why = "the file's upload is unknown".to_owned();
@@ -98,6 +102,9 @@ impl Transport for Client {
             "biz_opaque_callback_data": to.message_id.as_str(),
         });
         body[kind] = content;
+        if let Some(id) = answered.flatten() {
+            body["context"] = json!({ "message_id": id });
+        }
         self.post(&number, &body, patience).await
     }
 
@@ -107,6 +114,39 @@ impl Transport for Client {
     }
 
     fn sends_unconfirmed(&self) {}
+}
+
+impl Client {
+    /// Reacts to a message of Meta's, in place of an earlier reaction.
+    pub async fn react(
+        &self,
+        number: &str,
+        message: &MessageId,
+        emoji: &Emoji,
+        patience: Duration,
+    ) -> Result<(), ActFailure> {
+        let body = json!({
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": number,
+            "type": "reaction",
+            "reaction": { "message_id": message.as_str(), "emoji": emoji.as_str() },
+        });
+        match self.post(number, &body, patience).await {
+            Ok(_) => Ok(()),
+            Err(SendFailure::NothingLeft(why)) => Err(ActFailure::NothingLeft(why)),
+            Err(SendFailure::Unknown) => Err(ActFailure::Unknown),
+        }
+    }
+}
+
+/// Meta's id of a message of the chat with this number; None for an id that neither Meta nor WhatsApp Web gave.
+fn named_by_meta(id: &MessageId, number: &str) -> Option<String> {
+    if id.is_wamid() {
+        return Some(id.as_str().to_owned());
+    }
+    let IdParts { from_me, key, .. } = id.parts()?;
+    Some(Wamid { number: number.to_owned(), from_me, key: key.to_owned() }.encode())
 }
 
 /// Meta's type of a content, and the content in Meta's form; None for a file that was not uploaded, and for what
@@ -135,7 +175,7 @@ fn content_of(content: &Content, file: Option<String>) -> Option<(&'static str, 
             };
             ("contacts", contacts.iter().map(one).collect())
         }
-        Content::Poll(_) | Content::Forward { .. } => return None,
+        Content::Poll(_) | Content::Forward { .. } | Content::GroupInvite(_) => return None,
         Content::File(attachment) => {
             let mut media = json!({ "id": file? });
             if let Some(caption) = words {

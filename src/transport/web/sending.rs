@@ -1,7 +1,9 @@
 //! Sending by the page of WhatsApp Web.
 
+mod acts;
 mod uploads;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use crate::domain::content::{Attachment, Content, Outgoing};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::domain::via::Via;
+use crate::domain::wamid::Wamid;
 use crate::transport::{
     Dispatched, NothingLeft, Progress, Recipient, Resent, Reservation, Restriction, SendFailure, Transport,
 };
@@ -34,7 +37,8 @@ impl Transport for Handle {
             | Content::Location(_)
             | Content::Contacts(_)
             | Content::Poll(_)
-            | Content::Forward { .. } => Ok(()),
+            | Content::Forward { .. }
+            | Content::GroupInvite(_) => Ok(()),
             Content::Template(_) => Err(NothingLeft::NotPossible(TEMPLATE.to_owned())),
         }
     }
@@ -77,8 +81,11 @@ impl Transport for Handle {
     ) -> Result<Dispatched, SendFailure> {
         let page = self.page(State::Ready).map_err(|error| SendFailure::NothingLeft(nothing_left(error)))?;
         let id = &to.raw_id;
+        let Some(message) = known_here(message, &to.chat_id) else {
+            return Err(SendFailure::NothingLeft(NothingLeft::MessageAbsent));
+        };
         // The id of the message names its upload.
-        let Some(payload) = Payload::new(message, id) else {
+        let Some(payload) = Payload::new(&message, id) else {
             return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(TEMPLATE.to_owned())));
         };
         let dispatched = page.dispatch(&to.chat_id, id, &payload, patience).await;
@@ -112,6 +119,21 @@ impl Transport for Handle {
     fn sends_unconfirmed(&self) {
         Self::sends_unconfirmed(self);
     }
+}
+
+/// The message with the ids of others as WhatsApp Web has them. The chat of a message that the Cloud API names is this one. None
+/// if an id cannot be one of WhatsApp Web.
+fn known_here<'a>(message: &'a Outgoing, chat_id: &str) -> Option<Cow<'a, Outgoing>> {
+    if let Content::Forward { of } = &message.content {
+        of.parts()?;
+    }
+    let Some(reply_to) = &message.reply_to else { return Some(Cow::Borrowed(message)) };
+    if reply_to.parts().is_some() {
+        return Some(Cow::Borrowed(message));
+    }
+    let Wamid { from_me, key, .. } = Wamid::decode(reply_to.as_str())?;
+    let reply_to = MessageId::new(format!("{from_me}_{chat_id}_{key}"));
+    Some(Cow::Owned(Outgoing { reply_to: Some(reply_to), ..message.clone() }))
 }
 
 impl From<whatsapp::Restricted> for Restriction {

@@ -25,7 +25,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 19] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -41,6 +41,9 @@ const FILES: [(&str, &str); 16] = [
     ("send.js", include_str!("whatsapp/adapter/send.js")),
     ("actions.js", include_str!("whatsapp/adapter/actions.js")),
     ("notices.js", include_str!("whatsapp/adapter/notices.js")),
+    ("lazy.js", include_str!("whatsapp/adapter/lazy.js")),
+    ("groups.js", include_str!("whatsapp/adapter/groups.js")),
+    ("presence.js", include_str!("whatsapp/adapter/presence.js")),
     ("phone_calls.js", include_str!("whatsapp/adapter/phone_calls.js")),
 ];
 
@@ -63,7 +66,12 @@ pub enum AdapterError {
 impl Adapter {
     /// The built-in adapter, or the adapter at `path`, prepared for the page at `url`. A file at `path` replaces the
     /// whole adapter; a folder replaces the built-in files of the same names. Blocking.
-    pub fn load(path: Option<&Path>, url: &str, surface_settle: Duration) -> Result<Self, AdapterError> {
+    pub fn load(
+        path: Option<&Path>,
+        url: &str,
+        surface_settle: Duration,
+        shown_online: bool,
+    ) -> Result<Self, AdapterError> {
         let files = match path {
             None => FILES.map(|(_, file)| file.to_owned()).to_vec(),
             Some(path) if path.is_dir() => {
@@ -82,6 +90,7 @@ impl Adapter {
             "binding": binding,
             "origin": origin,
             "settle_ms": surface_settle.as_millis(),
+            "available": shown_online,
         });
         // Each file is one function expression; it ends before its last line break.
         let (core, parts) = files.split_first().map_or(("", &[][..]), |(core, parts)| (core.as_str(), parts));
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn no_two_runs_share_a_name() -> Result<(), AdapterError> {
-        let load = || Adapter::load(None, "https://web.whatsapp.com/", Duration::from_secs(20));
+        let load = || Adapter::load(None, "https://web.whatsapp.com/", Duration::from_secs(20), false);
         let (one, other) = (load()?, load()?);
         assert_ne!((&one.api, &one.script.binding), (&other.api, &other.script.binding));
         assert!(one.script.script.contains(&one.api));

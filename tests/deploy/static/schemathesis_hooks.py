@@ -10,12 +10,14 @@ from schemathesis.core.failures import ServerError
 from schemathesis.openapi.checks import RejectedPositiveData
 
 # A request that the document allows can still be refused: because of who is on WhatsApp, because of an earlier request,
-# because WhatsApp itself refuses the number, because two of its fields name different recipients or keys, because of what a
+# because WhatsApp itself refuses the number or does not allow something with a message, because two of its fields name different recipients or keys, because of what a
 # file holds, because its address cannot be reached, because the way that it names is not set up here, or
 # because Meta has rules for templates that a schema cannot say.
 UNFORESEEN = {
     "CONTRADICTION",
     "DELIVERY_BUSY",
+    "EDIT_NOT_POSSIBLE",
+    "FORWARD_NOT_POSSIBLE",
     "IDEMPOTENCY_CONFLICT",
     "INVALID_MEDIA",
     "MEDIA_FETCH_FAILED",
@@ -25,6 +27,8 @@ UNFORESEEN = {
     "NOT_ON_WHATSAPP",
     "NOT_POSSIBLE_VIA_CLOUD",
     "NOT_POSSIBLE_VIA_WEB",
+    "REPLY_NOT_POSSIBLE",
+    "REVOKE_NOT_POSSIBLE",
     "TEMPLATE_INVALID",
     "VIA_NOT_CONFIGURED",
     "VOICE_FORMAT",

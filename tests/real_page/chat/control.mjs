@@ -4,6 +4,7 @@ import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
 import { change, group, inGroup, picture, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
+import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
 import { answer } from './reupload.mjs';
 import { fromPhone, incoming, readOnPhone } from './messages.mjs';
@@ -39,6 +40,8 @@ export async function control(name, q, req, res) {
           sent: state.sent,
           receipts: state.receipts,
           presences: state.presences,
+          chatStates: state.chatStates,
+          subscriptions: state.subscriptions,
           logins: state.logins,
           iqs: state.iqs,
           calls: state.calls,
@@ -135,6 +138,19 @@ export async function control(name, q, req, res) {
       }
       case 'group':
         return say(group(q.get('id'), opt));
+      case 'groupnow':
+        return say(groupNow(q.get('id')));
+      case 'groupnewest':
+        return say({ id: [...state.groups.keys()].at(-1) ?? null });
+      case 'refusals':
+        state.refusals = new Map(Object.entries(opt));
+        return say(opt);
+      case 'presence': {
+        const from = J(`${contact(q.get('of')).lid}@lid`);
+        if (q.get('chat')) s.send(node('chatstate', { from }, node(q.get('chat'), {})));
+        else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
+        return say({});
+      }
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of')));
       case 'grouppicture':

@@ -5,13 +5,22 @@ import { deliver, mineAddress, newId, seal } from './messages.mjs';
 import { OwnSenderKey } from './senderkeys.mjs';
 import { E2E, contact, nextId, now, state } from './state.mjs';
 
-const widOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@c.us`);
-const jidOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@s.whatsapp.net`);
+export const widOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@c.us`);
+export const jidOf = (person, byLid) => (byLid ? `${person.lid}@lid` : `${person.pn}@s.whatsapp.net`);
+
+/**
+ * `admin`: the account is one. `isMember`: the account is in it. The first other member is its creator, unless the account
+ * is: then `creator` is null.
+ */
+const PLAIN = {
+  byLid: true, announce: false, restrict: false, approval: false, adminAdd: true, ephemeral: 0, subject: 'Grupo de prueba',
+  description: null, admin: false, isMember: true, isMine: false, admins: [], code: 'AbCdEfGhIjKlMnOpQrStUv',
+};
 
 /** Creates a group of the account and some members, or changes it. */
-export function group(id, { byLid = true, announce = false, members = [] } = {}) {
-  state.groups.set(id, { id, byLid, announce, members, keys: new Map() });
-  return { id };
+export function group(id, options = {}) {
+  state.groups.set(id, { id, ...PLAIN, members: [], ...options, keys: new Map() });
+  return { id, code: state.groups.get(id).code };
 }
 
 /** Removes the account from a group, and notifies it. */
@@ -65,8 +74,10 @@ function participant(person, byLid, type) {
   return node('participant', { jid: J(jidOf(person, byLid)), ...other, ...(type && { type }) });
 }
 
-function groupNode({ id, byLid, announce, members }) {
-  const [first, ...others] = members.map(contact);
+export function groupNode({ id, byLid, announce, subject, members, admin, isMine }) {
+  const people = members.map(contact);
+  const [first, ...others] = isMine ? [state.me, ...people] : [...people, state.me];
+  const role = (person) => (person === state.me && admin ? 'admin' : undefined);
   return node(
     'group',
     {
@@ -75,34 +86,38 @@ function groupNode({ id, byLid, announce, members }) {
       creator: J(jidOf(first, byLid)),
       s_t: String(now() - 86400),
       s_o: J(jidOf(first, byLid)),
-      subject: 'Grupo de prueba',
+      subject,
       addressing_mode: byLid ? 'lid' : 'pn',
       size: String(members.length + 1),
     },
     ...(announce ? [node('announcement', {})] : []),
     participant(first, byLid, 'superadmin'),
-    ...others.map((person) => participant(person, byLid)),
-    participant(state.me, byLid),
+    ...others.map((person) => participant(person, byLid, role(person))),
   );
 }
 
 /** Answers the page's question for one group, or for all groups of the account. */
 export function answerGroups(n, tag) {
-  if (tag === 'participating') return result(n, node('groups', {}, [...state.groups.values()].map(groupNode)));
+  if (tag === 'participating') return result(n, node('groups', {}, [...state.groups.values()].filter(({ isMember }) => isMember).map(groupNode)));
   const found = state.groups.get(String(attr(n, 'to')).split('@')[0]);
-  return found ? result(n, groupNode(found)) : failIq(n, 404, 'item-not-found');
+  return found?.isMember ? result(n, groupNode(found)) : failIq(n, 404, 'item-not-found');
 }
 
 /** The same data about one group, as an answer in GraphQL. */
 export function groupInfo(id) {
   const found = state.groups.get(id.split('@')[0]);
-  if (!found) return { xwa2_group_query_by_id: null };
-  const { byLid, announce } = found;
-  const members = [...found.members.map(contact), state.me];
+  if (!found?.isMember) return { xwa2_group_query_by_id: null };
+  const { byLid, announce, restrict, approval, adminAdd, ephemeral, description, subject } = found;
+  const others = found.members.map(contact);
+  const members = found.isMine ? [state.me, ...others] : [...others, state.me];
+  const roleOf = (person, index) => {
+    if (index === 0) return 'SUPERADMIN_MEMBER';
+    return (person === state.me ? found.admin : found.admins.includes(person.pn)) ? 'ADMIN_MEMBER' : 'MEMBER';
+  };
   const creator = { id: widOf(members[0], byLid), ...(byLid && { pn: widOf(members[0], false) }) };
   const created = String(now() - 86400);
   const edges = members.map((person, index) => ({
-    role: index === 0 ? 'SUPERADMIN_MEMBER' : 'MEMBER',
+    role: roleOf(person, index),
     // A member is named by one identity, and the other identity stands beside it.
     node: { id: widOf(person, byLid), ...(byLid ? { pn: widOf(person, false) } : { lid: widOf(person, true) }) },
   }));
@@ -113,8 +128,16 @@ export function groupInfo(id) {
       state: 'ACTIVE',
       creation_time: created,
       creator,
-      subject: { value: 'Grupo de prueba', creation_time: created, creator },
-      properties: { announcement: announce, lid_migration_state: { addressing_mode: byLid ? 'LID' : 'PN' } },
+      ...(description && { description: { id: description.id, value: description.text, creation_time: created, creator } }),
+      subject: { value: subject, creation_time: created, creator },
+      properties: {
+        announcement: announce,
+        locked: restrict,
+        membership_approval_mode_enabled: approval,
+        member_add_mode: adminAdd ? 'ADMIN_ADD' : 'ALL_MEMBER_ADD',
+        ...(ephemeral > 0 && { ephemeral: { expiration_time_in_sec: ephemeral } }),
+        lid_migration_state: { addressing_mode: byLid ? 'LID' : 'PN' },
+      },
       total_participants_count: members.length,
       participants: { edges, participants_phash_match: false },
     },

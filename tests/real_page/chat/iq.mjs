@@ -4,6 +4,7 @@ import { firstPatch } from './history.mjs';
 import { afterActive } from './messages.mjs';
 import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
 import { answerGroups } from './groups.mjs';
+import { changeGroup, inviteInfo } from './managing.mjs';
 import { mexAnswer } from './mex.mjs';
 import { usync } from './users.mjs';
 
@@ -189,7 +190,10 @@ export function iq(s, n) {
         ),
       );
     case 'w:g2':
-      return s.send(answerGroups(n, tag));
+      if (type === 'set') return s.send(changeGroup(n, first));
+      // The page asks an admin's server who wants to join.
+      if (tag === 'membership_approval_requests') return ok(node(tag, {}));
+      return s.send(tag === 'invite' ? inviteInfo(n, attr(first, 'code')) : answerGroups(n, tag));
     case 'blocklist':
       return ok(
         node(

@@ -206,7 +206,12 @@ export async function handle(s, n) {
     if (type === 'server-error') reupload(s, n);
     return;
   }
-  if (n.tag === 'presence') state.presences.push(type ?? 'name only');
+  if (n.tag === 'presence' && type === 'subscribe') state.subscriptions.push(attr(n, 'to'));
+  else if (n.tag === 'presence') state.presences.push(type ?? 'name only');
+  if (n.tag === 'chatstate') {
+    const [shown] = n.content ?? [];
+    state.chatStates.push([shown?.tag, shown && attr(shown, 'media')].filter(Boolean).join(' '));
+  }
 }
 
 export function iqAnswer(s, n) {

@@ -47,6 +47,8 @@ export const state = {
   newest: new Map(),
   /** What the page sent about calls. */
   calls: [],
+  /** How people answer when they are to be members: number → WhatsApp's number of the refusal. */
+  refusals: new Map(),
   /** The numbers that the account has blocked. */
   blocked: [],
   /** The version number of the page's settings. */
@@ -54,6 +56,10 @@ export const state = {
   /** How many logins were attempted. */
   logins: 0,
   presences: [],
+  /** What contacts were shown: `composing`, `composing audio`, `paused`. */
+  chatStates: [],
+  /** The people whose presence the page asked for. */
+  subscriptions: [],
   /** The files that were sent, by the ids of their messages. */
   media: new Map(),
   /** The files that the page asked the phone to upload again, and how the phone answers. */

@@ -7,7 +7,7 @@ const FRIEND = '5491122334455';
 const user = (jid) => jid && jid.split('@')[1];
 
 /** What a message says, without its ids and keys. */
-function said(message) {
+export function said(message) {
   const { extendedTextMessage: text, locationMessage: place, contactMessage: card, contactsArrayMessage: cards } = message;
   const poll = message.pollCreationMessage ?? message.pollCreationMessageV3;
   const context = (text ?? place ?? card ?? cards ?? poll)?.contextInfo;
@@ -30,7 +30,7 @@ function said(message) {
 }
 
 /** An action on a message, as its receivers find it. Edits are encrypted once more. */
-function acted({ reactionMessage, protocolMessage, secretEncryptedMessage }) {
+export function acted({ reactionMessage, protocolMessage, secretEncryptedMessage }) {
   if (reactionMessage) return `reaction ${reactionMessage.text}`.trim();
   if (protocolMessage) return protocolMessage.type === 0 ? 'revoke' : `protocol ${protocolMessage.type}`;
   return secretEncryptedMessage?.secretEncType === 2 ? 'edit' : 'other';
@@ -41,6 +41,7 @@ export class Real {
   /** A number that nothing was sent to before. */
   anotherStranger = '5491188880001';
   #world = new World();
+  #groups = 0;
 
   start() {
     return this.#world.start();
@@ -212,6 +213,40 @@ export class Real {
 
   readOnPhone(from) {
     return this.#control('readonphone', { from });
+  }
+
+  /** How people answer from now on when they are to be members: number → the number of the refusal. */
+  refusals(byNumber) {
+    return this.#control('refusals', { opt: byNumber });
+  }
+
+  /** A group as the server has it. */
+  async groupNow(id) {
+    const { id: _, code, asked, isMine, byLid, isMember, ...found } = await this.#control('groupnow', { id: id.split('@')[0] });
+    return { ...found, isMember };
+  }
+
+  /** A group that others have made. */
+  async foreignGroup(options) {
+    this.#groups += 1;
+    const code = `ForeignGroup${String(this.#groups).padStart(10, '0')}`;
+    const { id } = await this.#control('group', { id: `12036300000020000${this.#groups}`, opt: { ...options, code } });
+    return { id: `${id}@g.us`, code };
+  }
+
+  /** What the page told of this account, oldest first. */
+  async presences() {
+    return (await this.#control('state')).presences.filter((kind) => kind !== 'name only');
+  }
+
+  /** Under which server the page asked for the presence of people. */
+  async subscriptions() {
+    return (await this.#control('state')).subscriptions.map((jid) => jid.split('@')[1]);
+  }
+
+  /** Somebody is online (nothing said), offline since a time, or does something in the chat. */
+  present(number, { type, last, chat }) {
+    return this.#control('presence', { of: number, ...(type && { type }), ...(last && { last }), ...(chat && { chat }) });
   }
 
   burst(n) {

@@ -57,7 +57,8 @@ export class Simulated {
     if (!url) throw new Error(`the simulator announced: ${line}`);
     this.#url = url;
     this.#tls = { port, spki };
-    for (const number of [FRIEND, STRANGER, this.anotherStranger]) await this.#ask('person', { number });
+    const people = ['1', '2', '3', '4'].map((end) => `549116666000${end}`);
+    for (const number of [FRIEND, STRANGER, this.anotherStranger, ...people]) await this.#ask('person', { number });
   }
 
   stop() {
@@ -94,6 +95,34 @@ export class Simulated {
 
   revoke(id) {
     return this.#ask('revoke', { message: id });
+  }
+
+  refusals(byNumber) {
+    return this.#ask('faults', { group_refusals: byNumber });
+  }
+
+  async groupNow(id) {
+    const { groups } = await this.#ask('record');
+    const found = groups.find((group) => group.id === id);
+    const { announce, restrict, approval, admin_add: adminAdd, ephemeral, subject, admin, members, admins, description } = found;
+    const settings = { announce, restrict, approval, adminAdd, ephemeral, subject, admin };
+    return { ...settings, members: [...members].sort(), admins: [...admins].sort(), description, isMember: found.is_member };
+  }
+
+  foreignGroup({ isMember, ...options }) {
+    return this.#ask('group', { ...options, is_member: isMember });
+  }
+
+  async presences() {
+    return (await this.#ask('record')).presences;
+  }
+
+  async subscriptions() {
+    return (await this.#ask('record')).subscriptions.map((lid) => lid.split('@')[1]);
+  }
+
+  present(number, { type, last, chat }) {
+    return this.#ask('presence', { of: number, told: { kind: type, last, chat } });
   }
 
   react(id, emoji) {

@@ -7,6 +7,7 @@ import { mp4, png, voice, webp } from './made.mjs';
 const KINDS = { image: 'image', video: 'video', gif: 'gif', ptv: 'video_note', audio: 'audio', ptt: 'voice', document: 'document', sticker: 'sticker' };
 const SIZE = 5000;
 const LARGE = 30 << 20;
+const HUGE = 100 << 20;
 const digest = (bytes, form = 'hex') => crypto.createHash('sha256').update(bytes).digest(form);
 
 /** Somebody sends a file; returns its id and bytes. */
@@ -112,6 +113,22 @@ export async function filesOut(claims) {
   );
   const kept = await claims.row((one) => one.id === first.body.message_id && one.media?.status === 'stored', 15000);
   say(kept?.media.sha256 === digest(same), 'the log has what was sent, with its file', kept?.media);
+}
+
+/** A document of 100 MB comes, and goes out again. */
+export async function filesLarge(claims) {
+  const { w, say } = claims;
+  const comes = await w.ctl('media', { from: FRIEND, kind: 'document', opt: { size: HUGE } });
+  const { status, body, entry } = await file(claims, comes.id, 180000);
+  say(status === 200 && digest(body, 'base64') === comes.filehash, 'a document of 100 MB comes whole', { status, ms: entry && Date.now() - Date.parse(entry.timestamp) });
+  const bytes = crypto.randomBytes(HUGE);
+  const kept = await fetch(`http://127.0.0.1:${w.port}/media?filename=large.bin`, { method: 'POST', body: bytes });
+  const began = Date.now();
+  const sent = await w.post('/send', { number: FRIEND, media: { id: (await kept.json()).id }, idempotency_key: 'a large document' });
+  const left = await stanza(claims, sent.body.message_id);
+  const whole = left[0]?.file?.sha256 === digest(bytes, 'base64');
+  const seen = { status: sent.status, code: sent.body.code, left: left.length, whole, ms: Date.now() - began };
+  say(sent.status === 200 && left.length === 1 && whole, 'and a document of 100 MB goes out whole, once', seen);
 }
 
 /** The service dies while the message with a file has not left: the page sends it after the restart, whole and once. */

@@ -30,3 +30,15 @@ pub enum Action {
         chat: String,
     },
 }
+
+/// What WhatsApp tells of a person's presence.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Present {
+    /// `unavailable`; None: online.
+    pub kind: Option<String>,
+    /// Since when somebody is not online, in seconds since the epoch, or `deny`.
+    pub last: Option<String>,
+    /// In place of both: `composing` or `paused`.
+    pub chat: Option<String>,
+}

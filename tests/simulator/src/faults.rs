@@ -44,6 +44,8 @@ pub struct Faults {
     pub blocked: Vec<String>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
+    /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
+    pub group_refusals: BTreeMap<String, u16>,
     /// How the phone answers when a page asks it to upload a file again.
     pub reupload: Reupload,
     /// How the host of files answers uploads, one after the other; the last answer stays. Empty: it takes them.

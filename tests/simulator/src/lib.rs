@@ -27,6 +27,7 @@ mod control;
 mod error;
 mod faults;
 pub mod graph;
+mod groups;
 mod media;
 mod message;
 mod options;
@@ -39,12 +40,13 @@ mod simulator;
 mod world;
 
 pub use account::OnAccount;
-pub use action::Action;
+pub use action::{Action, Present};
 pub use error::Error;
 pub use faults::{
     EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Reupload, SendFault, SendStep, ServerFault,
     SocketState, Timelock, UploadAnswer,
 };
+pub use groups::ServerGroup;
 pub use media::{HostAnswer, Kind, Media, Sent, Wrong};
 pub use message::{AccountView, ChatView, Identity, Incoming, Message};
 pub use options::{CodeForm, Options, PageBuild};

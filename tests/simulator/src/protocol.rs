@@ -3,6 +3,7 @@
 
 use crate::action::Action;
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
+use crate::groups::{GroupAnswer, GroupAsk};
 use crate::message::{Identity, Message};
 use crate::record::AskedUpload;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ pub(crate) enum FromPage {
     ChatState { chat: String, state: String },
     /// Does something with a message or a chat.
     Act { req: u64, action: Action },
+    /// Makes, changes or leaves a group, or asks for one.
+    Group { req: u64, ask: GroupAsk },
+    /// What is shown of this account: `available` or `unavailable`.
+    Presence { kind: String },
+    /// Asks for the presence of a person.
+    Subscribe { lid: String },
     /// A chat was read.
     Seen { chat: String },
     /// The page has a new ADV secret, or none (empty).
@@ -99,6 +106,15 @@ pub(crate) enum ToPage<'a> {
     Linked { device: Login, me: Identity },
     /// The answer to `Act`; a refusal has a number.
     Acted { req: u64, code: Option<u16> },
+    /// The answer to `Group`: 200, or the number of the refusal.
+    Grouped {
+        req: u64,
+        code: u16,
+        #[serde(flatten)]
+        answer: GroupAnswer,
+    },
+    /// The presence of a person.
+    Presence { lid: &'a str, kind: Option<&'a str>, last: Option<&'a str>, chat: Option<&'a str> },
     /// The answer to `PairingCode`.
     PairingCode { req: u64, code: Option<&'a str>, ttl_ms: u64 },
     /// The answer to `Exists`.

@@ -2,6 +2,7 @@
 
 use crate::action::Action;
 use crate::faults::{SendStep, UploadAnswer};
+use crate::groups::ServerGroup;
 use crate::media::Kind;
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,12 @@ pub struct Record {
     pub seen: Vec<String>,
     /// What pages did with messages and chats, oldest first.
     pub actions: Vec<Action>,
+    /// The groups that pages or tests have made, as the server has them.
+    pub groups: Vec<ServerGroup>,
+    /// What pages showed of their accounts: `available` or `unavailable`, oldest first.
+    pub presences: Vec<String>,
+    /// The LIDs of the people whose presence pages asked for, oldest first.
+    pub subscriptions: Vec<String>,
     /// How many refs were handed out.
     pub refs: u64,
     /// How often a page asked whether somebody is on WhatsApp.

@@ -1,8 +1,10 @@
 //! The handle of a running simulator.
 
 use crate::account::OnAccount;
+use crate::action::Present;
 use crate::error::Error;
 use crate::faults::{Faults, Network, SocketState};
+use crate::groups::ServerGroup;
 use crate::media::{HostAnswer, Media, Sent};
 use crate::message::{AccountView, ChatView, Incoming};
 use crate::options::{Options, PageBuild};
@@ -261,6 +263,22 @@ impl Simulator {
     /// The page's storage and memory lose a message, without an event.
     pub fn forget(&self, message: &str) {
         self.with(|world| world.forget(message));
+    }
+
+    /// Adds a group of others: the account is in it or not, as the group says. Returns its id and the code of its invite.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn add_group(&self, group: ServerGroup) -> Result<(String, String), Error> {
+        self.with(|world| world.add_group(group))
+    }
+
+    /// Tells every page of a person's presence.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn present(&self, number: &str, told: &Present) -> Result<(), Error> {
+        self.with(|world| world.present(number, told))
     }
 
     /// Adds a person to WhatsApp; returns their LID (`…@lid`).

@@ -32,7 +32,7 @@ pub(super) async fn outgoing(
     request: Request,
     arrived: Instant,
 ) -> Result<(Outgoing, Option<Pin>), NotMade> {
-    let Request { to, content, origin, key, via } = request;
+    let Request { to, content, reply_to, origin, key, via } = request;
     let (content, pin) = match content {
         Asked::Content(content) => (content, None),
         Asked::File(asked) => {
@@ -45,7 +45,7 @@ pub(super) async fn outgoing(
             (Content::File(Box::new(attachment)), Some(pin))
         }
     };
-    Ok((Outgoing { to, content, reply_to: None, origin, key, via }, pin))
+    Ok((Outgoing { to, content, reply_to, origin, key, via }, pin))
 }
 
 /// The file on the disk, and what is declared about it.

@@ -7,29 +7,50 @@ use crate::domain::address::ChatId;
 use crate::domain::content::Content;
 use crate::domain::idempotency::SendKey;
 use crate::domain::log::Origin;
+use crate::domain::message::MessageId;
 use crate::domain::template::Template;
 use crate::domain::via::Via;
-use crate::http::body::{Field, is_not_whole, text_or_number, written};
+use crate::http::body::{Field, flag, is_not_whole, multipart, text_or_number, written};
 use crate::http::error::ApiError;
 use crate::http::upload::Given;
 
-use super::media;
+use super::{kinds, media};
 
 /// As long as a key may be with others who take one.
 pub(super) const KEY_MAX: usize = 255;
 /// It is kept with each send and searched for: a name, not a document.
 pub(super) const CLIENTE_MAX: usize = 64;
 
-pub(super) const FIELDS: [Field; 8] =
-    Field::texts(["number", "to", "message", "media", "template", "via", "cliente_id", "idempotency_key"]);
-/// Of a form with a file; `media` is an object of JSON only.
-pub(super) const FORM_FIELDS: [Field; 11] = [
+/// Longer than any id of a message.
+const MESSAGE_ID_MAX: usize = 255;
+
+pub(super) const FIELDS: [Field; 14] = [
+    Field::text("number"),
+    Field::text("to"),
+    Field::text("message"),
+    Field::text("media"),
+    Field::text("location"),
+    Field::text("contacts"),
+    Field::text("poll"),
+    Field::text("template"),
+    Field::text("reply_to"),
+    Field::list("mentions"),
+    Field::flag("link_preview"),
+    Field::text("via"),
+    Field::text("cliente_id"),
+    Field::text("idempotency_key"),
+];
+/// Of a form with a file; what is an object in JSON is not said in a form.
+pub(super) const FORM_FIELDS: [Field; 14] = [
     Field::text("number"),
     Field::text("to"),
     Field::text("message"),
     Field::text("cliente_id"),
     Field::text("idempotency_key"),
     Field::text("via"),
+    Field::text("reply_to"),
+    Field::list("mentions"),
+    Field::flag("link_preview"),
     Field::text("file"),
     Field::text("mimetype"),
     Field::text("kind"),
@@ -37,11 +58,17 @@ pub(super) const FORM_FIELDS: [Field; 11] = [
     Field::flag("view_once"),
 ];
 
+/// The contents of which a message has one. A text, or the caption of a file, is in `message`.
+const CONTENTS: [&str; 5] = ["media", "location", "contacts", "poll", "template"];
+/// The contents beside which there is no `message`; `template` has its own error for that.
+const WITHOUT_TEXT: [&str; 3] = ["location", "contacts", "poll"];
+
 /// What a request asks for.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) to: ChatId,
     pub(super) content: Asked,
+    pub(super) reply_to: Option<MessageId>,
     pub(super) origin: Origin,
     pub(super) key: Option<SendKey>,
     pub(super) via: Option<Via>,
@@ -60,24 +87,62 @@ pub(super) fn read(
     file: Option<Given>,
 ) -> Result<Request, ApiError> {
     let to = recipient(&fields)?;
+    refuse_two(&fields, file.is_some())?;
+    let (mentions, preview) = (kinds::mentions(&fields)?, flag(&fields, "link_preview")?);
+    let reply_to = reply_to(&fields)?;
     let content = match media::read(&mut fields, file)? {
-        Some(_) if is_given(&fields, "template") => {
-            return Err(contradiction("media and template are given: send one."));
-        }
         Some(asked) => Asked::File(Box::new(asked)),
-        None => Asked::Content(match template(&mut fields)? {
-            Some(template) => template,
-            None => text(&fields)?,
-        }),
+        None => Asked::Content(
+            match kinds::read(&mut fields)?.map_or_else(|| template(&mut fields), |kind| Ok(Some(kind)))? {
+                Some(content) => content,
+                None => text(&fields)?,
+            },
+        ),
+    };
+    let content = match content {
+        Asked::Content(Content::Text { body, .. }) => Asked::Content(Content::Text { body, mentions, preview }),
+        _ if !mentions.is_empty() => {
+            return Err(contradiction("mentions are given without a text: only a text mentions people."));
+        }
+        _ if preview => return Err(contradiction("link_preview is given without a text: only a text has a preview.")),
+        content => content,
     };
     let via = via(&fields)?;
     let origin = Origin { cliente_id: cliente_id(&fields, headers)? };
     let key = idempotency_key(&fields, headers)?;
-    Ok(Request { to, content, origin, key, via })
+    Ok(Request { to, content, reply_to, origin, key, via })
+}
+
+/// Refuses more than one content. A message beside a file is its caption; `template` refuses a message by itself.
+fn refuse_two(fields: &Map<String, Value>, with_file: bool) -> Result<(), ApiError> {
+    let given = CONTENTS.into_iter().filter(|name| is_given(fields, name));
+    let mut given = with_file.then_some(multipart::FILE).into_iter().chain(given);
+    let Some(first) = given.next() else { return Ok(()) };
+    if let Some(second) = given.next() {
+        return Err(contradiction(&format!("{first} and {second} are given: send one of them.")));
+    }
+    if is_given(fields, "message") && WITHOUT_TEXT.contains(&first) {
+        return Err(contradiction(&format!("message and {first} are given: send one of them.")));
+    }
+    Ok(())
+}
+
+/// The message that this one answers.
+fn reply_to(fields: &Map<String, Value>) -> Result<Option<MessageId>, ApiError> {
+    let wrong = || ApiError::bad_request("INVALID_FIELD", "reply_to must be the id of a message.");
+    match fields.get("reply_to") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) => {
+            let legal = text.len() <= MESSAGE_ID_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
+            if legal { Ok(Some(MessageId::new(text))) } else { Err(wrong()) }
+        }
+        Some(_) => Err(wrong()),
+    }
 }
 
 /// The recipient that `number` or `to` names. Where both are given, both must name the same one.
-fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
+pub(in crate::http::routes) fn recipient(fields: &Map<String, Value>) -> Result<ChatId, ApiError> {
     match (recipient_in(fields, "number")?, recipient_in(fields, "to")?) {
         (Some(number), Some(to)) if number != to => {
             Err(contradiction("number and to name different recipients: send one of them."))
@@ -115,7 +180,7 @@ fn is_given(fields: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// The way that the caller names.
-fn via(fields: &Map<String, Value>) -> Result<Option<Via>, ApiError> {
+pub(in crate::http::routes) fn via(fields: &Map<String, Value>) -> Result<Option<Via>, ApiError> {
     let wrong = || ApiError::bad_request("INVALID_FIELD", "via must be `web` or `cloud`.");
     match fields.get("via") {
         None | Some(Value::Null) => Ok(None),
@@ -156,7 +221,10 @@ fn text(fields: &Map<String, Value>) -> Result<Content, ApiError> {
 }
 
 /// Taken from the body, or else from the header that the hub may send. Where both are given, both must be valid.
-fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(in crate::http::routes) fn cliente_id(
+    fields: &Map<String, Value>,
+    headers: &HeaderMap,
+) -> Result<Option<String>, ApiError> {
     let wrong = || {
         let message = format!("cliente_id must have at most {CLIENTE_MAX} printable characters.");
         ApiError::bad_request("INVALID_FIELD", message)
@@ -172,7 +240,10 @@ fn cliente_id(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option
 }
 
 /// Taken from the header, or else from the body. Where the key is given more than once, each must be valid and the same.
-fn idempotency_key(fields: &Map<String, Value>, headers: &HeaderMap) -> Result<Option<SendKey>, ApiError> {
+pub(in crate::http::routes) fn idempotency_key(
+    fields: &Map<String, Value>,
+    headers: &HeaderMap,
+) -> Result<Option<SendKey>, ApiError> {
     let wrong = || {
         let message = format!("The idempotency key must have 1 to {KEY_MAX} printable ASCII characters.");
         ApiError::bad_request("INVALID_FIELD", message)

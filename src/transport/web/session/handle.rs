@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::domain::address::PhoneNumber;
+use crate::domain::group::GroupFailure;
 use crate::domain::secret::Secret;
 use crate::domain::state::{NotReady, State};
 use crate::domain::time::Timestamp;
@@ -46,6 +47,11 @@ pub enum SessionError {
         "WhatsApp Web changed and the page lacks what this needs ({0}): update session-manager or set ADAPTER_PATH"
     )]
     PageLacks(String),
+    /// The text names the module.
+    #[error("this build of WhatsApp Web does not give what this needs ({0})")]
+    NotAvailable(String),
+    #[error(transparent)]
+    Group(GroupFailure),
     #[error("the number is not on WhatsApp")]
     NotOnWhatsApp,
     #[error("nobody but its admins can write to this chat, or this account is no longer in it: {0}")]
@@ -88,6 +94,8 @@ impl From<PageError> for SessionError {
                 Self::Refused(error.to_string())
             }
             PageError::Refused(why) => Self::Refused(why),
+            PageError::NotAvailable(module) => Self::NotAvailable(module),
+            PageError::Group(failure) => Self::Group(failure),
             PageError::MessageAbsent
             | PageError::NotPossible(_)
             | PageError::MentionUnknown(_)
@@ -95,6 +103,7 @@ impl From<PageError> for SessionError {
             | PageError::MediaNotHere(_)
             | PageError::MediaBroken(_)
             | PageError::MediaLater(_) => Self::Refused(error.to_string()),
+            PageError::Unconfirmed(why) => Self::NoAnswer(why),
             PageError::Lost(error) => Self::NoAnswer(error.to_string()),
         }
     }

@@ -3,6 +3,8 @@
 mod actions;
 mod files_in;
 mod files_out;
+mod groups;
+mod presence;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +14,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::domain::address::{ChatId, PhoneNumber};
+use crate::domain::group::GroupFailure;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::secret::Secret;
 use crate::transport::web::browser::{CallError, Tab};
 
 use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared, Resent, Rows, RowsBack, Table};
 use super::{Adapter, Payload, shapes};
-pub use actions::Typing;
+pub use crate::domain::act::Typing;
 pub use files_out::{UploadProgress, UploadRequest, Uploaded};
 
 /// The calls of the adapter. Cheap to clone.
@@ -56,9 +59,17 @@ pub enum PageError {
     LoopEnded,
     #[error("the page does not hold the message")]
     MessageAbsent,
+    #[error(transparent)]
+    Group(GroupFailure),
+    /// The page does not fetch the part of it that has this module.
+    #[error("the page does not load {0}")]
+    NotAvailable(String),
     /// WhatsApp does not allow this with this message: the text says why.
     #[error("not possible with this message: {0}")]
     NotPossible(String),
+    /// The page's state did not show in time what was asked for: it may still follow.
+    #[error("the page's state does not show it: {0}")]
+    Unconfirmed(String),
     #[error("somebody whom the text mentions is not on WhatsApp: {0}")]
     MentionUnknown(String),
     #[error("WhatsApp no longer has the file: {0}")]
@@ -334,6 +345,12 @@ fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "LOOP_ENDED" => PageError::LoopEnded,
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
+        "UNCONFIRMED" => PageError::Unconfirmed(answer.message),
+        "GROUP_ABSENT" => PageError::Group(GroupFailure::Absent(answer.message)),
+        "GROUP_NOT_ADMIN" => PageError::Group(GroupFailure::NotAdmin(answer.message)),
+        "GROUP_REFUSED" => PageError::Group(GroupFailure::Refused(answer.message.parse().unwrap_or_default())),
+        "INVITE_UNKNOWN" => PageError::Group(GroupFailure::NoInvite(answer.message)),
+        "NOT_AVAILABLE" => PageError::NotAvailable(answer.message),
         "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
         "MEDIA_GONE" => PageError::MediaGone(answer.message),
         "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),

@@ -31,6 +31,12 @@ enum Body {
     },
     /// The id of the message that is passed on.
     Forward(String),
+    GroupInvite {
+        group_id: String,
+        subject: String,
+        code: String,
+        expires_s: Option<u64>,
+    },
     #[serde(untagged)]
     Text {
         text: String,
@@ -77,6 +83,12 @@ impl Payload {
                 multiple: poll.multiple,
             },
             Content::Forward { of } => Body::Forward(of.to_string()),
+            Content::GroupInvite(invite) => Body::GroupInvite {
+                group_id: invite.group.to_string(),
+                subject: revealed(&invite.subject),
+                code: revealed(&invite.code),
+                expires_s: invite.expires_s,
+            },
             Content::Template(_) => return None,
         };
         Some(Self { body, reply_to: message.reply_to.as_ref().map(ToString::to_string) })

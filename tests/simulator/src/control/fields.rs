@@ -1,5 +1,6 @@
 //! The bodies of the operations.
 
+use crate::action::Present;
 use crate::error::Error;
 use crate::faults::{Network, SocketState};
 use crate::media::HostAnswer;
@@ -137,4 +138,10 @@ pub(super) fn merged(old: Value, changes: Value) -> Value {
     };
     all.extend(changes);
     Value::Object(all)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Told {
+    pub(super) of: String,
+    pub(super) told: Present,
 }

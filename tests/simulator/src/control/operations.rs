@@ -2,7 +2,7 @@
 
 use super::fields::{
     Account, Ack, Burst, Busy, Call, Code, Cut, Edit, File, FromPhone, GroupChange, Named, Pairing, Person, Reaction,
-    Scan, Socket, Unlink, Vote, merged, read,
+    Scan, Socket, Told, Unlink, Vote, merged, read,
 };
 use crate::error::Error;
 use crate::media::Media;
@@ -251,6 +251,26 @@ pub(super) const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        name: "group",
+        takes: "any of {subject, members: [number], admins: [number], is_member, admin, announce, restrict, approval, admin_add}",
+        does: "others make a group; answers {id, code}",
+        example: r#"{"members": ["5491122334455"]}"#,
+        run: |shared, _, body| {
+            let (id, code) = shared.with(|world| world.add_group(read(body)?))?;
+            Ok(json!({ "id": id, "code": code }))
+        },
+    },
+    Operation {
+        name: "presence",
+        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|paused}}",
+        does: "tells the pages of a person's presence",
+        example: r#"{"of": "5491122334455", "told": {"kind": "unavailable", "last": "deny"}}"#,
+        run: |shared, _, body| {
+            let Told { of, told } = read(body)?;
+            shared.with(|world| world.present(&of, &told)).map(|()| json!({}))
+        },
+    },
+    Operation {
         name: "network",
         takes: "{network: up|full|server_only}",
         does: "cuts the network between the pages and WhatsApp (full is airplane mode, for all), or restores it",
@@ -268,7 +288,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                groups: {id: {by_lid, announce, admin, read_only}}, new_chats: {status, used, quota, until_s}, \
+                groups: {id: {by_lid, announce, admin, read_only}}, \
+                group_refusals: {number: code}, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \
                 {\"reset\": true} mends everything first",

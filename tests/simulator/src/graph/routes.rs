@@ -109,8 +109,13 @@ fn wrong(shared: &Shared, to: &str, body: &Value) -> Option<(u16, i64)> {
     }
     let kind = body["type"].as_str().unwrap_or_default();
     let content = &body[kind];
-    if !content.is_object() {
+    if !(content.is_object() || (kind == "contacts" && content.is_array())) {
         return Some((400, 131_008));
+    }
+    // The message that is answered has to be one of Meta's.
+    let is_wamid = |id: &Value| id.as_str().is_some_and(|id| id.starts_with("wamid."));
+    if !body["context"].is_null() && !is_wamid(&body["context"]["message_id"]) {
+        return Some((400, 100));
     }
     if kind == "template" {
         let name = content["name"].as_str().unwrap_or_default();
@@ -128,6 +133,16 @@ fn wrong(shared: &Shared, to: &str, body: &Value) -> Option<(u16, i64)> {
             let length = content["body"].as_str().unwrap_or_default().chars().count();
             (!(1..=TEXT_MAX).contains(&length)).then_some((400, 100))
         }
+        "location" => {
+            let is_there = ["latitude", "longitude"].iter().all(|name| content[name].is_number());
+            (!is_there).then_some((400, 131_008))
+        }
+        "contacts" => {
+            let is_named = |one: &Value| one["name"]["formatted_name"].is_string() && one["phones"].is_array();
+            let mut people = content.as_array().into_iter().flatten().peekable();
+            (people.peek().is_none() || !people.all(is_named)).then_some((400, 131_008))
+        }
+        "reaction" => (!is_wamid(&content["message_id"]) || !content["emoji"].is_string()).then_some((400, 131_008)),
         "image" | "video" | "audio" | "document" | "sticker" => {
             let id = content["id"].as_str().unwrap_or_default();
             (!state.files.contains_key(id)).then_some((400, 131_052))

@@ -4,7 +4,8 @@ import { config } from '/config.js';
 import { TIMES, moment } from '/static/clock.js';
 import { openWire } from '/static/wire.js';
 import { launch } from '/static/connection.js';
-import { defineAll, install } from '/static/loader.js';
+import { PARTS } from '/static/groups.js';
+import { defineAll, defineParts, install } from '/static/loader.js';
 import '/static/backlog.js';
 import { openStore } from '/static/messages.js';
 import { EARLY } from '/static/modules.js';
@@ -24,6 +25,7 @@ mount();
 
 install();
 defineAll(EARLY);
+defineParts(PARTS);
 window.Debug = { VERSION: config.build.version };
 
 /** Defines the modules in groups at most 0.5 s apart: clients take a longer pause for the end. */

@@ -7,12 +7,10 @@ import { connection, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 import { faults, wire } from '/static/wire.js';
 
-/** Whether somebody is online or typing: nobody ever is, whoever subscribes. */
+/** What a chat says of its presence: nobody is ever online there. */
 export class PresenceModel extends Model {
   async subscribe() {}
 }
-
-export const Presence = new Collection(PresenceModel);
 
 export class GroupMetadataModel extends Model {
   static {
@@ -22,6 +20,14 @@ export class GroupMetadataModel extends Model {
 
 /** The members of a group. */
 class Participants extends Array {
+  getModelsArray() {
+    return [...this];
+  }
+
+  iAmMember() {
+    return this.some(({ id }) => String(id) === String(me.lid));
+  }
+
   iAmAdmin() {
     return this.some(({ id, isAdmin }) => isAdmin && String(id) === String(me.lid));
   }
@@ -32,6 +38,11 @@ function knownOf(wid) {
   const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false } = faults.groups[String(wid)] ?? {};
   return { isLidAddressingMode, announce, participants: Participants.of({ id: me.lid, isAdmin }) };
 }
+
+/** How the page learns what the server has of a group. */
+export const server = {
+  know: async (group) => group.set({ ...knownOf(group.id), stale: false }),
+};
 
 class GroupMetadataCollection extends Collection {
   constructor() {
@@ -47,7 +58,7 @@ class GroupMetadataCollection extends Collection {
   /** The group with the server's data: the server is asked only if the page knows the group just from a message. */
   async find(id) {
     const group = this.get(id) ?? this.add({ id: createWid(id), stale: true, participants: new Participants() })[0];
-    if (group.stale) group.set({ ...knownOf(group.id), stale: false });
+    if (group.stale) await server.know(group);
     return group;
   }
 }

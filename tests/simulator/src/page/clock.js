@@ -35,6 +35,9 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Waits for `seconds`, scaled. */
 export const wait = (seconds) => pause(milliseconds(seconds));
 
+/** How long the page waits for the server's answer about a new group. A busy machine needs some time even if all is scaled. */
+export const createWaits = () => pause(10_000 * Math.max(config.timeScale, 0.2));
+
 /** The longest pause between two attempts, in seconds. */
 const LONGEST_RETRY = 900;
 

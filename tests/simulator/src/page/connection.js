@@ -125,7 +125,7 @@ function answered(frame) {
   waiting.delete(frame.req);
 }
 
-for (const kind of ['exists', 'pairing-code', 'bye', 'acted']) handlers[kind] = answered;
+for (const kind of ['exists', 'pairing-code', 'bye', 'acted', 'grouped']) handlers[kind] = answered;
 
 // ── The loop ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

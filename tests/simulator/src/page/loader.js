@@ -76,6 +76,28 @@ class Alone {
   }
 }
 
+/** Door → the modules behind it, which are not there before somebody opens it. */
+const parts = new Map();
+
+/** Fetches what is behind a door. Over a network that is cut it never comes. */
+async function openPart(door) {
+  if (registered(door) === undefined || !navigator.onLine) return new Promise(() => {});
+  defineAll(parts.get(door) ?? {});
+  return {};
+}
+
+/** The parts that are fetched only when they are needed, and the loader of them. */
+export function defineParts(table) {
+  for (const [door, modules] of Object.entries(table)) parts.set(door, modules);
+  defineAll({
+    Bootloader: {
+      loadModules: (doors, done) => void Promise.all(doors.map(openPart)).then((loaded) => done(...loaded)),
+    },
+    WAWebNewGroupFlowLoadable: { requireBundle: () => openPart('WAWebNewGroupFlow.react') },
+    'WAWebGroupInviteLinkModalLoadable.react': { WAWebGroupInviteLinkModalLoadable: {} },
+  });
+}
+
 /** Marks the single value that a module exports. */
 export const alone = (value) => new Alone(value);
 

@@ -9,7 +9,6 @@ import {
   ChatStateBridge,
   GroupMetadata,
   GroupMetadataModel,
-  Presence,
   findOrCreateLatestChat,
   sendSeen,
 } from '/static/chats.js';
@@ -27,6 +26,8 @@ import {
 } from '/static/actions.js';
 import { calls, stanzas } from '/static/calls.js';
 import { groupActions } from '/static/group-changes.js';
+import { infoJob, leaveGroup, mexUpdateGroupPropertyJob, participantsJob, queryJob } from '/static/groups.js';
+import { Presence, presenceAction } from '/static/presence.js';
 import { alone } from '/static/loader.js';
 import { PollVotes, Reactions } from '/static/addons.js';
 import { limits } from '/static/limits.js';
@@ -111,6 +112,12 @@ const sending = {
   WAWebMsgModelUtils: modelUtils,
   WAWebSendReactionMsgAction: { sendReactionToMsg },
   WAWebSendMessageEditAction: { sendMessageEdit },
+  WAWebPresenceChatAction: presenceAction,
+  WAWebGroupModifyParticipantsJob: participantsJob,
+  WAWebGroupModifyInfoJob: infoJob,
+  WAWebMexUpdateGroupPropertyJob: { mexUpdateGroupPropertyJob },
+  WAWebGroupQueryJob: queryJob,
+  WAWebGroupExitJob: { leaveGroup },
   WAWebChatSendMessages: { sendRevokeMsgs, sendDeleteMsgs },
 };
 

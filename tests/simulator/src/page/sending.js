@@ -111,6 +111,8 @@ export function addAndSendMsgToChat(chat, given, beforeSend) {
   const data = Promise.resolve(given);
   const record = data.then(recordOf);
   const added = Promise.all([record, data]).then(([ready, { id }]) => {
+    // The page looks for earlier invites into the group, by the text of its id.
+    if (ready.type === 'groups_v4_invite' && Wid.isWid(given.inviteGrp)) throw failure('DataError', 'the parameter is not a valid key');
     if (isBlocked(ready.remote)) throw failure('ContactBlocked', 'the contact is blocked');
     sendingNow.add(ready.id);
     return add(ready, id);

@@ -1,7 +1,7 @@
 //! The actions of pages: taken, recorded, and passed on to the other accounts that have the message.
 
 use super::{World, unix_ms};
-use crate::action::Action;
+use crate::action::{Action, Present};
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::protocol::{Event, ToPage};
@@ -83,6 +83,17 @@ impl World {
     pub(crate) fn read_on_phone(&mut self, phone: &str, number: &str) -> Result<(), Error> {
         let chat = self.directory.add(number, None)?.lid;
         self.enqueue(phone, &Event::Read { chat }, None);
+        Ok(())
+    }
+
+    /// The presence of a person, told to every page: `kind` and `last` as in the protocol, or a state of the chat.
+    pub(crate) fn present(&mut self, number: &str, told: &Present) -> Result<(), Error> {
+        let lid = self.directory.add(number, None)?.lid;
+        let Present { kind, last, chat } = told;
+        let (kind, last, chat) = (kind.as_deref(), last.as_deref(), chat.as_deref());
+        let pages = self.peers.values().filter(|peer| peer.device.is_some());
+        pages.for_each(|peer| peer.outbox.push(&ToPage::Presence { lid: &lid, kind, last, chat }));
+        self.touch();
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod accounts;
 mod actions;
 mod delivery;
 mod files;
+mod groups;
 mod linking;
 pub(crate) mod people;
 mod random;
@@ -309,7 +310,16 @@ impl World {
                 self.record.chat_states.push(crate::record::ChatState { chat, state });
                 self.touch();
             }
+            FromPage::Group { req, ask } => self.ask_group(number, req, ask),
             FromPage::Act { req, action } => self.act(number, req, action),
+            FromPage::Presence { kind } => {
+                self.record.presences.push(kind);
+                self.touch();
+            }
+            FromPage::Subscribe { lid } => {
+                self.record.subscriptions.push(lid);
+                self.touch();
+            }
             FromPage::Seen { chat } => self.seen(number, chat),
             FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
             FromPage::AskUpload { asked } => self.asked_upload(number, asked),

@@ -40,6 +40,8 @@ impl Browser {
         command
             .args(["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            // Containers have a small /dev/shm, which several browsers fill.
+            .arg("--disable-dev-shm-usage")
             // Without this the debugging pipe alone makes navigator.webdriver true.
             .arg("--disable-blink-features=AutomationControlled")
             .arg(format!("--user-data-dir={}", profile.display()))
@@ -69,8 +71,25 @@ impl Browser {
         Ok(browser)
     }
 
+    /// Opens a document, and waits until it has taken the place of the one before. Chrome answers `Page.navigate` a moment
+    /// earlier, and a navigation that begins in that moment is never answered.
+    /// Opens a document, and waits until it has taken the place of the one before. Chrome answers `Page.navigate` a moment
+    /// earlier, and never answers a navigation that begins in that moment.
     pub(crate) async fn open(&mut self, url: &str) -> Outcome<Value> {
-        self.call("Page.navigate", json!({ "url": url })).await
+        let answer = self.call("Page.navigate", json!({ "url": url })).await?;
+        if answer["errorText"].is_string() {
+            return Ok(answer);
+        }
+        let opened = timeout(ANSWER, async {
+            while self.call("Page.getFrameTree", json!({})).await?["frameTree"]["frame"]["loaderId"]
+                != answer["loaderId"]
+            {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Outcome::Ok(())
+        });
+        opened.await.map_err(|_| format!("{url} never took the place of the document before"))??;
+        Ok(answer)
     }
 
     /// Goes by another name from the next load on.

@@ -104,10 +104,11 @@ async fn launch(
     called_off: CancellationToken,
 ) -> Result<(Launched, Adapter), Failed> {
     let (path, url, settle) = (settings.adapter_path.clone(), settings.url.clone(), timings.surface_settle);
-    let html = settings.html.clone();
+    let (html, shown_online) = (settings.html.clone(), settings.shown_online);
     let loaded = tokio::task::spawn_blocking(move || {
         let document = html.map(|path| read_document(&path)).transpose().map_err(|error| error.to_string())?;
-        let mut adapter = Adapter::load(path.as_deref(), &url, settle).map_err(|error| error.to_string())?;
+        let mut adapter =
+            Adapter::load(path.as_deref(), &url, settle, shown_online).map_err(|error| error.to_string())?;
         adapter.script.document = document;
         Ok(adapter)
     });

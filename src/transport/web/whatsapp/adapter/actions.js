@@ -31,7 +31,9 @@
   async function until(act, isDone, what) {
     let left = LOOKS;
     let thrown = /** @type {unknown} */ (null);
+    let hasEnded = false;
     const ended = () => {
+      hasEnded = true;
       left = Math.min(left, 1000 / LOOK_MS);
     };
     Promise.resolve()
@@ -44,6 +46,8 @@
       if (await isDone()) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+    // An action that still runs waits for the server.
+    if (!hasEnded) refuse('UNCONFIRMED', what);
     refuse('FAILED', `${what}${thrown === null ? '' : `: ${said(thrown)}`}`);
   }
 

@@ -6,6 +6,7 @@ declare namespace Adapter {
   /** Why the page refuses a call; every other failure is `FAILED`. */
   type Refusal =
     | 'MISSING'
+    | 'UNCONFIRMED'
     | 'NOT_ON_WHATSAPP'
     | 'CHAT_READ_ONLY'
     | 'CONTACT_BLOCKED'
@@ -18,6 +19,14 @@ declare namespace Adapter {
     | 'MESSAGE_ABSENT'
     /** WhatsApp does not allow this with this message. */
     | 'NOT_POSSIBLE'
+    /** The page does not fetch the part that has the module, which the message names. */
+    | 'NOT_AVAILABLE'
+    /** It is no group, or the account is not in it. */
+    | 'GROUP_ABSENT'
+    | 'GROUP_NOT_ADMIN'
+    /** The message is the number of the server's refusal. */
+    | 'GROUP_REFUSED'
+    | 'INVITE_UNKNOWN'
     /** Somebody whom the text mentions is not on WhatsApp. */
     | 'MENTION_UNKNOWN'
     /** The host no longer has the file. */

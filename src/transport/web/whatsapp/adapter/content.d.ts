@@ -22,6 +22,10 @@ declare namespace WA {
     forwardingScore?: number;
     /** The key of what is encrypted for this message: votes, edits. */
     messageSecret?: Uint8Array;
+    inviteGrp?: string;
+    inviteGrpName?: string;
+    inviteCode?: string;
+    inviteCodeExp?: number;
     pollContentType?: string;
     pollType?: string;
   }
@@ -64,6 +68,13 @@ declare namespace Adapter {
     multiple: boolean;
   }
 
+  interface GroupInvite {
+    group_id: string;
+    subject: string;
+    code: string;
+    expires_s: Count;
+  }
+
   /** What a message says (`payload.rs`): a text, or one of the other contents. */
   interface Content {
     /** With `upload` the caption of the file; empty: the one that was given with the upload. */
@@ -75,6 +86,7 @@ declare namespace Adapter {
     location?: Place;
     contacts?: { name: string; vcard: string }[];
     poll?: Poll;
+    group_invite?: GroupInvite;
     /** The id of the message that is passed on. */
     forward?: string;
     /** The id of the message that is answered. */

@@ -130,6 +130,15 @@
     pollType: 'POLL',
   });
 
+  /** The page looks for earlier invites by the group, and takes only the text of its id. @param {Adapter.GroupInvite} invite */
+  const groupInvite = ({ group_id: group, subject, code, expires_s: expires }) => ({
+    type: 'groups_v4_invite',
+    inviteGrp: group,
+    inviteGrpName: subject,
+    inviteCode: code,
+    inviteCodeExp: expires ?? undefined,
+  });
+
   // ── Forwards ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** @type {(keyof WA.Msg)[]} */
@@ -193,6 +202,7 @@
     if (wanted.location) return { ...(await base(chat, wanted)), ...location(wanted.location) };
     if (wanted.contacts) return { ...(await base(chat, wanted)), ...contacts(wanted.contacts) };
     if (wanted.poll) return { ...(await base(chat, wanted)), ...poll(wanted.poll) };
+    if (wanted.group_invite) return { ...(await base(chat, wanted)), ...groupInvite(wanted.group_invite) };
     if (wanted.forward) return { ...(await base(chat, wanted)), ...(await forward(wanted.forward)) };
     return text(chat, wanted);
   };

@@ -125,7 +125,7 @@
   function need(name) {
     const value = has(name);
     if (value !== undefined) return value;
-    return refuse('MISSING', candidatesOf(name).map(([source]) => source).join(' or '));
+    return refuse('MISSING', page.modulesOf(name));
   }
 
   /** @type {Adapter.Page['from']} */
@@ -190,6 +190,7 @@
   /** Functions that report the present state, whenever it may have changed and once after listening began. */
   const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
+  page.modulesOf = (name) => candidatesOf(name).map(([source]) => source).join(' or ');
   page.watched = new Set();
   page.wrapped = [];
 

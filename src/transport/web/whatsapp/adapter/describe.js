@@ -177,6 +177,14 @@
     return [text(SPOKEN.has(msg.type ?? '') ? msg.body : msg.caption), null];
   }
 
+  const MENTIONS_MAX = 1024;
+
+  /** The people whom a text mentions. @param {WA.Msg} msg */
+  function mentions(msg) {
+    const given = (msg.mentionedJidList ?? []).slice(0, MENTIONS_MAX).map(asWid);
+    return given.flatMap((wid) => (wid ? [{ phone: phoneOf(wid), lid: lidOf(wid) }] : []));
+  }
+
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** @type {{ [type: string]: Adapter.MediaKind }} */
@@ -262,7 +270,9 @@
     const chat = asWid(key.remote);
     const direct = isPhone(chat) || isLid(chat);
     const author = direct ? null : (msg.author ?? key.participant);
-    const [body, data] = words(msg);
+    const [body, content] = words(msg);
+    const mentioned = attempt(() => mentions(msg)) ?? [];
+    const data = mentioned.length > 0 ? { ...content, mentions: mentioned } : content;
     return {
       id: keyText(originalKey(msg)),
       revoke_id: msg.type === 'revoked' ? keyText(key) : null,

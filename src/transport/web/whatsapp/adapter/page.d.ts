@@ -90,6 +90,7 @@ declare namespace WA {
     /** False if the page wrote a document's name into its caption. */
     isCaptionByUser?: boolean;
     quotedStanzaID?: string;
+    mentionedJidList?: (Wid | string)[];
     latestEditSenderTimestampMs?: number;
     /** A deletion replaces `id` by its own key; the message's key is kept here. */
     protocolMessageKey?: MsgKey;
@@ -175,7 +176,6 @@ declare namespace WA {
     /** The account has left the group, or was removed from it. */
     isReadOnly?: boolean;
     isAnnounceGrpRestrict?: boolean;
-    groupMetadata?: { announce?: boolean; isLidAddressingMode?: boolean; participants: { iAmAdmin(): boolean } };
     accountLid?: Wid;
   }
 

@@ -7,27 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Page, PageError};
+use crate::domain::act::Typing;
 use crate::domain::message::MessageId;
 use crate::domain::secret::Secret;
-
-/// What a contact is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
-    Text,
-    Voice,
-    /// Neither any more.
-    Nothing,
-}
-
-impl Typing {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Voice => "voice",
-            Self::Nothing => "none",
-        }
-    }
-}
 
 impl Page {
     /// Reacts to a message in place of an earlier reaction of this account; an empty emoji takes the reaction back.

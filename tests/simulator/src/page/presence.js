@@ -1,0 +1,58 @@
+// Who is online: what the page tells of this account, and what it learns of the people whose presence it asked for.
+import { Collection, Model } from '/static/models.js';
+import { createWid } from '/static/wids.js';
+import { connection, handlers, tell } from '/static/connection.js';
+import { Stream } from '/static/stream.js';
+
+const NOTHING = { isOnline: false, hasData: false, stale: true };
+
+class PresenceModel extends Model {}
+
+class PresenceCollection extends Collection {
+  constructor() {
+    super(PresenceModel);
+  }
+
+  /** Asks the server for a person's presence. Phone numbers are dropped without a word. */
+  async find(id) {
+    const wid = createWid(id);
+    const chatstate = new Model({ id: wid, type: undefined, t: undefined, deny: undefined });
+    const presence = this.get(wid) ?? this.add({ id: wid, ...NOTHING, chatstate })[0];
+    if (wid.isLid() && presence.stale) {
+      tell({ t: 'subscribe', lid: String(wid) });
+      presence.set({ stale: false });
+    }
+    return presence;
+  }
+}
+
+export const Presence = new PresenceCollection();
+
+/** Only a server's answer about somebody who was asked for is kept. */
+handlers.presence = ({ lid, kind, last, chat }) => {
+  const presence = Presence.get(lid);
+  if (!presence) return;
+  const rests = presence.isOnline ? 'available' : 'unavailable';
+  if (chat) {
+    presence.chatstate.set({ type: chat === 'composing' ? 'typing' : rests });
+  } else {
+    const isOnline = kind !== 'unavailable';
+    const t = isOnline || last === 'deny' ? undefined : Number(last);
+    presence.chatstate.set({ type: isOnline ? 'available' : 'unavailable', t, deny: last === 'deny' || undefined });
+    presence.set({ isOnline });
+  }
+  presence.set({ hasData: true });
+};
+
+connection.on('connected', () => {
+  for (const presence of Presence.getModelsArray()) {
+    presence.set(NOTHING);
+    presence.chatstate.set({ type: 'unavailable', t: undefined, deny: undefined });
+  }
+  tell({ t: 'presence', kind: Stream.available ? 'available' : 'unavailable' });
+});
+
+export const presenceAction = {
+  sendPresenceAvailable: () => void tell({ t: 'presence', kind: 'available' }),
+  sendPresenceUnavailable: () => void tell({ t: 'presence', kind: 'unavailable' }),
+};
