@@ -9,6 +9,7 @@ mod acks;
 mod acts;
 mod admission;
 pub mod attach;
+pub mod calls;
 mod cloud_message;
 mod error;
 pub mod fetch_url;

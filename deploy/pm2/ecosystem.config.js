@@ -49,6 +49,8 @@ const settings = {
   CLOUD_API_APP_SECRET: process.env.CLOUD_API_APP_SECRET || '',
   CLOUD_API_VERIFY_TOKEN: process.env.CLOUD_API_VERIFY_TOKEN || '',
   OPT_OUT_WORDS: '',
+  CALLS: 'ignore',
+  CALLS_REJECT_TEXT: '',
   MEDIA_FETCH: 'auto',
   MEDIA_MAX_MB: '64',
   MEDIA_SEND_MAX_MB: '200',

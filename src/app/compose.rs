@@ -35,6 +35,7 @@ use crate::inbound::opt_outs::OptOuts;
 use crate::inbound::{self, media};
 use crate::journal::{Journal, recorder, retention};
 use crate::outbound::attach::Attacher;
+use crate::outbound::calls;
 use crate::outbound::uploads::Uploads;
 use crate::outbound::{self, Outbound};
 use crate::store::Store;
@@ -211,6 +212,11 @@ impl Service {
             &tasks,
         )
         .await?;
+        if config.calls.reject {
+            let (outbound, session, store) = (outbound.clone(), session.clone(), store.clone());
+            let (clock, text, stop) = (clock.clone(), config.calls.text.clone(), closing.clone());
+            calls::start(calls::Parts { outbound, session, store, clock, text, stop }, &tasks);
+        }
         let forgetting = retention::run(retention::Parts {
             store: store.clone(),
             session: session.clone(),

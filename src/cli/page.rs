@@ -69,7 +69,9 @@ fn described(table: &Value) -> String {
     });
     let version = table["whatsapp_web_version"].as_str().unwrap_or("unknown");
     let head = format!("WhatsApp Web {version}\n\n{:<18}{:<18}{}\n", "CAPABILITY", "WITHOUT IT BREAKS", "FOUND IN");
-    std::iter::once(head).chain(lines).collect()
+    let wrapped: Vec<_> = table["wrapped"].as_array().into_iter().flatten().map(text).collect();
+    let foot = if wrapped.is_empty() { String::new() } else { format!("\nwrapped: {}\n", wrapped.join(", ")) };
+    std::iter::once(head).chain(lines).chain(std::iter::once(foot)).collect()
 }
 
 #[cfg(test)]
@@ -81,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_missing_comes_first_with_where_it_was_looked_for() {
         let table = json!({
-            "whatsapp_web_version": "2.3000.1", "missing": 1,
+            "whatsapp_web_version": "2.3000.1", "missing": 1, "wrapped": ["WAWebCallCollection.add"],
             "capabilities": [
                 { "name": "socket", "breaks": "session", "found": "WAWebSocketModel", "modules": ["WAWebSocketModel"] },
                 { "name": "chats", "breaks": "send", "found": null, "modules": ["WAWebCollections", "WAWebChatCollection"] },
@@ -90,6 +92,7 @@ mod tests {
         let lines: Vec<_> = described(&table).lines().map(str::to_owned).collect();
         assert!(lines[0].contains("2.3000.1"));
         assert!(lines[3].starts_with("chats") && lines[3].ends_with("none of WAWebCollections, WAWebChatCollection"));
+        assert_eq!(lines.last().map(String::as_str), Some("wrapped: WAWebCallCollection.add"));
         assert!(lines[4].starts_with("socket") && lines[4].ends_with("WAWebSocketModel"));
     }
 }

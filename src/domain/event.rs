@@ -7,6 +7,7 @@
 use super::log::LoggedMessage;
 use super::media::MediaStatus;
 use super::message::{Ack, Reaction, Vote};
+use super::notice::Notice;
 use super::state::Transition;
 use super::time::Timestamp;
 
@@ -41,6 +42,11 @@ pub enum Happening {
         vote: Vote,
         at: Timestamp,
     },
+    /// What the page tells besides messages.
+    Noticed {
+        notice: Notice,
+        at: Timestamp,
+    },
     /// The file of a message is there, or will never be.
     File {
         of: u64,
@@ -59,6 +65,7 @@ impl Happening {
             | Self::Acked { at, .. }
             | Self::Reacted { at, .. }
             | Self::Voted { at, .. }
+            | Self::Noticed { at, .. }
             | Self::File { at, .. } => *at,
             Self::State(step) => step.at,
             Self::Code(code) => code.generated_at,
@@ -114,6 +121,7 @@ pub enum What {
     Acked(Box<LoggedMessage>, Ack),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
+    Noticed(Box<Notice>),
     File(Box<LoggedMessage>),
     State(Transition),
     Code(CodeShown),
@@ -126,7 +134,7 @@ impl Event {
     }
 
     /// Every type of event.
-    pub const TYPES: [&'static str; 9] = [
+    pub const TYPES: [&'static str; 13] = [
         "message",
         "message.edited",
         "message.revoked",
@@ -134,6 +142,10 @@ impl Event {
         "message.reaction",
         "message.vote",
         "message.media",
+        "call",
+        "group.changed",
+        "contact.changed",
+        "chat.read",
         "session.state",
         "session.qr",
     ];
@@ -146,6 +158,12 @@ impl Event {
             What::Acked(..) => "message.ack",
             What::Reacted(_) => "message.reaction",
             What::Voted(_) => "message.vote",
+            What::Noticed(notice) => match &**notice {
+                Notice::Call(_) => "call",
+                Notice::Group(_) => "group.changed",
+                Notice::Contact(_) => "contact.changed",
+                Notice::Read(_) => "chat.read",
+            },
             What::File(_) => "message.media",
             What::State(_) => "session.state",
             What::Code(_) => "session.qr",
@@ -157,11 +175,12 @@ impl Event {
         match &self.what {
             What::Reacted(reaction) => Some(&reaction.chat),
             What::Voted(vote) => Some(&vote.chat),
+            What::Noticed(notice) => notice.chat(),
             _ => self.message().map(|message| message.chat.as_str()),
         }
     }
 
-    /// The message that the event is about; None for reactions, votes and events of the session.
+    /// The message that the event is about; None for reactions, votes, what is no message, and events of the session.
     pub fn message(&self) -> Option<&LoggedMessage> {
         match &self.what {
             What::Message(message)
@@ -169,7 +188,7 @@ impl Event {
             | What::Revoked(message)
             | What::Acked(message, _)
             | What::File(message) => Some(message),
-            What::Reacted(_) | What::Voted(_) | What::State(_) | What::Code(_) => None,
+            What::Reacted(_) | What::Voted(_) | What::Noticed(_) | What::State(_) | What::Code(_) => None,
         }
     }
 }

@@ -4,8 +4,9 @@ mod query;
 
 use crate::domain::secret::Secret;
 
+use super::history::{History, Revocation, Version};
 use super::media::{BlobId, Media, MediaStatus};
-use super::message::{Ack, Details, MessageId, PageMessage};
+use super::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
 use super::time::Timestamp;
 use super::via::Via;
 pub use query::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
@@ -107,12 +108,20 @@ pub struct LoggedMessage {
     pub acks: Vec<(Ack, Timestamp)>,
     pub edited_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    pub history: History,
     /// The phone digits of this account when the message was stored.
     pub account: Option<String>,
     /// Set if this service sent the message.
     pub sent_by_us: Option<Origin>,
     /// The way by which the service learned of the message first.
     pub source: Via,
+}
+
+/// Each person's present reaction to a message, and vote in a poll.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sum {
+    pub reactions: Vec<Reaction>,
+    pub votes: Vec<Vote>,
 }
 
 /// What the service knows of a message that it sent itself.
@@ -128,11 +137,13 @@ impl LoggedMessage {
         if SYSTEM.contains(&message.kind.as_str()) || message.chat == "status@broadcast" {
             return None;
         }
+        let history = History { revocation: revocation(&message), ..History::default() };
         let is_sealed = message.kind == CIPHERTEXT;
         let kind = never_opens(&message).map_or(message.kind, str::to_owned);
         Some(Self {
             direction: if message.from_me { Direction::Out } else { Direction::In },
             revoked_at: (kind == REVOKED).then_some(received_at),
+            history,
             edited_at: message.edited_ms.map(|_| received_at),
             id: message.id,
             chat: message.chat,
@@ -165,6 +176,7 @@ impl LoggedMessage {
     pub fn amend(&mut self, message: &PageMessage, at: Timestamp) {
         if message.kind == REVOKED {
             self.revoked_at.get_or_insert(at);
+            self.history.revocation = self.history.revocation.take().or_else(|| revocation(message));
         } else if message.kind != CIPHERTEXT {
             self.say(message, at);
         }
@@ -184,9 +196,13 @@ impl LoggedMessage {
             self.kind.clone_from(&message.kind);
         } else if message.edited_ms < self.edited_ms {
             // This report is older than the edit that is known already.
+            if self.body != message.body {
+                self.history.keep(Version { body: message.body.clone(), edited_ms: message.edited_ms, at });
+            }
             return;
         } else if self.body != message.body && (message.edited_ms.is_some() || !self.body.reveal().is_empty()) {
             self.edited_at = Some(at);
+            self.history.keep(Version { body: self.body.clone(), edited_ms: self.edited_ms, at });
         }
         self.edited_ms = message.edited_ms;
         self.body = message.body.clone();
@@ -257,6 +273,13 @@ fn rank(ack: Ack) -> i8 {
         level @ 0..=1 => level,
         level => level.saturating_add(1),
     }
+}
+
+/// What the page says of a deletion.
+fn revocation(message: &PageMessage) -> Option<Revocation> {
+    let (by_admin, by) = message.revoked_by.clone()?;
+    let at = message.revoked_s.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000)));
+    Some(Revocation { by_admin, by, at })
 }
 
 /// Overwrites a value only if the page knows one.

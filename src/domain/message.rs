@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::media::Media;
+use crate::domain::notice::{Notice, Person};
 use crate::domain::secret::{Secret, masked};
 
 /// WhatsApp's id of a message: `fromMe_chat_HEX`, followed by `_participant` in groups.
@@ -20,6 +21,11 @@ impl MessageId {
 
     pub fn into_string(self) -> String {
         self.0
+    }
+
+    /// WhatsApp's own part of the id, without the chat and the author.
+    pub fn own_part(&self) -> &str {
+        self.0.split('_').nth(2).unwrap_or(&self.0)
     }
 
     /// The parts of an id of WhatsApp Web; None for ids of another form, such as those of the Cloud API.
@@ -134,6 +140,10 @@ pub struct PageMessage {
     pub edited_ms: Option<u64>,
     /// When the message was deleted for everybody, in seconds since the epoch. `id` is the id of the deleted message.
     pub revoked_s: Option<u64>,
+    /// What it tells, if it is no message: a call, or a change of a group.
+    pub notice: Option<Box<Notice>>,
+    /// Who deleted the message for everybody: whether an admin did, and who it was.
+    pub revoked_by: Option<(bool, Option<Person>)>,
     /// The row in the page's table of messages, if the message was read from there.
     pub row: Option<u64>,
     /// Seconds since the epoch, by WhatsApp's server.
@@ -218,6 +228,7 @@ pub enum MessageEvent {
     Accepted(MessageId, MessageId),
     Reacted(Box<Reaction>),
     Voted(Box<Vote>),
+    Noticed(Box<Notice>),
 }
 
 impl PageMessage {
@@ -227,6 +238,7 @@ impl PageMessage {
         self.body.reveal().len()
             + self.data.as_ref().map_or(0, Details::size)
             + thumbnail.map_or(0, |picture| picture.reveal().len())
+            + self.notice.as_ref().map_or(0, |notice| notice.size())
             + MESSAGE_SIZE
     }
 }
@@ -257,7 +269,12 @@ impl MessageEvent {
                 Some(Self::Acked(message.id.clone(), message.ack, None))
             }
             Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) => Some(self.clone()),
-            Self::Added(_) | Self::Changed(_) | Self::Removed(_) | Self::Reacted(_) | Self::Voted(_) => None,
+            Self::Added(_)
+            | Self::Changed(_)
+            | Self::Removed(_)
+            | Self::Reacted(_)
+            | Self::Voted(_)
+            | Self::Noticed(_) => None,
         }
     }
 
@@ -265,6 +282,7 @@ impl MessageEvent {
     pub fn size(&self) -> usize {
         match self {
             Self::Added(message) | Self::Changed(message) => message.size(),
+            Self::Noticed(notice) => notice.size() + MESSAGE_SIZE,
             Self::Voted(vote) => vote.options.iter().map(|option| option.reveal().len()).sum::<usize>() + MESSAGE_SIZE,
             Self::Removed(_) | Self::Acked(..) | Self::Outcome(_) | Self::Accepted(..) | Self::Reacted(_) => {
                 MESSAGE_SIZE

@@ -1,5 +1,6 @@
 //! The configuration: environment variables only, all optional, checked as a whole before anything starts.
 
+mod calls;
 mod cloud;
 mod delivery;
 mod media;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::domain::secret::Secret;
+pub use calls::Calls;
 pub use cloud::Cloud;
 pub use delivery::{Delivery, Hub, HubUser, SigningKey, Webhook};
 pub use media::Media;
@@ -35,6 +37,7 @@ pub struct Config {
     pub cloud: Option<Cloud>,
     /// `OPT_OUT_WORDS`: whoever writes one of these wants no further messages, besides BAJA and STOP.
     pub opt_out_words: Vec<String>,
+    pub calls: Calls,
     pub media: Media,
     pub delivery: Delivery,
     pub log: Log,
@@ -237,6 +240,7 @@ impl Config {
         }
         let words = |text: &str| Some(parse::list(text));
         let opt_out_words = r.optional("OPT_OUT_WORDS", "a comma-separated list", words).unwrap_or_default();
+        let calls = Calls::read(&mut r);
         let media = Media::read(&mut r);
         let delivery = Delivery::read(&mut r, session.cliente_id.as_deref());
         let log = read_log(&mut r);
@@ -254,6 +258,7 @@ impl Config {
                 send,
                 cloud,
                 opt_out_words,
+                calls,
                 media,
                 delivery,
                 log,

@@ -43,7 +43,7 @@ While the disk is full at the start, `/status` says so and everything that needs
 /// The contents of which a message to be sent has one.
 const CONTENTS: [&str; 6] = ["message", "media", "location", "contacts", "poll", "template"];
 /// The schema of an event's `data`, by the event's `type`.
-const EVENTS: [(&str, &str); 9] = [
+const EVENTS: [(&str, &str); 13] = [
     ("message", "Message"),
     ("message.edited", "Message"),
     ("message.revoked", "Message"),
@@ -51,6 +51,10 @@ const EVENTS: [(&str, &str); 9] = [
     ("message.reaction", "MessageReaction"),
     ("message.vote", "MessageVote"),
     ("message.media", "Message"),
+    ("call", "Call"),
+    ("group.changed", "GroupChange"),
+    ("contact.changed", "ContactChange"),
+    ("chat.read", "ChatRead"),
     ("session.state", "StateChange"),
     ("session.qr", "CodeChange"),
 ];

@@ -24,4 +24,4 @@ pub mod session;
 pub mod status;
 pub mod uploads;
 
-pub use crate::journal::wire::{Ack, Event, Message, MessageId, Reason, Source, State, Timestamp};
+pub use crate::journal::wire::{Ack, Event, Message, MessageId, Reaction, Reason, Source, State, Timestamp, Vote};

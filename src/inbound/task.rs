@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::domain::log::{LoggedMessage, may_open};
 use crate::domain::media::FetchPolicy;
 use crate::domain::message::{Ack, MessageEvent, MessageId, PageMessage};
+use crate::domain::notice::Notice;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::activity::{Activity, Working};
@@ -143,7 +144,12 @@ impl<S: Source> Task<S> {
         }
     }
 
-    async fn take_in(&mut self, changes: Vec<LogChange>) {
+    async fn take_in(&mut self, mut changes: Vec<LogChange>) {
+        // A call rings now, whatever else is missing.
+        let calls: Vec<_> = changes.extract_if(.., |change| is_call(change)).collect();
+        if !calls.is_empty() {
+            self.store(calls).await;
+        }
         if self.snapshots.borrow().documents == self.whole && self.held.is_empty() {
             return self.store(changes).await;
         }
@@ -175,6 +181,9 @@ impl<S: Source> Task<S> {
         let mut changes = Vec::with_capacity(events.len());
         for event in events.drain(..) {
             match event {
+                MessageEvent::Added(message) | MessageEvent::Changed(message) if message.notice.is_some() => {
+                    changes.extend(self.addition(*message));
+                }
                 MessageEvent::Added(message) if may_open(&message) => self.undecrypted.put(*message, Instant::now()),
                 MessageEvent::Added(message) => changes.extend(self.addition(*message)),
                 MessageEvent::Changed(message) => match self.undecrypted.open(&message) {
@@ -201,6 +210,7 @@ impl<S: Source> Task<S> {
                 MessageEvent::Accepted(..) => {}
                 MessageEvent::Reacted(reaction) => changes.push(LogChange::Reacted(*reaction, now)),
                 MessageEvent::Voted(vote) => changes.push(LogChange::Voted(*vote, now)),
+                MessageEvent::Noticed(notice) => changes.push(LogChange::Noticed(notice, now)),
             }
         }
         changes
@@ -227,7 +237,10 @@ impl<S: Source> Task<S> {
         session.state != State::Ready || message.t < session.since.as_millis() / 1000
     }
 
-    fn logged(&self, recovered: bool, message: PageMessage) -> Option<LogChange> {
+    fn logged(&self, recovered: bool, mut message: PageMessage) -> Option<LogChange> {
+        if let Some(notice) = message.notice.take() {
+            return Some(LogChange::Noticed(notice, self.kept.clock.now()));
+        }
         let mut logged = LoggedMessage::from_page(message, self.kept.clock.now(), recovered)?;
         logged.account = self.own.clone();
         Some(LogChange::Add(Box::new(logged)))
@@ -315,4 +328,8 @@ impl<S: Source> Task<S> {
         let retention = u64::try_from(self.kept.retention.as_millis()).unwrap_or(u64::MAX);
         Timestamp::from_millis(self.kept.steady.now().as_millis().saturating_sub(retention))
     }
+}
+
+fn is_call(change: &LogChange) -> bool {
+    matches!(change, LogChange::Noticed(notice, _) if matches!(**notice, Notice::Call(_)))
 }

@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use crate::domain::event::Event;
-use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Sum};
 use crate::domain::message::MessageId;
 use crate::store::{Store, StoreError};
 
@@ -40,6 +40,11 @@ impl Journal {
     /// The extent of the log.
     pub async fn extent(&self) -> Result<LogExtent, JournalError> {
         Ok(self.store.log_extent().await?)
+    }
+
+    /// Each person's present reaction to a message, and vote in a poll.
+    pub async fn sum(&self, message: MessageId) -> Result<Sum, JournalError> {
+        Ok(self.store.sum(message).await?)
     }
 
     pub async fn message(&self, id: MessageId) -> Result<Option<LogEntry>, JournalError> {

@@ -6,6 +6,7 @@
 
 mod items;
 mod media;
+mod notices;
 mod values;
 
 use serde::Serialize;
@@ -13,10 +14,12 @@ use utoipa::ToSchema;
 
 use crate::domain::event;
 use crate::domain::event::What;
+use crate::domain::notice::Notice;
 use crate::domain::state::SESSION;
 
 pub use items::{AckAt, Code, Message, MessageAck, Reaction, StateChange, Vote};
 pub use media::{Media, MediaKind, MediaStatus};
+pub use notices::{Call, CallStatus, ChatRead, ContactChange, GroupChange, Person};
 pub use values::{Ack, Direction, MessageId, Reason, Source, State, Timestamp};
 
 /// An event as webhooks and `/events` tell it.
@@ -24,7 +27,7 @@ pub use values::{Ack, Direction, MessageId, Reason, Source, State, Timestamp};
 pub struct Event<'a> {
     pub id: String,
     /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `message.media`,
-    /// `session.state` or `session.qr`.
+    /// `call`, `group.changed`, `contact.changed`, `chat.read`, `session.state` or `session.qr`.
     pub r#type: &'static str,
     /// When the service learned of the event.
     pub timestamp: Timestamp,
@@ -41,6 +44,10 @@ pub enum Data<'a> {
     Ack(MessageAck<'a>),
     Reaction(Reaction<'a>),
     Vote(Vote<'a>),
+    Call(Call<'a>),
+    Group(GroupChange<'a>),
+    Contact(ContactChange<'a>),
+    Read(ChatRead<'a>),
     State(StateChange<'a>),
     Code(Code<'a>),
 }
@@ -56,6 +63,12 @@ impl<'a> Event<'a> {
             What::Acked(message, ack) => Data::Ack(MessageAck::new(message, *ack)),
             What::Reacted(reaction) => Data::Reaction(Reaction::from(&**reaction)),
             What::Voted(vote) => Data::Vote(Vote::from(&**vote)),
+            What::Noticed(notice) => match &**notice {
+                Notice::Call(call) => Data::Call(call.into()),
+                Notice::Group(change) => Data::Group(change.into()),
+                Notice::Contact(change) => Data::Contact(change.into()),
+                Notice::Read(read) => Data::Read(read.into()),
+            },
             What::State(step) => Data::State(StateChange::from(step)),
             What::Code(shown) => Data::Code(Code::new(shown, code)),
         };

@@ -89,7 +89,11 @@ fn end_of(event: MessageEvent) -> Option<(MessageId, End)> {
         }
         MessageEvent::Accepted(reference, id) => Some((reference, End::Accepted(id))),
         // The end is unknown: an ack may still come.
-        MessageEvent::Outcome(_) | MessageEvent::Removed(_) | MessageEvent::Reacted(_) | MessageEvent::Voted(_) => None,
+        MessageEvent::Outcome(_)
+        | MessageEvent::Removed(_)
+        | MessageEvent::Reacted(_)
+        | MessageEvent::Voted(_)
+        | MessageEvent::Noticed(_) => None,
     }
 }
 

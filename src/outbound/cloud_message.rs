@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::domain::content::{Attachment, Contact, Content, Outgoing};
+use crate::domain::history::History;
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::media::{Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId};
@@ -64,6 +65,7 @@ pub(super) fn logged(to: &Reservation, outgoing: &Outgoing, account: Option<Stri
         acks: Vec::new(),
         edited_at: None,
         revoked_at: None,
+        history: History::default(),
         account,
         sent_by_us: None,
         source: Via::Cloud,

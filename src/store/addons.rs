@@ -1,6 +1,9 @@
-//! The last reported state of each reaction and each vote in a poll, because the page reports the same state again and
-//! again. Table `addons`: `r` or `v`, the message's id, a zero byte and the sender → the time of the reaction or vote
-//! and the time of the report (milliseconds since the epoch, both big-endian), and a hash of the content. Table
+//! The last reported state of each reaction, each vote in a poll and each notice, because the page reports the same state
+//! again and again. Table `addons`: `r` or `v`, the message's id, a zero byte and the sender → the time of the reaction or
+//! vote and the time of the report (milliseconds since the epoch, both big-endian), a hash of the content, and the
+//! place of the event in the log. Notices have
+//! the key `c` and a call's id, `g` with the group and the id of its change, or `n` and a person; a call has the rank of its
+//! status in the place of the time. Table
 //! `addons_by_age`: see `age`.
 
 use sha2::{Digest, Sha256};
@@ -9,10 +12,30 @@ use super::StoreError;
 use super::age::ByAge;
 use super::engine::Engine;
 use super::table::Table;
-use crate::domain::message::{Reaction, Vote};
+use crate::domain::message::{MessageId, Reaction, Vote};
+use crate::domain::notice::Notice;
 use crate::domain::time::Timestamp;
 
 const NAME: &str = "addons";
+/// Where in a value the place in the log begins.
+const PLACE: usize = 48;
+/// The most people whose reactions or votes of one message are read.
+const PEOPLE_MAX: usize = 1024;
+
+#[derive(Clone, Copy)]
+pub(super) enum Addon {
+    Reaction,
+    Vote,
+}
+
+impl Addon {
+    fn letter(self) -> char {
+        match self {
+            Self::Reaction => 'r',
+            Self::Vote => 'v',
+        }
+    }
+}
 
 pub(super) struct Addons {
     table: Table,
@@ -25,15 +48,36 @@ impl Addons {
     }
 
     /// Whether the reaction is news; it is stored as known.
-    pub(super) fn is_new_reaction(&self, reaction: &Reaction, at: Timestamp) -> Result<bool, StoreError> {
+    pub(super) fn is_new_reaction(&self, reaction: &Reaction, at: Timestamp, place: u64) -> Result<bool, StoreError> {
         let key = format!("r{}\0{}", reaction.message_id, reaction.sender);
-        self.is_new(&key, reaction.t_ms, std::iter::once(reaction.emoji.as_str()), at)
+        self.is_new(&key, reaction.t_ms, std::iter::once(reaction.emoji.as_str()), (at, place))
     }
 
     /// Whether the vote is news; it is stored as known.
-    pub(super) fn is_new_vote(&self, vote: &Vote, at: Timestamp) -> Result<bool, StoreError> {
+    pub(super) fn is_new_vote(&self, vote: &Vote, at: Timestamp, place: u64) -> Result<bool, StoreError> {
         let key = format!("v{}\0{}", vote.message_id, vote.sender);
-        self.is_new(&key, vote.t_ms, vote.options.iter().map(|option| option.reveal()), at)
+        self.is_new(&key, vote.t_ms, vote.options.iter().map(|option| option.reveal()), (at, place))
+    }
+
+    /// Whether the notice is news; it is stored as known. A call is news with each later status, a change of a group
+    /// once, a name whenever it differs from the last one. Every chat that is read is news.
+    pub(super) fn is_new_notice(&self, notice: &Notice, at: Timestamp, place: u64) -> Result<bool, StoreError> {
+        match notice {
+            Notice::Call(call) => {
+                let key = format!("c{}", call.id);
+                self.is_new(&key, call.status.rank(), std::iter::once(call.status.name()), (at, place))
+            }
+            Notice::Group(change) => {
+                // The notice and the page's own record of a change have the same id, and differ in the rest of the key.
+                let id = change.id.own_part();
+                self.is_new(&format!("g{}\0{id}", change.group), 0, std::iter::once(id), (at, place))
+            }
+            Notice::Contact(change) => {
+                let person = change.lid.as_deref().unwrap_or(&change.id);
+                self.is_new(&format!("n{person}"), change.t, std::iter::once(change.pushname.as_str()), (at, place))
+            }
+            Notice::Read(_) => Ok(true),
+        }
     }
 
     fn is_new<'a>(
@@ -41,7 +85,7 @@ impl Addons {
         key: &str,
         t_ms: u64,
         words: impl Iterator<Item = &'a str>,
-        at: Timestamp,
+        (at, place): (Timestamp, u64),
     ) -> Result<bool, StoreError> {
         let mut hash = Sha256::new();
         let mut is_empty = true;
@@ -55,17 +99,33 @@ impl Addons {
         let is_new = match &known {
             Some(known) => {
                 let since = known.get(..8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
-                t_ms >= since && known.get(16..) != Some(hash.as_slice())
+                t_ms >= since && known.get(16..PLACE) != Some(hash.as_slice())
             }
             // A reaction or vote that was taken back before the service knew of it is not reported.
             None => !is_empty,
         };
         if is_new {
-            let value = [&t_ms.to_be_bytes()[..], &at.as_millis().to_be_bytes(), &hash].concat();
+            let value = [&t_ms.to_be_bytes()[..], &at.as_millis().to_be_bytes(), &hash, &place.to_be_bytes()].concat();
             self.by_age.put(at, key.as_bytes())?;
             self.table.put(key.as_bytes(), &value)?;
         }
         Ok(is_new)
+    }
+
+    /// The places in the log of what is known last of a message, one a person: its reactions, or its votes.
+    pub(super) fn places(&self, kind: Addon, message: &MessageId) -> Result<Vec<u64>, StoreError> {
+        let prefix = format!("{}{message}\0", kind.letter()).into_bytes();
+        let (mut found, mut after) = (Vec::new(), prefix.clone());
+        while let Some((key, value)) = self.table.next(Some(&after))?.filter(|(key, _)| key.starts_with(&prefix)) {
+            // Versions before this one stored no place.
+            let place = value.get(PLACE..).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+            found.extend(place);
+            if found.len() >= PEOPLE_MAX {
+                break;
+            }
+            after = key;
+        }
+        Ok(found)
     }
 
     /// Removes what was reported before `end`, at most `limit` records. Returns how many.

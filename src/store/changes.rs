@@ -5,6 +5,7 @@ use crate::domain::event::Happening;
 use crate::domain::log::LoggedMessage;
 use crate::domain::media::{BlobId, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction, Vote};
+use crate::domain::notice::Notice;
 use crate::domain::time::Timestamp;
 
 /// One change of a batch.
@@ -18,6 +19,8 @@ pub enum LogChange {
     Withdrawn(MessageId, Timestamp),
     Reacted(Reaction, Timestamp),
     Voted(Vote, Timestamp),
+    /// What the page tells besides messages.
+    Noticed(Box<Notice>, Timestamp),
     /// What became of a message's file; with its SHA-256 if it is on the disk.
     File(MessageId, MediaStatus, Option<BlobId>, Timestamp),
     /// A message's file has at least so many bytes, which is more than is fetched.
@@ -51,6 +54,7 @@ impl LogChange {
                     + CHANGE_SIZE
             }
             Self::Amend(message, _) => message.size(),
+            Self::Noticed(notice, _) => notice.size() + CHANGE_SIZE,
             _ => CHANGE_SIZE,
         }
     }

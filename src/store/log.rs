@@ -10,7 +10,7 @@ use super::marks::{Place, Relink};
 use super::opening::Tables;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
-use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span, Sum};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -139,6 +139,11 @@ impl Store {
         .await
     }
 
+    /// Each person's present reaction to a message, and vote in a poll.
+    pub async fn sum(&self, message: MessageId) -> Result<Sum, StoreError> {
+        self.read(move |tables| tables.messages.sum(&message)).await
+    }
+
     /// The events after a place. Events of a message that is no longer in the log are left out.
     pub async fn events(&self, after: u64, limit: usize) -> Result<EventPage, StoreError> {
         self.read(move |tables| {
@@ -244,6 +249,7 @@ fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>
                 Happening::Acked { of, ack, .. } => message(of)?.map(|message| What::Acked(message, ack)),
                 Happening::Reacted { reaction, .. } => Some(What::Reacted(Box::new(reaction))),
                 Happening::Voted { vote, .. } => Some(What::Voted(Box::new(vote))),
+                Happening::Noticed { notice, .. } => Some(What::Noticed(Box::new(notice))),
                 Happening::File { of, .. } => message(of)?.map(What::File),
                 Happening::State(step) => Some(What::State(step)),
                 Happening::Code(shown) => Some(What::Code(shown)),

@@ -8,6 +8,7 @@
 
 mod cloud;
 mod search;
+mod sum;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -169,15 +170,21 @@ impl Messages {
                     self.change(&mut next, id, *at, |message| message.withdraw(*at))?;
                 }
                 LogChange::Reacted(reaction, at) => {
-                    if self.addons.is_new_reaction(reaction, *at)? {
+                    if self.addons.is_new_reaction(reaction, *at, *next)? {
                         let (reaction, at) = (reaction.clone(), *at);
                         self.append(&mut next, &Record::Happening(Happening::Reacted { reaction, at }))?;
                     }
                 }
                 LogChange::Voted(vote, at) => {
-                    if self.addons.is_new_vote(vote, *at)? {
+                    if self.addons.is_new_vote(vote, *at, *next)? {
                         let (vote, at) = (vote.clone(), *at);
                         self.append(&mut next, &Record::Happening(Happening::Voted { vote, at }))?;
+                    }
+                }
+                LogChange::Noticed(notice, at) => {
+                    if self.addons.is_new_notice(notice, *at, *next)? {
+                        let (notice, at) = ((**notice).clone(), *at);
+                        self.append(&mut next, &Record::Happening(Happening::Noticed { notice, at }))?;
                     }
                 }
                 LogChange::File(id, status, sha256, at) => {

@@ -7,9 +7,11 @@
 mod cloud_send;
 mod entry;
 mod happening;
+mod history;
 mod letter;
 mod mark;
 mod media;
+mod notice;
 mod origin;
 mod send;
 #[cfg(test)]

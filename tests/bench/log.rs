@@ -104,6 +104,8 @@ fn message(n: usize) -> LogChange {
         data: None,
         edited_ms: None,
         revoked_s: None,
+        notice: None,
+        revoked_by: None,
         row: None,
         t: 1_750_000_000 + n as u64,
         ack: Ack::SERVER,

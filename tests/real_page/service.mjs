@@ -7,6 +7,7 @@ import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, 
 import { fileKills, filesIn, filesLarge, filesOut } from './service/files.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
+import { calls, notices } from './service/notices.mjs';
 import { history, idle, pairing, pairingRefused, rotation } from './service/linking.mjs';
 import { manage } from './service/managing.mjs';
 import { presence } from './service/presence.mjs';
@@ -19,7 +20,7 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
-  text, kinds, change, addons, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, people, manage, line, restart, restored, limits, capabilities,
+  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, people, manage, line, restart, restored, limits, capabilities,
   filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 

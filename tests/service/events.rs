@@ -54,7 +54,7 @@ impl Follower {
         }
     }
 
-    async fn until(&mut self, name: &str) -> Sent {
+    pub async fn until(&mut self, name: &str) -> Sent {
         loop {
             let event = self.next().await;
             if event.name == name {

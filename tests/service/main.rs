@@ -31,6 +31,7 @@ mod media;
 mod memory;
 mod messages;
 mod metrics;
+mod notices;
 mod once;
 mod pacing;
 mod presence;

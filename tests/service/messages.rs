@@ -319,3 +319,63 @@ async fn nothing_is_lost_or_doubled_when_the_browser_dies_under_a_stream() {
     assert_eq!(ids(&items).into_iter().collect::<HashSet<_>>(), sent.iter().map(String::as_str).collect());
     world.stop().await;
 }
+
+/// Waits until `GET /messages/{id}` answers as wanted; returns the answer.
+async fn one(world: &World, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let (_, message) = world.get(&format!("/messages/{id}")).await;
+        if wanted(&message) {
+            return message;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{message}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_tells_what_became_of_it_also_after_a_restart() {
+    const OTHER: &str = "5491133334444";
+    let mut world = World::ready().await;
+    let simulator = world.simulator.clone();
+    let said = simulator.incoming(Incoming::text(FRIEND, "uno").in_group("120363000000000001@g.us")).unwrap();
+    let poll = Incoming::text(FRIEND, "")
+        .kind("poll_creation")
+        .field("pollName", "¿cuándo?")
+        .field("pollOptions", serde_json::json!([{ "name": "hoy", "localId": 0 }, { "name": "mañana", "localId": 1 }]));
+    let poll = simulator.incoming(poll).unwrap();
+    log(&world, 2).await;
+    for (from, emoji) in [(FRIEND, "👍"), (OTHER, "🎉"), (FRIEND, "❤️")] {
+        simulator.react(&said, from, emoji).unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let emoji = |message: &Value| -> Vec<String> {
+        let all = message["reactions"].as_array().unwrap();
+        all.iter().map(|one| one["emoji"].as_str().unwrap().to_owned()).collect()
+    };
+    one(&world, &said, |message| emoji(message) == ["🎉", "❤️"]).await;
+    simulator.vote(&poll, FRIEND, &["hoy"]).unwrap();
+    simulator.vote(&poll, OTHER, &["mañana"]).unwrap();
+    one(&world, &poll, |message| message["votes"].as_array().unwrap().len() == 2).await;
+    for body in ["dos", "tres"] {
+        simulator.edit(&said, body).unwrap();
+        one(&world, &said, |message| message["body"] == body).await;
+    }
+    world.stop().await;
+    // What happens meanwhile is in the sum too, and what was taken back is not.
+    simulator.react(&said, OTHER, "").unwrap();
+    simulator.vote(&poll, FRIEND, &["mañana"]).unwrap();
+    simulator.revoke(&said).unwrap();
+    world.start().await;
+    world.until(State::Ready).await;
+    let gone = one(&world, &said, |message| message["revoked_at"].is_string() && emoji(message) == ["❤️"]).await;
+    let edits: Vec<_> = gone["edits"].as_array().unwrap().iter().map(|edit| edit["body"].as_str().unwrap()).collect();
+    assert_eq!((edits, &gone["body"]), (vec!["uno", "dos"], &"tres".into()));
+    assert_eq!((&gone["revoked_by"]["admin"], &gone["revoked_by"]["phone"]), (&false.into(), &FRIEND.into()));
+    assert!(gone["revoked_by"]["at"].is_string(), "{gone}");
+    let votes = |message: &Value| -> Vec<Value> {
+        message["votes"].as_array().unwrap().iter().map(|vote| vote["options"][0].clone()).collect()
+    };
+    one(&world, &poll, |message| votes(message) == ["mañana", "mañana"]).await;
+    world.stop().await;
+}

@@ -28,6 +28,8 @@ pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         data: None,
         edited_ms: None,
         revoked_s: None,
+        notice: None,
+        revoked_by: None,
         row: None,
         name: None,
         media: None,

@@ -29,5 +29,6 @@ pub async fn capabilities(State(app): State<App>) -> Result<Json<Capabilities>, 
         .map(|entry| Capability { name: entry.name, breaks: entry.breaks, found: entry.found, modules: entry.modules })
         .collect();
     let missing = capabilities.iter().filter(|capability| capability.found.is_none()).count();
-    Ok(Json(Capabilities { ok: true, whatsapp_web_version: table.version, missing, capabilities }))
+    let (whatsapp_web_version, wrapped) = (table.version, table.wrapped);
+    Ok(Json(Capabilities { ok: true, whatsapp_web_version, missing, capabilities, wrapped }))
 }

@@ -56,7 +56,7 @@ struct Follower {
 /// Everything that happens, as it happens
 ///
 /// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`,
-/// `message_reaction`, `message_vote`, `message_media`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
+/// `message_reaction`, `message_vote`, `message_media`, `call`, `group.changed`, `contact.changed`, `chat.read`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
 /// more; `data:` is an Event; `id:` is its place. A comment comes every 15 seconds. At most 64 clients.
 #[utoipa::path(
     get,
@@ -135,6 +135,7 @@ fn name(event: &Event) -> &'static str {
         What::Acked(..) => "message_ack",
         What::Reacted(_) => "message_reaction",
         What::Voted(_) => "message_vote",
+        What::Noticed(_) => event.kind(),
         What::File(_) => "message_media",
         What::State(_) => "state",
         What::Code(_) => "qr",

@@ -63,7 +63,10 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     Ok((composing, Json(Messages { ok: true, items, next: page.next.to_string(), previous })).into_response())
 }
 
-/// One message of the log
+/// One message of the log, and what became of it
+///
+/// With each person's present reaction and vote, the earlier texts of an edited message, and who deleted it for everybody.
+/// How far it got is its `ack_history`.
 #[utoipa::path(
     get,
     path = "/messages/{id}",
@@ -76,8 +79,8 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
 pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let composing = app.composers.place().await;
     let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(no_message)?;
-    Ok((composing, Json(OneMessage { ok: true, item: LoggedMessage::new(entry.cursor, &entry.message) }))
-        .into_response())
+    let sum = app.journal.sum(entry.message.id.clone()).await?;
+    Ok((composing, Json(OneMessage::new(entry.cursor, &entry.message, &sum))).into_response())
 }
 
 pub(super) fn no_message() -> ApiError {

@@ -11,6 +11,9 @@ pub struct Capabilities {
     /// How many are missing.
     pub missing: usize,
     pub capabilities: Vec<Capability>,
+    /// The functions of the page that the service has wrapped, because the page has no event for what they do. Each calls
+    /// the page's own function first.
+    pub wrapped: Vec<String>,
 }
 
 #[derive(Serialize, ToSchema)]

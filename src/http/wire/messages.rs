@@ -3,8 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Message;
-use crate::domain::log;
+use super::{Message, Reaction, Timestamp, Vote};
+use crate::domain::{log, time};
 
 /// A message with its place in the log.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +32,60 @@ pub struct OneMessage<'a> {
     pub ok: bool,
     #[serde(flatten)]
     pub item: LoggedMessage<'a>,
+    /// The present reaction of each person, in the order of time.
+    pub reactions: Vec<Reaction<'a>>,
+    /// The present vote of each person in a poll, in the order of time.
+    pub votes: Vec<Vote<'a>>,
+    /// The texts that edits replaced, oldest first; the present one is `body`.
+    pub edits: Vec<Version<'a>>,
+    /// Who deleted the message for everybody.
+    pub revoked_by: Option<Revocation<'a>>,
+}
+
+/// A text that an edit replaced.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageVersion)]
+pub struct Version<'a> {
+    pub body: &'a str,
+    /// When its author wrote it as an edit; null of the first text.
+    pub edited_at: Option<Timestamp>,
+}
+
+/// A deletion for everybody.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageRevocation)]
+pub struct Revocation<'a> {
+    /// An admin of the group deleted somebody's message.
+    pub admin: bool,
+    pub id: Option<&'a str>,
+    pub phone: Option<&'a str>,
+    pub lid: Option<&'a str>,
+    /// By WhatsApp's clock; null where it is not known.
+    pub at: Option<Timestamp>,
+}
+
+impl<'a> OneMessage<'a> {
+    pub fn new(cursor: u64, message: &'a log::LoggedMessage, sum: &'a log::Sum) -> Self {
+        let log::Sum { reactions, votes } = sum;
+        let edited_at = |ms: Option<u64>| ms.map(|ms| time::Timestamp::from_millis(ms).into());
+        let versions = message.history.versions.iter();
+        let edits = versions.map(|one| Version { body: one.body.reveal(), edited_at: edited_at(one.edited_ms) });
+        let revoked_by = message.history.revocation.as_ref().map(|revocation| Revocation {
+            admin: revocation.by_admin,
+            id: revocation.by.as_ref().map(|by| by.id.as_str()),
+            phone: revocation.by.as_ref().and_then(|by| by.phone.as_deref()),
+            lid: revocation.by.as_ref().and_then(|by| by.lid.as_deref()),
+            at: revocation.at.map(Timestamp::from),
+        });
+        Self {
+            ok: true,
+            item: LoggedMessage::new(cursor, message),
+            reactions: reactions.iter().map(Reaction::from).collect(),
+            votes: votes.iter().map(Vote::from).collect(),
+            edits: edits.collect(),
+            revoked_by,
+        }
+    }
 }
 
 impl<'a> LoggedMessage<'a> {

@@ -89,6 +89,8 @@ impl<'a> From<&'a LoggedMessage> for Message<'a> {
             acks,
             edited_at,
             revoked_at,
+            // `/messages/{id}` tells it.
+            history: _,
             account: _,
             sent_by_us,
             source,

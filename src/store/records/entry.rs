@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::happening::StoredHappening;
+use super::history::{StoredRevocation, StoredVersion};
 use super::media::StoredMedia;
 use super::origin::StoredOrigin;
 use super::values::{StoredTime, StoredVia};
+use crate::domain::history::{History, Revocation, Version};
 use crate::domain::log::{Direction, LoggedMessage};
 use crate::domain::media::Media;
 use crate::domain::message::{Ack, Details, MessageId};
@@ -55,6 +57,10 @@ pub(in crate::store) struct StoredMessage {
     acks: Vec<(i8, StoredTime)>,
     edited_at: Option<StoredTime>,
     revoked_at: Option<StoredTime>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<StoredVersion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revocation: Option<StoredRevocation>,
     #[serde(default)]
     account: Option<String>,
     #[serde(default)]
@@ -115,6 +121,7 @@ impl From<LoggedMessage> for StoredMessage {
             acks,
             edited_at,
             revoked_at,
+            history: History { versions, revocation },
             account,
             sent_by_us,
             source,
@@ -144,6 +151,8 @@ impl From<LoggedMessage> for StoredMessage {
             acks: acks.into_iter().map(|(ack, at)| (ack.level(), at.into())).collect(),
             edited_at: edited_at.map(StoredTime::from),
             revoked_at: revoked_at.map(StoredTime::from),
+            versions: versions.into_iter().map(StoredVersion::from).collect(),
+            revocation: revocation.map(StoredRevocation::from),
             account,
             sent_by_us: sent_by_us.map(StoredOrigin::from),
             source: source.into(),
@@ -178,6 +187,8 @@ impl From<StoredMessage> for LoggedMessage {
             acks,
             edited_at,
             revoked_at,
+            versions,
+            revocation,
             account,
             sent_by_us,
             source,
@@ -207,6 +218,10 @@ impl From<StoredMessage> for LoggedMessage {
             acks: acks.into_iter().map(|(ack, at)| (Ack::new(ack), at.into())).collect(),
             edited_at: edited_at.map(Into::into),
             revoked_at: revoked_at.map(Into::into),
+            history: History {
+                versions: versions.into_iter().map(Version::from).collect(),
+                revocation: revocation.map(Revocation::from),
+            },
             account,
             sent_by_us: sent_by_us.map(Into::into),
             source: source.into(),

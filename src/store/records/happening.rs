@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::notice::StoredNotice;
 use super::values::{StoredReason, StoredState, StoredTime};
 use crate::domain::event::{CodeShown, Happening};
 use crate::domain::message::{Ack, MessageId, Reaction, Vote};
@@ -17,6 +18,7 @@ pub(in crate::store) enum StoredHappening {
     Acked { of: u64, ack: i8, at: StoredTime },
     Reacted { reaction: StoredReaction, at: StoredTime },
     Voted { vote: StoredVote, at: StoredTime },
+    Noticed { notice: StoredNotice, at: StoredTime },
     File { of: u64, at: StoredTime },
     State(StoredTransition),
     Code(StoredCode),
@@ -73,6 +75,7 @@ impl From<Happening> for StoredHappening {
             Happening::Acked { of, ack, at } => Self::Acked { of, ack: ack.level(), at: at.into() },
             Happening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at: at.into() },
             Happening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
+            Happening::Noticed { notice, at } => Self::Noticed { notice: notice.into(), at: at.into() },
             Happening::File { of, at } => Self::File { of, at: at.into() },
             Happening::State(step) => Self::State(step.into()),
             Happening::Code(shown) => Self::Code(shown.into()),
@@ -89,6 +92,7 @@ impl From<StoredHappening> for Happening {
             StoredHappening::Acked { of, ack, at } => Self::Acked { of, ack: Ack::new(ack), at: at.into() },
             StoredHappening::Reacted { reaction, at } => Self::Reacted { reaction: reaction.into(), at: at.into() },
             StoredHappening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
+            StoredHappening::Noticed { notice, at } => Self::Noticed { notice: notice.into(), at: at.into() },
             StoredHappening::File { of, at } => Self::File { of, at: at.into() },
             StoredHappening::State(step) => Self::State(step.into()),
             StoredHappening::Code(shown) => Self::Code(shown.into()),

@@ -2,13 +2,13 @@
 import { J, node } from '../realnode.mjs';
 import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { change, group, inGroup, remove } from './groups.mjs';
+import { change, group, inGroup, picture, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
 import { setPicture } from './pictures.mjs';
 import { answer } from './reupload.mjs';
-import { fromPhone, incoming } from './messages.mjs';
+import { fromPhone, incoming, readOnPhone } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
 import { uploadRule } from './uploads.mjs';
@@ -46,6 +46,7 @@ export async function control(name, q, req, res) {
           logins: state.logins,
           iqs: state.iqs,
           blocked: state.blocked,
+          calls: state.calls,
           httpMiss: [...state.httpMiss],
           waiting: state.waiting.size,
         });
@@ -154,12 +155,16 @@ export async function control(name, q, req, res) {
       }
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of')));
+      case 'grouppicture':
+        return say(picture(q.get('id')));
       case 'ingroup':
         return say({ id: inGroup(q.get('id'), q.get('from'), q.get('text')) });
       case 'removed':
         return say(remove(q.get('id')));
       case 'call':
         return say(call(q.get('from'), q.get('id'), q.get('what'), opt));
+      case 'readonphone':
+        return say(readOnPhone(q.get('from')));
       case 'fromphone':
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
       case 'blocked':

@@ -34,17 +34,38 @@ export function remove(id) {
   return { id };
 }
 
-/** An admin changes a group: `subject` with its text; `add`, `promote` or `demote` with the number of a member. */
+/** The stanzas of changes that name nobody. */
+const SETTINGS = {
+  subject: (admin, text) => node('subject', { subject: text, s_t: String(now()), s_o: admin }),
+  description: (admin, text) => node('description', { id: 'D1', participant: admin }, node('body', {}, text)),
+  invite: () => node('invite', { code: 'NEWCODE' }),
+};
+
+/**
+ * An admin changes a group: `subject` or `description` with its text; `add`, `remove`, `promote` or `demote` with the
+ * number of a member; a switch such as `announcement`. With `leave` a member goes, with `join` somebody comes by the link.
+ */
 export function change(id, what, of) {
   const { byLid, members } = state.groups.get(id);
-  const admin = J(jidOf(contact(members[0]), byLid));
-  const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: admin };
-  if (what === 'add') members.push(of);
-  const changed =
-    what === 'subject'
-      ? node('subject', { subject: of, s_t: String(now()), s_o: admin })
-      : node(what, {}, participant(contact(of), byLid));
-  state.current.send(node('notification', { ...about, notify: 'Admin', addressing_mode: byLid ? 'lid' : 'pn' }, changed));
+  const goesAlone = what === 'leave' || what === 'join';
+  const actor = contact(goesAlone ? of : members[0]);
+  const author = J(jidOf(actor, byLid));
+  const other = byLid ? { participant_pn: J(jidOf(actor, false)) } : { participant_lid: J(jidOf(actor, true)) };
+  const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: author, ...other };
+  if (what === 'add' || what === 'join') members.push(of);
+  const tag = { leave: 'remove', join: 'add' }[what] ?? what;
+  const person = of && !(what in SETTINGS) ? [participant(contact(of), byLid)] : [];
+  const changed = SETTINGS[what]?.(author, of) ?? node(tag, what === 'join' ? { reason: 'invite' } : {}, ...person);
+  deliver(about.id, node('notification', { ...about, notify: 'Admin', addressing_mode: byLid ? 'lid' : 'pn' }, changed));
+  return { id };
+}
+
+/** An admin sets the picture of a group. */
+export function picture(id) {
+  const { byLid, members } = state.groups.get(id);
+  const author = J(jidOf(contact(members[0]), byLid));
+  const about = { type: 'picture', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()) };
+  deliver(about.id, node('notification', about, node('set', { jid: J(`${id}@g.us`), id: '1', author })));
   return { id };
 }
 

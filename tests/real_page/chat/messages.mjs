@@ -49,7 +49,7 @@ function remind(s) {
 
 export function lot(s, n) {
   s.asked = true;
-  for (const m of s.backlog.splice(0, n)) s.send(node('message', { ...m.attrs, offline: '0' }, m.content));
+  for (const m of s.backlog.splice(0, n)) s.send(node(m.tag, { ...m.attrs, offline: '0' }, m.content));
   if (!s.backlog.length && !s.ended) endOffline(s, s.total);
 }
 
@@ -109,10 +109,19 @@ export function fromPhone(pn, text, id = newId()) {
   });
 }
 
+/** The account reads a chat on its phone: the other devices get a receipt for the newest message. */
+export function readOnPhone(pn) {
+  const recipient = J(`${contact(pn).lid}@lid`);
+  const about = { from: J(`${state.me.lid}@lid`), recipient, id: state.newest.get(pn), type: 'read-self', t: String(now()) };
+  deliver(about.id, node('receipt', about));
+  return { id: about.id };
+}
+
 export function incoming(pn, text, opt = {}) {
   const c = contact(pn),
     message = opt.message || { conversation: text },
     id = opt.id || newId();
+  state.newest.set(pn, id);
   return toPage(opt.from || `${c.lid}@lid`, c, mineAddress(), message, {
     id,
     extra: { notify: c.name, sender_pn: J(`${c.pn}@s.whatsapp.net`), ...opt.extra },

@@ -190,6 +190,14 @@ export async function handle(s, n) {
     if (b) lot(s, Number(attr(b, 'count')));
     return;
   }
+  if (n.tag === 'ack') {
+    state.waiting.delete(id);
+    return;
+  }
+  if (n.tag === 'call') {
+    for (const one of kids(n)) state.calls.push({ what: one.tag, id: attr(one, 'call-id'), to: attr(n, 'to') });
+    return;
+  }
   if (n.tag === 'receipt') {
     state.waiting.delete(id);
     for (const x of kids(kid(n, 'list'))) state.waiting.delete(attr(x, 'id'));

@@ -43,6 +43,10 @@ export const state = {
   mute: false,
   appstate: new Map(),
   groups: new Map(),
+  /** The id of the last message of each number. */
+  newest: new Map(),
+  /** What the page sent about calls. */
+  calls: [],
   /** How people answer when they are to be members: number → WhatsApp's number of the refusal. */
   refusals: new Map(),
   /** The numbers that the account has blocked. */

@@ -70,6 +70,7 @@ export async function change(asked) {
         words: one.body === undefined || one.body === '' ? 'none' : one.body,
         key: one.id.id === id ? 'its own' : "the deletion's",
         time: typeof one.revokeTimestamp,
+        by: one.revokeSender && `${one.revokeSender.server ?? typeof one.revokeSender}`,
         left: models.some((other) => other.id.id === id),
       };
     },
@@ -81,6 +82,7 @@ export async function change(asked) {
     words: 'none',
     key: "the deletion's",
     time: 'number',
+    by: 'lid',
     left: false,
   });
   const events = ['change:body', 'change:protocolMessageKey', 'change:type'];

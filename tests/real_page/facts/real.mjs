@@ -214,6 +214,33 @@ export class Real {
     return (await this.#control('state')).sent.length;
   }
 
+  /** Somebody calls, or hangs up. */
+  call(from, id, what, opt = {}) {
+    return this.#control('call', { from, id, what, opt });
+  }
+
+  /** A group with these members besides the account; the first is its admin. */
+  group(id, members) {
+    return this.#control('group', { id, opt: { byLid: true, members } });
+  }
+
+  inGroup(id, from, text) {
+    return this.#control('ingroup', { id, from, text });
+  }
+
+  groupChange(id, what, of) {
+    return this.#control('groupchange', { id, what, ...(of && { of }) });
+  }
+
+  /** Somebody writes under a name. */
+  named(from, notify, text) {
+    return this.#control('incoming', { from, text, opt: { extra: { notify } } });
+  }
+
+  readOnPhone(from) {
+    return this.#control('readonphone', { from });
+  }
+
   /** How people answer from now on when they are to be members: number → the number of the refusal. */
   refusals(byNumber) {
     return this.#control('refusals', { opt: byNumber });

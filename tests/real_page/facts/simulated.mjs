@@ -236,6 +236,32 @@ export class Simulated {
     return (await this.#ask('record')).actions.length;
   }
 
+  call(from, id, what, { video = false, reason = 'timeout' } = {}) {
+    const outcome = { timeout: 'Missed', rejected_elsewhere: 'Rejected' }[reason];
+    return this.#ask('call', { from, id, video, ...(what === 'terminate' && { outcome }) });
+  }
+
+  /** A group exists once somebody writes in it. */
+  group() {}
+
+  inGroup(id, from, body) {
+    return this.#ask('incoming', { from, group: `${id}@g.us`, body });
+  }
+
+  groupChange(id, what, of) {
+    const goesAlone = what === 'leave' || what === 'join';
+    return this.#ask('group-change', { group: `${id}@g.us`, what, by: goesAlone ? of : '5491133330001', ...(of && { of }) });
+  }
+
+  async named(number, name, body) {
+    await this.#ask('name', { number, name });
+    return this.#ask('incoming', { from: number, body, name });
+  }
+
+  readOnPhone(number) {
+    return this.#ask('read', { number });
+  }
+
   burst(n) {
     return this.#ask('burst', { n, message: { from: FRIEND, body: 'waiting' } });
   }

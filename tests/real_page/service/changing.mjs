@@ -55,7 +55,7 @@ export async function change(claims) {
 }
 
 /** The events of /events since the beginning. */
-async function told(w, name) {
+export async function told(w, name) {
   const answer = await fetch(`http://127.0.0.1:${w.port}/events?after=0`, { headers: { 'last-event-id': '0' } });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

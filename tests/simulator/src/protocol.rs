@@ -175,12 +175,34 @@ pub(crate) enum Event {
         video: bool,
         t: u64,
     },
-    /// The caller has hung up.
+    /// The call is over, with WhatsApp's word for how.
     CallEnded {
         id: String,
         sender: String,
         video: bool,
         t: u64,
+        outcome: String,
+    },
+    /// Somebody changed a group.
+    GroupChanged {
+        id: String,
+        group: String,
+        what: String,
+        author: String,
+        people: Vec<String>,
+        value: Option<String>,
+        /// The identities of these people.
+        known: Vec<Identity>,
+        t: u64,
+    },
+    /// Somebody took another name.
+    Named {
+        sender: String,
+        name: String,
+    },
+    /// A chat was read on the phone.
+    Read {
+        chat: String,
     },
     /// Somebody's vote in a poll.
     Vote {

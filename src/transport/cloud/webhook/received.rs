@@ -67,6 +67,8 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         data: data.map(Details),
         edited_ms: None,
         revoked_s: None,
+        notice: None,
+        revoked_by: None,
         row: None,
         t: head.timestamp,
         ack: Ack::PENDING,

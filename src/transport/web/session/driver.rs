@@ -284,6 +284,7 @@ impl Driver {
             PageEvent::Outcome(outcome) => Some(MessageEvent::Outcome(outcome.clone())),
             PageEvent::Reaction(reaction) => Some(MessageEvent::Reacted(reaction.clone())),
             PageEvent::Vote(vote) => Some(MessageEvent::Voted(vote.clone())),
+            PageEvent::Notice(notice) => Some(MessageEvent::Noticed(notice.clone())),
             PageEvent::Fault { place, message } => {
                 tracing::warn!(place, message, "something went wrong in the page adapter");
                 None

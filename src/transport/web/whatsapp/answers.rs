@@ -183,6 +183,9 @@ pub struct History {
 pub struct Table {
     pub version: Option<String>,
     pub entries: Vec<Entry>,
+    /// The functions of the page that the adapter has wrapped, because the page has no event for what they do.
+    #[serde(default)]
+    pub wrapped: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

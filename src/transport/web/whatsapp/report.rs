@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::shapes;
 use crate::domain::account::Account;
-use crate::domain::call::{Call, CallEnd};
 use crate::domain::limits::Limits;
 use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
+use crate::domain::notice::Notice;
 use crate::domain::secret::Secret;
 
 /// The socket's state in WhatsApp's words.
@@ -195,10 +195,8 @@ pub enum PageEvent {
     Reaction(Box<Reaction>),
     #[serde(deserialize_with = "shapes::boxed::<_, shapes::VoteShape, _>")]
     Vote(Box<Vote>),
-    #[serde(deserialize_with = "shapes::boxed::<_, shapes::CallShape, _>")]
-    Call(Box<Call>),
-    #[serde(deserialize_with = "shapes::one::<_, shapes::CallEndShape, _>")]
-    CallEnded(CallEnd),
+    #[serde(deserialize_with = "shapes::boxed::<_, shapes::NoticeShape, _>")]
+    Notice(Box<Notice>),
     /// An error in the adapter.
     Fault {
         #[serde(rename = "where")]
@@ -271,6 +269,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use crate::domain::call::CallStatus;
+
     use super::*;
 
     #[test]
@@ -293,11 +293,10 @@ mod tests {
         );
         assert!(matches!(level, PageEvent::Status(Level { socket: SocketState::Unknown, .. })));
         let call = read(
-            r#""type":"call","id":"C","peer":"1@lid","phone":null,"group":null,"video":true,"offline":false,"t":7"#,
+            r#""type":"notice","what":"call","id":"C","peer":"1@lid","phone":null,"lid":null,"group":null,"from_me":false,"video":true,"outcome":"Offered","duration_s":null,"t":7"#,
         );
-        assert!(matches!(call, PageEvent::Call(call) if call.video && call.peer == "1@lid"));
-        let end = read(r#""type":"call_ended","id":"C","outcome":"Missed","duration_s":null"#);
-        assert!(matches!(end, PageEvent::CallEnded(end) if end.outcome == "Missed"));
+        let offered = |notice: &Notice| matches!(notice, Notice::Call(call) if call.status == CallStatus::Offered);
+        assert!(matches!(call, PageEvent::Notice(notice) if offered(&notice)));
         let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
         assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));
     }

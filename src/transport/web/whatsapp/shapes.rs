@@ -1,7 +1,7 @@
 //! The forms in which the adapter writes messages and what else the domain has types for. `report` and `answers` read their
 //! fields through these, so that a rename in the domain changes nothing of what is understood of the page.
 
-mod calls;
+mod notices;
 
 use std::str::FromStr;
 
@@ -14,7 +14,8 @@ use crate::domain::limits::{Limits, NewChats, NewChatsStatus, Timelock};
 use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
-pub(super) use calls::{CallEndShape, CallShape};
+pub(super) use notices::NoticeShape;
+use notices::RevokerShape;
 
 /// Reads a `Shape` and gives the type of the domain that it stands for.
 pub(super) fn one<'de, D, Shape, T>(deserializer: D) -> Result<T, D::Error>
@@ -129,6 +130,11 @@ pub(super) struct MessageShape {
     #[serde(default)]
     revoked_s: Option<u64>,
     #[serde(default)]
+    revoked_by: Option<RevokerShape>,
+    /// Only of what is no message.
+    #[serde(default)]
+    notice: Option<NoticeShape>,
+    #[serde(default)]
     row: Option<u64>,
     t: u64,
     ack: i8,
@@ -157,6 +163,8 @@ impl From<MessageShape> for PageMessage {
             data,
             edited_ms,
             revoked_s,
+            revoked_by,
+            notice,
             row,
             t,
             ack,
@@ -182,6 +190,8 @@ impl From<MessageShape> for PageMessage {
             data: data.map(Details),
             edited_ms,
             revoked_s,
+            revoked_by: revoked_by.map(Into::into),
+            notice: notice.map(|notice| Box::new(notice.into())),
             row,
             t,
             ack: Ack::new(ack),

@@ -82,6 +82,23 @@ pub(super) struct Person {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Call {
+    pub(super) from: String,
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) video: bool,
+    pub(super) outcome: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct GroupChange {
+    pub(super) group: String,
+    pub(super) what: String,
+    pub(super) by: String,
+    pub(super) of: Option<String>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Unlink {
     pub(super) device: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The table of operations. On a page that shows a code, the examples work one after the other in this order.
 
 use super::fields::{
-    Account, Ack, Burst, Busy, Code, Cut, Edit, File, FromPhone, Named, Pairing, Person, Reaction, Scan, Socket, Told,
-    Unlink, Vote, merged, read,
+    Account, Ack, Burst, Busy, Call, Code, Cut, Edit, File, FromPhone, GroupChange, Named, Pairing, Person, Reaction,
+    Scan, Socket, Told, Unlink, Vote, merged, read,
 };
 use crate::error::Error;
 use crate::media::Media;
@@ -195,6 +195,47 @@ pub(super) const OPERATIONS: &[Operation] = &[
             let Ack { message, ack } = read(body)?;
             let message = named(shared, phone, message)?;
             shared.with(|world| world.set_ack(&message, ack)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "call",
+        takes: "{from, id, video?, outcome?: Missed|Rejected|AcceptedElsewhere}",
+        does: "somebody calls; with an outcome the call is over",
+        example: r#"{"from": "5491122334455", "id": "CALL"}"#,
+        run: |shared, phone, body| {
+            let Call { from, id, video, outcome } = read(body)?;
+            shared.with(|world| world.call(phone, &from, &id, video, outcome.as_deref())).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "group-change",
+        takes: "{group, what: add|remove|leave|join|promote|demote|subject|description|announcement|locked|…, by, of?}",
+        does: "somebody changes a group; `of` is the number of a member, or the new text",
+        example: r#"{"group": "120363000000000001@g.us", "what": "subject", "by": "5491122334455", "of": "Team"}"#,
+        run: |shared, phone, body| {
+            let GroupChange { group, what, by, of } = read(body)?;
+            shared.with(|world| world.change_group(phone, &group, &what, &by, of.as_deref())).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "name",
+        takes: "{number, name}",
+        does: "somebody takes another name",
+        example: r#"{"number": "5491122334455", "name": "Ana"}"#,
+        run: |shared, phone, body| {
+            let Person { number, name } = read(body)?;
+            let name = name.unwrap_or_default();
+            shared.with(|world| world.rename(phone, &number, &name)).map(|()| json!({}))
+        },
+    },
+    Operation {
+        name: "read",
+        takes: "{number}",
+        does: "the account's owner reads a chat on the phone",
+        example: r#"{"number": "5491122334455"}"#,
+        run: |shared, phone, body| {
+            let Person { number, .. } = read(body)?;
+            shared.with(|world| world.read_on_phone(phone, &number)).map(|()| json!({}))
         },
     },
     Operation {

@@ -8,6 +8,7 @@ import { mark } from '/static/wire.js';
 import { Socket, announce, connection, current, handlers, tell } from '/static/connection.js';
 import { addonEvents } from '/static/addons.js';
 import { callEvents } from '/static/calls.js';
+import { groupEvents } from '/static/group-changes.js';
 import { events, restore, store } from '/static/messages.js';
 import { receive } from '/static/receipts.js';
 import { setMe } from '/static/people.js';
@@ -23,7 +24,7 @@ export const OfflineMessageHandler = {
 };
 
 events.receipt = receive;
-const happenings = { ...events, ...addonEvents, ...callEvents };
+const happenings = { ...events, ...addonEvents, ...callEvents, ...groupEvents };
 
 let ready = Promise.withResolvers();
 let hasRestored = false;
@@ -58,7 +59,7 @@ async function work() {
   try {
     const shown = !(backlog.rowsOnly && run[0].offline);
     if (isMessage(run[0])) await store(run.map(({ event }) => event.message), { isNew: true, shown });
-    else await happenings[run[0].event.e](run[0].event);
+    else await happenings[run[0].event.e]({ ...run[0].event, offline: run[0].offline });
   } catch (error) {
     console.error(error);
   }

@@ -1,8 +1,9 @@
 // Calls to the account. The collection tells nobody of a new call: clients wrap its functions.
 import { Emitter } from '/static/events.js';
 import { tell } from '/static/connection.js';
-import { Msg } from '/static/messages.js';
-import { MsgKey, createWid } from '/static/wids.js';
+import { storeNotice } from '/static/messages.js';
+import { me } from '/static/people.js';
+import { createWid } from '/static/wids.js';
 
 class Calls extends Emitter {
   /** A property that everybody sees, as on the real page: clients look for it and wrap its `set`. */
@@ -35,15 +36,16 @@ class Calls extends Emitter {
 export const calls = new Calls();
 
 export const callEvents = {
-  call({ id, sender, video: isVideo, t: offerTime }) {
-    calls.processIncomingCall(id, createWid(sender), { isVideo, offerTime, isSilenced: false, offerReceivedWhileOffline: false, groupWid: null });
+  call({ id, sender, video: isVideo, t: offerTime, offline: offerReceivedWhileOffline = false }) {
+    calls.processIncomingCall(id, createWid(sender), { isVideo, offerTime, isSilenced: false, offerReceivedWhileOffline, groupWid: null });
   },
 
-  /** The caller has hung up: the page writes an entry into the chat, under the id of the call. */
-  'call-ended'({ id, sender, video: isVideo, t: offerTime }) {
-    callEvents.call({ id, sender, video: isVideo, t: offerTime });
-    const key = new MsgKey({ fromMe: false, remote: sender, id });
-    Msg.add({ id: key, type: 'call_log', callOutcome: 'Missed', isVideoCall: isVideo, callCreator: createWid(sender), from: createWid(sender), t: offerTime });
+  /** The call is over: the page writes an entry into the chat, under the id of the call. */
+  async 'call-ended'({ id, sender, video: isVideo, t, outcome: callOutcome }) {
+    callEvents.call({ id, sender, video: isVideo, t });
+    const call = { callOutcome, isVideoCall: isVideo, callCreator: createWid(sender) };
+    const record = { id, fromMe: false, remote: sender, from: sender, to: String(me.phone), type: 'call_log', body: '', t, ack: 0 };
+    await storeNotice({ ...record, fields: call });
   },
 };
 

@@ -10,7 +10,7 @@ import { unpacked } from '/static/file-bytes.js';
 import { hasNoBody } from '/static/file-kinds.js';
 import { dataOf, downloadMedia, objectOf } from '/static/file-objects.js';
 import { Chat, created, file, noticesOf } from '/static/chats.js';
-import { learn, meet } from '/static/people.js';
+import { learn, me, meet } from '/static/people.js';
 import { historyRow, keyOf, nextRow, openRows } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
@@ -83,7 +83,8 @@ export function fieldsOf(record, isNewMsg) {
     body: record.sealed || hasNoBody(record) ? undefined : record.body,
     from: wid(record.from),
     to: wid(record.to),
-    author: wid(record.participant),
+    author: wid(record.author ?? record.participant),
+    recipients: record.recipients?.map(createWid),
     t: record.t,
     ack: record.ack,
     self: record.fromMe ? 'out' : 'in',
@@ -176,6 +177,15 @@ export async function store(messages, { isNew, shown = true }) {
   records.forEach((record, index) => show({ ...record, notifyName: fresh[index].notifyName }, isNew));
 }
 
+/** Stores a notice, and shows it once: about a call, or about a group. */
+export async function storeNotice(notice) {
+  if (known.has(notice.id)) return;
+  known.add(notice.id);
+  const record = { ...notice, n: nextRow(), subtype: notice.fields.subtype };
+  await storage.put('messages', record.id, record);
+  show(record, true);
+}
+
 /** Stores a message that this page sends itself. */
 export async function storeOwn(record) {
   known.add(record.id);
@@ -185,20 +195,20 @@ export async function storeOwn(record) {
 export const isStored = (id) => known.has(id);
 
 /** A deletion gives the message the key of the deletion, in memory and in its row, and keeps the old key beside it. */
-async function revoked({ id, subtype, protocolMessageKey, t }) {
+async function revoked({ id, subtype, protocolMessageKey, t, revokeSender }) {
   const by = subtype === 'admin_revoke' ? 'admin' : 'sender';
   const old = await storage.get('messages', protocolMessageKey.id);
   if (!old) return;
   const protocolKey = String(protocolMessageKey);
   const gone = { type: 'revoked', subtype: by, body: '', fields: {}, sealed: false };
   known.add(id.id);
-  await storage.move('messages', old.id, id.id, { ...old, ...gone, id: id.id, protocolKey, revokeTimestamp: t });
+  await storage.move('messages', old.id, id.id, { ...old, ...gone, id: id.id, protocolKey, revokeTimestamp: t, revokeSender: revokeSender && String(revokeSender) });
   const message = Msg.get(protocolMessageKey);
   if (!message) return;
   const chat = Chat.get(message.id.remote);
   for (const collection of [Msg, chat?.msgs]) collection?.rekey(message, id);
   const words = { body: undefined, caption: undefined };
-  message.set({ id, type: 'revoked', subtype: by, revokeTimestamp: t, protocolMessageKey, ...words });
+  message.set({ id, type: 'revoked', subtype: by, revokeTimestamp: t, revokeSender, protocolMessageKey, ...words });
 }
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -210,7 +220,8 @@ export async function revokeStored(id, by) {
   const { from, to, author } = fieldsOf(stored, true);
   const key = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
   const notice = { id: key, type: 'protocol', subtype: `${by}_revoke`, protocolMessageKey: keyOf(stored) };
-  await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, t: now(), isNewMsg: true }]);
+  const revokeSender = by === 'admin' || stored.fromMe ? me.lid : (author ?? from);
+  await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, revokeSender, t: now(), isNewMsg: true }]);
 }
 
 export async function editStored(id, body) {

@@ -25,6 +25,7 @@ import {
   sendRevokeMsgs,
 } from '/static/actions.js';
 import { calls, stanzas } from '/static/calls.js';
+import { groupActions } from '/static/group-changes.js';
 import { infoJob, leaveGroup, mexUpdateGroupPropertyJob, participantsJob, queryJob } from '/static/groups.js';
 import { Presence, presenceAction } from '/static/presence.js';
 import { alone } from '/static/loader.js';
@@ -118,6 +119,7 @@ const sending = {
   WAWebSetPinChatAction: { setPin },
   WAWebChatPinBridge: pinBridge,
   WAWebCallCollection: alone(calls),
+  WAWebUpdateDbForGroupActionApi: groupActions,
   ...stanzas,
   WAWebMsgReply: { canReplyMsg },
   WAWebMsgActionCapability: capability,

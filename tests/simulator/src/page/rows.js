@@ -36,7 +36,7 @@ function rowOf(record) {
     id: String(keyOf(record)),
     rowId: n,
     internalId: `${remote}_${n.toString(16).padStart(10, '0')}_m`,
-    author: participant,
+    author: rest.author ?? participant,
     protocolMessageKey: protocolKey,
   };
 }
@@ -50,6 +50,7 @@ export const messageFromDbRow = (row) => ({
   from: wid(row.from),
   to: wid(row.to),
   author: wid(row.author),
+  recipients: row.recipients?.map(createWid),
   protocolMessageKey: row.protocolMessageKey && MsgKey.fromString(row.protocolMessageKey),
 });
 

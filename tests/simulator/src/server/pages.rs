@@ -33,6 +33,7 @@ const FILES: &[File] = &[
     ("/static/backlog.js", JAVASCRIPT, include_str!("../page/backlog.js")),
     ("/static/boot.js", JAVASCRIPT, include_str!("../page/boot.js")),
     ("/static/calls.js", JAVASCRIPT, include_str!("../page/calls.js")),
+    ("/static/group-changes.js", JAVASCRIPT, include_str!("../page/group-changes.js")),
     ("/static/chats.js", JAVASCRIPT, include_str!("../page/chats.js")),
     ("/static/clock.js", JAVASCRIPT, include_str!("../page/clock.js")),
     ("/static/connection.js", JAVASCRIPT, include_str!("../page/connection.js")),

@@ -58,13 +58,65 @@ impl World {
         STANDARD.decode(&self.faults.pictures.get(phone)?.jpeg).ok()
     }
 
-    /// Somebody calls an account, or hangs up.
-    pub(crate) fn call(&mut self, phone: &str, from: &str, id: &str, video: bool, ended: bool) -> Result<(), Error> {
+    /// Somebody calls an account; with an outcome, the call is over.
+    pub(crate) fn call(
+        &mut self,
+        phone: &str,
+        from: &str,
+        id: &str,
+        video: bool,
+        outcome: Option<&str>,
+    ) -> Result<(), Error> {
         let sender = self.directory.add(from, None)?.lid;
         let (id, t) = (id.to_owned(), unix_ms() / 1000);
-        let event =
-            if ended { Event::CallEnded { id, sender, video, t } } else { Event::Call { id, sender, video, t } };
+        let event = match outcome {
+            Some(outcome) => Event::CallEnded { id, sender, video, t, outcome: outcome.to_owned() },
+            None => Event::Call { id, sender, video, t },
+        };
         self.enqueue(phone, &event, None);
+        Ok(())
+    }
+
+    /// Somebody changes a group: `of` is the number of the member concerned, or a text.
+    pub(crate) fn change_group(
+        &mut self,
+        phone: &str,
+        group: &str,
+        what: &str,
+        by: &str,
+        of: Option<&str>,
+    ) -> Result<(), Error> {
+        let actor = self.directory.add(by, None)?;
+        let author = actor.lid.clone();
+        let mut known = vec![actor];
+        let is_text = matches!(what, "subject" | "description");
+        let mut people = Vec::new();
+        if let Some(number) = of.filter(|_| !is_text) {
+            let own = self.accounts.get(number).map(|account| account.me.clone());
+            let person = own.map_or_else(|| self.directory.add(number, None), Ok)?;
+            people.push(person.lid.clone());
+            known.push(person);
+        }
+        let value = of.filter(|_| is_text).map(str::to_owned);
+        let t = unix_ms() / 1000;
+        self.next_number += 1;
+        let id = (1000 + self.next_number).to_string();
+        let (group, what) = (group.to_owned(), what.to_owned());
+        self.enqueue(phone, &Event::GroupChanged { id, group, what, author, people, value, known, t }, None);
+        Ok(())
+    }
+
+    /// Somebody takes another name.
+    pub(crate) fn rename(&mut self, phone: &str, number: &str, name: &str) -> Result<(), Error> {
+        let sender = self.directory.add(number, Some(name))?.lid;
+        self.enqueue(phone, &Event::Named { sender, name: name.to_owned() }, None);
+        Ok(())
+    }
+
+    /// The account's owner reads a chat on the phone.
+    pub(crate) fn read_on_phone(&mut self, phone: &str, number: &str) -> Result<(), Error> {
+        let chat = self.directory.add(number, None)?.lid;
+        self.enqueue(phone, &Event::Read { chat }, None);
         Ok(())
     }
 

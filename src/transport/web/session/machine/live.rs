@@ -95,8 +95,7 @@ impl Machine {
             | PageEvent::Outcome(_)
             | PageEvent::Reaction(_)
             | PageEvent::Vote(_)
-            | PageEvent::Call(_)
-            | PageEvent::CallEnded(_)
+            | PageEvent::Notice(_)
             | PageEvent::Fault { .. } => {}
         }
     }

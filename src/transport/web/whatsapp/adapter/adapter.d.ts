@@ -48,7 +48,7 @@ declare namespace Adapter {
     pairing_events: Modules['WAWebLinkDeviceEvents']['WAWebLinkDeviceEvents'];
     prefix: Modules['WAWebNativeCameraQRLinkedDeviceUtils'];
     contact: Modules['WAWebApiContact'];
-    contacts: WA.Collection<WA.Contact>;
+    contacts: WA.Collection<WA.Contact, 'add' | 'change:pushname'>;
     wid: Modules['WAWebWidFactory'];
     messages: WA.Messages;
     downloads: WA.Downloads;

@@ -80,7 +80,7 @@ declare namespace Adapter {
 
   /** A call takes one argument; `null` if it needs none. */
   interface Calls {
-    table(): Promise<{ version: Text; entries: Entry[] }>;
+    table(): Promise<{ version: Text; entries: Entry[]; wrapped: string[] }>;
 
     // Of `link.js`.
     reconnect(): Promise<Unread>;

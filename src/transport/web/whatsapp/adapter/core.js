@@ -184,7 +184,7 @@
   const calls = /** @type {Partial<Adapter.Calls>} */ ({
     async table() {
       for (const name of names()) has(name);
-      return { version: page.version(), entries: entries() };
+      return { version: page.version(), entries: entries(), wrapped: page.wrapped };
     },
   });
   /** Functions that report the present state, whenever it may have changed and once after listening began. */
@@ -192,6 +192,7 @@
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.modulesOf = (name) => candidatesOf(name).map(([source]) => source).join(' or ');
   page.watched = new Set();
+  page.wrapped = [];
 
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {

@@ -297,10 +297,12 @@
       is_new: Boolean(msg.isNewMsg),
       edited_ms: number(msg.latestEditSenderTimestampMs),
       revoked_s: msg.type === 'revoked' ? number(msg.revokeTimestamp) : null,
+      revoked_by: page.revokerOf(msg),
+      notice: page.noticeOf(msg),
       row: number(msg.rowId),
     };
   };
-  Object.assign(page, { phoneOf, lidOf, asWid, isPhone, originalKey, hexOf });
+  Object.assign(page, { person: (/** @type {Adapter.Anyone} */ given) => person(asWid(given)), phoneOf, lidOf, asWid, isPhone, originalKey, hexOf });
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {

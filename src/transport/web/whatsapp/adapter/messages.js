@@ -11,7 +11,7 @@
 
   /** A deletion changes several fields at once, each with its own event: it is reported once. */
   /** @type {WA.MessageChange[]} */
-  const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey'];
+  const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey', 'callOutcome'];
   const told = new WeakMap();
 
   /** @param {WA.Msg} msg */
@@ -36,8 +36,11 @@
 
   /** @param {WA.Messages} collection */
   function watch(collection) {
-    // After every load and link the page adds history to the collection; only messages with `isNewMsg` are new.
-    collection.on('add', guarded('message', (msg) => msg.isNewMsg && push('message', { message: describe(msg) })));
+    // After every load and link the page adds history to the collection; only messages with `isNewMsg` are new. The entry
+    // of a call may lack it.
+    /** @param {WA.Msg} msg */
+    const isNews = (msg) => msg.isNewMsg || (msg.type === 'call_log' && page.ringing.has(msg.id.id));
+    collection.on('add', guarded('message', (msg) => isNews(msg) && push('message', { message: describe(msg) })));
     for (const field of CHANGES) collection.on(`change:${field}`, guarded('changed', tellChange));
     collection.on('change:ack', guarded('ack', tellAck));
     collection.on('remove', guarded('removed', (msg) => push('removed', { id: keyText(originalKey(msg)) })));

@@ -121,7 +121,7 @@ declare namespace WA {
 
   type MessageEvent = 'add' | 'remove' | `change:${'ack' | 'hasReaction' | MessageChange}`;
   /** The fields whose change is a change of the message's content. */
-  type MessageChange = 'type' | 'body' | 'caption' | 'latestEditMsgKey';
+  type MessageChange = 'type' | 'body' | 'caption' | 'latestEditMsgKey' | 'callOutcome';
 
   interface Messages extends Collection<Msg, MessageEvent> {
     /** Reads messages that are not in memory from the table, and adds them to the collection. */
@@ -163,6 +163,7 @@ declare namespace WA {
   }
 
   interface Contact {
+    id: Wid;
     pushname?: string;
     name?: string;
     verifiedName?: string;
@@ -183,7 +184,7 @@ declare namespace WA {
     find(wid: Wid): Promise<object | null | undefined>;
   }
 
-  interface Chats extends Collection<Chat> {
+  interface Chats extends Collection<Chat, 'add' | 'change:unreadCount'> {
     /** A person has a chat by phone number or by LID; this returns the newer one. */
     getLatestChatForWid(wid: Wid): Chat | undefined;
   }

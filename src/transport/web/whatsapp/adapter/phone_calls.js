@@ -1,11 +1,11 @@
-// Calls to the account: who calls, how the call ends, and the refusal of a call.
+// Calls to the account: who calls, and the refusal of a call. `notices.js` tells how calls end.
 //
 // The page keeps calls in a collection that tells nobody of a new one, so its function for that is wrapped: the page's own
-// function always runs first, with its result and its errors. An end is the entry that the page writes into the chat.
+// function always runs first, with its result and its errors.
 /** @type {Adapter.File} */
 (function phoneCalls(page) {
   'use strict';
-  const { from, whole, calling, push, guarded, need, widText, phoneOf, asWid } = page;
+  const { from, whole, calling, push, guarded, need, widText, phoneOf, lidOf, asWid, wrapped } = page;
 
   /** @type {Adapter.Forms} */
   const forms = {
@@ -19,22 +19,30 @@
   };
 
   const TOLD_MAX = 1000;
-  /** The ids of the calls that were reported: the page adds a call again at each of its messages. */
-  const told = new Set();
+  /** How long a call rings that was offered while the line was down. */
+  const RINGS_S = 45;
+  /** The page adds a call again at each of its messages. */
+  const told = (page.ringing = new Set());
 
   /** @param {WA.Call} call */
   function tell(call) {
     if (call.outgoing || !call.peerJid || told.has(call.id)) return;
+    const t = Number(call.offerTime) || 0;
     told.add(call.id);
-    if (told.size > TOLD_MAX) told.delete(told.values().next().value);
-    push('call', {
+    if (told.size > TOLD_MAX) told.delete(/** @type {string} */ (told.values().next().value));
+    if (call.offerReceivedWhileOffline && Date.now() / 1000 - t > RINGS_S) return;
+    push('notice', {
+      what: 'call',
       id: String(call.id),
       peer: String(widText(asWid(call.peerJid))),
       phone: phoneOf(call.peerJid),
+      lid: lidOf(call.peerJid),
       group: widText(call.groupJid),
+      from_me: false,
       video: Boolean(call.isVideo),
-      offline: Boolean(call.offerReceivedWhileOffline),
-      t: Number(call.offerTime) || 0,
+      outcome: 'Offered',
+      duration_s: null,
+      t,
     });
   }
 
@@ -47,12 +55,7 @@
       after(values[0]);
       return result;
     };
-  }
-
-  /** @param {WA.Msg} msg */
-  function tellEnd(msg) {
-    if (msg.type !== 'call_log') return;
-    push('call_ended', { id: msg.id.id, outcome: String(msg.callOutcome ?? 'Unknown'), duration_s: Number(msg.callDuration) || null });
+    wrapped.push('WAWebCallCollection.add');
   }
 
   /** @type {Partial<Adapter.Calls>} */
@@ -68,5 +71,5 @@
     },
   };
 
-  return { forms, deferred, listeners: { call_list: watch, messages: (messages) => messages.on('add', guarded('call', tellEnd)) }, calls };
+  return { forms, deferred, listeners: { call_list: watch }, calls };
 })
