@@ -77,6 +77,22 @@ async fn what_the_service_answers_is_what_the_document_says() {
     for path in plain {
         checked(world, "GET", path, path, None).await;
     }
+    let new = json!({ "subject": "Obra", "participants": [FRIEND] });
+    let made = checked(world, "POST", "/groups", "/groups", Some(new)).await;
+    let group = format!("/groups/{}", made["id"].as_str().unwrap());
+    for (method, part, body) in [
+        ("PATCH", "", Some(json!({ "subject": "Dos" }))),
+        ("POST", "/participants", Some(json!({ "promote": [FRIEND] }))),
+        ("GET", "/invite", None),
+        ("POST", "/invite", Some(json!({}))),
+        ("POST", "/leave", Some(json!({}))),
+        ("POST", "/participants", Some(json!({}))),
+    ] {
+        checked(world, method, &format!("{group}{part}"), &format!("/groups/{{id}}{part}"), body).await;
+    }
+    let nowhere = json!({ "code": "NobodyHasThisInvite000" });
+    checked(world, "POST", "/groups/join", "/groups/join", Some(nowhere)).await;
+    checked(world, "GET", "/contacts/5491122334455/presence", "/contacts/{id}/presence", None).await;
     let log = checked(world, "GET", "/messages?direction=all", "/messages", None).await;
     for message in log["items"].as_array().unwrap() {
         let path = format!("/messages/{}", message["id"].as_str().unwrap());
