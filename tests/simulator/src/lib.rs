@@ -30,6 +30,7 @@ pub mod graph;
 mod groups;
 mod media;
 mod message;
+mod notices;
 mod options;
 mod outbox;
 mod protocol;

@@ -65,7 +65,7 @@ impl Simulator {
         self.tls.as_ref().map(|tls| tls.spki_sha256_base64.as_str())
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut World) -> R) -> R {
         self.shared.with(work)
     }
 
@@ -195,46 +195,6 @@ impl Simulator {
     /// [`Error::NotFound`], [`Error::BadNumber`].
     pub fn react(&self, message: &str, from: &str, emoji: &str) -> Result<(), Error> {
         self.with(|world| world.react(message, from, emoji))
-    }
-
-    /// Somebody calls the first account.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::BadNumber`].
-    pub fn call(&self, from: &str, id: &str, video: bool) -> Result<(), Error> {
-        self.with(|world| world.phone_of(None).and_then(|phone| world.call(&phone, from, id, video, None)))
-    }
-
-    /// The caller hangs up.
-    ///
-    /// # Errors
-    /// As [`Simulator::call`].
-    pub fn hang_up(&self, from: &str, id: &str) -> Result<(), Error> {
-        self.with(|world| world.phone_of(None).and_then(|phone| world.call(&phone, from, id, false, Some("Missed"))))
-    }
-
-    /// Somebody (`by`) changes a group: `add`, `promote`… a member (`of`, a number), `leave`, `subject` (`of`, the text)…
-    ///
-    /// # Errors
-    /// As [`Simulator::call`].
-    pub fn change_group(&self, group: &str, what: &str, by: &str, of: Option<&str>) -> Result<(), Error> {
-        self.with(|world| world.phone_of(None).and_then(|phone| world.change_group(&phone, group, what, by, of)))
-    }
-
-    /// Somebody takes another name.
-    ///
-    /// # Errors
-    /// As [`Simulator::call`].
-    pub fn rename(&self, number: &str, name: &str) -> Result<(), Error> {
-        self.with(|world| world.phone_of(None).and_then(|phone| world.rename(&phone, number, name)))
-    }
-
-    /// The account's owner reads a chat on the phone.
-    ///
-    /// # Errors
-    /// As [`Simulator::call`].
-    pub fn read_on_phone(&self, number: &str) -> Result<(), Error> {
-        self.with(|world| world.phone_of(None).and_then(|phone| world.read_on_phone(&phone, number)))
     }
 
     /// Somebody votes in a poll.

@@ -68,7 +68,7 @@ declare namespace Adapter {
     cast: Modules['WADeprecatedSendIq']['deprecatedCastStanza'];
   }
 
-  interface Identity {
+  interface Somebody {
     id: string;
     phone: Text;
     lid: Text;
@@ -92,20 +92,20 @@ declare namespace Adapter {
     id: string;
     group: string;
     change: string;
-    author: Identity | null;
-    people: Identity[];
+    author: Somebody | null;
+    people: Somebody[];
     value: Text;
     t: number;
   };
   type Notice =
     | CallNotice
     | GroupNotice
-    | ({ what: 'contact'; pushname: string; t: number } & Identity)
+    | ({ what: 'contact'; pushname: string; t: number } & Somebody)
     | { what: 'read'; chat: string; phone: Text; lid: Text; unread: number; t: number };
 
   interface Page {
     noticeOf(msg: WA.Msg): CallNotice | GroupNotice | null;
-    revokerOf(msg: WA.Msg): { admin: boolean; person: Identity | null } | null;
+    revokerOf(msg: WA.Msg): { admin: boolean; person: Somebody | null } | null;
     /** A person without the device. */
     person(given: Anyone): Anyone;
     /** The calls that were reported in this document, by their ids. */
@@ -116,7 +116,7 @@ declare namespace Adapter {
 
   interface Message {
     notice: CallNotice | GroupNotice | null;
-    revoked_by: { admin: boolean; person: Identity | null } | null;
+    revoked_by: { admin: boolean; person: Somebody | null } | null;
   }
 
   interface Reports {
