@@ -17,10 +17,11 @@ CODES = ["/qr", "/qr.png", "/qr.svg", "/qr.txt", "/qr-code"]
 ENDS = ["/disconnect", "/logout"]
 # The first route answers with ids, and the second route is called with them.
 LEADS_TO = [("/send", "/messages/{id}"), ("/deliveries/dead", "/deliveries/dead/{id}/replay")]
-BY_THEMSELVES = ["--phases=examples,coverage,fuzzing"]
+# Besides the examples and the limits of each field, so many random requests an operation: there are some 60 operations.
+BY_THEMSELVES = ["--phases=examples,coverage,fuzzing", "--max-examples=30"]
 ONE_AFTER_THE_OTHER = ["--phases=stateful", "--max-examples=10"]
 # Outside READY fewer requests are enough, because requests are read by the same code in every state.
-IN_PASSING = [*BY_THEMSELVES, "--max-examples=20"]
+IN_PASSING = ["--phases=examples,coverage,fuzzing", "--max-examples=20"]
 
 
 def ask(url, body=None, method=None):
