@@ -47,7 +47,7 @@ declare namespace WA {
     participants: {
       getModelsArray(): Member[];
       iAmAdmin(): boolean;
-      iAmMember?(): boolean;
+      iAmMember(): boolean;
       iAmSuperAdmin?(): boolean;
     };
   }

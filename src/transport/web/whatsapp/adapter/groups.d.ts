@@ -6,35 +6,17 @@ declare namespace WA {
     requireBundle?(): Promise<unknown>;
   }
 
-  interface Members {
-    iAmMember(): boolean;
-    iAmAdmin(): boolean;
-  }
-
   /** What the page has of a group. */
-  interface Group {
-    id: Wid;
-    subject?: string;
-    desc?: string;
+  interface GroupMetadata {
     descId?: string;
-    announce?: boolean;
-    restrict?: boolean;
-    membershipApprovalMode?: boolean;
-    memberAddMode?: string;
-    /** Seconds. */
-    ephemeralDuration?: number;
-    isLidAddressingMode?: boolean;
     /** After a question for it. */
     inviteCode?: string;
-    participants: Members;
   }
+
+  type Group = GroupMetadata;
 
   interface Groups {
     get(wid: Wid): Group | null | undefined;
-  }
-
-  interface Chat {
-    groupMetadata?: Group;
   }
 
   interface GroupPersonGiven {
