@@ -56,12 +56,16 @@ async fn save(file: &Path, force: bool, client: &Client) -> Outcome {
 fn described(table: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     let mut entries: Vec<_> = table["capabilities"].as_array().into_iter().flatten().collect();
-    entries.sort_by_key(|entry| entry["found"].is_string());
+    entries.sort_by_key(|entry| entry["found"].is_string() || entry["on_demand"] == true);
     let lines = entries.iter().map(|entry| {
         let found = entry["found"].as_str().map_or_else(
             || {
                 let modules: Vec<_> = entry["modules"].as_array().into_iter().flatten().map(text).collect();
-                format!("MISSING: none of {}", modules.join(", "))
+                let modules = modules.join(", ");
+                if entry["on_demand"] == true {
+                    return format!("fetched when it is used: {modules}");
+                }
+                format!("MISSING: none of {modules}")
             },
             str::to_owned,
         );

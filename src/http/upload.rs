@@ -19,6 +19,10 @@ const SLOW_FOR: Duration = Duration::from_secs(60);
 /// Larger pieces take fewer calls of the disk.
 const PIECE: usize = 128 << 10;
 
+/// Of a caller that is refused, bodies of up to this size are read to their end, for no longer than this.
+const DISCARD_MAX: u64 = 16 << 20;
+const DISCARD_FOR: Duration = Duration::from_secs(2);
+
 /// A file that a caller sent, and what the caller says about it.
 #[derive(Debug)]
 pub struct Given {
@@ -49,6 +53,16 @@ pub async fn receive(
     }
     writer.write(piece.freeze()).await?;
     Ok(writer.finish().await?.pin)
+}
+
+/// Reads what a refused caller still sends, if it is little: the connection would be closed in the middle of it, and many
+/// callers would then see a broken pipe instead of the refusal.
+pub async fn discard<E>(mut arriving: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: Option<u64>) {
+    if expected.is_some_and(|size| size <= DISCARD_MAX) {
+        let rest = async { while let Some(Ok(_)) = arriving.next().await {} };
+        // A caller that is slower than this sees the connection close.
+        let _ = timeout(DISCARD_FOR, rest).await;
+    }
 }
 
 #[cfg(test)]

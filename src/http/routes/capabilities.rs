@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::transport::web::session::SessionError;
+use crate::transport::web::whatsapp::Entry;
 
 use crate::http::App;
 use crate::http::error::ApiError;
@@ -26,9 +27,12 @@ pub async fn capabilities(State(app): State<App>) -> Result<Json<Capabilities>, 
     let capabilities: Vec<_> = table
         .entries
         .into_iter()
-        .map(|entry| Capability { name: entry.name, breaks: entry.breaks, found: entry.found, modules: entry.modules })
+        .map(|entry| {
+            let Entry { name, breaks, found, on_demand, modules } = entry;
+            Capability { name, breaks, found, on_demand, modules }
+        })
         .collect();
-    let missing = capabilities.iter().filter(|capability| capability.found.is_none()).count();
+    let missing = capabilities.iter().filter(|capability| capability.found.is_none() && !capability.on_demand).count();
     let (whatsapp_web_version, wrapped) = (table.version, table.wrapped);
     Ok(Json(Capabilities { ok: true, whatsapp_web_version, missing, capabilities, wrapped }))
 }

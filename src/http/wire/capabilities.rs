@@ -23,6 +23,8 @@ pub struct Capability {
     pub breaks: String,
     /// The module of the page it was found in; null where it is missing.
     pub found: Option<String>,
+    /// The page fetches it only when it is used: before that it does not count as missing.
+    pub on_demand: bool,
     /// The modules it is looked for in, in this order.
     pub modules: Vec<String>,
 }

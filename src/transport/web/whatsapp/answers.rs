@@ -195,6 +195,9 @@ pub struct Entry {
     pub breaks: String,
     /// The module in which it was found; None if it is missing.
     pub found: Option<String>,
+    /// The page fetches it only when somebody uses it: before that its absence is no fault.
+    #[serde(default)]
+    pub on_demand: bool,
     /// The modules in which the adapter looks for it, in this order.
     pub modules: Vec<String>,
 }

@@ -41,7 +41,7 @@ async fn every_documented_call_works_as_it_stands() -> Outcome {
 
     let (_, index) = call(&simulator, "/control/", None).await?;
     let operations = index["operations"].as_array().ok_or("no operations")?;
-    assert_eq!(operations.len(), 26);
+    assert_eq!(operations.len(), 32);
     for operation in operations {
         let (path, mut example) = (operation["path"].as_str().ok_or("no path")?, operation["example"].clone());
         let curl = operation["curl"].as_str().ok_or("no curl")?;

@@ -88,6 +88,7 @@ declare namespace Adapter {
     name: Name;
     breaks: string;
     found: Source | null;
+    on_demand: boolean;
     modules: Source[];
   }
 
@@ -193,7 +194,7 @@ declare namespace Adapter {
       settled: boolean;
       loader: boolean;
       found: { [name: string]: string };
-      missing: Omit<Entry, 'found'>[];
+      missing: Omit<Entry, 'found' | 'on_demand'>[];
     };
     status: Level;
     code: { code: Text; source: string; ttl_ms: Count };
@@ -267,8 +268,10 @@ declare namespace Adapter {
 
   interface Part {
     forms: Forms;
-    /** The page loads these some time after its start, or only when they are used: they are looked for when needed. */
+    /** The page loads these some time after its start: they are looked for when needed. */
     deferred?: Forms;
+    /** The page fetches these only when somebody uses them, here by `fetched`: their absence before that is no fault. */
+    onDemand?: Forms;
     listeners?: Listeners;
     calls: Partial<Calls>;
     looks?: { [name: string]: () => unknown };

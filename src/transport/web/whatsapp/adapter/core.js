@@ -79,6 +79,8 @@
   const forms = /** @type {Adapter.Forms} */ ({});
   /** The names of the capabilities that are looked for only when they are needed. */
   const deferred = /** @type {Set<string>} */ (new Set());
+  /** The names of those among them that belong to parts which the page fetches only when somebody uses them. */
+  const onDemand = /** @type {Set<string>} */ (new Set());
   const found = /** @type {{ [name in Adapter.Name]?: any }} */ ({});
   const sources = /** @type {{ [name in Adapter.Name]?: Adapter.Source }} */ ({});
   const names = () => /** @type {Adapter.Name[]} */ (Object.keys(forms));
@@ -143,6 +145,7 @@
       name,
       breaks: forms[name]?.[0] ?? '',
       found: sources[name] ?? null,
+      on_demand: onDemand.has(name),
       modules: candidatesOf(name).map(([source]) => source),
     }));
 
@@ -197,8 +200,9 @@
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {
     const part = file(page);
-    Object.assign(forms, part.forms, part.deferred);
-    for (const name of Object.keys(part.deferred ?? {})) deferred.add(name);
+    Object.assign(forms, part.forms, part.deferred, part.onDemand);
+    for (const name of Object.keys({ ...part.deferred, ...part.onDemand })) deferred.add(name);
+    for (const name of Object.keys(part.onDemand ?? {})) onDemand.add(name);
     Object.assign(calls, part.calls);
     listeners.push(.../** @type {typeof listeners} */ (Object.entries(part.listeners ?? {})));
     looks.push(...Object.entries(part.looks ?? {}));

@@ -9,14 +9,18 @@
 
   /** @type {Adapter.Forms} */
   const deferred = {
-    group_create: ['groups', calling('WAWebGroupCreateJob', 'createGroup')],
     group_members: ['groups', whole('WAWebGroupModifyParticipantsJob', 'addGroupParticipants')],
     group_info: ['groups', whole('WAWebGroupModifyInfoJob', 'setGroupSubject')],
     group_property: ['groups', calling('WAWebMexUpdateGroupPropertyJob', 'mexUpdateGroupPropertyJob')],
     group_query: ['groups', whole('WAWebGroupQueryJob', 'queryAndUpdateGroupMetadataById')],
+    group_exit: ['groups', calling('WAWebGroupExitJob', 'leaveGroup')],
+  };
+
+  /** @type {Adapter.Forms} */
+  const onDemand = {
+    group_create: ['groups', calling('WAWebGroupCreateJob', 'createGroup')],
     group_invites: ['groups', whole('WAWebGroupInviteJob', 'joinGroupViaInvite')],
     group_invite_code: ['groups', calling('WAWebGroupInviteAction', 'queryGroupInviteCode')],
-    group_exit: ['groups', calling('WAWebGroupExitJob', 'leaveGroup')],
   };
 
   /** @type {{ [name: string]: Adapter.Door }} */
@@ -340,5 +344,5 @@
     },
   };
 
-  return { forms: {}, deferred, calls };
+  return { forms: {}, deferred, onDemand, calls };
 })
