@@ -84,10 +84,10 @@ impl Cache {
                 }
                 Ok(lists)
             }
-            held => match (self.newer().await, held) {
-                (Ok(lists), _) => Ok(lists),
-                (Err(_), Some(lists)) => Ok(lists),
-                (Err(error), None) => Err(error),
+            // The login may have gone meanwhile, and its lists with it.
+            _ => match self.newer().await {
+                Ok(lists) => Ok(lists),
+                Err(error) => self.held().ok_or(error),
             },
         }
     }

@@ -9,6 +9,8 @@ import { clock, language, t, wrong } from './words.js';
 const SHOWN_MAX = 100;
 /** How far back the log is read for chats where the service has no list of them. */
 const LOG_MAX = 1000;
+/** And where it has: its list may be some seconds old, so chats that began since are taken from the log. */
+const RECENT_MAX = 50;
 /** The chats whose messages can be asked for. */
 const ASKABLE = /@(c\.us|s\.whatsapp\.net|lid|g\.us)$/;
 /** The service may answer these: it has no such route, or no page to ask. */
@@ -34,8 +36,8 @@ export function title({ chat_id: id, name, phone }) {
 }
 
 /** The chats of the log's newest messages. A person whose chat has two ids, of the number and of the LID, is one chat. */
-async function ofLog() {
-  const { items } = await get(`messages?before=latest&limit=${LOG_MAX}`);
+async function ofLog(limit) {
+  const { items } = await get(`messages?before=latest&limit=${limit}`);
   const found = new Map();
   for (const item of items) {
     const { chat_id: id, phone, lid, timestamp } = item;
@@ -50,10 +52,12 @@ async function ofLog() {
 
 async function read() {
   try {
-    const { items } = await get(`chats?limit=${SHOWN_MAX}`);
-    return items.filter(({ chat_id: id }) => ASKABLE.test(id));
+    const { as_of: at, items } = await get(`chats?limit=${SHOWN_MAX}`);
+    const isListed = (one) => items.some(({ chat_id: id, phone, lid }) => id === one.chat_id || (phone && phone === one.phone) || (lid && lid === one.lid));
+    const began = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= at && !isListed(one));
+    return [...items.filter(({ chat_id: id }) => ASKABLE.test(id)), ...began];
   } catch (error) {
-    if (error instanceof Refused && NO_LIST.includes(error.status)) return ofLog();
+    if (error instanceof Refused && NO_LIST.includes(error.status)) return ofLog(LOG_MAX);
     throw error;
   }
 }

@@ -18,7 +18,7 @@
    * @param {unknown} value
    * @param {number} [max]
    */
-  const words = (value, max = NAME_MAX) => (typeof value === 'string' && value !== '' ? value.slice(0, max) : null);
+  const words = (value, max = NAME_MAX) => (typeof value === 'string' && value !== '' ? value.slice(0, max).toWellFormed() : null);
   /** @param {unknown} value */
   const count = (value) => (Number.isFinite(Number(value)) ? Math.max(0, Math.floor(Number(value))) : 0);
   /** @param {unknown} value */

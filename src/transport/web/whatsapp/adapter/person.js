@@ -81,7 +81,7 @@
     async about({ chat: id }) {
       const { status, stale } = await need('about')({ wid: lidWid(id) });
       if (stale) refuse('FAILED', 'the server did not answer');
-      return { about: typeof status === 'string' && status !== '' ? status.slice(0, ABOUT_MAX) : null };
+      return { about: typeof status === 'string' && status !== '' ? status.slice(0, ABOUT_MAX).toWellFormed() : null };
     },
   };
 
