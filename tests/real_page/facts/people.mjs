@@ -25,7 +25,7 @@ export async function people(asked) {
   };
   asked.fact('a person has two contacts, and a chat under the LID', await asked.evaluate(person, FRIEND));
 
-  await asked.world.inGroup(GROUP, MEMBERS, 'said in a group');
+  await asked.world.groupOf(GROUP, MEMBERS, 'said in a group');
   await asked.until('the group', (id) => Boolean(require('WAWebCollections').Chat.get(id)), `${GROUP}@g.us`);
   const group = (id) => {
     const chat = require('WAWebCollections').Chat.get(id);
@@ -75,7 +75,7 @@ function marking() {
 
 export async function marks(asked) {
   const [one, other] = [`${GROUP}@g.us`, '120363000000000072@g.us'];
-  await asked.world.inGroup('120363000000000072', MEMBERS, 'said in another group');
+  await asked.world.groupOf('120363000000000072', MEMBERS, 'said in another group');
   await asked.until('the group', (id) => Boolean(require('WAWebCollections').Chat.get(id)), other);
   await asked.evaluate(marking);
   const told = (name, work) =>

@@ -80,7 +80,7 @@ export class Real {
   }
 
   /** The first of its members makes a group with the account, and writes in it. */
-  async inGroup(id, members, text) {
+  async groupOf(id, members, text) {
     await this.#control('group', { id, opt: { members } });
     await this.#control('ingroup', { id, from: members[0], text });
   }

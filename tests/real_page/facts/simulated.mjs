@@ -90,7 +90,7 @@ export class Simulated {
   }
 
   /** The page is not told of the group: it knows it from the message. */
-  async inGroup(id, members, text) {
+  async groupOf(id, members, text) {
     const people = await Promise.all(members.map((number) => this.#ask('person', { number })));
     const named = people.map(({ lid }, index) => ({ lid, phone: `${members[index]}@c.us` }));
     await this.#ask('faults', { groups: { [`${id}@g.us`]: { subject: 'Grupo de prueba', members: named, untold: true } } });
