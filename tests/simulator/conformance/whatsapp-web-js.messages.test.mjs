@@ -56,7 +56,7 @@ describe('whatsapp-web.js', () => {
   it('sendMessage: returns the Message, sent once', async () => {
     const lid = await lidOf(FRIEND);
     sent = await client.library.sendMessage(lid, 'hello from the library');
-    const record = await simulator.recordWhen('the message', ({ received: messages }) => messages.length > 0);
+    const record = await simulator.recordWhen('the message, and its chat seen', ({ received: messages, seen }) => messages.length > 0 && seen.length > 0);
     assert.equal(record.received.length, 1);
     const [message] = record.received;
     assert.deepEqual(
