@@ -19,6 +19,10 @@ const SLOW_FOR: Duration = Duration::from_secs(60);
 /// Larger pieces take fewer calls of the disk.
 const PIECE: usize = 128 << 10;
 
+/// Of a caller that is refused, bodies of up to this size are read to their end, for no longer than this.
+const DISCARD_MAX: u64 = 16 << 20;
+const DISCARD_FOR: Duration = Duration::from_secs(2);
+
 /// A file that a caller sent, and what the caller says about it.
 #[derive(Debug)]
 pub struct Given {
@@ -49,6 +53,16 @@ pub async fn receive(
     }
     writer.write(piece.freeze()).await?;
     Ok(writer.finish().await?.pin)
+}
+
+/// Reads what a refused caller still sends, if it is little: the connection would be closed in the middle of it, and many
+/// callers would then see a broken pipe instead of the refusal.
+pub async fn discard<E>(mut arriving: impl Stream<Item = Result<Bytes, E>> + Unpin, expected: Option<u64>) {
+    if expected.is_some_and(|size| size <= DISCARD_MAX) {
+        let rest = async { while let Some(Ok(_)) = arriving.next().await {} };
+        // A caller that is slower than this sees the connection close.
+        let _ = timeout(DISCARD_FOR, rest).await;
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +108,21 @@ mod tests {
         });
         let sent = Box::pin(drop_by_drop.take(100));
         assert!(format!("{:?}", receive(&blobs, MAX, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_refused_caller_a_small_body_is_read_to_its_end_and_a_slow_or_large_one_is_not() {
+        let mut read = 0;
+        let pieces =
+            |count: usize| stream::iter((0..count).map(|_| Ok::<_, ApiError>(Bytes::from_static(b"12345678"))));
+        discard(pieces(100).inspect(|_| read += 1), Some(800)).await;
+        assert_eq!(read, 100);
+        let began = Instant::now();
+        discard(pieces(1).chain(stream::pending()), Some(800)).await;
+        assert_eq!(began.elapsed(), DISCARD_FOR);
+        let mut read = 0;
+        discard(pieces(1).inspect(|_| read += 1), Some(DISCARD_MAX + 1)).await;
+        discard(pieces(1).inspect(|_| read += 1), None).await;
+        assert_eq!(read, 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::http::App;
 use crate::http::body::refuse_compression;
 use crate::http::error::ApiError;
 use crate::http::query::{given, parameters};
-use crate::http::upload::receive;
+use crate::http::upload::{discard, receive};
 use crate::http::wire::uploads::Uploaded;
 
 /// What `curl --data-binary` declares where nothing else was said.
@@ -46,7 +46,12 @@ pub async fn upload(
     let declared = declared.filter(|kind| !kind.eq_ignore_ascii_case(UNSAID));
     let expected = body.size_hint().exact();
     let broken = |_| ApiError::bad_request("INVALID_MEDIA", "The body broke off.");
-    let pin = receive(&app.blobs, app.config.media.send_max, expected, body.into_data_stream().map_err(broken)).await?;
+    let mut arriving = body.into_data_stream().map_err(broken);
+    let received = receive(&app.blobs, app.config.media.send_max, expected, &mut arriving).await;
+    if received.is_err() {
+        discard(&mut arriving, expected).await;
+    }
+    let pin = received?;
     let mimetype = app.attacher.mimetype(&pin, declared, filename).await?;
     let upload = app.uploads.keep(pin, mimetype, filename.map(clean)).await?;
     Ok((StatusCode::CREATED, Json(upload.into())))
