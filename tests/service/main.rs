@@ -19,6 +19,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod group_failures;
 mod groups;
 mod http;
 mod hub;

@@ -140,7 +140,8 @@ export async function groups(asked) {
     const subject = await setGroupSubject(wid(group), 'By a member').catch(failure);
     const removed = await require('WAWebGroupModifyParticipantsJob').removeGroupParticipants(wid(group), [(await window.__groups.person('5491166660001')).lid]).catch(failure);
     const invite = await require('WAWebGroupInviteAction').queryGroupInviteCode(window.__groups.metadata(group)).catch(failure);
-    return { before, setting: setting.name, subject, removed, invite };
+    const told = setting.value?.errorSetPropertyClientErrors?.value?.code ?? null;
+    return { before, setting: setting.name, number: Number(told), subject, removed, invite };
   }, foreign.id);
   asked.fact('a member who is no admin', refused);
 

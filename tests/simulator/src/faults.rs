@@ -51,6 +51,12 @@ pub struct Faults {
     pub groups: BTreeMap<String, Group>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
     pub group_refusals: BTreeMap<String, u16>,
+    /// The requests about groups that the server answers with an error: what is asked (`create`, `people`, `subject`,
+    /// `description`, the name of a setting, `invite`, `reset_invite`, `about`, `join`, `leave`) → the error's number. With
+    /// a number of 500 or more, and with 408, it does what it is asked all the same.
+    pub group_errors: BTreeMap<String, u16>,
+    /// The server answers about the people of a request in the opposite order, under LIDs that no page knows.
+    pub group_answers_strange: bool,
     /// How the phone answers when a page asks it to upload a file again.
     pub reupload: Reupload,
     /// How the host of files answers uploads, one after the other; the last answer stays. Empty: it takes them.
