@@ -45,6 +45,8 @@ pub struct Faults {
     pub blocked: Vec<String>,
     /// The pictures of people, by number.
     pub pictures: BTreeMap<String, Picture>,
+    /// The numbers that the server leaves out of its answer when it is asked for many at once.
+    pub unanswered_numbers: Vec<String>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
@@ -141,6 +143,21 @@ pub struct Picture {
     pub jpeg: String,
     /// They show it to nobody.
     pub hidden: bool,
+    /// How the host of files sends it.
+    pub host: PictureHost,
+}
+
+/// How the host of files sends a picture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureHost {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The first bytes, and then nothing.
+    Stalls,
+    /// It again and again, without an end, and without saying how long it is.
+    Endless,
 }
 
 /// The cap on new chats.

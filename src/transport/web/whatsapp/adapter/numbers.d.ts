@@ -38,7 +38,8 @@ declare namespace Adapter {
   }
 
   interface Calls {
-    exists_many(argument: { numbers: string[] }): Promise<{ found: { chat_id: Text; lid: Text }[] }>;
+    /** `no_answer`: the server said nothing about the number, which may be on WhatsApp. */
+    exists_many(argument: { numbers: string[] }): Promise<{ found: { chat_id: Text; lid: Text; no_answer: boolean }[] }>;
   }
 
   interface Page {

@@ -16,6 +16,8 @@
 
   /** @param {WA.Found} found */
   const isThere = ({ contact }) => contact?.type === 'in';
+  /** The server says of every number that it answers about whether it is there. @param {WA.Found} found */
+  const isAnswer = ({ contact }) => typeof contact?.type === 'string';
 
   /** The number and the LID in an answer: either may be its id. @param {WA.Found} found */
   function identities({ id, lid, pn }) {
@@ -46,19 +48,22 @@
         const found = [];
         for (const number of all) {
           const wid = await page.lookUp(`${number}@c.us`);
-          found.push({ chat_id: widText(wid), lid: wid ? lidOf(wid) : null });
+          found.push({ chat_id: widText(wid), lid: wid ? lidOf(wid) : null, no_answer: false });
         }
         return { found };
       }
       const list = await ask(all);
       const named = (/** @type {WA.Found} */ one) => [one.contact?.content, one.pn, one.id].map((text) => digitsOf(attempt(() => String(text))?.split('@')[0]));
       const found = all.map((number) => {
-        const answer = list.find((one) => isThere(one) && named(one).includes(number));
-        if (!answer) return { chat_id: null, lid: null };
-        const { phone, lid } = identities(answer);
-        return { chat_id: widText(lid ?? phone), lid: widText(lid) };
+        const answers = list.filter((one) => isAnswer(one) && named(one).includes(number));
+        const there = answers.find(isThere);
+        if (!there) return { chat_id: null, lid: null, no_answer: answers.length === 0 };
+        const { phone, lid } = identities(there);
+        return { chat_id: widText(lid ?? phone), lid: widText(lid), no_answer: false };
       });
-      found.forEach(({ chat_id: id }, index) => page.learned(`${all[index]}@c.us`, id));
+      found.forEach(({ chat_id: id, no_answer: isUnknown }, index) => {
+        if (!isUnknown) page.learned(`${all[index]}@c.us`, id);
+      });
       return { found };
     },
   };
