@@ -5,6 +5,7 @@
 
 mod acts;
 mod acts_killed;
+mod acts_repeated;
 mod acts_routes;
 mod acts_send;
 mod bodies;
