@@ -24,7 +24,6 @@ use crate::domain::via::Via;
 use crate::host::activity::Working;
 use crate::host::config::SendMode;
 use crate::transport::web::session::SessionError;
-use crate::transport::web::whatsapp::{Changed, PageError};
 
 use super::queue::Turn;
 use super::{Outbound, SendError, Sent, admission};
@@ -72,10 +71,7 @@ pub enum GroupError {
         "WhatsApp did not answer in time, so nobody knows whether the group was made: look before you make another"
     )]
     Unknown,
-    #[error(
-        "WhatsApp did not confirm it, so nobody knows whether it was done: look at the group, or ask again, which changes \
-         nothing more"
-    )]
+    #[error("WhatsApp did not confirm it, so nobody knows whether it was done: look at the group, or ask again")]
     Unconfirmed,
     /// Some fields of a group were changed, and then one was not.
     #[error("{field}: {error}; {}", changed_before(.changed))]
@@ -91,10 +87,10 @@ fn changed_before(changed: &[String]) -> String {
 
 impl GroupError {
     /// Why a change was not made that may be repeated.
-    fn of_change(error: PageError) -> Self {
-        match error {
-            PageError::Lost(_) | PageError::Unconfirmed(_) => Self::Unconfirmed,
-            error => SessionError::from(error).into(),
+    fn of_change(error: impl Into<SessionError>) -> Self {
+        match error.into() {
+            SessionError::NoAnswer(_) => Self::Unconfirmed,
+            error => error.into(),
         }
     }
 }
@@ -298,10 +294,10 @@ impl Outbound {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(false) };
         let page = self.session.page(State::Ready)?;
         let changed = page.group_change(group, changes, self.time_left(arrived)).await;
-        let Changed { fields, failed } = changed.map_err(GroupError::of_change)?;
+        let changed = changed.map_err(GroupError::of_change)?;
         drop(admitted);
-        let Some((field, error)) = failed else { return Ok(true) };
-        Err(GroupError::Partly { changed: fields, field, error: Box::new(GroupError::of_change(error)) })
+        let Some((field, error)) = changed.failed else { return Ok(true) };
+        Err(GroupError::Partly { changed: changed.fields, field, error: Box::new(GroupError::of_change(error)) })
     }
 
     /// Adds, removes, promotes or demotes people. None: a dry run. With `invite`, who cannot be added is sent an

@@ -21,7 +21,7 @@ pub use answers::{
     Rows, RowsBack, Table,
 };
 pub use document::{DocumentError, read as read_document};
-pub use page::{Changed, Page, PageError, Typing, UploadProgress, UploadRequest, Uploaded};
+pub use page::{Page, PageError, Typing, UploadProgress, UploadRequest, Uploaded};
 pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 

@@ -98,7 +98,7 @@ export async function groups(asked) {
           const { errorSetPropertyClientErrors: own, errorServerErrors: theirs } = setting.value ?? {};
           const told = [
             await require('WAWebGroupCreateJob').createGroup(settings, who).catch(failure),
-            await setGroupSubject(wid(group), 'None').catch(failure),
+            await setGroupSubject(wid(group), 'A new group').catch(failure),
             await require('WAWebGroupModifyParticipantsJob').addGroupParticipants(wid(group), who, []).catch(failure),
           ];
           return [...told.map(({ status }) => status), setting.name ?? null, Number((own ?? theirs)?.value?.code) || null];

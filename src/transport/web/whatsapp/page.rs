@@ -24,7 +24,6 @@ use super::answers::{Addons, ById, Found, Head, History, Known, Person, Prepared
 use super::{Adapter, Payload, shapes};
 pub use crate::domain::act::Typing;
 pub use files_out::{UploadProgress, UploadRequest, Uploaded};
-pub use groups::Changed;
 pub use refusal::PageError;
 use refusal::read;
 

@@ -132,22 +132,6 @@
   // ── People ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Both identities of people, each looked up where the page does not know it; null for who is not on WhatsApp.
-   * @param {string[]} ids
-   */
-  async function identities(ids) {
-    const people = [];
-    for (const id of ids) {
-      const given = asWid(id);
-      const lid = given && lidOf(given);
-      const wid = lid ? asWid(lid) : await page.lookUp(id);
-      const phone = wid && (phoneOf(wid) ?? phoneOf(given));
-      people.push(wid && { lid: lidOf(wid) ?? lidOf(given), phone, wid: widText(wid) });
-    }
-    return people;
-  }
-
-  /**
    * A person as the functions of the page take them.
    * @param {Adapter.Identity} person
    */
@@ -256,7 +240,7 @@
     /** Who is meant; nothing leaves but look-ups. The modules of a new group are fetched too: without them nothing is made. */
     async group_people({ participants }) {
       await page.fetched('group_create', /** @type {Adapter.Door} */ (DOORS.create));
-      return { people: await identities(participants) };
+      return { people: await page.identities(participants) };
     },
 
     /** Makes a group. Only a certain refusal of the server, and a module that is missing, say that there is none. */
@@ -315,7 +299,7 @@
     async group_members({ group_id: id, act, participants }) {
       const { wid, group } = await known(id);
       if (act !== 'add' || group.memberAddMode === 'admin_add') needAdmin(group);
-      const people = await identities(participants);
+      const people = await page.identities(participants);
       const present = people.filter((person) => person !== null);
       const job = need('group_members');
       const byLid = group.isLidAddressingMode === true;
