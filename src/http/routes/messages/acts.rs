@@ -110,8 +110,8 @@ fn edited(fields: &Map<String, Value>) -> Result<Act, ApiError> {
 /// Delete a message
 ///
 /// For everyone: a message of this account, or as an admin one of somebody else in a group; WhatsApp allows it for some 60
-/// hours. Or `for=me`: on the devices of this account only. 200 once it is deleted; it may be repeated. The log keeps the text,
-/// with `revoked_at`.
+/// hours. Or `for=me`: on the devices of this account only. 200 once it is deleted; it may be repeated. 404 for a message that
+/// there never was. The log keeps the text, with `revoked_at`.
 #[utoipa::path(
     delete,
     path = "/messages/{id}",
