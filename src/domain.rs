@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod call;
 pub mod content;
 pub mod dead_letter;
+pub mod emoji;
 pub mod event;
 pub mod filter;
 pub mod group;

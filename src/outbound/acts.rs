@@ -60,9 +60,32 @@ struct Target {
     chat_id: String,
     /// The phone digits of the other side, where the log knows them.
     phone: Option<String>,
+    /// What the log has of it.
+    logged: Logged,
+}
+
+/// What the log has of a message that is acted on. The page forgets a message that is deleted, at the latest when it is
+/// loaded again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Logged {
+    Nothing,
+    Message,
+    /// Somebody has deleted it for everyone.
+    Revoked,
 }
 
 impl Target {
+    /// Whether the act was done before: then WhatsApp is asked for nothing.
+    fn is_so(&self, act: &Act) -> bool {
+        *act == Act::Revoke && self.logged == Logged::Revoked
+    }
+
+    /// Whether this failure means that the act was done before: the page does not have the message, and there was one.
+    fn is_gone(&self, act: &Act, failure: &ActFailure) -> bool {
+        let is_absent = matches!(failure, ActFailure::NothingLeft(NothingLeft::MessageAbsent));
+        *act == Act::DeleteForMe && is_absent && self.logged != Logged::Nothing
+    }
+
     fn via(&self) -> Via {
         if self.message_id.is_wamid() { Via::Cloud } else { Via::Web }
     }
@@ -86,7 +109,8 @@ impl Outbound {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
             Verdict::Sent { message_id, chat_id, phone, at, .. } => {
-                return Ok(Sent { at, ..self.acted(Target { message_id, chat_id, phone }, false) });
+                let target = Target { message_id, chat_id, phone, logged: Logged::Message };
+                return Ok(Sent { at, ..self.acted(target, false) });
             }
             // An act is never stored like this.
             Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
@@ -123,7 +147,10 @@ impl Outbound {
         }
         // The browser is needed while the act waits for its turn too.
         let _working = self.ways.sender(via)?.activity.begin();
-        let turn = if act.is_seen() {
+        let is_so = target.is_so(act);
+        let turn = if is_so {
+            None
+        } else if act.is_seen() {
             let mut turn = self.turn(arrived, via).await?;
             // WhatsApp is asked for something; a message of the day it is not.
             turn.asks();
@@ -136,8 +163,9 @@ impl Outbound {
         if let Some((keyed, record)) = &record {
             self.store.keep_send(keyed.key, record.clone(), self.steady.now()).await.map_err(not_stored)?;
         }
-        let acted = self.does(&target, act, self.left(arrived)).await;
+        let acted = if is_so { Ok(()) } else { self.does(&target, act, self.left(arrived)).await };
         drop(turn);
+        let acted = acted.or_else(|failure| if target.is_gone(act, &failure) { Ok(()) } else { Err(failure) });
         let error = match acted {
             Ok(()) => {
                 let sent = self.acted(target, false);
@@ -199,9 +227,13 @@ impl Outbound {
             Some(logged) if message.is_wamid() => logged.id.clone(),
             _ => message.clone(),
         };
-        let phone = logged.and_then(|logged| logged.phone);
+        let (phone, logged) = match logged {
+            None => (None, Logged::Nothing),
+            Some(logged) if logged.revoked_at.is_some() => (logged.phone, Logged::Revoked),
+            Some(logged) => (logged.phone, Logged::Message),
+        };
         if let Some(parts) = message_id.parts() {
-            return Ok(Target { chat_id: parts.chat.to_owned(), phone, message_id });
+            return Ok(Target { chat_id: parts.chat.to_owned(), phone, message_id, logged });
         }
         if !message_id.is_wamid() {
             return Err(SendError::MessageAbsent);
@@ -215,7 +247,7 @@ impl Outbound {
         }
         let phone = phone.or_else(|| Wamid::decode(message_id.as_str()).map(|wamid| wamid.number));
         let phone = phone.ok_or(SendError::MessageAbsent)?;
-        Ok(Target { chat_id: format!("{phone}@c.us"), phone: Some(phone), message_id })
+        Ok(Target { chat_id: format!("{phone}@c.us"), phone: Some(phone), message_id, logged })
     }
 
     fn reserved(&self, target: &Target, fingerprint: Fingerprint) -> SendRecord {
@@ -232,7 +264,7 @@ impl Outbound {
 
     fn acted(&self, target: Target, dry_run: bool) -> Sent {
         let via = target.via();
-        let Target { message_id, chat_id, phone } = target;
+        let Target { message_id, chat_id, phone, logged: _ } = target;
         let named = chat_id.strip_suffix("@c.us").map(str::to_owned);
         let to = phone.or(named).unwrap_or_else(|| chat_id.clone());
         let guarantee = Guarantee::Repeatable;

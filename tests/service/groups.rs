@@ -5,12 +5,12 @@ use simulator::{Faults, Options, ServerFault, ServerGroup};
 
 use crate::world::{FRIEND, World};
 
-const ANA: &str = "5491166660001";
-const BO: &str = "5491166660002";
+pub const ANA: &str = "5491166660001";
+pub const BO: &str = "5491166660002";
 const NOBODY: &str = "5491166669999";
 
 /// A service in READY, and people on WhatsApp.
-async fn ready() -> World {
+pub async fn ready() -> World {
     with_people(World::ready().await)
 }
 
@@ -21,12 +21,12 @@ fn with_people(world: World) -> World {
     world
 }
 
-fn server(world: &World, id: &Value) -> ServerGroup {
+pub fn server(world: &World, id: &Value) -> ServerGroup {
     let groups = world.simulator.record().groups;
     groups.into_iter().find(|group| Some(group.id.as_str()) == id.as_str()).unwrap()
 }
 
-fn results(body: &Value) -> Vec<(&str, &str)> {
+pub fn results(body: &Value) -> Vec<(&str, &str)> {
     let people = body["participants"].as_array().unwrap().iter();
     people.map(|one| (one["participant"].as_str().unwrap(), one["result"].as_str().unwrap())).collect()
 }

@@ -5,6 +5,7 @@
 
 mod acts;
 mod acts_killed;
+mod acts_repeated;
 mod acts_routes;
 mod acts_send;
 mod bodies;
@@ -19,6 +20,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod group_failures;
 mod groups;
 mod http;
 mod hub;

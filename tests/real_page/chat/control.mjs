@@ -144,6 +144,9 @@ export async function control(name, q, req, res) {
         return say(groupNow(q.get('id')));
       case 'groupnewest':
         return say({ id: [...state.groups.keys()].at(-1) ?? null });
+      case 'grouperrors':
+        state.groupErrors = new Map(Object.entries(opt));
+        return say({});
       case 'refusals':
         state.refusals = new Map(Object.entries(opt));
         return say(opt);

@@ -241,6 +241,11 @@ export class Real {
     return this.#control('readonphone', { from });
   }
 
+  /** The requests about groups that fail from now on: what is asked → the error's number. */
+  groupErrors(errors) {
+    return this.#control('grouperrors', { opt: errors });
+  }
+
   /** How people answer from now on when they are to be members: number → the number of the refusal. */
   refusals(byNumber) {
     return this.#control('refusals', { opt: byNumber });

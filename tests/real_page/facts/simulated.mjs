@@ -121,6 +121,10 @@ export class Simulated {
     return this.#ask('revoke', { message: id });
   }
 
+  groupErrors(errors) {
+    return this.#ask('faults', { group_errors: errors });
+  }
+
   refusals(byNumber) {
     return this.#ask('faults', { group_refusals: byNumber });
   }

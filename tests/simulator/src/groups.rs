@@ -109,6 +109,25 @@ pub(crate) enum GroupAsk {
     },
 }
 
+impl GroupAsk {
+    /// The name under which an error is set for it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::People { .. } => "people",
+            Self::Subject { .. } => "subject",
+            Self::Description { .. } => "description",
+            Self::Setting { name, .. } => name,
+            Self::Info { .. } => "info",
+            Self::About { .. } => "about",
+            Self::Invite { .. } => "invite",
+            Self::ResetInvite { .. } => "reset_invite",
+            Self::Join { .. } => "join",
+            Self::Leave { .. } => "leave",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {

@@ -288,9 +288,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                abouts: {number: text}, pictures: {number: {jpeg: base64, hidden}}, \
+                abouts: {number: text}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], \
                 groups: {id: {by_lid, announce, admin, read_only, subject, description, members: [{lid, phone}], untold}}, \
-                group_refusals: {number: code}, new_chats: {status, used, quota, until_s}, \
+                group_refusals: {number: code}, group_errors: {what: code}, group_answers_strange, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \
                 {\"reset\": true} mends everything first",

@@ -126,6 +126,7 @@ async function change(group, act, people) {
 /** The names of people as the group names its members. */
 const named = (byLid, people) => people.map((wid) => String(byLid && wid.isRegularUserPn() ? (getCurrentLid(wid) ?? wid) : wid));
 
+const SERVER_ERROR = 500;
 const SETTINGS = ['announcement', 'restrict', 'ephemeral', 'membership_approval_mode'];
 
 export const participantsJob = {
@@ -142,7 +143,10 @@ export const infoJob = {
   async setGroupProperty(group, name, value) {
     if (!SETTINGS.includes(name)) throw new Error(`invalid group property ${name}`);
     const refused = await ask({ what: 'setting', group: String(group), name, value }).catch((error) => error);
-    return { name: refused instanceof Error ? 'SetPropertyResponseClientError' : 'SetPropertyResponseSuccess' };
+    if (!(refused instanceof Error)) return { name: 'SetPropertyResponseSuccess', value: {} };
+    const error = { value: { code: String(refused.status) } };
+    if (refused.status >= SERVER_ERROR) return { name: 'SetPropertyResponseServerError', value: { errorServerErrors: error } };
+    return { name: 'SetPropertyResponseClientError', value: { errorSetPropertyClientErrors: error } };
   },
 };
 

@@ -3,7 +3,7 @@
 use super::{World, unix_ms};
 use crate::action::{Action, Present};
 use crate::error::Error;
-use crate::faults::ServerFault;
+use crate::faults::{PictureHost, ServerFault};
 use crate::protocol::{Event, ToPage};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -54,8 +54,9 @@ impl World {
     }
 
     /// The bytes of somebody's picture.
-    pub(crate) fn picture(&self, phone: &str) -> Option<Vec<u8>> {
-        STANDARD.decode(&self.faults.pictures.get(phone)?.jpeg).ok()
+    pub(crate) fn picture(&self, phone: &str) -> Option<(Vec<u8>, PictureHost)> {
+        let picture = self.faults.pictures.get(phone)?;
+        STANDARD.decode(&picture.jpeg).ok().map(|bytes| (bytes, picture.host))
     }
 
     /// Somebody calls an account; with an outcome, the call is over.

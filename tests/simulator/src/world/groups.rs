@@ -10,6 +10,7 @@ use crate::protocol::ToPage;
 const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 406;
+const TIMEOUT: u16 = 408;
 const CONFLICT: u16 = 409;
 /// How long an invite to one person is valid.
 const INVITE_S: u64 = 3 * 24 * 3600;
@@ -54,13 +55,28 @@ impl World {
         let changes = !matches!(ask, GroupAsk::Info { .. } | GroupAsk::About { .. } | GroupAsk::Invite { .. });
         let me = self.peers.get(&number).and_then(|peer| peer.device.clone());
         let me = me.and_then(|(phone, _)| self.accounts.get(&phone)).map(|account| account.me.lid.clone());
-        let done = self.answer_group(&me.unwrap_or_default(), ask);
+        let error = self.faults.group_errors.get(ask.name()).copied();
+        let is_refused = error.is_some_and(|code| code < 500 && code != TIMEOUT);
+        let done =
+            if is_refused { Ok(GroupAnswer::default()) } else { self.answer_group(&me.unwrap_or_default(), ask) };
+        let done = error.map_or(done, Err).map(|answer| self.strangely(answer));
         self.touch();
         if changes && self.faults.server == ServerFault::NeverAck {
             return;
         }
         let (code, answer) = done.map_or_else(|code| (code, GroupAnswer::default()), |answer| (200, answer));
         self.tell(number, &ToPage::Grouped { req, code, answer });
+    }
+
+    /// The answer in the way in which the faults want people to be named.
+    fn strangely(&self, mut answer: GroupAnswer) -> GroupAnswer {
+        if self.faults.group_answers_strange {
+            answer.people.reverse();
+            for (index, person) in answer.people.iter_mut().enumerate() {
+                person.id = format!("99900000000{index:04}@lid");
+            }
+        }
+        answer
     }
 
     fn answer_group(&mut self, me: &str, ask: GroupAsk) -> Result<GroupAnswer, u16> {
