@@ -244,7 +244,7 @@ impl Outbound {
         match verdict {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
             Verdict::Sent { message_id, chat_id, phone, ack, at } => {
                 let delivered = Delivered { message_id, chat_id, phone, ack, at };

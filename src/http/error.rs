@@ -158,6 +158,10 @@ impl From<SendError> for ApiError {
                     .about(&message_id)
                     .with("whatsapp_code", whatsapp_code(cause))
             }
+            // The answer of the refusal, for a message that has an id.
+            SendError::FailedAs { message_id, code, why } => {
+                Self::from(*why).about(&message_id).with("whatsapp_code", code)
+            }
             SendError::RefusedAs(cause) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
                 .with("whatsapp_code", whatsapp_code(Some(cause))),
             SendError::ViaNotConfigured => Self::bad_request("VIA_NOT_CONFIGURED", message),

@@ -89,7 +89,7 @@ impl Outbound {
                 return Ok(Sent { at, ..self.acted(Target { message_id, chat_id, phone }, false) });
             }
             // An act is never stored like this.
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
         }
         let Ok(key_lock) = key_lock else { return Err(SendError::Busy) };

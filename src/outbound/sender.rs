@@ -220,7 +220,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             Some(End::Sent(ack)) => Ok(Taken::acked(ack)),
             // Meta told of the message before its answer came.
             Some(End::Accepted(id)) => Ok(Taken { ack: Ack::PENDING, accepted: Some((id, None)) }),
-            Some(End::Failed(cause)) => Err(SendError::Failed { message_id: to.message_id.clone(), cause }),
+            Some(End::Failed(cause)) => Err(SendError::failed(to.message_id.clone(), cause)),
             None => Err(SendError::Unconfirmed { message_id: to.message_id.clone() }),
         }
     }

@@ -90,6 +90,18 @@ fn key(name: &[u8], part: u16) -> Vec<u8> {
 }
 
 impl Store {
+    /// A message that was handed to the Cloud API and is in no log yet: whether the Cloud API took it is not known.
+    pub async fn unconfirmed_by_cloud(&self, reference: MessageId) -> Result<Option<LoggedMessage>, StoreError> {
+        self.read(move |tables| {
+            let Some(message) = tables.messages.cloud_sends().find(&reference)?.and_then(|send| send.message) else {
+                return Ok(None);
+            };
+            let sent_by_us = tables.messages.origins().of(&reference)?;
+            Ok(Some(LoggedMessage { sent_by_us, ..*message }))
+        })
+        .await
+    }
+
     /// Whether what Meta bills for a message is told for the first time. The second answer for the same message is false; so is
     /// that for a message which this service did not send.
     pub async fn is_first_bill(&self, reference: MessageId) -> Result<bool, StoreError> {

@@ -23,4 +23,5 @@ mod shapes;
 pub mod webhook;
 
 pub use client::{Client, Download, MediaFailure};
+pub use errors::final_refusal;
 pub use health::{Health, Number};

@@ -76,6 +76,7 @@ async fn the_hubs_calls_work_unchanged_without_any_browser() {
         (status, &answered["can_send_messages"], &answered["send"]["via"]),
         (200, &json!(true), &json!("cloud"))
     );
+    assert_eq!(answered["recommended_action"], "NONE", "{answered}");
     let (status, sent) = world.send(FRIEND, "hola, ¿qué tal? 👋").await;
     assert_eq!(status, 200, "{sent}");
     let taken = graph.messages();
@@ -157,6 +158,11 @@ async fn an_answer_that_was_lost_is_settled_by_the_report_with_our_reference() {
         assert_eq!(keyed(&world, "k", "hola").await.0, 504, "it is never sent again");
         let message = graph.messages()[0].clone();
         assert_eq!((graph.messages().len(), &message.reference), (1, &reference));
+        // What is known of it is told, though the log has no place for it yet.
+        let pending = logged(&world, &reference).await;
+        let shown = (&pending["id"], &pending["ack"], &pending["body"], &pending["sent_by_api"], &pending["cursor"]);
+        assert_eq!(shown, (&json!(reference), &json!(0), &json!("hola"), &json!(true), &json!("0")), "{pending}");
+        assert_eq!(world.get("/messages").await.1["items"], json!([]));
         report(&graph, &world, &message, "delivered").await;
         let (status, settled) = keyed(&world, "k", "hola").await;
         assert_eq!((status, &settled["message_id"]), (200, &json!(message.id)), "{fault:?}: {settled}");

@@ -79,7 +79,7 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
 }
 
 /// The service sends by the Cloud API and was told to start no browser.
-fn is_without_page(app: &App) -> bool {
+pub(super) fn is_without_page(app: &App) -> bool {
     let session = app.session.snapshot();
     app.config.send.via == SendVia::Cloud && !app.config.session.auto_connect && !session.initialized
 }

@@ -153,7 +153,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
     match result {
         Ok(sent) if sent.dry_run => "dry_run",
         Ok(_) => "sent",
-        Err(SendError::Failed { .. }) => "failed",
+        Err(SendError::Failed { .. } | SendError::FailedAs { .. }) => "failed",
         Err(SendError::Unconfirmed { .. } | SendError::ActUnconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",

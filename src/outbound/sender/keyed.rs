@@ -16,7 +16,7 @@ use super::super::acks::Awaited;
 use super::super::ledger::Ledger;
 use super::super::new_contacts::FirstMessage;
 use super::{Delivered, Sender, Sending, Taken, not_stored};
-use crate::domain::idempotency::{End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
+use crate::domain::idempotency::{Cause, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -80,6 +80,10 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             }
             Err(SendError::Failed { cause, .. }) => {
                 self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
+            }
+            Err(SendError::FailedAs { code, .. }) => {
+                let end = End::Failed(Some(Cause::Number(*code)));
+                self.settle(key, dispatching.settled(end, self.clock.now())).await;
             }
             Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
             // Nothing left.

@@ -225,6 +225,13 @@ impl Graph {
         status_of(message, status)
     }
 
+    /// A report that a message failed, with Meta's number for the reason.
+    pub fn failed(&self, message: &GraphMessage, code: i64) -> Value {
+        let mut value = status_of(message, "failed");
+        value["statuses"][0]["errors"][0]["code"] = json!(code);
+        value
+    }
+
     /// A message that somebody writes; it opens the window.
     pub fn received(&self, from: &str, key: &str, kind: &str, content: Value) -> Value {
         self.open_window(from);
