@@ -132,6 +132,7 @@ impl From<SendError> for ApiError {
             SendError::FileRefused(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", message),
             SendError::FileNotFound => Self::new(StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND", message),
             SendError::MessageAbsent => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
+            SendError::NothingToMark(_) => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
             SendError::ReplyNotPossible(_) => Self::new(StatusCode::CONFLICT, "REPLY_NOT_POSSIBLE", message),
             SendError::ForwardNotPossible(_) => Self::new(StatusCode::CONFLICT, "FORWARD_NOT_POSSIBLE", message),
             SendError::EditNotPossible(_) => Self::new(StatusCode::CONFLICT, "EDIT_NOT_POSSIBLE", message),

@@ -39,6 +39,8 @@ pub enum SendError {
     ChatUnknown,
     #[error("WhatsApp Web did not do it: {0}")]
     NotDone(String),
+    #[error("{0}")]
+    NothingToMark(&'static str),
     /// An act may be repeated, other than a message.
     #[error("WhatsApp did not confirm it in time; it may still follow, and may be asked for again")]
     ActUnconfirmed { message_id: Option<MessageId> },

@@ -9,6 +9,8 @@
 mod keyed;
 mod recipient;
 
+pub(super) use recipient::names_of;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! client     the calls: a message, a file, the number; whether the token is good
 //! form       the upload of a file
 //! errors     what Meta's numbers mean for a message
+//! marks      messages are marked as read, and typing is shown
 //! limits     what Meta takes, checked before a call
 //! sending    sending by the Cloud API, as every transport does it
 //! webhook    what Meta tells, verified and parsed
@@ -18,6 +19,7 @@ mod errors;
 mod form;
 mod health;
 mod limits;
+mod marks;
 mod sending;
 mod shapes;
 pub mod webhook;

@@ -3,6 +3,7 @@
 mod contents;
 mod errors;
 mod killed;
+mod marks;
 mod webhook;
 
 use std::time::Duration;

@@ -167,6 +167,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
             | SendError::EditNotPossible(_)
             | SendError::RevokeNotPossible(_)
             | SendError::ChatUnknown
+            | SendError::NothingToMark(_)
             | SendError::NotDone(_)
             | SendError::MentionUnknown(_)
             | SendError::FileTooLarge { .. }

@@ -83,7 +83,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
 /// The names under which a recipient may have opted out. The Cloud API takes a number in any form that its country has, and
 /// tells of the person by one of them only.
-fn names_of(to: &ChatId) -> Vec<String> {
+pub(in crate::outbound) fn names_of(to: &ChatId) -> Vec<String> {
     let forms = std::iter::successors(Some(to.clone()), ChatId::second_form).take(FORMS);
     forms.flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
 }

@@ -80,18 +80,18 @@ struct Inner {
 }
 
 /// An answer that was read whole.
-struct Answer {
-    status: StatusCode,
+pub(super) struct Answer {
+    pub status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Answer {
-    fn error(&self) -> Option<GraphError> {
+    pub fn error(&self) -> Option<GraphError> {
         GraphError::read(&self.body)
     }
 
-    fn read<T: DeserializeOwned>(&self) -> Option<T> {
+    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
 
@@ -107,7 +107,7 @@ impl Answer {
 }
 
 /// Why there is no answer.
-enum NoAnswer {
+pub(super) enum NoAnswer {
     /// The request was not sent.
     NotSent(String),
     Unknown(String),
@@ -223,8 +223,7 @@ impl Client {
 
     /// Posts a message, once.
     pub(super) async fn post(&self, to: &str, body: &Value, patience: Duration) -> Result<Dispatched, SendFailure> {
-        let request = self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body);
-        let answer = self.call(request, patience).await.map_err(|no_answer| match no_answer {
+        let answer = self.call(self.to_messages(body), patience).await.map_err(|no_answer| match no_answer {
             NoAnswer::NotSent(why) => {
                 tracing::warn!(why, "a message could not be handed to the Cloud API");
                 SendFailure::NothingLeft(NothingLeft::NoAnswer)
@@ -241,16 +240,21 @@ impl Client {
             self.pairs().remove(to);
             return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
         }
-        let error = answer.error();
-        let Some(refusal) = errors::nothing_left(answer.status.as_u16(), error.as_ref(), answer.retry_after()) else {
+        let Some(refusal) = self.refusal(&answer) else {
             tracing::warn!(status = answer.status.as_u16(), "the Cloud API is in trouble and may have taken a message");
             return Err(SendFailure::Unknown);
         };
-        if let NothingLeft::Unauthorized(why) = &refusal {
+        let is_pair = answer.error().is_some_and(|error| error.code == 131_056);
+        Err(SendFailure::NothingLeft(if is_pair { self.slower(to, refusal) } else { refusal }))
+    }
+
+    /// Why Meta did nothing of what a call asked for; None if it may have done it. A token that is refused is noted.
+    pub(super) fn refusal(&self, answer: &Answer) -> Option<NothingLeft> {
+        let refusal = errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after());
+        if let Some(NothingLeft::Unauthorized(why)) = &refusal {
             self.0.health.send_replace(Health::Unauthorized(why.clone()));
         }
-        let is_pair = error.is_some_and(|error| error.code == 131_056);
-        Err(SendFailure::NothingLeft(if is_pair { self.slower(to, refusal) } else { refusal }))
+        refusal
     }
 
     /// How long Meta takes nothing for this recipient.
@@ -350,12 +354,17 @@ impl Client {
         }
     }
 
+    /// A request that posts this where messages are posted to.
+    pub(super) fn to_messages(&self, body: &Value) -> reqwest::RequestBuilder {
+        self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body)
+    }
+
     fn url(&self, path: &str) -> String {
         let Cloud { base_url, version, .. } = &self.0.settings;
         format!("{base_url}/{version}/{path}")
     }
 
-    async fn call(&self, request: reqwest::RequestBuilder, patience: Duration) -> Result<Answer, NoAnswer> {
+    pub(super) async fn call(&self, request: reqwest::RequestBuilder, patience: Duration) -> Result<Answer, NoAnswer> {
         let call = async {
             let mut response = request.bearer_auth(self.0.settings.token.reveal()).send().await.map_err(|error| {
                 let why = words(&error).to_owned();

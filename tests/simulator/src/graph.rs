@@ -84,6 +84,10 @@ struct State {
     /// Approved templates, and how many values each has places for.
     templates: HashMap<String, usize>,
     not_on_whatsapp: HashSet<String>,
+    /// Messages that people wrote, by their ids.
+    received: HashSet<String>,
+    /// Those that were marked as read, in order, and whether typing was shown with it.
+    read: Vec<(String, bool)>,
     files: HashMap<String, (String, Vec<u8>)>,
     token: String,
     next: u64,
@@ -201,6 +205,16 @@ impl Graph {
         self.shared.state().not_on_whatsapp.insert(number.to_owned());
     }
 
+    /// The messages that were marked as read, in order, and whether typing was shown with it.
+    pub fn read(&self) -> Vec<(String, bool)> {
+        self.shared.state().read.clone()
+    }
+
+    /// Meta forgets a message that somebody wrote, as it does after 30 days.
+    pub fn forget(&self, id: &str) {
+        self.shared.state().received.remove(id);
+    }
+
     /// A file that somebody sent; its id.
     pub fn add_file(&self, mimetype: &str, bytes: &[u8]) -> String {
         let mut state = self.shared.state();
@@ -235,8 +249,10 @@ impl Graph {
     /// A message that somebody writes; it opens the window.
     pub fn received(&self, from: &str, key: &str, kind: &str, content: Value) -> Value {
         self.open_window(from);
+        let id = wamid(from, false, key);
+        self.shared.state().received.insert(id.clone());
         let mut message = json!({
-            "from": from, "id": wamid(from, false, key), "timestamp": now().to_string(), "type": kind,
+            "from": from, "id": id, "timestamp": now().to_string(), "type": kind,
         });
         message[kind] = content;
         json!({
