@@ -17,6 +17,7 @@ pub mod log;
 pub mod media;
 pub mod message;
 pub mod notice;
+pub mod opt_out;
 pub mod presence;
 pub mod secret;
 pub mod slip;

@@ -17,10 +17,10 @@ use crate::domain::via::Via;
 use crate::inbound::cloud::NotTaken;
 use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
-use crate::outbound::SendError;
 use crate::outbound::attach::AttachError;
 use crate::outbound::fetch_url::{FetchError, UrlError};
 use crate::outbound::uploads::UploadError;
+use crate::outbound::{OptOutsError, SendError};
 use crate::transport::web::session::SessionError;
 
 use super::wire;
@@ -203,6 +203,12 @@ impl From<JournalError> for ApiError {
 
 impl From<NotTaken> for ApiError {
     fn from(error: NotTaken) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<OptOutsError> for ApiError {
+    fn from(error: OptOutsError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

@@ -210,7 +210,14 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 }
                 // Only an ack tells.
                 Ok(Dispatched::Acked(_)) | Err(SendFailure::Unknown) => None,
-                Err(SendFailure::NothingLeft(why)) => return Err(why.into()),
+                Err(SendFailure::NothingLeft(why)) => {
+                    if self.transport.via() == Via::Cloud
+                        && let Err(error) = self.ledger.nothing_left(to.message_id.clone()).await
+                    {
+                        tracing::debug!(%error, "that nothing left could not be noted");
+                    }
+                    return Err(why.into());
+                }
             },
         };
         let end = match early {

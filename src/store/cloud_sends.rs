@@ -54,6 +54,16 @@ impl CloudSends {
         stored.map(|stored| Some(stored.into())).map_err(|source| StoreError::Encoding { table: NAME, source })
     }
 
+    /// Those of the newest messages that the Cloud API has not taken, as far as is known; at most `limit` are looked at.
+    pub(super) fn open_ones(&self, limit: usize) -> Result<Vec<LoggedMessage>, StoreError> {
+        let mut found = Vec::new();
+        for name in self.by_age.newest_first().take(limit) {
+            let reference = MessageId::new(String::from_utf8_lossy(&name?));
+            found.extend(self.find(&reference)?.and_then(|send| send.message).map(|message| *message));
+        }
+        Ok(found)
+    }
+
     pub(super) fn put(&self, reference: &MessageId, send: CloudSend) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(&StoredCloudSend::from(send))
             .map_err(|source| StoreError::Encoding { table: NAME, source })?;

@@ -6,6 +6,7 @@
 //! errors     what Meta's numbers mean for a message
 //! marks      messages are marked as read, and typing is shown
 //! limits     what Meta takes, checked before a call
+//! pairs      recipients who got too much for a while
 //! sending    sending by the Cloud API, as every transport does it
 //! webhook    what Meta tells, verified and parsed
 //! shapes     Meta's JSON
@@ -20,6 +21,7 @@ mod form;
 mod health;
 mod limits;
 mod marks;
+mod pairs;
 mod sending;
 mod shapes;
 pub mod webhook;

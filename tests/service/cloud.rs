@@ -4,6 +4,7 @@ mod contents;
 mod errors;
 mod killed;
 mod marks;
+mod shared;
 mod webhook;
 
 use std::time::Duration;

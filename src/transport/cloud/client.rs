@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::errors;
 use super::form::{form, pieces};
 use super::health::{Health, Number};
+use super::pairs::Pairs;
 use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
 use crate::domain::message::MessageId;
 use crate::host::config::Cloud;
@@ -35,8 +36,6 @@ const ANSWER_MAX: usize = 256 << 10;
 /// How often the token is looked at while it is good, and while it is not.
 const LOOK: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
-/// Recipients whose pair rate is remembered.
-const PAIRS_MAX: usize = 4096;
 
 /// Why a received file was not fetched.
 #[derive(Debug)]
@@ -73,8 +72,7 @@ struct Inner {
     http: reqwest::Client,
     settings: Cloud,
     health: watch::Sender<Health>,
-    /// Recipients to whom Meta takes nothing before this time, and how often in a row it said so.
-    pairs: Mutex<HashMap<String, (Instant, u32)>>,
+    pairs: Pairs,
     /// The ids of files that were uploaded for messages that are not dispatched yet, by reference.
     uploads: Mutex<HashMap<String, String>>,
 }
@@ -140,7 +138,7 @@ impl Client {
             .build()
             .map_err(io::Error::other)?;
         let (health, _) = watch::channel(Health::Unknown);
-        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Mutex::default(), uploads: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Pairs::default(), uploads: Mutex::default() })))
     }
 
     pub fn health(&self) -> Health {
@@ -237,7 +235,7 @@ impl Client {
             let Some(taken) = answer.read::<Taken>() else { return Err(SendFailure::Unknown) };
             let phone = taken.phone();
             let Some(message) = taken.messages.into_iter().next() else { return Err(SendFailure::Unknown) };
-            self.pairs().remove(to);
+            self.0.pairs.forget(to);
             return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
         }
         let Some(refusal) = self.refusal(&answer) else {
@@ -245,7 +243,7 @@ impl Client {
             return Err(SendFailure::Unknown);
         };
         let is_pair = answer.error().is_some_and(|error| error.code == 131_056);
-        Err(SendFailure::NothingLeft(if is_pair { self.slower(to, refusal) } else { refusal }))
+        Err(SendFailure::NothingLeft(if is_pair { self.0.pairs.slower(to, refusal) } else { refusal }))
     }
 
     /// Why Meta did nothing of what a call asked for; None if it may have done it. A token that is refused is noted.
@@ -259,22 +257,7 @@ impl Client {
 
     /// How long Meta takes nothing for this recipient.
     pub(super) fn pair_wait(&self, to: &str) -> Option<Duration> {
-        let until = self.pairs().get(to)?.0;
-        until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
-    }
-
-    /// Notes that Meta takes no more for this recipient: each time in a row for twice as long.
-    fn slower(&self, to: &str, refusal: NothingLeft) -> NothingLeft {
-        let NothingLeft::RateLimited { why, retry_after } = refusal else { return refusal };
-        let mut pairs = self.pairs();
-        if pairs.len() >= PAIRS_MAX {
-            let now = Instant::now();
-            pairs.retain(|_, (until, _)| *until > now);
-        }
-        let times = pairs.get(to).map_or(0, |(_, times)| *times);
-        let retry_after = retry_after.max(errors::PAIR) * 2_u32.pow(times.min(5));
-        pairs.insert(to.to_owned(), (Instant::now() + retry_after, times + 1));
-        NothingLeft::RateLimited { why, retry_after }
+        self.0.pairs.wait(to)
     }
 
     /// Uploads a file, and keeps its id for the message with this reference.
@@ -383,10 +366,6 @@ impl Client {
             Ok(Answer { status, headers, body: body.freeze() })
         };
         timeout(patience, call).await.unwrap_or_else(|_| Err(NoAnswer::Unknown("it did not answer in time".to_owned())))
-    }
-
-    fn pairs(&self) -> MutexGuard<'_, HashMap<String, (Instant, u32)>> {
-        self.0.pairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn uploads(&self) -> MutexGuard<'_, HashMap<String, String>> {

@@ -37,7 +37,7 @@ impl Transport for Client {
         limits::check(to, content)
     }
 
-    /// Meta has its own limits on first messages, and its refusals name them.
+    /// Meta has its own limits on first messages, and its refusals name them. Who was talked to is asked of the log.
     async fn recipient(&self, _: &ChatId) -> Result<Recipient, NothingLeft> {
         Ok(Recipient { is_known: true, talked: true, restricted: None })
     }

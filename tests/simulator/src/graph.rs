@@ -81,6 +81,7 @@ struct State {
     windows: HashMap<String, Instant>,
     /// Everybody can be answered.
     is_open: bool,
+    ids_are_hidden: bool,
     /// Approved templates, and how many values each has places for.
     templates: HashMap<String, usize>,
     not_on_whatsapp: HashSet<String>,
@@ -118,7 +119,12 @@ impl Shared {
     fn take(&self, to: &str, body: &Value) -> GraphMessage {
         let mut state = self.state();
         state.next += 1;
-        let id = wamid(to, true, &format!("3EB0{:016X}", state.next));
+        let key = format!("3EB0{:016X}", state.next);
+        let id = if state.ids_are_hidden {
+            format!("wamid.{}", STANDARD.encode(format!("hidden {key}")))
+        } else {
+            wamid(to, true, &key)
+        };
         let reference = body["biz_opaque_callback_data"].as_str().unwrap_or_default().to_owned();
         let message = GraphMessage { id, to: to.to_owned(), body: body.clone(), reference };
         state.messages.push(message.clone());
@@ -246,6 +252,20 @@ impl Graph {
         value
     }
 
+    /// What Meta tells where the app on the phone shares the number: a message that was written on the phone or a linked device,
+    /// or that the Cloud API took.
+    pub fn echo(&self, to: &str, key: &str, text: &str) -> Value {
+        json!({ "message_echoes": [{
+            "from": self.shared.options.phone, "to": to, "id": wamid(to, true, key), "timestamp": now().to_string(),
+            "type": "text", "text": { "body": text },
+        }] })
+    }
+
+    /// The ids of messages hide from now on what they consist of.
+    pub fn hide_ids(&self) {
+        self.shared.state().ids_are_hidden = true;
+    }
+
     /// A message that somebody writes; it opens the window.
     pub fn received(&self, from: &str, key: &str, kind: &str, content: Value) -> Value {
         self.open_window(from);
@@ -303,9 +323,10 @@ fn signed(options: &GraphOptions, value: &Value) -> (String, String) {
             json!({ "display_phone_number": options.phone, "phone_number_id": options.phone_number_id });
     }
     value["messaging_product"] = json!("whatsapp");
+    let field = if value["message_echoes"].is_array() { "smb_message_echoes" } else { "messages" };
     let body = json!({
         "object": "whatsapp_business_account",
-        "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }],
+        "entry": [{ "id": "1", "changes": [{ "field": field, "value": value }] }],
     });
     // Meta writes everything that is not ASCII as an escape, and signs these bytes.
     let mut text = String::new();
