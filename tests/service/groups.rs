@@ -107,9 +107,12 @@ async fn under_a_key_one_group_is_made_and_an_unknown_outcome_stays_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_module_that_the_page_does_not_fetch_is_named_and_its_key_can_be_used_again() {
-    let mut world = ready().await;
+    let mut world = with_people(World::new(Options::fast()).await);
     let doors = ["WAWebNewGroupFlow.react", "WAWebGroupInviteLinkModal.react"].map(str::to_owned);
+    // Set before the page loads: a page that runs learns of it a moment later, and could fetch the modules before.
     world.simulator.faults(|faults| faults.missing_modules = doors.into());
+    world.start().await;
+    world.link().await;
     let new = json!({ "subject": "Uno", "participants": [ANA], "idempotency_key": "k" });
     let (status, refused) = world.post("/groups", new.clone()).await;
     assert_eq!(

@@ -144,7 +144,6 @@ fn until(fields: &Map<String, Value>, now: Timestamp) -> Result<Option<Timestamp
     let invalid = |why: &str| ApiError::bad_request("INVALID_UNTIL", format!("until must be {why}."));
     let text = match fields.get("until") {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::String(text)) => text,
         Some(_) => return Err(ApiError::bad_request("INVALID_FIELD", "until must be text.")),
     };
@@ -171,7 +170,6 @@ mod tests {
         for (body, expected) in [
             (json!({}), None),
             (json!({ "until": null }), None),
-            (json!({ "until": "" }), None),
             (json!({ "until": "2026-08-01T08:00:00Z" }), Some(1_785_571_200_000)),
         ] {
             assert_eq!(read(body.clone()), Ok(expected), "{body}");
@@ -180,6 +178,7 @@ mod tests {
             json!({ "until": "2020-01-01T00:00:00Z" }),
             json!({ "until": "2040-01-01T00:00:00Z" }),
             json!({ "until": "soon" }),
+            json!({ "until": "" }),
         ] {
             assert!(read(body.clone()).is_err_and(|error| error.contains("INVALID_UNTIL")), "{body}");
         }
