@@ -14,6 +14,7 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::domain::via::Via;
 use crate::host::metrics::Metrics;
 use crate::store::{LogChange, Store, StoreError};
+use crate::transport::cloud::Client;
 use crate::transport::cloud::webhook::{Heard, Status, Told};
 
 /// How often the log tells of requests that are not Meta's.
@@ -21,6 +22,7 @@ const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 pub struct CloudParts {
     pub store: Store,
+    pub client: Client,
     /// Reports of sent messages go to those who wait for them, as long as somebody does.
     pub acks: mpsc::WeakSender<MessageEvent>,
     pub clock: Arc<dyn Clock>,
@@ -100,7 +102,10 @@ impl CloudInbound {
 
     /// Passes a report on to whoever waits for the end of a send, and counts what Meta bills.
     async fn report(&self, status: Status) {
-        let Status { id, ack, code, reference, billed, .. } = status;
+        let Status { id, ack, code, reference, billed, phone, .. } = status;
+        if let (Some(phone), Some(code)) = (&phone, code) {
+            self.0.client.failed(phone, code);
+        }
         let Some(reference) = reference else { return };
         let event = if ack.is_failure() {
             MessageEvent::Acked(reference.clone(), ack, code)

@@ -14,9 +14,6 @@ use crate::transport::{Reservation, Restriction, Transport};
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
 const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
 
-/// The forms that a country has for one number, at most.
-const FORMS: usize = 3;
-
 impl<T: Transport, L: Ledger> Sender<T, L> {
     /// Resolves the recipient and reserves an id. A number that WhatsApp denies is asked for in its country's second form.
     pub(super) async fn reserve(
@@ -98,8 +95,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 /// The names under which a recipient may have opted out. The Cloud API takes a number in any form that its country has, and
 /// tells of the person by one of them only.
 pub(in crate::outbound) fn names_of(to: &ChatId) -> Vec<String> {
-    let forms = std::iter::successors(Some(to.clone()), ChatId::second_form).take(FORMS);
-    forms.flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
+    to.forms().flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
 }
 
 #[cfg(test)]

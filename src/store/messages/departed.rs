@@ -24,8 +24,6 @@ const SOON: Duration = Duration::from_secs(120);
 const TEMPLATE_SOON: Duration = Duration::from_secs(15);
 /// Messages that are remembered at most: more than any pace lets leave meanwhile.
 const REMEMBERED: usize = 1024;
-/// The forms that a country has for one number, at most.
-const FORMS: usize = 3;
 
 #[derive(Default)]
 pub(in crate::store) struct Departed(Mutex<VecDeque<One>>);
@@ -58,9 +56,8 @@ impl Departed {
     /// A message is about to be handed over.
     pub(super) fn begin(&self, message: &LoggedMessage) {
         let Some(phone) = message.phone.as_deref() else { return };
-        let first = ChatId::parse_recipient(phone).ok();
-        let forms = std::iter::successors(first, ChatId::second_form).take(FORMS);
-        let mut numbers: Vec<_> = forms.map(|form| form.user().to_owned()).collect();
+        let chat = ChatId::parse_recipient(phone).ok();
+        let mut numbers: Vec<_> = chat.iter().flat_map(ChatId::forms).map(|form| form.user().to_owned()).collect();
         numbers.push(phone.to_owned());
         let mut list = self.list();
         if list.len() >= REMEMBERED {

@@ -21,6 +21,7 @@ use super::form::{form, pieces};
 use super::health::{Health, Number};
 use super::pairs::Pairs;
 use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
+use crate::domain::address::ChatId;
 use crate::domain::message::MessageId;
 use crate::host::config::Cloud;
 use crate::host::http_client;
@@ -242,7 +243,7 @@ impl Client {
             tracing::warn!(status = answer.status.as_u16(), "the Cloud API is in trouble and may have taken a message");
             return Err(SendFailure::Unknown);
         };
-        let is_pair = answer.error().is_some_and(|error| error.code == 131_056);
+        let is_pair = answer.error().is_some_and(|error| error.code == errors::PAIR_LIMIT);
         Err(SendFailure::NothingLeft(if is_pair { self.0.pairs.slower(to, refusal) } else { refusal }))
     }
 
@@ -256,8 +257,15 @@ impl Client {
     }
 
     /// How long Meta takes nothing for this recipient.
-    pub(super) fn pair_wait(&self, to: &str) -> Option<Duration> {
+    pub(super) fn pair_wait(&self, to: &ChatId) -> Option<Duration> {
         self.0.pairs.wait(to)
+    }
+
+    /// Notes what a report of failure says of further messages to the recipient.
+    pub fn failed(&self, phone: &str, code: i64) {
+        if code == errors::PAIR_LIMIT {
+            self.0.pairs.reported(phone);
+        }
     }
 
     /// Uploads a file, and keeps its id for the message with this reference.

@@ -6,6 +6,8 @@ use super::shapes::GraphError;
 use crate::domain::idempotency::Cause;
 use crate::transport::NothingLeft;
 
+/// Meta's number for too many messages to one recipient.
+pub(super) const PAIR_LIMIT: i64 = 131_056;
 /// A pair of numbers may exchange one message in six seconds over time.
 pub(super) const PAIR: Duration = Duration::from_secs(6);
 /// The number's throughput is counted by the second.
@@ -51,7 +53,9 @@ pub(super) fn nothing_left(
     }
     Some(match error.code {
         131_047 => NothingLeft::TemplateRequired,
-        131_056 => limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR),
+        PAIR_LIMIT => {
+            limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR)
+        }
         130_429 => limited("the number's throughput at the Cloud API is reached", THROUGHPUT),
         4 | 80_007 | 613 => limited("Meta's limit on calls of this business account is reached", CALLS),
         131_048 => limited("Meta limits this number because its messages were blocked or reported", QUALITY),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::errors;
+use crate::domain::address::ChatId;
 use crate::transport::NothingLeft;
 
 /// Recipients that are remembered.
@@ -18,9 +19,10 @@ const PAIRS_MAX: usize = 4096;
 pub(super) struct Pairs(Mutex<HashMap<String, (Instant, u32)>>);
 
 impl Pairs {
-    /// How long Meta takes nothing for this recipient.
-    pub(super) fn wait(&self, to: &str) -> Option<Duration> {
-        let until = self.list().get(to)?.0;
+    /// How long Meta takes nothing for this recipient. Meta's reports may name another form of the number than the call did.
+    pub(super) fn wait(&self, to: &ChatId) -> Option<Duration> {
+        let pairs = self.list();
+        let until = to.forms().filter_map(|form| pairs.get(form.user())).map(|(until, _)| *until).max()?;
         until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
     }
 
@@ -36,6 +38,11 @@ impl Pairs {
         let retry_after = retry_after.max(errors::PAIR) * 2_u32.pow(times.min(5));
         pairs.insert(to.to_owned(), (Instant::now() + retry_after, times + 1));
         NothingLeft::RateLimited { why, retry_after }
+    }
+
+    /// Notes that Meta took a message and then had to say that the recipient gets too many.
+    pub(super) fn reported(&self, to: &str) {
+        self.slower(to, NothingLeft::RateLimited { why: "", retry_after: errors::PAIR });
     }
 
     /// Meta took a message for the recipient.

@@ -106,6 +106,14 @@ async fn a_recipient_who_got_too_much_is_left_alone_and_the_others_are_not() {
     assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
     assert_eq!(graph.calls().len(), before, "Meta is not asked again so soon");
     assert_eq!(world.send("5491155554444", "hola").await.0, 200);
+    // The same, told of a message that was taken, for another form of the number.
+    let mut failed = graph.failed(&graph.messages()[0], 131_056);
+    failed["statuses"][0]["recipient_id"] = json!("541155554444");
+    assert_eq!(graph.tell(&super::webhook(&world), &failed).await.unwrap(), 200);
+    let before = graph.calls().len();
+    let (status, refused) = world.send("5491155554444", "hola").await;
+    assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
+    assert_eq!(graph.calls().len(), before);
     world.stop().await;
 }
 

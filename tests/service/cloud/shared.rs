@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use simulator::graph::{Graph, GraphFault};
 
 use super::{keyed, logged, started, until, webhook};
+use crate::hub::{Hub, count};
 use crate::world::{FRIEND, World};
 
 async fn told(graph: &Graph, world: &World, value: &Value) {
@@ -40,6 +41,30 @@ async fn an_echo_of_what_the_service_sent_is_its_own_also_where_it_overtakes_the
     let items = world.get("/messages").await.1["items"].clone();
     let own: Vec<_> = items.as_array().unwrap().iter().map(|item| item["sent_by_api"].clone()).collect();
     assert_eq!(own, [json!(true), json!(false), json!(false)], "{items}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_tells_of_the_services_own_message_is_no_persons_at_the_hub() {
+    let hub = Hub::start();
+    let (graph, mut world) = super::world().await;
+    world.set("AUTO_CONNECT", "true").set("CENTRAL_HUB_BASE_URL", &hub.url).set("CENTRAL_HUB_CLIENTE_ID", "51");
+    world.set("CENTRAL_HUB_USER", "u").set("CENTRAL_HUB_PASS", "p").set("INTERNAL_LISTENER_TOKEN", "secret");
+    world.start().await;
+    world.link().await;
+    graph.hide_ids();
+    graph.fault(GraphFault::Slow(std::time::Duration::from_secs(1)));
+    // The page tells of it while Meta has not answered.
+    let seen = async {
+        until("the message", || async { !graph.messages().is_empty() }).await;
+        world.simulator.from_phone(FRIEND, "desde la API").unwrap();
+    };
+    let ((status, sent), ()) = tokio::join!(keyed(&world, "k", "desde la API"), seen);
+    assert_eq!((status, &sent["via"]), (200, &json!("cloud")), "{sent}");
+    world.simulator.from_phone(FRIEND, "desde el teléfono").unwrap();
+    let record = hub.until("what a person wrote", |record| count(&record["conversation"]) > 0).await;
+    let human = json!({ "cliente_id": 51, "telefono": FRIEND, "texto": "desde el teléfono", "esHumano": true });
+    assert_eq!(record["conversation"], json!([human]), "{record}");
     world.stop().await;
 }
 
