@@ -241,7 +241,14 @@ impl Outbound {
         let verdict = self.settled(key, fingerprint, deadline).await?;
         // A key that was reserved before the process died keeps its way.
         let reserved = self.store.find_send(key).await.ok().flatten();
-        let reserved = reserved.filter(|record| record.is_live(self.steady.now())).map(|record| record.via);
+        let reserved = reserved.filter(|record| record.is_live(self.steady.now()));
+        if let (Verdict::Send, Some(record)) = (&verdict, &reserved)
+            && record.message_id.is_reference()
+        {
+            // It goes under another reference now.
+            let _ = self.store.nothing_left_by_cloud(record.message_id.clone()).await;
+        }
+        let reserved = reserved.map(|record| record.via);
         if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
             return Err(SendError::KeyConflict);
         }

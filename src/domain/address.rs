@@ -198,9 +198,6 @@ mod tests {
 
     use super::*;
 
-    /// The forms that a country has for one number, at most.
-    const FORMS: usize = 3;
-
     #[test]
     fn reads_numbers_as_people_write_and_paste_them() -> Result<(), AddressError> {
         for text in [

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::idempotency::{Departure, SendKey, SendRecord};
-use crate::domain::log::{LogQuery, Span};
+use crate::domain::log::{LogQuery, LoggedMessage, Span};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 use crate::store::{LogChange, Store, StoreError};
@@ -25,6 +25,8 @@ pub(super) trait Ledger: Clone + Send + Sync + 'static {
         phone: Option<String>,
         at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// A message waits for its file to be uploaded to the Cloud API.
+    fn waits(&self, message: LoggedMessage, at: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Nothing left of a message to the Cloud API.
     fn nothing_left(&self, reference: MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Whether somebody under one of these names wants no further messages.
@@ -52,6 +54,10 @@ impl Ledger for Store {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.log(Arc::new(vec![LogChange::Accepted { reference, id, phone, at }])).await
+    }
+
+    async fn waits(&self, message: LoggedMessage, at: Timestamp) -> Result<(), StoreError> {
+        self.waits_for_upload(message, at).await
     }
 
     async fn nothing_left(&self, reference: MessageId) -> Result<(), StoreError> {

@@ -238,6 +238,43 @@ async fn templates_open_what_is_closed_and_are_checked_before_they_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_takes_longer_than_its_caller_waits_is_shown_meanwhile() {
+    use simulator::graph::GraphFault;
+    let (graph, mut world) = world().await;
+    world.set("SEND_TIMEOUT", "2s").start().await;
+    until_ready(&world).await;
+    graph.slow_uploads(Duration::from_secs(3));
+    let file = json!({ "data": "data:text/plain;base64,aG9sYQ==", "filename": "a.txt" });
+    let send = |key: &str| {
+        let body = json!({ "number": FRIEND, "media": file.clone() });
+        let request = world.request("POST", "/send").header("idempotency-key", key).json(&body);
+        async move { answer(request).await }
+    };
+    for is_refused in [false, true] {
+        if is_refused {
+            graph.fault(GraphFault::Refuse { status: 400, code: 131_053 });
+        }
+        let key = format!("k {is_refused}");
+        let (status, unconfirmed) = send(&key).await;
+        assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
+        let reference = unconfirmed["message_id"].as_str().unwrap();
+        let waiting = logged(&world, reference).await;
+        assert_eq!(
+            (&waiting["cursor"], &waiting["type"], &waiting["ack"]),
+            (&json!("0"), &json!("document"), &json!(0))
+        );
+        if is_refused {
+            until("the refusal", || async { logged(&world, reference).await["code"] == "MESSAGE_NOT_FOUND" }).await;
+        } else {
+            until("the message", || async { logged(&world, reference).await["cursor"] == "1" }).await;
+            assert_eq!(send(&key).await.1["message_id"], json!(graph.messages()[0].id));
+        }
+    }
+    assert_eq!(graph.messages().len(), 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_uploaded_and_then_sent_by_its_id() {
     let (graph, mut world) = started().await;
     let picture = concat!(

@@ -89,6 +89,10 @@ impl Ledger for Fake {
         Ok(())
     }
 
+    async fn waits(&self, _: LoggedMessage, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn nothing_left(&self, _: MessageId) -> Result<(), StoreError> {
         Ok(())
     }

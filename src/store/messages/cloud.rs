@@ -44,7 +44,7 @@ impl Messages {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let Some(send) = self.cloud_sends.find(reference)? else { return Ok(()) };
-        let Some(mut message) = send.message else { return Ok(()) };
+        let Some(mut message) = send.message.clone() else { return Ok(()) };
         message.id = id.clone();
         if let Some(phone) = phone {
             (message.phone, message.chat) = (Some(phone.to_owned()), format!("{phone}@c.us"));
@@ -54,7 +54,7 @@ impl Messages {
         }
         self.departed.accepted(reference, id);
         self.add(next, &message)?;
-        self.cloud_sends.put(reference, CloudSend { message: None, id: Some(id.clone()), billed: send.billed })
+        self.cloud_sends.put(reference, CloudSend { message: None, id: Some(id.clone()), ..send })
     }
 
     /// Whether the log has the message under the id that the other way has for it. The message is then found by both ids.

@@ -16,7 +16,7 @@ use crate::domain::message::MessageId;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::wamid::Wamid;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// WhatsApp's clock and this machine's may differ by some of it.
 const SOON: Duration = Duration::from_secs(120);
@@ -93,17 +93,6 @@ impl Departed {
 
     fn list(&self) -> MutexGuard<'_, VecDeque<One>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Store {
-    /// Nothing left of a message to the Cloud API: the same words are a person's.
-    pub async fn nothing_left_by_cloud(&self, reference: MessageId) -> Result<(), StoreError> {
-        self.read(move |tables| {
-            tables.messages.departed().forget(&reference);
-            Ok(())
-        })
-        .await
     }
 }
 

@@ -89,6 +89,8 @@ struct State {
     received: HashSet<String>,
     /// Those that were marked as read, in order, and whether typing was shown with it.
     read: Vec<(String, bool)>,
+    /// How long an upload takes.
+    upload: Duration,
     files: HashMap<String, (String, Vec<u8>)>,
     token: String,
     next: u64,
@@ -228,6 +230,11 @@ impl Graph {
         let id = format!("{}", 1_000_000 + state.next);
         state.files.insert(id.clone(), (mimetype.to_owned(), bytes.to_vec()));
         id
+    }
+
+    /// Uploads take so long from now on.
+    pub fn slow_uploads(&self, span: Duration) {
+        self.shared.state().upload = span;
     }
 
     /// A file that was uploaded.

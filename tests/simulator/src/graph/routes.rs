@@ -195,6 +195,8 @@ async fn upload(
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(boundary) = kind.split_once("boundary=").map(|(_, boundary)| boundary) else { return refused(400, 100) };
     let Some((mimetype, bytes)) = file_in(&body, boundary) else { return refused(400, 100) };
+    let span = shared.state().upload;
+    tokio::time::sleep(span).await;
     let mut state = shared.state();
     state.next += 1;
     let id = format!("{}", 2_000_000 + state.next);
