@@ -3,7 +3,6 @@
 
 mod cache;
 mod lists;
-mod lookups;
 mod marks;
 mod numbers;
 mod person;
@@ -20,19 +19,21 @@ use crate::domain::address::{ChatId, PhoneNumber, Server};
 use crate::domain::presence::Presence;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::per_minute::PerMinute;
 use crate::host::tasks::Tasks;
 use crate::transport::web::session::{Handle, SessionError};
 use crate::transport::web::whatsapp::PageError;
 
 use cache::Cache;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
-pub use lookups::LOOKUPS_PER_MINUTE;
-use lookups::Lookups;
 pub use marks::Mark;
 pub use numbers::NUMBERS_MAX;
 pub use pictures::Picture;
 use pictures::Pictures;
 pub use search::Wanted;
+
+/// The look-ups of a minute. Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
+pub const LOOKUPS_PER_MINUTE: usize = 30;
 
 /// A number that is on WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ pub enum DirectoryError {
 pub struct Directory {
     session: Handle,
     clock: Arc<dyn Clock>,
-    lookups: Arc<Lookups>,
+    lookups: PerMinute,
     cache: Cache,
     pictures: Arc<Pictures>,
 }
@@ -90,7 +91,7 @@ impl Directory {
     pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
         let pictures = Arc::<Pictures>::default();
         let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop, tasks);
-        Self { session, clock, lookups: Arc::default(), cache, pictures }
+        Self { session, clock, lookups: PerMinute::new(LOOKUPS_PER_MINUTE), cache, pictures }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.

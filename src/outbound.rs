@@ -20,7 +20,6 @@ mod ledger;
 mod new_contacts;
 mod opt_outs;
 mod pacing;
-mod per_minute;
 mod queue;
 mod resends;
 mod sender;
@@ -39,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
 use crate::domain::address::ChatId;
-use crate::domain::content::{Content, Outgoing};
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
@@ -48,6 +47,7 @@ use crate::domain::time::Clock;
 use crate::domain::via::Via;
 use crate::host::activity::Activity;
 use crate::host::config::{Send as Settings, SendMode};
+use crate::host::per_minute::PerMinute;
 use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
 use crate::transport::cloud;
@@ -64,7 +64,6 @@ use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 pub use opt_outs::OptOutsError;
 use pacing::Today;
-use per_minute::{ACTS_PER_MINUTE, PerMinute};
 use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
@@ -74,6 +73,8 @@ pub use uploading::Upload;
 use uploading::Uploading;
 use ways::{Way, Ways};
 
+/// Chats that are marked or shown typing within a minute. Typing is shown for 25 s, so 40 conversations at a time fit.
+const ACTS_PER_MINUTE: usize = 120;
 /// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
 /// both together need one.
 const RESERVE: u32 = 5;
@@ -348,16 +349,8 @@ impl Outbound {
         if self.settings.mode == SendMode::DryRun {
             return Ok(dry_run(&outgoing.to, via, self.clock.now()));
         }
-        let file = match &outgoing.content {
-            Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
-            Content::Text { .. }
-            | Content::Location(_)
-            | Content::Contacts(_)
-            | Content::Poll(_)
-            | Content::Forward { .. }
-            | Content::GroupInvite(_)
-            | Content::Template(_) => None,
-        };
+        let file = outgoing.content.file();
+        let file = file.map(|file| self.blobs.pin(file.id).ok_or(SendError::FileNotFound)).transpose()?;
         // From here on the browser is needed, also while the send waits for its turn.
         let working = sender.activity.begin();
         let turn = self.turn(arrived, via).await?;

@@ -26,7 +26,7 @@ use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::uploading::Uploading;
 use crate::blobs::Pin;
-use crate::domain::content::{Content, Outgoing};
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::{Ack, MessageId};
@@ -133,20 +133,9 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
     /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
     async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
-        match (&sending.outgoing.content, &sending.file) {
-            (Content::File(file), Some(pin)) => self.uploading.upload(&self.transport, to, (file, pin), end).await,
-            (Content::File(_), None) => Err(SendError::FileNotFound),
-            (
-                Content::Text { .. }
-                | Content::Location(_)
-                | Content::Contacts(_)
-                | Content::Poll(_)
-                | Content::Forward { .. }
-                | Content::GroupInvite(_)
-                | Content::Template(_),
-                _,
-            ) => Ok(()),
-        }
+        let Some(file) = sending.outgoing.content.file() else { return Ok(()) };
+        let pin = sending.file.as_ref().ok_or(SendError::FileNotFound)?;
+        self.uploading.upload(&self.transport, to, (file, pin), end).await
     }
 
     /// Keeps the browser from a planned restart until the end of the message is known, also if the caller is answered or hangs
