@@ -18,6 +18,7 @@ pub mod log;
 pub mod media;
 pub mod message;
 pub mod notice;
+pub mod opt_out;
 pub mod presence;
 pub mod secret;
 pub mod slip;

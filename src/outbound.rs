@@ -10,6 +10,7 @@ mod acts;
 mod admission;
 pub mod attach;
 pub mod calls;
+mod chat_acts;
 mod cloud_message;
 mod error;
 pub mod fetch_url;
@@ -17,6 +18,7 @@ mod groups;
 mod key_locks;
 mod ledger;
 mod new_contacts;
+mod opt_outs;
 mod pacing;
 mod queue;
 mod resends;
@@ -52,13 +54,15 @@ use crate::transport::cloud;
 use crate::transport::web::session::Handle;
 
 use acks::Acks;
-pub use acts::{ActedOnChat, Acting};
+pub use acts::Acting;
 pub use admission::Availability;
 use admission::Readiness;
+pub use chat_acts::ActedOnChat;
 pub use error::SendError;
 pub use groups::{GroupError, MadeGroup, NewGroup, Person};
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
+pub use opt_outs::OptOutsError;
 use pacing::Today;
 use queue::{Queue, day_of};
 use resends::UnderWay;
@@ -238,14 +242,21 @@ impl Outbound {
         let verdict = self.settled(key, fingerprint, deadline).await?;
         // A key that was reserved before the process died keeps its way.
         let reserved = self.store.find_send(key).await.ok().flatten();
-        let reserved = reserved.filter(|record| record.is_live(self.steady.now())).map(|record| record.via);
+        let reserved = reserved.filter(|record| record.is_live(self.steady.now()));
+        if let (Verdict::Send, Some(record)) = (&verdict, &reserved)
+            && record.message_id.is_reference()
+        {
+            // It goes under another reference now.
+            let _ = self.store.nothing_left_by_cloud(record.message_id.clone()).await;
+        }
+        let reserved = reserved.map(|record| record.via);
         if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
             return Err(SendError::KeyConflict);
         }
         match verdict {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
             Verdict::Sent { message_id, chat_id, phone, ack, at } => {
                 let delivered = Delivered { message_id, chat_id, phone, ack, at };

@@ -1,4 +1,4 @@
-//! Acts on messages and chats. An act under a key is remembered with its outcome; until then it may be repeated, because it
+//! Acts on messages. An act under a key is remembered with its outcome; until then it may be repeated, because it
 //! leads to the same state however often.
 //!
 //! ```text
@@ -15,8 +15,7 @@ use super::admission;
 use super::sender::not_stored;
 use super::sent::Guarantee;
 use super::{Outbound, SendError, Sent};
-use crate::domain::act::{Act, ChatAct};
-use crate::domain::address::ChatId;
+use crate::domain::act::Act;
 use crate::domain::idempotency::{End, Fingerprint, SendKey, SendRecord, SendStage, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
@@ -36,13 +35,6 @@ pub struct Acting {
     pub act: Act,
     pub origin: Origin,
     pub key: Option<SendKey>,
-}
-
-/// An act on a chat that was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActedOnChat {
-    pub chat_id: String,
-    pub dry_run: bool,
 }
 
 /// The key of an act.
@@ -113,7 +105,7 @@ impl Outbound {
                 return Ok(Sent { at, ..self.acted(target, false) });
             }
             // An act is never stored like this.
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
         }
         let Ok(key_lock) = key_lock else { return Err(SendError::Busy) };
@@ -196,29 +188,6 @@ impl Outbound {
         }
     }
 
-    /// Marks a chat as read or unread, or shows typing there. Nothing of this is a message: it has a limit of its own.
-    pub async fn act_on_chat(&self, chat: &ChatId, act: ChatAct, arrived: Instant) -> Result<ActedOnChat, SendError> {
-        self.availability_via(Via::Web).await.admit()?;
-        if self.settings.mode == SendMode::DryRun {
-            return Ok(ActedOnChat { chat_id: chat.to_string(), dry_run: true });
-        }
-        self.limit_acts()?;
-        let _working = self.ways.web.activity.begin();
-        let chat_id = self.known_chat(chat).await?;
-        let acted = self.session.act_on_chat(&chat_id, act, self.left(arrived)).await;
-        acted.map(|()| ActedOnChat { chat_id, dry_run: false }).map_err(of_chat)
-    }
-
-    /// The chat as the page has it, by any form of its number.
-    async fn known_chat(&self, chat: &ChatId) -> Result<String, SendError> {
-        for form in [Some(chat.clone()), chat.second_form()].into_iter().flatten() {
-            if let Some(chat_id) = self.session.chat(&form).await? {
-                return Ok(chat_id);
-            }
-        }
-        Err(SendError::ChatUnknown)
-    }
-
     /// The message of this id. The log may know a message of WhatsApp Web by the id that the Cloud API gave it.
     async fn target(&self, message: &MessageId, act: &Act) -> Result<Target, SendError> {
         let logged = self.store.logged_message(message.clone()).await.map_err(unavailable)?;
@@ -273,17 +242,17 @@ impl Outbound {
         Sent { message_id, chat_id, to, ack, at: self.clock.now(), dry_run, via, guarantee }
     }
 
-    fn limit_acts(&self) -> Result<(), SendError> {
+    pub(super) fn limit_acts(&self) -> Result<(), SendError> {
         let why = "more is marked, deleted and shown typing in a minute than a person would do";
         self.acts.take(Instant::now()).map_err(|retry_after| SendError::RateLimited { why, retry_after })
     }
 
-    fn left(&self, arrived: Instant) -> Duration {
+    pub(super) fn left(&self, arrived: Instant) -> Duration {
         (arrived + self.settings.timeout).saturating_duration_since(Instant::now())
     }
 }
 
-fn unavailable(error: StoreError) -> SendError {
+pub(super) fn unavailable(error: StoreError) -> SendError {
     SendError::Unavailable(error.to_string())
 }
 
@@ -295,15 +264,5 @@ fn of_message(failure: ActFailure, act: &Act) -> SendError {
         (ActFailure::NothingLeft(NothingLeft::Refused(why)), _) => SendError::NotDone(why),
         (ActFailure::NothingLeft(why), _) => why.into(),
         (ActFailure::Unknown, _) => SendError::ActUnconfirmed { message_id: None },
-    }
-}
-
-fn of_chat(failure: ActFailure) -> SendError {
-    match failure {
-        // The page has no such chat.
-        ActFailure::NothingLeft(NothingLeft::MessageAbsent) => SendError::ChatUnknown,
-        ActFailure::NotPossible(why) | ActFailure::NothingLeft(NothingLeft::Refused(why)) => SendError::NotDone(why),
-        ActFailure::NothingLeft(why) => why.into(),
-        ActFailure::Unknown => SendError::ActUnconfirmed { message_id: None },
     }
 }

@@ -13,6 +13,7 @@ use super::id_of;
 use crate::http::App;
 use crate::http::body::{Field, fields};
 use crate::http::error::ApiError;
+use crate::http::routes::health::refuse_without_page;
 use crate::http::wire::directory::OneChat;
 use crate::http::wire::requests;
 
@@ -31,7 +32,7 @@ const LATEST_S: u64 = 2_000_000_000;
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -47,7 +48,7 @@ pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -65,7 +66,7 @@ pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Resu
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "PIN_LIMIT", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "PIN_LIMIT", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -81,7 +82,7 @@ pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Jso
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -101,7 +102,7 @@ pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<J
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD",
-        "INVALID_UNTIL", "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_UNTIL", "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn mute(
@@ -124,7 +125,7 @@ pub async fn mute(
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -132,7 +133,9 @@ pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<
 }
 
 async fn marked(app: &App, chat: &str, mark: Mark) -> Result<Json<OneChat>, ApiError> {
-    let Known { as_of, item } = app.directory.mark(&id_of(chat)?, mark).await?;
+    let chat = id_of(chat)?;
+    refuse_without_page(app)?;
+    let Known { as_of, item } = app.directory.mark(&chat, mark).await?;
     Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into() }))
 }
 
