@@ -2,7 +2,7 @@
 import { J, node } from '../realnode.mjs';
 import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { change, group, inGroup, picture, remove } from './groups.mjs';
+import { change, group, inGroup, made, picture, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
@@ -153,8 +153,10 @@ export async function control(name, q, req, res) {
         else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
         return say({});
       }
+      case 'groupmade':
+        return say(made(q.get('id')));
       case 'groupchange':
-        return say(change(q.get('id'), q.get('what'), q.get('of')));
+        return say(change(q.get('id'), q.get('what'), q.get('of') ?? undefined, q.get('by') ?? undefined));
       case 'grouppicture':
         return say(picture(q.get('id')));
       case 'ingroup':

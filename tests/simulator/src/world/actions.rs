@@ -1,7 +1,7 @@
 //! The actions of pages: taken, recorded, and passed on to the other accounts that have the message.
 
 use super::{World, unix_ms};
-use crate::action::{Action, Present};
+use crate::action::Action;
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::protocol::{Event, ToPage};
@@ -77,35 +77,6 @@ impl World {
         Ok(())
     }
 
-    /// Somebody changes a group: `of` is the number of the member concerned, or a text.
-    pub(crate) fn change_group(
-        &mut self,
-        phone: &str,
-        group: &str,
-        what: &str,
-        by: &str,
-        of: Option<&str>,
-    ) -> Result<(), Error> {
-        let actor = self.directory.add(by, None)?;
-        let author = actor.lid.clone();
-        let mut known = vec![actor];
-        let is_text = matches!(what, "subject" | "description");
-        let mut people = Vec::new();
-        if let Some(number) = of.filter(|_| !is_text) {
-            let own = self.accounts.get(number).map(|account| account.me.clone());
-            let person = own.map_or_else(|| self.directory.add(number, None), Ok)?;
-            people.push(person.lid.clone());
-            known.push(person);
-        }
-        let value = of.filter(|_| is_text).map(str::to_owned);
-        let t = unix_ms() / 1000;
-        self.next_number += 1;
-        let id = (1000 + self.next_number).to_string();
-        let (group, what) = (group.to_owned(), what.to_owned());
-        self.enqueue(phone, &Event::GroupChanged { id, group, what, author, people, value, known, t }, None);
-        Ok(())
-    }
-
     /// Somebody takes another name.
     pub(crate) fn rename(&mut self, phone: &str, number: &str, name: &str) -> Result<(), Error> {
         let sender = self.directory.add(number, Some(name))?.lid;
@@ -117,17 +88,6 @@ impl World {
     pub(crate) fn read_on_phone(&mut self, phone: &str, number: &str) -> Result<(), Error> {
         let chat = self.directory.add(number, None)?.lid;
         self.enqueue(phone, &Event::Read { chat }, None);
-        Ok(())
-    }
-
-    /// The presence of a person, told to every page: `kind` and `last` as in the protocol, or a state of the chat.
-    pub(crate) fn present(&mut self, number: &str, told: &Present) -> Result<(), Error> {
-        let lid = self.directory.add(number, None)?.lid;
-        let Present { kind, last, chat } = told;
-        let (kind, last, chat) = (kind.as_deref(), last.as_deref(), chat.as_deref());
-        let pages = self.peers.values().filter(|peer| peer.device.is_some());
-        pages.for_each(|peer| peer.outbox.push(&ToPage::Presence { lid: &lid, kind, last, chat }));
-        self.touch();
         Ok(())
     }
 

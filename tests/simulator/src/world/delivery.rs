@@ -7,15 +7,21 @@ use crate::faults::ServerFault;
 use crate::message::{ChatView, Incoming, Message, bare_id};
 use crate::protocol::{Event, ToPage};
 use crate::record::Received;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Seconds until the receiver's phone reports delivery.
 const DELIVERY_S: f64 = 0.5;
+
+/// The numbers of the accounts whose pages have not confirmed a message yet, by its bare id.
+pub(super) type Unconfirmed = HashMap<String, HashSet<String>>;
 
 impl World {
     /// Somebody writes to an account; returns the full key.
     pub(crate) fn incoming(&mut self, phone: &str, incoming: Incoming) -> Result<String, Error> {
         let sender = self.directory.add(&incoming.from, incoming.name.as_deref())?;
+        if let Some(group) = &incoming.group {
+            self.presume(group, &incoming.from, phone)?;
+        }
         self.directory.hide(&incoming.from, !incoming.phone_known);
         let me = self.account(phone)?.me.phone.clone();
         let message = Message {
