@@ -11,6 +11,7 @@ mod bodies;
 mod cloud;
 mod contacts;
 mod container;
+mod conversation;
 mod delivery;
 mod directory;
 mod disk;

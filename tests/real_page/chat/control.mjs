@@ -149,7 +149,8 @@ export async function control(name, q, req, res) {
         return say(opt);
       case 'presence': {
         const from = J(`${contact(q.get('of')).lid}@lid`);
-        if (q.get('chat')) s.send(node('chatstate', { from }, node(q.get('chat'), {})));
+        const speaks = q.get('chat') === 'recording';
+        if (q.get('chat')) s.send(node('chatstate', { from }, node(speaks ? 'composing' : q.get('chat'), speaks ? { media: 'audio' } : {})));
         else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
         return say({});
       }

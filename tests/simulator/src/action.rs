@@ -56,6 +56,6 @@ pub struct Present {
     pub kind: Option<String>,
     /// Since when somebody is not online, in seconds since the epoch, or `deny`.
     pub last: Option<String>,
-    /// In place of both: `composing` or `paused`.
+    /// In place of both: `composing`, `recording` or `paused`.
     pub chat: Option<String>,
 }

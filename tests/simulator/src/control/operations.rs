@@ -262,7 +262,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "presence",
-        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|paused}}",
+        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|recording|paused}}",
         does: "tells the pages of a person's presence",
         example: r#"{"of": "5491122334455", "told": {"kind": "unavailable", "last": "deny"}}"#,
         run: |shared, _, body| {

@@ -6,6 +6,9 @@ import { Stream } from '/static/stream.js';
 
 const NOTHING = { isOnline: false, hasData: false, stale: true };
 
+/** What somebody does in a chat, by the server's word for it. */
+const DOES = { composing: 'typing', recording: 'recording_audio' };
+
 class PresenceModel extends Model {}
 
 class PresenceCollection extends Collection {
@@ -34,7 +37,7 @@ handlers.presence = ({ lid, kind, last, chat }) => {
   if (!presence) return;
   const rests = presence.isOnline ? 'available' : 'unavailable';
   if (chat) {
-    presence.chatstate.set({ type: chat === 'composing' ? 'typing' : rests });
+    presence.chatstate.set({ type: DOES[chat] ?? rests });
   } else {
     const isOnline = kind !== 'unavailable';
     const t = isOnline || last === 'deny' ? undefined : Number(last);

@@ -91,8 +91,9 @@ impl World {
         Ok(())
     }
 
+    /// Passes an action with a message on to the other accounts that have it, and keeps what it makes of the message.
     fn pass_on(&mut self, number: u64, action: &Action) {
-        let Some((actor, _)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
+        let Some(actor) = self.account_of(number) else { return };
         let Some(sender) = self.accounts.get(&actor).map(|account| account.me.lid.clone()) else { return };
         let (message, event) = match action {
             Action::Reaction { message, emoji } => {
@@ -110,6 +111,7 @@ impl World {
         };
         // Messages of earlier runs have no copies.
         for phone in self.copies(message).unwrap_or_default() {
+            self.apply(&phone, message, &event);
             if phone != actor {
                 self.enqueue(&phone, &event, None);
             }
