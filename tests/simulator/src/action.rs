@@ -11,6 +11,11 @@ pub enum Action {
         message: String,
         emoji: String,
     },
+    /// The names of all options that are chosen now.
+    Vote {
+        message: String,
+        options: Vec<String>,
+    },
     Edit {
         message: String,
         text: String,

@@ -52,9 +52,11 @@ export const callEvents = {
 /** A stanza as the page writes it; of those that clients send, the server knows the refusal of a call. */
 export const stanzas = {
   WAWap: { wap: (tag, attributes, ...children) => ({ tag, attributes, children }), generateId: () => '1', CUSTOM_STRING: (text) => text },
+  WASmaxJsx: { smax: (tag, attributes, ...children) => ({ tag, attributes, children }) },
   WAWebCommsWapMd: { JID: String },
   WADeprecatedSendIq: {
-    deprecatedCastStanza({ attributes, children: [child] }) {
+    deprecatedCastStanza({ attributes, children }) {
+      const [child] = children.flat();
       if (child?.tag !== 'reject') return;
       tell({ t: 'act', req: 0, action: { action: 'reject-call', call: child.attributes['call-id'], peer: attributes.to } });
     },

@@ -16,12 +16,26 @@ export class GroupMetadataModel extends Model {
   static {
     this.prototype.proxyName = 'groupMetadata';
   }
+
+  canSetSubject() {
+    return this.participants.iAmMember() && (this.participants.iAmAdmin() || !this.restrict);
+  }
+
+  canSetDescription() {
+    return this.canSetSubject();
+  }
+}
+
+export class ParticipantModel extends Model {
+  static {
+    this.prototype.proxyName = 'participant';
+  }
 }
 
 /** The members of a group. */
 export class Participants extends Collection {
   constructor() {
-    super(Model);
+    super(ParticipantModel);
   }
 
   get #mine() {
@@ -38,6 +52,22 @@ export class Participants extends Collection {
 
   iAmSuperAdmin() {
     return this.#mine?.isSuperAdmin === true;
+  }
+
+  canPromote(member) {
+    return this.iAmAdmin() && !member.isAdmin;
+  }
+
+  canDemote(member) {
+    return this.iAmAdmin() && member.isAdmin && !member.isSuperAdmin;
+  }
+
+  canRemove(member) {
+    return this.iAmAdmin() && member !== this.#mine;
+  }
+
+  canAdd() {
+    return this.iAmAdmin();
   }
 }
 
@@ -86,6 +116,9 @@ export class ChatModel extends Model {
   get msgs() {
     return this.#messages;
   }
+
+  /** The page finds the title anew when the name of a chat changes. */
+  set formattedTitle(_title) {}
 
   get contact() {
     return Contact.get(this.id);

@@ -138,8 +138,10 @@ export const participantsJob = {
 
 export const infoJob = {
   setGroupSubject: async (group, subject) => void (await ask({ what: 'subject', group: String(group), subject })),
-  setGroupDescription: async ({ groupWid, desc, newDescId, prevDescId }) =>
-    void (await ask({ what: 'description', group: String(groupWid), text: desc ?? null, id: newDescId, prev: prevDescId ?? null })),
+  async setGroupDescription({ groupWid, desc, newDescId, prevDescId }) {
+    if (!groupWid) throw new TypeError('one object is taken, with the group in it');
+    await ask({ what: 'description', group: String(groupWid), text: desc ?? null, id: newDescId, prev: prevDescId ?? null });
+  },
   async setGroupProperty(group, name, value) {
     if (!SETTINGS.includes(name)) throw new Error(`invalid group property ${name}`);
     const refused = await ask({ what: 'setting', group: String(group), name, value }).catch((error) => error);
@@ -152,9 +154,14 @@ export const mexUpdateGroupPropertyJob = async (group, { member_add_mode: mode }
 
 export const queryJob = {
   queryAndUpdateGroupMetadataById,
+  async queryAllGroups() {
+    const { groups } = await ask({ what: 'participating' });
+    return groups.map(({ id, subject }) => ({ id: createWid(id), subject }));
+  },
   async queryGroupInvite(code) {
     const { group } = await ask({ what: 'about', invite: code });
-    return { id: createWid(group.id), subject: group.subject, membershipApprovalMode: group.approval };
+    const participants = group.participants.map(({ id, admin: isAdmin }) => ({ id: createWid(id), isAdmin }));
+    return { id: createWid(group.id), subject: group.subject, membershipApprovalMode: group.approval, participants };
   },
 };
 

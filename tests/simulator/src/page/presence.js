@@ -1,6 +1,7 @@
 // Who is online: what the page tells of this account, and what it learns of the people whose presence it asked for.
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
+import { ChatStateBridge } from '/static/chats.js';
 import { connection, handlers, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 
@@ -55,7 +56,13 @@ connection.on('connected', () => {
   tell({ t: 'presence', kind: Stream.available ? 'available' : 'unavailable' });
 });
 
+/** The account's state in a chat. */
+const shows = (send) => (chat) => send(chat.accountLid ?? chat.id);
+
 export const presenceAction = {
+  markComposing: shows(ChatStateBridge.sendChatStateComposing),
+  markRecording: shows(ChatStateBridge.sendChatStateRecording),
+  markPaused: shows(ChatStateBridge.sendChatStatePaused),
   sendPresenceAvailable: () => void tell({ t: 'presence', kind: 'available' }),
   sendPresenceUnavailable: () => void tell({ t: 'presence', kind: 'unavailable' }),
 };

@@ -99,6 +99,9 @@ impl World {
             Action::Reaction { message, emoji } => {
                 (message, Event::Reaction { id: message.clone(), sender, emoji: emoji.clone(), t_ms: unix_ms() })
             }
+            Action::Vote { message, options } => {
+                (message, Event::Vote { id: message.clone(), sender, options: options.clone(), t_ms: unix_ms() })
+            }
             Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
             Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
             Action::DeleteForMe { .. }
