@@ -48,5 +48,6 @@ export async function clients(asked) {
     }
     return told;
   });
-  asked.fact('a call is refused that is from a serialized wid, and from a text', refused);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  asked.fact('calls are refused of a serialized wid, and of a text: to whom', [refused, await world.refusedCalls()]);
 }

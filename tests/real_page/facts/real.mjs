@@ -220,6 +220,11 @@ export class Real {
     return this.#control('call', { from, id, what, opt });
   }
 
+  /** To whom the page has refused calls. */
+  async refusedCalls() {
+    return (await this.#control('state')).calls.map(({ to }) => String(to));
+  }
+
   /** A group with these members besides the account; the first is its admin. */
   group(id, members) {
     return this.#control('group', { id, opt: { byLid: true, members } });

@@ -240,6 +240,11 @@ export class Simulated {
     return this.#ask('call', { from, id, video, ...(what === 'terminate' && { outcome }) });
   }
 
+  async refusedCalls() {
+    const { actions } = await this.#ask('record');
+    return actions.filter(({ action }) => action === 'reject-call').map(({ peer }) => peer);
+  }
+
   /** A group of the account and others; the page is not told of it. */
   group(id, members) {
     return this.#ask('group', { id: `${id}@g.us`, members, untold: true });
