@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use session_manager::domain::address::ChatId;
 use session_manager::domain::state::{Reason, State};
 use session_manager::transport::web::whatsapp::PageError;
-use simulator::{Action, Group, Identity, Incoming, Options, PageBuild, Picture, PictureHost};
+use simulator::{Action, Incoming, Options, PageBuild, Picture, PictureHost, ServerGroup};
 
 use crate::messages::log;
 use crate::world::{DEADLINE, FRIEND, World, answer};
@@ -56,17 +56,15 @@ async fn a_crowd_is_answered_by_pages_each_person_once() {
 async fn a_chat_and_a_group_are_told_with_both_identities() {
     let mut world = World::new(Options::fast()).await;
     let lid = world.simulator.add_person(FRIEND).unwrap();
-    let friend = Identity { lid: lid.clone(), phone: format!("{FRIEND}@c.us"), name: None };
-    world.simulator.faults(|faults| {
-        let group = Group {
-            subject: Some("Proveedores".to_owned()),
-            description: Some("Pedidos".to_owned()),
-            members: vec![friend.clone()],
-            untold: true,
-            ..Group::default()
-        };
-        faults.groups.insert(GROUP.to_owned(), group);
-    });
+    let group = ServerGroup {
+        id: GROUP.to_owned(),
+        subject: "Proveedores".to_owned(),
+        description: Some("Pedidos".to_owned()),
+        members: vec![FRIEND.to_owned()],
+        untold: true,
+        ..ServerGroup::default()
+    };
+    world.simulator.add_group(group).unwrap();
     world.start().await;
     assert_eq!(world.get("/chats").await.1["code"], "SESSION_NOT_READY");
     world.link().await;

@@ -12,6 +12,7 @@ mod bodies;
 mod cloud;
 mod contacts;
 mod container;
+mod conversation;
 mod delivery;
 mod directory;
 mod disk;

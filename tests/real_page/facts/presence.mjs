@@ -26,13 +26,13 @@ export async function presence(asked) {
   asked.fact('a person at first', await subscribe());
   asked.fact('the server is asked by LID alone', await world.subscriptions(), ['lid']);
   const changes = [];
-  for (const change of [{}, { chat: 'composing' }, { chat: 'paused' }, { type: 'unavailable', last: '1700000000' }, { type: 'unavailable', last: 'deny' }]) {
+  for (const change of [{}, { chat: 'composing' }, { chat: 'recording' }, { chat: 'paused' }, { type: 'unavailable', last: '1700000000' }, { type: 'unavailable', last: 'deny' }]) {
     const before = JSON.stringify(await now());
     await world.present(ANA, change);
     await asked.eventually('the presence', async () => JSON.stringify(await now()) !== before);
     changes.push(await now());
   }
-  asked.fact('online, typing, no longer, offline, and offline for those who may not know since when', changes);
+  asked.fact('online, typing, speaking, no longer, offline, and offline for those who may not know since when', changes);
   await world.drop();
   await asked.until('a lost connection', () => require('WAWebSocketModel').Socket.stream !== 'CONNECTED');
   await asked.connected();

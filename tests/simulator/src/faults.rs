@@ -1,7 +1,6 @@
 //! The faults that a test can set. All can be changed at any time: open pages get the change at once, later loads
 //! start with it.
 
-use crate::message::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -49,8 +48,6 @@ pub struct Faults {
     pub unanswered_numbers: Vec<String>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
-    /// The account's groups that differ from the default, by id (`…@g.us`).
-    pub groups: BTreeMap<String, Group>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
     pub group_refusals: BTreeMap<String, u16>,
     /// The requests about groups that the server answers with an error: what is asked (`create`, `people`, `subject`,
@@ -97,41 +94,6 @@ impl LoginRefusal {
     /// A refusal with this number and no other field.
     pub fn of(reason: u16) -> Self {
         Self { reason, code: None, expire: None, message: None, header: None, subtext: None }
-    }
-}
-
-/// A group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Group {
-    /// Its members are named by LID, not by phone number.
-    pub by_lid: bool,
-    /// Only admins may write.
-    pub announce: bool,
-    /// The account is an admin.
-    pub admin: bool,
-    /// The account has left the group, or was removed from it.
-    pub read_only: bool,
-    pub subject: Option<String>,
-    pub description: Option<String>,
-    /// The members besides the account: the first has made the group.
-    pub members: Vec<Identity>,
-    /// The page is not told of the group: it knows it from messages, until it asks the server.
-    pub untold: bool,
-}
-
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            by_lid: true,
-            announce: false,
-            admin: false,
-            read_only: false,
-            subject: None,
-            description: None,
-            members: Vec::new(),
-            untold: false,
-        }
     }
 }
 

@@ -44,7 +44,7 @@ pub use account::OnAccount;
 pub use action::{Action, Present};
 pub use error::Error;
 pub use faults::{
-    EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Picture, PictureHost, Reupload, SendFault, SendStep,
+    EarlierFault, Faults, LoginRefusal, Network, NewChats, Picture, PictureHost, Reupload, SendFault, SendStep,
     ServerFault, SocketState, Timelock, UploadAnswer,
 };
 pub use groups::ServerGroup;

@@ -62,6 +62,9 @@ export async function sendMessageEdit(message, text, options) {
   }
 }
 
+/** The page's own edit and those of clients end in this: the new words come as a message of the protocol. */
+export const addAndSendMessageEdit = (message, { body, caption }) => sendMessageEdit(message, body ?? caption, {});
+
 /** While one deletion of a chat runs, a second one is dropped: its caller gets the promise of the first. */
 function single(chat, name, work) {
   chat.promises ??= {};
