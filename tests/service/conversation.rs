@@ -188,7 +188,8 @@ async fn reactions_edits_deletions_typing_and_calls_are_told_to_the_other_side()
     let reaction = format!("/messages/{}/reaction", text(&heard["id"]));
     for emoji in ["👍", ""] {
         b.asks("POST", &reaction, json!({ "emoji": emoji })).await;
-        let told = a.hears("message_reaction", |data| data["message_id"] == json!(hello) && data["emoji"] == emoji).await;
+        let told =
+            a.hears("message_reaction", |data| data["message_id"] == json!(hello) && data["emoji"] == emoji).await;
         assert_eq!((&told["sender_phone"], &told["from_me"]), (&json!(B), &json!(false)), "{told}");
     }
 

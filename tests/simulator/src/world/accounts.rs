@@ -131,7 +131,8 @@ impl World {
             };
             self.publish(receiver, arrived, None)?;
         }
-        let has_page = |receiver: &String| self.accounts.get(receiver).is_some_and(|account| !account.devices.is_empty());
+        let has_page =
+            |receiver: &String| self.accounts.get(receiver).is_some_and(|account| !account.devices.is_empty());
         if receivers.is_empty() || !receivers.iter().all(has_page) {
             return Ok(false);
         }

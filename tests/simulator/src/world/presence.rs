@@ -51,7 +51,8 @@ impl World {
         if let Some(writer) = writer.map(|account| account.me.lid.clone()) {
             let reader = self.account_behind(&chat);
             let is_reader = |phone: &str| reader.as_deref() == Some(phone);
-            let pages = self.peers.values().filter(|peer| peer.device.as_ref().is_some_and(|(phone, _)| is_reader(phone)));
+            let pages =
+                self.peers.values().filter(|peer| peer.device.as_ref().is_some_and(|(phone, _)| is_reader(phone)));
             let told = ToPage::Presence { lid: &writer, kind: None, last: None, chat: Some(&state) };
             pages.for_each(|peer| peer.outbox.push(&told));
         }
