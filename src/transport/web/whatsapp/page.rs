@@ -6,6 +6,7 @@ mod files_in;
 mod files_out;
 mod groups;
 mod presence;
+pub(super) use presence::PresenceShape;
 mod refusal;
 
 use std::sync::Arc;
