@@ -9,11 +9,13 @@ mod marks;
 mod numbers;
 mod person;
 mod pictures;
+mod receipts;
 mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -87,15 +89,17 @@ pub struct Directory {
     cache: Cache,
     pictures: Arc<Pictures>,
     followed: Arc<Followed>,
+    receipts: Arc<Semaphore>,
 }
 
 impl Directory {
     pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
         let pictures = Arc::<Pictures>::default();
         let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop.clone(), tasks);
+        let receipts = Arc::new(Semaphore::new(receipts::AT_A_TIME));
         let followed = Arc::<Followed>::default();
         tasks.spawn(followed::TASK, followed::run(session.clone(), followed.clone(), stop));
-        Self { session, clock, lookups: Arc::default(), cache, pictures, followed }
+        Self { session, clock, lookups: Arc::default(), cache, pictures, followed, receipts }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.

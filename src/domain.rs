@@ -18,6 +18,7 @@ pub mod media;
 pub mod message;
 pub mod notice;
 pub mod presence;
+pub mod receipt;
 pub mod secret;
 pub mod slip;
 pub mod state;

@@ -153,6 +153,13 @@ export async function control(name, q, req, res) {
         else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
         return say({});
       }
+      case 'receipt': {
+        // Somebody has received (nothing said), read or played a message of the account.
+        const who = J(`${contact(q.get('of')).lid}@lid`);
+        const whose = q.get('group') ? { from: J(`${q.get('group')}@g.us`), participant: who } : { from: who };
+        s.send(node('receipt', { ...whose, id: q.get('id'), t: String(q.get('t') || now()), ...(q.get('type') && { type: q.get('type') }) }));
+        return say({});
+      }
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of')));
       case 'grouppicture':

@@ -275,6 +275,11 @@ export class Real {
     return this.#control('presence', { of: number, ...(type && { type }), ...(last && { last }), ...(chat && { chat }) });
   }
 
+  /** Somebody has received (nothing said), read or played a message of the account. */
+  receipt(of, id, { group, type, t }) {
+    return this.#control('receipt', { of, id, t, ...(group && { group: group.split('@')[0] }), ...(type && { type }) });
+  }
+
   burst(n) {
     return this.#control('burst', { n, prefix: 'waiting' });
   }

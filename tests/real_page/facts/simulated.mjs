@@ -262,6 +262,10 @@ export class Simulated {
     return this.#ask('read', { number });
   }
 
+  receipt(of, id, { type, t }) {
+    return this.#ask('ack', { message: id, of, t, ack: { read: 3, played: 4 }[type] ?? 2 });
+  }
+
   burst(n) {
     return this.#ask('burst', { n, message: { from: FRIEND, body: 'waiting' } });
   }

@@ -154,6 +154,13 @@ pub(crate) enum Event {
         id: String,
         ack: i8,
     },
+    /// A receiver of a message has got it, read it or played it.
+    PersonAck {
+        id: String,
+        sender: String,
+        ack: i8,
+        t: u64,
+    },
     Revoke {
         id: String,
     },

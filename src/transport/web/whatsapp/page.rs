@@ -7,6 +7,7 @@ mod files_out;
 mod groups;
 mod presence;
 pub(super) use presence::PresenceShape;
+mod receipts;
 mod refusal;
 
 use std::sync::Arc;

@@ -49,7 +49,7 @@ import {
   unblockContact,
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
-import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
+import { getMessageInfoTable, getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
 import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendMsgRecord, sendTextMsgToChat, updateMessageTable } from '/static/sending.js';
 import { USyncQuery, USyncUser, createLidPnMappings } from '/static/usync.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
@@ -97,6 +97,7 @@ const sending = {
   WAWebSendMsgRecordAction: { sendMsgRecord },
   WAWebDBUpdateMessageTable: { updateMessageTable },
   WAWebSchemaMessage: { getMessageTable },
+  WAWebSchemaMessageInfo: { getMessageInfoTable },
   WAWebSchemaReactions: { getReactionsTable },
   WAWebPollsVotesSchema: { getTable: getVotesTable },
   WAWebDBMessageSerialization: { messageFromDbRow },
