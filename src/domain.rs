@@ -4,6 +4,7 @@ pub mod account;
 pub mod act;
 pub mod address;
 pub mod backoff;
+pub mod business;
 pub mod call;
 pub mod content;
 pub mod dead_letter;

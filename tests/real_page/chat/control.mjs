@@ -40,6 +40,7 @@ export async function control(name, q, req, res) {
           },
           sent: state.sent,
           receipts: state.receipts,
+          profilesAsked: state.profilesAsked,
           presences: state.presences,
           chatStates: state.chatStates,
           subscriptions: state.subscriptions,
@@ -181,6 +182,9 @@ export async function control(name, q, req, res) {
         return say({ blocked: state.blocked });
       case 'picture':
         setPicture(q.get('of'), opt);
+        return say({});
+      case 'business':
+        state.businesses.set(q.get('of'), opt);
         return say({});
       case 'about':
         state.abouts.set(q.get('of'), q.get('text'));

@@ -23,7 +23,9 @@ export async function presence(asked) {
       const { isOnline, hasData, chatstate } = require('WAWebPresenceCollection').PresenceCollection.get(window.__lid);
       return { isOnline, hasData, type: chatstate?.type ?? null, t: Boolean(chatstate?.t), deny: chatstate?.deny === true };
     });
+  const isAsked = (times) => asked.eventually('the question', async () => (await world.subscriptions()).length >= times);
   asked.fact('a person at first', await subscribe());
+  await isAsked(1);
   asked.fact('the server is asked by LID alone', await world.subscriptions(), ['lid']);
   await asked.evaluate(() => {
     window.__told = new Set();
@@ -55,7 +57,9 @@ export async function presence(asked) {
   await asked.connected();
   asked.fact('after a reconnect', await now());
   asked.fact('which is told too', await told());
-  asked.fact('and asked for again', [await subscribe(), await world.subscriptions()]);
+  const again = await subscribe();
+  await isAsked(2);
+  asked.fact('and asked for again', [again, await world.subscriptions()]);
   await asked.evaluate(() => require('WAWebPresenceChatAction').sendPresenceAvailable());
   await asked.eventually('the presence of this account', async () => (await world.presences()).at(-1) === 'available');
   asked.fact('the account shows itself', (await world.presences()).at(-1), 'available');

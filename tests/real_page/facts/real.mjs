@@ -100,6 +100,11 @@ export class Real {
     return this.#control('about', { of, text });
   }
 
+  /** The profile of a business; `refuse`: the number with which the server refuses to tell it. */
+  business(of, profile) {
+    return this.#control('business', { of, opt: profile });
+  }
+
   /** The numbers that the account has blocked. */
   async blockedNow() {
     return (await this.#control('state')).blocked;

@@ -109,6 +109,10 @@ export class Simulated {
     return this.#ask('faults', { abouts: { [of]: text } });
   }
 
+  business(of, profile) {
+    return this.#ask('faults', { businesses: { [of]: profile } });
+  }
+
   async blockedNow() {
     return (await this.#ask('faults', {})).blocked;
   }

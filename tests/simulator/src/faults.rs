@@ -3,6 +3,7 @@
 
 use crate::message::Identity;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// All current faults; `Default` is none.
@@ -47,6 +48,9 @@ pub struct Faults {
     pub pictures: BTreeMap<String, Picture>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
+    /// The profiles of businesses, by number: `address`, `description`, `email`, `latitude`, `longitude`, `websites`,
+    /// `categories` (id and name), `timezone`, `hours` (`day`, `mode`, `open`, `close`); or `refuse`, a number.
+    pub businesses: BTreeMap<String, Value>,
     /// The account's groups that differ from the default, by id (`…@g.us`).
     pub groups: BTreeMap<String, Group>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.

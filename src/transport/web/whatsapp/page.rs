@@ -1,6 +1,7 @@
 //! The calls to the page.
 
 mod actions;
+mod business;
 mod directory;
 mod files_in;
 mod files_out;

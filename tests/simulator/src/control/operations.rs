@@ -293,7 +293,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                abouts: {number: text}, pictures: {number: {jpeg: base64, hidden}}, \
+                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden}}, \
                 groups: {id: {by_lid, announce, admin, read_only, subject, description, members: [{lid, phone}], untold}}, \
                 group_refusals: {number: code}, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
