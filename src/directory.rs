@@ -2,16 +2,19 @@
 //! can; the look-ups at WhatsApp's server share one limit, because asking too often is what scrapers do.
 
 mod cache;
+mod followed;
 mod lists;
 mod marks;
 mod numbers;
 mod person;
 mod pictures;
+mod receipts;
 mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +24,11 @@ use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
 use crate::host::per_minute::PerMinute;
 use crate::host::tasks::Tasks;
-use crate::transport::web::session::{Handle, SessionError};
+use crate::transport::web::session::{Following, Handle, SessionError};
 use crate::transport::web::whatsapp::PageError;
 
 use cache::Cache;
+use followed::Followed;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
 pub use marks::Mark;
 pub use numbers::NUMBERS_MAX;
@@ -85,13 +89,18 @@ pub struct Directory {
     lookups: PerMinute,
     cache: Cache,
     pictures: Arc<Pictures>,
+    followed: Arc<Followed>,
+    receipts: Arc<Semaphore>,
 }
 
 impl Directory {
     pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
         let pictures = Arc::<Pictures>::default();
-        let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop, tasks);
-        Self { session, clock, lookups: PerMinute::new(LOOKUPS_PER_MINUTE), cache, pictures }
+        let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop.clone(), tasks);
+        let receipts = Arc::new(Semaphore::new(receipts::AT_A_TIME));
+        let followed = Arc::<Followed>::default();
+        tasks.spawn(followed::TASK, followed::run(session.clone(), followed.clone(), stop));
+        Self { session, clock, lookups: PerMinute::new(LOOKUPS_PER_MINUTE), cache, pictures, followed, receipts }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.
@@ -175,10 +184,17 @@ impl Directory {
         }
         let page = self.session.page(State::Ready)?;
         let told = page.presence(id).await.map_err(SessionError::from);
-        told.map_err(|error| match error {
+        let presence = told.map_err(|error| match error {
             SessionError::NotOnWhatsApp => DirectoryError::NotOnWhatsApp,
             error => error.into(),
-        })
+        })?;
+        self.followed.add(&presence.lid);
+        Ok(presence)
+    }
+
+    /// The changes of the presence of those who are followed, from now on.
+    pub fn presences(&self) -> Following {
+        self.session.presences()
     }
 
     async fn remembered(&self, id: &ChatId) -> Result<Contact, DirectoryError> {

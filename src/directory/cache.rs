@@ -113,7 +113,7 @@ impl Cache {
 }
 
 /// The next login may be another account's.
-fn has_no_login(session: &Snapshot) -> bool {
+pub(super) fn has_no_login(session: &Snapshot) -> bool {
     session.state == State::QrRequired || session.reason == Some(Reason::LoggedOut)
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Contact, Directory, DirectoryError, Known};
 use crate::domain::address::{ChatId, Server};
+use crate::domain::business::BusinessProfile;
 use crate::domain::state::State;
 use crate::transport::web::session::SessionError;
 use crate::transport::web::whatsapp::PageError;
@@ -28,6 +29,13 @@ impl Directory {
         let id = self.lid_of(id).await?;
         self.take_lookup()?;
         self.session.page(State::Ready)?.about(&id).await.map_err(failed)
+    }
+
+    /// What a business says of itself; None: the person is no business, or says nothing. It counts as a look-up.
+    pub async fn business(&self, id: &ChatId) -> Result<Option<BusinessProfile>, DirectoryError> {
+        let id = self.lid_of(id).await?;
+        self.take_lookup()?;
+        self.session.page(State::Ready)?.business(&id).await.map_err(failed)
     }
 
     pub(super) async fn lid_of(&self, id: &ChatId) -> Result<ChatId, DirectoryError> {

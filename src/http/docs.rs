@@ -43,7 +43,7 @@ While the disk is full at the start, `/status` says so and everything that needs
 /// The contents of which a message to be sent has one.
 const CONTENTS: [&str; 6] = ["message", "media", "location", "contacts", "poll", "template"];
 /// The schema of an event's `data`, by the event's `type`.
-const EVENTS: [(&str, &str); 13] = [
+const EVENTS: [(&str, &str); 14] = [
     ("message", "Message"),
     ("message.edited", "Message"),
     ("message.revoked", "Message"),
@@ -55,6 +55,7 @@ const EVENTS: [(&str, &str); 13] = [
     ("group.changed", "GroupChange"),
     ("contact.changed", "ContactChange"),
     ("chat.read", "ChatRead"),
+    ("presence", "PresenceChange"),
     ("session.state", "StateChange"),
     ("session.qr", "CodeChange"),
 ];
@@ -91,6 +92,7 @@ pub fn document() -> &'static Value {
         document["webhooks"] = webhook::described();
         words::bind(&mut document["components"]["schemas"]);
         bind_events(&mut document["components"]["schemas"]);
+        bind_types(&mut document["paths"]["/events"]["get"]["parameters"]);
         bind_send(&mut document["components"]["schemas"]["SendRequest"]);
         document["components"]["schemas"]["ForwardRequest"]["allOf"] = json!([{ "anyOf": recipients() }]);
         bind_members(&mut document["components"]["schemas"]["GroupMembers"]);
@@ -126,6 +128,14 @@ fn bind_events(schemas: &mut Value) {
         json!({ "if": { "properties": { "type": { "const": kind } } }, "then": { "properties": { "data": data } } })
     });
     schemas["Event"]["allOf"] = bound.collect();
+}
+
+/// The types of events that can be chosen.
+fn bind_types(parameters: &mut Value) {
+    let types: Vec<_> = EVENTS.iter().map(|(kind, _)| kind).collect();
+    for parameter in parameters.as_array_mut().into_iter().flatten().filter(|one| one["name"] == "events") {
+        parameter["schema"] = json!({ "type": "array", "items": { "type": "string", "enum": types } });
+    }
 }
 
 /// The recipient is named by `number`, or by `to` where `number` is blank or not given.

@@ -31,6 +31,15 @@ pub fn given<'a>(query: &'a HashMap<String, String>, name: &str) -> Option<&'a s
     query.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
+/// A parameter that is true or false, and false where it is not given.
+pub fn flag(query: &HashMap<String, String>, name: &str) -> Result<bool, ApiError> {
+    match given(query, name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ApiError::bad_request("INVALID_PARAMETER", format!("{name} must be true or false."))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,6 +4,7 @@
 //! Where a shape stands for one type of the domain, its conversion names all fields of that type. A field that is new there
 //! does not compile until the conversion says what becomes of it; `tests/house` allows no `..` here.
 
+pub mod business;
 pub mod capabilities;
 pub mod chats;
 pub mod cloud;

@@ -7,6 +7,7 @@
 mod items;
 mod media;
 mod notices;
+mod presence;
 mod values;
 
 use serde::Serialize;
@@ -15,19 +16,22 @@ use utoipa::ToSchema;
 use crate::domain::event;
 use crate::domain::event::What;
 use crate::domain::notice::Notice;
+use crate::domain::presence::PresenceChange;
 use crate::domain::state::SESSION;
 
 pub use items::{AckAt, Code, Message, MessageAck, Reaction, StateChange, Vote};
 pub use media::{Media, MediaKind, MediaStatus};
 pub use notices::{Call, CallStatus, ChatRead, ContactChange, GroupChange, Person};
+pub use presence::PresenceState;
 pub use values::{Ack, Direction, MessageId, Reason, Source, State, Timestamp};
 
 /// An event as webhooks and `/events` tell it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Event<'a> {
+    /// Its place in the log; of `presence`, which is in no log, an id of its own.
     pub id: String,
     /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `message.media`,
-    /// `call`, `group.changed`, `contact.changed`, `chat.read`, `session.state` or `session.qr`.
+    /// `call`, `group.changed`, `contact.changed`, `chat.read`, `presence`, `session.state` or `session.qr`.
     pub r#type: &'static str,
     /// When the service learned of the event.
     pub timestamp: Timestamp,
@@ -48,6 +52,7 @@ pub enum Data<'a> {
     Group(GroupChange<'a>),
     Contact(ContactChange<'a>),
     Read(ChatRead<'a>),
+    Presence(presence::Presence<'a>),
     State(StateChange<'a>),
     Code(Code<'a>),
 }
@@ -73,6 +78,13 @@ impl<'a> Event<'a> {
             What::Code(shown) => Data::Code(Code::new(shown, code)),
         };
         Self { id: event.id(), r#type: event.kind(), timestamp: (*at).into(), session: SESSION, data }
+    }
+
+    /// A change of somebody's presence.
+    pub fn presence(change: &'a PresenceChange) -> Self {
+        let PresenceChange { run: _, n: _, at, presence } = change;
+        let data = Data::Presence(presence.into());
+        Self { id: change.id(), r#type: PresenceChange::TYPE, timestamp: (*at).into(), session: SESSION, data }
     }
 }
 

@@ -12,6 +12,7 @@ import { history, idle, pairing, pairingRefused, rotation } from './service/link
 import { manage } from './service/managing.mjs';
 import { presence } from './service/presence.mjs';
 import { people } from './service/people.mjs';
+import { receipts } from './service/receipts.mjs';
 import { kinds, line, restart, restored, text } from './service/receiving.mjs';
 import { blocked, capabilities, numbers, refused, silence, toMyself, unconfirmed } from './service/sending.mjs';
 import { thousands } from './service/thousands.mjs';
@@ -20,7 +21,7 @@ import { thousands } from './service/thousands.mjs';
 const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
-  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, people, manage, line, restart, restored, limits, capabilities,
+  text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, receipts, people, manage, line, restart, restored, limits, capabilities,
   filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 

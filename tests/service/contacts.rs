@@ -53,3 +53,51 @@ async fn a_number_that_the_page_does_not_know_is_looked_up() {
     }
     world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_business_says_of_itself_is_told_to_who_asks_for_it() {
+    let mut world = World::ready().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let path = format!("/contacts/{FRIEND}?business=true");
+    let (status, nobody) = world.get(&path).await;
+    assert_eq!((status, nobody.get("business_profile")), (200, Some(&Value::Null)), "{nobody}");
+    let set =
+        |profile: Value| world.simulator.faults(|faults| drop(faults.businesses.insert(FRIEND.to_owned(), profile)));
+    set(json!({}));
+    assert_eq!(world.get(&path).await.1["business_profile"], Value::Null, "a business that says nothing");
+    set(json!({
+        "address": "Av. Corrientes 1234", "description": "Flores", "email": "ana@example.com",
+        "websites": ["https://example.com/"], "categories": [["1", "Florist"]], "latitude": -34.6, "longitude": -58.4,
+        "timezone": "America/Argentina/Buenos_Aires",
+        "hours": [
+            { "day": "mon", "mode": "specific_hours", "open": 540, "close": 1440 },
+            { "day": "sat", "mode": "appointment_only" }, { "day": "sun", "mode": "open_24h" },
+            { "day": "xmas", "mode": "open_24h" },
+        ],
+    }));
+    let (status, found) = world.get(&path).await;
+    assert_eq!((status, &found["phone"]), (200, &json!(FRIEND)), "{found}");
+    let profile = json!({
+        "address": "Av. Corrientes 1234", "description": "Flores", "email": "ana@example.com",
+        "websites": ["https://example.com/"], "categories": ["Florist"], "latitude": -34.6, "longitude": -58.4,
+        "timezone": "America/Argentina/Buenos_Aires",
+        "hours": [
+            { "day": "monday", "mode": "specific_hours", "opens": "09:00", "closes": "24:00" },
+            { "day": "saturday", "mode": "appointment_only", "opens": null, "closes": null },
+            { "day": "sunday", "mode": "open_24h", "opens": null, "closes": null },
+        ],
+    });
+    assert_eq!(found["business_profile"], profile);
+    assert_eq!(world.get(&format!("/contacts/{FRIEND}")).await.1.get("business_profile"), None);
+    assert_eq!(world.get(&format!("/contacts/{FRIEND}?business=1")).await.1["code"], "INVALID_PARAMETER");
+    set(json!({ "refuse": 500 }));
+    assert_eq!(world.get(&path).await.1["code"], "WHATSAPP_ERROR");
+    // Each is a look-up, of which a minute has so many.
+    set(json!({ "email": "ana@example.com" }));
+    let mut last = world.get(&path).await;
+    for _ in 0..30 {
+        last = world.get(&path).await;
+    }
+    assert_eq!((last.0, &last.1["code"]), (429, &json!("RATE_LIMITED")));
+    world.stop().await;
+}

@@ -23,7 +23,12 @@ pub struct Sent {
 
 impl Follower {
     pub async fn follow(world: &World, last: Option<&str>) -> Self {
-        let mut request = world.request("GET", "/events");
+        Self::follow_at(world, "/events", last).await
+    }
+
+    /// Follows the events that the query of the path chooses.
+    pub async fn follow_at(world: &World, path: &str, last: Option<&str>) -> Self {
+        let mut request = world.request("GET", path);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -91,6 +96,47 @@ async fn a_client_that_comes_back_misses_nothing() {
     let mut third = Follower::follow(&world, Some(&last.id)).await;
     assert_eq!(third.until("state").await.data["data"]["state"], "INIT");
     drop(third);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_gets_the_types_that_it_chooses_also_of_what_it_missed() {
+    let mut world = World::ready().await;
+    let mut all = Follower::follow(&world, None).await;
+    let mut acks = Follower::follow_at(&world, "/events?events=message.ack,session.state", None).await;
+    let first = world.simulator.incoming(Incoming::text(FRIEND, "uno")).unwrap();
+    let place = all.until("message").await.id;
+    let sent = world.send(FRIEND, "hola").await.1;
+    // The last steps to READY may still be told.
+    let mut acked = acks.next().await;
+    while acked.name == "state" {
+        acked = acks.next().await;
+    }
+    assert_eq!((acked.name.as_str(), &acked.data["data"]["id"]), ("message_ack", &sent["message_id"]));
+    // More than a hundred messages that this client does not want come before the next event for it.
+    for n in 0..120 {
+        world.simulator.incoming(Incoming::text(FRIEND, format!("{n}"))).unwrap();
+    }
+    assert_eq!(world.post("/disconnect", serde_json::json!({})).await.0, 200);
+    let last = acks.until("state").await;
+    let mut missed = Follower::follow_at(&world, "/events?events=message_ack,state", Some(&place)).await;
+    let mut names = Vec::new();
+    loop {
+        let event = missed.next().await;
+        names.push(event.name.clone());
+        if event.id == last.id {
+            break;
+        }
+    }
+    assert!(names.contains(&"message_ack".to_owned()) && !names.contains(&"message".to_owned()), "{names:?}");
+    let mut reset = Follower::follow_at(&world, "/events?events=message", Some("rubbish")).await;
+    assert_eq!(reset.next().await.name, "reset", "it comes whatever was chosen");
+    assert_eq!(reset.next().await.data["data"]["id"], first.as_str());
+    let (status, refused) = world.get("/events?events=message,presense").await;
+    assert_eq!((status, &refused["code"]), (400, &serde_json::json!("INVALID_PARAMETER")));
+    let why = refused["message"].as_str().unwrap();
+    assert!(why.contains("presense") && why.contains("group.changed"), "{why}");
+    assert_eq!(world.get("/events?event=message").await.0, 400, "a slip of the parameter's name");
     world.stop().await;
 }
 

@@ -41,6 +41,7 @@ mod presence;
 mod process;
 mod proxy;
 mod readme;
+mod receipts;
 mod receiver;
 mod recovery;
 mod recycle;

@@ -1,10 +1,13 @@
 //! Who is online: this account never, unless PRESENCE says so; others, if it does.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
 use simulator::{Network, Options, Present, Record};
 
-use crate::world::{DEADLINE, FRIEND, World};
+use crate::events::Follower;
+use crate::world::{DEADLINE, FRIEND, World, family};
 
 const PRESENCE: &str = "/contacts/5491122334455/presence";
 
@@ -70,5 +73,72 @@ async fn with_presence_others_are_followed_also_after_the_line_was_lost() {
 
     let (status, refused) = world.get("/contacts/5491199999999/presence").await;
     assert_eq!((status, &refused["code"]), (404, &json!("CONTACT_NOT_FOUND")), "{refused}");
+    world.stop().await;
+}
+
+/// The next event of the stream, which is of somebody's presence: the state, since when, and whether that is hidden.
+async fn next(follower: &mut Follower, lid: &str) -> Value {
+    let event = follower.next().await;
+    let data = &event.data["data"];
+    assert_eq!((event.name.as_str(), &event.data["type"], event.id.as_str()), ("presence", &json!("presence"), ""));
+    assert!(event.data["id"].as_str().unwrap().starts_with("prs_"), "{:?}", event.data);
+    assert_eq!(json!([data["lid"], data["chat_id"], data["phone"]]), json!([lid, lid, FRIEND]));
+    json!([data["state"], data["last_seen"], data["hidden"]])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_those_who_are_followed_is_told_as_it_happens() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("PRESENCE", "available").start().await;
+    world.link().await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    let mut follower = Follower::follow_at(&world, "/events?events=presence", None).await;
+    let mut others = Follower::follow_at(&world, "/events?events=message", None).await;
+    // Nobody asked for this person yet.
+    world.simulator.present(FRIEND, &told(None, None, None)).unwrap();
+    assert_eq!(world.get(PRESENCE).await.1["state"], Value::Null);
+    for (change, expected) in [
+        (told(None, None, None), json!(["available", null, false])),
+        (told(None, None, Some("composing")), json!(["typing", null, false])),
+        (told(None, None, Some("paused")), json!(["available", null, false])),
+        (
+            told(Some("unavailable"), Some("1700000000"), None),
+            json!(["unavailable", "2023-11-14T22:13:20.000Z", false]),
+        ),
+        (told(Some("unavailable"), Some("deny"), None), json!(["unavailable", null, true])),
+    ] {
+        world.simulator.present(FRIEND, &change).unwrap();
+        assert_eq!(next(&mut follower, &lid).await, expected);
+    }
+
+    // The page forgets on a lost line what it was told; another document of it has never heard of the person.
+    world.simulator.network(Network::ServerOnly);
+    world.until_session("the line to be down", |session| !session.line_up).await;
+    world.simulator.network(Network::Up);
+    world.until(State::Ready).await;
+    assert_eq!(next(&mut follower, &lid).await, json!([null, null, false]));
+    let documents = world.snapshot().documents;
+    let asked = world.simulator.record().subscriptions.len();
+    for renderer in family(world.browser_pid(), "--type=renderer") {
+        kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
+    }
+    world.until_session("another document", |now| now.documents > documents && now.state == State::Ready).await;
+    let again = |record: &Record| record.subscriptions.len() > asked;
+    world.simulator.wait_until("the next document to ask for the presence", DEADLINE, again).await.unwrap();
+    world.simulator.present(FRIEND, &told(None, None, None)).unwrap();
+    assert_eq!(next(&mut follower, &lid).await, json!(["available", null, false]));
+
+    // It is in no log: a client that comes later is told nothing of before.
+    let id = world.simulator.incoming(simulator::Incoming::text(FRIEND, "hola")).unwrap();
+    let message = others.next().await;
+    assert_eq!((message.name.as_str(), &message.data["data"]["id"]), ("message", &json!(id.as_str())));
+    let mut late = Follower::follow(&world, Some("rubbish")).await;
+    loop {
+        let event = late.next().await;
+        assert_ne!(event.name, "presence");
+        if event.id == message.id {
+            break;
+        }
+    }
     world.stop().await;
 }

@@ -13,7 +13,7 @@ struct Hooks;
 ///
 /// In order for each address, at least once: the same `webhook-id` is the same event. Any 2xx takes it; 400, 413, 415 and
 /// 422 make a dead letter at the second try; everything else, silence too, is tried again with growing pauses. Signed by
-/// the Standard Webhooks scheme where `WEBHOOK_SECRET` is set.
+/// the Standard Webhooks scheme where `WEBHOOK_SECRET` is set. `presence` is not told here.
 #[utoipa::path(
     post,
     path = "event",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::emoji::Emoji;
+use crate::domain::presence::PresenceChange;
 use crate::domain::state::SESSION;
 use crate::http::SERVICE;
 
@@ -60,7 +61,8 @@ pub(super) fn bind(schemas: &mut Value) {
     let states = states.into_iter().chain([json!("NOT_INITIALIZED")]).collect();
     schemas["Health"]["properties"]["whatsapp_state"]["enum"] = states;
     let kinds = EVENTS.iter().map(|(kind, _)| json!(kind));
-    schemas["DeadLetter"]["properties"]["type"]["enum"] = kinds.clone().chain([Value::Null]).collect();
+    let delivered = kinds.clone().filter(|kind| *kind != PresenceChange::TYPE);
+    schemas["DeadLetter"]["properties"]["type"]["enum"] = delivered.chain([Value::Null]).collect();
     schemas["Event"]["properties"]["type"]["enum"] = kinds.collect();
     bind_outcomes(schemas);
 }

@@ -118,6 +118,7 @@ function follow() {
   gather();
   stream = new Stream((event, data) => {
     if (event === 'unauthorized') return prompt(token.get());
+    if (event === 'presence') return undefined;
     if (event === 'open' || event === 'closed') following = event === 'open';
     if (event === 'reset') for (const part of [messages, inbox]) part.reset();
     if (SUMMED.includes(event)) inbox.happened(parsed(data));

@@ -13,7 +13,7 @@ use crate::directory::Wanted;
 use crate::domain::address::ChatId;
 
 use crate::http::error::ApiError;
-use crate::http::query::given;
+use crate::http::query::{flag, given};
 use crate::http::routes::messages::{limit, wrong};
 
 /// The longest text that is searched for, in characters.
@@ -32,15 +32,6 @@ fn wanted(query: &HashMap<String, String>, is_cursor: impl Fn(&str) -> bool) -> 
         }
         Some(text) => Ok(wanted.matching(text)),
         None => Ok(wanted),
-    }
-}
-
-/// A parameter that is true or false, and false where it is not given.
-fn flag(query: &HashMap<String, String>, name: &str) -> Result<bool, ApiError> {
-    match given(query, name) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(wrong(name, "true or false")),
     }
 }
 

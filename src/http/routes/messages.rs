@@ -16,8 +16,8 @@ use crate::domain::message::MessageId;
 
 use crate::http::App;
 use crate::http::error::ApiError;
-use crate::http::query::{given, parameters};
-use crate::http::wire::messages::{LoggedMessage, Messages, OneMessage};
+use crate::http::query::{flag, given, parameters};
+use crate::http::wire::messages::{LoggedMessage, Messages, OneMessage, Receipt};
 use crate::http::wire::requests;
 
 /// Entries in one answer, unless `limit` says fewer or more.
@@ -66,6 +66,7 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
 /// One message of the log, and what became of it
 ///
 /// With each person's present reaction and vote, the earlier texts of an edited message, and who deleted it for everybody.
+/// How far it got is its `ack_history`; `receipts=true` asks WhatsApp Web how far it got with each of its receivers.
 /// How far it got is its `ack_history`. A message whose send by the Cloud API is not confirmed is found by the `message_id` of
 /// its 504: it has cursor 0, because it has no place in the log yet.
 #[utoipa::path(
@@ -73,15 +74,31 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
     path = "/messages/{id}",
     operation_id = "message",
     tag = "messages",
-    params(("id" = String, Path, description = "WhatsApp's id, such as the `message_id` of `/send`.")),
+    params(
+        ("id" = String, Path, description = "WhatsApp's id, such as the `message_id` of `/send`."),
+        ("receipts" = Option<bool>, Query, description = "With who has received, read and played it, and when."),
+    ),
     responses((status = 200, body = OneMessage)),
-    extensions(("x-errors" = json!(["MESSAGE_NOT_FOUND", "STORE_UNAVAILABLE"]))),
+    extensions(("x-errors" = json!([
+        "MESSAGE_NOT_FOUND", "INVALID_PARAMETER", "CONTRADICTION", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "STORE_UNAVAILABLE",
+    ]))),
 )]
-pub async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn one(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let with_receipts = flag(&parameters(query.as_deref(), &["receipts"])?, "receipts")?;
     let composing = app.composers.place().await;
     let entry = app.journal.message(MessageId::new(id)).await?.ok_or_else(no_message)?;
     let sum = app.journal.sum(entry.message.id.clone()).await?;
-    Ok((composing, Json(OneMessage::new(entry.cursor, &entry.message, &sum))).into_response())
+    let mut found = OneMessage::new(entry.cursor, &entry.message, &sum);
+    if with_receipts {
+        let receipts = app.directory.receipts(&entry.message).await?;
+        found.receipts = Some(receipts.map(|people| people.into_iter().map(Receipt::from).collect()));
+    }
+    Ok((composing, Json(found)).into_response())
 }
 
 pub(super) fn no_message() -> ApiError {

@@ -16,7 +16,8 @@ const OFF: &str = "WhatsApp tells the presence of others only to those who show 
 /// Whether somebody is online
 ///
 /// Only with `PRESENCE=available`. The first question for a person makes WhatsApp tell their presence from then on; up to 256
-/// people are followed, over reconnects too.
+/// people are followed, over reconnects too, until the service stops; who was asked for longest ago makes room. Each change is
+/// an event `presence` on `/events`.
 #[utoipa::path(
     get,
     path = "/contacts/{id}/presence",

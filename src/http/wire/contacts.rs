@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Timestamp;
+use super::business::BusinessProfile;
 use crate::directory;
 
 #[derive(Serialize, ToSchema)]
@@ -13,6 +14,10 @@ pub struct Contact {
     pub as_of: Timestamp,
     #[serde(flatten)]
     pub person: Person,
+    /// Only with `business=true`; null for who is no business, or says nothing as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BusinessProfile>, required = false)]
+    pub business_profile: Option<Option<BusinessProfile>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -64,6 +69,6 @@ impl From<directory::Contact> for Person {
 
 impl From<directory::Known<directory::Contact>> for Contact {
     fn from(directory::Known { as_of, item }: directory::Known<directory::Contact>) -> Self {
-        Self { ok: true, as_of: as_of.into(), person: item.into() }
+        Self { ok: true, as_of: as_of.into(), person: item.into(), business_profile: None }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Message, Reaction, Timestamp, Vote};
-use crate::domain::{log, time};
+use crate::domain::{log, receipt, time};
 
 /// A message with its place in the log.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +40,34 @@ pub struct OneMessage<'a> {
     pub edits: Vec<Version<'a>>,
     /// Who deleted the message for everybody.
     pub revoked_by: Option<Revocation<'a>>,
+    /// Only with `receipts=true`: each receiver of a message of this account. Null where WhatsApp Web does not know them: of
+    /// other messages, of those of the Cloud API, of what it keeps no more, and while the session is not READY.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Receipt>>, required = false)]
+    pub receipts: Option<Option<Vec<Receipt>>>,
+}
+
+/// What became of a message at one of its receivers. Each time is null as long as WhatsApp has not told it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageReceipt)]
+pub struct Receipt {
+    /// The phone's digits, where WhatsApp Web knows them.
+    pub phone: Option<String>,
+    /// `user@lid`, where WhatsApp Web knows it.
+    pub lid: Option<String>,
+    pub delivered_at: Option<Timestamp>,
+    /// People may keep this to themselves.
+    pub read_at: Option<Timestamp>,
+    /// Of voice notes, and of what can be seen once.
+    pub played_at: Option<Timestamp>,
+}
+
+impl From<receipt::Receipt> for Receipt {
+    fn from(receipt: receipt::Receipt) -> Self {
+        let receipt::Receipt { phone, lid, delivered, read, played } = receipt;
+        let [delivered_at, read_at, played_at] = [delivered, read, played].map(|at| at.map(Timestamp::from));
+        Self { phone, lid, delivered_at, read_at, played_at }
+    }
 }
 
 /// A text that an edit replaced.
@@ -84,6 +112,7 @@ impl<'a> OneMessage<'a> {
             votes: votes.iter().map(Vote::from).collect(),
             edits: edits.collect(),
             revoked_by,
+            receipts: None,
         }
     }
 }

@@ -26,7 +26,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 23] = [
+const FILES: [(&str, &str); 24] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -34,6 +34,7 @@ const FILES: [(&str, &str); 23] = [
     ("messages.js", include_str!("whatsapp/adapter/messages.js")),
     ("media.js", include_str!("whatsapp/adapter/media.js")),
     ("addons.js", include_str!("whatsapp/adapter/addons.js")),
+    ("receipts.js", include_str!("whatsapp/adapter/receipts.js")),
     ("history.js", include_str!("whatsapp/adapter/history.js")),
     ("chats.js", include_str!("whatsapp/adapter/chats.js")),
     ("limits.js", include_str!("whatsapp/adapter/limits.js")),

@@ -40,6 +40,7 @@ export async function control(name, q, req, res) {
           },
           sent: state.sent,
           receipts: state.receipts,
+          profilesAsked: state.profilesAsked,
           presences: state.presences,
           chatStates: state.chatStates,
           subscriptions: state.subscriptions,
@@ -159,6 +160,13 @@ export async function control(name, q, req, res) {
       }
       case 'groupmade':
         return say(made(q.get('id')));
+      case 'receipt': {
+        // Somebody has received (nothing said), read or played a message of the account.
+        const who = J(`${contact(q.get('of')).lid}@lid`);
+        const whose = q.get('group') ? { from: J(`${q.get('group')}@g.us`), participant: who } : { from: who };
+        s.send(node('receipt', { ...whose, id: q.get('id'), t: String(q.get('t') || now()), ...(q.get('type') && { type: q.get('type') }) }));
+        return say({});
+      }
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of') ?? undefined, q.get('by') ?? undefined));
       case 'grouppicture':
@@ -180,6 +188,9 @@ export async function control(name, q, req, res) {
         return say({ blocked: state.blocked });
       case 'picture':
         setPicture(q.get('of'), opt);
+        return say({});
+      case 'business':
+        state.businesses.set(q.get('of'), opt);
         return say({});
       case 'about':
         state.abouts.set(q.get('of'), q.get('text'));

@@ -3,6 +3,7 @@ import { J, node, attr, kid, kids } from '../realnode.mjs';
 import { firstPatch } from './history.mjs';
 import { afterActive } from './messages.mjs';
 import { HOST, byUser, contact, nextId, note, now, state } from './state.mjs';
+import { profiles } from './business.mjs';
 import { answerGroups } from './groups.mjs';
 import { changeGroup, inviteInfo } from './managing.mjs';
 import { mexAnswer } from './mex.mjs';
@@ -107,6 +108,8 @@ export function iq(s, n) {
       }
       return ok();
     }
+    case 'w:biz':
+      return tag === 'business_profile' ? s.send(profiles(n)) : ok();
     case 'usync':
       return s.send(usync(n));
     case 'abt':

@@ -57,6 +57,10 @@ export const state = {
   pictures: new Map(),
   /** What people say of themselves, by number. */
   abouts: new Map(),
+  /** The profiles of businesses, by number. */
+  businesses: new Map(),
+  /** Under which server the page asked for profiles. */
+  profilesAsked: [],
   /** The version number of the page's settings. */
   settings: 1,
   /** How many logins were attempted. */

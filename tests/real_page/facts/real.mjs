@@ -101,6 +101,11 @@ export class Real {
     return this.#control('about', { of, text });
   }
 
+  /** The profile of a business; `refuse`: the number with which the server refuses to tell it. */
+  business(of, profile) {
+    return this.#control('business', { of, opt: profile });
+  }
+
   /** The numbers that the account has blocked. */
   async blockedNow() {
     return (await this.#control('state')).blocked;
@@ -290,6 +295,11 @@ export class Real {
   /** Somebody is online (nothing said), offline since a time, or does something in the chat. */
   present(number, { type, last, chat }) {
     return this.#control('presence', { of: number, ...(type && { type }), ...(last && { last }), ...(chat && { chat }) });
+  }
+
+  /** Somebody has received (nothing said), read or played a message of the account. */
+  receipt(of, id, { group, type, t }) {
+    return this.#control('receipt', { of, id, t, ...(group && { group: group.split('@')[0] }), ...(type && { type }) });
   }
 
   burst(n) {

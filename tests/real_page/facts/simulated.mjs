@@ -108,6 +108,10 @@ export class Simulated {
     return this.#ask('faults', { abouts: { [of]: text } });
   }
 
+  business(of, profile) {
+    return this.#ask('faults', { businesses: { [of]: profile } });
+  }
+
   async blockedNow() {
     return (await this.#ask('faults', {})).blocked;
   }
@@ -274,6 +278,10 @@ export class Simulated {
 
   readOnPhone(number) {
     return this.#ask('read', { number });
+  }
+
+  receipt(of, id, { type, t }) {
+    return this.#ask('ack', { message: id, of, t, ack: { read: 3, played: 4 }[type] ?? 2 });
   }
 
   burst(n) {

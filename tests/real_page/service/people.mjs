@@ -70,6 +70,16 @@ export async function people(claims) {
   const said = await w.get(`/contacts/${FRIEND}/about`);
   say(silent.about === null && said.about === 'at work', 'GET /contacts/{id}/about: what the friend says', { silent, said });
 
+  const asBusiness = async () => (await w.get(`/contacts/${FRIEND}?business=true`)).business_profile;
+  const nobody = await asBusiness();
+  const hours = [{ day: 'mon', mode: 'specific_hours', open: 540, close: 1080 }];
+  await w.ctl('business', { of: FRIEND, opt: { email: 'ana@example.com', websites: ['https://example.com/'], categories: [['1', 'Florist']], hours } });
+  const shop = await asBusiness();
+  const told = [shop?.email, shop?.websites?.[0], shop?.categories?.[0], shop?.hours?.[0]?.opens, shop?.hours?.[0]?.closes].join();
+  const { profilesAsked } = await w.ctl('state');
+  const isTold = told === 'ana@example.com,https://example.com/,Florist,09:00,18:00' && profilesAsked.join() === 'lid,lid';
+  say(nobody === null && isTold, 'GET /contacts/{id}?business=true: what a business says of itself, asked by LID', [told, profilesAsked]);
+
   const picture = async (number) => {
     const answer = await fetch(`http://127.0.0.1:${w.port}/contacts/${number}/picture`);
     const bytes = Buffer.from(await answer.arrayBuffer());

@@ -2,6 +2,7 @@
 //! start with it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// All current faults; `Default` is none.
@@ -48,6 +49,9 @@ pub struct Faults {
     pub unanswered_numbers: Vec<String>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
+    /// The profiles of businesses, by number: `address`, `description`, `email`, `latitude`, `longitude`, `websites`,
+    /// `categories` (id and name), `timezone`, `hours` (`day`, `mode`, `open`, `close`); or `refuse`, a number.
+    pub businesses: BTreeMap<String, Value>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
     pub group_refusals: BTreeMap<String, u16>,
     /// The requests about groups that the server answers with an error: what is asked (`create`, `people`, `subject`,

@@ -122,7 +122,13 @@ pub(crate) enum ToPage<'a> {
     /// The answer to `Exists`.
     Exists { req: u64, found: Option<Found> },
     /// The answer to `Person`. The picture is on the host of files, under `picture`.
-    Person { req: u64, about: Option<&'a str>, picture: Option<String>, hidden: bool },
+    Person {
+        req: u64,
+        about: Option<&'a str>,
+        picture: Option<String>,
+        hidden: bool,
+        business: Option<&'a serde_json::Value>,
+    },
     /// The phone's answer to `AskUpload`: its number, and the new path of the file.
     Uploaded { id: &'a str, result: u8, direct_path: Option<&'a str> },
     /// An event of the account.
@@ -153,6 +159,13 @@ pub(crate) enum Event {
     Ack {
         id: String,
         ack: i8,
+    },
+    /// A receiver of a message has got it, read it or played it.
+    PersonAck {
+        id: String,
+        sender: String,
+        ack: i8,
+        t: u64,
     },
     Revoke {
         id: String,

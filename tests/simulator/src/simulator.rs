@@ -233,6 +233,14 @@ impl Simulator {
         self.with(|world| world.add_group(group))
     }
 
+    /// A receiver of a message has got it (2), read it (3) or played it (4), since `t` in seconds.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`], [`Error::NotFound`].
+    pub fn person_ack(&self, message: &str, of: &str, ack: i8, t: u64) -> Result<(), Error> {
+        self.with(|world| world.person_ack(message, of, ack, t))
+    }
+
     /// Tells every page of a person's presence.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ use crate::transport::web::whatsapp::{Adapter, Page, PageEvent, Reader};
 use super::code::LinkCode;
 use super::handle::{Handle, Pulse, REQUESTS, Request};
 use super::machine::{Code, Input, Machine, Now};
+use super::presences::Presences;
 use super::profile_size;
 use super::snapshot::Snapshot;
 use launch::Failed;
@@ -78,8 +79,10 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
     let (measured, profile_size) = watch::channel(None);
     let (profile, every) = (parts.profile.clone(), parts.timings.profile_size);
     tasks.spawn(profile_size::TASK, profile_size::run(profile, every, measured, parts.stop.clone()));
+    let (presences, told) = Presences::new(rand::random());
     let driver = Driver {
         parts,
+        presences,
         machine,
         started,
         generation: 0,
@@ -102,7 +105,7 @@ pub fn start(parts: Parts, tasks: &Tasks) -> Handle {
         activity: activity.clone(),
     };
     tasks.spawn(TASK, driver.run());
-    Handle { requests: requests_tx, snapshots, pages, pulse, activity, profile_size }
+    Handle { requests: requests_tx, snapshots, pages, pulse, activity, profile_size, presences: told }
 }
 
 /// The result of work that the driver started.
@@ -147,6 +150,7 @@ struct Running {
 
 struct Driver {
     parts: Parts,
+    presences: Presences,
     machine: Machine,
     started: Instant,
     /// Counts browsers: results for an earlier browser are ignored.
@@ -285,6 +289,10 @@ impl Driver {
             PageEvent::Reaction(reaction) => Some(MessageEvent::Reacted(reaction.clone())),
             PageEvent::Vote(vote) => Some(MessageEvent::Voted(vote.clone())),
             PageEvent::Notice(notice) => Some(MessageEvent::Noticed(notice.clone())),
+            PageEvent::Presence(presence) => {
+                self.presences.tell(presence.clone(), self.parts.clock.now());
+                None
+            }
             PageEvent::Fault { place, message } => {
                 tracing::warn!(place, message, "something went wrong in the page adapter");
                 None

@@ -16,6 +16,7 @@ use crate::host::activity::Activity;
 use crate::transport::web::browser::{Size, Usage, usage};
 use crate::transport::web::whatsapp::{Page, PageError};
 
+use super::presences::{Board, Following};
 use super::snapshot::Snapshot;
 
 /// Room for requests that wait for the driver; it takes each in microseconds, so a full queue means that it is stuck.
@@ -192,6 +193,7 @@ pub struct Handle {
     pub(super) pulse: Arc<Pulse>,
     pub(super) activity: Activity,
     pub(super) profile_size: watch::Receiver<Option<Size>>,
+    pub(super) presences: watch::Receiver<Board>,
 }
 
 impl Handle {
@@ -203,6 +205,11 @@ impl Handle {
     /// A receiver of all later snapshots.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
+    }
+
+    /// Follows the changes of people's presence from now on.
+    pub fn presences(&self) -> Following {
+        Following::new(self.presences.clone())
     }
 
     /// False when the driver is stuck or gone.

@@ -1,11 +1,14 @@
 //! The calls to the page.
 
 mod actions;
+mod business;
 mod directory;
 mod files_in;
 mod files_out;
 mod groups;
 mod presence;
+pub(super) use presence::PresenceShape;
+mod receipts;
 mod refusal;
 
 use std::sync::Arc;

@@ -2,11 +2,13 @@
 
 use serde::Deserialize;
 
+use super::page::PresenceShape;
 use super::shapes;
 use crate::domain::account::Account;
 use crate::domain::limits::Limits;
 use crate::domain::message::{Ack, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::notice::Notice;
+use crate::domain::presence::Presence;
 use crate::domain::secret::Secret;
 
 /// The socket's state in WhatsApp's words.
@@ -197,6 +199,9 @@ pub enum PageEvent {
     Vote(Box<Vote>),
     #[serde(deserialize_with = "shapes::boxed::<_, shapes::NoticeShape, _>")]
     Notice(Box<Notice>),
+    /// The presence of a person who is followed has changed.
+    #[serde(deserialize_with = "shapes::one::<_, PresenceShape, _>")]
+    Presence(Presence),
     /// An error in the adapter.
     Fault {
         #[serde(rename = "where")]
@@ -270,6 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::domain::call::CallStatus;
+    use crate::domain::presence::PresenceState;
 
     use super::*;
 
@@ -297,6 +303,10 @@ mod tests {
         );
         let offered = |notice: &Notice| matches!(notice, Notice::Call(call) if call.status == CallStatus::Offered);
         assert!(matches!(call, PageEvent::Notice(notice) if offered(&notice)));
+        let presence =
+            read(r#""type":"presence","lid":"1@lid","phone":null,"state":"typing","last_seen_s":null,"hidden":false"#);
+        let is_typing = |told: &Presence| told.state == Some(PresenceState::Typing) && told.lid == "1@lid";
+        assert!(matches!(presence, PageEvent::Presence(told) if is_typing(&told)));
         let ack = read(r#""type":"ack","id":"true_1@lid_A","ack":-1"#);
         assert!(matches!(ack, PageEvent::Ack { ack, .. } if ack.is_failure()));
     }

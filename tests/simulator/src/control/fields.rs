@@ -43,6 +43,8 @@ pub(super) struct File {
 pub(super) struct Ack {
     pub(super) message: String,
     pub(super) ack: i8,
+    pub(super) of: Option<String>,
+    pub(super) t: Option<u64>,
 }
 
 #[derive(Deserialize)]

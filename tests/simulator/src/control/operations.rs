@@ -9,6 +9,7 @@ use crate::media::Media;
 use crate::message::Incoming;
 use crate::protocol::ToWire;
 use crate::shared::Shared;
+use crate::world::World;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -188,13 +189,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "ack",
-        takes: "{message, ack}: -1 error, 1 server, 2 delivered, 3 read, 4 played",
-        does: "sets a message's ack",
+        takes: "{message, ack, of?, t?}: -1 error, 1 server, 2 delivered, 3 read, 4 played",
+        does: "sets a message's ack; with `of`, that of one of its receivers, since t",
         example: r#"{"message": "last", "ack": 3}"#,
         run: |shared, phone, body| {
-            let Ack { message, ack } = read(body)?;
+            let Ack { message, ack, of, t } = read(body)?;
             let message = named(shared, phone, message)?;
-            shared.with(|world| world.set_ack(&message, ack)).map(|()| json!({}))
+            let set = |world: &mut World| match of {
+                Some(of) => world.person_ack(&message, &of, ack, t.unwrap_or_default()),
+                None => world.set_ack(&message, ack),
+            };
+            shared.with(set).map(|()| json!({}))
         },
     },
     Operation {
@@ -288,7 +293,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                abouts: {number: text}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], \
+                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], \
                 group_refusals: {number: code}, group_errors: {what: code}, group_answers_strange, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \

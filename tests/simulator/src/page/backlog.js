@@ -10,7 +10,7 @@ import { addonEvents } from '/static/addons.js';
 import { callEvents } from '/static/calls.js';
 import { groupEvents } from '/static/group-changes.js';
 import { events, restore, store } from '/static/messages.js';
-import { receive } from '/static/receipts.js';
+import { receiptEvents, receive } from '/static/receipts.js';
 import { setMe } from '/static/people.js';
 import * as storage from '/static/storage.js';
 
@@ -24,7 +24,7 @@ export const OfflineMessageHandler = {
 };
 
 events.receipt = receive;
-const happenings = { ...events, ...addonEvents, ...callEvents, ...groupEvents };
+const happenings = { ...events, ...addonEvents, ...callEvents, ...groupEvents, ...receiptEvents };
 
 let ready = Promise.withResolvers();
 let hasRestored = false;

@@ -46,12 +46,13 @@ import {
   getProfilePic,
   getStatus,
   isBlocked,
+  queryBusinessProfile,
   queryPhoneExists,
   queryWidExists,
   unblockContact,
 } from '/static/people.js';
 import { chatReceipts, groupReceipts, statusReceipts } from '/static/receipts.js';
-import { getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
+import { getMessageInfoTable, getMessageTable, getReactionsTable, getVotesTable, messageFromDbRow } from '/static/rows.js';
 import { addAndSendMsgToChat, createTextMsgData, genOutgoingMsgData, resendMsg, sendMsgRecord, sendTextMsgToChat, updateMessageTable } from '/static/sending.js';
 import { USyncQuery, USyncUser, createLidPnMappings } from '/static/usync.js';
 import { SURROUNDINGS } from '/static/surroundings.js';
@@ -99,6 +100,7 @@ const sending = {
   WAWebSendMsgRecordAction: { sendMsgRecord },
   WAWebDBUpdateMessageTable: { updateMessageTable },
   WAWebSchemaMessage: { getMessageTable },
+  WAWebSchemaMessageInfo: { getMessageInfoTable },
   WAWebSchemaReactions: { getReactionsTable },
   WAWebPollsVotesSchema: { getTable: getVotesTable },
   WAWebDBMessageSerialization: { messageFromDbRow },
@@ -116,6 +118,7 @@ const sending = {
   WAWebUpdateUnreadChatAction: { sendSeen, markUnread },
   WAWebBlockContactAction: { blockContact, unblockContact },
   WAWebContactStatusBridge: { getStatus },
+  WAWebQueryBusinessProfile: { queryBusinessProfile },
   WAWebGetProfilePicJob: { getProfilePic },
   WAWebSetArchiveChatAction: { setArchive },
   WAWebSetPinChatAction: { setPin },

@@ -129,6 +129,30 @@ export async function getStatus({ wid }) {
   return { id: wid, status: about };
 }
 
+const DAY = { day: 'day_of_week', open: 'open_time', close: 'close_time' };
+
+/** Times that are not told are 0. */
+const openingOf = (told) =>
+  Object.fromEntries(Object.entries({ day: told.day, mode: told.mode, open: told.open ?? 0, close: told.close ?? 0 }).map(([name, value]) => [DAY[name] ?? name, value]));
+
+function profileOf({ websites = [], categories = [], timezone, hours, ...texts }) {
+  const opening = hours && { business_hours: { config: hours.map(openingOf), ...(timezone && { timezone }) } };
+  const website = websites.map((url) => ({ url }));
+  return { ...texts, website, categories: categories.map(([id, name]) => ({ id, localized_display_name: name })), ...opening };
+}
+
+/** The profiles of those who are businesses. */
+export async function queryBusinessProfile(all) {
+  const found = [];
+  for (const { wid } of all) {
+    const lid = wid.isLid() ? wid : getCurrentLid(wid);
+    const { business } = await request({ t: 'person', wid: String(lid) });
+    if (business?.refuse) throw new ServerStatusCodeError(business.refuse, 'refused');
+    if (business) found.push({ wid, tag: '1234', profile: profileOf(business) });
+  }
+  return found;
+}
+
 /** Asks the server about a wid: `null`, or the LID of a person on WhatsApp. */
 export async function queryWidExists(wid) {
   await reach('exists');

@@ -12,16 +12,34 @@ const DOES = { composing: 'typing', recording: 'recording_audio' };
 
 class PresenceModel extends Model {}
 
+/** What a person does in the chat: a part of their presence, which tells the changes of it as its own. */
+class Chatstate extends Model {
+  whole = null;
+
+  trigger(name, ...values) {
+    super.trigger(name, ...values);
+    const [, field] = /^change:(.+)$/.exec(name) ?? [];
+    if (field) this.whole?.trigger(`change:chatstate.${field}`, ...values);
+    return this;
+  }
+}
+
 class PresenceCollection extends Collection {
   constructor() {
     super(PresenceModel);
   }
 
+  #begin(wid) {
+    const chatstate = new Chatstate({ id: wid, type: undefined, t: undefined, deny: undefined });
+    const [presence] = this.add({ id: wid, ...NOTHING, chatstate });
+    chatstate.whole = presence;
+    return presence;
+  }
+
   /** Asks the server for a person's presence. Phone numbers are dropped without a word. */
   async find(id) {
     const wid = createWid(id);
-    const chatstate = new Model({ id: wid, type: undefined, t: undefined, deny: undefined });
-    const presence = this.get(wid) ?? this.add({ id: wid, ...NOTHING, chatstate })[0];
+    const presence = this.get(wid) ?? this.#begin(wid);
     if (wid.isLid() && presence.stale) {
       tell({ t: 'subscribe', lid: String(wid) });
       presence.set({ stale: false });

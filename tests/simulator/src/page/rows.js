@@ -94,7 +94,9 @@ const addons = (store) => ({
 
 const reactions = addons('reactions');
 const votes = addons('votes');
+const messageInfo = addons('message-info');
 export const getReactionsTable = () => reactions;
 export const getVotesTable = () => votes;
+export const getMessageInfoTable = () => messageInfo;
 
 export const isMeAccount = (one) => [me.phone, me.lid].some((mine) => mine && String(mine) === String(one));

@@ -10,6 +10,7 @@ import { packed } from '/static/file-bytes.js';
 import { hasFile } from '/static/file-kinds.js';
 import { contextOf } from '/static/actions.js';
 import { isBlocked, me } from '/static/people.js';
+import { expect } from '/static/message-info.js';
 import { nextRow } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
@@ -72,6 +73,7 @@ function transmit({ record }) {
 async function leave(record) {
   const result = new Promise((resolve) => inFlight.set(record.id, { record, resolve }));
   sendingNow.add(record.id);
+  await expect(record);
   await caughtUp();
   await reach('transmit');
   if (faults.send === 'error') {

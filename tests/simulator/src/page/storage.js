@@ -1,8 +1,8 @@
-// The data of the profile in IndexedDB: the login, this page's keys, the messages (sent ones included), reactions,
-// votes and identities.
+// The data of the profile in IndexedDB: the login, this page's keys, the messages (sent ones included) with their receipts,
+// reactions, votes and identities.
 
 const NAME = 'model-storage';
-const STORES = ['login', 'messages', 'people', 'reactions', 'votes'];
+const STORES = ['login', 'messages', 'people', 'reactions', 'votes', 'message-info'];
 
 let database = null;
 
@@ -13,8 +13,11 @@ const settled = (request) =>
   });
 
 export async function open() {
-  const request = indexedDB.open(NAME, 1);
-  request.onupgradeneeded = () => STORES.forEach((store) => request.result.createObjectStore(store));
+  const request = indexedDB.open(NAME, 2);
+  request.onupgradeneeded = () => {
+    const { objectStoreNames: known } = request.result;
+    STORES.filter((store) => !known.contains(store)).forEach((store) => request.result.createObjectStore(store));
+  };
   database = await settled(request);
 }
 

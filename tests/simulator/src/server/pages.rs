@@ -61,6 +61,7 @@ const FILES: &[File] = &[
     ("/static/modules-late.js", JAVASCRIPT, include_str!("../page/modules-late.js")),
     ("/static/people.js", JAVASCRIPT, include_str!("../page/people.js")),
     ("/static/random.js", JAVASCRIPT, include_str!("../page/random.js")),
+    ("/static/message-info.js", JAVASCRIPT, include_str!("../page/message-info.js")),
     ("/static/receipts.js", JAVASCRIPT, include_str!("../page/receipts.js")),
     ("/static/rows.js", JAVASCRIPT, include_str!("../page/rows.js")),
     ("/static/sending.js", JAVASCRIPT, include_str!("../page/sending.js")),

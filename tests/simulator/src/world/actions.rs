@@ -50,7 +50,8 @@ impl World {
         let found = self.faults.pictures.get(&phone);
         let picture = found.map(|picture| format!("/pps/{phone}?tag={}", picture.jpeg.len()));
         let hidden = found.is_some_and(|picture| picture.hidden);
-        self.tell(number, &ToPage::Person { req, about, picture, hidden });
+        let business = self.faults.businesses.get(&phone);
+        self.tell(number, &ToPage::Person { req, about, picture, hidden, business });
     }
 
     /// The bytes of somebody's picture.

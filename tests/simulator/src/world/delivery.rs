@@ -197,6 +197,18 @@ impl World {
         Ok(())
     }
 
+    /// A receiver has got a message, read it or played it, since `t`.
+    pub(crate) fn person_ack(&mut self, key: &str, of: &str, ack: i8, t: u64) -> Result<(), Error> {
+        let sender = self.directory.add(of, None)?.lid;
+        let event = Event::PersonAck { id: bare_id(key).to_owned(), sender, ack, t };
+        for phone in self.copies(key)? {
+            if self.message(&phone, bare_id(key)).is_some_and(|message| message.from_me) {
+                self.enqueue(&phone, &event, None);
+            }
+        }
+        Ok(())
+    }
+
     /// The author deletes a message for everyone.
     pub(crate) fn revoke(&mut self, key: &str) -> Result<(), Error> {
         self.change(key, &Event::Revoke { id: bare_id(key).to_owned() })

@@ -96,6 +96,7 @@ impl Machine {
             | PageEvent::Reaction(_)
             | PageEvent::Vote(_)
             | PageEvent::Notice(_)
+            | PageEvent::Presence(_)
             | PageEvent::Fault { .. } => {}
         }
     }

@@ -11,7 +11,24 @@ declare namespace WA {
     tcToken?: unknown;
   }
 
+  /** Texts, websites, categories and places are absent where a business does not say them. */
+  interface BusinessProfile {
+    address?: string;
+    description?: string;
+    email?: string;
+    website?: { url?: string }[];
+    categories?: { id: string; localized_display_name?: string }[];
+    latitude?: number;
+    longitude?: number;
+    /** Times are minutes of the day. A day with two openings comes twice. */
+    business_hours?: { timezone?: string; config?: { day_of_week: string; mode: string; open_time?: number; close_time?: number }[] };
+  }
+
   interface Modules {
+    /** Asks the server; without those who are no businesses. Throws with its status. */
+    WAWebQueryBusinessProfile: {
+      queryBusinessProfile(about: { wid: Wid; tag: undefined }[]): Promise<{ wid: Wid; tag?: string; profile?: BusinessProfile }[]>;
+    };
     /** Asks the server. Throws with its status: 404 if there is none, 401 if it is hidden. The link expires. */
     WAWebGetProfilePicJob: {
       getProfilePic(wid: Wid, options: { preview: boolean; tcToken?: unknown }): Promise<{ eurl?: string; directPath?: string; tag?: unknown }>;
@@ -31,6 +48,18 @@ declare namespace Adapter {
     block: Modules['WAWebBlockContactAction'];
     picture: Modules['WAWebGetProfilePicJob']['getProfilePic'];
     about: Modules['WAWebContactStatusBridge']['getStatus'];
+    business_profile: Modules['WAWebQueryBusinessProfile']['queryBusinessProfile'];
+  }
+
+  interface Business {
+    address: Text;
+    description: Text;
+    email: Text;
+    websites: string[];
+    categories: string[];
+    place: { latitude: number; longitude: number } | null;
+    timezone: Text;
+    hours: { day: string; mode: string; opens: number; closes: number }[];
   }
 
   interface Calls {
@@ -38,5 +67,6 @@ declare namespace Adapter {
     /** `data` is base64; null if it is the picture with the known tag. */
     picture(argument: { chat: string; known_tag: Text; max_bytes: number; within_ms: number }): Promise<{ tag: Text; data: Text }>;
     about(argument: { chat: string }): Promise<{ about: Text }>;
+    business(argument: { chat: string }): Promise<{ profile: Business | null }>;
   }
 }

@@ -1,4 +1,4 @@
-// What is done with a person: blocking, and what they say of themselves. WhatsApp knows both by the LID: with a number the
+// What is done with a person: blocking, and what they say of themselves, as a business too. WhatsApp knows both by the LID: with a number the
 // page's function for blocking throws, and that for the text asks in a way that fails.
 /** @type {Adapter.File} */
 (function person(page) {
@@ -10,11 +10,16 @@
     block: ['block', whole('WAWebBlockContactAction', 'blockContact')],
     picture: ['picture', calling('WAWebGetProfilePicJob', 'getProfilePic')],
     about: ['about', calling('WAWebContactStatusBridge', 'getStatus')],
+    business_profile: ['business', calling('WAWebQueryBusinessProfile', 'queryBusinessProfile')],
   };
 
   /** The page counts where somebody was blocked: this is its list of blocked people. */
   const FROM = 'block_screen';
   const ABOUT_MAX = 1024;
+  /** WhatsApp takes descriptions of 512 characters at most, and other texts of 256. */
+  const TEXT_MAX = 1024;
+  /** Websites, categories, and the times of a week. */
+  const LIST_MAX = 64;
   /** The host of files, which has the pictures too. */
   const HOST = 'https://mmg.whatsapp.net';
   /** The statuses that say: there is none, or not for this account. */
@@ -72,6 +77,32 @@
     return refuse('MEDIA_TOO_LARGE', 'the picture is too large');
   }
 
+  /** @param {unknown} value */
+  const text = (value) => (typeof value === 'string' && value !== '' ? value.slice(0, TEXT_MAX).toWellFormed() : null);
+
+  /** @param {unknown[] | undefined} values */
+  const texts = (values) => (values ?? []).slice(0, LIST_MAX).flatMap((value) => text(value) ?? []);
+
+  /** Null for who says nothing. @param {WA.BusinessProfile | undefined} profile */
+  function business(profile) {
+    const { address, description, email, website, categories, business_hours: opening, latitude, longitude } = profile ?? {};
+    const isPlace = Number.isFinite(latitude) && Number.isFinite(longitude);
+    const hours = (opening?.config ?? []).slice(0, LIST_MAX);
+    const told = {
+      address: text(address),
+      description: text(description),
+      email: text(email),
+      websites: texts(website?.map(({ url }) => url)),
+      categories: texts(categories?.map((category) => category.localized_display_name)),
+      place: isPlace ? { latitude: Number(latitude), longitude: Number(longitude) } : null,
+      timezone: text(opening?.timezone),
+      // Only specific hours have times: the page says 0 where there are none.
+      hours: hours.map((one) => ({ day: String(one.day_of_week), mode: String(one.mode), opens: Number(one.open_time) || 0, closes: Number(one.close_time) || 0 })),
+    };
+    const isEmpty = Object.values(told).every((value) => value === null || (Array.isArray(value) && value.length === 0));
+    return isEmpty ? null : told;
+  }
+
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** Blocks somebody, or ends it. Ends by the page's list of blocked people; where that is so already, nothing is sent. */
@@ -103,6 +134,18 @@
       const { status, stale } = await need('about')({ wid: lidWid(id) });
       if (stale) refuse('FAILED', 'the server did not answer');
       return { about: typeof status === 'string' && status !== '' ? status.slice(0, ABOUT_MAX).toWellFormed() : null };
+    },
+
+    /** Asks the server. Null: the person is no business, or says nothing as one. */
+    async business({ chat: id }) {
+      try {
+        const [found] = (await need('business_profile')([{ wid: lidWid(id), tag: undefined }])) ?? [];
+        return { profile: business(found?.profile) };
+      } catch (error) {
+        const { status, statusCode } = /** @type {{ status?: unknown; statusCode?: unknown }} */ (error ?? {});
+        if (NONE.includes(Number(status ?? statusCode))) return { profile: null };
+        throw error;
+      }
     },
   };
 

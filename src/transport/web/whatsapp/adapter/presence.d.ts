@@ -13,6 +13,8 @@ declare namespace WA {
     get(wid: Wid | null): Presence | undefined;
     /** Asks the server, for a LID only. */
     find(wid: Wid): Promise<unknown>;
+    /** Events of the people, and of their `chatstate` as `change:chatstate.…`; both have the person's id. */
+    on(event: string, listener: (of?: { id?: Wid | string }) => void): void;
   }
 
   interface Modules {
@@ -32,8 +34,21 @@ declare namespace Adapter {
     availability: Modules['WAWebPresenceChatAction'];
   }
 
+  /** `state` is null while the server has told nothing. */
+  interface Presence {
+    lid: string;
+    phone: Text;
+    state: Text;
+    last_seen_s: Count;
+    hidden: boolean;
+  }
+
+  interface Reports {
+    presence: Presence;
+  }
+
   interface Calls {
-    /** `state` is null while the server has told nothing. */
-    presence(argument: { chat: string }): Promise<{ lid: string; phone: Text; state: Text; last_seen_s: Count; hidden: boolean }>;
+    presence(argument: { chat: string }): Promise<Presence>;
+    follow(argument: { lids: string[] }): Promise<void>;
   }
 }

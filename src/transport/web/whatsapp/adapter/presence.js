@@ -3,7 +3,7 @@
 /** @type {Adapter.File} */
 (function presence(page) {
   'use strict';
-  const { whole, from, need, has, attempt, guarded, refuse, widText, phoneOf, asWid, options } = page;
+  const { whole, from, need, has, attempt, guarded, refuse, push, widText, phoneOf, asWid, options } = page;
 
   /** @type {Adapter.Forms} */
   const deferred = {
@@ -18,16 +18,64 @@
   const LOOK_MS = 50;
   /** The page itself tells at each connect that nobody looks at it: what is told here follows that. */
   const AFTER_MS = 500;
+  /** What the page says of a person when something has changed. It tells a change of a person in several events. */
+  const CHANGES = ['isOnline', 'hasData', 'chatstate.type', 'chatstate.t', 'chatstate.deny'];
+  /** Changes of a person within this time are told as one. */
+  const TOLD_AFTER_MS = 100;
 
   /** The LIDs of those who are followed, in the order in which they were asked for. @type {Set<string>} */
   const followed = new Set();
+  /** What was told last of each of them. @type {Map<string, string>} */
+  const lastTold = new Map();
+  /** The LIDs of those who have changed since. @type {Set<string>} */
+  const changed = new Set();
   let isUp = false;
+  let listens = false;
 
   /** @param {string} lid */
   const subscribe = async (lid) => {
     const wid = asWid(lid);
     if (wid) await need('presences').find(wid);
   };
+
+  /** Tells what became of those who have changed; nothing of those who are again as they were. */
+  function tellChanges() {
+    for (const lid of changed) {
+      const now = told(lid);
+      const text = JSON.stringify(now);
+      if (!followed.has(lid) || lastTold.get(lid) === text) continue;
+      lastTold.set(lid, text);
+      push('presence', { lid, phone: phoneOf(lid), ...now });
+    }
+    changed.clear();
+  }
+
+  /** The page's own collection tells of each change, of a person by their LID. */
+  function listen() {
+    if (listens) return;
+    listens = true;
+    const note = guarded('presence', (/** @type {{ id?: WA.Wid | string } | undefined} */ of) => {
+      const lid = widText(of?.id) ?? '';
+      if (!followed.has(lid)) return;
+      if (changed.size === 0) setTimeout(guarded('presence', tellChanges), TOLD_AFTER_MS);
+      changed.add(lid);
+    });
+    for (const name of CHANGES) need('presences').on(`change:${name}`, note);
+  }
+
+  /** Follows a person. Who was asked for longest ago makes room. @param {string} lid */
+  async function follow(lid) {
+    listen();
+    if (!lastTold.has(lid)) lastTold.set(lid, JSON.stringify(told(lid)));
+    followed.delete(lid);
+    followed.add(lid);
+    for (const oldest of followed) {
+      if (followed.size <= FOLLOWED_MAX) break;
+      followed.delete(oldest);
+      lastTold.delete(oldest);
+    }
+    await subscribe(lid);
+  }
 
   /** After each connect the page has forgotten what it knew, and the server whom it told. */
   async function renew() {
@@ -68,16 +116,14 @@
     async presence({ chat: id }) {
       const given = asWid(id);
       const lid = given?.server === 'lid' ? id : (page.lidOf(given) ?? (await lidFor(id)));
-      followed.delete(lid);
-      followed.add(lid);
-      for (const oldest of followed) {
-        if (followed.size <= FOLLOWED_MAX) break;
-        followed.delete(oldest);
-      }
-      await subscribe(lid);
+      await follow(lid);
       const end = performance.now() + ANSWER_MS;
       while (told(lid).state === null && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       return { lid, phone: phoneOf(lid) ?? attempt(() => phoneOf(given)), ...told(lid) };
+    },
+    /** Follows those whom an earlier document of the page has followed. */
+    async follow({ lids }) {
+      for (const lid of lids) if (!followed.has(lid)) await follow(lid);
     },
   };
 

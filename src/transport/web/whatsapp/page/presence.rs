@@ -1,5 +1,7 @@
 //! The call about others' presence.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -8,7 +10,7 @@ use crate::domain::address::ChatId;
 use crate::domain::presence::{Presence, PresenceState};
 
 #[derive(Deserialize)]
-struct PresenceShape {
+pub(in crate::transport::web::whatsapp) struct PresenceShape {
     lid: String,
     phone: Option<String>,
     state: Option<StateShape>,
@@ -36,12 +38,23 @@ impl From<StateShape> for PresenceState {
     }
 }
 
+impl From<PresenceShape> for Presence {
+    fn from(shape: PresenceShape) -> Self {
+        let PresenceShape { lid, phone, state, last_seen_s, hidden } = shape;
+        Self { phone, lid, state: state.map(PresenceState::from), last_seen_s, hidden }
+    }
+}
+
 impl Page {
     /// Follows a person's presence from now on, also after reconnects, and tells what is known. WhatsApp tells it only to
     /// accounts that are shown as online themselves.
     pub async fn presence(&self, chat: &ChatId) -> Result<Presence, PageError> {
         let told: PresenceShape = self.call("presence", json!({ "chat": chat.to_string() }), self.deadline).await?;
-        let PresenceShape { lid, phone, state, last_seen_s, hidden } = told;
-        Ok(Presence { phone, lid, state: state.map(PresenceState::from), last_seen_s, hidden })
+        Ok(told.into())
+    }
+
+    /// Follows people by their LIDs whom an earlier document of the page has followed.
+    pub async fn follow_presence(&self, lids: &[String], deadline: Duration) -> Result<(), PageError> {
+        self.call("follow", json!({ "lids": lids }), deadline).await
     }
 }
