@@ -25,7 +25,7 @@ help:
 	@echo "make dist     the package for Debian and Ubuntu, in target/dist"
 	@echo "make facts    the simulated page against what was recorded of WhatsApp's own"
 	@echo "make conformance  clients of the real page, unchanged, on the simulator"
-	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that talk; CLOUD=1: with a stand-in of Meta's Cloud API)"
+	@echo "make sandbox  the service with a simulated phone, for those who have none at hand (SERVICES=2: two that are linked and talk with each other in everything there is, TALK=0: without a word; CLOUD=1: with a stand-in of Meta's Cloud API)"
 	@echo "make deploy-check  what runs the service elsewhere: PM2, systemd, containers, alerts, scripts"
 	@echo "make page-check  the operator page in a real browser; its screenshots are in target/page-screenshots"
 	@echo "make real-page MODULES=folder  WhatsApp Web's own modules asked, and the service run on them (PARTS='text line': only those of the service)"
@@ -112,7 +112,7 @@ sandbox:
 	@.ci/install chromium
 	@echo "==> Building the service and the simulator"
 	cargo build --release --locked --workspace
-	@SIMULATOR_PORT=$(SIMULATOR_PORT) SERVICES=$(SERVICES) SEED=$(SEED) CLOUD=$(CLOUD) tests/simulator/sandbox
+	@SIMULATOR_PORT=$(SIMULATOR_PORT) SERVICES=$(SERVICES) SEED=$(SEED) CLOUD=$(CLOUD) TALK=$(TALK) tests/simulator/sandbox
 
 soak:
 	@.ci/install chromium

@@ -4,7 +4,6 @@
 mod cache;
 mod followed;
 mod lists;
-mod lookups;
 mod marks;
 mod numbers;
 mod person;
@@ -23,6 +22,7 @@ use crate::domain::address::{ChatId, PhoneNumber, Server};
 use crate::domain::presence::Presence;
 use crate::domain::state::State;
 use crate::domain::time::{Clock, Timestamp};
+use crate::host::per_minute::PerMinute;
 use crate::host::tasks::Tasks;
 use crate::transport::web::session::{Following, Handle, SessionError};
 use crate::transport::web::whatsapp::PageError;
@@ -30,13 +30,14 @@ use crate::transport::web::whatsapp::PageError;
 use cache::Cache;
 use followed::Followed;
 pub use lists::{Chat, Contact, Found, Group, Lists, Member, Role, Settings, Who};
-pub use lookups::LOOKUPS_PER_MINUTE;
-use lookups::Lookups;
 pub use marks::Mark;
 pub use numbers::NUMBERS_MAX;
 pub use pictures::Picture;
 use pictures::Pictures;
 pub use search::Wanted;
+
+/// The look-ups of a minute. Nobody knows WhatsApp's own limit; a person checks a few numbers a minute.
+pub const LOOKUPS_PER_MINUTE: usize = 30;
 
 /// A number that is on WhatsApp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub enum DirectoryError {
 pub struct Directory {
     session: Handle,
     clock: Arc<dyn Clock>,
-    lookups: Arc<Lookups>,
+    lookups: PerMinute,
     cache: Cache,
     pictures: Arc<Pictures>,
     followed: Arc<Followed>,
@@ -99,7 +100,7 @@ impl Directory {
         let receipts = Arc::new(Semaphore::new(receipts::AT_A_TIME));
         let followed = Arc::<Followed>::default();
         tasks.spawn(followed::TASK, followed::run(session.clone(), followed.clone(), stop));
-        Self { session, clock, lookups: Arc::default(), cache, pictures, followed, receipts }
+        Self { session, clock, lookups: PerMinute::new(LOOKUPS_PER_MINUTE), cache, pictures, followed, receipts }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.

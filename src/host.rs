@@ -9,6 +9,7 @@ pub mod http_client;
 pub mod instance;
 pub mod listen;
 pub mod metrics;
+pub mod per_minute;
 pub mod pid1;
 pub mod shutdown;
 pub mod supervisor;

@@ -10,6 +10,7 @@ mod acts;
 mod admission;
 pub mod attach;
 pub mod calls;
+mod chat_acts;
 mod cloud_message;
 mod error;
 pub mod fetch_url;
@@ -17,8 +18,8 @@ mod groups;
 mod key_locks;
 mod ledger;
 mod new_contacts;
+mod opt_outs;
 mod pacing;
-mod per_minute;
 mod queue;
 mod resends;
 mod sender;
@@ -37,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::blobs::Blobs;
 use crate::domain::address::ChatId;
-use crate::domain::content::{Content, Outgoing};
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Cause, End, Fingerprint, SendKey, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::MessageEvent;
@@ -46,21 +47,23 @@ use crate::domain::time::Clock;
 use crate::domain::via::Via;
 use crate::host::activity::Activity;
 use crate::host::config::{Send as Settings, SendMode};
+use crate::host::per_minute::PerMinute;
 use crate::host::tasks::Tasks;
 use crate::store::{Store, StoreError};
 use crate::transport::cloud;
 use crate::transport::web::session::Handle;
 
 use acks::Acks;
-pub use acts::{ActedOnChat, Acting};
+pub use acts::Acting;
 pub use admission::Availability;
 use admission::Readiness;
+pub use chat_acts::ActedOnChat;
 pub use error::SendError;
 pub use groups::{GroupError, MadeGroup, NewGroup, Person};
 use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
+pub use opt_outs::OptOutsError;
 use pacing::Today;
-use per_minute::{ACTS_PER_MINUTE, PerMinute};
 use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
@@ -70,6 +73,8 @@ pub use uploading::Upload;
 use uploading::Uploading;
 use ways::{Way, Ways};
 
+/// Chats that are marked or shown typing within a minute. Typing is shown for 25 s, so 40 conversations at a time fit.
+const ACTS_PER_MINUTE: usize = 120;
 /// One part in this many of `SEND_TIMEOUT` is reserved for the page and the server: 10 s of the usual 50, although
 /// both together need one.
 const RESERVE: u32 = 5;
@@ -237,14 +242,21 @@ impl Outbound {
         let verdict = self.settled(key, fingerprint, deadline).await?;
         // A key that was reserved before the process died keeps its way.
         let reserved = self.store.find_send(key).await.ok().flatten();
-        let reserved = reserved.filter(|record| record.is_live(self.steady.now())).map(|record| record.via);
+        let reserved = reserved.filter(|record| record.is_live(self.steady.now()));
+        if let (Verdict::Send, Some(record)) = (&verdict, &reserved)
+            && record.message_id.is_reference()
+        {
+            // It goes under another reference now.
+            let _ = self.store.nothing_left_by_cloud(record.message_id.clone()).await;
+        }
+        let reserved = reserved.map(|record| record.via);
         if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
             return Err(SendError::KeyConflict);
         }
         match verdict {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
             Verdict::Sent { message_id, chat_id, phone, ack, at } => {
                 let delivered = Delivered { message_id, chat_id, phone, ack, at };
@@ -337,16 +349,8 @@ impl Outbound {
         if self.settings.mode == SendMode::DryRun {
             return Ok(dry_run(&outgoing.to, via, self.clock.now()));
         }
-        let file = match &outgoing.content {
-            Content::File(file) => Some(self.blobs.pin(file.id).ok_or(SendError::FileNotFound)?),
-            Content::Text { .. }
-            | Content::Location(_)
-            | Content::Contacts(_)
-            | Content::Poll(_)
-            | Content::Forward { .. }
-            | Content::GroupInvite(_)
-            | Content::Template(_) => None,
-        };
+        let file = outgoing.content.file();
+        let file = file.map(|file| self.blobs.pin(file.id).ok_or(SendError::FileNotFound)).transpose()?;
         // From here on the browser is needed, also while the send waits for its turn.
         let working = sender.activity.begin();
         let turn = self.turn(arrived, via).await?;

@@ -123,9 +123,10 @@ impl Service {
             tasks.spawn("token of the Cloud API", client.watch(stop_deliveries.clone()));
         }
         let opt_outs = OptOuts::new(&config.opt_out_words, store.clone());
-        let cloud_inbound = cloud.as_ref().map(|_| {
+        let cloud_inbound = cloud.clone().map(|client| {
             CloudInbound::new(CloudParts {
                 store: store.clone(),
+                client,
                 acks: acks.downgrade(),
                 clock: clock.clone(),
                 files: config.media.fetch.clone(),

@@ -20,11 +20,18 @@ const BATCH: usize = 10;
 const PAUSE_MS: RangeInclusive<u64> = 500..=1500;
 
 /// What WhatsApp says of a number in one of its forms.
-type Answers = HashMap<PhoneNumber, Option<Reached>>;
+enum Answer {
+    There(Reached),
+    Denied,
+    /// Nothing: it may be there.
+    Silence,
+}
+
+type Answers = HashMap<PhoneNumber, Answer>;
 
 impl Directory {
     /// Looks numbers up, in their order. Where the minute's look-ups are used up, the numbers that are left are
-    /// [`DirectoryError::RateLimited`]. The error of the whole is one of the page or the session, before any answer.
+    /// [`DirectoryError::RateLimited`]; a number about which WhatsApp says nothing has no answer. The error of the whole is one of the page or the session, before any answer.
     pub async fn look_up_all(
         &self,
         numbers: &[PhoneNumber],
@@ -32,7 +39,7 @@ impl Directory {
         let mut answers = Answers::new();
         self.ask_each(numbers.to_vec(), &mut answers).await?;
         // The second form is asked for only after WhatsApp denied the first.
-        let is_denied = |number: &&PhoneNumber| matches!(answers.get(*number), Some(None));
+        let is_denied = |number: &&PhoneNumber| matches!(answers.get(*number), Some(Answer::Denied));
         let second = numbers.iter().filter(is_denied).filter_map(PhoneNumber::second_form).collect();
         self.ask_each(second, &mut answers).await?;
         Ok(numbers.iter().map(|number| self.answered(number, &answers)).collect())
@@ -41,8 +48,12 @@ impl Directory {
     fn answered(&self, number: &PhoneNumber, answers: &Answers) -> Result<Option<Reached>, DirectoryError> {
         for form in std::iter::once(number.clone()).chain(number.second_form()) {
             match answers.get(&form) {
-                Some(Some(reached)) => return Ok(Some(reached.clone())),
-                Some(None) => {}
+                Some(Answer::There(reached)) => return Ok(Some(reached.clone())),
+                Some(Answer::Denied) => {}
+                Some(Answer::Silence) => {
+                    let nothing = "WhatsApp's server said nothing about this number".to_owned();
+                    return Err(SessionError::NoAnswer(nothing).into());
+                }
                 None => return Err(DirectoryError::RateLimited { retry_after: self.lookups.wait(Instant::now()) }),
             }
         }
@@ -65,8 +76,12 @@ impl Directory {
             let page = self.session.page(State::Ready)?;
             let found = page.exists_many(batch).await.map_err(SessionError::from)?;
             for (number, found) in batch.iter().zip(found) {
-                let reached = found.chat_id.map(|chat_id| Reached { number: number.clone(), chat_id, lid: found.lid });
-                answers.insert(number.clone(), reached);
+                let answer = match found.chat_id {
+                    Some(chat_id) => Answer::There(Reached { number: number.clone(), chat_id, lid: found.lid }),
+                    None if found.no_answer => Answer::Silence,
+                    None => Answer::Denied,
+                };
+                answers.insert(number.clone(), answer);
             }
         }
         Ok(())

@@ -17,6 +17,8 @@ impl Directory {
     /// know is looked up first.
     pub async fn block(&self, id: &ChatId, on: bool) -> Result<Known<Contact>, DirectoryError> {
         let id = self.lid_of(id).await?;
+        // The page takes a LID of nobody for a person, and then its list never shows them.
+        self.contact_now(&id).await?;
         self.session.page(State::Ready)?.block(&id, on, DEADLINE).await.map_err(failed)?;
         let contact = self.contact_now(&id).await?;
         Ok(self.now(contact))

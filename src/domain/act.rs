@@ -1,13 +1,9 @@
 //! What is done to messages and chats besides sending. An act leads to a state, and to the same state however often it is
 //! repeated.
 
+use super::emoji::Emoji;
 use super::message::MessageId;
 use super::secret::Secret;
-
-/// The most characters of an emoji: families with skin tones and flags of regions are long.
-const EMOJI_MAX: usize = 16;
-/// The first character that is an emoji by itself (©).
-const FIRST_EMOJI: char = '\u{a9}';
 
 /// What is done to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,24 +37,6 @@ impl Act {
             Self::React(_) | Self::Edit(_) | Self::Revoke => true,
             Self::DeleteForMe => false,
         }
-    }
-}
-
-/// An emoji, or nothing: that takes a reaction back. It may consist of several characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Emoji(String);
-
-impl Emoji {
-    /// None if the text is no emoji. Emojis of keys begin with a digit, `#` or `*`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_key = |c: char| c.is_ascii_digit() || matches!(c, '#' | '*');
-        let is_emoji = |c: char| c >= FIRST_EMOJI && !c.is_whitespace();
-        let is_legal = text.chars().count() <= EMOJI_MAX && text.chars().all(|c| is_key(c) || is_emoji(c));
-        (text.is_empty() || (is_legal && text.chars().any(is_emoji))).then(|| Self(text.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -98,17 +76,6 @@ impl Typing {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_emoji_is_one_whatever_it_consists_of() {
-        for emoji in ["", "👍", "❤️", "1️⃣", "#️⃣", "©", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🇦🇷"]
-        {
-            assert!(Emoji::parse(emoji).is_some(), "{emoji}");
-        }
-        for text in ["a", "1", " ", "👍 ", "ok👍", "\u{1b}", "👍\n", "\u{3000}", &"👍".repeat(17)] {
-            assert_eq!(Emoji::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn acts_under_a_key_differ_by_message_kind_and_text() {

@@ -4,6 +4,9 @@ mod second_form;
 
 use std::fmt;
 
+/// The forms that a country has for one number, at most.
+const FORMS: usize = 3;
+
 /// E.164 allows 15 digits; the shortest numbers in use, country code included, have 7.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// The LIDs and group ids seen so far have 14 to 18 digits; old group ids (`creator-time`) have up to 26.
@@ -134,6 +137,11 @@ impl ChatId {
     /// The chat of a phone number's second form, where its country has one.
     pub fn second_form(&self) -> Option<Self> {
         self.phone_number()?.second_form().map(|number| Self::of_phone(&number))
+    }
+
+    /// The chat in every form that its country has for the number, this one first.
+    pub fn forms(&self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self.clone()), Self::second_form).take(FORMS)
     }
 
     /// Reads a recipient in either form that a caller may use: a phone number or a chat id.

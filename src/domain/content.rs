@@ -114,6 +114,20 @@ impl Content {
         Ok(Self::Text { body: Secret::new(body), mentions: Vec::new(), preview: false })
     }
 
+    /// The file that is sent, if it is one.
+    pub fn file(&self) -> Option<&Attachment> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Text { .. }
+            | Self::Location(_)
+            | Self::Contacts(_)
+            | Self::Poll(_)
+            | Self::Forward { .. }
+            | Self::GroupInvite(_)
+            | Self::Template(_) => None,
+        }
+    }
+
     /// Contacts to be sent.
     ///
     /// # Errors

@@ -165,7 +165,7 @@ pub struct GroupJoined {
     pub asked: bool,
 }
 
-/// Why WhatsApp does not do what is asked about a group: nothing was changed.
+/// Why WhatsApp does not do what is asked about a group.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GroupFailure {
     #[error("there is no such group, or this account is not in it ({0})")]
@@ -175,7 +175,7 @@ pub enum GroupFailure {
     #[error("the invite leads to no group: it was reset, or is wrong ({0})")]
     NoInvite(String),
     /// WhatsApp's number.
-    #[error("WhatsApp refused ({0}); nothing was changed")]
+    #[error("WhatsApp refused ({0})")]
     Refused(u16),
 }
 

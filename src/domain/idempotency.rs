@@ -121,6 +121,7 @@ fn of_the_cloud_api(number: i64) -> Option<&'static str> {
         368 => "the business account is blocked for a time because of WhatsApp's policies",
         130_472 => "the recipient is part of an experiment of Meta and gets no marketing messages",
         130_497 => "the business may not write to people of the recipient's country",
+        130_429 => "more messages left than the number's throughput allows",
         131_021 => "the recipient is the number that sends",
         131_026 => "WhatsApp cannot deliver to the recipient: no WhatsApp, an old version, or terms not accepted",
         131_031 => "the business account is locked",
@@ -128,12 +129,14 @@ fn of_the_cloud_api(number: i64) -> Option<&'static str> {
         131_042 => "the payment method of the business account does not work",
         131_045 => "the number is not registered correctly at the Cloud API",
         131_047 => "more than 24 hours have passed since the recipient wrote: only a template goes (re-engagement)",
+        131_048 => "Meta limits this number because its messages were blocked or reported",
         131_049 => {
             "Meta holds marketing messages to the recipient back to keep the ecosystem healthy; try again in a day"
         }
         131_050 => "the recipient takes no marketing messages of this business",
         131_052 => "the file could not be fetched",
         131_053 => "the file is of no type or size that WhatsApp takes",
+        131_056 => "too many messages went to the recipient in a short time",
         131_057 => "the business account is in maintenance",
         133_010 => "the number is not registered at the Cloud API",
         _ => return None,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
 
 /// Seconds. Most answers take milliseconds; a send is given up after 50 s.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 60.0];
@@ -22,6 +22,7 @@ struct Counted {
     reconnections: IntCounterVec,
     files: IntCounterVec,
     billed: IntCounterVec,
+    webhook_refused: IntCounter,
     /// The clients that are labels already.
     clientes: Mutex<HashSet<String>>,
     requests: HistogramVec,
@@ -53,6 +54,10 @@ impl Metrics {
             ),
             &["category", "cliente_id"],
         )?;
+        let webhook_refused = IntCounter::new(
+            "session_manager_cloud_webhook_refused_total",
+            "Requests to the webhook of the Cloud API without a valid signature of Meta's",
+        )?;
         let requests = HistogramVec::new(
             HistogramOpts::new("session_manager_http_request_duration_seconds", "Time to the head of an answer")
                 .buckets(BUCKETS.to_vec()),
@@ -62,6 +67,7 @@ impl Metrics {
         for counted in [&sends, &reconnections, &files, &billed] {
             registry.register(Box::new(counted.clone()))?;
         }
+        registry.register(Box::new(webhook_refused.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         // The metrics that Prometheus expects of every process: memory, processor time, descriptors, threads, start.
         registry.register(Box::new(ProcessCollector::for_self()))?;
@@ -71,6 +77,7 @@ impl Metrics {
             reconnections,
             files,
             billed,
+            webhook_refused,
             clientes: Mutex::default(),
             requests,
         })))
@@ -99,6 +106,12 @@ impl Metrics {
             clientes.insert(cliente_id.to_owned());
         }
         self.0.billed.with_label_values(&[category, if is_label { cliente_id } else { "other" }]).inc();
+    }
+
+    /// Counts a request to the webhook of the Cloud API that is not Meta's; how many there were.
+    pub fn webhook_refused(&self) -> u64 {
+        self.0.webhook_refused.inc();
+        self.0.webhook_refused.get()
     }
 
     /// Counts an answered request. `route` is the pattern, never text of the caller.

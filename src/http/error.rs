@@ -17,10 +17,10 @@ use crate::domain::via::Via;
 use crate::inbound::cloud::NotTaken;
 use crate::inbound::media::FilesError;
 use crate::journal::JournalError;
-use crate::outbound::SendError;
 use crate::outbound::attach::AttachError;
 use crate::outbound::fetch_url::{FetchError, UrlError};
 use crate::outbound::uploads::UploadError;
+use crate::outbound::{OptOutsError, SendError};
 use crate::transport::web::session::SessionError;
 
 use super::wire;
@@ -132,6 +132,7 @@ impl From<SendError> for ApiError {
             SendError::FileRefused(_) => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE", message),
             SendError::FileNotFound => Self::new(StatusCode::NOT_FOUND, "MEDIA_NOT_FOUND", message),
             SendError::MessageAbsent => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
+            SendError::NothingToMark(_) => Self::new(StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND", message),
             SendError::ReplyNotPossible(_) => Self::new(StatusCode::CONFLICT, "REPLY_NOT_POSSIBLE", message),
             SendError::ForwardNotPossible(_) => Self::new(StatusCode::CONFLICT, "FORWARD_NOT_POSSIBLE", message),
             SendError::EditNotPossible(_) => Self::new(StatusCode::CONFLICT, "EDIT_NOT_POSSIBLE", message),
@@ -157,6 +158,10 @@ impl From<SendError> for ApiError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
                     .about(&message_id)
                     .with("whatsapp_code", whatsapp_code(cause))
+            }
+            // The answer of the refusal, for a message that has an id.
+            SendError::FailedAs { message_id, code, why } => {
+                Self::from(*why).about(&message_id).with("whatsapp_code", code)
             }
             SendError::RefusedAs(cause) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message)
                 .with("whatsapp_code", whatsapp_code(Some(cause))),
@@ -198,6 +203,12 @@ impl From<JournalError> for ApiError {
 
 impl From<NotTaken> for ApiError {
     fn from(error: NotTaken) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
+    }
+}
+
+impl From<OptOutsError> for ApiError {
+    fn from(error: OptOutsError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", error.to_string()).retry_after(RETRY_SOON)
     }
 }

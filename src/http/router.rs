@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::error::ApiError;
 use super::routes::{
     capabilities, chats, cloud, connect, contacts, deliveries, directory, document, events, groups, health, media,
-    message_file, messages, metrics, numbers, presence, qr, send, status,
+    message_file, messages, metrics, numbers, opt_outs, presence, qr, send, status,
 };
 use super::{App, Front, docs, guard, page};
 
@@ -72,6 +72,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(chats::unread))
         .routes(routes!(chats::typing))
         .routes(routes!(message_file::message_file))
+        .routes(routes!(opt_outs::list))
+        .routes(routes!(opt_outs::take_back))
         .routes(routes!(events::events))
         .routes(routes!(metrics::metrics))
         .routes(routes!(capabilities::capabilities))

@@ -16,6 +16,7 @@ pub mod message_file;
 pub mod messages;
 pub mod metrics;
 pub mod numbers;
+pub mod opt_outs;
 pub mod presence;
 pub mod qr;
 pub mod send;

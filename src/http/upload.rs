@@ -109,4 +109,20 @@ mod tests {
         let sent = Box::pin(drop_by_drop.take(100));
         assert!(format!("{:?}", receive(&blobs, MAX, None, sent).await.unwrap_err()).contains("BODY_TOO_SLOW"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_refused_caller_a_small_body_is_read_to_its_end_and_a_slow_or_large_one_is_not() {
+        let mut read = 0;
+        let pieces =
+            |count: usize| stream::iter((0..count).map(|_| Ok::<_, ApiError>(Bytes::from_static(b"12345678"))));
+        discard(pieces(100).inspect(|_| read += 1), Some(800)).await;
+        assert_eq!(read, 100);
+        let began = Instant::now();
+        discard(pieces(1).chain(stream::pending()), Some(800)).await;
+        assert_eq!(began.elapsed(), DISCARD_FOR);
+        let mut read = 0;
+        discard(pieces(1).inspect(|_| read += 1), Some(DISCARD_MAX + 1)).await;
+        discard(pieces(1).inspect(|_| read += 1), None).await;
+        assert_eq!(read, 0);
+    }
 }

@@ -18,6 +18,7 @@ pub mod groups;
 pub mod health;
 pub mod messages;
 pub mod numbers;
+pub mod opt_outs;
 pub mod presence;
 pub mod requests;
 pub mod sent;

@@ -1,8 +1,10 @@
 //! What Meta's webhook tells: messages and reports, stored before Meta is answered. Meta repeats what was not answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::opt_outs::OptOuts;
 use crate::domain::log::LoggedMessage;
@@ -12,10 +14,15 @@ use crate::domain::time::{Clock, Timestamp};
 use crate::domain::via::Via;
 use crate::host::metrics::Metrics;
 use crate::store::{LogChange, Store, StoreError};
+use crate::transport::cloud::Client;
 use crate::transport::cloud::webhook::{Heard, Status, Told};
+
+/// How often the log tells of requests that are not Meta's.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 pub struct CloudParts {
     pub store: Store,
+    pub client: Client,
     /// Reports of sent messages go to those who wait for them, as long as somebody does.
     pub acks: mpsc::WeakSender<MessageEvent>,
     pub clock: Arc<dyn Clock>,
@@ -26,7 +33,7 @@ pub struct CloudParts {
 
 /// Takes what Meta tells. Cheap to clone.
 #[derive(Clone)]
-pub struct CloudInbound(Arc<CloudParts>);
+pub struct CloudInbound(Arc<CloudParts>, Arc<Mutex<Option<Instant>>>);
 
 #[derive(Debug, thiserror::Error)]
 #[error("what Meta tells cannot be stored at the moment: {0}")]
@@ -34,7 +41,20 @@ pub struct NotTaken(#[from] StoreError);
 
 impl CloudInbound {
     pub fn new(parts: CloudParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
+    }
+
+    /// Notes a request that is not Meta's. The address is known to the world, so each is counted and one a minute is logged.
+    pub fn refused(&self) {
+        let count = self.0.metrics.webhook_refused();
+        let (mut told_at, now) = (self.1.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        if told_at.is_none_or(|told_at| now >= told_at + TOLD_EVERY) {
+            *told_at = Some(now);
+            tracing::warn!(
+                count,
+                "requests to the webhook of the Cloud API have no valid signature; if Meta's reports do not come, check CLOUD_API_APP_SECRET"
+            );
+        }
     }
 
     /// Stores everything; returns once that is durable. The same may be told again and in any order.
@@ -82,7 +102,10 @@ impl CloudInbound {
 
     /// Passes a report on to whoever waits for the end of a send, and counts what Meta bills.
     async fn report(&self, status: Status) {
-        let Status { id, ack, code, reference, billed, .. } = status;
+        let Status { id, ack, code, reference, billed, phone, .. } = status;
+        if let (Some(phone), Some(code)) = (&phone, code) {
+            self.0.client.failed(phone, code);
+        }
         let Some(reference) = reference else { return };
         let event = if ack.is_failure() {
             MessageEvent::Acked(reference.clone(), ack, code)

@@ -47,8 +47,15 @@ impl Journal {
         Ok(self.store.sum(message).await?)
     }
 
+    /// A message of the log. One that was handed to the Cloud API has its place there once the Cloud API has taken it; until
+    /// then it is found by the service's own reference, at place 0, without an ack.
     pub async fn message(&self, id: MessageId) -> Result<Option<LogEntry>, JournalError> {
-        Ok(self.store.logged_message(id).await?)
+        let entry = self.store.logged_message(id.clone()).await?;
+        if entry.is_some() || !id.is_reference() {
+            return Ok(entry);
+        }
+        let pending = self.store.unconfirmed_by_cloud(id).await?;
+        Ok(pending.map(|message| LogEntry { cursor: 0, message }))
     }
 }
 

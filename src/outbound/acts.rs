@@ -1,4 +1,4 @@
-//! Acts on messages and chats. An act under a key is remembered with its outcome; until then it may be repeated, because it
+//! Acts on messages. An act under a key is remembered with its outcome; until then it may be repeated, because it
 //! leads to the same state however often.
 //!
 //! ```text
@@ -15,8 +15,7 @@ use super::admission;
 use super::sender::not_stored;
 use super::sent::Guarantee;
 use super::{Outbound, SendError, Sent};
-use crate::domain::act::{Act, ChatAct};
-use crate::domain::address::ChatId;
+use crate::domain::act::Act;
 use crate::domain::idempotency::{End, Fingerprint, SendKey, SendRecord, SendStage, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
@@ -38,13 +37,6 @@ pub struct Acting {
     pub key: Option<SendKey>,
 }
 
-/// An act on a chat that was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActedOnChat {
-    pub chat_id: String,
-    pub dry_run: bool,
-}
-
 /// The key of an act.
 struct Keyed {
     key: SendKey,
@@ -60,9 +52,32 @@ struct Target {
     chat_id: String,
     /// The phone digits of the other side, where the log knows them.
     phone: Option<String>,
+    /// What the log has of it.
+    logged: Logged,
+}
+
+/// What the log has of a message that is acted on. The page forgets a message that is deleted, at the latest when it is
+/// loaded again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Logged {
+    Nothing,
+    Message,
+    /// Somebody has deleted it for everyone.
+    Revoked,
 }
 
 impl Target {
+    /// Whether the act was done before: then WhatsApp is asked for nothing.
+    fn is_so(&self, act: &Act) -> bool {
+        *act == Act::Revoke && self.logged == Logged::Revoked
+    }
+
+    /// Whether this failure means that the act was done before: the page does not have the message, and there was one.
+    fn is_gone(&self, act: &Act, failure: &ActFailure) -> bool {
+        let is_absent = matches!(failure, ActFailure::NothingLeft(NothingLeft::MessageAbsent));
+        *act == Act::DeleteForMe && is_absent && self.logged != Logged::Nothing
+    }
+
     fn via(&self) -> Via {
         if self.message_id.is_wamid() { Via::Cloud } else { Via::Web }
     }
@@ -86,10 +101,11 @@ impl Outbound {
             Verdict::Send => {}
             Verdict::Conflict => return Err(SendError::KeyConflict),
             Verdict::Sent { message_id, chat_id, phone, at, .. } => {
-                return Ok(Sent { at, ..self.acted(Target { message_id, chat_id, phone }, false) });
+                let target = Target { message_id, chat_id, phone, logged: Logged::Message };
+                return Ok(Sent { at, ..self.acted(target, false) });
             }
             // An act is never stored like this.
-            Verdict::Failed(message_id, cause) => return Err(SendError::Failed { message_id, cause }),
+            Verdict::Failed(message_id, cause) => return Err(SendError::failed(message_id, cause)),
             Verdict::Unconfirmed(message_id) => return Err(SendError::Unconfirmed { message_id }),
         }
         let Ok(key_lock) = key_lock else { return Err(SendError::Busy) };
@@ -123,7 +139,10 @@ impl Outbound {
         }
         // The browser is needed while the act waits for its turn too.
         let _working = self.ways.sender(via)?.activity.begin();
-        let turn = if act.is_seen() {
+        let is_so = target.is_so(act);
+        let turn = if is_so {
+            None
+        } else if act.is_seen() {
             let mut turn = self.turn(arrived, via).await?;
             // WhatsApp is asked for something; a message of the day it is not.
             turn.asks();
@@ -136,8 +155,9 @@ impl Outbound {
         if let Some((keyed, record)) = &record {
             self.store.keep_send(keyed.key, record.clone(), self.steady.now()).await.map_err(not_stored)?;
         }
-        let acted = self.does(&target, act, self.left(arrived)).await;
+        let acted = if is_so { Ok(()) } else { self.does(&target, act, self.left(arrived)).await };
         drop(turn);
+        let acted = acted.or_else(|failure| if target.is_gone(act, &failure) { Ok(()) } else { Err(failure) });
         let error = match acted {
             Ok(()) => {
                 let sent = self.acted(target, false);
@@ -168,29 +188,6 @@ impl Outbound {
         }
     }
 
-    /// Marks a chat as read or unread, or shows typing there. Nothing of this is a message: it has a limit of its own.
-    pub async fn act_on_chat(&self, chat: &ChatId, act: ChatAct, arrived: Instant) -> Result<ActedOnChat, SendError> {
-        self.availability_via(Via::Web).await.admit()?;
-        if self.settings.mode == SendMode::DryRun {
-            return Ok(ActedOnChat { chat_id: chat.to_string(), dry_run: true });
-        }
-        self.limit_acts()?;
-        let _working = self.ways.web.activity.begin();
-        let chat_id = self.known_chat(chat).await?;
-        let acted = self.session.act_on_chat(&chat_id, act, self.left(arrived)).await;
-        acted.map(|()| ActedOnChat { chat_id, dry_run: false }).map_err(of_chat)
-    }
-
-    /// The chat as the page has it, by any form of its number.
-    async fn known_chat(&self, chat: &ChatId) -> Result<String, SendError> {
-        for form in [Some(chat.clone()), chat.second_form()].into_iter().flatten() {
-            if let Some(chat_id) = self.session.chat(&form).await? {
-                return Ok(chat_id);
-            }
-        }
-        Err(SendError::ChatUnknown)
-    }
-
     /// The message of this id. The log may know a message of WhatsApp Web by the id that the Cloud API gave it.
     async fn target(&self, message: &MessageId, act: &Act) -> Result<Target, SendError> {
         let logged = self.store.logged_message(message.clone()).await.map_err(unavailable)?;
@@ -199,9 +196,13 @@ impl Outbound {
             Some(logged) if message.is_wamid() => logged.id.clone(),
             _ => message.clone(),
         };
-        let phone = logged.and_then(|logged| logged.phone);
+        let (phone, logged) = match logged {
+            None => (None, Logged::Nothing),
+            Some(logged) if logged.revoked_at.is_some() => (logged.phone, Logged::Revoked),
+            Some(logged) => (logged.phone, Logged::Message),
+        };
         if let Some(parts) = message_id.parts() {
-            return Ok(Target { chat_id: parts.chat.to_owned(), phone, message_id });
+            return Ok(Target { chat_id: parts.chat.to_owned(), phone, message_id, logged });
         }
         if !message_id.is_wamid() {
             return Err(SendError::MessageAbsent);
@@ -215,7 +216,7 @@ impl Outbound {
         }
         let phone = phone.or_else(|| Wamid::decode(message_id.as_str()).map(|wamid| wamid.number));
         let phone = phone.ok_or(SendError::MessageAbsent)?;
-        Ok(Target { chat_id: format!("{phone}@c.us"), phone: Some(phone), message_id })
+        Ok(Target { chat_id: format!("{phone}@c.us"), phone: Some(phone), message_id, logged })
     }
 
     fn reserved(&self, target: &Target, fingerprint: Fingerprint) -> SendRecord {
@@ -232,7 +233,7 @@ impl Outbound {
 
     fn acted(&self, target: Target, dry_run: bool) -> Sent {
         let via = target.via();
-        let Target { message_id, chat_id, phone } = target;
+        let Target { message_id, chat_id, phone, logged: _ } = target;
         let named = chat_id.strip_suffix("@c.us").map(str::to_owned);
         let to = phone.or(named).unwrap_or_else(|| chat_id.clone());
         let guarantee = Guarantee::Repeatable;
@@ -241,17 +242,17 @@ impl Outbound {
         Sent { message_id, chat_id, to, ack, at: self.clock.now(), dry_run, via, guarantee }
     }
 
-    fn limit_acts(&self) -> Result<(), SendError> {
+    pub(super) fn limit_acts(&self) -> Result<(), SendError> {
         let why = "more is marked, deleted and shown typing in a minute than a person would do";
         self.acts.take(Instant::now()).map_err(|retry_after| SendError::RateLimited { why, retry_after })
     }
 
-    fn left(&self, arrived: Instant) -> Duration {
+    pub(super) fn left(&self, arrived: Instant) -> Duration {
         (arrived + self.settings.timeout).saturating_duration_since(Instant::now())
     }
 }
 
-fn unavailable(error: StoreError) -> SendError {
+pub(super) fn unavailable(error: StoreError) -> SendError {
     SendError::Unavailable(error.to_string())
 }
 
@@ -263,15 +264,5 @@ fn of_message(failure: ActFailure, act: &Act) -> SendError {
         (ActFailure::NothingLeft(NothingLeft::Refused(why)), _) => SendError::NotDone(why),
         (ActFailure::NothingLeft(why), _) => why.into(),
         (ActFailure::Unknown, _) => SendError::ActUnconfirmed { message_id: None },
-    }
-}
-
-fn of_chat(failure: ActFailure) -> SendError {
-    match failure {
-        // The page has no such chat.
-        ActFailure::NothingLeft(NothingLeft::MessageAbsent) => SendError::ChatUnknown,
-        ActFailure::NotPossible(why) | ActFailure::NothingLeft(NothingLeft::Refused(why)) => SendError::NotDone(why),
-        ActFailure::NothingLeft(why) => why.into(),
-        ActFailure::Unknown => SendError::ActUnconfirmed { message_id: None },
     }
 }

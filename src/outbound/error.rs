@@ -6,7 +6,7 @@ use crate::domain::idempotency::Cause;
 use crate::domain::message::MessageId;
 use crate::domain::state::{NotReady, State};
 use crate::domain::via::Via;
-use crate::transport::NothingLeft;
+use crate::transport::{NothingLeft, cloud};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -39,6 +39,8 @@ pub enum SendError {
     ChatUnknown,
     #[error("WhatsApp Web did not do it: {0}")]
     NotDone(String),
+    #[error("{0}")]
+    NothingToMark(&'static str),
     /// An act may be repeated, other than a message.
     #[error("WhatsApp did not confirm it in time; it may still follow, and may be asked for again")]
     ActUnconfirmed { message_id: Option<MessageId> },
@@ -61,6 +63,9 @@ pub enum SendError {
     /// WhatsApp itself says that the message will never arrive.
     #[error("WhatsApp refused the message ({})", cause.as_ref().map_or("it gave no reason".to_owned(), Cause::to_string))]
     Failed { message_id: MessageId, cause: Option<Cause> },
+    /// The Cloud API took the message, and then said that it will never arrive: for a reason that has a name of its own.
+    #[error("{why}")]
+    FailedAs { message_id: MessageId, code: i64, why: Box<SendError> },
     #[error("WhatsApp does not let this account begin new chats for now; those who wrote to it can be answered")]
     NewChatsRestricted { retry_after: Duration },
     #[error("{0}, so nothing can be written there")]
@@ -105,6 +110,20 @@ pub enum SendError {
     RefusedAs(Cause),
     #[error("the recipient asked for no further messages (opt-out), so nothing is sent to them")]
     OptedOut,
+}
+
+impl SendError {
+    /// The error for a message of which WhatsApp says that it will never arrive. A number of the Cloud API means the same,
+    /// whether it comes as the answer to the call or overtakes it as a report.
+    pub(super) fn failed(message_id: MessageId, cause: Option<Cause>) -> Self {
+        let is_of_cloud = message_id.is_reference() || message_id.is_wamid();
+        match cause {
+            Some(Cause::Number(code)) if is_of_cloud && let Some(why) = cloud::final_refusal(code) => {
+                Self::FailedAs { message_id, code, why: Box::new(why.into()) }
+            }
+            cause => Self::Failed { message_id, cause },
+        }
+    }
 }
 
 impl From<NothingLeft> for SendError {

@@ -71,6 +71,28 @@ pub enum GroupError {
         "WhatsApp did not answer in time, so nobody knows whether the group was made: look before you make another"
     )]
     Unknown,
+    #[error("WhatsApp did not confirm it, so nobody knows whether it was done: look at the group, or ask again")]
+    Unconfirmed,
+    /// Some fields of a group were changed, and then one was not.
+    #[error("{field}: {error}; {}", changed_before(.changed))]
+    Partly { changed: Vec<String>, field: String, error: Box<GroupError> },
+}
+
+fn changed_before(changed: &[String]) -> String {
+    match changed {
+        [] => "nothing else was changed".to_owned(),
+        changed => format!("changed before it: {}", changed.join(", ")),
+    }
+}
+
+impl GroupError {
+    /// Why a change was not made that may be repeated.
+    fn of_change(error: impl Into<SessionError>) -> Self {
+        match error.into() {
+            SessionError::NoAnswer(_) => Self::Unconfirmed,
+            error => error.into(),
+        }
+    }
 }
 
 impl From<SessionError> for GroupError {
@@ -271,9 +293,11 @@ impl Outbound {
     ) -> Result<bool, GroupError> {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(false) };
         let page = self.session.page(State::Ready)?;
-        page.group_change(group, changes, self.time_left(arrived)).await.map_err(SessionError::from)?;
+        let changed = page.group_change(group, changes, self.time_left(arrived)).await;
+        let changed = changed.map_err(GroupError::of_change)?;
         drop(admitted);
-        Ok(true)
+        let Some((field, error)) = changed.failed else { return Ok(true) };
+        Err(GroupError::Partly { changed: changed.fields, field, error: Box::new(GroupError::of_change(error)) })
     }
 
     /// Adds, removes, promotes or demotes people. None: a dry run. With `invite`, who cannot be added is sent an
@@ -289,7 +313,7 @@ impl Outbound {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(None) };
         let page = self.session.page(State::Ready)?;
         let changed = page.group_members(group, act, participants, self.time_left(arrived)).await;
-        let (subject, answers) = changed.map_err(SessionError::from)?;
+        let (subject, answers) = changed.map_err(GroupError::of_change)?;
         drop(admitted);
         let people = participants.iter().cloned().zip(answers);
         let mut people: Vec<_> = people.map(|(given, answer)| Person { given, answer, invited: None }).collect();
@@ -314,7 +338,7 @@ impl Outbound {
     ) -> Result<Option<InviteCode>, GroupError> {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(None) };
         let page = self.session.page(State::Ready)?;
-        let code = page.group_invite(group, true, self.time_left(arrived)).await.map_err(SessionError::from)?;
+        let code = page.group_invite(group, true, self.time_left(arrived)).await.map_err(GroupError::of_change)?;
         drop(admitted);
         Ok(Some(code))
     }
@@ -328,7 +352,7 @@ impl Outbound {
     ) -> Result<Option<GroupJoined>, GroupError> {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(None) };
         let page = self.session.page(State::Ready)?;
-        let joined = page.group_join(code, self.time_left(arrived)).await.map_err(SessionError::from)?;
+        let joined = page.group_join(code, self.time_left(arrived)).await.map_err(GroupError::of_change)?;
         drop(admitted);
         Ok(Some(joined))
     }
@@ -337,7 +361,7 @@ impl Outbound {
     pub async fn leave_group(&self, group: &GroupId, origin: &Origin, arrived: Instant) -> Result<bool, GroupError> {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(false) };
         let page = self.session.page(State::Ready)?;
-        page.group_leave(group, self.time_left(arrived)).await.map_err(SessionError::from)?;
+        page.group_leave(group, self.time_left(arrived)).await.map_err(GroupError::of_change)?;
         drop(admitted);
         Ok(true)
     }

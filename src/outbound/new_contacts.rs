@@ -35,6 +35,11 @@ impl NewContacts {
         Self { limit, today: Arc::new(Mutex::new(Today { day, count })) }
     }
 
+    /// Whether there is a cap.
+    pub(super) fn are_counted(&self) -> bool {
+        self.limit > 0
+    }
+
     /// # Errors
     /// [`SendError::RateLimited`]: the day's cap is reached.
     pub(super) fn first(&self, day: u64, now: Timestamp) -> Result<Option<FirstMessage>, SendError> {

@@ -9,6 +9,8 @@
 mod keyed;
 mod recipient;
 
+pub(super) use recipient::names_of;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,8 +26,9 @@ use super::new_contacts::{FirstMessage, NewContacts};
 use super::queue::Turn;
 use super::uploading::Uploading;
 use crate::blobs::Pin;
-use crate::domain::content::{Content, Outgoing};
+use crate::domain::content::Outgoing;
 use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
+use crate::domain::log::LoggedMessage;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::via::Via;
@@ -130,20 +133,9 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
     /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
     async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
-        match (&sending.outgoing.content, &sending.file) {
-            (Content::File(file), Some(pin)) => self.uploading.upload(&self.transport, to, (file, pin), end).await,
-            (Content::File(_), None) => Err(SendError::FileNotFound),
-            (
-                Content::Text { .. }
-                | Content::Location(_)
-                | Content::Contacts(_)
-                | Content::Poll(_)
-                | Content::Forward { .. }
-                | Content::GroupInvite(_)
-                | Content::Template(_),
-                _,
-            ) => Ok(()),
-        }
+        let Some(file) = sending.outgoing.content.file() else { return Ok(()) };
+        let pin = sending.file.as_ref().ok_or(SendError::FileNotFound)?;
+        self.uploading.upload(&self.transport, to, (file, pin), end).await
     }
 
     /// Keeps the browser from a planned restart until the end of the message is known, also if the caller is answered or hangs
@@ -168,12 +160,14 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
     ) -> Departure {
         let day = sending.counted.then(|| sending.turn.day());
         let (message_id, origin) = (to.message_id.clone(), sending.outgoing.origin.clone());
-        let message = (self.transport.via() == Via::Cloud).then(|| {
-            let logged = cloud_message::logged(to, &sending.outgoing, self.transport.account(), self.clock.now());
-            Box::new(logged)
-        });
+        let message = (self.transport.via() == Via::Cloud).then(|| Box::new(self.logged(to, &sending.outgoing)));
         let first_on = first.map(FirstMessage::day);
         Departure { message_id, origin, at: self.steady.now(), day, first_on, key, message }
+    }
+
+    /// A message to the Cloud API as the log keeps it.
+    fn logged(&self, to: &Reservation, outgoing: &Outgoing) -> LoggedMessage {
+        cloud_message::logged(to, outgoing, self.transport.account(), self.clock.now())
     }
 
     /// Shows typing for as long as a person would type, within the time that is left for the send.
@@ -208,7 +202,10 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
                 }
                 // Only an ack tells.
                 Ok(Dispatched::Acked(_)) | Err(SendFailure::Unknown) => None,
-                Err(SendFailure::NothingLeft(why)) => return Err(why.into()),
+                Err(SendFailure::NothingLeft(why)) => {
+                    self.note_nothing_left(&to.message_id).await;
+                    return Err(why.into());
+                }
             },
         };
         let end = match early {
@@ -220,8 +217,17 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             Some(End::Sent(ack)) => Ok(Taken::acked(ack)),
             // Meta told of the message before its answer came.
             Some(End::Accepted(id)) => Ok(Taken { ack: Ack::PENDING, accepted: Some((id, None)) }),
-            Some(End::Failed(cause)) => Err(SendError::Failed { message_id: to.message_id.clone(), cause }),
+            Some(End::Failed(cause)) => Err(SendError::failed(to.message_id.clone(), cause)),
             None => Err(SendError::Unconfirmed { message_id: to.message_id.clone() }),
+        }
+    }
+
+    /// Notes that nothing left of a message to the Cloud API. Without the note it is shown as unconfirmed for longer.
+    async fn note_nothing_left(&self, message: &MessageId) {
+        if self.transport.via() == Via::Cloud
+            && let Err(error) = self.ledger.nothing_left(message.clone()).await
+        {
+            tracing::debug!(%error, "that nothing left could not be noted");
         }
     }
 

@@ -21,6 +21,11 @@ impl ByAge {
         self.0.put(&age_key(since, key), &[])
     }
 
+    /// The keys, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
+        self.0.newest_first().map(|entry| entry.map(|(key, _)| key.get(8..).unwrap_or_default().to_vec()))
+    }
+
     pub(super) fn remove(&self, since: Timestamp, key: &[u8]) -> Result<(), StoreError> {
         self.0.remove(&age_key(since, key))
     }

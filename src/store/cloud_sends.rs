@@ -26,6 +26,8 @@ pub(super) struct CloudSend {
     pub id: Option<MessageId>,
     /// What Meta bills for the message was counted.
     pub billed: bool,
+    /// Nothing left of it, for all that is known: should Meta tell of it all the same, it enters the log.
+    pub refused: bool,
 }
 
 impl CloudSends {
@@ -52,6 +54,17 @@ impl CloudSends {
         }
         let stored = serde_json::from_slice::<StoredCloudSend>(&bytes);
         stored.map(|stored| Some(stored.into())).map_err(|source| StoreError::Encoding { table: NAME, source })
+    }
+
+    /// Those of the newest messages that the Cloud API has not taken, as far as is known; at most `limit` are looked at.
+    pub(super) fn open_ones(&self, limit: usize) -> Result<Vec<LoggedMessage>, StoreError> {
+        let mut found = Vec::new();
+        for name in self.by_age.newest_first().take(limit) {
+            let reference = MessageId::new(String::from_utf8_lossy(&name?));
+            let send = self.find(&reference)?.filter(|send| !send.refused);
+            found.extend(send.and_then(|send| send.message).map(|message| *message));
+        }
+        Ok(found)
     }
 
     pub(super) fn put(&self, reference: &MessageId, send: CloudSend) -> Result<(), StoreError> {
@@ -90,6 +103,35 @@ fn key(name: &[u8], part: u16) -> Vec<u8> {
 }
 
 impl Store {
+    /// A message waits for its file to be uploaded to the Cloud API, maybe for longer than its caller does.
+    pub async fn waits_for_upload(&self, message: LoggedMessage, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tables| tables.messages.cloud_sends().begin(&message, at)).await
+    }
+
+    /// Nothing left of a message to the Cloud API: nobody waits for a report of it, and the same words are a person's.
+    pub async fn nothing_left_by_cloud(&self, reference: MessageId) -> Result<(), StoreError> {
+        self.write(move |tables| {
+            tables.messages.departed().forget(&reference);
+            let sends = tables.messages.cloud_sends();
+            match sends.find(&reference)? {
+                Some(send) if send.message.is_some() => sends.put(&reference, CloudSend { refused: true, ..send }),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// A message that was handed to the Cloud API and is in no log yet: whether the Cloud API took it is not known.
+    pub async fn unconfirmed_by_cloud(&self, reference: MessageId) -> Result<Option<LoggedMessage>, StoreError> {
+        self.read(move |tables| {
+            let send = tables.messages.cloud_sends().find(&reference)?.filter(|send| !send.refused);
+            let Some(message) = send.and_then(|send| send.message) else { return Ok(None) };
+            let sent_by_us = tables.messages.origins().of(&reference)?;
+            Ok(Some(LoggedMessage { sent_by_us, ..*message }))
+        })
+        .await
+    }
+
     /// Whether what Meta bills for a message is told for the first time. The second answer for the same message is false; so is
     /// that for a message which this service did not send.
     pub async fn is_first_bill(&self, reference: MessageId) -> Result<bool, StoreError> {

@@ -58,9 +58,14 @@ impl IdempotencyKeys {
         Ok(())
     }
 
+    /// Removes the record of a request of which nothing left, if it is about this message and has no outcome: a write that
+    /// is repeated may come after another attempt under the key has ended. An act has the id of the message that it is about,
+    /// and each attempt has the same.
     pub(super) fn forget(&self, key: SendKey, message: &MessageId) -> Result<(), StoreError> {
+        let has_no_outcome = |record: &SendRecord| matches!(record.stage, SendStage::Reserved | SendStage::Dispatching);
+        let is_forgotten = |record: &SendRecord| record.message_id == *message && has_no_outcome(record);
         let mut count = self.lock();
-        if let Some(record) = self.find(key)?.filter(|record| record.message_id == *message) {
+        if let Some(record) = self.find(key)?.filter(is_forgotten) {
             self.records.remove(key.as_bytes())?;
             self.by_age.remove(record.created_at, key.as_bytes())?;
             *count = count.saturating_sub(1);
@@ -158,6 +163,8 @@ mod tests {
         assert_eq!(store.sent_on(7).await.unwrap(), 1);
         let settled = record(key, again).settled(End::Sent(Ack::SERVER), again);
         store.keep_send(key, settled.clone(), again).await.unwrap();
+        store.forget_send(key, settled.message_id.clone()).await.unwrap();
+        assert_eq!(store.find_send(key).await.unwrap(), Some(settled.clone()), "what has an outcome is not forgotten");
         let late = first.plus(KEY_LIFE + KEY_LIFE / 4);
         store.keep_send(other, record(other, late), late).await.unwrap();
         assert_eq!(store.find_send(key).await.unwrap(), Some(settled));

@@ -7,6 +7,7 @@
 //! reports again.
 
 mod cloud;
+mod departed;
 mod search;
 mod sum;
 
@@ -15,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rand::Rng;
 
+use self::departed::Departed;
 use super::StoreError;
 use super::addons::Addons;
 use super::changes::LogChange;
@@ -38,6 +40,9 @@ const UNDECRYPTED: &str = "sealed";
 /// The most entries that one read looks at: some 100 ms, so that no other call waits long.
 const LOOKED_AT: usize = 10_000;
 
+/// Messages to the Cloud API that a process which died may have handed over a moment before.
+const AFTER_A_CRASH: usize = 64;
+
 pub(super) struct Messages {
     entries: Entries,
     ids: Ids,
@@ -47,6 +52,7 @@ pub(super) struct Messages {
     origins: Origins,
     addons: Addons,
     cloud_sends: CloudSends,
+    departed: Departed,
     /// Files of messages.
     files: Files,
     log: AtomicU32,
@@ -79,12 +85,14 @@ impl Messages {
             origins: Origins::open(engine)?,
             addons: Addons::open(engine)?,
             cloud_sends: CloudSends::open(engine)?,
+            departed: Departed::default(),
             files: Files::open(engine)?,
             log: AtomicU32::new(log.0),
             added: Default::default(),
             next: Mutex::new(next),
         };
         messages.index(next)?;
+        messages.cloud_sends.open_ones(AFTER_A_CRASH)?.iter().for_each(|message| messages.departed.begin(message));
         Ok(messages)
     }
 
@@ -148,6 +156,10 @@ impl Messages {
 
     pub(super) fn origins(&self) -> &Origins {
         &self.origins
+    }
+
+    pub(super) fn departed(&self) -> &Departed {
+        &self.departed
     }
 
     pub(super) fn cloud_sends(&self) -> &CloudSends {
@@ -220,7 +232,7 @@ impl Messages {
             return Ok(());
         }
         let mut message = message.clone();
-        message.sent_by_us = self.origins.of(&message.id)?;
+        message.sent_by_us = self.origin_of(&message)?;
         let (id, place, undecrypted) = (message.id.clone(), *next, message.kind == CIPHERTEXT);
         let direction = usize::from(message.direction == Direction::Out);
         self.files.begin(place, message.media.as_ref())?;

@@ -1,45 +1,159 @@
-//! People who asked for no further messages. Table `opt_outs`: the phone digits → milliseconds since the epoch (big-endian).
-//! Nothing removes them but a person who takes the wish back.
+//! People who asked for no further messages. Table `opt_outs`: a name of somebody (phone digits, or the id of a chat) →
+//! milliseconds since the epoch (big-endian), and the name by which all names of this person are kept together. Table
+//! `opt_outs_taken_back`: a name → milliseconds; what was said before that time opts nobody out again.
+//!
+//! Retention removes nothing here: the wish holds until a person takes it back.
+
+use std::collections::BTreeSet;
 
 use super::engine::Engine;
 use super::table::Table;
 use super::{Store, StoreError};
+use crate::domain::opt_out::OptOut;
 use crate::domain::time::Timestamp;
 
-pub(super) struct OptOuts(Table);
+pub(super) struct OptOuts {
+    table: Table,
+    taken_back: Table,
+}
+
+/// A row of `opt_outs`.
+struct Row {
+    at: Timestamp,
+    /// Rows of the first format have none.
+    person: Option<String>,
+}
+
+impl Row {
+    fn read(value: &[u8]) -> Self {
+        let person = value.get(8..).filter(|rest| !rest.is_empty());
+        Self { at: time(value), person: person.map(|rest| String::from_utf8_lossy(rest).into_owned()) }
+    }
+
+    fn write(&self) -> Vec<u8> {
+        let mut value = self.at.as_millis().to_be_bytes().to_vec();
+        value.extend_from_slice(self.person.as_deref().unwrap_or_default().as_bytes());
+        value
+    }
+}
+
+fn time(value: &[u8]) -> Timestamp {
+    let millis = value.get(..8).and_then(|bytes| bytes.try_into().ok());
+    Timestamp::from_millis(millis.map_or(0, u64::from_be_bytes))
+}
+
+fn is_phone(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 impl OptOuts {
     pub(super) fn open(engine: &Engine) -> Result<Self, StoreError> {
-        Ok(Self(engine.table("opt_outs")?))
+        Ok(Self { table: engine.table("opt_outs")?, taken_back: engine.table("opt_outs_taken_back")? })
+    }
+
+    fn remember(&self, names: &[String], said_at: Timestamp, at: Timestamp) -> Result<(), StoreError> {
+        for name in names {
+            if self.taken_back.get(name.as_bytes())?.is_some_and(|value| said_at <= time(&value)) {
+                return Ok(());
+            }
+        }
+        let person = names.iter().find(|name| is_phone(name)).or_else(|| names.first()).cloned();
+        let value = Row { at, person }.write();
+        names.iter().try_for_each(|name| self.table.put(name.as_bytes(), &value))
+    }
+
+    fn also(&self, known: &str, name: &str) -> Result<(), StoreError> {
+        let Some(value) = self.table.get(known.as_bytes())? else { return Ok(()) };
+        let Row { at, person } = Row::read(&value);
+        let person = if is_phone(name) { name.to_owned() } else { person.unwrap_or_else(|| known.to_owned()) };
+        let value = Row { at, person: Some(person) }.write();
+        self.table.put(name.as_bytes(), &value)?;
+        self.table.put(known.as_bytes(), &value)
+    }
+
+    fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<OptOut>, StoreError> {
+        let mut found = Vec::new();
+        let mut after = after.map(|after| after.as_bytes().to_vec());
+        while found.len() < limit
+            && let Some((key, value)) = self.table.next(after.as_deref())?
+        {
+            let (name, Row { at, person }) = (String::from_utf8_lossy(&key).into_owned(), Row::read(&value));
+            // The other names of a person are no entries of their own.
+            if person.is_none_or(|person| person == name) {
+                found.push(OptOut { id: name, at });
+            }
+            after = Some(key);
+        }
+        Ok(found)
+    }
+
+    /// Removes a person under all names; false if nobody was found.
+    fn take_back(&self, names: &[String], at: Timestamp) -> Result<bool, StoreError> {
+        let mut rows = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        while let Some((key, value)) = self.table.next(after.as_deref())? {
+            rows.push((String::from_utf8_lossy(&key).into_owned(), Row::read(&value).person));
+            after = Some(key);
+        }
+        let mut person: BTreeSet<String> = names.iter().cloned().collect();
+        // A name that became known later may lead to further ones.
+        loop {
+            let before = person.len();
+            for (name, kept_under) in &rows {
+                if person.contains(name) || kept_under.as_ref().is_some_and(|one| person.contains(one)) {
+                    person.insert(name.clone());
+                    person.extend(kept_under.clone());
+                }
+            }
+            if person.len() == before {
+                break;
+            }
+        }
+        let mut is_found = false;
+        for (name, _) in rows.iter().filter(|(name, _)| person.contains(name)) {
+            // A crash between the two leaves the wish as it was.
+            self.table.remove(name.as_bytes())?;
+            self.taken_back.put(name.as_bytes(), &at.as_millis().to_be_bytes())?;
+            is_found = true;
+        }
+        Ok(is_found)
     }
 }
 
 impl Store {
-    /// Remembers that somebody wants no further messages; returns once that is durable.
-    pub async fn opt_out(&self, phone: String, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tables| tables.opt_outs.0.put(phone.as_bytes(), &at.as_millis().to_be_bytes())).await
+    /// Remembers that somebody, known under these names, wants no further messages; returns once that is durable. What was said
+    /// before the wish was taken back opts nobody out again.
+    pub async fn opt_out(&self, names: Vec<String>, said_at: Timestamp, at: Timestamp) -> Result<(), StoreError> {
+        self.write(move |tables| tables.opt_outs.remember(&names, said_at, at)).await
     }
 
     /// Remembers under another name too who wants no further messages under a known one: a number that became known later.
     pub async fn opt_out_also(&self, known: String, name: String) -> Result<(), StoreError> {
-        self.write(move |tables| {
-            let Some(at) = tables.opt_outs.0.get(known.as_bytes())? else { return Ok(()) };
-            tables.opt_outs.0.put(name.as_bytes(), &at)
-        })
-        .await
+        self.write(move |tables| tables.opt_outs.also(&known, &name)).await
     }
 
-    /// Whether somebody under one of these numbers wants no further messages.
-    pub async fn has_opted_out(&self, phones: Vec<String>) -> Result<bool, StoreError> {
+    /// Whether somebody under one of these names wants no further messages.
+    pub async fn has_opted_out(&self, names: Vec<String>) -> Result<bool, StoreError> {
         self.read(move |tables| {
-            for phone in &phones {
-                if tables.opt_outs.0.get(phone.as_bytes())?.is_some() {
+            for name in &names {
+                if tables.opt_outs.table.get(name.as_bytes())?.is_some() {
                     return Ok(true);
                 }
             }
             Ok(false)
         })
         .await
+    }
+
+    /// Those who want no further messages, by their ids, at most `limit` after an id.
+    pub async fn opt_outs(&self, after: Option<String>, limit: usize) -> Result<Vec<OptOut>, StoreError> {
+        self.read(move |tables| tables.opt_outs.list(after.as_deref(), limit)).await
+    }
+
+    /// Forgets, under all names, that somebody under one of these wants no further messages; false if nobody does. Returns once
+    /// that is durable.
+    pub async fn take_back_opt_out(&self, names: Vec<String>, at: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |tables| tables.opt_outs.take_back(&names, at)).await
     }
 }
 
@@ -49,14 +163,58 @@ mod tests {
 
     use super::*;
 
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
     #[tokio::test]
     async fn a_number_that_becomes_known_later_has_opted_out_too() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap().store;
-        store.opt_out("1@lid".to_owned(), Timestamp::from_millis(1)).await.unwrap();
+        store.opt_out(names(&["1@lid"]), at(1), at(1)).await.unwrap();
         for (chat, phone, expected) in [("1@lid", "5491122334455", true), ("2@lid", "5491155554444", false)] {
             store.opt_out_also(chat.to_owned(), phone.to_owned()).await.unwrap();
-            assert_eq!(store.has_opted_out(vec![phone.to_owned()]).await.unwrap(), expected, "{chat}");
+            assert_eq!(store.has_opted_out(names(&[phone])).await.unwrap(), expected, "{chat}");
         }
+        assert_eq!(store.opt_outs(None, 10).await.unwrap(), [OptOut { id: "5491122334455".to_owned(), at: at(1) }]);
+    }
+
+    #[tokio::test]
+    async fn a_wish_is_taken_back_under_every_name_of_the_person_and_of_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        // Both wrote in the same moment.
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(1), at(2)).await.unwrap();
+        store.opt_out(names(&["3@lid"]), at(1), at(2)).await.unwrap();
+        store.opt_out_also("3@lid".to_owned(), "5491155554444".to_owned()).await.unwrap();
+        let ids: Vec<_> = store.opt_outs(None, 10).await.unwrap().into_iter().map(|one| one.id).collect();
+        assert_eq!(ids, ["5491122334455", "5491155554444"]);
+        let rest = store.opt_outs(Some(ids[0].clone()), 1).await.unwrap();
+        assert_eq!(rest, [OptOut { id: ids[1].clone(), at: at(2) }]);
+        assert!(store.take_back_opt_out(names(&["5491122334455"]), at(1000)).await.unwrap());
+        assert!(!store.take_back_opt_out(names(&["5491122334455"]), at(1000)).await.unwrap());
+        assert!(!store.has_opted_out(names(&["1@lid", "5491122334455"])).await.unwrap());
+        assert!(store.has_opted_out(names(&["3@lid"])).await.unwrap());
+        // The message of before is told again; another one counts.
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(1), at(2000)).await.unwrap();
+        assert!(!store.has_opted_out(names(&["1@lid"])).await.unwrap());
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(1500), at(2000)).await.unwrap();
+        assert!(store.has_opted_out(names(&["1@lid"])).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn rows_of_the_first_format_are_listed_and_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        let first =
+            |tables: &crate::store::opening::Tables| tables.opt_outs.table.put(b"5491122334455", &7_u64.to_be_bytes());
+        store.write(first).await.unwrap();
+        assert_eq!(store.opt_outs(None, 10).await.unwrap(), [OptOut { id: "5491122334455".to_owned(), at: at(7) }]);
+        assert!(store.take_back_opt_out(names(&["5491122334455"]), at(8)).await.unwrap());
+        assert!(store.opt_outs(None, 10).await.unwrap().is_empty());
     }
 }

@@ -4,7 +4,9 @@
 //! client     the calls: a message, a file, the number; whether the token is good
 //! form       the upload of a file
 //! errors     what Meta's numbers mean for a message
+//! marks      messages are marked as read, and typing is shown
 //! limits     what Meta takes, checked before a call
+//! pairs      recipients who got too much for a while
 //! sending    sending by the Cloud API, as every transport does it
 //! webhook    what Meta tells, verified and parsed
 //! shapes     Meta's JSON
@@ -18,9 +20,12 @@ mod errors;
 mod form;
 mod health;
 mod limits;
+mod marks;
+mod pairs;
 mod sending;
 mod shapes;
 pub mod webhook;
 
 pub use client::{Client, Download, MediaFailure};
+pub use errors::final_refusal;
 pub use health::{Health, Number};

@@ -1,4 +1,5 @@
-//! What 5,000 chats and 20,000 people cost: reading them from the page, and answering a page of them.
+//! What 5,000 chats and 20,000 people cost: reading them from the page, and answering a page of them. A page of a list is to
+//! take at most 50 ms, and the page's main thread is never to be held for more than 50 ms.
 
 use std::time::Instant;
 
@@ -12,14 +13,19 @@ const CHATS: usize = 5_000;
 /// How often each question is asked.
 const QUESTIONS: usize = 200;
 const READS: usize = 10;
-const QUESTIONS_ASKED: [&str; 6] = [
+const QUESTIONS_ASKED: [&str; 9] = [
     "/chats",
     "/chats?limit=1000",
     "/chats?unread=true&limit=1000",
     "/contacts",
     "/contacts?limit=1000",
     "/contacts?query=person%2019999",
+    "/contacts?query=nobody",
+    "/groups",
+    "/groups?limit=1000",
 ];
+/// The lists that are read page by page to their ends.
+const LISTS: [(&str, usize); 3] = [("/chats", CHATS), ("/contacts", PEOPLE + 1), ("/groups", CHATS / 10)];
 
 pub async fn directory() {
     let page = PageBuild { crowd_people: PEOPLE, crowd_chats: CHATS, ..PageBuild::default() };
@@ -49,6 +55,18 @@ pub async fn directory() {
         }
         row(&format!("  GET {question}"), &took, "ms");
     }
+    for (list, length) in LISTS {
+        let (mut took, mut found, mut after) = (vec![], 0, String::new());
+        loop {
+            let (time, body) = ask(&format!("{list}?limit=100{after}")).await;
+            took.push(time);
+            found += body["items"].as_array().unwrap().len();
+            let Some(next) = body["next"].as_str() else { break };
+            after = format!("&after={next}");
+        }
+        assert_eq!(found, length, "{list}");
+        row(&format!("  GET {list}, its {} pages of 100", took.len()), &took, "ms");
+    }
     let mut read = vec![];
     for _ in 0..READS {
         // A list that was read within this second counts as new.
@@ -59,9 +77,11 @@ pub async fn directory() {
     let marks = simulator.record().marks.split_off(marks);
     let mut tasks: Vec<f64> =
         marks.iter().filter_map(|mark| mark.name.strip_prefix("task:")?.split(':').next()?.parse().ok()).collect();
+    row("  tasks over 50 ms in the page meanwhile", &[tasks.len() as f64], "");
+    // Without one, every task took less.
     tasks.push(0.0);
-    row("  tasks over 50 ms in the page meanwhile", &[tasks.len() as f64 - 1.0], "");
-    row("  and how long they took", &tasks, "ms");
+    let longest = tasks.iter().copied().fold(0.0, f64::max);
+    row("  the longest of them", &[longest], "ms");
     process.stop();
     simulator.stop().await;
 }

@@ -127,11 +127,12 @@ fn row(what: &str, values: &[f64], unit: &str) {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (min, max) = (sorted[0], sorted[sorted.len() - 1]);
-    println!("{what:<58} {:>9.2} {:>9.2} {:>9.2}  {unit}", min, sorted[sorted.len() / 2], max);
+    let p99 = sorted[(sorted.len() * 99).div_ceil(100) - 1];
+    println!("{what:<58} {min:>9.2} {:>9.2} {p99:>9.2} {max:>9.2}  {unit}", sorted[sorted.len() / 2]);
 }
 
 fn main() {
-    println!("{:<58} {:>9} {:>9} {:>9}", "", "min", "median", "max");
+    println!("{:<58} {:>9} {:>9} {:>9} {:>9}", "", "min", "median", "p99", "max");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     // `cargo bench --bench service -- files` measures this part only.
     let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();

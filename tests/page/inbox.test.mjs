@@ -139,6 +139,7 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
   });
 
   it('shows markup as text, in names and in messages', async () => {
+    await world.control('name', { number: OTHER, name: EVIL });
     await world.control('incoming', { from: OTHER, body: EVIL, name: EVIL });
     await chat(EVIL).click();
     await bubble(EVIL).waitFor();

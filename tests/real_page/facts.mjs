@@ -10,10 +10,11 @@ import { line, logout, refusals, replaced, tab } from './facts/line.mjs';
 import { actions, contents } from './facts/acts.mjs';
 import { business } from './facts/business.mjs';
 import { calls } from './facts/calls.mjs';
+import { clients } from './facts/clients.mjs';
 import { groups } from './facts/groups.mjs';
 import { download, media, mimetypes } from './facts/media.mjs';
 import { backlog, change, listener, message, rows } from './facts/messages.mjs';
-import { groupChanges, names } from './facts/notices.mjs';
+import { groupChanges, memberships, names } from './facts/notices.mjs';
 import { marks, numbers, people, person } from './facts/people.mjs';
 import { presence } from './facts/presence.mjs';
 import { receipts } from './facts/receipts.mjs';
@@ -25,7 +26,7 @@ import { Simulated } from './facts/simulated.mjs';
 /** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, media, download, reupload, mimetypes, sends, unanswered, unsent,
-  contents, actions, groups, receipts, presence, people, marks, numbers, person, business, calls, groupChanges, names, uploads, refusedUploads, unsentFiles, listener, backlog, line,
+  contents, actions, groups, receipts, presence, people, marks, numbers, person, business, calls, groupChanges, memberships, names, clients, uploads, refusedUploads, unsentFiles, listener, backlog, line,
   tab, refusals, replaced, logout,
 };
 const RECORD = new URL('./facts/recorded.json', import.meta.url);

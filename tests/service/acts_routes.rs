@@ -8,7 +8,7 @@ use crate::acts_send::entry;
 use crate::messages::log;
 use crate::world::{DEADLINE, FRIEND, World, answer};
 
-async fn ask(world: &World, method: &str, path: &str, key: Option<&str>, body: Value) -> (u16, Value) {
+pub async fn ask(world: &World, method: &str, path: &str, key: Option<&str>, body: Value) -> (u16, Value) {
     let mut request = world.request(method, path);
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
@@ -20,7 +20,7 @@ fn bare(id: &str) -> String {
     id.split('_').nth(2).unwrap().to_owned()
 }
 
-async fn mine(world: &World, text: &str) -> String {
+pub async fn mine(world: &World, text: &str) -> String {
     let (status, sent) = world.send(FRIEND, text).await;
     assert_eq!(status, 200, "{sent}");
     sent["message_id"].as_str().unwrap().to_owned()

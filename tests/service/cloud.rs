@@ -3,6 +3,8 @@
 mod contents;
 mod errors;
 mod killed;
+mod marks;
+mod shared;
 mod webhook;
 
 use std::time::Duration;
@@ -76,6 +78,7 @@ async fn the_hubs_calls_work_unchanged_without_any_browser() {
         (status, &answered["can_send_messages"], &answered["send"]["via"]),
         (200, &json!(true), &json!("cloud"))
     );
+    assert_eq!(answered["recommended_action"], "NONE", "{answered}");
     let (status, sent) = world.send(FRIEND, "hola, ¿qué tal? 👋").await;
     assert_eq!(status, 200, "{sent}");
     let taken = graph.messages();
@@ -157,6 +160,11 @@ async fn an_answer_that_was_lost_is_settled_by_the_report_with_our_reference() {
         assert_eq!(keyed(&world, "k", "hola").await.0, 504, "it is never sent again");
         let message = graph.messages()[0].clone();
         assert_eq!((graph.messages().len(), &message.reference), (1, &reference));
+        // What is known of it is told, though the log has no place for it yet.
+        let pending = logged(&world, &reference).await;
+        let shown = (&pending["id"], &pending["ack"], &pending["body"], &pending["sent_by_api"], &pending["cursor"]);
+        assert_eq!(shown, (&json!(reference), &json!(0), &json!("hola"), &json!(true), &json!("0")), "{pending}");
+        assert_eq!(world.get("/messages").await.1["items"], json!([]));
         report(&graph, &world, &message, "delivered").await;
         let (status, settled) = keyed(&world, "k", "hola").await;
         assert_eq!((status, &settled["message_id"]), (200, &json!(message.id)), "{fault:?}: {settled}");
@@ -226,6 +234,43 @@ async fn templates_open_what_is_closed_and_are_checked_before_they_go() {
     world.start().await;
     let (status, refused) = world.post("/send", with(good)).await;
     assert_eq!((status, refused["code"].as_str()), (501, Some("NOT_POSSIBLE_VIA_WEB")), "{refused}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_takes_longer_than_its_caller_waits_is_shown_meanwhile() {
+    use simulator::graph::GraphFault;
+    let (graph, mut world) = world().await;
+    world.set("SEND_TIMEOUT", "2s").start().await;
+    until_ready(&world).await;
+    graph.slow_uploads(Duration::from_secs(3));
+    let file = json!({ "data": "data:text/plain;base64,aG9sYQ==", "filename": "a.txt" });
+    let send = |key: &str| {
+        let body = json!({ "number": FRIEND, "media": file.clone() });
+        let request = world.request("POST", "/send").header("idempotency-key", key).json(&body);
+        async move { answer(request).await }
+    };
+    for is_refused in [false, true] {
+        if is_refused {
+            graph.fault(GraphFault::Refuse { status: 400, code: 131_053 });
+        }
+        let key = format!("k {is_refused}");
+        let (status, unconfirmed) = send(&key).await;
+        assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
+        let reference = unconfirmed["message_id"].as_str().unwrap();
+        let waiting = logged(&world, reference).await;
+        assert_eq!(
+            (&waiting["cursor"], &waiting["type"], &waiting["ack"]),
+            (&json!("0"), &json!("document"), &json!(0))
+        );
+        if is_refused {
+            until("the refusal", || async { logged(&world, reference).await["code"] == "MESSAGE_NOT_FOUND" }).await;
+        } else {
+            until("the message", || async { logged(&world, reference).await["cursor"] == "1" }).await;
+            assert_eq!(send(&key).await.1["message_id"], json!(graph.messages()[0].id));
+        }
+    }
+    assert_eq!(graph.messages().len(), 1);
     world.stop().await;
 }
 

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use session_manager::domain::state::Reason;
-use simulator::{Action, Group, Identity, Incoming, Options, PageBuild, Picture};
+use session_manager::domain::address::ChatId;
+use session_manager::domain::state::{Reason, State};
+use session_manager::transport::web::whatsapp::PageError;
+use simulator::{Action, Incoming, Options, PageBuild, Picture, PictureHost, ServerGroup};
 
 use crate::messages::log;
 use crate::world::{DEADLINE, FRIEND, World, answer};
@@ -54,17 +56,15 @@ async fn a_crowd_is_answered_by_pages_each_person_once() {
 async fn a_chat_and_a_group_are_told_with_both_identities() {
     let mut world = World::new(Options::fast()).await;
     let lid = world.simulator.add_person(FRIEND).unwrap();
-    let friend = Identity { lid: lid.clone(), phone: format!("{FRIEND}@c.us"), name: None };
-    world.simulator.faults(|faults| {
-        let group = Group {
-            subject: Some("Proveedores".to_owned()),
-            description: Some("Pedidos".to_owned()),
-            members: vec![friend.clone()],
-            untold: true,
-            ..Group::default()
-        };
-        faults.groups.insert(GROUP.to_owned(), group);
-    });
+    let group = ServerGroup {
+        id: GROUP.to_owned(),
+        subject: "Proveedores".to_owned(),
+        description: Some("Pedidos".to_owned()),
+        members: vec![FRIEND.to_owned()],
+        untold: true,
+        ..ServerGroup::default()
+    };
+    world.simulator.add_group(group).unwrap();
     world.start().await;
     assert_eq!(world.get("/chats").await.1["code"], "SESSION_NOT_READY");
     world.link().await;
@@ -160,6 +160,14 @@ async fn marks_of_a_chat_take_once_and_last() {
     }
     let (status, refused) = world.post(&format!("/chats/{FRIEND}/pin"), json!({})).await;
     assert_eq!((status, &refused["code"]), (409, &json!("PIN_LIMIT")), "{refused}");
+    // Two that are pinned at once are counted one after the other.
+    let third = "/chats/5491100000003/pin";
+    assert_eq!(world.delete(third).await.0, 200);
+    let first = format!("/chats/{FRIEND}/pin");
+    let (one, other) = tokio::join!(world.post(&first, json!({})), world.post(third, json!({})));
+    let mut both = [one.0, other.0];
+    both.sort_unstable();
+    assert_eq!(both, [200, 409], "{one:?} {other:?}");
 
     // Where the server does not take a mark, the state shows none.
     world.simulator.faults(|faults| faults.nack = Some(500));
@@ -201,6 +209,18 @@ async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
     assert!(body["retry_after"].as_u64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{body}");
     let (status, refused) = world.post("/numbers", json!({ "numbers": numbers(0..2) })).await;
     assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
+    world.stop().await;
+    world.start().await;
+    world.until(State::Ready).await;
+    // A number that the server says nothing about may be on WhatsApp.
+    let silent = "59899999998";
+    world.simulator.faults(|faults| faults.unanswered_numbers = vec![silent.to_owned()]);
+    world.simulator.heard(DEADLINE).await.unwrap();
+    let (status, body) = world.post("/numbers", json!({ "numbers": [silent, number(1), "59899999999"] })).await;
+    let told: Vec<_> =
+        body["items"].as_array().unwrap().iter().map(|item| (&item["exists"], item["code"].as_str())).collect();
+    let expected = [(&Value::Null, Some("WHATSAPP_ERROR")), (&json!(true), None), (&json!(false), None)];
+    assert_eq!((status, &told[..]), (200, &expected[..]), "{body}");
     for body in [json!({}), json!({ "numbers": [] }), json!({ "numbers": vec!["5491122334455"; 51] })] {
         assert_eq!(world.post("/numbers", body).await.1["code"], "INVALID_FIELD");
     }
@@ -254,7 +274,7 @@ async fn a_picture_comes_as_bytes_and_is_kept() {
     world.simulator.add_person(FRIEND).unwrap();
     let stranger = "5491199998888";
     world.simulator.add_person(stranger).unwrap();
-    let picture = |hidden| Picture { jpeg: JPEG.to_owned(), hidden };
+    let picture = |hidden| Picture { jpeg: JPEG.to_owned(), hidden, host: PictureHost::Whole };
     world.simulator.faults(|faults| {
         faults.pictures.insert(FRIEND.to_owned(), picture(false));
         faults.pictures.insert(stranger.to_owned(), picture(true));
@@ -275,6 +295,27 @@ async fn a_picture_comes_as_bytes_and_is_kept() {
     for (id, code) in [(stranger, "NO_PICTURE"), ("5491100000000", "CONTACT_NOT_FOUND")] {
         let (status, refused) = world.get(&format!("/contacts/{id}/picture")).await;
         assert_eq!((status, &refused["code"]), (404, &json!(code)), "{refused}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_does_not_end_is_given_up() {
+    let mut world = World::ready().await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    let lid = ChatId::parse(&lid).unwrap();
+    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
+    let deadline = Duration::from_secs(4);
+    for (host, is_expected) in [
+        (PictureHost::Endless, (|error| matches!(error, PageError::MediaTooLarge(_))) as fn(&PageError) -> bool),
+        (PictureHost::Stalls, |error| matches!(error, PageError::Refused(why) if why.contains("fetched"))),
+    ] {
+        let jpeg = "/9j/4AAQSkZJRgAB".repeat(64);
+        let picture = Picture { jpeg, hidden: false, host };
+        world.simulator.faults(|faults| faults.pictures = [(FRIEND.to_owned(), picture)].into());
+        world.simulator.heard(DEADLINE).await.unwrap();
+        let refused = page.picture(&lid, None, 100_000, deadline).await;
+        assert!(refused.as_ref().is_err_and(is_expected), "{host:?}: {:?}", refused.err());
     }
     world.stop().await;
 }

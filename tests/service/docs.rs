@@ -129,6 +129,8 @@ async fn what_the_service_answers_is_what_the_document_says() {
         ("GET", "/groups/120363000000000009@g.us", "/groups/{id}"),
         ("GET", "/deliveries/dead?after=x", "/deliveries/dead"),
         ("POST", "/deliveries/dead/none.1/replay", "/deliveries/dead/{id}/replay"),
+        ("GET", "/opt-outs", "/opt-outs"),
+        ("DELETE", "/opt-outs/5491122334455", "/opt-outs/{id}"),
         ("POST", "/connect", "/connect"),
         ("POST", "/disconnect", "/disconnect"),
     ] {

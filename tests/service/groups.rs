@@ -5,12 +5,12 @@ use simulator::{Faults, Options, ServerFault, ServerGroup};
 
 use crate::world::{FRIEND, World};
 
-const ANA: &str = "5491166660001";
-const BO: &str = "5491166660002";
+pub const ANA: &str = "5491166660001";
+pub const BO: &str = "5491166660002";
 const NOBODY: &str = "5491166669999";
 
 /// A service in READY, and people on WhatsApp.
-async fn ready() -> World {
+pub async fn ready() -> World {
     with_people(World::ready().await)
 }
 
@@ -21,12 +21,12 @@ fn with_people(world: World) -> World {
     world
 }
 
-fn server(world: &World, id: &Value) -> ServerGroup {
+pub fn server(world: &World, id: &Value) -> ServerGroup {
     let groups = world.simulator.record().groups;
     groups.into_iter().find(|group| Some(group.id.as_str()) == id.as_str()).unwrap()
 }
 
-fn results(body: &Value) -> Vec<(&str, &str)> {
+pub fn results(body: &Value) -> Vec<(&str, &str)> {
     let people = body["participants"].as_array().unwrap().iter();
     people.map(|one| (one["participant"].as_str().unwrap(), one["result"].as_str().unwrap())).collect()
 }
@@ -107,9 +107,12 @@ async fn under_a_key_one_group_is_made_and_an_unknown_outcome_stays_unknown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_module_that_the_page_does_not_fetch_is_named_and_its_key_can_be_used_again() {
-    let mut world = ready().await;
+    let mut world = with_people(World::new(Options::fast()).await);
     let doors = ["WAWebNewGroupFlow.react", "WAWebGroupInviteLinkModal.react"].map(str::to_owned);
+    // Set before the page loads: a page that runs learns of it a moment later, and could fetch the modules before.
     world.simulator.faults(|faults| faults.missing_modules = doors.into());
+    world.start().await;
+    world.link().await;
     let new = json!({ "subject": "Uno", "participants": [ANA], "idempotency_key": "k" });
     let (status, refused) = world.post("/groups", new.clone()).await;
     assert_eq!(

@@ -5,12 +5,14 @@
 
 mod acts;
 mod acts_killed;
+mod acts_repeated;
 mod acts_routes;
 mod acts_send;
 mod bodies;
 mod cloud;
 mod contacts;
 mod container;
+mod conversation;
 mod delivery;
 mod directory;
 mod disk;
@@ -19,6 +21,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod group_failures;
 mod groups;
 mod http;
 mod hub;

@@ -58,6 +58,16 @@ async fn works(world: &World, line: &str) {
     }
 }
 
+/// The friend wants no further messages.
+async fn opts_out(world: &World) {
+    world.simulator.incoming(Incoming::text(FRIEND, "BAJA")).unwrap();
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    while world.get("/opt-outs").await.1["items"][0]["id"] != FRIEND {
+        assert!(tokio::time::Instant::now() < deadline, "the opt-out did not come");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_of_curl_works() {
     let (linking, ending) = (["/qr.txt", "/pairing-code"], ["/disconnect", "/connect", "/logout"]);
@@ -72,6 +82,9 @@ async fn every_line_of_curl_works() {
     world.link().await;
     world.simulator.add_person(FRIEND).unwrap();
     for line in lines(|line| !asks_for(line, &linking) && !asks_for(line, &ending) && line.contains(":3001")) {
+        if asks_for(line, &["/opt-outs/"]) {
+            opts_out(world).await;
+        }
         works(world, line).await;
         worked += 1;
     }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
-use simulator::{CodeForm, Group, Incoming, NewChats, Options, SendStep, Timelock};
+use simulator::{CodeForm, Incoming, NewChats, Options, SendStep, ServerGroup, Timelock};
 
 use crate::world::{DEADLINE, FRIEND, World, client, eventually};
 
 const STRANGER: &str = "5491166667777";
 const GROUP: &str = "120363000000000001@g.us";
+const ACCOUNT: &str = "5491150000001";
 
 async fn code(world: &World) -> String {
     world.until_session("a code", |session| session.code.is_some()).await;
@@ -264,18 +265,13 @@ async fn first_messages_wait_while_whatsapp_limits_them_and_answers_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn closed_groups_and_blocked_contacts_are_refused_before_anything_is_sent() {
     let mut world = World::ready().await;
-    let group = |change: fn(&mut Group)| {
-        let mut group = Group::default();
-        change(&mut group);
-        world.simulator.faults(|faults| {
-            faults.groups.insert(GROUP.to_owned(), group);
-        });
-    };
-    let closed = [(403, "CHAT_READ_ONLY"); 2];
-    assert_eq!(refusal(&world, GROUP).await, closed[0], "not in it");
-    group(|group| group.read_only = true);
-    world.simulator.heard(DEADLINE).await.unwrap();
-    assert_eq!(refusal(&world, GROUP).await, closed[1], "left");
+    let closed = (403, "CHAT_READ_ONLY");
+    assert_eq!(refusal(&world, GROUP).await, closed, "not in it");
+    let members = vec![FRIEND.to_owned()];
+    world.simulator.add_group(ServerGroup { id: GROUP.to_owned(), members, ..ServerGroup::default() }).unwrap();
+    world.simulator.change_group(GROUP, "remove", FRIEND, Some(ACCOUNT)).unwrap();
+    told(&world).await;
+    assert_eq!(refusal(&world, GROUP).await, closed, "left");
     world.simulator.faults(|faults| faults.blocked = vec![FRIEND.to_owned()]);
     world.simulator.add_person(FRIEND).unwrap();
     world.simulator.incoming(Incoming::text(FRIEND, "hola")).unwrap();
@@ -283,6 +279,12 @@ async fn closed_groups_and_blocked_contacts_are_refused_before_anything_is_sent(
     assert_eq!(refusal(&world, FRIEND).await, (403, "CONTACT_BLOCKED"));
     assert!(world.simulator.record().received.is_empty());
     world.stop().await;
+}
+
+/// Waits until the page has handled all that the server has told it.
+async fn told(world: &World) {
+    let confirmed = |record: &simulator::Record| record.devices.iter().all(|device| device.queued == 0);
+    world.simulator.wait_until("the page to have it all", DEADLINE, confirmed).await.unwrap();
 }
 
 async fn refusal(world: &World, to: &str) -> (u16, &'static str) {
@@ -297,12 +299,11 @@ async fn a_group_that_is_known_from_a_message_only_is_looked_up_before_it_is_wri
     let mut world = World::ready().await;
     for (n, announce) in [(1, false), (2, true)] {
         let id = format!("12036300000000000{n}@g.us");
+        let members = vec![FRIEND.to_owned()];
+        let group = ServerGroup { id: id.clone(), members, announce, untold: true, ..ServerGroup::default() };
+        world.simulator.add_group(group).unwrap();
         world.simulator.incoming(Incoming::text(FRIEND, "hola a todos").in_group(&id)).unwrap();
         log(&world, n).await;
-        world.simulator.faults(|faults| {
-            faults.groups.insert(id.clone(), Group { announce, ..Group::default() });
-        });
-        world.simulator.heard(DEADLINE).await.unwrap();
         if announce {
             assert_eq!(refusal(&world, &id).await, (403, "CHAT_READ_ONLY"));
         } else {
@@ -319,10 +320,10 @@ async fn a_group_that_is_known_from_a_message_only_is_looked_up_before_it_is_wri
 async fn groups_are_written_to_by_the_name_they_go_by() {
     let mut world = World::ready().await;
     for (id, by_lid) in [(GROUP, true), ("120363000000000002@g.us", false)] {
-        world.simulator.faults(|faults| {
-            faults.groups.insert(id.to_owned(), Group { by_lid, ..Group::default() });
-        });
-        world.simulator.heard(DEADLINE).await.unwrap();
+        let members = vec![FRIEND.to_owned()];
+        let group = ServerGroup { id: id.to_owned(), members, by_lid, ..ServerGroup::default() };
+        world.simulator.add_group(group).unwrap();
+        told(&world).await;
         let (status, sent) = world.send(id, "a todos").await;
         assert_eq!(status, 200, "{sent}");
         let server = if by_lid { "@lid" } else { "@c.us" };

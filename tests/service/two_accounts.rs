@@ -13,7 +13,7 @@ const A: &str = "5491150000001";
 const B: &str = "5491150000002";
 
 /// Links the service with the phone of an account.
-async fn link(world: &World, account: &str) {
+pub async fn link(world: &World, account: &str) {
     world.until(State::QrRequired).await;
     let code = world.simulator.code(DEADLINE).await.unwrap();
     world.simulator.account(account).unwrap().scan(&code).unwrap();

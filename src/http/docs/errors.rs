@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Code, status, and an example of the sentence. Each handler names the codes it may answer with in `x-errors`.
-pub(super) const CODES: [(&str, u16, &str); 82] = [
+pub(super) const CODES: [(&str, u16, &str); 83] = [
     ("MEDIA_PENDING", 202, "The file is being fetched; ask again in a few seconds."),
     ("BAD_REQUEST", 400, "The request could not be understood."),
     ("INVALID_JSON", 400, "The body must be a JSON object."),
@@ -56,6 +56,7 @@ pub(super) const CODES: [(&str, u16, &str); 82] = [
     ("GROUP_NOT_FOUND", 404, "there is no such group, or this account is not in it (it is no group)"),
     ("INVITE_NOT_FOUND", 404, "the invite leads to no group: it was reset, or is wrong (WhatsApp answered 406)"),
     ("DEAD_LETTER_NOT_FOUND", 404, "There is no dead letter of this id."),
+    ("OPT_OUT_NOT_FOUND", 404, "Nobody of this number or id asked for no further messages."),
     ("METHOD_NOT_ALLOWED", 405, "This path does not take this method; see Allow."),
     ("BODY_TOO_SLOW", 408, "The body did not arrive in time."),
     ("TEMPLATE_REQUIRED", 409, "more than 24 hours have passed since the recipient wrote, so only a template goes"),

@@ -10,7 +10,7 @@ const MULTIPART: &str = "multipart/form-data";
 /// The field that a form has as a file.
 const MEDIA: &str = "media";
 /// The fields that are lists in a form too.
-const LISTS: [&str; 1] = ["mentions"];
+const LISTS: [&str; 6] = ["mentions", "participants", "add", "remove", "promote", "demote"];
 
 /// Describes the body of an operation as a form as well. Fields that hold others are left out; a body with no other fields is
 /// no form.

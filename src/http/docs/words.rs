@@ -1,7 +1,8 @@
-//! The fields of answers whose value is one of a few fixed words.
+//! The fields of answers whose value is one of a few fixed words, and what else a derived schema cannot say.
 
 use serde_json::{Value, json};
 
+use crate::domain::emoji::Emoji;
 use crate::domain::presence::PresenceChange;
 use crate::domain::state::SESSION;
 use crate::http::SERVICE;
@@ -51,6 +52,7 @@ pub(super) fn bind(schemas: &mut Value) {
     for (schema, field, words) in WORDS {
         schemas[schema]["properties"][field]["enum"] = json!(words);
     }
+    schemas["React"]["properties"]["emoji"]["pattern"] = json!(Emoji::pattern());
     let codes: Vec<_> = errors::CODES.iter().map(|(code, ..)| code).collect();
     for field in ["code", "error"] {
         schemas["Error"]["properties"][field]["enum"] = json!(codes);

@@ -18,7 +18,14 @@ impl From<GroupError> for ApiError {
             GroupError::Send(error) => error.into(),
             GroupError::Session(error) => error.into(),
             GroupError::NobodyThere => Self::bad_request("NOT_ON_WHATSAPP", message),
-            GroupError::Unknown => Self::new(StatusCode::GATEWAY_TIMEOUT, "OUTCOME_UNKNOWN", message),
+            GroupError::Unknown | GroupError::Unconfirmed => {
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "OUTCOME_UNKNOWN", message)
+            }
+            GroupError::Partly { changed, error, .. } => {
+                let mut error = Self::from(*error);
+                error.message = message;
+                error.with("changed", changed)
+            }
         }
     }
 }

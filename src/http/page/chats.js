@@ -13,6 +13,9 @@ const LOG_MAX = 1000;
 const RECENT_MAX = 50;
 /** The chats whose messages can be asked for. */
 const ASKABLE = /@(c\.us|s\.whatsapp\.net|lid|g\.us)$/;
+/** The list is read again so often, with this pause, until it is newer than the newest message: a clock may be wrong. */
+const CATCHES_UP_IN = 5;
+const CATCH_UP_MS = 2000;
 /** The service may answer these: it has no such route, or no page to ask. */
 const NO_LIST = [404, 501, 503];
 
@@ -23,6 +26,8 @@ let choose = () => {};
 /** Counts up when what was read is to be forgotten. */
 let forgotten = 0;
 let drawn = '';
+/** The next reading of a list that is older than the newest message. */
+let catchingUp = 0;
 
 const isGroup = (id) => id.endsWith('@g.us');
 
@@ -54,10 +59,11 @@ async function read() {
   try {
     const { as_of: at, items } = await get(`chats?limit=${SHOWN_MAX}`);
     const isListed = (one) => items.some(({ chat_id: id, phone, lid }) => id === one.chat_id || (phone && phone === one.phone) || (lid && lid === one.lid));
-    const began = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= at && !isListed(one));
-    return [...items.filter(({ chat_id: id }) => ASKABLE.test(id)), ...began];
+    const recent = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= at);
+    const found = [...items.filter(({ chat_id: id }) => ASKABLE.test(id)), ...recent.filter((one) => !isListed(one))];
+    return { found, isBehind: recent.length > 0 };
   } catch (error) {
-    if (error instanceof Refused && NO_LIST.includes(error.status)) return ofLog(LOG_MAX);
+    if (error instanceof Refused && NO_LIST.includes(error.status)) return { found: await ofLog(LOG_MAX), isBehind: false };
     throw error;
   }
 }
@@ -65,11 +71,13 @@ async function read() {
 const newest = (one, other) => Number(other.pinned ?? 0) - Number(one.pinned ?? 0)
   || String(other.last_message_at ?? '').localeCompare(String(one.last_message_at ?? ''));
 
-export async function refresh() {
+export async function refresh(again = CATCHES_UP_IN) {
   const asked = forgotten;
+  clearTimeout(catchingUp);
   let found;
+  let isBehind;
   try {
-    found = await read();
+    ({ found, isBehind } = await read());
   } catch (error) {
     if (asked === forgotten) say($('chats-problem'), wrong(error));
     throw error;
@@ -79,6 +87,8 @@ export async function refresh() {
   chats = found.sort(newest).slice(0, SHOWN_MAX);
   known = true;
   render();
+  clearTimeout(catchingUp);
+  if (isBehind && again > 0) catchingUp = setTimeout(() => refresh(again - 1).catch(() => {}), CATCH_UP_MS);
 }
 
 /** The chosen chat as it is known now. */
@@ -126,6 +136,7 @@ export function clear() {
   chats = [];
   known = false;
   chosen = null;
+  clearTimeout(catchingUp);
   say($('chats-problem'), '');
   render();
 }

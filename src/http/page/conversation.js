@@ -76,22 +76,26 @@ async function older() {
   const asked = forgotten;
   const list = $('talk');
   say($('talk-problem'), '');
+  // From now on the list begins with the same message whenever it is read again.
+  browsing = true;
   try {
-    const page = await get(path(`before=${previous}&limit=${SHOWN}`));
+    const before = previous;
+    const page = await get(path(`before=${before}&limit=${SHOWN}`));
     if (asked !== forgotten) return;
+    // The list was read again meanwhile and begins elsewhere: these messages would leave a gap.
+    if (previous !== before) return await older();
     const below = list.scrollHeight - list.scrollTop;
     follows = false;
     items = [...page.items, ...items];
     previous = page.previous;
-    browsing = true;
     render();
+    if ($('talk-older').hidden) list.focus();
     // What was read stays where it is on the screen.
     list.scrollTop = list.scrollHeight - below;
     await sums.read(page.items, () => asked === forgotten && render());
   } catch (error) {
     if (asked === forgotten) say($('talk-problem'), wrong(error));
   }
-  if ($('talk-older').hidden) list.focus();
 }
 
 /** Brings the list to what is known. */
@@ -137,6 +141,7 @@ export function reset() {
   items = [];
   previous = null;
   browsing = false;
+  sums.clear();
 }
 
 /** Leaves the chat; nothing is kept of it. */

@@ -44,7 +44,6 @@ export function happened(event) {
 /** The log is not the one that was read. */
 export function reset() {
   conversation.reset();
-  sums.clear();
 }
 
 export function render(status) {
@@ -69,7 +68,6 @@ export function activate(on) {
 export function clear() {
   active = false;
   conversation.close();
-  sums.clear();
   chats.clear();
   composer.render(null);
   composer.clear();

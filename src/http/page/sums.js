@@ -23,14 +23,17 @@ function put(id, kind, entry, isEmpty) {
   sums.set(id, { ...sum, [kind]: isEmpty ? others : [...others, entry] });
 }
 
-/** Takes an event of the stream; true if it was about a message's sum. */
+/** Takes an event of the stream; true if it was about the sum of a message that is shown. */
 export function happened(event) {
   const { type, data } = event ?? {};
-  if (type === 'message.reaction') put(data.message_id, 'reactions', data, !data.emoji);
-  else if (type === 'message.vote') put(data.message_id, 'votes', data, data.options.length === 0);
+  const id = data?.message_id;
+  // The sum of every other message is read when its chat is opened.
+  if (!asked.has(id) && !sums.has(id)) return false;
+  if (type === 'message.reaction') put(id, 'reactions', data, !data.emoji);
+  else if (type === 'message.vote') put(id, 'votes', data, data.options.length === 0);
   else return false;
-  // The service's own sum is newer than the one that was read.
-  asked.delete(data.message_id);
+  // The service's own sum is newer than what was read, and than an answer that is under way.
+  asked.delete(id);
   return true;
 }
 
@@ -56,8 +59,12 @@ export async function read(items, changed) {
       try {
         const answer = await get(`messages/${encodeURIComponent(item.id)}`);
         if (now !== generation) return;
-        take(item.id, answer);
-        if (offered) changed();
+        // Something happened to the message after the service wrote this answer, perhaps: it is asked again.
+        if (!asked.has(item.id)) due.unshift(item);
+        else {
+          take(item.id, answer);
+          if (offered) changed();
+        }
       } catch (error) {
         asked.delete(item.id);
         // A message may be gone by now. Where the service does not answer, the next look asks again.

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 
 use crate::transport::web::session::SessionError;
-use crate::transport::web::whatsapp::Entry;
 
 use crate::http::App;
 use crate::http::error::ApiError;
@@ -27,9 +26,12 @@ pub async fn capabilities(State(app): State<App>) -> Result<Json<Capabilities>, 
     let capabilities: Vec<_> = table
         .entries
         .into_iter()
-        .map(|entry| {
-            let Entry { name, breaks, found, on_demand, modules } = entry;
-            Capability { name, breaks, found, on_demand, modules }
+        .map(|entry| Capability {
+            name: entry.name,
+            breaks: entry.breaks,
+            found: entry.found,
+            on_demand: entry.on_demand,
+            modules: entry.modules,
         })
         .collect();
     let missing = capabilities.iter().filter(|capability| capability.found.is_none() && !capability.on_demand).count();

@@ -13,13 +13,16 @@ use crate::domain::address::ChatId;
 use crate::http::App;
 use crate::http::body::{Field, fields};
 use crate::http::error::ApiError;
+use crate::http::routes::health::refuse_without_page;
 use crate::http::wire::chats::ActedOnChat;
 use crate::http::wire::requests;
 
 /// Mark a chat as read
 ///
 /// Whether the others see it depends on the account's privacy settings. Nothing else in this service marks anything as read. It
-/// is no message for `SEND_DAILY_MAX`; reading, unreading and typing together have 120 a minute.
+/// is no message for `SEND_DAILY_MAX`; reading, unreading and typing together have 120 a minute. With `SEND_VIA=cloud` the newest
+/// message that came by the Cloud API is marked, and with it all before it; without one 404 `MESSAGE_NOT_FOUND`. With `auto` the
+/// Cloud API does it where the newest message came by it, and else the page.
 #[utoipa::path(
     post,
     path = "/chats/{chat}/read",
@@ -30,6 +33,7 @@ use crate::http::wire::requests;
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_NUMBER", "SEND_DISABLED",
         "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "MESSAGE_NOT_FOUND", "NOT_POSSIBLE_VIA_CLOUD", "CLOUD_UNAUTHORIZED",
     ]))),
 )]
 pub async fn read(
@@ -39,12 +43,12 @@ pub async fn read(
     body: Body,
 ) -> Result<Json<ActedOnChat>, ApiError> {
     fields(&headers, body, &[]).await?;
-    acted(&app, &chat, ChatAct::Read).await
+    acted(&app, &id_of(&chat)?, ChatAct::Read).await
 }
 
 /// Mark a chat as unread
 ///
-/// On the devices of this account.
+/// On the devices of this account, so by the page only: 501 where a service that sends by the Cloud API runs none.
 #[utoipa::path(
     post,
     path = "/chats/{chat}/unread",
@@ -55,6 +59,7 @@ pub async fn read(
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_NUMBER", "SEND_DISABLED",
         "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unread(
@@ -64,12 +69,15 @@ pub async fn unread(
     body: Body,
 ) -> Result<Json<ActedOnChat>, ApiError> {
     fields(&headers, body, &[]).await?;
-    acted(&app, &chat, ChatAct::Unread).await
+    let chat_id = id_of(&chat)?;
+    refuse_without_page(&app)?;
+    acted(&app, &chat_id, ChatAct::Unread).await
 }
 
 /// Show typing in a chat
 ///
-/// The others see it for some 25 seconds, or until a message comes.
+/// The others see it for some 25 seconds, or until a message comes. The way is chosen as for `/read`; the Cloud API shows text
+/// only, and only together with marking as read.
 #[utoipa::path(
     post,
     path = "/chats/{chat}/typing",
@@ -81,6 +89,7 @@ pub async fn unread(
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD", "INVALID_NUMBER", "SEND_DISABLED",
         "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "MESSAGE_NOT_FOUND", "NOT_POSSIBLE_VIA_CLOUD", "CLOUD_UNAUTHORIZED",
     ]))),
 )]
 pub async fn typing(
@@ -90,7 +99,7 @@ pub async fn typing(
     body: Body,
 ) -> Result<Json<ActedOnChat>, ApiError> {
     let fields = fields(&headers, body, &[Field::text("kind")]).await?;
-    acted(&app, &chat, ChatAct::Show(kind(&fields)?)).await
+    acted(&app, &id_of(&chat)?, ChatAct::Show(kind(&fields)?)).await
 }
 
 fn kind(fields: &Map<String, Value>) -> Result<Typing, ApiError> {
@@ -102,11 +111,12 @@ fn kind(fields: &Map<String, Value>) -> Result<Typing, ApiError> {
     }
 }
 
-async fn acted(app: &App, chat: &str, act: ChatAct) -> Result<Json<ActedOnChat>, ApiError> {
-    let arrived = Instant::now();
-    let chat = ChatId::parse_recipient(chat)
-        .map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("chat {error}.")))?;
-    Ok(Json(app.outbound.act_on_chat(&chat, act, arrived).await?.into()))
+fn id_of(chat: &str) -> Result<ChatId, ApiError> {
+    ChatId::parse_recipient(chat).map_err(|error| ApiError::bad_request("INVALID_NUMBER", format!("chat {error}.")))
+}
+
+async fn acted(app: &App, chat: &ChatId, act: ChatAct) -> Result<Json<ActedOnChat>, ApiError> {
+    Ok(Json(app.outbound.act_on_chat(chat, act, Instant::now()).await?.into()))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub async fn receive(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let body = bytes_up_to(body, webhook::BODY_MAX).await?;
     let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !webhook::is_signed(&cloud.app_secret, signature, &body) {
-        tracing::warn!("a request to the webhook of the Cloud API has no valid signature");
+        inbound.refused();
         let message = "The signature is not Meta's: check CLOUD_API_APP_SECRET.";
         return Err(ApiError::new(StatusCode::FORBIDDEN, "INVALID_SIGNATURE", message));
     }

@@ -72,6 +72,7 @@ pub async fn make(State(app): State<App>, headers: HeaderMap, body: Body) -> Res
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_FIELD", "CONTRADICTION", "CLIENTE_NOT_ALLOWED",
         "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "INVITE_NOT_FOUND", "GROUP_NOT_ADMIN", "WHATSAPP_ERROR", "NOT_AVAILABLE",
+        "OUTCOME_UNKNOWN",
     ]))),
 )]
 pub async fn join(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<Json<GroupJoined>, ApiError> {

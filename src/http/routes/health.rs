@@ -6,12 +6,14 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::domain::state;
+use crate::domain::via::Via;
 
 use crate::host::config::SendVia;
 use crate::http::App;
 use crate::http::error::ApiError;
 use crate::http::wire::Reason;
 use crate::http::wire::health::{Alive, Health as Answer};
+use crate::outbound::SendError;
 use crate::transport::cloud::Health;
 
 /// Whether the service answers
@@ -79,9 +81,18 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
 }
 
 /// The service sends by the Cloud API and was told to start no browser.
-fn is_without_page(app: &App) -> bool {
+pub(super) fn is_without_page(app: &App) -> bool {
     let session = app.session.snapshot();
     app.config.send.via == SendVia::Cloud && !app.config.session.auto_connect && !session.initialized
+}
+
+/// Refuses what the page alone does, in a service without one.
+pub(super) fn refuse_without_page(app: &App) -> Result<(), ApiError> {
+    if !is_without_page(app) {
+        return Ok(());
+    }
+    let why = "the Cloud API cannot do this: it is for a linked phone, and this service starts no browser (AUTO_CONNECT=false)";
+    Err(SendError::NotPossible { via: Via::Cloud, why: why.to_owned() }.into())
 }
 
 fn not_ready(code: &'static str, why: &str) -> ApiError {

@@ -103,7 +103,11 @@ fn checked(number: PhoneNumber, answer: Result<Option<Reached>, DirectoryError>)
             Checked { to: Some(number.into()), exists: Some(true), chat_id: Some(chat_id), lid, ..unknown }
         }
         Ok(None) => Checked { exists: Some(false), ..unknown },
-        Err(error) => Checked { code: Some("RATE_LIMITED"), message: Some(error.to_string()), ..unknown },
+        Err(error) => {
+            let is_limit = matches!(error, DirectoryError::RateLimited { .. });
+            let code = if is_limit { "RATE_LIMITED" } else { "WHATSAPP_ERROR" };
+            Checked { code: Some(code), message: Some(error.to_string()), ..unknown }
+        }
     }
 }
 

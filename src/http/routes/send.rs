@@ -153,7 +153,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
     match result {
         Ok(sent) if sent.dry_run => "dry_run",
         Ok(_) => "sent",
-        Err(SendError::Failed { .. }) => "failed",
+        Err(SendError::Failed { .. } | SendError::FailedAs { .. }) => "failed",
         Err(SendError::Unconfirmed { .. } | SendError::ActUnconfirmed { .. }) => "unconfirmed",
         Err(SendError::RateLimited { .. } | SendError::NewChatsRestricted { .. }) => "rate_limited",
         Err(SendError::NotReady(_) | SendError::Stopping | SendError::Busy) => "not_ready",
@@ -167,6 +167,7 @@ fn outcome(result: &Result<Sent, SendError>) -> &'static str {
             | SendError::EditNotPossible(_)
             | SendError::RevokeNotPossible(_)
             | SendError::ChatUnknown
+            | SendError::NothingToMark(_)
             | SendError::NotDone(_)
             | SendError::MentionUnknown(_)
             | SendError::FileTooLarge { .. }

@@ -8,7 +8,9 @@ use crate::domain::time::Timestamp;
 use crate::host::config::Config;
 
 use crate::http::App;
+use crate::http::routes::health::is_without_page;
 use crate::http::wire::status::{Account, Limits, Progress, Sending, Shown, Status, TargetStatus, Uploading};
+use crate::transport::cloud::{Client, Health};
 
 impl Status {
     /// The answer before there is a session: `detail` says what the start waits for.
@@ -54,6 +56,25 @@ impl Status {
     }
 }
 
+/// `recommended_action` where nothing but the Cloud API is used.
+fn recommended_by_cloud(health: &Health) -> &'static str {
+    match health {
+        Health::Good(_) => "NONE",
+        // A person has to give the service another token.
+        Health::Unauthorized(_) => "CHECK_SERVER",
+        Health::Unknown | Health::Unreachable(_) => "WAIT",
+    }
+}
+
+fn detail_of_cloud(health: &Health) -> String {
+    match health {
+        Health::Good(_) => "Messages go by the Cloud API; no browser is used.".to_owned(),
+        Health::Unauthorized(why) => format!("{why}. Give the service a valid token."),
+        Health::Unknown => "The Cloud API has not answered yet.".to_owned(),
+        Health::Unreachable(why) => format!("The Cloud API cannot be used: {why}."),
+    }
+}
+
 /// `recommended_action` of a state.
 fn recommended(state: SessionState) -> &'static str {
     match state {
@@ -73,6 +94,9 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
     let trouble = app.outbound.trouble();
     let available = availability.is_open() && trouble.is_none();
     let code = session.code.as_deref();
+    // Without a page the Cloud API is all there is to say something about.
+    let health = app.cloud.as_ref().filter(|_| is_without_page(&app)).map(Client::health);
+    let cloud = health.as_ref();
     Json(Status {
         status: session.state.into(),
         state: session.state.into(),
@@ -80,10 +104,10 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
         session: SESSION,
         needs_qr: session.state == SessionState::QrRequired,
         can_send_messages: available,
-        recommended_action: recommended(session.state),
+        recommended_action: cloud.map_or_else(|| recommended(session.state), recommended_by_cloud),
         since: session.since.into(),
         reason: session.reason.map(Into::into),
-        detail: session.detail.clone(),
+        detail: cloud.map_or_else(|| session.detail.clone(), detail_of_cloud),
         reconnection_attempts: session.attempts,
         reconciling: session.state == SessionState::Ready && *app.reconciling.borrow(),
         progress: session.progress.clone().map(Progress::from),

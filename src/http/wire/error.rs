@@ -19,7 +19,8 @@ pub struct Error {
     /// One sentence that says what to do.
     pub message: String,
     pub state: State,
-    /// Further fields of some codes: `message_id` and `id`, `whatsapp_code`, `currentStatus`, `status`, `reason`, `detail`, `limit`.
+    /// Further fields of some codes: `message_id` and `id`, `whatsapp_code`, `currentStatus`, `status`, `reason`, `detail`, `limit`,
+    /// `module`, `changed`.
     #[serde(flatten)]
     #[schema(ignore)]
     pub extra: Map<String, Value>,

@@ -40,7 +40,7 @@ enum MemberAddMode {
 #[derive(ToSchema)]
 pub struct NewGroup {
     subject: GroupSubject,
-    /// At least one of them has to be on WhatsApp. In a form: separated by commas.
+    /// At least one of them has to be on WhatsApp. In a form: separated by commas, or the field is repeated.
     #[schema(min_items = 1, max_items = 32)]
     participants: Vec<GroupMember>,
     /// Only admins write. Where it is not given: false.

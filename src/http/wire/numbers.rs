@@ -42,7 +42,8 @@ pub struct Checked {
     pub chat_id: Option<String>,
     /// `user@lid`, where WhatsApp tells it.
     pub lid: Option<String>,
-    /// `INVALID_NUMBER`, or `RATE_LIMITED`: the minute's look-ups are used up.
+    /// `INVALID_NUMBER`; `RATE_LIMITED`: the minute's look-ups are used up; or `WHATSAPP_ERROR`: WhatsApp said nothing about
+    /// this number.
     pub code: Option<&'static str>,
     pub message: Option<String>,
 }

@@ -149,11 +149,8 @@ enum Mentioned {
 /// A reaction to a message.
 #[derive(ToSchema)]
 pub struct React {
-    /// Empty takes the reaction back.
-    #[schema(
-        max_length = 16,
-        pattern = r"^([#*0-9]*[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]([#*0-9]|[^\x00-\xa8\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])*)?$"
-    )]
+    /// One emoji, as Unicode defines them. Empty takes the reaction back.
+    #[schema(max_length = 16)]
     emoji: String,
     /// Who asks for it.
     cliente_id: Option<ClienteId>,

@@ -16,9 +16,10 @@ use super::super::acks::Awaited;
 use super::super::ledger::Ledger;
 use super::super::new_contacts::FirstMessage;
 use super::{Delivered, Sender, Sending, Taken, not_stored};
-use crate::domain::idempotency::{End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
+use crate::domain::idempotency::{Cause, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
+use crate::domain::via::Via;
 use crate::store::StoreError;
 use crate::transport::{Reservation, Transport};
 
@@ -49,6 +50,13 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         };
         let dispatching = SendRecord { stage: SendStage::Dispatching, ..reserved.clone() };
         self.ledger.keep(key, reserved.clone(), self.steady.now()).await.map_err(not_stored)?;
+        if self.transport.via() == Via::Cloud && sending.file.is_some() {
+            // Whoever is answered before the file is uploaded can ask for the message.
+            let waiting = self.logged(&reservation, &sending.outgoing);
+            if let Err(error) = self.ledger.waits(waiting, self.steady.now()).await {
+                tracing::debug!(%error, "that a message waits for its file could not be stored");
+            }
+        }
         let _ = sending.reserved.set(message_id.clone());
         let mut acked = self.acks.expect(message_id.clone()).await;
         let (mut attempts, answered) = (self.uploading.attempts(), sending.deadline);
@@ -81,9 +89,16 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             Err(SendError::Failed { cause, .. }) => {
                 self.settle(key, dispatching.settled(End::Failed(cause.clone()), self.clock.now())).await;
             }
+            Err(SendError::FailedAs { code, .. }) => {
+                let end = End::Failed(Some(Cause::Number(*code)));
+                self.settle(key, dispatching.settled(end, self.clock.now())).await;
+            }
             Err(SendError::Unconfirmed { .. }) => self.settle_later(key, dispatching, acked),
             // Nothing left.
-            Err(_) => self.nothing_left(key, message_id).await,
+            Err(_) => {
+                self.note_nothing_left(&message_id).await;
+                self.nothing_left(key, message_id).await;
+            }
         }
         result
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::left;
 use super::{Sender, Sending, not_stored};
 use crate::domain::address::{ChatId, Server};
+use crate::domain::via::Via;
 use crate::outbound::SendError;
 use crate::outbound::ledger::Ledger;
 use crate::outbound::new_contacts::FirstMessage;
@@ -12,9 +13,6 @@ use crate::transport::{Reservation, Restriction, Transport};
 
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
 const RESTRICTED_AGAIN: Duration = Duration::from_secs(3600);
-
-/// The forms that a country has for one number, at most.
-const FORMS: usize = 3;
 
 impl<T: Transport, L: Ledger> Sender<T, L> {
     /// Resolves the recipient and reserves an id. A number that WhatsApp denies is asked for in its country's second form.
@@ -42,9 +40,13 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         to: &ChatId,
     ) -> Result<(Reservation, Option<FirstMessage>), SendError> {
         self.refuse_opted_out(names_of(to)).await?;
-        let known = self.transport.recipient(to).await?;
+        let mut known = self.transport.recipient(to).await?;
+        known.talked = self.has_talked(to, known.talked).await?;
         let first = self.first(sending, known.talked, known.restricted)?;
-        let reservation = self.transport.reserve(to, left(sending.deadline)).await?;
+        let mut reservation = self.transport.reserve(to, left(sending.deadline)).await?;
+        if self.transport.via() == Via::Cloud {
+            reservation.recipient.talked = known.talked;
+        }
         let names = [Some(reservation.chat_id.clone()), reservation.phone.clone()];
         self.refuse_opted_out(names.into_iter().flatten().collect()).await?;
         let now = &reservation.recipient;
@@ -54,6 +56,15 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             None => {}
         }
         Ok((reservation, first))
+    }
+
+    /// Whether this account and the recipient have written to each other. The page knows; of what went by the Cloud API the log
+    /// knows as far back as `RETENTION_DAYS`.
+    async fn has_talked(&self, to: &ChatId, says_the_way: bool) -> Result<bool, SendError> {
+        if self.transport.via() == Via::Web || !self.new_contacts.are_counted() {
+            return Ok(says_the_way);
+        }
+        self.ledger.has_talked(names_of(to)).await.map_err(not_stored)
     }
 
     /// Refuses a recipient who wants no further messages. Where that cannot be looked up, nothing is sent either.
@@ -83,9 +94,8 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
 
 /// The names under which a recipient may have opted out. The Cloud API takes a number in any form that its country has, and
 /// tells of the person by one of them only.
-fn names_of(to: &ChatId) -> Vec<String> {
-    let forms = std::iter::successors(Some(to.clone()), ChatId::second_form).take(FORMS);
-    forms.flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
+pub(in crate::outbound) fn names_of(to: &ChatId) -> Vec<String> {
+    to.forms().flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
 }
 
 #[cfg(test)]

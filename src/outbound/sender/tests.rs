@@ -89,6 +89,18 @@ impl Ledger for Fake {
         Ok(())
     }
 
+    async fn waits(&self, _: LoggedMessage, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn nothing_left(&self, _: MessageId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn has_talked(&self, _: Vec<String>) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn has_opted_out(&self, _: Vec<String>) -> Result<bool, StoreError> {
         Ok(false)
     }

@@ -4,7 +4,7 @@
 //! part, so that the page's report of it, before or after, makes no second entry.
 
 use super::{LogEntry, Messages};
-use crate::domain::log::{Direction, LogQuery, LoggedMessage, Span};
+use crate::domain::log::{Direction, LogQuery, LoggedMessage, Origin, Span};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 use crate::domain::via::Via;
@@ -16,6 +16,24 @@ use crate::store::cloud_sends::CloudSend;
 const COMPARED: usize = 100;
 
 impl Messages {
+    /// A message is about to leave. Meta's echo may tell of one that goes by the page before the page does.
+    pub(in crate::store) fn departs(
+        &self,
+        id: &MessageId,
+        origin: &Origin,
+        message: Option<&LoggedMessage>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.origins.keep(id, origin, at)?;
+        if let Some((true, key)) = id.key() {
+            self.origins.keep(&key_id(true, &key), origin, at)?;
+        }
+        let Some(message) = message else { return Ok(()) };
+        self.cloud_sends.begin(message, at)?;
+        self.departed.begin(message);
+        Ok(())
+    }
+
     /// Adds a message to the log that the Cloud API took. The same report may come twice.
     pub(super) fn accept(
         &self,
@@ -26,7 +44,7 @@ impl Messages {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let Some(send) = self.cloud_sends.find(reference)? else { return Ok(()) };
-        let Some(mut message) = send.message else { return Ok(()) };
+        let Some(mut message) = send.message.clone() else { return Ok(()) };
         message.id = id.clone();
         if let Some(phone) = phone {
             (message.phone, message.chat) = (Some(phone.to_owned()), format!("{phone}@c.us"));
@@ -34,8 +52,9 @@ impl Messages {
         if let Some(origin) = self.origins.of(reference)? {
             self.origins.keep(id, &origin, at)?;
         }
+        self.departed.accepted(reference, id);
         self.add(next, &message)?;
-        self.cloud_sends.put(reference, CloudSend { message: None, id: Some(id.clone()), billed: send.billed })
+        self.cloud_sends.put(reference, CloudSend { message: None, id: Some(id.clone()), ..send })
     }
 
     /// Whether the log has the message under the id that the other way has for it. The message is then found by both ids.
@@ -91,7 +110,7 @@ impl Messages {
     }
 }
 
-fn key_id(from_me: bool, key: &str) -> MessageId {
+pub(super) fn key_id(from_me: bool, key: &str) -> MessageId {
     MessageId::new(format!("key {from_me} {key}"))
 }
 

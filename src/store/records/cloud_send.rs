@@ -14,18 +14,20 @@ pub(in crate::store) struct StoredCloudSend {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     billed: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    refused: bool,
 }
 
 impl From<CloudSend> for StoredCloudSend {
     fn from(send: CloudSend) -> Self {
-        let CloudSend { message, id, billed } = send;
-        Self { message: message.map(|message| (*message).into()), id: id.map(MessageId::into_string), billed }
+        let CloudSend { message, id, billed, refused } = send;
+        Self { message: message.map(|message| (*message).into()), id: id.map(MessageId::into_string), billed, refused }
     }
 }
 
 impl From<StoredCloudSend> for CloudSend {
     fn from(stored: StoredCloudSend) -> Self {
-        let StoredCloudSend { message, id, billed } = stored;
-        Self { message: message.map(|message| Box::new(message.into())), id: id.map(MessageId::new), billed }
+        let StoredCloudSend { message, id, billed, refused } = stored;
+        Self { message: message.map(|message| Box::new(message.into())), id: id.map(MessageId::new), billed, refused }
     }
 }

@@ -19,7 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::errors;
 use super::form::{form, pieces};
 use super::health::{Health, Number};
+use super::pairs::Pairs;
 use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
+use crate::domain::address::ChatId;
 use crate::domain::message::MessageId;
 use crate::host::config::Cloud;
 use crate::host::http_client;
@@ -35,8 +37,6 @@ const ANSWER_MAX: usize = 256 << 10;
 /// How often the token is looked at while it is good, and while it is not.
 const LOOK: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
-/// Recipients whose pair rate is remembered.
-const PAIRS_MAX: usize = 4096;
 
 /// Why a received file was not fetched.
 #[derive(Debug)]
@@ -73,25 +73,24 @@ struct Inner {
     http: reqwest::Client,
     settings: Cloud,
     health: watch::Sender<Health>,
-    /// Recipients to whom Meta takes nothing before this time, and how often in a row it said so.
-    pairs: Mutex<HashMap<String, (Instant, u32)>>,
+    pairs: Pairs,
     /// The ids of files that were uploaded for messages that are not dispatched yet, by reference.
     uploads: Mutex<HashMap<String, String>>,
 }
 
 /// An answer that was read whole.
-struct Answer {
-    status: StatusCode,
+pub(super) struct Answer {
+    pub status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Answer {
-    fn error(&self) -> Option<GraphError> {
+    pub fn error(&self) -> Option<GraphError> {
         GraphError::read(&self.body)
     }
 
-    fn read<T: DeserializeOwned>(&self) -> Option<T> {
+    pub fn read<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
 
@@ -107,7 +106,7 @@ impl Answer {
 }
 
 /// Why there is no answer.
-enum NoAnswer {
+pub(super) enum NoAnswer {
     /// The request was not sent.
     NotSent(String),
     Unknown(String),
@@ -140,7 +139,7 @@ impl Client {
             .build()
             .map_err(io::Error::other)?;
         let (health, _) = watch::channel(Health::Unknown);
-        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Mutex::default(), uploads: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Pairs::default(), uploads: Mutex::default() })))
     }
 
     pub fn health(&self) -> Health {
@@ -223,8 +222,7 @@ impl Client {
 
     /// Posts a message, once.
     pub(super) async fn post(&self, to: &str, body: &Value, patience: Duration) -> Result<Dispatched, SendFailure> {
-        let request = self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body);
-        let answer = self.call(request, patience).await.map_err(|no_answer| match no_answer {
+        let answer = self.call(self.to_messages(body), patience).await.map_err(|no_answer| match no_answer {
             NoAnswer::NotSent(why) => {
                 tracing::warn!(why, "a message could not be handed to the Cloud API");
                 SendFailure::NothingLeft(NothingLeft::NoAnswer)
@@ -238,39 +236,36 @@ impl Client {
             let Some(taken) = answer.read::<Taken>() else { return Err(SendFailure::Unknown) };
             let phone = taken.phone();
             let Some(message) = taken.messages.into_iter().next() else { return Err(SendFailure::Unknown) };
-            self.pairs().remove(to);
+            self.0.pairs.forget(to);
             return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
         }
-        let error = answer.error();
-        let Some(refusal) = errors::nothing_left(answer.status.as_u16(), error.as_ref(), answer.retry_after()) else {
+        let Some(refusal) = self.refusal(&answer) else {
             tracing::warn!(status = answer.status.as_u16(), "the Cloud API is in trouble and may have taken a message");
             return Err(SendFailure::Unknown);
         };
-        if let NothingLeft::Unauthorized(why) = &refusal {
+        let is_pair = answer.error().is_some_and(|error| error.code == errors::PAIR_LIMIT);
+        Err(SendFailure::NothingLeft(if is_pair { self.0.pairs.slower(to, refusal) } else { refusal }))
+    }
+
+    /// Why Meta did nothing of what a call asked for; None if it may have done it. A token that is refused is noted.
+    pub(super) fn refusal(&self, answer: &Answer) -> Option<NothingLeft> {
+        let refusal = errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after());
+        if let Some(NothingLeft::Unauthorized(why)) = &refusal {
             self.0.health.send_replace(Health::Unauthorized(why.clone()));
         }
-        let is_pair = error.is_some_and(|error| error.code == 131_056);
-        Err(SendFailure::NothingLeft(if is_pair { self.slower(to, refusal) } else { refusal }))
+        refusal
     }
 
     /// How long Meta takes nothing for this recipient.
-    pub(super) fn pair_wait(&self, to: &str) -> Option<Duration> {
-        let until = self.pairs().get(to)?.0;
-        until.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+    pub(super) fn pair_wait(&self, to: &ChatId) -> Option<Duration> {
+        self.0.pairs.wait(to)
     }
 
-    /// Notes that Meta takes no more for this recipient: each time in a row for twice as long.
-    fn slower(&self, to: &str, refusal: NothingLeft) -> NothingLeft {
-        let NothingLeft::RateLimited { why, retry_after } = refusal else { return refusal };
-        let mut pairs = self.pairs();
-        if pairs.len() >= PAIRS_MAX {
-            let now = Instant::now();
-            pairs.retain(|_, (until, _)| *until > now);
+    /// Notes what a report of failure says of further messages to the recipient.
+    pub fn failed(&self, phone: &str, code: i64) {
+        if code == errors::PAIR_LIMIT {
+            self.0.pairs.reported(phone);
         }
-        let times = pairs.get(to).map_or(0, |(_, times)| *times);
-        let retry_after = retry_after.max(errors::PAIR) * 2_u32.pow(times.min(5));
-        pairs.insert(to.to_owned(), (Instant::now() + retry_after, times + 1));
-        NothingLeft::RateLimited { why, retry_after }
     }
 
     /// Uploads a file, and keeps its id for the message with this reference.
@@ -350,12 +345,17 @@ impl Client {
         }
     }
 
+    /// A request that posts this where messages are posted to.
+    pub(super) fn to_messages(&self, body: &Value) -> reqwest::RequestBuilder {
+        self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body)
+    }
+
     fn url(&self, path: &str) -> String {
         let Cloud { base_url, version, .. } = &self.0.settings;
         format!("{base_url}/{version}/{path}")
     }
 
-    async fn call(&self, request: reqwest::RequestBuilder, patience: Duration) -> Result<Answer, NoAnswer> {
+    pub(super) async fn call(&self, request: reqwest::RequestBuilder, patience: Duration) -> Result<Answer, NoAnswer> {
         let call = async {
             let mut response = request.bearer_auth(self.0.settings.token.reveal()).send().await.map_err(|error| {
                 let why = words(&error).to_owned();
@@ -374,10 +374,6 @@ impl Client {
             Ok(Answer { status, headers, body: body.freeze() })
         };
         timeout(patience, call).await.unwrap_or_else(|_| Err(NoAnswer::Unknown("it did not answer in time".to_owned())))
-    }
-
-    fn pairs(&self) -> MutexGuard<'_, HashMap<String, (Instant, u32)>> {
-        self.0.pairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn uploads(&self) -> MutexGuard<'_, HashMap<String, String>> {

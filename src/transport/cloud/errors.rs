@@ -6,6 +6,8 @@ use super::shapes::GraphError;
 use crate::domain::idempotency::Cause;
 use crate::transport::NothingLeft;
 
+/// Meta's number for too many messages to one recipient.
+pub(super) const PAIR_LIMIT: i64 = 131_056;
 /// A pair of numbers may exchange one message in six seconds over time.
 pub(super) const PAIR: Duration = Duration::from_secs(6);
 /// The number's throughput is counted by the second.
@@ -41,13 +43,19 @@ pub(super) fn nothing_left(
             _ => None,
         };
     };
+    // Meta's own words for 1 and 2 are "possible server error" and "service", whatever the status is.
+    if matches!(error.code, 1 | 2) {
+        return None;
+    }
     // Only the messages' own numbers say for sure that nothing was taken when the server is in trouble.
     if status >= 500 && !(130_000..140_000).contains(&error.code) {
         return None;
     }
     Some(match error.code {
         131_047 => NothingLeft::TemplateRequired,
-        131_056 => limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR),
+        PAIR_LIMIT => {
+            limited("too many messages went to this recipient in a short time (Meta's pair rate limit)", PAIR)
+        }
         130_429 => limited("the number's throughput at the Cloud API is reached", THROUGHPUT),
         4 | 80_007 | 613 => limited("Meta's limit on calls of this business account is reached", CALLS),
         131_048 => limited("Meta limits this number because its messages were blocked or reported", QUALITY),
@@ -65,6 +73,21 @@ pub(super) fn nothing_left(
         131_000 | 131_016 if status >= 500 => return None,
         code => NothingLeft::RefusedAs(Cause::Number(code)),
     })
+}
+
+/// What it means that Meta took a message and then reports it as failed with this number; None for numbers without a name of
+/// their own, and for those that pass: the end of the message is final, so no answer asks for the same once more.
+pub fn final_refusal(code: i64) -> Option<NothingLeft> {
+    let error = GraphError { code, ..GraphError::default() };
+    let refusal = nothing_left(400, Some(&error), None)?;
+    let has_a_name = matches!(
+        refusal,
+        NothingLeft::TemplateRequired
+            | NothingLeft::TemplateInvalid(_)
+            | NothingLeft::Unreachable(_)
+            | NothingLeft::FileRefused(_)
+    );
+    has_a_name.then_some(refusal)
 }
 
 /// Meta's sentence may quote the token.
@@ -118,9 +141,22 @@ mod tests {
     fn what_a_server_in_trouble_says_proves_nothing() {
         for code in [1, 2, 131_000, 131_016] {
             assert_eq!(meant(500, code), None, "{code}");
+            assert_eq!(meant(503, code), None, "{code}");
         }
+        assert_eq!((meant(400, 1), meant(400, 2)), (None, None));
         assert_eq!((nothing_left(500, None, None), nothing_left(502, None, None)), (None, None));
         assert_eq!(meant(400, 131_000), Some(NothingLeft::RefusedAs(Cause::Number(131_000))));
+    }
+
+    #[test]
+    fn a_report_of_failure_means_what_the_answer_would_have_meant_unless_it_passes() {
+        assert_eq!(final_refusal(131_047), Some(NothingLeft::TemplateRequired));
+        for code in [131_026, 132_001, 131_053] {
+            assert!(final_refusal(code).is_some(), "{code}");
+        }
+        for code in [131_056, 130_429, 190, 131_049, 131_000, 1] {
+            assert_eq!(final_refusal(code), None, "{code}");
+        }
     }
 
     #[test]

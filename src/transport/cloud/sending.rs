@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::health::Health;
 use super::limits;
-use crate::domain::act::Emoji;
 use crate::domain::address::ChatId;
 use crate::domain::content::{Attachment, Contact, Content, Outgoing};
+use crate::domain::emoji::Emoji;
 use crate::domain::media::MediaKind;
 use crate::domain::message::{IdParts, MessageId};
 use crate::domain::secret::Secret;
@@ -37,7 +37,7 @@ impl Transport for Client {
         limits::check(to, content)
     }
 
-    /// Meta has its own limits on first messages, and its refusals name them.
+    /// Meta has its own limits on first messages, and its refusals name them. Who was talked to is asked of the log.
     async fn recipient(&self, _: &ChatId) -> Result<Recipient, NothingLeft> {
         Ok(Recipient { is_known: true, talked: true, restricted: None })
     }
@@ -47,7 +47,7 @@ impl Transport for Client {
         if let Health::Unauthorized(why) = self.health() {
             return Err(NothingLeft::Unauthorized(why));
         }
-        if let Some(retry_after) = self.pair_wait(to.user()) {
+        if let Some(retry_after) = self.pair_wait(to) {
             let why = "too many messages went to this recipient in a short time (Meta's pair rate limit)";
             return Err(NothingLeft::RateLimited { why, retry_after });
         }

@@ -29,6 +29,7 @@ METRICS = {
     "session_manager_send_queue": set(),
     "session_manager_cloud_billed_total": {"category", "cliente_id"},
     "session_manager_cloud_token_accepted": set(),
+    "session_manager_cloud_webhook_refused_total": set(),
     "session_manager_messages_total": {"direction"},
     "session_manager_delivery_backlog": {"target"},
     "session_manager_delivery_backlog_age_seconds": {"target"},

@@ -2,7 +2,7 @@
 import { J, node } from '../realnode.mjs';
 import { call } from './calls.mjs';
 import { enter, scan, sendCodes } from './link.mjs';
-import { change, group, inGroup, picture, remove } from './groups.mjs';
+import { change, group, inGroup, made, picture, remove } from './groups.mjs';
 import { cap, timelock } from './limits.mjs';
 import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
@@ -145,12 +145,16 @@ export async function control(name, q, req, res) {
         return say(groupNow(q.get('id')));
       case 'groupnewest':
         return say({ id: [...state.groups.keys()].at(-1) ?? null });
+      case 'grouperrors':
+        state.groupErrors = new Map(Object.entries(opt));
+        return say({});
       case 'refusals':
         state.refusals = new Map(Object.entries(opt));
         return say(opt);
       case 'presence': {
         const from = J(`${contact(q.get('of')).lid}@lid`);
-        if (q.get('chat')) s.send(node('chatstate', { from }, node(q.get('chat'), {})));
+        const speaks = q.get('chat') === 'recording';
+        if (q.get('chat')) s.send(node('chatstate', { from }, node(speaks ? 'composing' : q.get('chat'), speaks ? { media: 'audio' } : {})));
         else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
         return say({});
       }
@@ -161,8 +165,10 @@ export async function control(name, q, req, res) {
         s.send(node('receipt', { ...whose, id: q.get('id'), t: String(q.get('t') || now()), ...(q.get('type') && { type: q.get('type') }) }));
         return say({});
       }
+      case 'groupmade':
+        return say(made(q.get('id')));
       case 'groupchange':
-        return say(change(q.get('id'), q.get('what'), q.get('of')));
+        return say(change(q.get('id'), q.get('what'), q.get('of') ?? undefined, q.get('by') ?? undefined));
       case 'grouppicture':
         return say(picture(q.get('id')));
       case 'ingroup':

@@ -44,19 +44,42 @@ const SETTINGS = {
 /**
  * An admin changes a group: `subject` or `description` with its text; `add`, `remove`, `promote` or `demote` with the
  * number of a member; a switch such as `announcement`. With `leave` a member goes, with `join` somebody comes by the link.
+ * `by` is the number of who does it, where it is not the first member; the account has a number too.
  */
-export function change(id, what, of) {
+export function change(id, what, of, by) {
   const { byLid, members } = state.groups.get(id);
   const goesAlone = what === 'leave' || what === 'join';
-  const actor = contact(goesAlone ? of : members[0]);
+  const personOf = (number) => (number === state.me.pn ? state.me : contact(number));
+  const actor = personOf(by ?? (goesAlone ? of : members[0]));
   const author = J(jidOf(actor, byLid));
   const other = byLid ? { participant_pn: J(jidOf(actor, false)) } : { participant_lid: J(jidOf(actor, true)) };
   const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: author, ...other };
-  if (what === 'add' || what === 'join') members.push(of);
+  const found = state.groups.get(id);
+  const isMine = of === state.me.pn;
+  if (isMine && ['add', 'remove', 'leave', 'promote', 'demote'].includes(what)) {
+    if (['add', 'remove', 'leave'].includes(what)) found.isMember = what === 'add';
+    else found.admin = what === 'promote';
+  } else if (what === 'add' || what === 'join') members.push(of);
+  const settings = { subject: { subject: of }, announcement: { announce: true }, not_announcement: { announce: false }, locked: { restrict: true } };
+  Object.assign(found, what === 'unlocked' ? { restrict: false } : (settings[what] ?? {}));
+  if (what === 'description') found.description = { id: 'D1', text: of };
+  if (what === 'remove' || what === 'leave') found.members = members.filter((one) => one !== of);
   const tag = { leave: 'remove', join: 'add' }[what] ?? what;
-  const person = of && !(what in SETTINGS) ? [participant(contact(of), byLid)] : [];
+  const person = of && !(what in SETTINGS) ? [participant(personOf(of), byLid)] : [];
   const changed = SETTINGS[what]?.(author, of) ?? node(tag, what === 'join' ? { reason: 'invite' } : {}, ...person);
   deliver(about.id, node('notification', { ...about, notify: 'Admin', addressing_mode: byLid ? 'lid' : 'pn' }, changed));
+  return { id };
+}
+
+/** The first of the other members has made the group, and the account hears of it. */
+export function made(id) {
+  const found = state.groups.get(id);
+  const actor = contact(found.members[0]);
+  const other = found.byLid ? { participant_pn: J(jidOf(actor, false)) } : { participant_lid: J(jidOf(actor, true)) };
+  const author = J(jidOf(actor, found.byLid));
+  const about = { type: 'w:gp2', from: J(`${id}@g.us`), id: String(nextId()), t: String(now()), participant: author, ...other };
+  const created = node('create', { type: 'new', key: `KEY${about.id}` }, groupNode(found));
+  deliver(about.id, node('notification', { ...about, notify: 'Admin', addressing_mode: found.byLid ? 'lid' : 'pn' }, created));
   return { id };
 }
 

@@ -103,6 +103,8 @@ function leave(n, first) {
 /** A request to make or change a group. */
 export function changeGroup(n, first) {
   const { tag } = first;
+  const error = state.groupErrors.get(tag);
+  if (error) return failIq(n, error, 'error');
   if (tag === 'create') return create(n, first);
   if (tag === 'leave') return leave(n, first);
   if (tag === 'invite' && attr(first, 'code')) return join(n, attr(first, 'code'));

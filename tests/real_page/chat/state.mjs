@@ -49,6 +49,8 @@ export const state = {
   calls: [],
   /** How people answer when they are to be members: number → WhatsApp's number of the refusal. */
   refusals: new Map(),
+  /** The requests about groups that are answered with an error: the name of the node → the error's number. */
+  groupErrors: new Map(),
   /** The numbers that the account has blocked. */
   blocked: [],
   /** The pictures of people, by number. */

@@ -86,10 +86,10 @@ export async function actions(asked) {
   await asked.evaluate(tools);
   await asked.until('the message', () => Boolean(window.__acts.find('to react to')));
   const before = await asked.world.sentSoFar();
-  for (const text of ['words to edit', 'words to revoke', 'words to delete']) {
+  for (const text of ['words to edit', 'words to revoke', 'words to delete', 'words that stay']) {
     await asked.evaluate((to, words) => window.__acts.send(to, words, {}), FRIEND, text);
   }
-  const skipped = before === (await asked.world.sentSoFar()) ? before : before + 3;
+  const skipped = before === (await asked.world.sentSoFar()) ? before : before + 4;
 
   const seen = await asked.evaluate(async (number) => {
     const chat = await window.__acts.chat(number);
@@ -159,4 +159,23 @@ export async function actions(asked) {
   const seenByOthers = ['reaction', 'edit', 'revoke'];
   const acts = (await asked.world.acts(skipped)).filter((act) => seenByOthers.includes(act.split(' ')[0]));
   asked.fact('what others receive', acts, ['reaction 👍', 'reaction 🎉', 'reaction', 'edit', 'revoke']);
+
+  await asked.world.answer('479');
+  const refused = await asked.evaluate(async (number) => {
+    const { late, find } = window.__acts;
+    const [mine, theirs] = [find('words that stay'), find('to react to')];
+    const failure = () => 'threw';
+    // What it throws is of the list of recent emojis: it throws after a success too.
+    await late(require('WAWebSendReactionMsgAction').sendReactionToMsg(theirs, '❤️').catch(failure));
+    const told = {};
+    const table = require('WAWebSchemaReactions').getReactionsTable();
+    told.rows = (await table.anyOf(['parentMsgKey'], [String(theirs.id)])).map((row) => [row.reactionText, row.ack]);
+    const chat = await window.__acts.chat(number);
+    told.revoke = await late(require('WAWebChatSendMessages').sendRevokeMsgs(chat, { type: 'message', list: [mine] }, false).catch(failure));
+    told.kind = mine.type;
+    await late(require('WAWebSendMessageEditAction').sendMessageEdit(mine, 'words that change', {}).catch(failure));
+    return { ...told, edit: { body: mine.body, failed: mine.isSendFailure === true } };
+  }, FRIEND);
+  await asked.world.answer('ack');
+  asked.fact('a reaction, a revoke and an edit that the server refuses', refused);
 }

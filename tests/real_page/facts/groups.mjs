@@ -84,6 +84,33 @@ export async function groups(asked) {
   const { approval, adminAdd } = await world.groupNow(careless);
   asked.fact('without a word on them: approval, only admins add', [approval, adminAdd], [true, false]);
 
+  const failures = [];
+  for (const code of [500, 408, 406, 429]) {
+    await world.groupErrors({ create: code, subject: code, announcement: code, add: code, people: code });
+    failures.push(
+      await asked.evaluate(
+        async (group, number) => {
+          const { wid, failure, people } = window.__groups;
+          const who = await people([number]);
+          const settings = { title: 'None', ephemeralDuration: 0, announce: false, restrict: false, membershipApprovalMode: false, memberAddMode: false };
+          const { setGroupProperty, setGroupSubject } = require('WAWebGroupModifyInfoJob');
+          const setting = await setGroupProperty(wid(group), 'announcement', 1).catch(failure);
+          const { errorSetPropertyClientErrors: own, errorServerErrors: theirs } = setting.value ?? {};
+          const told = [
+            await require('WAWebGroupCreateJob').createGroup(settings, who).catch(failure),
+            await setGroupSubject(wid(group), 'A new group').catch(failure),
+            await require('WAWebGroupModifyParticipantsJob').addGroupParticipants(wid(group), who, []).catch(failure),
+          ];
+          return [...told.map(({ status }) => status), setting.name ?? null, Number((own ?? theirs)?.value?.code) || null];
+        },
+        id,
+        ANA,
+      ),
+    );
+  }
+  await world.groupErrors({});
+  asked.fact('errors of the server: of a new group, a subject, people; of a setting, which resolves', failures);
+
   const work = (name, numbers) =>
     asked.evaluate(
       async (call, group, who) => {
@@ -140,7 +167,8 @@ export async function groups(asked) {
     const subject = await setGroupSubject(wid(group), 'By a member').catch(failure);
     const removed = await require('WAWebGroupModifyParticipantsJob').removeGroupParticipants(wid(group), [(await window.__groups.person('5491166660001')).lid]).catch(failure);
     const invite = await require('WAWebGroupInviteAction').queryGroupInviteCode(window.__groups.metadata(group)).catch(failure);
-    return { before, setting: setting.name, subject, removed, invite };
+    const told = setting.value?.errorSetPropertyClientErrors?.value?.code ?? null;
+    return { before, setting: setting.name, number: Number(told), subject, removed, invite };
   }, foreign.id);
   asked.fact('a member who is no admin', refused);
 

@@ -43,7 +43,7 @@ export async function presence(asked) {
     });
   const changes = [];
   const events = [];
-  for (const change of [{}, { chat: 'composing' }, { chat: 'paused' }, { type: 'unavailable', last: '1700000000' }, { type: 'unavailable', last: 'deny' }]) {
+  for (const change of [{}, { chat: 'composing' }, { chat: 'recording' }, { chat: 'paused' }, { type: 'unavailable', last: '1700000000' }, { type: 'unavailable', last: 'deny' }]) {
     const before = JSON.stringify(await now());
     await world.present(ANA, change);
     await asked.eventually('the presence', async () => JSON.stringify(await now()) !== before);
@@ -51,7 +51,7 @@ export async function presence(asked) {
     events.push(await told());
   }
   asked.fact('the events of each, with the id of the person', events);
-  asked.fact('online, typing, no longer, offline, and offline for those who may not know since when', changes);
+  asked.fact('online, typing, speaking, no longer, offline, and offline for those who may not know since when', changes);
   await world.drop();
   await asked.until('a lost connection', () => require('WAWebSocketModel').Socket.stream !== 'CONNECTED');
   await asked.connected();

@@ -38,6 +38,7 @@ export function acted({ reactionMessage, protocolMessage, secretEncryptedMessage
 
 export class Real {
   name = 'the real page';
+  me = '5491150000001';
   /** A number that nothing was sent to before. */
   anotherStranger = '5491188880001';
   #world = new World();
@@ -224,17 +225,28 @@ export class Real {
     return this.#control('call', { from, id, what, opt });
   }
 
+  /** To whom the page has refused calls. */
+  async refusedCalls() {
+    return (await this.#control('state')).calls.map(({ to }) => String(to));
+  }
+
   /** A group with these members besides the account; the first is its admin. */
   group(id, members) {
     return this.#control('group', { id, opt: { byLid: true, members } });
+  }
+
+  /** Others make a group with the account. */
+  async groupMade(id, members) {
+    await this.group(id, members);
+    return this.#control('groupmade', { id });
   }
 
   inGroup(id, from, text) {
     return this.#control('ingroup', { id, from, text });
   }
 
-  groupChange(id, what, of) {
-    return this.#control('groupchange', { id, what, ...(of && { of }) });
+  groupChange(id, what, of, by) {
+    return this.#control('groupchange', { id, what, ...(of && { of }), ...(by && { by }) });
   }
 
   /** Somebody writes under a name. */
@@ -244,6 +256,11 @@ export class Real {
 
   readOnPhone(from) {
     return this.#control('readonphone', { from });
+  }
+
+  /** The requests about groups that fail from now on: what is asked → the error's number. */
+  groupErrors(errors) {
+    return this.#control('grouperrors', { opt: errors });
   }
 
   /** How people answer from now on when they are to be members: number → the number of the refusal. */

@@ -39,6 +39,7 @@ function said(type, body, fields) {
 
 export class Simulated {
   name = 'the simulated page';
+  me = '5491150000001';
   anotherStranger = '5491188880001';
   #process;
   #url;
@@ -91,10 +92,8 @@ export class Simulated {
 
   /** The page is not told of the group: it knows it from the message. */
   async groupOf(id, members, text) {
-    const people = await Promise.all(members.map((number) => this.#ask('person', { number })));
-    const named = people.map(({ lid }, index) => ({ lid, phone: `${members[index]}@c.us` }));
-    await this.#ask('faults', { groups: { [`${id}@g.us`]: { subject: 'Grupo de prueba', members: named, untold: true } } });
-    await this.#ask('incoming', { from: members[0], body: text, group: `${id}@g.us` });
+    await this.group(id, members);
+    await this.inGroup(id, members[0], text);
   }
 
   whoIs(known) {
@@ -125,6 +124,10 @@ export class Simulated {
     return this.#ask('revoke', { message: id });
   }
 
+  groupErrors(errors) {
+    return this.#ask('faults', { group_errors: errors });
+  }
+
   refusals(byNumber) {
     return this.#ask('faults', { group_refusals: byNumber });
   }
@@ -138,7 +141,7 @@ export class Simulated {
   }
 
   foreignGroup({ isMember, ...options }) {
-    return this.#ask('group', { ...options, is_member: isMember });
+    return this.#ask('group', { ...options, is_member: isMember, untold: true });
   }
 
   async presences() {
@@ -245,16 +248,27 @@ export class Simulated {
     return this.#ask('call', { from, id, video, ...(what === 'terminate' && { outcome }) });
   }
 
-  /** A group exists once somebody writes in it. */
-  group() {}
+  async refusedCalls() {
+    const { actions } = await this.#ask('record');
+    return actions.filter(({ action }) => action === 'reject-call').map(({ peer }) => peer);
+  }
+
+  /** A group of the account and others; the page is not told of it. */
+  group(id, members) {
+    return this.#ask('group', { id: `${id}@g.us`, members, untold: true });
+  }
+
+  groupMade(id, members) {
+    return this.#ask('group', { id: `${id}@g.us`, members });
+  }
 
   inGroup(id, from, body) {
     return this.#ask('incoming', { from, group: `${id}@g.us`, body });
   }
 
-  groupChange(id, what, of) {
+  groupChange(id, what, of, by) {
     const goesAlone = what === 'leave' || what === 'join';
-    return this.#ask('group-change', { group: `${id}@g.us`, what, by: goesAlone ? of : '5491133330001', ...(of && { of }) });
+    return this.#ask('group-change', { group: `${id}@g.us`, what, by: by ?? (goesAlone ? of : '5491133330001'), ...(of && { of }) });
   }
 
   async named(number, name, body) {

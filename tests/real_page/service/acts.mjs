@@ -153,10 +153,23 @@ async function messages(claims, question) {
   );
 
   const { body: another } = await w.post('/send', { number: FRIEND, message: 'to be deleted here' });
+  const forMe = (id) => w.ask('DELETE', `/messages/${encodeURIComponent(id)}?for=me`);
   before = await sentSoFar(claims);
-  const here = await w.ask('DELETE', `/messages/${encodeURIComponent(another.message_id)}?for=me`);
+  const here = [await forMe(another.message_id), await forMe(another.message_id)].map(({ status }) => status);
   const after = (await received(claims, before)).filter((act) => act === 'revoke');
-  say(here.status === 200 && after.length === 0, 'a deletion for this account is not sent to the friend', { status: here.status, after });
+  say(here.join() === '200,200' && after.length === 0, 'a deletion for this account, and again, is not sent to the friend', { here, after });
+  const never = await forMe(another.message_id.replace(/_[^_]*$/, '_3EB0000000000000000000'));
+  say(never.status === 404 && never.body.code === 'MESSAGE_NOT_FOUND', 'of a message that there never was: 404', never.body.code);
+
+  const { body: kept } = await w.post('/send', { number: FRIEND, message: 'to be kept by the server' });
+  const stays = `/messages/${encodeURIComponent(kept.message_id)}`;
+  await w.ctl('ack', { rule: '479' });
+  const unsure = [await w.ask('POST', `${stays}/reaction`, { emoji: '🎉' }), await w.ask('DELETE', stays)].map(({ status, body }) => `${status} ${body.code}`);
+  await w.ctl('ack', { rule: 'ack' });
+  say(unsure.join() === '500 WHATSAPP_ERROR,504 SEND_UNCONFIRMED', 'a refused reaction shows in the page, a refused deletion does not', unsure);
+  const once = await w.ask('DELETE', stays);
+  say(once.status === 200, 'and it may be repeated', once.body.code);
+  return own;
 }
 
 async function chats(claims) {
@@ -177,7 +190,7 @@ async function chats(claims) {
   say(states?.join() === 'composing,composing audio,paused', 'the friend is shown typing, recording, and neither', { shown, states });
 }
 
-async function killed(claims) {
+async function killed(claims, revoked) {
   const { w, say } = claims;
   const id = await incoming(claims, 'to react to and die');
   const path = `/messages/${encodeURIComponent(id)}/reaction`;
@@ -198,6 +211,11 @@ async function killed(claims) {
   const holds = status === 0 && again.status === 200 && other.status === 422 && acts.length > 0 && acts.every((act) => act === 'reaction ❤️');
   say(holds, 'a reaction that a kill -9 interrupts is done again under its key', { status, again: again.status, other: other.status, acts });
 
+  const sent = await sentSoFar(claims);
+  const repeated = await w.ask('DELETE', revoked);
+  const left = (await received(claims, sent)).filter((act) => act === 'revoke');
+  say(repeated.status === 200 && left.length === 0, 'what was deleted for everyone is so after a restart too', { status: repeated.status, left });
+
   const answer = await w.post('/send', { number: FRIEND, message: 'an answer after a restart', reply_to: id });
   const { answers } = said((await opened(claims, answer.body.message_id ?? '')) ?? {});
   say(answers?.text === 'to react to and die', 'a message that the new page has only in its table is answered', { status: answer.status, answers });
@@ -206,7 +224,7 @@ async function killed(claims) {
 export async function acts(claims) {
   await claims.w.until('READY', 60000);
   const question = await contents(claims);
-  await messages(claims, question);
+  const revoked = await messages(claims, question);
   await chats(claims);
-  await killed(claims);
+  await killed(claims, revoked);
 }

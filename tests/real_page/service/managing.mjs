@@ -75,6 +75,17 @@ export async function manage(claims) {
   say(wrong.status === 404 && wrong.body.code === 'INVITE_NOT_FOUND', 'an invite that leads nowhere: 404', wrong.body.code);
   const member = await w.ask('PATCH', '/groups/120363000000777000@g.us', { announce: false, subject: 'x', restrict: true });
   say(member.status === 403 && member.body.code === 'GROUP_NOT_ADMIN', 'who is no admin changes no settings: 403', member.body.code);
+  await w.ctl('grouperrors', { opt: { create: 500 } });
+  const maybe = { subject: 'Quizá', participants: [ANA], idempotency_key: 'group-2' };
+  const unknown = await w.post('/groups', maybe);
+  await w.ctl('grouperrors', { opt: { not_announcement: 406, subject: 503 } });
+  const still = await w.post('/groups', maybe);
+  say(unknown.body.code === 'OUTCOME_UNKNOWN' && still.body.code === 'OUTCOME_UNKNOWN', "after the server's own trouble nobody knows of a new group, and the key makes no other", still.body.code);
+  const partly = await w.ask('PATCH', `/groups/${id}`, { description: 'Casi', announce: false });
+  say(partly.status === 500 && partly.body.whatsapp_code === 406 && same(partly.body.changed, ['description']), 'an error names what was changed before it', partly.body);
+  const unsure = await w.ask('PATCH', `/groups/${id}`, { subject: 'Otro' });
+  say(unsure.status === 504 && unsure.body.code === 'OUTCOME_UNKNOWN', "and the server's own trouble is no refusal of a change", unsure.body.code);
+  await w.ctl('grouperrors', { opt: {} });
   const left = [await w.post(`/groups/${id}/leave`), await w.post(`/groups/${id}/leave`)].map(({ status }) => status);
   say(same(left, [200, 200]) && (await now(id)).isMember === false, 'the group is left, and leaving it again is no error', left);
 }

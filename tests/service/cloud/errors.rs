@@ -49,11 +49,49 @@ async fn a_server_in_trouble_may_have_taken_it() {
     let (graph, mut world) = world().await;
     world.set("SEND_TIMEOUT", "2s").start().await;
     super::until_ready(&world).await;
-    graph.fault(GraphFault::Trouble);
-    let (status, unconfirmed) = keyed(&world, "k", "hola").await;
-    assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{unconfirmed}");
-    assert_eq!(keyed(&world, "k", "hola").await.0, 504, "it is not tried again");
+    let in_trouble = [(500, 1), (400, 1), (503, 2), (500, 131_000), (503, 131_016)];
+    for (n, (status, code)) in in_trouble.into_iter().enumerate() {
+        graph.fault(GraphFault::Refuse { status, code });
+        let key = format!("k{n}");
+        let (answered, unconfirmed) = keyed(&world, &key, "hola").await;
+        assert_eq!((answered, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{code}: {unconfirmed}");
+        let calls = graph.calls().len();
+        assert_eq!(keyed(&world, &key, "hola").await.0, 504, "{code}: it is not tried again");
+        assert_eq!(graph.calls().len(), calls, "{code}");
+    }
     assert!(graph.messages().is_empty());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_failure_that_overtakes_the_answer_is_the_answer_and_stays_the_keys_outcome() {
+    let (graph, mut world) = started().await;
+    let cases = [
+        (131_047, 409, "TEMPLATE_REQUIRED"),
+        (131_026, 400, "NOT_ON_WHATSAPP"),
+        (131_053, 415, "MEDIA_TYPE"),
+        (131_049, 500, "WHATSAPP_ERROR"),
+        (131_056, 500, "WHATSAPP_ERROR"),
+    ];
+    for (n, (code, status, name)) in cases.into_iter().enumerate() {
+        graph.fault(GraphFault::Hang);
+        let key = format!("k{n}");
+        let reported = async {
+            until("the message", || async { graph.messages().len() > n }).await;
+            let failed = graph.failed(&graph.messages()[n], code);
+            assert_eq!(graph.tell(&super::webhook(&world), &failed).await.unwrap(), 200);
+        };
+        let ((answered, refused), ()) = tokio::join!(keyed(&world, &key, "hola"), reported);
+        let told = (answered, refused["code"].as_str(), &refused["whatsapp_code"]);
+        assert_eq!(told, (status, Some(name), &json!(code)), "{refused}");
+        // The message is in the log as failed, and found by the reference that the answer names.
+        let reference = refused["message_id"].as_str().unwrap().to_owned();
+        let entry = logged(&world, &reference).await;
+        let found = (&entry["ack"], &entry["error_code"], &entry["id"]);
+        assert_eq!(found, (&json!(-1), &json!(code), &json!(graph.messages()[n].id)), "{entry}");
+        assert_eq!(keyed(&world, &key, "hola").await, (status, refused), "{code}: the key has its outcome");
+    }
+    assert_eq!(graph.messages().len(), cases.len());
     world.stop().await;
 }
 
@@ -68,6 +106,14 @@ async fn a_recipient_who_got_too_much_is_left_alone_and_the_others_are_not() {
     assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
     assert_eq!(graph.calls().len(), before, "Meta is not asked again so soon");
     assert_eq!(world.send("5491155554444", "hola").await.0, 200);
+    // The same, told of a message that was taken, for another form of the number.
+    let mut failed = graph.failed(&graph.messages()[0], 131_056);
+    failed["statuses"][0]["recipient_id"] = json!("541155554444");
+    assert_eq!(graph.tell(&super::webhook(&world), &failed).await.unwrap(), 200);
+    let before = graph.calls().len();
+    let (status, refused) = world.send("5491155554444", "hola").await;
+    assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
+    assert_eq!(graph.calls().len(), before);
     world.stop().await;
 }
 
@@ -84,6 +130,8 @@ async fn a_token_that_is_refused_stops_the_sends_and_a_good_one_is_noticed() {
     let (status, ready) = world.get("/health/ready").await;
     assert_eq!((status, ready["code"].as_str()), (503, Some("CLOUD_UNAUTHORIZED")), "{ready}");
     let (_, answered) = world.get("/status").await;
+    assert_eq!(answered["recommended_action"], "CHECK_SERVER", "{answered}");
+    assert!(answered["detail"].as_str().unwrap().contains("CLOUD_API_TOKEN"), "{answered}");
     assert_eq!((&answered["can_send_messages"], &answered["send"]["available"]), (&json!(false), &json!(false)));
     let before = graph.calls().len();
     assert_eq!(world.send(FRIEND, "hola").await.0, 503);

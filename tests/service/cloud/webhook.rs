@@ -43,6 +43,8 @@ async fn meta_sets_the_webhook_up_and_nobody_else_tells_anything() {
         assert_eq!((status, refused["code"].as_str()), (403, Some("INVALID_SIGNATURE")), "{refused}");
     }
     assert!(items(&world).await.is_empty());
+    let metrics = world.request("GET", "/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("session_manager_cloud_webhook_refused_total 4"), "{metrics}");
     assert_eq!(post(body, Some(signature)).await.0, 200);
     assert_eq!(items(&world).await[0]["body"], "añ");
     let (status, large) = post("x".repeat((3 << 20) + 1), None).await;
@@ -134,6 +136,31 @@ async fn whoever_wants_no_further_messages_gets_none_by_either_way() {
     world.start().await;
     super::until_ready(&world).await;
     assert_eq!(world.send("5491100000001", "oferta").await.0, 403, "it is remembered");
+    let (status, list) = world.get("/opt-outs?limit=2").await;
+    let ids =
+        |list: &Value| -> Vec<_> { list["items"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect() };
+    assert_eq!((status, ids(&list)), (200, vec![json!("5491100000001"), json!("5491100000002")]), "{list}");
+    let after = format!("/opt-outs?after={}", list["next"].as_str().unwrap());
+    let (_, rest) = world.get(&after).await;
+    assert_eq!((ids(&rest), &rest["next"]), (vec![json!("5491100000003")], &json!(null)));
+    let take_back = |who: &'static str| {
+        let request = world.request("DELETE", &format!("/opt-outs/{who}"));
+        async move { crate::world::answer(request).await }
+    };
+    // By the number's other form, as a person types it.
+    assert_eq!(take_back("+54%2011%200000-0001").await.0, 200);
+    assert_eq!(take_back("5491100000001").await.1["code"], "OPT_OUT_NOT_FOUND");
+    assert_eq!(world.send("5491100000001", "oferta").await.0, 200);
+    // Meta tells of the same message again; the person opts out again.
+    let again = graph.received("5491100000001", "AAAAAAAAAAAA0001", "text", json!({ "body": "Baja" }));
+    let mut old = again.clone();
+    old["messages"][0]["timestamp"] = json!("1750000000");
+    told(&graph, &world, &old).await;
+    assert_eq!(world.send("5491100000001", "oferta").await.0, 200);
+    let mut later = graph.received("5491100000001", "AAAAAAAAAAAA0009", "text", json!({ "body": "baja" }));
+    later["messages"][0]["timestamp"] = json!("4000000000");
+    told(&graph, &world, &later).await;
+    assert_eq!(world.send("5491100000001", "oferta").await.0, 403);
     world.stop().await;
 }
 
@@ -159,6 +186,28 @@ async fn the_hub_hears_both_sides_by_their_numbers_also_without_a_browser() {
         json!([]),
         "somebody without a number is no dead letter"
     );
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daily_cap_of_new_contacts_holds_for_this_way_too() {
+    let (graph, mut world) = super::world().await;
+    graph.open_every_window();
+    world.set("SEND_NEW_CONTACTS_DAILY_MAX", "1").start().await;
+    super::until_ready(&world).await;
+    let (known, other, writer) = ("5491100000001", "5491100000002", "5491100000003");
+    assert_eq!(world.send(known, "uno").await.0, 200);
+    assert_eq!(world.send(known, "dos").await.0, 200, "it is no first message any more");
+    let (status, refused) = world.send(other, "uno").await;
+    assert_eq!((status, refused["code"].as_str()), (429, Some("RATE_LIMITED")), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("SEND_NEW_CONTACTS_DAILY_MAX"), "{refused}");
+    told(&graph, &world, &graph.received(writer, "AAAAAAAAAAAA0001", "text", json!({ "body": "hola" }))).await;
+    assert_eq!(world.send(&writer.replacen("549", "54", 1), "hola").await.0, 200, "who wrote is answered");
+    world.stop().await;
+    world.start().await;
+    super::until_ready(&world).await;
+    assert_eq!(world.send(other, "uno").await.0, 429, "the count is kept");
+    assert_eq!(graph.messages().len(), 3);
     world.stop().await;
 }
 

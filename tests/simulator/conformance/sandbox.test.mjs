@@ -1,8 +1,10 @@
-// The sandbox with two services, as it is started by hand: each is linked with its own phone, and they talk.
+// The sandbox with two services, as it is started by hand: each is linked with its own phone, and they talk; by themselves, or as
+// somebody has them do.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './folder.mjs';
@@ -17,37 +19,64 @@ async function call(url, body) {
   return answer.json();
 }
 
+async function start(more) {
+  const [port, simulatorPort] = [await freePort(), await freePort()];
+  const sandbox = spawn(fileURLToPath(new URL('../sandbox', import.meta.url)), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      BUILT: dirname(process.env.SIMULATOR_BIN),
+      SANDBOX_DIR: join(temporaryFolder(), 'sandbox'),
+      SIMULATOR_PORT: String(simulatorPort),
+      PORT: String(port),
+      SERVICES: '2',
+      LOG_LEVEL: 'error',
+      ...more,
+    },
+  });
+  // Whatever ends this process, the sandbox ends with it.
+  process.once('exit', () => sandbox.kill('SIGTERM'));
+  const services = [port, port + 10].map((of) => `http://127.0.0.1:${of}`);
+  return { sandbox, phone: `http://127.0.0.1:${simulatorPort}`, services };
+}
+
+async function stop(sandbox) {
+  const ended = once(sandbox, 'exit');
+  sandbox.kill('SIGTERM');
+  await ended;
+}
+
+/** Longest conversation of the two, in milliseconds: some thirty steps, each of which waits until it is seen. */
+const CONVERSATION_MS = 180_000;
+
+describe('sandbox, talking by itself', () => {
+  it('says and does everything with the other service', { timeout: CONVERSATION_MS }, async () => {
+    const { sandbox } = await start({});
+    const said = [];
+    try {
+      for await (const line of createInterface(sandbox.stdout)) {
+        said.push(line);
+        if (line.includes('They have said it all')) break;
+      }
+    } finally {
+      await stop(sandbox);
+    }
+    assert.match(said.join('\n'), /B leaves the group\.[^]*They have said it all/);
+  });
+});
+
 describe('sandbox', () => {
   let sandbox;
   let phone;
   let services;
 
   before(async () => {
-    const [port, simulatorPort] = [await freePort(), await freePort()];
-    phone = `http://127.0.0.1:${simulatorPort}`;
-    services = [port, port + 10].map((of) => `http://127.0.0.1:${of}`);
-    sandbox = spawn(fileURLToPath(new URL('../sandbox', import.meta.url)), {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...process.env,
-        BUILT: dirname(process.env.SIMULATOR_BIN),
-        SANDBOX_DIR: join(temporaryFolder(), 'sandbox'),
-        SIMULATOR_PORT: String(simulatorPort),
-        PORT: String(port),
-        SERVICES: '2',
-        LOG_LEVEL: 'error',
-      },
-    });
-    // Whatever ends this process, the sandbox ends with it.
-    process.once('exit', () => sandbox.kill('SIGTERM'));
+    ({ sandbox, phone, services } = await start({ TALK: '0' }));
+    sandbox.stdout.resume();
     for (const service of services) await until('a service', () => call(`${service}/health`).catch(() => null));
   }, { timeout: START_MS });
 
-  after(async () => {
-    const ended = once(sandbox, 'exit');
-    sandbox.kill('SIGTERM');
-    await ended;
-  }, { timeout: START_MS });
+  after(() => stop(sandbox), { timeout: START_MS });
 
   it('links each service with its own phone', async () => {
     for (const [i, service] of services.entries()) {

@@ -55,6 +55,22 @@ impl<'a> OnAccount<'a> {
         self.shared.with(|world| world.write_from_phone(&self.phone, to, body))
     }
 
+    /// Somebody calls the account.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn call(&self, from: &str, id: &str, video: bool) -> Result<(), Error> {
+        self.shared.with(|world| world.call(&self.phone, from, id, video, None))
+    }
+
+    /// The caller hangs up.
+    ///
+    /// # Errors
+    /// [`Error::BadNumber`].
+    pub fn hang_up(&self, from: &str, id: &str) -> Result<(), Error> {
+        self.shared.with(|world| world.call(&self.phone, from, id, false, Some("Missed")))
+    }
+
     /// As [`crate::Simulator::unlink`].
     pub fn unlink(&self) -> usize {
         self.shared.with(|world| world.unlink(&self.phone, None))

@@ -11,6 +11,11 @@ pub enum Action {
         message: String,
         emoji: String,
     },
+    /// The names of all options that are chosen now.
+    Vote {
+        message: String,
+        options: Vec<String>,
+    },
     Edit {
         message: String,
         text: String,
@@ -56,6 +61,6 @@ pub struct Present {
     pub kind: Option<String>,
     /// Since when somebody is not online, in seconds since the epoch, or `deny`.
     pub last: Option<String>,
-    /// In place of both: `composing` or `paused`.
+    /// In place of both: `composing`, `recording` or `paused`.
     pub chat: Option<String>,
 }

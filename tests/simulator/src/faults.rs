@@ -1,7 +1,6 @@
 //! The faults that a test can set. All can be changed at any time: open pages get the change at once, later loads
 //! start with it.
 
-use crate::message::Identity;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -46,15 +45,21 @@ pub struct Faults {
     pub blocked: Vec<String>,
     /// The pictures of people, by number.
     pub pictures: BTreeMap<String, Picture>,
+    /// The numbers that the server leaves out of its answer when it is asked for many at once.
+    pub unanswered_numbers: Vec<String>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
     /// The profiles of businesses, by number: `address`, `description`, `email`, `latitude`, `longitude`, `websites`,
     /// `categories` (id and name), `timezone`, `hours` (`day`, `mode`, `open`, `close`); or `refuse`, a number.
     pub businesses: BTreeMap<String, Value>,
-    /// The account's groups that differ from the default, by id (`…@g.us`).
-    pub groups: BTreeMap<String, Group>,
     /// The people who cannot be added to groups: number → WhatsApp's number of the refusal.
     pub group_refusals: BTreeMap<String, u16>,
+    /// The requests about groups that the server answers with an error: what is asked (`create`, `people`, `subject`,
+    /// `description`, the name of a setting, `invite`, `reset_invite`, `about`, `join`, `leave`) → the error's number. With
+    /// a number of 500 or more, and with 408, it does what it is asked all the same.
+    pub group_errors: BTreeMap<String, u16>,
+    /// The server answers about the people of a request in the opposite order, under LIDs that no page knows.
+    pub group_answers_strange: bool,
     /// How the phone answers when a page asks it to upload a file again.
     pub reupload: Reupload,
     /// How the host of files answers uploads, one after the other; the last answer stays. Empty: it takes them.
@@ -96,41 +101,6 @@ impl LoginRefusal {
     }
 }
 
-/// A group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Group {
-    /// Its members are named by LID, not by phone number.
-    pub by_lid: bool,
-    /// Only admins may write.
-    pub announce: bool,
-    /// The account is an admin.
-    pub admin: bool,
-    /// The account has left the group, or was removed from it.
-    pub read_only: bool,
-    pub subject: Option<String>,
-    pub description: Option<String>,
-    /// The members besides the account: the first has made the group.
-    pub members: Vec<Identity>,
-    /// The page is not told of the group: it knows it from messages, until it asks the server.
-    pub untold: bool,
-}
-
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            by_lid: true,
-            announce: false,
-            admin: false,
-            read_only: false,
-            subject: None,
-            description: None,
-            members: Vec::new(),
-            untold: false,
-        }
-    }
-}
-
 /// The picture of somebody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -139,6 +109,21 @@ pub struct Picture {
     pub jpeg: String,
     /// They show it to nobody.
     pub hidden: bool,
+    /// How the host of files sends it.
+    pub host: PictureHost,
+}
+
+/// How the host of files sends a picture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureHost {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The first bytes, and then nothing.
+    Stalls,
+    /// It again and again, without an end, and without saying how long it is.
+    Endless,
 }
 
 /// The cap on new chats.

@@ -81,9 +81,16 @@ struct State {
     windows: HashMap<String, Instant>,
     /// Everybody can be answered.
     is_open: bool,
+    ids_are_hidden: bool,
     /// Approved templates, and how many values each has places for.
     templates: HashMap<String, usize>,
     not_on_whatsapp: HashSet<String>,
+    /// Messages that people wrote, by their ids.
+    received: HashSet<String>,
+    /// Those that were marked as read, in order, and whether typing was shown with it.
+    read: Vec<(String, bool)>,
+    /// How long an upload takes.
+    upload: Duration,
     files: HashMap<String, (String, Vec<u8>)>,
     token: String,
     next: u64,
@@ -114,7 +121,12 @@ impl Shared {
     fn take(&self, to: &str, body: &Value) -> GraphMessage {
         let mut state = self.state();
         state.next += 1;
-        let id = wamid(to, true, &format!("3EB0{:016X}", state.next));
+        let key = format!("3EB0{:016X}", state.next);
+        let id = if state.ids_are_hidden {
+            format!("wamid.{}", STANDARD.encode(format!("hidden {key}")))
+        } else {
+            wamid(to, true, &key)
+        };
         let reference = body["biz_opaque_callback_data"].as_str().unwrap_or_default().to_owned();
         let message = GraphMessage { id, to: to.to_owned(), body: body.clone(), reference };
         state.messages.push(message.clone());
@@ -201,6 +213,16 @@ impl Graph {
         self.shared.state().not_on_whatsapp.insert(number.to_owned());
     }
 
+    /// The messages that were marked as read, in order, and whether typing was shown with it.
+    pub fn read(&self) -> Vec<(String, bool)> {
+        self.shared.state().read.clone()
+    }
+
+    /// Meta forgets a message that somebody wrote, as it does after 30 days.
+    pub fn forget(&self, id: &str) {
+        self.shared.state().received.remove(id);
+    }
+
     /// A file that somebody sent; its id.
     pub fn add_file(&self, mimetype: &str, bytes: &[u8]) -> String {
         let mut state = self.shared.state();
@@ -208,6 +230,11 @@ impl Graph {
         let id = format!("{}", 1_000_000 + state.next);
         state.files.insert(id.clone(), (mimetype.to_owned(), bytes.to_vec()));
         id
+    }
+
+    /// Uploads take so long from now on.
+    pub fn slow_uploads(&self, span: Duration) {
+        self.shared.state().upload = span;
     }
 
     /// A file that was uploaded.
@@ -225,11 +252,34 @@ impl Graph {
         status_of(message, status)
     }
 
+    /// A report that a message failed, with Meta's number for the reason.
+    pub fn failed(&self, message: &GraphMessage, code: i64) -> Value {
+        let mut value = status_of(message, "failed");
+        value["statuses"][0]["errors"][0]["code"] = json!(code);
+        value
+    }
+
+    /// What Meta tells where the app on the phone shares the number: a message that was written on the phone or a linked device,
+    /// or that the Cloud API took.
+    pub fn echo(&self, to: &str, key: &str, text: &str) -> Value {
+        json!({ "message_echoes": [{
+            "from": self.shared.options.phone, "to": to, "id": wamid(to, true, key), "timestamp": now().to_string(),
+            "type": "text", "text": { "body": text },
+        }] })
+    }
+
+    /// The ids of messages hide from now on what they consist of.
+    pub fn hide_ids(&self) {
+        self.shared.state().ids_are_hidden = true;
+    }
+
     /// A message that somebody writes; it opens the window.
     pub fn received(&self, from: &str, key: &str, kind: &str, content: Value) -> Value {
         self.open_window(from);
+        let id = wamid(from, false, key);
+        self.shared.state().received.insert(id.clone());
         let mut message = json!({
-            "from": from, "id": wamid(from, false, key), "timestamp": now().to_string(), "type": kind,
+            "from": from, "id": id, "timestamp": now().to_string(), "type": kind,
         });
         message[kind] = content;
         json!({
@@ -280,9 +330,10 @@ fn signed(options: &GraphOptions, value: &Value) -> (String, String) {
             json!({ "display_phone_number": options.phone, "phone_number_id": options.phone_number_id });
     }
     value["messaging_product"] = json!("whatsapp");
+    let field = if value["message_echoes"].is_array() { "smb_message_echoes" } else { "messages" };
     let body = json!({
         "object": "whatsapp_business_account",
-        "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }],
+        "entry": [{ "id": "1", "changes": [{ "field": field, "value": value }] }],
     });
     // Meta writes everything that is not ASCII as an escape, and signs these bytes.
     let mut text = String::new();

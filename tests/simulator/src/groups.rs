@@ -1,8 +1,9 @@
 //! Groups as the server has them, and what pages ask about them.
 
+use crate::message::Identity;
 use serde::{Deserialize, Serialize};
 
-/// A group that a page or a test has made.
+/// A group that a page or a test has made, as the first account sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerGroup {
@@ -22,7 +23,12 @@ pub struct ServerGroup {
     pub admin_add: bool,
     /// Seconds until messages vanish; 0: they stay.
     pub ephemeral: u64,
-    /// The numbers of the other members, and of the admins among them.
+    /// Its members are named by LID, not by phone number.
+    pub by_lid: bool,
+    /// The pages are not told of the group: they know it from messages, until they ask the server.
+    pub untold: bool,
+    /// The numbers of the other members, and of the admins among them. The first member has made the group; the account, if
+    /// there is no other one.
     pub members: Vec<String>,
     pub admins: Vec<String>,
     /// The account is in the group, and an admin of it.
@@ -46,6 +52,8 @@ impl Default for ServerGroup {
             approval: false,
             admin_add: true,
             ephemeral: 0,
+            by_lid: true,
+            untold: false,
             members: Vec::new(),
             admins: Vec::new(),
             is_member: true,
@@ -89,6 +97,8 @@ pub(crate) enum GroupAsk {
         name: String,
         value: u64,
     },
+    /// All groups that the account is in.
+    Participating,
     Info {
         group: String,
     },
@@ -109,6 +119,26 @@ pub(crate) enum GroupAsk {
     },
 }
 
+impl GroupAsk {
+    /// The name under which an error is set for it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::People { .. } => "people",
+            Self::Subject { .. } => "subject",
+            Self::Description { .. } => "description",
+            Self::Setting { name, .. } => name,
+            Self::Participating => "participating",
+            Self::Info { .. } => "info",
+            Self::About { .. } => "about",
+            Self::Invite { .. } => "invite",
+            Self::ResetInvite { .. } => "reset_invite",
+            Self::Join { .. } => "join",
+            Self::Leave { .. } => "leave",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Act {
@@ -118,10 +148,23 @@ pub(crate) enum Act {
     Demote,
 }
 
+impl Act {
+    /// What the members are told.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Promote => "promote",
+            Self::Demote => "demote",
+        }
+    }
+}
+
 /// The answer; what it is not about is missing.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct GroupAnswer {
     pub(crate) group: Option<GroupView>,
+    pub(crate) groups: Vec<GroupView>,
     pub(crate) people: Vec<PersonAnswer>,
     pub(crate) invite: Option<String>,
     pub(crate) asked: bool,
@@ -140,6 +183,8 @@ pub(crate) struct GroupView {
     pub(crate) ephemeral: u64,
     pub(crate) by_lid: bool,
     pub(crate) participants: Vec<Participant>,
+    /// The identities of the participants.
+    pub(crate) known: Vec<Identity>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -152,6 +197,8 @@ pub(crate) struct Description {
 pub(crate) struct Participant {
     pub(crate) id: String,
     pub(crate) admin: bool,
+    /// Has made the group.
+    pub(crate) creator: bool,
 }
 
 /// The answer about one person; somebody who is not added may have an invite.

@@ -44,8 +44,8 @@ pub use account::OnAccount;
 pub use action::{Action, Present};
 pub use error::Error;
 pub use faults::{
-    EarlierFault, Faults, Group, LoginRefusal, Network, NewChats, Picture, Reupload, SendFault, SendStep, ServerFault,
-    SocketState, Timelock, UploadAnswer,
+    EarlierFault, Faults, LoginRefusal, Network, NewChats, Picture, PictureHost, Reupload, SendFault, SendStep,
+    ServerFault, SocketState, Timelock, UploadAnswer,
 };
 pub use groups::ServerGroup;
 pub use media::{HostAnswer, Kind, Media, Sent, Wrong};

@@ -3,7 +3,7 @@
 
 use crate::action::Action;
 use crate::faults::{Faults, LoginRefusal, Network, SocketState};
-use crate::groups::{GroupAnswer, GroupAsk};
+use crate::groups::{GroupAnswer, GroupAsk, GroupView};
 use crate::message::{Identity, Message};
 use crate::record::AskedUpload;
 use serde::{Deserialize, Serialize};
@@ -204,6 +204,8 @@ pub(crate) enum Event {
         author: String,
         people: Vec<String>,
         value: Option<String>,
+        /// The group, if it was made.
+        made: Option<Box<GroupView>>,
         /// The identities of these people.
         known: Vec<Identity>,
         t: u64,

@@ -13,6 +13,7 @@ use super::id_of;
 use crate::http::App;
 use crate::http::body::{Field, fields};
 use crate::http::error::ApiError;
+use crate::http::routes::health::refuse_without_page;
 use crate::http::wire::directory::OneChat;
 use crate::http::wire::requests;
 
@@ -31,7 +32,7 @@ const LATEST_S: u64 = 2_000_000_000;
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -47,7 +48,7 @@ pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -65,7 +66,7 @@ pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Resu
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "PIN_LIMIT", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "PIN_LIMIT", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -81,7 +82,7 @@ pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Jso
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -101,7 +102,7 @@ pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<J
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD",
-        "INVALID_UNTIL", "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_UNTIL", "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn mute(
@@ -124,7 +125,7 @@ pub async fn mute(
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -132,7 +133,9 @@ pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<
 }
 
 async fn marked(app: &App, chat: &str, mark: Mark) -> Result<Json<OneChat>, ApiError> {
-    let Known { as_of, item } = app.directory.mark(&id_of(chat)?, mark).await?;
+    let chat = id_of(chat)?;
+    refuse_without_page(app)?;
+    let Known { as_of, item } = app.directory.mark(&chat, mark).await?;
     Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into() }))
 }
 
@@ -141,7 +144,6 @@ fn until(fields: &Map<String, Value>, now: Timestamp) -> Result<Option<Timestamp
     let invalid = |why: &str| ApiError::bad_request("INVALID_UNTIL", format!("until must be {why}."));
     let text = match fields.get("until") {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::String(text)) => text,
         Some(_) => return Err(ApiError::bad_request("INVALID_FIELD", "until must be text.")),
     };
@@ -168,7 +170,6 @@ mod tests {
         for (body, expected) in [
             (json!({}), None),
             (json!({ "until": null }), None),
-            (json!({ "until": "" }), None),
             (json!({ "until": "2026-08-01T08:00:00Z" }), Some(1_785_571_200_000)),
         ] {
             assert_eq!(read(body.clone()), Ok(expected), "{body}");
@@ -177,6 +178,7 @@ mod tests {
             json!({ "until": "2020-01-01T00:00:00Z" }),
             json!({ "until": "2040-01-01T00:00:00Z" }),
             json!({ "until": "soon" }),
+            json!({ "until": "" }),
         ] {
             assert!(read(body.clone()).is_err_and(|error| error.contains("INVALID_UNTIL")), "{body}");
         }

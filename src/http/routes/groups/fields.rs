@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 
 pub(super) const NEW: [Field; 10] = [
     Field::text("subject"),
-    Field::text("participants"),
+    Field::list("participants"),
     Field::flag("announce"),
     Field::flag("restrict"),
     Field::flag("membership_approval"),
@@ -34,7 +34,7 @@ pub(super) const CHANGE: [Field; 7] = [
     Field::text("ephemeral"),
 ];
 pub(super) const MEMBERS: [Field; 5] =
-    [Field::text("add"), Field::text("remove"), Field::text("promote"), Field::text("demote"), Field::flag("invite")];
+    [Field::list("add"), Field::list("remove"), Field::list("promote"), Field::list("demote"), Field::flag("invite")];
 pub(super) const JOIN: [Field; 1] = [Field::text("code")];
 
 fn invalid(message: impl Into<String>) -> ApiError {
@@ -115,8 +115,6 @@ pub(super) fn people(fields: &Map<String, Value>, name: &str) -> Result<Option<V
     let wrong = || invalid(format!("{name} must be a list of 1 to {PEOPLE_MAX} people."));
     let texts: Vec<String> = match given(fields, name) {
         None => return Ok(None),
-        // Forms have no lists.
-        Some(Value::String(text)) => text.split(',').map(str::to_owned).collect(),
         Some(Value::Array(people)) => {
             let text = |value: &Value| match value {
                 Value::String(text) => Ok(text.clone()),
@@ -245,11 +243,5 @@ mod tests {
             assert_eq!(code(&fields(&body)).is_ok(), expected, "{text}");
             assert_eq!(join.holds(&body), expected, "the document on {text}");
         }
-    }
-
-    #[test]
-    fn a_form_names_people_with_commas() {
-        let read = people(&fields(&json!({ "participants": "5491122334455,1@lid" })), "participants").unwrap().unwrap();
-        assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>(), ["5491122334455@c.us", "1@lid"]);
     }
 }

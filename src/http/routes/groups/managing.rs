@@ -19,7 +19,8 @@ use super::{done, told};
 
 /// Change a group
 ///
-/// Subject, description and settings; what is not given stays. 200 once WhatsApp's server has all of it. It may be repeated.
+/// Subject, description and settings; what is not given stays. 200 once WhatsApp's server has all of it. The fields are changed
+/// one after the other: an error names in `changed` those that were. It may be repeated.
 #[utoipa::path(
     patch,
     path = "/groups/{id}",
@@ -31,7 +32,7 @@ use super::{done, told};
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_FIELD", "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "GROUP_NOT_ADMIN",
-        "WHATSAPP_ERROR", "NOT_AVAILABLE",
+        "WHATSAPP_ERROR", "NOT_AVAILABLE", "OUTCOME_UNKNOWN",
     ]))),
 )]
 pub async fn change(
@@ -63,7 +64,7 @@ pub async fn change(
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_FIELD", "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "GROUP_NOT_ADMIN",
-        "WHATSAPP_ERROR", "NOT_AVAILABLE",
+        "WHATSAPP_ERROR", "NOT_AVAILABLE", "OUTCOME_UNKNOWN",
     ]))),
 )]
 pub async fn participants(
@@ -112,7 +113,7 @@ pub async fn invite(State(app): State<App>, Path(id): Path<String>) -> Result<Js
     responses((status = 200, body = GroupInvite)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_NUMBER", "INVALID_FIELD", "CLIENTE_NOT_ALLOWED",
-        "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "GROUP_NOT_ADMIN", "WHATSAPP_ERROR", "NOT_AVAILABLE",
+        "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "GROUP_NOT_ADMIN", "WHATSAPP_ERROR", "NOT_AVAILABLE", "OUTCOME_UNKNOWN",
     ]))),
 )]
 pub async fn reset_invite(
@@ -146,7 +147,7 @@ fn invited(id: String, code: Option<&InviteCode>) -> GroupInvite {
     responses((status = 200, body = GroupChanged)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_NUMBER", "INVALID_FIELD", "CLIENTE_NOT_ALLOWED",
-        "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "WHATSAPP_ERROR", "NOT_AVAILABLE",
+        "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "GROUP_NOT_FOUND", "WHATSAPP_ERROR", "NOT_AVAILABLE", "OUTCOME_UNKNOWN",
     ]))),
 )]
 pub async fn leave(

@@ -7,8 +7,9 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::domain::act::{Act, Emoji};
+use crate::domain::act::Act;
 use crate::domain::content::Content;
+use crate::domain::emoji::Emoji;
 use crate::domain::log::Origin;
 use crate::domain::message::MessageId;
 use crate::outbound::{Acting, SendError, Sent};
@@ -109,8 +110,8 @@ fn edited(fields: &Map<String, Value>) -> Result<Act, ApiError> {
 /// Delete a message
 ///
 /// For everyone: a message of this account, or as an admin one of somebody else in a group; WhatsApp allows it for some 60
-/// hours. Or `for=me`: on the devices of this account only. 200 once it is deleted; it may be repeated. The log keeps the text,
-/// with `revoked_at`.
+/// hours. Or `for=me`: on the devices of this account only. 200 once it is deleted; it may be repeated. 404 for a message that
+/// there never was. The log keeps the text, with `revoked_at`.
 #[utoipa::path(
     delete,
     path = "/messages/{id}",
@@ -204,7 +205,7 @@ mod tests {
         #[test]
         fn the_document_allows_the_bodies_that_are_read(
             value in prop_oneof![
-                "[👍🎉1#*©❤\u{fe0f}\u{200d}\u{20e3}]{0,3}|\\PC{0,3}|[a-z \t]{0,4}|\\s{0,2}".prop_map(Value::from),
+                "[👍🎉1#*©❤🇦🏽\u{fe0f}\u{200d}\u{20e3}\u{e0067}\u{e007f}]{0,4}|[a-zñж中½]{1,2}|\\PC{0,3}|[a-z \t]{0,4}|\\s{0,2}".prop_map(Value::from),
                 (14_usize..19).prop_map(|length| json!("👍".repeat(length))),
                 prop::sample::select(vec![json!(null), json!(7), json!([]), json!(["👍"])]),
             ],

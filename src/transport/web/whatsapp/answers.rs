@@ -79,6 +79,9 @@ pub struct Found {
     pub lid: Option<String>,
     #[serde(default)]
     pub phone: Option<String>,
+    /// WhatsApp's server said nothing about the number, which may be on WhatsApp.
+    #[serde(default)]
+    pub no_answer: bool,
 }
 
 /// A person, by what the page has in memory.

@@ -257,7 +257,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "group",
-        takes: "any of {subject, members: [number], admins: [number], is_member, admin, announce, restrict, approval, admin_add}",
+        takes: "any of {id, subject, description, members: [number], admins: [number], is_member, admin, announce, restrict, approval, admin_add, by_lid, untold}",
         does: "others make a group; answers {id, code}",
         example: r#"{"members": ["5491122334455"]}"#,
         run: |shared, _, body| {
@@ -267,7 +267,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         name: "presence",
-        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|paused}}",
+        takes: "{of, told: {kind?: unavailable, last?, chat?: composing|recording|paused}}",
         does: "tells the pages of a person's presence",
         example: r#"{"of": "5491122334455", "told": {"kind": "unavailable", "last": "deny"}}"#,
         run: |shared, _, body| {
@@ -293,9 +293,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden}}, \
-                groups: {id: {by_lid, announce, admin, read_only, subject, description, members: [{lid, phone}], untold}}, \
-                group_refusals: {number: code}, new_chats: {status, used, quota, until_s}, \
+                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], \
+                group_refusals: {number: code}, group_errors: {what: code}, group_answers_strange, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \
                 {\"reset\": true} mends everything first",

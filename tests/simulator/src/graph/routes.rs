@@ -66,6 +66,9 @@ async fn messages(
         Some(GraphFault::Trouble) => return refused(500, 131_000),
         _ => {}
     }
+    if !body["status"].is_null() {
+        return marked(&shared, &id, &body, fault);
+    }
     let to = body["to"].as_str().unwrap_or_default().trim_start_matches('+').to_owned();
     if id != shared.options.phone_number_id || body["messaging_product"] != "whatsapp" || to.is_empty() {
         return refused(400, 100);
@@ -90,6 +93,22 @@ async fn messages(
             "messages": [{ "id": message.id, "message_status": "accepted" }],
         }),
     )
+}
+
+/// A received message is marked as read, and with it those before it; typing is shown with it where that is asked for.
+fn marked(shared: &Shared, number: &str, body: &Value, fault: Option<GraphFault>) -> Response {
+    let typing = &body["typing_indicator"];
+    let is_known_typing = typing.is_null() || typing["type"] == "text";
+    let is_well_formed = number == shared.options.phone_number_id && body["messaging_product"] == "whatsapp";
+    if !is_well_formed || body["status"] != "read" || !is_known_typing {
+        return refused(400, 100);
+    }
+    let mut state = shared.state();
+    let Some(id) = body["message_id"].as_str().filter(|id| state.received.contains(*id)) else {
+        return refused(400, 131_009);
+    };
+    state.read.push((id.to_owned(), !typing.is_null()));
+    if fault == Some(GraphFault::BreakAfter) { broken() } else { answered(StatusCode::OK, &json!({ "success": true })) }
 }
 
 /// An answer that breaks off in its middle.
@@ -176,6 +195,8 @@ async fn upload(
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(boundary) = kind.split_once("boundary=").map(|(_, boundary)| boundary) else { return refused(400, 100) };
     let Some((mimetype, bytes)) = file_in(&body, boundary) else { return refused(400, 100) };
+    let span = shared.state().upload;
+    tokio::time::sleep(span).await;
     let mut state = shared.state();
     state.next += 1;
     let id = format!("{}", 2_000_000 + state.next);

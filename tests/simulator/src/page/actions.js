@@ -13,6 +13,7 @@ const MINUTE_S = 60;
 const EDIT_WINDOW_S = 20 * MINUTE_S;
 const REVOKE_WINDOW_S = 60 * 60 * MINUTE_S;
 const MARKED_UNREAD = -1;
+const REFUSED = -1;
 
 /** Resolves once the server has the action; throws if it refuses. */
 async function act(action) {
@@ -37,13 +38,14 @@ export const capability = {
 /** Notices and messages that are not sent cannot be answered. */
 export const canReplyMsg = (message) => isReal(message) && (!message.id.fromMe || isSent(message));
 
-/** The account's own reaction is stored before it is sent, and gets its ack when the server has it. */
+/** The account's own reaction is stored before it is sent, and gets its ack when the server has it or refuses it. */
 export async function sendReactionToMsg(message, emoji) {
   const key = new MsgKey({ fromMe: true, remote: message.id.remote, id: await MsgKey.newId() });
   const reaction = { sender: String(me.lid), emoji, t_ms: now() * 1000, msgKey: key };
   await storeReaction(message.id.id, { ...reaction, ack: 0 });
-  await act({ action: 'reaction', message: message.id.id, emoji });
-  await storeReaction(message.id.id, { ...reaction, ack: 1 });
+  const refused = await act({ action: 'reaction', message: message.id.id, emoji }).catch((error) => error);
+  await storeReaction(message.id.id, { ...reaction, ack: refused ? REFUSED : 1 });
+  if (refused) throw new Error('Reaction send error');
 }
 
 /** A refusal does not reject: it shows on the message. */
@@ -59,6 +61,9 @@ export async function sendMessageEdit(message, text, options) {
     message.set({ isSendFailure: true });
   }
 }
+
+/** The page's own edit and those of clients end in this: the new words come as a message of the protocol. */
+export const addAndSendMessageEdit = (message, { body, caption }) => sendMessageEdit(message, body ?? caption, {});
 
 /** While one deletion of a chat runs, a second one is dropped: its caller gets the promise of the first. */
 function single(chat, name, work) {

@@ -2,15 +2,38 @@
 import { Collection, Model } from '/static/models.js';
 import { MsgKey } from '/static/wids.js';
 import { find } from '/static/messages.js';
-import { keyOf } from '/static/rows.js';
+import { isMeAccount, keyOf } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
 class ReactionsModel extends Model {
   reactions = new Collection(Model);
 }
 
+/** The reactions of a message, one entry an emoji. */
+export async function reactionsOf(id) {
+  const rows = (await storage.all('reactions')).filter((row) => row.parentMsgKey === String(id) && row.reactionText !== '');
+  return [...Map.groupBy(rows, (row) => row.reactionText)].map(([aggregateEmoji, senders]) => ({
+    id: aggregateEmoji,
+    aggregateEmoji,
+    hasReactionByMe: senders.some((sender) => isMeAccount(sender.senderUserJid)),
+    senders: senders.map((sender) => ({ ...sender, id: sender.msgKey })),
+  }));
+}
+
+class ReactionsCollection extends Collection {
+  /** Looks at the reactions of a message. */
+  async find(id) {
+    const found = await reactionsOf(id);
+    if (found.length === 0) return undefined;
+    const model = this.get(id) ?? this.add({ id: MsgKey.fromString(String(id)) })[0];
+    for (const one of model.reactions.getModelsArray()) model.reactions.remove(one);
+    model.reactions.add(found);
+    return model;
+  }
+}
+
 /** Holds the reactions of a message only after somebody has looked at them. */
-export const Reactions = new Collection(ReactionsModel);
+export const Reactions = new ReactionsCollection(ReactionsModel);
 export const PollVotes = new Collection(Model);
 
 /** The key of an add-on of a message, in the same chat. */

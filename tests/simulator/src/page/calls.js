@@ -1,6 +1,6 @@
 // Calls to the account. The collection tells nobody of a new call: clients wrap its functions.
 import { Emitter } from '/static/events.js';
-import { tell } from '/static/connection.js';
+import { WAComms, tell } from '/static/connection.js';
 import { storeNotice } from '/static/messages.js';
 import { me } from '/static/people.js';
 import { createWid } from '/static/wids.js';
@@ -50,13 +50,18 @@ export const callEvents = {
 };
 
 /** A stanza as the page writes it; of those that clients send, the server knows the refusal of a call. */
+function leave({ attributes, children }) {
+  const [child] = children.flat();
+  if (child?.tag !== 'reject') return;
+  tell({ t: 'act', req: 0, action: { action: 'reject-call', call: child.attributes['call-id'], peer: attributes.to } });
+}
+
+/** Clients send their own stanzas through the loop of the connection, too. */
+WAComms.sendSmaxStanza = leave;
+
 export const stanzas = {
   WAWap: { wap: (tag, attributes, ...children) => ({ tag, attributes, children }), generateId: () => '1', CUSTOM_STRING: (text) => text },
+  WASmaxJsx: { smax: (tag, attributes, ...children) => ({ tag, attributes, children }) },
   WAWebCommsWapMd: { JID: String },
-  WADeprecatedSendIq: {
-    deprecatedCastStanza({ attributes, children: [child] }) {
-      if (child?.tag !== 'reject') return;
-      tell({ t: 'act', req: 0, action: { action: 'reject-call', call: child.attributes['call-id'], peer: attributes.to } });
-    },
-  },
+  WADeprecatedSendIq: { deprecatedCastStanza: leave },
 };

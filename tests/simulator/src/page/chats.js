@@ -2,11 +2,10 @@
 import { config } from '/config.js';
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
-import { Contact, getAlternateUserWid, getCurrentLid, learn, me } from '/static/people.js';
-import { connection, tell } from '/static/connection.js';
+import { Contact, getAlternateUserWid, getCurrentLid, me } from '/static/people.js';
+import { tell } from '/static/connection.js';
 import { marksOf } from '/static/marks.js';
 import { Stream } from '/static/stream.js';
-import { faults, wire } from '/static/wire.js';
 
 /** What a chat says of its presence: nobody is ever online there. */
 export class PresenceModel extends Model {
@@ -17,16 +16,30 @@ export class GroupMetadataModel extends Model {
   static {
     this.prototype.proxyName = 'groupMetadata';
   }
+
+  canSetSubject() {
+    return this.participants.iAmMember() && (this.participants.iAmAdmin() || !this.restrict);
+  }
+
+  canSetDescription() {
+    return this.canSetSubject();
+  }
+}
+
+export class ParticipantModel extends Model {
+  static {
+    this.prototype.proxyName = 'participant';
+  }
 }
 
 /** The members of a group. */
-export class Participants extends Array {
-  getModelsArray() {
-    return [...this];
+export class Participants extends Collection {
+  constructor() {
+    super(ParticipantModel);
   }
 
   get #mine() {
-    return this.find(({ id }) => [me.lid, me.phone].some((mine) => String(id) === String(mine)));
+    return [me.lid, me.phone].map((mine) => mine && this.get(mine)).find(Boolean);
   }
 
   iAmMember() {
@@ -34,45 +47,36 @@ export class Participants extends Array {
   }
 
   iAmAdmin() {
-    return Boolean(this.#mine?.isAdmin);
+    return this.#mine?.isAdmin === true;
   }
 
   iAmSuperAdmin() {
-    return Boolean(this.#mine?.isSuperAdmin);
+    return this.#mine?.isSuperAdmin === true;
+  }
+
+  canPromote(member) {
+    return this.iAmAdmin() && !member.isAdmin;
+  }
+
+  canDemote(member) {
+    return this.iAmAdmin() && member.isAdmin && !member.isSuperAdmin;
+  }
+
+  canRemove(member) {
+    return this.iAmAdmin() && member !== this.#mine;
+  }
+
+  canAdd() {
+    return this.iAmAdmin();
   }
 }
 
 /** Like the real page, has a contact for each group, with the subject as its name. */
 export const nameGroup = (wid, subject) => Contact.add({ id: wid, name: undefined })[0].set({ name: subject });
 
-/** What the server knows of a group. The first of its other members has made it. */
-function knownOf(wid) {
-  const known = faults.groups[String(wid)] ?? {};
-  const { by_lid: isLidAddressingMode = true, announce = false, admin: isAdmin = false, members = [], subject, description } = known;
-  const self = { id: isLidAddressingMode ? me.lid : me.phone, isAdmin, isSuperAdmin: false };
-  const others = members.map(({ lid, phone }, index) => {
-    learn({ lid, phone });
-    return { id: createWid(isLidAddressingMode ? lid : phone), isAdmin: index === 0, isSuperAdmin: index === 0 };
-  });
-  nameGroup(wid, subject);
-  return {
-    isLidAddressingMode,
-    announce,
-    restrict: false,
-    membershipApprovalMode: false,
-    ephemeralDuration: 0,
-    isParentGroup: false,
-    subject,
-    desc: description,
-    owner: others[0]?.id,
-    creation: 1_700_000_000,
-    participants: Participants.of(...others, self),
-  };
-}
-
-/** How the page learns what the server has of a group. */
+/** How the page asks the server for a group; throws where it does not tell. */
 export const server = {
-  know: async (group) => group.set({ ...knownOf(group.id), stale: false }),
+  ask: async (_group, _options) => {},
 };
 
 class GroupMetadataCollection extends Collection {
@@ -88,8 +92,9 @@ class GroupMetadataCollection extends Collection {
 
   /** The group with the server's data: the server is asked only if the page knows the group just from a message. */
   async find(id) {
-    const group = this.get(id) ?? this.add({ id: createWid(id), stale: true, participants: new Participants() })[0];
-    if (group.stale) await server.know(group);
+    const group = this.get(id) ?? unknownGroup(createWid(id));
+    // What the server does not tell stays unknown.
+    if (group.stale) await server.ask(group).catch(() => {});
     return group;
   }
 }
@@ -112,6 +117,9 @@ export class ChatModel extends Model {
     return this.#messages;
   }
 
+  /** The page finds the title anew when the name of a chat changes. */
+  set formattedTitle(_title) {}
+
   get contact() {
     return Contact.get(this.id);
   }
@@ -119,11 +127,6 @@ export class ChatModel extends Model {
   get formattedTitle() {
     const contact = this.contact;
     return this.name ?? contact?.name ?? contact?.pushname ?? this.id.user;
-  }
-
-  /** The account has left the group, or was removed from it. */
-  get isReadOnly() {
-    return this.isGroup() && faults.groups[String(this.id)]?.read_only === true;
   }
 
   get accountLid() {
@@ -157,15 +160,18 @@ export const Chat = new ChatCollection();
 /** Runs before a chat is created: its notices are stored. */
 export const created = { before: async () => {} };
 
+/** A message from a new group tells the page only that the group exists. */
+const unknownGroup = (wid) => GroupMetadata.add({ id: wid, stale: true, participants: new Participants() })[0];
+
+/** Whether the account may not write in a group because it is not in it: the page says so of groups that it has asked for. */
+export function updateReadOnly(wid) {
+  const { stale, participants } = GroupMetadata.get(wid);
+  if (!stale) Chat.get(wid)?.set({ isReadOnly: !participants.iAmMember() });
+}
+
 function create(wid) {
-  const group = wid.isGroup();
-  if (group) {
-    // A message from a new group tells the page only that the group exists.
-    const isKnown = String(wid) in faults.groups && !faults.groups[String(wid)].untold;
-    GroupMetadata.add({ id: wid, stale: !isKnown, ...(isKnown ? knownOf(wid) : { participants: new Participants() }) });
-  }
-  const groupMetadata = group ? GroupMetadata.get(wid) : undefined;
-  const fields = { id: wid, t: 0, unreadCount: 0, ...marksOf(String(wid)), name: undefined };
+  const groupMetadata = wid.isGroup() ? (GroupMetadata.get(wid) ?? unknownGroup(wid)) : undefined;
+  const fields = { id: wid, t: 0, unreadCount: 0, ...marksOf(String(wid)), name: undefined, isReadOnly: false };
   const [chat] = Chat.add({ ...fields, lastReceivedKey: undefined, ephemeralDuration: undefined, groupMetadata });
   return chat;
 }
@@ -183,13 +189,6 @@ export function noticesOf(wid) {
 
 /** The chat of a sent message. */
 export const chatOf = (remote) => Chat.get(remote);
-
-/** The account's groups exist before anything was said in them. */
-export function openGroups() {
-  for (const [id, { untold }] of Object.entries(faults.groups)) if (me.lid && !untold) open(createWid(id));
-}
-wire.on('faults', openGroups);
-connection.on('connected', openGroups);
 
 /** The chat of a wid, created if there is none. A phone number must have been resolved before. */
 export function open(wid) {

@@ -28,8 +28,9 @@ function group(n, people) {
     stale: false,
     subject: `Group ${n}`,
     isLidAddressingMode: true,
-    participants: Participants.of(...members),
+    participants: new Participants(),
   });
+  groupMetadata.participants.add(members);
   return Chat.add({ id, unreadCount: 0, ...marksOf(String(id)), groupMetadata })[0];
 }
 

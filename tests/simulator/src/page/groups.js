@@ -2,12 +2,14 @@
 //
 // As on the real page: flags of a new group are compared loosely, a refused setting resolves, and a description that was
 // taken away stays in memory.
-import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
 import { createWaits } from '/static/clock.js';
-import { request } from '/static/connection.js';
-import { GroupMetadata, nameGroup, server } from '/static/chats.js';
-import { getCurrentLid, me } from '/static/people.js';
+import { connection, request } from '/static/connection.js';
+import { GroupMetadata, Participants, nameGroup, open, server, updateReadOnly } from '/static/chats.js';
+import { getCurrentLid, learn, me } from '/static/people.js';
+
+/** When every group was made. */
+const CREATION_S = 1_700_000_000;
 
 class ServerStatusCodeError extends Error {
   constructor(status) {
@@ -33,32 +35,23 @@ async function ask(question) {
   return answer;
 }
 
-class Participants extends Collection {
-  iAmMember() {
-    return Boolean(this.#me());
-  }
-
-  iAmAdmin() {
-    return this.#me()?.isAdmin === true;
-  }
-
-  iAmSuperAdmin() {
-    return this.#me()?.isSuperAdmin === true;
-  }
-
-  #me() {
-    return this.get(me.lid) ?? this.get(me.phone);
-  }
+/** Makes the members of a group those that the server names. */
+function enlist(members, wanted) {
+  const named = new Set(wanted.map(({ id }) => id));
+  for (const { id } of members.getModelsArray()) if (!named.has(String(id))) members.remove(id);
+  for (const { id, admin: isAdmin, creator: isSuperAdmin } of wanted) members.add({ id: createWid(id) })[0].set({ isAdmin, isSuperAdmin });
 }
 
-/** Some fields that the server leaves out stay as they were. */
-function take(group) {
-  const { subject, description, announce, restrict, approval, admin_add: adminAdd, ephemeral, by_lid: byLid, participants } = group;
-  const members = new Participants(Model);
-  members.add(participants.map(({ id, admin }) => ({ id: createWid(id), isAdmin: admin, isSuperAdmin: false })));
+/** Takes what the server tells of a group. Some fields that the server leaves out stay as they were. */
+export async function take(group, { stale = false } = {}) {
+  const { subject, description, announce, restrict, approval, admin_add: adminAdd, ephemeral, by_lid: byLid, participants, known } = group;
+  for (const identity of known) await learn(identity);
   const wid = createWid(group.id);
   nameGroup(wid, subject);
-  const metadata = GroupMetadata.get(wid) ?? GroupMetadata.add({ id: wid, desc: undefined, descId: undefined })[0];
+  const metadata =
+    GroupMetadata.get(wid) ?? GroupMetadata.add({ id: wid, desc: undefined, descId: undefined, participants: new Participants() })[0];
+  enlist(metadata.participants, participants);
+  const creator = participants.find((one) => one.creator);
   metadata.set({
     subject,
     ...(description && { desc: description.text, descId: description.id }),
@@ -68,20 +61,28 @@ function take(group) {
     memberAddMode: adminAdd ? 'admin_add' : 'all_member_add',
     ephemeralDuration: ephemeral || undefined,
     isLidAddressingMode: byLid,
-    participants: members,
-    stale: false,
+    isParentGroup: false,
+    owner: creator && createWid(creator.id),
+    creation: CREATION_S,
+    stale,
   });
+  updateReadOnly(wid);
 }
 
-async function queryAndUpdateGroupMetadataById({ id }) {
+async function queryAndUpdateGroupMetadataById({ id }, options) {
   const { group } = await ask({ what: 'info', group: String(id) });
-  take(group);
+  await take(group, options);
 }
+server.ask = queryAndUpdateGroupMetadataById;
 
-const otherwise = server.know;
-server.know = async (metadata) => {
-  await queryAndUpdateGroupMetadataById(metadata).catch(() => otherwise(metadata));
-};
+/** The page knows the account's groups before anything was said in them. */
+connection.on('connected', async () => {
+  const { groups } = await ask({ what: 'participating' });
+  for (const group of groups) {
+    await take(group);
+    open(createWid(group.id));
+  }
+});
 
 const chosen = ({ lid, phoneNumber }) => String(lid ?? phoneNumber);
 
@@ -126,6 +127,7 @@ async function change(group, act, people) {
 /** The names of people as the group names its members. */
 const named = (byLid, people) => people.map((wid) => String(byLid && wid.isRegularUserPn() ? (getCurrentLid(wid) ?? wid) : wid));
 
+const SERVER_ERROR = 500;
 const SETTINGS = ['announcement', 'restrict', 'ephemeral', 'membership_approval_mode'];
 
 export const participantsJob = {
@@ -137,12 +139,17 @@ export const participantsJob = {
 
 export const infoJob = {
   setGroupSubject: async (group, subject) => void (await ask({ what: 'subject', group: String(group), subject })),
-  setGroupDescription: async ({ groupWid, desc, newDescId, prevDescId }) =>
-    void (await ask({ what: 'description', group: String(groupWid), text: desc ?? null, id: newDescId, prev: prevDescId ?? null })),
+  async setGroupDescription({ groupWid, desc, newDescId, prevDescId }) {
+    if (!groupWid) throw new TypeError('one object is taken, with the group in it');
+    await ask({ what: 'description', group: String(groupWid), text: desc ?? null, id: newDescId, prev: prevDescId ?? null });
+  },
   async setGroupProperty(group, name, value) {
     if (!SETTINGS.includes(name)) throw new Error(`invalid group property ${name}`);
     const refused = await ask({ what: 'setting', group: String(group), name, value }).catch((error) => error);
-    return { name: refused instanceof Error ? 'SetPropertyResponseClientError' : 'SetPropertyResponseSuccess' };
+    if (!(refused instanceof Error)) return { name: 'SetPropertyResponseSuccess', value: {} };
+    const error = { value: { code: String(refused.status) } };
+    if (refused.status >= SERVER_ERROR) return { name: 'SetPropertyResponseServerError', value: { errorServerErrors: error } };
+    return { name: 'SetPropertyResponseClientError', value: { errorSetPropertyClientErrors: error } };
   },
 };
 
@@ -151,9 +158,14 @@ export const mexUpdateGroupPropertyJob = async (group, { member_add_mode: mode }
 
 export const queryJob = {
   queryAndUpdateGroupMetadataById,
+  async queryAllGroups() {
+    const { groups } = await ask({ what: 'participating' });
+    return groups.map(({ id, subject }) => ({ id: createWid(id), subject }));
+  },
   async queryGroupInvite(code) {
     const { group } = await ask({ what: 'about', invite: code });
-    return { id: createWid(group.id), subject: group.subject, membershipApprovalMode: group.approval };
+    const participants = group.participants.map(({ id, admin: isAdmin }) => ({ id: createWid(id), isAdmin }));
+    return { id: createWid(group.id), subject: group.subject, membershipApprovalMode: group.approval, participants };
   },
 };
 

@@ -10,7 +10,7 @@ import { unpacked } from '/static/file-bytes.js';
 import { hasNoBody } from '/static/file-kinds.js';
 import { dataOf, downloadMedia, objectOf } from '/static/file-objects.js';
 import { Chat, created, file, noticesOf } from '/static/chats.js';
-import { learn, me, meet } from '/static/people.js';
+import { Contact, learn, me, meet } from '/static/people.js';
 import { historyRow, keyOf, nextRow, openRows } from '/static/rows.js';
 import * as storage from '/static/storage.js';
 
@@ -28,6 +28,10 @@ export class MsgModel extends Model {
 
   get isEphemeral() {
     return false;
+  }
+
+  get senderObj() {
+    return Contact.get(this.author ?? this.from);
   }
 
   get mediaObject() {

@@ -62,6 +62,15 @@ export class Model extends Emitter {
     this.#collections.delete(collection);
   }
 
+  get attributes() {
+    return Object.fromEntries(Object.entries(this).filter(([name]) => name.startsWith(PREFIX)).map(([name, value]) => [name.slice(PREFIX.length), value]));
+  }
+
+  /** The model behind a proxy: there are no proxies here. */
+  unsafe() {
+    return this;
+  }
+
   serialize() {
     const fields = Object.entries(this).filter(([name, value]) => name.startsWith(PREFIX) && value !== undefined);
     return Object.fromEntries(fields.map(([name, value]) => [name.slice(PREFIX.length), plain(value)]));
@@ -72,7 +81,7 @@ export class Model extends Emitter {
   }
 }
 
-const plain = (value) => (value instanceof Model ? value.serialize() : value);
+const plain = (value) => (value instanceof Model || value instanceof Collection ? value.serialize() : value);
 
 export class Collection extends Emitter {
   #models = new Map();
@@ -136,6 +145,10 @@ export class Collection extends Emitter {
   /** Puts a model under another id, without an event of the collection. */
   rekey(model, id) {
     this.#models = new Map([...this.#models.values()].map((one) => [Collection.key(one === model ? id : one.id), one]));
+  }
+
+  serialize() {
+    return this.map((model) => model.serialize());
   }
 
   forEach(visit) {

@@ -20,11 +20,13 @@ import {
   markUnread,
   modelUtils,
   sendDeleteMsgs,
+  addAndSendMessageEdit,
   sendMessageEdit,
   sendReactionToMsg,
   sendRevokeMsgs,
 } from '/static/actions.js';
 import { calls, stanzas } from '/static/calls.js';
+import { ProfilePicThumb, clientModules } from '/static/clients.js';
 import { groupActions } from '/static/group-changes.js';
 import { infoJob, leaveGroup, mexUpdateGroupPropertyJob, participantsJob, queryJob } from '/static/groups.js';
 import { Presence, presenceAction } from '/static/presence.js';
@@ -66,7 +68,7 @@ const Blocklist = new BlocklistCollection(Model);
 const StatusV3 = new Collection(Model);
 
 const collections = {
-  WAWebCollections: { Msg, Chat, Contact, GroupMetadata, Blocklist, Presence, StatusV3 },
+  WAWebCollections: { Msg, Chat, Contact, GroupMetadata, Blocklist, Presence, ProfilePicThumb, Reactions, StatusV3 },
   WAWebMsgCollection: { MsgCollection: Msg },
   WAWebMsgModel: { Msg: MsgModel },
   WAWebChatCollection: { ChatCollection: Chat, ChatCollectionImpl: ChatCollection },
@@ -129,7 +131,7 @@ const sending = {
   WAWebMsgGetters: getters,
   WAWebMsgModelUtils: modelUtils,
   WAWebSendReactionMsgAction: { sendReactionToMsg },
-  WAWebSendMessageEditAction: { sendMessageEdit },
+  WAWebSendMessageEditAction: { sendMessageEdit, addAndSendMessageEdit },
   WAWebPresenceChatAction: presenceAction,
   WAWebGroupModifyParticipantsJob: participantsJob,
   WAWebGroupModifyInfoJob: infoJob,
@@ -139,4 +141,4 @@ const sending = {
   WAWebChatSendMessages: { sendRevokeMsgs, sendDeleteMsgs },
 };
 
-export const LATE = { ...collections, ...sending, ...fileModules, ...SURROUNDINGS };
+export const LATE = { ...collections, ...sending, ...fileModules, ...clientModules, ...SURROUNDINGS };

@@ -122,8 +122,9 @@ export async function getProfilePic(wid) {
   return { eurl: `${location.origin}${picture}`, tag: picture, directPath: picture };
 }
 
-/** What somebody says of themselves. */
+/** What somebody says of themselves; the page asks by LID alone. */
 export async function getStatus({ wid }) {
+  if (!wid.isLid()) throw new Error('not a LID');
   const { about } = await request({ t: 'person', wid: String(wid) });
   return { id: wid, status: about };
 }

@@ -1,10 +1,14 @@
 // Who is online: what the page tells of this account, and what it learns of the people whose presence it asked for.
 import { Collection, Model } from '/static/models.js';
 import { createWid } from '/static/wids.js';
+import { ChatStateBridge } from '/static/chats.js';
 import { connection, handlers, tell } from '/static/connection.js';
 import { Stream } from '/static/stream.js';
 
 const NOTHING = { isOnline: false, hasData: false, stale: true };
+
+/** What somebody does in a chat, by the server's word for it. */
+const DOES = { composing: 'typing', recording: 'recording_audio' };
 
 class PresenceModel extends Model {}
 
@@ -52,7 +56,7 @@ handlers.presence = ({ lid, kind, last, chat }) => {
   if (!presence) return;
   const rests = presence.isOnline ? 'available' : 'unavailable';
   if (chat) {
-    presence.chatstate.set({ type: chat === 'composing' ? 'typing' : rests });
+    presence.chatstate.set({ type: DOES[chat] ?? rests });
   } else {
     const isOnline = kind !== 'unavailable';
     const t = isOnline || last === 'deny' ? undefined : Number(last);
@@ -70,7 +74,13 @@ connection.on('connected', () => {
   tell({ t: 'presence', kind: Stream.available ? 'available' : 'unavailable' });
 });
 
+/** The account's state in a chat. */
+const shows = (send) => (chat) => send(chat.accountLid ?? chat.id);
+
 export const presenceAction = {
+  markComposing: shows(ChatStateBridge.sendChatStateComposing),
+  markRecording: shows(ChatStateBridge.sendChatStateRecording),
+  markPaused: shows(ChatStateBridge.sendChatStatePaused),
   sendPresenceAvailable: () => void tell({ t: 'presence', kind: 'available' }),
   sendPresenceUnavailable: () => void tell({ t: 'presence', kind: 'unavailable' }),
 };

@@ -122,11 +122,18 @@ const CHECKS_MIMETYPES = 'wa_web_download_mimetype_check_block_enabled';
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
+/** The phone makes the preview of a link: here it finds on every page that the host has a title. */
+async function previewed({ url }) {
+  const { hostname } = new URL(url);
+  const data = { title: hostname, description: `A page of ${hostname}`, matchedText: url, canonicalUrl: url, richPreviewType: 0 };
+  return { url, data };
+}
+
 const rest = {
   WATimeUtils: { unixTime: seconds, unixTimeMs: () => Date.now() },
   WALinkify: { findLinks, findLink: (body) => findLinks(body)[0] },
   WAWebLinkify: { findFirstWebLink: (body) => findLinks(body)[0]?.url },
-  WAWebLinkPreviewChatAction: { getLinkPreview: async () => null },
+  WAWebLinkPreviewChatAction: { getLinkPreview: previewed },
   WAWebFetchLinkPreviewAction: { fetchLinkPreview: async () => null },
   WAWebABProps: { getABPropConfigValue: (name) => name === CHECKS_MIMETYPES && config.build.checks_mimetypes },
 };

@@ -2,6 +2,7 @@
 import { request } from '/static/connection.js';
 import { learn } from '/static/people.js';
 import { createWid } from '/static/wids.js';
+import { faults } from '/static/wire.js';
 
 export class USyncUser {
   withPhone(phone) {
@@ -32,7 +33,9 @@ export class USyncQuery {
   async execute() {
     const list = [];
     for (const { phone } of this.#users) {
-      const wid = `${phone.replace(/\D/g, '')}@c.us`;
+      const number = phone.replace(/\D/g, '');
+      if (faults.unanswered_numbers.includes(number)) continue;
+      const wid = `${number}@c.us`;
       const { found } = await request({ t: 'exists', wid });
       const lid = found && this.#protocols.has('lid') ? { lid: found.lid } : {};
       list.push({ id: createWid(wid), contact: { type: found ? 'in' : 'out', content: phone }, ...lid });

@@ -52,6 +52,10 @@ export class Wid {
     return this.server === 'newsletter';
   }
 
+  isGroupCall() {
+    return false;
+  }
+
   isBot() {
     return false;
   }

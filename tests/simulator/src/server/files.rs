@@ -1,6 +1,6 @@
 //! The host of files, and the files as the page of the phone shows them.
 
-use crate::faults::UploadAnswer;
+use crate::faults::{PictureHost, UploadAnswer};
 use crate::media::HostAnswer;
 use crate::shared::Shared;
 use axum::body::{Body, Bytes};
@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,19 @@ async fn opened(State(shared): State<Arc<Shared>>, At(message): At<String>) -> R
 /// The picture of a person.
 async fn picture(State(shared): State<Arc<Shared>>, At(phone): At<String>) -> Response {
     match shared.with(|world| world.picture(&phone)) {
-        Some(bytes) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
+        Some((bytes, host)) => {
+            let bytes = Bytes::from(bytes);
+            let body = match host {
+                PictureHost::Whole => Body::from(bytes),
+                PictureHost::Stalls => {
+                    Body::from_stream(stream::iter([Ok::<_, Infallible>(bytes)]).chain(stream::pending()))
+                }
+                PictureHost::Endless => {
+                    Body::from_stream(stream::repeat_with(move || Ok::<_, Infallible>(bytes.clone())))
+                }
+            };
+            ([(header::CONTENT_TYPE, "image/jpeg")], body).into_response()
+        }
         None => (StatusCode::NOT_FOUND, "no such picture").into_response(),
     }
 }

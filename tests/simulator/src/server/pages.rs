@@ -34,6 +34,7 @@ const FILES: &[File] = &[
     ("/static/boot.js", JAVASCRIPT, include_str!("../page/boot.js")),
     ("/static/calls.js", JAVASCRIPT, include_str!("../page/calls.js")),
     ("/static/group-changes.js", JAVASCRIPT, include_str!("../page/group-changes.js")),
+    ("/static/clients.js", JAVASCRIPT, include_str!("../page/clients.js")),
     ("/static/chats.js", JAVASCRIPT, include_str!("../page/chats.js")),
     ("/static/clock.js", JAVASCRIPT, include_str!("../page/clock.js")),
     ("/static/connection.js", JAVASCRIPT, include_str!("../page/connection.js")),

@@ -1,6 +1,7 @@
 //! The accounts on this simulator, and the messages between them.
 
-use super::{Expiring, Peer, World, people};
+use super::people::{self, GROUP};
+use super::{Expiring, Peer, World};
 use crate::error::Error;
 use crate::faults::ServerFault;
 use crate::media::as_received;
@@ -20,6 +21,8 @@ pub(super) struct Account {
     pub(super) log: Vec<Message>,
     /// Place in `record.received` by bare id.
     pub(super) received: HashMap<String, usize>,
+    /// What its page last showed of it, if it showed anything.
+    pub(super) online: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -40,6 +43,7 @@ impl World {
             devices_ever: 0,
             log: Vec::new(),
             received: HashMap::new(),
+            online: None,
         });
         account.me = me.clone();
         self.touch();
@@ -90,60 +94,91 @@ impl World {
     }
 
     /// The account that a chat of another account is with.
-    fn account_behind(&self, chat: &str) -> Option<String> {
+    pub(super) fn account_behind(&self, chat: &str) -> Option<String> {
         self.accounts.iter().find(|(_, account)| account.me.lid == chat).map(|(phone, _)| phone.clone())
     }
 
-    /// Passes a message of an account to the account it is for. Returns whether the receiver's own page will confirm
-    /// it; otherwise only the receiver's phone does.
-    pub(super) fn hand_over(&mut self, phone: &str, message: &Message) -> Result<bool, Error> {
-        let Some(receiver) = self.account_behind(&message.remote).filter(|receiver| receiver != phone) else {
-            return Ok(false);
+    /// The accounts that a chat of an account leads to: the other one, or the members of the group.
+    fn receivers(&self, phone: &str, chat: &str) -> Vec<String> {
+        let is_in = |number: &String| self.held(chat).is_some_and(|group| group.has(number));
+        let receivers = match self.account_behind(chat) {
+            Some(receiver) => vec![receiver],
+            None => self.accounts.keys().filter(|number| is_in(number)).cloned().collect(),
         };
-        let writer = self.account(phone)?.me.clone();
-        let account = self.account(&receiver)?;
-        let has_page = !account.devices.is_empty();
-        let arrived = Message {
-            from_me: false,
-            remote: writer.lid.clone(),
-            participant: None,
-            from: writer.lid.clone(),
-            to: account.me.phone.clone(),
-            ack: 1,
-            notify_name: writer.name.clone(),
-            known: vec![writer],
-            fields: as_received(message),
-            ..message.clone()
-        };
-        self.publish(&receiver, arrived, None)?;
-        Ok(has_page)
+        receivers.into_iter().filter(|receiver| receiver != phone).collect()
     }
 
-    /// The page of an account has received messages: their authors get the ack "delivered".
+    /// Passes a message of an account to the accounts it is for. Returns whether their own pages will confirm it;
+    /// otherwise only the receivers' phones do.
+    pub(super) fn hand_over(&mut self, phone: &str, message: &Message) -> Result<bool, Error> {
+        let receivers = self.receivers(phone, &message.remote);
+        let writer = self.account(phone)?.me.clone();
+        let is_group = message.remote.ends_with(GROUP);
+        let chat = if is_group { message.remote.clone() } else { writer.lid.clone() };
+        for receiver in &receivers {
+            let account = self.account(receiver)?;
+            let arrived = Message {
+                from_me: false,
+                remote: chat.clone(),
+                participant: message.participant.clone().filter(|_| is_group),
+                from: chat.clone(),
+                to: account.me.phone.clone(),
+                ack: 1,
+                notify_name: writer.name.clone(),
+                known: vec![writer.clone()],
+                fields: as_received(message),
+                ..message.clone()
+            };
+            self.publish(receiver, arrived, None)?;
+        }
+        let has_page =
+            |receiver: &String| self.accounts.get(receiver).is_some_and(|account| !account.devices.is_empty());
+        if receivers.is_empty() || !receivers.iter().all(has_page) {
+            return Ok(false);
+        }
+        self.unconfirmed.insert(message.id.clone(), receivers.into_iter().collect());
+        Ok(true)
+    }
+
+    /// The page of an account has received messages: once all receivers have one, its author gets the ack "delivered".
     pub(super) fn got(&mut self, phone: &str, events: &[Event]) {
         for event in events {
             let Event::Message { message } = event else { continue };
-            let writer = (!message.from_me).then(|| self.account_behind(&message.remote)).flatten();
-            if let Some(writer) = writer.filter(|writer| writer != phone) {
+            let Some(left) = self.unconfirmed.get_mut(&message.id) else { continue };
+            if !left.remove(phone) || !left.is_empty() {
+                continue;
+            }
+            self.unconfirmed.remove(&message.id);
+            if let Some(writer) = self.writer_of(&message.id) {
                 self.raise_ack(&writer, &message.id, 2);
             }
         }
     }
 
-    /// A page has marked a chat as seen: if the chat is with another account, that account gets the ack "read".
+    /// The account that has written a message.
+    fn writer_of(&self, id: &str) -> Option<String> {
+        let wrote = |phone: &&String| self.message(phone, id).is_some_and(|message| message.from_me);
+        self.accounts.keys().find(wrote).cloned()
+    }
+
+    /// A page has marked a chat as seen: the accounts that have written in it get the ack "read". In a group all other
+    /// members have to read; here the last one counts.
     pub(super) fn seen(&mut self, number: u64, chat: String) {
-        let reader = self.peers.get(&number).and_then(|peer| peer.device.clone()).map(|(phone, _)| phone);
-        let writer = self.account_behind(&chat).zip(reader).filter(|(writer, reader)| writer != reader);
-        self.record.seen.push(chat);
+        let reader = self.account_of(number);
+        self.record.seen.push(chat.clone());
         self.touch();
-        let Some((writer, reader)) = writer else { return };
-        let lid = self.accounts.get(&reader).map(|account| account.me.lid.clone());
-        let Some(account) = self.accounts.get(&writer) else { return };
-        let is_unread =
-            |message: &&Message| message.from_me && message.ack == 2 && Some(&message.remote) == lid.as_ref();
-        let read: Vec<String> = account.log.iter().filter(is_unread).map(|message| message.id.clone()).collect();
+        let Some(reader) = reader else { return };
+        if self.receivers(&reader, &chat).is_empty() {
+            return;
+        }
+        let Some(account) = self.accounts.get(&reader) else { return };
+        let theirs = account.log.iter().filter(|message| !message.from_me && message.remote == chat);
+        let read: Vec<String> = theirs.map(|message| message.id.clone()).collect();
         for id in read {
-            self.raise_ack(&writer, &id, 3);
+            let Some(writer) = self.writer_of(&id).filter(|writer| *writer != reader) else { continue };
+            if self.message(&writer, &id).is_some_and(|message| message.ack == 2) {
+                self.raise_ack(&writer, &id, 3);
+            }
         }
     }
 

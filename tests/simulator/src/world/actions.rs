@@ -1,9 +1,9 @@
 //! The actions of pages: taken, recorded, and passed on to the other accounts that have the message.
 
 use super::{World, unix_ms};
-use crate::action::{Action, Present};
+use crate::action::Action;
 use crate::error::Error;
-use crate::faults::ServerFault;
+use crate::faults::{PictureHost, ServerFault};
 use crate::protocol::{Event, ToPage};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -55,8 +55,9 @@ impl World {
     }
 
     /// The bytes of somebody's picture.
-    pub(crate) fn picture(&self, phone: &str) -> Option<Vec<u8>> {
-        STANDARD.decode(&self.faults.pictures.get(phone)?.jpeg).ok()
+    pub(crate) fn picture(&self, phone: &str) -> Option<(Vec<u8>, PictureHost)> {
+        let picture = self.faults.pictures.get(phone)?;
+        STANDARD.decode(&picture.jpeg).ok().map(|bytes| (bytes, picture.host))
     }
 
     /// Somebody calls an account; with an outcome, the call is over.
@@ -78,35 +79,6 @@ impl World {
         Ok(())
     }
 
-    /// Somebody changes a group: `of` is the number of the member concerned, or a text.
-    pub(crate) fn change_group(
-        &mut self,
-        phone: &str,
-        group: &str,
-        what: &str,
-        by: &str,
-        of: Option<&str>,
-    ) -> Result<(), Error> {
-        let actor = self.directory.add(by, None)?;
-        let author = actor.lid.clone();
-        let mut known = vec![actor];
-        let is_text = matches!(what, "subject" | "description");
-        let mut people = Vec::new();
-        if let Some(number) = of.filter(|_| !is_text) {
-            let own = self.accounts.get(number).map(|account| account.me.clone());
-            let person = own.map_or_else(|| self.directory.add(number, None), Ok)?;
-            people.push(person.lid.clone());
-            known.push(person);
-        }
-        let value = of.filter(|_| is_text).map(str::to_owned);
-        let t = unix_ms() / 1000;
-        self.next_number += 1;
-        let id = (1000 + self.next_number).to_string();
-        let (group, what) = (group.to_owned(), what.to_owned());
-        self.enqueue(phone, &Event::GroupChanged { id, group, what, author, people, value, known, t }, None);
-        Ok(())
-    }
-
     /// Somebody takes another name.
     pub(crate) fn rename(&mut self, phone: &str, number: &str, name: &str) -> Result<(), Error> {
         let sender = self.directory.add(number, Some(name))?.lid;
@@ -121,23 +93,16 @@ impl World {
         Ok(())
     }
 
-    /// The presence of a person, told to every page: `kind` and `last` as in the protocol, or a state of the chat.
-    pub(crate) fn present(&mut self, number: &str, told: &Present) -> Result<(), Error> {
-        let lid = self.directory.add(number, None)?.lid;
-        let Present { kind, last, chat } = told;
-        let (kind, last, chat) = (kind.as_deref(), last.as_deref(), chat.as_deref());
-        let pages = self.peers.values().filter(|peer| peer.device.is_some());
-        pages.for_each(|peer| peer.outbox.push(&ToPage::Presence { lid: &lid, kind, last, chat }));
-        self.touch();
-        Ok(())
-    }
-
+    /// Passes an action with a message on to the other accounts that have it, and keeps what it makes of the message.
     fn pass_on(&mut self, number: u64, action: &Action) {
-        let Some((actor, _)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
+        let Some(actor) = self.account_of(number) else { return };
         let Some(sender) = self.accounts.get(&actor).map(|account| account.me.lid.clone()) else { return };
         let (message, event) = match action {
             Action::Reaction { message, emoji } => {
                 (message, Event::Reaction { id: message.clone(), sender, emoji: emoji.clone(), t_ms: unix_ms() })
+            }
+            Action::Vote { message, options } => {
+                (message, Event::Vote { id: message.clone(), sender, options: options.clone(), t_ms: unix_ms() })
             }
             Action::Edit { message, text } => (message, Event::Edit { id: message.clone(), body: text.clone() }),
             Action::Revoke { message } => (message, Event::Revoke { id: message.clone() }),
@@ -151,6 +116,7 @@ impl World {
         };
         // Messages of earlier runs have no copies.
         for phone in self.copies(message).unwrap_or_default() {
+            self.apply(&phone, message, &event);
             if phone != actor {
                 self.enqueue(&phone, &event, None);
             }

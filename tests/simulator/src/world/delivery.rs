@@ -7,15 +7,21 @@ use crate::faults::ServerFault;
 use crate::message::{ChatView, Incoming, Message, bare_id};
 use crate::protocol::{Event, ToPage};
 use crate::record::Received;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Seconds until the receiver's phone reports delivery.
 const DELIVERY_S: f64 = 0.5;
+
+/// The numbers of the accounts whose pages have not confirmed a message yet, by its bare id.
+pub(super) type Unconfirmed = HashMap<String, HashSet<String>>;
 
 impl World {
     /// Somebody writes to an account; returns the full key.
     pub(crate) fn incoming(&mut self, phone: &str, incoming: Incoming) -> Result<String, Error> {
         let sender = self.directory.add(&incoming.from, incoming.name.as_deref())?;
+        if let Some(group) = &incoming.group {
+            self.presume(group, &incoming.from, phone)?;
+        }
         self.directory.hide(&incoming.from, !incoming.phone_known);
         let me = self.account(phone)?.me.phone.clone();
         let message = Message {
@@ -205,17 +211,12 @@ impl World {
 
     /// The author deletes a message for everyone.
     pub(crate) fn revoke(&mut self, key: &str) -> Result<(), Error> {
-        let revoked = Event::Revoke { id: bare_id(key).to_owned() };
-        self.change(key, &revoked, |message| {
-            message.kind = "revoked".to_owned();
-            message.body.clear();
-        })
+        self.change(key, &Event::Revoke { id: bare_id(key).to_owned() })
     }
 
     /// The author edits a message.
     pub(crate) fn edit(&mut self, key: &str, body: &str) -> Result<(), Error> {
-        let edited = Event::Edit { id: bare_id(key).to_owned(), body: body.to_owned() };
-        self.change(key, &edited, |message| message.body = body.to_owned())
+        self.change(key, &Event::Edit { id: bare_id(key).to_owned(), body: body.to_owned() })
     }
 
     /// Somebody reacts to a message; an empty reaction takes it back.
@@ -223,27 +224,37 @@ impl World {
         let sender = self.directory.add(from, None)?.lid;
         let (id, emoji) = (bare_id(key).to_owned(), emoji.to_owned());
         let reaction = Event::Reaction { id, sender, emoji, t_ms: unix_ms() };
-        self.change(key, &reaction, |_| {})
+        self.change(key, &reaction)
     }
 
     /// Somebody votes in a poll.
     pub(crate) fn vote(&mut self, key: &str, from: &str, options: Vec<String>) -> Result<(), Error> {
         let sender = self.directory.add(from, None)?.lid;
         let vote = Event::Vote { id: bare_id(key).to_owned(), sender, options, t_ms: unix_ms() };
-        self.change(key, &vote, |_| {})
+        self.change(key, &vote)
     }
 
     /// Changes a message in every account that has it, and tells the pages.
-    fn change(&mut self, key: &str, event: &Event, change: impl Fn(&mut Message)) -> Result<(), Error> {
-        let id = bare_id(key);
+    fn change(&mut self, key: &str, event: &Event) -> Result<(), Error> {
         for phone in self.copies(key)? {
-            let log = self.accounts.get_mut(&phone).map(|account| &mut account.log);
-            if let Some(message) = log.and_then(|log| log.iter_mut().find(|message| message.id == id)) {
-                change(message);
-            }
+            self.apply(&phone, bare_id(key), event);
             self.enqueue(&phone, event, None);
         }
         Ok(())
+    }
+
+    /// What an edit or a deletion makes of an account's copy of a message.
+    pub(super) fn apply(&mut self, phone: &str, id: &str, event: &Event) {
+        let log = self.accounts.get_mut(phone).map(|account| &mut account.log);
+        let Some(message) = log.and_then(|log| log.iter_mut().find(|message| message.id == id)) else { return };
+        match event {
+            Event::Revoke { .. } => {
+                message.kind = "revoked".to_owned();
+                message.body.clear();
+            }
+            Event::Edit { body, .. } => message.body.clone_from(body),
+            _ => {}
+        }
     }
 
     pub(super) fn message(&self, phone: &str, id: &str) -> Option<&Message> {

@@ -1,60 +1,36 @@
-//! The server's side of groups that pages make and change.
+//! What pages ask the server about groups.
 
+use super::World;
+use super::members::{Change, Held};
 use super::people::{PHONE, digits};
-use super::{World, unix_ms};
-use crate::error::Error;
+use super::unix_ms;
 use crate::faults::ServerFault;
-use crate::groups::{Act, Description, GroupAnswer, GroupAsk, GroupView, Participant, PersonAnswer, ServerGroup};
+use crate::groups::{Act, GroupAnswer, GroupAsk, PersonAnswer, ServerGroup};
 use crate::protocol::ToPage;
 
 const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 406;
+const TIMEOUT: u16 = 408;
 const CONFLICT: u16 = 409;
 /// How long an invite to one person is valid.
 const INVITE_S: u64 = 3 * 24 * 3600;
 
 impl World {
-    /// Others make a group.
-    pub(crate) fn add_group(&mut self, mut group: ServerGroup) -> Result<(String, String), Error> {
-        for number in &group.members {
-            self.directory.add(number, None)?;
-        }
-        // Who has made a group is an admin of it.
-        if group.admins.is_empty() && !group.admin {
-            group.admins.extend(group.members.first().cloned());
-        }
-        self.name(&mut group);
-        let named = (group.id.clone(), group.code.clone());
-        self.record.groups.push(group);
-        self.touch();
-        Ok(named)
-    }
-
-    fn name(&mut self, group: &mut ServerGroup) {
-        let number = self.number();
-        if group.id.is_empty() {
-            group.id = format!("1203630000001{number:05}@g.us");
-        }
-        if group.code.is_empty() {
-            group.code = self.code();
-        }
-    }
-
-    /// Every code is another one of 22 characters.
-    fn code(&mut self) -> String {
-        format!("InviteOfAGroup{:08}", self.number())
-    }
-
     /// Answers a page, or says nothing, as the faults want.
     pub(super) fn ask_group(&mut self, number: u64, req: u64, ask: GroupAsk) {
         if self.faults.server == ServerFault::Drop {
             return;
         }
-        let changes = !matches!(ask, GroupAsk::Info { .. } | GroupAsk::About { .. } | GroupAsk::Invite { .. });
-        let me = self.peers.get(&number).and_then(|peer| peer.device.clone());
-        let me = me.and_then(|(phone, _)| self.accounts.get(&phone)).map(|account| account.me.lid.clone());
-        let done = self.answer_group(&me.unwrap_or_default(), ask);
+        let changes = !matches!(
+            ask,
+            GroupAsk::Participating | GroupAsk::Info { .. } | GroupAsk::About { .. } | GroupAsk::Invite { .. }
+        );
+        let Some((me, _)) = self.peers.get(&number).and_then(|peer| peer.device.clone()) else { return };
+        let error = self.faults.group_errors.get(ask.name()).copied();
+        let is_refused = error.is_some_and(|code| code < 500 && code != TIMEOUT);
+        let done = if is_refused { Ok(GroupAnswer::default()) } else { self.answer_group(&me, ask) };
+        let done = error.map_or(done, Err).map(|answer| self.strangely(answer));
         self.touch();
         if changes && self.faults.server == ServerFault::NeverAck {
             return;
@@ -63,97 +39,108 @@ impl World {
         self.tell(number, &ToPage::Grouped { req, code, answer });
     }
 
+    /// The answer in the way in which the faults want people to be named.
+    fn strangely(&self, mut answer: GroupAnswer) -> GroupAnswer {
+        if self.faults.group_answers_strange {
+            answer.people.reverse();
+            for (index, person) in answer.people.iter_mut().enumerate() {
+                person.id = format!("99900000000{index:04}@lid");
+            }
+        }
+        answer
+    }
+
     fn answer_group(&mut self, me: &str, ask: GroupAsk) -> Result<GroupAnswer, u16> {
         match ask {
             GroupAsk::Create { subject, people, announce, restrict, approval, admin_add, ephemeral } => {
-                let flags =
+                let about =
                     ServerGroup { subject, announce, restrict, approval, admin_add, ephemeral, ..Default::default() };
-                return Ok(self.create_group(me, flags, &people));
+                return Ok(self.create_group(me, about, &people));
+            }
+            GroupAsk::Participating => {
+                let own = self.groups.iter().filter(|group| group.has(me) && !group.about.untold);
+                return Ok(GroupAnswer { groups: own.map(|group| self.view(group)).collect(), ..Default::default() });
             }
             GroupAsk::About { invite } => {
-                let group = self.record.groups.iter().find(|group| group.code == invite).ok_or(NOT_ACCEPTABLE)?;
-                return Ok(GroupAnswer { group: Some(self.view(me, group)), ..GroupAnswer::default() });
+                let group = self.groups.iter().find(|group| group.about.code == invite).ok_or(NOT_ACCEPTABLE)?;
+                return Ok(GroupAnswer { group: Some(self.view(group)), ..GroupAnswer::default() });
             }
             GroupAsk::Join { invite } => return self.join(me, &invite),
             GroupAsk::Info { group } => {
-                let group = self.group(&group)?;
-                return Ok(GroupAnswer { group: Some(self.view(me, group)), ..GroupAnswer::default() });
+                let group = self.held(&group).filter(|group| group.has(me)).ok_or(NOT_FOUND)?;
+                return Ok(GroupAnswer { group: Some(self.view(group)), ..GroupAnswer::default() });
             }
-            GroupAsk::Leave { group } => self.group_mut(&group)?.is_member = false,
-            GroupAsk::Subject { group, subject } => self.editable(&group)?.subject = subject,
+            GroupAsk::Leave { group } => {
+                self.own(me, &group)?.remove(me);
+                self.tell_members(&group, &Change { what: "leave", by: me, people: &[me.to_owned()], value: None });
+            }
+            GroupAsk::Subject { group, subject } => {
+                self.editable(me, &group)?.about.subject.clone_from(&subject);
+                self.tell_members(&group, &Change { what: "subject", by: me, people: &[], value: Some(subject) });
+            }
             GroupAsk::Description { group, text, id, prev } => {
-                let group = self.editable(&group)?;
-                if group.description_id != prev {
+                let about = &mut self.editable(me, &group)?.about;
+                if about.description_id != prev {
                     return Err(CONFLICT);
                 }
-                group.description_id = text.is_some().then_some(id);
-                group.description = text;
+                about.description_id = text.is_some().then_some(id);
+                about.description.clone_from(&text);
+                self.tell_members(&group, &Change { what: "description", by: me, people: &[], value: text });
             }
             GroupAsk::Setting { group, name, value } => {
-                let group = self.managed(&group)?;
-                match name.as_str() {
-                    "announcement" => group.announce = value == 1,
-                    "restrict" => group.restrict = value == 1,
-                    "ephemeral" => group.ephemeral = value,
-                    "membership_approval_mode" => group.approval = value == 1,
-                    _ => group.admin_add = value == 0,
-                }
+                let what = set(&mut self.managed(me, &group)?.about, &name, value);
+                self.tell_members(&group, &Change { what, by: me, ..Change::default() });
             }
             GroupAsk::Invite { group } => {
-                let invite = Some(self.managed(&group)?.code.clone());
+                let invite = Some(self.managed(me, &group)?.about.code.clone());
                 return Ok(GroupAnswer { invite, ..GroupAnswer::default() });
             }
             GroupAsk::ResetInvite { group } => {
-                let code = self.code();
-                self.managed(&group)?.code.clone_from(&code);
+                let code = self.new_code();
+                self.managed(me, &group)?.about.code.clone_from(&code);
+                self.tell_members(&group, &Change { what: "invite", by: me, ..Change::default() });
                 return Ok(GroupAnswer { invite: Some(code), ..GroupAnswer::default() });
             }
             GroupAsk::People { group, act, people } => {
-                let may_add = act == Act::Add && !self.group(&group)?.admin_add;
-                let found = if may_add { self.group_mut(&group) } else { self.managed(&group) };
-                let id = found?.id.clone();
-                let people = people.iter().map(|wid| self.act_on(&id, act, wid)).collect();
+                let may_add = act == Act::Add && !self.own(me, &group)?.about.admin_add;
+                if !may_add {
+                    self.managed(me, &group)?;
+                }
+                let people: Vec<_> = people.iter().map(|wid| self.act_on(&group, act, wid)).collect();
+                let done: Vec<String> =
+                    people.iter().filter(|one| one.code == 200).map(|one| self.phone_behind(&one.id)).collect();
+                let what = act.word();
+                if !done.is_empty() {
+                    self.tell_members(&group, &Change { what, by: me, people: &done, value: None });
+                }
                 return Ok(GroupAnswer { people, ..GroupAnswer::default() });
             }
         }
         Ok(GroupAnswer::default())
     }
 
-    fn create_group(&mut self, me: &str, flags: ServerGroup, people: &[String]) -> GroupAnswer {
-        let mut group = ServerGroup { admin: true, ..flags };
-        self.name(&mut group);
-        let id = group.id.clone();
-        self.record.groups.push(group);
+    fn create_group(&mut self, me: &str, about: ServerGroup, people: &[String]) -> GroupAnswer {
+        let own = vec![me.to_owned()];
+        let id = self.hold_group(Held { about, members: own.clone(), admins: own, asked: Vec::new() });
         let people = people.iter().map(|wid| self.act_on(&id, Act::Add, wid)).collect();
-        let group = self.group(&id).ok().map(|group| self.view(me, group));
+        let others: Vec<String> = self.held(&id).map(|group| group.members[1..].to_vec()).unwrap_or_default();
+        self.tell_members(&id, &Change { what: "create", by: me, people: &others, value: None });
+        let group = self.held(&id).map(|group| self.view(group));
         GroupAnswer { group, people, ..GroupAnswer::default() }
     }
 
     fn act_on(&mut self, group: &str, act: Act, wid: &str) -> PersonAnswer {
         let phone = self.phone_behind(wid);
         let refusal = self.faults.group_refusals.get(&phone).copied();
-        let code = self.group_mut(group).map_or(NOT_FOUND, |group| {
-            let is_member = group.members.contains(&phone);
-            match (act, is_member, refusal) {
-                (Act::Add, true, _) => CONFLICT,
-                (Act::Add, false, Some(code)) => code,
-                (Act::Remove | Act::Promote | Act::Demote, false, _) => NOT_FOUND,
-                (Act::Add, false, None) => {
-                    group.members.push(phone.clone());
-                    200
-                }
-                (Act::Promote, true, _) => {
-                    group.admins.push(phone.clone());
-                    200
-                }
-                (Act::Remove | Act::Demote, true, _) => {
-                    group.admins.retain(|one| *one != phone);
-                    if act == Act::Remove {
-                        group.members.retain(|one| *one != phone);
-                    }
-                    200
-                }
-            }
+        let held = self.groups.iter_mut().find(|held| held.about.id == group);
+        let code = held.map_or(NOT_FOUND, |group| match (act, group.has(&phone), refusal) {
+            (Act::Add, true, _) => CONFLICT,
+            (Act::Add, false, Some(code)) => code,
+            (Act::Remove | Act::Promote | Act::Demote, false, _) => NOT_FOUND,
+            (Act::Add, false, None) => done(group.add(&phone)),
+            (Act::Promote, true, _) => done(group.promote(&phone)),
+            (Act::Demote, true, _) => done(group.demote(&phone)),
+            (Act::Remove, true, _) => done(group.remove(&phone)),
         });
         let invited = code == FORBIDDEN;
         PersonAnswer {
@@ -165,14 +152,18 @@ impl World {
     }
 
     fn join(&mut self, me: &str, invite: &str) -> Result<GroupAnswer, u16> {
-        let found = self.record.groups.iter_mut().find(|group| group.code == invite).ok_or(NOT_ACCEPTABLE)?;
-        if found.approval {
-            found.asked = true;
+        let found = self.groups.iter_mut().find(|group| group.about.code == invite).ok_or(NOT_ACCEPTABLE)?;
+        let (id, asked, was_in) = (found.about.id.clone(), found.about.approval, found.has(me));
+        if asked {
+            found.asked.push(me.to_owned());
         } else {
-            found.is_member = true;
+            found.add(me);
         }
-        let group = found.clone();
-        Ok(GroupAnswer { group: Some(self.view(me, &group)), asked: group.approval, ..GroupAnswer::default() })
+        if !asked && !was_in {
+            self.tell_members(&id, &Change { what: "join", by: me, people: &[me.to_owned()], value: None });
+        }
+        let group = self.held(&id).map(|group| self.view(group));
+        Ok(GroupAnswer { group, asked, ..GroupAnswer::default() })
     }
 
     /// The number behind a wid, or its user if nobody has it.
@@ -182,48 +173,42 @@ impl World {
         digits(phone.trim_end_matches(PHONE)).unwrap_or(phone)
     }
 
-    fn view(&self, me: &str, group: &ServerGroup) -> GroupView {
-        let everybody: Vec<_> = self.directory.all().collect();
-        let lid = |number: &String| {
-            let person = everybody.iter().find(|person| person.phone.trim_end_matches(PHONE) == number);
-            person.map_or_else(|| format!("{number}{PHONE}"), |person| person.lid.clone())
-        };
-        let others =
-            group.members.iter().map(|number| Participant { id: lid(number), admin: group.admins.contains(number) });
-        let own = group.is_member.then(|| Participant { id: me.to_owned(), admin: group.admin });
-        GroupView {
-            id: group.id.clone(),
-            subject: group.subject.clone(),
-            description: group
-                .description_id
-                .clone()
-                .zip(group.description.clone())
-                .map(|(id, text)| Description { id, text }),
-            announce: group.announce,
-            restrict: group.restrict,
-            approval: group.approval,
-            admin_add: group.admin_add,
-            ephemeral: group.ephemeral,
-            by_lid: true,
-            participants: own.into_iter().chain(others).collect(),
-        }
-    }
-
-    fn group(&self, id: &str) -> Result<&ServerGroup, u16> {
-        self.record.groups.iter().find(|group| group.id == id && group.is_member).ok_or(NOT_FOUND)
-    }
-
-    fn group_mut(&mut self, id: &str) -> Result<&mut ServerGroup, u16> {
-        self.record.groups.iter_mut().find(|group| group.id == id && group.is_member).ok_or(NOT_FOUND)
+    /// A group that the account is in.
+    fn own(&mut self, me: &str, id: &str) -> Result<&mut Held, u16> {
+        self.groups.iter_mut().find(|group| group.about.id == id && group.has(me)).ok_or(NOT_FOUND)
     }
 
     /// A group whose settings the account may change.
-    fn managed(&mut self, id: &str) -> Result<&mut ServerGroup, u16> {
-        self.group_mut(id).and_then(|group| if group.admin { Ok(group) } else { Err(FORBIDDEN) })
+    fn managed(&mut self, me: &str, id: &str) -> Result<&mut Held, u16> {
+        self.own(me, id).and_then(|group| if group.is_led_by(me) { Ok(group) } else { Err(FORBIDDEN) })
     }
 
     /// A group whose subject and description the account may change.
-    fn editable(&mut self, id: &str) -> Result<&mut ServerGroup, u16> {
-        self.group_mut(id).and_then(|group| if group.admin || !group.restrict { Ok(group) } else { Err(FORBIDDEN) })
+    fn editable(&mut self, me: &str, id: &str) -> Result<&mut Held, u16> {
+        let may = |group: &Held| group.is_led_by(me) || !group.about.restrict;
+        self.own(me, id).and_then(|group| if may(group) { Ok(group) } else { Err(FORBIDDEN) })
+    }
+}
+
+/// The code of what is done.
+fn done((): ()) -> u16 {
+    200
+}
+
+/// Changes a setting; returns what the members are told.
+fn set(about: &mut ServerGroup, name: &str, value: u64) -> &'static str {
+    match name {
+        "announcement" => about.announce = value == 1,
+        "restrict" => about.restrict = value == 1,
+        "ephemeral" => about.ephemeral = value,
+        "membership_approval_mode" => about.approval = value == 1,
+        _ => about.admin_add = value == 0,
+    }
+    match (name, value) {
+        ("announcement", 1) => "announcement",
+        ("announcement", _) => "not_announcement",
+        ("restrict", 1) => "locked",
+        ("restrict", _) => "unlocked",
+        _ => "settings",
     }
 }

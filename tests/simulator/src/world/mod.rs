@@ -12,7 +12,9 @@ mod delivery;
 mod files;
 mod groups;
 mod linking;
+mod members;
 pub(crate) mod people;
+mod presence;
 mod random;
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,9 @@ pub(crate) struct World {
     next_number: u64,
     spent_refs: HashSet<String>,
     files: files::Files,
+    groups: Vec<members::Held>,
+    /// The members of groups, and the people of chats, whose pages have a message to confirm.
+    unconfirmed: delivery::Unconfirmed,
     record: Record,
     version: watch::Sender<u64>,
     /// Effects that must happen later; the holder of the clock takes them.
@@ -108,6 +113,8 @@ impl World {
             next_number: 1,
             spent_refs: HashSet::new(),
             files: files::Files::default(),
+            groups: Vec::new(),
+            unconfirmed: delivery::Unconfirmed::default(),
             record: Record::default(),
             version: watch::Sender::new(0),
             later: Vec::new(),
@@ -146,6 +153,8 @@ impl World {
                 })
             })
             .collect();
+        let me = self.phone_of(None).unwrap_or_default();
+        record.groups = self.groups.iter().map(|group| group.seen_by(&me)).collect();
         record
     }
 
@@ -307,20 +316,11 @@ impl World {
             FromPage::Person { req, wid } => self.person(number, req, &wid),
             FromPage::Got { seq } => self.confirm(number, seq),
             FromPage::Logout { req } => self.page_logout(number, req),
-            FromPage::ChatState { chat, state } => {
-                self.record.chat_states.push(crate::record::ChatState { chat, state });
-                self.touch();
-            }
+            FromPage::ChatState { chat, state } => self.typing(number, chat, state),
             FromPage::Group { req, ask } => self.ask_group(number, req, ask),
             FromPage::Act { req, action } => self.act(number, req, action),
-            FromPage::Presence { kind } => {
-                self.record.presences.push(kind);
-                self.touch();
-            }
-            FromPage::Subscribe { lid } => {
-                self.record.subscriptions.push(lid);
-                self.touch();
-            }
+            FromPage::Presence { kind } => self.shows(number, kind),
+            FromPage::Subscribe { lid } => self.subscribe(number, lid),
             FromPage::Seen { chat } => self.seen(number, chat),
             FromPage::Secret { adv_secret } => self.change_secret(number, adv_secret),
             FromPage::AskUpload { asked } => self.asked_upload(number, asked),

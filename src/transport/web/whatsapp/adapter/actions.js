@@ -23,32 +23,33 @@
 
   /**
    * Starts an action and waits until its end shows in the state. An action that has ended, also by throwing, is given a
-   * moment: the state may follow it.
+   * moment: the state may follow it. Where it does not, the action may have been done all the same, or may still be: only
+   * `isRefused` tells, by the state too, that it was not.
    * @param {() => unknown} act
    * @param {() => unknown} isDone
    * @param {string} what
+   * @param {() => unknown} [isRefused]
    */
-  async function until(act, isDone, what) {
+  async function until(act, isDone, what, isRefused = () => false) {
     let left = LOOKS;
-    let thrown = /** @type {unknown} */ (null);
-    let hasEnded = false;
-    const ended = () => {
-      hasEnded = true;
-      left = Math.min(left, 1000 / LOOK_MS);
-    };
+    let thrown = /** @type {{ refusal?: string } | null} */ (null);
     Promise.resolve()
       .then(act)
       .catch((error) => {
         thrown = error;
       })
-      .then(ended);
+      .then(() => {
+        left = Math.min(left, 1000 / LOOK_MS);
+      });
+    const why = () => `${what}${thrown === null ? '' : `: ${said(thrown)}`}`;
     for (; left > 0; left -= 1) {
       if (await isDone()) return;
+      // The adapter itself refused, before it called the page.
+      if (thrown?.refusal) throw thrown;
+      if (await isRefused()) refuse('FAILED', why());
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    // An action that still runs waits for the server.
-    if (!hasEnded) refuse('UNCONFIRMED', what);
-    refuse('FAILED', `${what}${thrown === null ? '' : `: ${said(thrown)}`}`);
+    refuse('UNCONFIRMED', why());
   }
 
   // One action on a chat at a time: the page drops a second deletion while one runs in the same chat.
@@ -136,6 +137,10 @@
     return messages.getModelsArray().find(isDeletion) ?? null;
   }
 
+  /** The messages that this document has deleted: of these the page knows nothing more. @type {Set<string>} */
+  const deleted = new Set();
+  const DELETED_MAX = 10000;
+
   /** @param {string} id */
   const needed = async (id) => (await find(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not hold the message');
 
@@ -148,7 +153,14 @@
       if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
       await inTurn(chatIdOf(id), async () => {
         if (await hasReaction(msg, emoji)) return;
-        await until(() => need('react')(msg, emoji), () => hasReaction(msg, emoji), 'the page did not send the reaction');
+        const before = (await ownReaction(msg))?.msgKey;
+        // The row of a reaction that the server has refused says so. It may be the row of an earlier one.
+        const isRefused = async () => {
+          const row = await ownReaction(msg);
+          return row !== undefined && row.msgKey !== before && row.reactionText === emoji && Number(row.ack) < 0;
+        };
+        const react = need('react');
+        await until(() => react(msg, emoji), () => hasReaction(msg, emoji), 'the page did not send the reaction', isRefused);
       });
     },
 
@@ -169,7 +181,8 @@
         // The page shows the new text before the server has it: only the end of the call tells.
         const isDone = () => {
           if (!ended) return false;
-          if (msg.isSendFailure) refuse('FAILED', 'WhatsApp did not take the edit');
+          // The page does not tell whether the server refused the edit, or did not answer.
+          if (msg.isSendFailure) refuse('UNCONFIRMED', 'the page could not send the edit');
           return words(msg) === wanted && msg.latestEditMsgKey && keyText(msg.latestEditMsgKey) !== before;
         };
         await until(act, isDone, 'the page did not send the edit');
@@ -193,10 +206,13 @@
     async delete_for_me({ message_id: id }) {
       await inTurn(chatIdOf(id), async () => {
         const msg = await find(id);
-        if (!msg) return;
+        if (!msg && deleted.has(id)) return;
+        if (!msg) return refuse('MESSAGE_ABSENT', 'the page does not hold the message');
         const record = { type: /** @type {const} */ ('message'), list: [msg] };
         const act = () => need('delete_messages').sendDeleteMsgs({ chat_: chatOf(chatIdOf(id)), clearMedia: false, record });
         await until(act, async () => (await find(id)) === null, 'the page did not delete the message');
+        deleted.add(id);
+        for (const oldest of deleted) if (deleted.size > DELETED_MAX) deleted.delete(oldest);
       });
     },
 

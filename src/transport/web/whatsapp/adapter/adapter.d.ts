@@ -217,6 +217,11 @@ declare namespace Adapter {
     fault: { where: string; message: string };
   }
 
+  interface Failure {
+    code: Refusal | 'FAILED';
+    message: string;
+  }
+
   // ── Shared by the files ─────────────────────────────────────────────────────────────────────────────────────────
 
   type Anyone = WA.Wid | string | null | undefined;
@@ -232,6 +237,8 @@ declare namespace Adapter {
     /** Null if `get` throws or returns nothing. */
     attempt<T>(get: () => T): NonNullable<T> | null;
     refuse(code: Refusal | 'FAILED', message: string): never;
+    /** What a call that throws this answers. */
+    failureOf(thrown: any): Failure;
     /** A part of a module. */
     from<K extends keyof Modules, T>(source: K, take: (exports: Modules[K]) => T): Form<Truthy<T>>;
     /** A whole module that has this member. */

@@ -74,6 +74,9 @@
     throw Object.assign(new Error(message), { refusal: code });
   };
 
+  /** @type {Adapter.Page['failureOf']} */
+  const failureOf = (thrown) => ({ code: thrown?.refusal ?? 'FAILED', message: said(thrown) });
+
   // ── Capabilities: the parts of the page that the service needs, each taken from the first form that works ─────────
 
   const forms = /** @type {Adapter.Forms} */ ({});
@@ -180,7 +183,7 @@
   // ── The other files ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The object that all files share; each file adds its own functions. */
-  const page = Object.assign(/** @type {Adapter.Page} */ ({}), { from, whole, calling, push, said, guarded, attempt, refuse, has, need, entries, keyText, widText, options });
+  const page = Object.assign(/** @type {Adapter.Page} */ ({}), { from, whole, calling, push, said, guarded, attempt, refuse, failureOf, has, need, entries, keyText, widText, options });
   /** The listeners: [capability, function]. */
   const listeners = /** @type {[Adapter.Name, (value: any) => void][]} */ ([]);
   const listening = new Set();
@@ -233,8 +236,7 @@
       const value = await call(argument ?? {});
       return { ok: true, value: value ?? null };
     } catch (thrown) {
-      const refusal = /** @type {{ refusal?: string } | null} */ (thrown)?.refusal;
-      return { ok: false, code: refusal ?? 'FAILED', message: said(thrown) };
+      return { ok: false, ...failureOf(thrown) };
     }
   }
 

@@ -102,11 +102,11 @@
 
   /** The models of a list as they were when its first part was read. @type {{ [kind in Adapter.Kind]?: any[] }} */
   const held = {};
-  const groupsOf = () => need('chats').getModelsArray().map(({ groupMetadata }) => groupMetadata).filter((group) => group !== undefined);
+  /** Where the entries of a list come from; null for a model that is none, which is found out part by part too. */
   const lists = {
     chats: { all: () => need('chats').getModelsArray(), describe: ofChat },
-    contacts: { all: () => need('contacts').getModelsArray().filter(({ id }) => isPerson(id)), describe: ofContact },
-    groups: { all: groupsOf, describe: ofGroup },
+    contacts: { all: () => need('contacts').getModelsArray(), describe: (/** @type {WA.Contact} */ contact) => (isPerson(contact.id) ? ofContact(contact) : null) },
+    groups: { all: () => need('chats').getModelsArray(), describe: (/** @type {WA.Chat} */ { groupMetadata }) => (groupMetadata ? ofGroup(groupMetadata) : null) },
   };
 
   /** @param {string} id */
@@ -119,7 +119,7 @@
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
-    /** A part of a list, from the `from`th entry. An entry that cannot be described is left out. */
+    /** A part of a list, from the `from`th model. A model that is no entry, or cannot be described, is left out. */
     async directory({ kind, from }) {
       const until = performance.now() + PART_MS;
       const { all, describe } = lists[kind];

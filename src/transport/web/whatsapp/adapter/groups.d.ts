@@ -30,6 +30,8 @@ declare namespace WA {
     wid?: Wid;
     code?: string | number;
     error?: number | null;
+    /** In the answer about a new group. */
+    type?: string;
     invite_code?: string | null;
     invite_code_exp?: string | null;
   }
@@ -150,7 +152,11 @@ declare namespace Adapter {
       admins_add: boolean;
       ephemeral_s: number;
     }): Promise<{ group_id: string; people: PersonAnswer[] }>;
-    group_change(argument: { group_id: string } & GroupChanges): Promise<Unread>;
+    /** `failed` is the field with which the changes ended; what comes after it is not tried. */
+    group_change(argument: { group_id: string } & GroupChanges): Promise<{
+      changed: string[];
+      failed: ({ field: string } & Failure) | null;
+    }>;
     group_members(argument: {
       group_id: string;
       act: 'add' | 'remove' | 'promote' | 'demote';

@@ -5,7 +5,7 @@
 /** @type {Adapter.File} */
 (function groups(page) {
   'use strict';
-  const { whole, calling, need, attempt, refuse, said, keyText, widText, asWid, phoneOf, lidOf } = page;
+  const { whole, calling, need, attempt, refuse, said, failureOf, keyText, widText, asWid, phoneOf, lidOf } = page;
 
   /** @type {Adapter.Forms} */
   const deferred = {
@@ -33,30 +33,55 @@
   const FOLLOWS_MS = 2000;
   const LOOK_MS = 50;
   const DONE = 200;
+  const TIMEOUT = 408;
+  const OVERLIMIT = 429;
+  /** What the server's answer about a new group says of who made it. */
+  const CREATOR = 'superadmin';
 
   // ── Answers of the server ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** The number of the server's refusal; null for every other error. @param {any} error */
+  /** The server's number in an error; null for every other error. @param {any} error */
   const statusOf = (error) => Number(error?.status ?? error?.statusCode) || null;
 
   /**
-   * Refuses with what a refusal of the server means. Every other error is passed on: then it is not known what happened.
+   * The number of a certain refusal; null if the request may have been done. A timeout and the server's own troubles say
+   * nothing about the request, and neither do errors without a number.
+   * @param {unknown} error
+   */
+  function refusalOf(error) {
+    const status = statusOf(error);
+    return status !== null && status >= 400 && status < 500 && status !== TIMEOUT ? status : null;
+  }
+
+  /** @param {unknown} error @returns {never} */
+  const unconfirmed = (error) => refuse('UNCONFIRMED', statusOf(error) === null ? said(error) : `WhatsApp answered ${statusOf(error)}`);
+
+  /**
+   * Refuses with what an error of the server means.
    * @param {unknown} error
    * @returns {never}
    */
   function refused(error) {
-    const status = statusOf(error);
-    if (status === null) throw error;
+    const status = refusalOf(error);
+    if (status === null) return unconfirmed(error);
     if (status === 401 || status === 403) refuse('GROUP_NOT_ADMIN', `WhatsApp answered ${status}`);
     if (status === 404 || status === 410) refuse('GROUP_ABSENT', `WhatsApp answered ${status}`);
     return refuse('GROUP_REFUSED', String(status));
   }
 
   /**
+   * The server's answer. A module that is missing is no answer: the function is looked for before.
    * @template T
-   * @param {Promise<T>} answer
+   * @param {() => Promise<T>} asking
+   * @returns {Promise<T>}
    */
-  const told = (answer) => Promise.resolve(answer).catch(refused);
+  const told = (asking) => Promise.resolve().then(asking).catch(refused);
+
+  /**
+   * Does what only lets the page know more: it may fail, and it is not waited for longer than the page's data are.
+   * @param {() => Promise<unknown>} work
+   */
+  const briefly = (work) => Promise.race([Promise.resolve().then(work).catch(() => {}), new Promise((resolve) => setTimeout(resolve, FOLLOWS_MS))]);
 
   // ── What the page has ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -64,7 +89,7 @@
   const metadataOf = (wid) => need('groups').get(wid) ?? need('chats').get(wid)?.groupMetadata ?? null;
 
   /** Asks the server for a group: the page takes over what it says a moment later. @param {WA.Wid} wid */
-  const ask = (wid) => need('group_query').queryAndUpdateGroupMetadataById({ id: wid });
+  const ask = async (wid) => need('group_query').queryAndUpdateGroupMetadataById({ id: wid });
 
   /**
    * A group that the account is in, as the server has it.
@@ -95,7 +120,7 @@
    * @param {() => unknown} isDone
    */
   async function follows(wid, isDone) {
-    await ask(wid).catch(() => {});
+    await briefly(() => ask(wid));
     const end = performance.now() + FOLLOWS_MS;
     while (performance.now() < end) {
       if (attempt(isDone)) return true;
@@ -107,22 +132,6 @@
   // ── People ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Both identities of people, each looked up where the page does not know it; null for who is not on WhatsApp.
-   * @param {string[]} ids
-   */
-  async function identities(ids) {
-    const people = [];
-    for (const id of ids) {
-      const given = asWid(id);
-      const lid = given && lidOf(given);
-      const wid = lid ? asWid(lid) : await page.lookUp(id);
-      const phone = wid && (phoneOf(wid) ?? phoneOf(given));
-      people.push(wid && { lid: lidOf(wid) ?? lidOf(given), phone, wid: widText(wid) });
-    }
-    return people;
-  }
-
-  /**
    * A person as the functions of the page take them.
    * @param {Adapter.Identity} person
    */
@@ -132,20 +141,25 @@
     return known ? { lid: known, phoneNumber } : { phoneNumber };
   }
 
+  /** @param {WA.GroupPerson} one */
+  const widOf = (one) => one.userWid ?? one.wid;
+
   /**
-   * The server's answers about people. It names a person as it likes, also by a LID that the page learns only then; the order
-   * is that of the question.
-   * @param {WA.GroupPerson[]} told
+   * The server's answers about people, in the order of the people. It names a person as it likes, also by a LID that the page
+   * does not know; the order of its answers proves nothing. An answer under a strange name belongs to somebody only if one
+   * person and one answer are left over.
+   * @param {WA.GroupPerson[]} answers
    * @param {Adapter.Identity[]} people
    */
-  function answersFor(told, people) {
-    const widOf = (/** @type {WA.GroupPerson} */ one) => one.userWid ?? one.wid;
-    const isMe = (/** @type {WA.GroupPerson} */ one) => attempt(() => need('me').isMeAccount(/** @type {WA.Wid} */ (widOf(one)))) === true;
-    const answers = told.filter((one) => !isMe(one));
+  function answersFor(answers, people) {
+    const namesOf = people.map(({ lid, phone, wid }) => [lid, wid, phone && `${phone}@c.us`].filter((name) => Boolean(name)));
+    const isOf = (/** @type {WA.GroupPerson} */ one, /** @type {(string | null)[]} */ names) =>
+      [widText(widOf(one)), lidOf(widOf(one)), phoneOf(widOf(one)) && `${phoneOf(widOf(one))}@c.us`].some((name) => name && names.includes(name));
+    const found = namesOf.map((names) => answers.find((one) => isOf(one, names)));
+    const strange = answers.filter((one) => !namesOf.some((names) => isOf(one, names)));
+    const isOnly = strange.length === 1 && found.filter((one) => one === undefined).length === 1;
     return people.map(({ lid, phone, wid }, index) => {
-      const names = [lid, wid, phone && `${phone}@c.us`];
-      const named = answers.find((one) => [widText(widOf(one)), lidOf(widOf(one))].some((name) => name && names.includes(name)));
-      const answer = named ?? (answers.length === people.length ? answers[index] : undefined);
+      const answer = found[index] ?? (isOnly ? strange[0] : undefined);
       return answerOf(answer, { lid: lid ?? lidOf(answer && widOf(answer)), phone, wid });
     });
   }
@@ -166,7 +180,8 @@
   /** @param {WA.Wid} wid @param {WA.Group} group @param {string} subject */
   async function setSubject(wid, group, subject) {
     if (group.subject === subject) return true;
-    await told(need('group_info').setGroupSubject(wid, subject));
+    const { setGroupSubject } = need('group_info');
+    await told(() => setGroupSubject(wid, subject));
     return follows(wid, () => metadataOf(wid)?.subject === subject);
   }
 
@@ -177,9 +192,10 @@
   async function setDescription(wid, group, description) {
     const desc = description === '' ? undefined : description;
     const newDescId = await need('keyClass').newId();
-    const change = (/** @type {string | undefined} */ prevDescId) => need('group_info').setGroupDescription({ groupWid: wid, desc, newDescId, prevDescId });
+    const { setGroupDescription } = need('group_info');
+    const change = (/** @type {string | undefined} */ prevDescId) => setGroupDescription({ groupWid: wid, desc, newDescId, prevDescId });
     // After the page has lost sight of a removal, the server has no description to replace.
-    await told(change(group.descId || undefined).catch((error) => (statusOf(error) === 409 ? change(undefined) : Promise.reject(error))));
+    await told(() => change(group.descId || undefined).catch((error) => (statusOf(error) === 409 ? change(undefined) : Promise.reject(error))));
     if (desc === undefined) return true;
     return follows(wid, () => metadataOf(wid)?.desc === description);
   }
@@ -192,8 +208,9 @@
    */
   async function setProperty(wid, name, value, isSo) {
     if (attempt(isSo)) return true;
+    const { setGroupProperty } = need('group_info');
     // A refusal resolves too.
-    const answer = await told(need('group_info').setGroupProperty(wid, name, value));
+    const answer = await told(() => setGroupProperty(wid, name, value));
     const errors = answer?.value?.errorSetPropertyClientErrors?.value ?? answer?.value?.errorServerErrors?.value;
     if (errors?.code) refused({ status: errors.code });
     return follows(wid, isSo);
@@ -203,14 +220,15 @@
   async function setAdding(wid, byAdmins) {
     const isSo = () => metadataOf(wid)?.memberAddMode === (byAdmins ? 'admin_add' : 'all_member_add');
     if (isSo()) return true;
-    await told(need('group_property')(keyText(widText(wid) ?? ''), { member_add_mode: byAdmins ? 'ADMIN_ADD' : 'ALL_MEMBER_ADD' }));
+    const change = need('group_property');
+    await told(() => change(keyText(widText(wid) ?? ''), { member_add_mode: byAdmins ? 'ADMIN_ADD' : 'ALL_MEMBER_ADD' }));
     return follows(wid, isSo);
   }
 
   /** @param {boolean} is */
   const flag = (is) => (is ? 1 : 0);
 
-  /** The people of a group as it names them. @param {WA.Group} group @param {(Adapter.Identity | null)[]} people */
+  /** People as a group names them. @param {WA.Group} group @param {(Adapter.Identity | null)[]} people */
   const named = (group, people) =>
     people.map((person) => {
       const phone = person?.phone && `${person.phone}@c.us`;
@@ -222,25 +240,33 @@
     /** Who is meant; nothing leaves but look-ups. The modules of a new group are fetched too: without them nothing is made. */
     async group_people({ participants }) {
       await page.fetched('group_create', /** @type {Adapter.Door} */ (DOORS.create));
-      return { people: await identities(participants) };
+      return { people: await page.identities(participants) };
     },
 
-    /** Makes a group. After a refusal of the server there is none; after every other error nobody knows. */
+    /** Makes a group. Only a certain refusal of the server, and a module that is missing, say that there is none. */
     async group_create({ subject, people, announce, restrict, approval, admins_add: adminsAdd, ephemeral_s: ephemeralDuration }) {
       const create = await page.fetched('group_create', /** @type {Adapter.Door} */ (DOORS.create));
+      // What is needed after the group is made is looked for before: once there is a group, nothing may say that there is none.
+      const open = need('open');
+      need('group_query');
+      const given = people.map(chosen);
       // The page turns these two around, and takes a missing flag for a yes.
       const settings = { title: subject, announce: !announce, restrict: !restrict, membershipApprovalMode: approval, memberAddMode: !adminsAdd, ephemeralDuration };
-      const made = await create(settings, people.map(chosen), []).catch((/** @type {unknown} */ error) => {
-        const status = statusOf(error);
-        if (status !== null) refuse('GROUP_REFUSED', String(status));
-        throw error;
+      const made = await Promise.resolve().then(() => create(settings, given, [])).catch((/** @type {unknown} */ error) => {
+        const status = refusalOf(error);
+        return status === null ? unconfirmed(error) : refuse('GROUP_REFUSED', String(status));
       });
+      const id = attempt(() => widText(made.wid)) ?? refuse('UNCONFIRMED', 'the page does not name the new group');
       // The group is there: what follows only lets the page know it.
-      await need('open')(made.wid, 'createGroup').catch(() => {});
-      await ask(made.wid).catch(() => {});
-      return { group_id: widText(made.wid) ?? '', people: answersFor(made.participants, people) };
+      await briefly(() => open(made.wid, 'createGroup'));
+      await briefly(() => ask(made.wid));
+      // The server answers about the account itself too.
+      const isOther = (/** @type {WA.GroupPerson} */ one) => one.type !== CREATOR && !need('me').isMeAccount(/** @type {WA.Wid} */ (widOf(one)));
+      const answers = attempt(() => answersFor(made.participants.filter(isOther), people));
+      return { group_id: id, people: answers ?? people.map((person) => answerOf(undefined, person)) };
     },
 
+    /** Changes one field after the other, up to the first that fails. */
     async group_change({ group_id: id, subject, description, announce, restrict, approval, admins_add: adminsAdd, ephemeral_s: ephemeral }) {
       const { wid, group } = await known(id);
       const settings = [announce, restrict, approval, adminsAdd, ephemeral];
@@ -257,16 +283,23 @@
         ['member_add_mode', adminsAdd, () => setAdding(wid, Boolean(adminsAdd))],
         ['ephemeral', ephemeral, () => setProperty(wid, 'ephemeral', Number(ephemeral), () => (Number(now()?.ephemeralDuration) || 0) === ephemeral)],
       ];
-      for (const [name, value, change] of changes) {
+      const changed = [];
+      for (const [field, value, change] of changes) {
         if (value === null || value === undefined) continue;
-        if (!(await change())) refuse('FAILED', `${name} is not changed`);
+        try {
+          if (!(await change())) refuse('UNCONFIRMED', 'WhatsApp took it, and the group does not show it');
+        } catch (error) {
+          return { changed, failed: { field, ...failureOf(error) } };
+        }
+        changed.push(field);
       }
+      return { changed, failed: null };
     },
 
     async group_members({ group_id: id, act, participants }) {
       const { wid, group } = await known(id);
       if (act !== 'add' || group.memberAddMode === 'admin_add') needAdmin(group);
-      const people = await identities(participants);
+      const people = await page.identities(participants);
       const present = people.filter((person) => person !== null);
       const job = need('group_members');
       const byLid = group.isLidAddressingMode === true;
@@ -278,8 +311,8 @@
         promote: () => job.promoteGroupParticipants(wid, wids, byLid),
         demote: () => job.demoteGroupParticipants(wid, wids, byLid),
       }[act];
-      const answer = present.length > 0 ? await told(change()) : { participants: [] };
-      await ask(wid).catch(() => {});
+      const answer = present.length > 0 ? await told(change) : { participants: [] };
+      await briefly(() => ask(wid));
       const absent = { chat_id: null, lid: null, phone: null, code: 404, invite: null };
       const answers = answersFor(answer.participants, present);
       return { subject: group.subject ?? '', people: people.map((person) => (person ? (answers.shift() ?? absent) : absent)) };
@@ -291,10 +324,10 @@
       const invites = await page.fetched('group_invites', /** @type {Adapter.Door} */ (DOORS.invites));
       if (reset) {
         needAdmin(group);
-        return await told(invites.resetGroupInviteCode(wid));
+        return await told(() => invites.resetGroupInviteCode(wid));
       }
       const query = await page.fetched('group_invite_code', /** @type {Adapter.Door} */ (DOORS.invites));
-      await told(query(group));
+      await told(() => query(group));
       return { code: group.inviteCode ?? refuse('GROUP_NOT_ADMIN', 'WhatsApp tells the invite to admins only') };
     },
 
@@ -302,9 +335,12 @@
     async group_join({ code }) {
       const invites = await page.fetched('group_invites', /** @type {Adapter.Door} */ (DOORS.invites));
       const about = await need('group_query').queryGroupInvite(code).catch((/** @type {unknown} */ error) => {
-        if (statusOf(error) === null) throw error;
-        return refuse('INVITE_UNKNOWN', `WhatsApp answered ${statusOf(error)}`);
+        const status = refusalOf(error);
+        // Nothing was asked for yet but what the invite is.
+        if (status === null) throw error;
+        return status === OVERLIMIT ? refused(error) : refuse('INVITE_UNKNOWN', `WhatsApp answered ${status}`);
       });
+      const open = need('open');
       let asks = Boolean(about.membershipApprovalMode);
       let gid = about.id;
       try {
@@ -324,8 +360,8 @@
       }
       const wid = asWid(gid);
       if (!asks && wid) {
-        await need('open')(wid, 'joinGroup').catch(() => {});
-        await ask(wid).catch(() => {});
+        await briefly(() => open(wid, 'joinGroup'));
+        await briefly(() => ask(wid));
       }
       return { group_id: widText(wid) ?? '', asked: asks };
     },
@@ -336,10 +372,11 @@
       const chat = wid?.server === 'g.us' ? need('chats').get(wid) : null;
       if (!wid || !chat) return refuse('GROUP_ABSENT', 'this account is not in the group');
       if (chat.isReadOnly) return undefined;
-      const left = need('group_exit')(wid).catch((/** @type {unknown} */ error) => (statusOf(error) === 404 ? { code: 404 } : Promise.reject(error)));
+      const leave = need('group_exit');
+      const left = () => leave(wid).catch((/** @type {unknown} */ error) => (statusOf(error) === 404 ? { code: 404 } : Promise.reject(error)));
       const { code } = await told(left);
       if (Number(code) !== DONE && Number(code) !== 404) refused({ status: code });
-      await ask(wid).catch((error) => said(error));
+      await briefly(() => ask(wid));
       return undefined;
     },
   };

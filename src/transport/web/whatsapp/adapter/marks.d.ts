@@ -31,7 +31,7 @@ declare namespace Adapter {
 
   interface Page {
     /** Starts an action and waits until its end shows in the state. */
-    until(act: () => unknown, isDone: () => unknown, what: string): Promise<void>;
+    until(act: () => unknown, isDone: () => unknown, what: string, isRefused?: () => unknown): Promise<void>;
     /** One action on a chat at a time. */
     inTurn<T>(chat: string, act: () => Promise<T>): Promise<T>;
     chatNow(chat: WA.Chat): ChatNow;

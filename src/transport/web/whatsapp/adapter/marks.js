@@ -13,6 +13,8 @@
   };
 
   const FOR_EVER = -1;
+  /** The turn of all pins; no chat has this id. */
+  const PINS = 'pins';
 
   /** @param {WA.Chat} chat */
   const isPinned = ({ pin }) => pin === true || Number(pin) > 0;
@@ -45,11 +47,13 @@
     archive: ({ chat, on }) =>
       mark(chat, ({ archive }) => Boolean(archive) === on, (one) => need('archive')(one, on, false), 'the page did not change the archive'),
 
-    async pin({ chat, on }) {
-      const held = page.heldChat(chat);
-      if (on && !isPinned(held)) await refuseMorePins(held);
-      return mark(chat, (one) => isPinned(one) === on, (one) => need('pin')(one, on), 'the page did not change the pin');
-    },
+    /** The pins are counted and changed in one turn: of two at once, the second counts the first. */
+    pin: ({ chat, on }) =>
+      page.inTurn(PINS, async () => {
+        const held = page.heldChat(chat);
+        if (on && !isPinned(held)) await refuseMorePins(held);
+        return mark(chat, (one) => isPinned(one) === on, (one) => need('pin')(one, on), 'the page did not change the pin');
+      }),
 
     /** `until_s` 0 ends it; null is for ever. */
     mute({ chat, until_s: until }) {

@@ -37,11 +37,20 @@ declare namespace Adapter {
     mappings: Modules['WAWebDBCreateLidPnMappings']['createLidPnMappings'];
   }
 
+  interface NumberFound {
+    chat_id: Text;
+    lid: Text;
+    /** The server said nothing about the number, which may be on WhatsApp. */
+    no_answer: boolean;
+  }
+
   interface Calls {
-    exists_many(argument: { numbers: string[] }): Promise<{ found: { chat_id: Text; lid: Text }[] }>;
+    exists_many(argument: { numbers: string[] }): Promise<{ found: NumberFound[] }>;
   }
 
   interface Page {
+    /** Both identities of people; null for who is not on WhatsApp. */
+    identities(ids: string[]): Promise<(Identity | null)[]>;
     /** The server's answer about a number: its chat, or null if it is not on WhatsApp. */
     learned(id: string, chat: Text): void;
   }

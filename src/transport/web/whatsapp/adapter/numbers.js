@@ -3,7 +3,7 @@
 /** @type {Adapter.File} */
 (function numbers(page) {
   'use strict';
-  const { whole, calling, need, has, attempt, refuse, widText, lidOf, asWid, isPhone } = page;
+  const { whole, calling, need, has, attempt, refuse, widText, phoneOf, lidOf, asWid, isPhone } = page;
 
   /** @type {Adapter.Forms} */
   const deferred = {
@@ -16,9 +16,11 @@
 
   /** @param {WA.Found} found */
   const isThere = ({ contact }) => contact?.type === 'in';
+  /** The server says of every number that it answers about whether it is there. @param {WA.Found} found */
+  const isAnswer = ({ contact }) => typeof contact?.type === 'string';
 
   /** The number and the LID in an answer: either may be its id. @param {WA.Found} found */
-  function identities({ id, lid, pn }) {
+  function identitiesIn({ id, lid, pn }) {
     const phone = isPhone(id) ? id : pn ? asWid(String(pn)) : null;
     return { phone, lid: id.server === 'lid' ? id : lid ? asWid(String(lid)) : null };
   }
@@ -32,35 +34,64 @@
     const { list, error } = await query.execute();
     const failed = error?.all ?? error?.contact;
     if (failed) refuse('FAILED', `the server refused the question: ${failed.errorCode}`);
-    const found = list.filter(isThere).map(identities);
+    const found = list.filter(isThere).map(identitiesIn);
     const mappings = found.flatMap(({ phone, lid }) => (phone && lid ? [{ pn: phone, lid }] : []));
     if (mappings.length > 0) await need('mappings')({ mappings, flushImmediately: true, learningSource: 'usync' });
     return list;
   }
 
+  /**
+   * Whether numbers are on WhatsApp, in their order: one question. A page without the modules asks for one after the other.
+   * @param {string[]} all
+   * @returns {Promise<Adapter.NumberFound[]>}
+   */
+  async function lookUpAll(all) {
+    if (!(has('usync') && has('usync_user') && has('mappings'))) {
+      const found = [];
+      for (const number of all) {
+        const wid = await page.lookUp(`${number}@c.us`);
+        found.push({ chat_id: widText(wid), lid: wid ? lidOf(wid) : null, no_answer: false });
+      }
+      return found;
+    }
+    const list = await ask(all);
+    const named = (/** @type {WA.Found} */ one) => [one.contact?.content, one.pn, one.id].map((text) => digitsOf(attempt(() => String(text))?.split('@')[0]));
+    const found = all.map((number) => {
+      const answers = list.filter((one) => isAnswer(one) && named(one).includes(number));
+      const there = answers.find(isThere);
+      if (!there) return { chat_id: null, lid: null, no_answer: answers.length === 0 };
+      const { phone, lid } = identitiesIn(there);
+      return { chat_id: widText(lid ?? phone), lid: widText(lid), no_answer: false };
+    });
+    found.forEach(({ chat_id: id, no_answer: isUnknown }, index) => {
+      if (!isUnknown) page.learned(`${all[index]}@c.us`, id);
+    });
+    return found;
+  }
+
+  /**
+   * Both identities of people, looked up where the page does not know the LID; null for who is not on WhatsApp. The page's own
+   * look-up of one number may not tell the LID, under which others then name the person.
+   * @type {Adapter.Page['identities']}
+   */
+  page.identities = async (ids) => {
+    const given = ids.map((id) => asWid(id));
+    const unknown = [...new Set(given.filter((wid) => isPhone(wid) && !lidOf(wid)).map((wid) => digitsOf(wid?.user)))];
+    const answers = unknown.length > 0 ? await lookUpAll(unknown) : [];
+    const people = [];
+    for (const [index, id] of ids.entries()) {
+      const one = given[index];
+      const answer = answers[unknown.indexOf(digitsOf(one?.user))];
+      const isAnswered = isPhone(one) && answer !== undefined && !answer.no_answer;
+      const wid = asWid(lidOf(one)) ?? (isAnswered ? asWid(answer.chat_id) : await page.lookUp(id));
+      people.push(wid && { lid: lidOf(wid) ?? lidOf(one), phone: phoneOf(wid) ?? phoneOf(one), wid: widText(wid) });
+    }
+    return people;
+  };
+
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
-    /** Whether these numbers are on WhatsApp, in their order. A page without the modules asks for one after the other. */
-    async exists_many({ numbers: all }) {
-      if (!(has('usync') && has('usync_user') && has('mappings'))) {
-        const found = [];
-        for (const number of all) {
-          const wid = await page.lookUp(`${number}@c.us`);
-          found.push({ chat_id: widText(wid), lid: wid ? lidOf(wid) : null });
-        }
-        return { found };
-      }
-      const list = await ask(all);
-      const named = (/** @type {WA.Found} */ one) => [one.contact?.content, one.pn, one.id].map((text) => digitsOf(attempt(() => String(text))?.split('@')[0]));
-      const found = all.map((number) => {
-        const answer = list.find((one) => isThere(one) && named(one).includes(number));
-        if (!answer) return { chat_id: null, lid: null };
-        const { phone, lid } = identities(answer);
-        return { chat_id: widText(lid ?? phone), lid: widText(lid) };
-      });
-      found.forEach(({ chat_id: id }, index) => page.learned(`${all[index]}@c.us`, id));
-      return { found };
-    },
+    exists_many: async ({ numbers: all }) => ({ found: await lookUpAll(all) }),
   };
 
   return { forms: {}, deferred, calls };

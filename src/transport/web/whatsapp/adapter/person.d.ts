@@ -65,7 +65,7 @@ declare namespace Adapter {
   interface Calls {
     block(argument: { chat: string; on: boolean }): Promise<Unread>;
     /** `data` is base64; null if it is the picture with the known tag. */
-    picture(argument: { chat: string; known_tag: Text; max_bytes: number }): Promise<{ tag: Text; data: Text }>;
+    picture(argument: { chat: string; known_tag: Text; max_bytes: number; within_ms: number }): Promise<{ tag: Text; data: Text }>;
     about(argument: { chat: string }): Promise<{ about: Text }>;
     business(argument: { chat: string }): Promise<{ profile: Business | null }>;
   }

@@ -40,18 +40,41 @@
     }
   }
 
+  /** @param {unknown} why @returns {never} */
+  const notFetched = (why) => refuse('FAILED', `the picture cannot be fetched: ${why}`);
+
   /**
    * The link of the answer, else the same file on the host of files: the page shows pictures from either.
    * @param {string[]} addresses
+   * @param {AbortSignal} signal
    */
-  async function fetched(addresses) {
+  async function fetched(addresses, signal) {
     let why = 'there is no link';
     for (const address of addresses) {
-      const answer = await fetch(address, { credentials: 'omit' }).catch((error) => void (why = page.said(error)));
+      const answer = await fetch(address, { credentials: 'omit', signal }).catch((error) => void (why = page.said(error)));
       if (answer?.ok) return answer;
       if (answer) why = `the host answers ${answer.status}`;
     }
-    return refuse('FAILED', `the picture cannot be fetched: ${why}`);
+    return notFetched(why);
+  }
+
+  /**
+   * The bytes of an answer. What is too large is not read to its end.
+   * @param {Response} answer
+   * @param {number} max
+   */
+  async function bytesOf(answer, max) {
+    const reader = answer.body?.getReader() ?? notFetched('the answer is empty');
+    const parts = [];
+    let size = Number(answer.headers.get('content-length'));
+    for (let read = 0; size <= max; size = read) {
+      const { done, value } = await reader.read().catch((error) => notFetched(page.said(error)));
+      if (done) return new Blob(parts).arrayBuffer();
+      parts.push(value);
+      read += value.byteLength;
+    }
+    reader.cancel().catch(() => {});
+    return refuse('MEDIA_TOO_LARGE', 'the picture is too large');
   }
 
   /** @param {unknown} value */
@@ -97,15 +120,13 @@
     },
 
     /** Asks the server for the link, and fetches the picture, unless it is the one with the known tag. */
-    async picture({ chat: id, known_tag: knownTag, max_bytes: max }) {
+    async picture({ chat: id, known_tag: knownTag, max_bytes: max, within_ms: within }) {
+      const signal = AbortSignal.timeout(within);
       const { eurl, directPath, tag } = await linkOf(lidWid(id));
       const text = tag === undefined || tag === null ? null : String(tag);
       if (text !== null && text === knownTag) return { tag: text, data: null };
-      const answer = await fetched([eurl ?? '', directPath ? `${HOST}${directPath}` : ''].filter((address) => address !== ''));
-      if (Number(answer.headers.get('content-length')) > max) refuse('MEDIA_TOO_LARGE', 'the picture is too large');
-      const bytes = await answer.arrayBuffer();
-      if (bytes.byteLength > max) refuse('MEDIA_TOO_LARGE', 'the picture is too large');
-      return { tag: text, data: need('base64')(bytes) };
+      const answer = await fetched([eurl ?? '', directPath ? `${HOST}${directPath}` : ''].filter((address) => address !== ''), signal);
+      return { tag: text, data: need('base64')(await bytesOf(answer, max)) };
     },
 
     /** Asks the server. Null: nothing, or not for this account. */

@@ -90,8 +90,10 @@
   function refuseClosed(wid, chat) {
     if (wid.server === 'g.us') {
       if (!chat) return refuse('CHAT_READ_ONLY', 'this account is not in the group');
-      if (chat.isReadOnly) refuse('CHAT_READ_ONLY', 'this account has left the group, or was removed from it');
       const group = chat.groupMetadata;
+      // Of a group that it has not asked for the page knows from changes alone that this account is no member any more.
+      const isOut = attempt(() => group?.participants.getModelsArray().length && !group.participants.iAmMember());
+      if (chat.isReadOnly || isOut) refuse('CHAT_READ_ONLY', 'this account has left the group, or was removed from it');
       const closed = chat.isAnnounceGrpRestrict || (group?.announce && !attempt(() => group.participants.iAmAdmin()));
       if (closed) refuse('CHAT_READ_ONLY', 'only admins write to this group');
       return;

@@ -1,6 +1,6 @@
 //! The calls that act on messages and chats. Each returns once the page's state shows that the action took, and may be
-//! repeated: where the state is there already, nothing is sent. After [`PageError::Lost`] it is unknown whether the action
-//! happened.
+//! repeated: where the state is there already, nothing is sent. After [`PageError::Lost`] and [`PageError::Unconfirmed`] it is
+//! unknown whether the action happened.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ impl Page {
         self.act("revoke", json!({ "message_id": message.as_str() }), deadline).await
     }
 
-    /// Deletes a message on the devices of this account. A message that the page does not hold counts as deleted.
+    /// Deletes a message on the devices of this account. [`PageError::MessageAbsent`]: the page does not hold it, because
+    /// there was none, or because it was deleted before this document was loaded.
     pub async fn delete_for_me(&self, message: &MessageId, deadline: Duration) -> Result<(), PageError> {
         self.act("delete_for_me", json!({ "message_id": message.as_str() }), deadline).await
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::refusal::refusal;
 use super::{Page, PageError};
 use crate::domain::address::ChatId;
 use crate::domain::group::{
@@ -54,6 +55,15 @@ impl From<PersonShape> for PersonAnswer {
     }
 }
 
+/// How far the changes of a group went.
+#[derive(Debug)]
+pub struct Changed {
+    /// The fields that the server has taken.
+    pub fields: Vec<String>,
+    /// The field with which the changes ended, and why; what comes after it was not tried.
+    pub failed: Option<(String, PageError)>,
+}
+
 impl Page {
     /// Who is meant, None for who is not on WhatsApp. What a new group needs of the page is fetched too: after this, a new
     /// group does not fail for lack of a module.
@@ -70,7 +80,8 @@ impl Page {
         Ok(found.people.into_iter().map(|person| person.map(Identity::from)).collect())
     }
 
-    /// Makes a group; the answers are in the order of the people. After [`PageError::Group`] there is none; after any other error nobody knows.
+    /// Makes a group; the answers are in the order of the people. After [`PageError::Group`], [`PageError::Missing`] and
+    /// [`PageError::NotAvailable`] there is none; after any other error nobody knows.
     pub async fn group_create(
         &self,
         subject: &Secret,
@@ -98,13 +109,25 @@ impl Page {
         Ok((made.group_id, made.people.into_iter().map(PersonAnswer::from).collect()))
     }
 
-    /// Changes a group; may be repeated.
+    /// Changes a group, one field after the other; may be repeated. After [`PageError::Unconfirmed`] nobody knows whether
+    /// the server has taken the field.
     pub async fn group_change(
         &self,
         group: &GroupId,
         changes: &GroupChanges,
         deadline: Duration,
-    ) -> Result<(), PageError> {
+    ) -> Result<Changed, PageError> {
+        #[derive(Deserialize)]
+        struct Failed {
+            field: String,
+            code: String,
+            message: String,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            changed: Vec<String>,
+            failed: Option<Failed>,
+        }
         let GroupChanges { subject, description, settings } = changes;
         let GroupSettings { announce, restrict, membership_approval, admins_add, ephemeral_s } = settings;
         let argument = json!({
@@ -117,7 +140,9 @@ impl Page {
             "admins_add": admins_add,
             "ephemeral_s": ephemeral_s,
         });
-        self.call("group_change", argument, deadline).await.map(|_: Value| ())
+        let Answer { changed, failed } = self.call("group_change", argument, deadline).await?;
+        let failed = failed.map(|Failed { field, code, message }| (field, refusal(&code, message)));
+        Ok(Changed { fields: changed, failed })
     }
 
     /// Does something with people of a group; tells the group's subject, and the answers in the order of the people.

@@ -95,10 +95,15 @@ pub(super) fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
     if answer.ok {
         return Ok(serde_json::from_value(answer.value).map_err(CallError::from)?);
     }
-    Err(match answer.code.as_str() {
-        "MISSING" => PageError::Missing(answer.message),
+    Err(refusal(&answer.code, answer.message))
+}
+
+/// What a code of the adapter means.
+pub(super) fn refusal(code: &str, message: String) -> PageError {
+    match code {
+        "MISSING" => PageError::Missing(message),
         "NOT_ON_WHATSAPP" => PageError::NotOnWhatsApp,
-        "CHAT_READ_ONLY" => PageError::ChatReadOnly(answer.message),
+        "CHAT_READ_ONLY" => PageError::ChatReadOnly(message),
         "CONTACT_BLOCKED" => PageError::ContactBlocked,
         "NOT_WAITING" => PageError::NotWaiting,
         "BUSY" => PageError::PairingBusy,
@@ -109,24 +114,24 @@ pub(super) fn read<T: DeserializeOwned>(answer: Value) -> Result<T, PageError> {
         "MESSAGE_ABSENT" => PageError::MessageAbsent,
         "CHAT_ABSENT" => PageError::ChatAbsent,
         "NO_PICTURE" => PageError::NoPicture,
-        "PIN_LIMIT" => PageError::PinLimit(answer.message),
-        "NOT_POSSIBLE" => PageError::NotPossible(answer.message),
-        "UNCONFIRMED" => PageError::Unconfirmed(answer.message),
-        "GROUP_ABSENT" => PageError::Group(GroupFailure::Absent(answer.message)),
-        "GROUP_NOT_ADMIN" => PageError::Group(GroupFailure::NotAdmin(answer.message)),
-        "GROUP_REFUSED" => PageError::Group(GroupFailure::Refused(answer.message.parse().unwrap_or_default())),
-        "INVITE_UNKNOWN" => PageError::Group(GroupFailure::NoInvite(answer.message)),
-        "NOT_AVAILABLE" => PageError::NotAvailable(answer.message),
-        "MENTION_UNKNOWN" => PageError::MentionUnknown(answer.message),
-        "MEDIA_GONE" => PageError::MediaGone(answer.message),
-        "MEDIA_NOT_HERE" => PageError::MediaNotHere(answer.message),
-        "MEDIA_BROKEN" => PageError::MediaBroken(answer.message),
-        "MEDIA_LATER" => PageError::MediaLater(answer.message),
-        "MEDIA_TOO_LARGE" => PageError::MediaTooLarge(answer.message),
-        "MEDIA_TYPE" => PageError::MediaType(answer.message),
-        "MEDIA_UPLOAD_FAILED" => PageError::MediaUploadFailed(answer.message),
-        _ => PageError::Refused(answer.message),
-    })
+        "PIN_LIMIT" => PageError::PinLimit(message),
+        "NOT_POSSIBLE" => PageError::NotPossible(message),
+        "UNCONFIRMED" => PageError::Unconfirmed(message),
+        "GROUP_ABSENT" => PageError::Group(GroupFailure::Absent(message)),
+        "GROUP_NOT_ADMIN" => PageError::Group(GroupFailure::NotAdmin(message)),
+        "GROUP_REFUSED" => PageError::Group(GroupFailure::Refused(message.parse().unwrap_or_default())),
+        "INVITE_UNKNOWN" => PageError::Group(GroupFailure::NoInvite(message)),
+        "NOT_AVAILABLE" => PageError::NotAvailable(message),
+        "MENTION_UNKNOWN" => PageError::MentionUnknown(message),
+        "MEDIA_GONE" => PageError::MediaGone(message),
+        "MEDIA_NOT_HERE" => PageError::MediaNotHere(message),
+        "MEDIA_BROKEN" => PageError::MediaBroken(message),
+        "MEDIA_LATER" => PageError::MediaLater(message),
+        "MEDIA_TOO_LARGE" => PageError::MediaTooLarge(message),
+        "MEDIA_TYPE" => PageError::MediaType(message),
+        "MEDIA_UPLOAD_FAILED" => PageError::MediaUploadFailed(message),
+        _ => PageError::Refused(message),
+    }
 }
 
 #[cfg(test)]
