@@ -158,6 +158,8 @@ export async function control(name, q, req, res) {
         else s.send(node('presence', { from, ...(q.get('type') && { type: q.get('type') }), ...(q.get('last') && { last: q.get('last') }) }));
         return say({});
       }
+      case 'groupmade':
+        return say(made(q.get('id')));
       case 'receipt': {
         // Somebody has received (nothing said), read or played a message of the account.
         const who = J(`${contact(q.get('of')).lid}@lid`);
@@ -165,8 +167,6 @@ export async function control(name, q, req, res) {
         s.send(node('receipt', { ...whose, id: q.get('id'), t: String(q.get('t') || now()), ...(q.get('type') && { type: q.get('type') }) }));
         return say({});
       }
-      case 'groupmade':
-        return say(made(q.get('id')));
       case 'groupchange':
         return say(change(q.get('id'), q.get('what'), q.get('of') ?? undefined, q.get('by') ?? undefined));
       case 'grouppicture':

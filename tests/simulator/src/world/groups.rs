@@ -8,6 +8,7 @@ use crate::faults::ServerFault;
 use crate::groups::{Act, GroupAnswer, GroupAsk, PersonAnswer, ServerGroup};
 use crate::protocol::ToPage;
 
+const DONE: u16 = 200;
 const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 const NOT_ACCEPTABLE: u16 = 406;
@@ -35,7 +36,7 @@ impl World {
         if changes && self.faults.server == ServerFault::NeverAck {
             return;
         }
-        let (code, answer) = done.map_or_else(|code| (code, GroupAnswer::default()), |answer| (200, answer));
+        let (code, answer) = done.map_or_else(|code| (code, GroupAnswer::default()), |answer| (DONE, answer));
         self.tell(number, &ToPage::Grouped { req, code, answer });
     }
 
@@ -108,7 +109,7 @@ impl World {
                 }
                 let people: Vec<_> = people.iter().map(|wid| self.act_on(&group, act, wid)).collect();
                 let done: Vec<String> =
-                    people.iter().filter(|one| one.code == 200).map(|one| self.phone_behind(&one.id)).collect();
+                    people.iter().filter(|one| one.code == DONE).map(|one| self.phone_behind(&one.id)).collect();
                 let what = act.word();
                 if !done.is_empty() {
                     self.tell_members(&group, &Change { what, by: me, people: &done, value: None });
@@ -133,14 +134,17 @@ impl World {
         let phone = self.phone_behind(wid);
         let refusal = self.faults.group_refusals.get(&phone).copied();
         let held = self.groups.iter_mut().find(|held| held.about.id == group);
-        let code = held.map_or(NOT_FOUND, |group| match (act, group.has(&phone), refusal) {
-            (Act::Add, true, _) => CONFLICT,
-            (Act::Add, false, Some(code)) => code,
-            (Act::Remove | Act::Promote | Act::Demote, false, _) => NOT_FOUND,
-            (Act::Add, false, None) => done(group.add(&phone)),
-            (Act::Promote, true, _) => done(group.promote(&phone)),
-            (Act::Demote, true, _) => done(group.demote(&phone)),
-            (Act::Remove, true, _) => done(group.remove(&phone)),
+        let code = held.map_or(NOT_FOUND, |group| {
+            match (act, group.has(&phone), refusal) {
+                (Act::Add, true, _) => return CONFLICT,
+                (Act::Add, false, Some(code)) => return code,
+                (Act::Remove | Act::Promote | Act::Demote, false, _) => return NOT_FOUND,
+                (Act::Add, false, None) => group.add(&phone),
+                (Act::Promote, true, _) => group.promote(&phone),
+                (Act::Demote, true, _) => group.demote(&phone),
+                (Act::Remove, true, _) => group.remove(&phone),
+            }
+            DONE
         });
         let invited = code == FORBIDDEN;
         PersonAnswer {
@@ -188,11 +192,6 @@ impl World {
         let may = |group: &Held| group.is_led_by(me) || !group.about.restrict;
         self.own(me, id).and_then(|group| if may(group) { Ok(group) } else { Err(FORBIDDEN) })
     }
-}
-
-/// The code of what is done.
-fn done((): ()) -> u16 {
-    200
 }
 
 /// Changes a setting; returns what the members are told.
