@@ -3,8 +3,8 @@ import { FRIEND } from './claims.mjs';
 
 const [ANA, BO] = ['5491133330001', '5491133330003'];
 
-/** A group that the page has asked for, and one that it knows from a message only, addressed both ways. */
-const GROUPS = [['120363000000000081', true], ['120363000000000082', false]];
+/** Groups whose members are named by LID, and by number. */
+const GROUPS = [['120363000000000094', true], ['120363000000000095', false]];
 
 export async function receipts(claims) {
   const { w, say } = claims;

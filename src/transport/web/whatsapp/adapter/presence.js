@@ -40,14 +40,15 @@
 
   /** Tells what became of those who have changed; nothing of those who are again as they were. */
   function tellChanges() {
-    for (const lid of changed) {
+    const lids = [...changed];
+    changed.clear();
+    for (const lid of lids) {
       const now = told(lid);
       const text = JSON.stringify(now);
       if (!followed.has(lid) || lastTold.get(lid) === text) continue;
       lastTold.set(lid, text);
       push('presence', { lid, phone: phoneOf(lid), ...now });
     }
-    changed.clear();
   }
 
   /** The page's own collection tells of each change, of a person by their LID. */
