@@ -37,10 +37,13 @@ async fn dispatch(page: &Page, content: Content, reply_to: Option<&MessageId>) -
     Ok(prepared)
 }
 
-/// Sends to the friend; returns the id, and the message as the server received it.
+/// Sends to the friend; returns the id, and the message as the server received it. The page has the ack then.
 async fn send(world: &World, content: Content, reply_to: Option<&MessageId>) -> (MessageId, Received) {
     let Prepared { message_id, .. } = dispatch(&page(world), content, reply_to).await.unwrap();
-    (message_id.clone(), received(world, message_id.as_str()).await)
+    let received = received(world, message_id.as_str()).await;
+    let confirmed = |record: &simulator::Record| record.devices.iter().all(|device| device.queued == 0);
+    world.simulator.wait_until("the page to have the ack", DEADLINE, confirmed).await.unwrap();
+    (message_id, received)
 }
 
 pub async fn received(world: &World, id: &str) -> Received {
