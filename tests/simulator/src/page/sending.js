@@ -69,8 +69,8 @@ function transmit({ record }) {
   if (faults.send !== 'hang') tell({ t: 'send', message: record });
 }
 
-/** Sends a stored message; resolves with the result. */
-async function leave(record) {
+/** Sends a stored message, unless it is held back; resolves with the result. */
+async function leave(record, isHeld = false) {
   const result = new Promise((resolve) => inFlight.set(record.id, { record, resolve }));
   sendingNow.add(record.id);
   await expect(record);
@@ -79,7 +79,7 @@ async function leave(record) {
   if (faults.send === 'error') {
     find(record.id)?.set({ isSendFailure: true });
     settle(record.id, { messageSendResult: 'ERROR_UNKNOWN' });
-  } else {
+  } else if (!isHeld) {
     transmit(inFlight.get(record.id) ?? { record });
   }
   sendSeen({ chat: chatOf(record.remote) });
@@ -110,6 +110,8 @@ async function completed(record, message, beforeSend) {
 export function addAndSendMsgToChat(chat, given, beforeSend) {
   if (faults.send === 'throw') throw new Error('the message could not be sent');
   if (!chat || !given) throw new TypeError('a chat and a message are needed');
+  // What was said when the page was called counts, also if it reaches this step later.
+  const isHeld = faults.send === 'hang';
   const data = Promise.resolve(given);
   const record = data.then(recordOf);
   const added = Promise.all([record, data]).then(([ready, { id }]) => {
@@ -121,7 +123,7 @@ export function addAndSendMsgToChat(chat, given, beforeSend) {
   });
   const result = Promise.all([record, added])
     .then(([ready, message]) => completed(ready, message, beforeSend))
-    .then(leave);
+    .then((ready) => leave(ready, isHeld));
   // Callers may ignore either promise.
   added.catch(() => {});
   result.catch(() => {});
