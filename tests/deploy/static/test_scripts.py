@@ -11,8 +11,8 @@ from common import BINARY, DEADLINE_S, DEPLOY, ROOT, SIMULATOR, Running, run, un
 
 XVFB = DEPLOY / "start-with-xvfb.sh"
 HEALTHCHECK = DEPLOY / "healthcheck.sh"
-SIMULATOR = ROOT / "tests/simulator"
-SCRIPTS = [XVFB, HEALTHCHECK, ROOT / ".ci/install", ROOT / ".ci/run", SIMULATOR / "sandbox", SIMULATOR / "conversation"]
+SCRIPTS = [XVFB, HEALTHCHECK, ROOT / ".ci/install", ROOT / ".ci/run", ROOT / "tests/simulator/sandbox"]
+SCRIPTS += [ROOT / "tests/simulator/conversation"]
 SCRIPTS += [DEPLOY / "deb" / name for name in ("build", "postinst", "prerm", "postrm")]
 NOWHERE = {"PATH": os.environ["PATH"], "SESSION_MANAGER": str(BINARY)}
 
