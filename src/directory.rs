@@ -1,5 +1,6 @@
 //! What WhatsApp knows of others: chats, people, groups, and which number is on WhatsApp. The page's memory answers where it
-//! can; the look-ups at WhatsApp's server share one limit, because asking too often is what scrapers do.
+//! can; the look-ups that are asked for here share one limit, because asking too often is what scrapers do. Those of a send's
+//! recipient, or of the people of a group, keep the pace of sends.
 
 mod cache;
 mod followed;

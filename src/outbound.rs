@@ -243,14 +243,8 @@ impl Outbound {
         // A key that was reserved before the process died keeps its way.
         let reserved = self.store.find_send(key).await.ok().flatten();
         let reserved = reserved.filter(|record| record.is_live(self.steady.now()));
-        if let (Verdict::Send, Some(record)) = (&verdict, &reserved)
-            && record.message_id.is_reference()
-        {
-            // It goes under another reference now.
-            let _ = self.store.nothing_left_by_cloud(record.message_id.clone()).await;
-        }
-        let reserved = reserved.map(|record| record.via);
-        if reserved.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
+        let via = reserved.as_ref().map(|record| record.via);
+        if via.zip(outgoing.via).is_some_and(|(reserved, named)| reserved != named) {
             return Err(SendError::KeyConflict);
         }
         match verdict {
@@ -265,7 +259,13 @@ impl Outbound {
         }
         // Without the lock another send holds the key, and nothing of it has left yet. Its file may be on the way.
         let Ok(key_lock) = key_lock else { return Err(self.under_way_with(key).await) };
-        let named = reserved.or(outgoing.via);
+        if let Some(record) = reserved
+            && record.message_id.is_reference()
+        {
+            // It goes under another reference now.
+            let _ = self.store.nothing_left_by_cloud(record.message_id).await;
+        }
+        let named = via.or(outgoing.via);
         self.send_anew(outgoing, arrived, named, Some((key, fingerprint, key_lock))).await
     }
 

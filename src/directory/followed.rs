@@ -4,16 +4,20 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::state::State;
-use crate::transport::web::session::{FOLLOWED_MAX, Handle};
+use crate::transport::web::session::{FOLLOWED_MAX, Handle, SessionError};
 
 use super::cache::has_no_login;
 
 pub(super) const TASK: &str = "followed people";
 /// The page asks WhatsApp's server for one person after the other.
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A page that could not be told is told again after this pause.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// The LIDs of those who are followed, in the order in which they were asked for.
 #[derive(Debug, Default)]
@@ -53,15 +57,29 @@ pub(super) async fn run(session: Handle, followed: Arc<Followed>, stop: Cancella
             (snapshot.documents, snapshot.state == State::Ready)
         };
         if is_ready && documents != told {
-            told = documents;
             let lids = followed.all();
-            if let (false, Ok(page)) = (lids.is_empty(), session.page(State::Ready))
-                && let Some(Err(error)) = stop.run_until_cancelled(page.follow_presence(&lids, DEADLINE)).await
-            {
-                tracing::warn!(%error, people = lids.len(), "the page does not follow the presence of all people again");
+            let is_told = async {
+                if lids.is_empty() {
+                    return Ok(());
+                }
+                session.page(State::Ready)?.follow_presence(&lids, DEADLINE).await.map_err(SessionError::from)
+            };
+            match stop.run_until_cancelled(is_told).await {
+                None => return,
+                Some(Ok(())) => told = documents,
+                Some(Err(error)) => {
+                    tracing::warn!(%error, people = lids.len(), "the page does not follow the presence of all people yet");
+                }
             }
         }
-        match stop.run_until_cancelled(snapshots.changed()).await {
+        let changed = async {
+            if is_ready && documents != told {
+                timeout(AGAIN, snapshots.changed()).await.unwrap_or(Ok(()))
+            } else {
+                snapshots.changed().await
+            }
+        };
+        match stop.run_until_cancelled(changed).await {
             None => return,
             Some(Err(_)) => return stop.cancelled().await,
             Some(Ok(())) => {}

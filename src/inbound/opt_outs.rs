@@ -32,24 +32,22 @@ impl OptOuts {
     /// The store cannot be written to: the changes must not be stored either.
     pub(super) async fn note(&self, changes: &[LogChange]) -> Result<(), StoreError> {
         for change in changes {
-            let (chat, phone, lid, body, said_at, at) = match change {
+            let (chat, phone, lid, body, said_at) = match change {
                 LogChange::Add(message) if message.direction == Direction::In => {
-                    let said_at = message.timestamp;
-                    (&message.chat, &message.phone, &message.lid, &message.body, said_at, message.received_at)
+                    (&message.chat, &message.phone, &message.lid, &message.body, message.timestamp)
                 }
-                LogChange::Amend(message, at) if !message.from_me => {
+                LogChange::Amend(message, _) if !message.from_me => {
                     let said_at = Timestamp::from_millis(message.t.saturating_mul(1000));
-                    (&message.chat, &message.phone, &message.lid, &message.body, said_at, *at)
+                    (&message.chat, &message.phone, &message.lid, &message.body, said_at)
                 }
                 _ => continue,
             };
             if is_personal(chat) && self.is_a_word(body.reveal()) {
                 let names = [Some(chat), phone.as_ref(), lid.as_ref()].into_iter().flatten().cloned().collect();
-                self.store.opt_out(names, said_at, at).await?;
-                tracing::info!(
-                    who = masked(phone.as_ref().unwrap_or(chat)),
-                    "somebody wants no further messages (opt-out)"
-                );
+                let who = masked(phone.as_ref().unwrap_or(chat));
+                if self.store.opt_out(names, said_at).await? {
+                    tracing::info!(who, "somebody wants no further messages (opt-out)");
+                }
             }
         }
         Ok(())

@@ -27,7 +27,7 @@ impl Outbound {
     pub async fn take_back_opt_out(&self, who: &str) -> Result<bool, OptOutsError> {
         let mut names = vec![who.to_owned()];
         names.extend(ChatId::parse_recipient(who).map(|chat| names_of(&chat)).unwrap_or_default());
-        let is_found = self.store.take_back_opt_out(names, self.clock.now()).await?;
+        let is_found = self.store.take_back_opt_out(names).await?;
         if is_found {
             tracing::info!(who = masked(who), "an opt-out was taken back");
         }

@@ -1,6 +1,6 @@
 //! People who asked for no further messages. Table `opt_outs`: a name of somebody (phone digits, or the id of a chat) →
-//! milliseconds since the epoch (big-endian), and the name by which all names of this person are kept together. Table
-//! `opt_outs_taken_back`: a name → milliseconds; what was said before that time opts nobody out again.
+//! milliseconds since the epoch (big-endian) of the wish by WhatsApp's clock, and the name by which all names of this person are kept together. Table
+//! `opt_outs_taken_back`: a name → milliseconds of the wish that was taken back; what was said until then opts nobody out again.
 //!
 //! Retention removes nothing here: the wish holds until a person takes it back.
 
@@ -51,15 +51,20 @@ impl OptOuts {
         Ok(Self { table: engine.table("opt_outs")?, taken_back: engine.table("opt_outs_taken_back")? })
     }
 
-    fn remember(&self, names: &[String], said_at: Timestamp, at: Timestamp) -> Result<(), StoreError> {
+    /// False if the wish was taken back since.
+    fn remember(&self, names: &[String], said_at: Timestamp) -> Result<bool, StoreError> {
+        let mut at = said_at;
         for name in names {
             if self.taken_back.get(name.as_bytes())?.is_some_and(|value| said_at <= time(&value)) {
-                return Ok(());
+                return Ok(false);
             }
+            // Messages may come out of order: the newest wish is the one that is taken back.
+            at = self.table.get(name.as_bytes())?.map_or(at, |value| at.max(time(&value)));
         }
         let person = names.iter().find(|name| is_phone(name)).or_else(|| names.first()).cloned();
         let value = Row { at, person }.write();
-        names.iter().try_for_each(|name| self.table.put(name.as_bytes(), &value))
+        names.iter().try_for_each(|name| self.table.put(name.as_bytes(), &value))?;
+        Ok(true)
     }
 
     fn also(&self, known: &str, name: &str) -> Result<(), StoreError> {
@@ -87,19 +92,20 @@ impl OptOuts {
         Ok(found)
     }
 
-    /// Removes a person under all names; false if nobody was found.
-    fn take_back(&self, names: &[String], at: Timestamp) -> Result<bool, StoreError> {
+    /// Removes a person under all names; false if nobody was found. The time of the newest wish is kept, by WhatsApp's clock: a
+    /// later wish counts whatever this machine's clock says.
+    fn take_back(&self, names: &[String]) -> Result<bool, StoreError> {
         let mut rows = Vec::new();
         let mut after: Option<Vec<u8>> = None;
         while let Some((key, value)) = self.table.next(after.as_deref())? {
-            rows.push((String::from_utf8_lossy(&key).into_owned(), Row::read(&value).person));
+            rows.push((String::from_utf8_lossy(&key).into_owned(), Row::read(&value)));
             after = Some(key);
         }
         let mut person: BTreeSet<String> = names.iter().cloned().collect();
         // A name that became known later may lead to further ones.
         loop {
             let before = person.len();
-            for (name, kept_under) in &rows {
+            for (name, Row { person: kept_under, .. }) in &rows {
                 if person.contains(name) || kept_under.as_ref().is_some_and(|one| person.contains(one)) {
                     person.insert(name.clone());
                     person.extend(kept_under.clone());
@@ -109,22 +115,22 @@ impl OptOuts {
                 break;
             }
         }
-        let mut is_found = false;
-        for (name, _) in rows.iter().filter(|(name, _)| person.contains(name)) {
+        rows.retain(|(name, _)| person.contains(name));
+        let Some(newest) = rows.iter().map(|(_, row)| row.at).max() else { return Ok(false) };
+        for (name, _) in &rows {
             // A crash between the two leaves the wish as it was.
             self.table.remove(name.as_bytes())?;
-            self.taken_back.put(name.as_bytes(), &at.as_millis().to_be_bytes())?;
-            is_found = true;
+            self.taken_back.put(name.as_bytes(), &newest.as_millis().to_be_bytes())?;
         }
-        Ok(is_found)
+        Ok(true)
     }
 }
 
 impl Store {
-    /// Remembers that somebody, known under these names, wants no further messages; returns once that is durable. What was said
-    /// before the wish was taken back opts nobody out again.
-    pub async fn opt_out(&self, names: Vec<String>, said_at: Timestamp, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tables| tables.opt_outs.remember(&names, said_at, at)).await
+    /// Remembers that somebody, known under these names, wants no further messages; returns once that is durable. A wish that
+    /// was taken back opts nobody out again: then it is false.
+    pub async fn opt_out(&self, names: Vec<String>, said_at: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |tables| tables.opt_outs.remember(&names, said_at)).await
     }
 
     /// Remembers under another name too who wants no further messages under a known one: a number that became known later.
@@ -152,8 +158,8 @@ impl Store {
 
     /// Forgets, under all names, that somebody under one of these wants no further messages; false if nobody does. Returns once
     /// that is durable.
-    pub async fn take_back_opt_out(&self, names: Vec<String>, at: Timestamp) -> Result<bool, StoreError> {
-        self.write(move |tables| tables.opt_outs.take_back(&names, at)).await
+    pub async fn take_back_opt_out(&self, names: Vec<String>) -> Result<bool, StoreError> {
+        self.write(move |tables| tables.opt_outs.take_back(&names)).await
     }
 }
 
@@ -175,7 +181,7 @@ mod tests {
     async fn a_number_that_becomes_known_later_has_opted_out_too() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap().store;
-        store.opt_out(names(&["1@lid"]), at(1), at(1)).await.unwrap();
+        store.opt_out(names(&["1@lid"]), at(1)).await.unwrap();
         for (chat, phone, expected) in [("1@lid", "5491122334455", true), ("2@lid", "5491155554444", false)] {
             store.opt_out_also(chat.to_owned(), phone.to_owned()).await.unwrap();
             assert_eq!(store.has_opted_out(names(&[phone])).await.unwrap(), expected, "{chat}");
@@ -188,21 +194,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap().store;
         // Both wrote in the same moment.
-        store.opt_out(names(&["1@lid", "5491122334455"]), at(1), at(2)).await.unwrap();
-        store.opt_out(names(&["3@lid"]), at(1), at(2)).await.unwrap();
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(1)).await.unwrap();
+        store.opt_out(names(&["3@lid"]), at(1)).await.unwrap();
         store.opt_out_also("3@lid".to_owned(), "5491155554444".to_owned()).await.unwrap();
         let ids: Vec<_> = store.opt_outs(None, 10).await.unwrap().into_iter().map(|one| one.id).collect();
         assert_eq!(ids, ["5491122334455", "5491155554444"]);
         let rest = store.opt_outs(Some(ids[0].clone()), 1).await.unwrap();
-        assert_eq!(rest, [OptOut { id: ids[1].clone(), at: at(2) }]);
-        assert!(store.take_back_opt_out(names(&["5491122334455"]), at(1000)).await.unwrap());
-        assert!(!store.take_back_opt_out(names(&["5491122334455"]), at(1000)).await.unwrap());
+        assert_eq!(rest, [OptOut { id: ids[1].clone(), at: at(1) }]);
+        assert!(store.take_back_opt_out(names(&["5491122334455"])).await.unwrap());
+        assert!(!store.take_back_opt_out(names(&["5491122334455"])).await.unwrap());
         assert!(!store.has_opted_out(names(&["1@lid", "5491122334455"])).await.unwrap());
         assert!(store.has_opted_out(names(&["3@lid"])).await.unwrap());
         // The message of before is told again; another one counts.
-        store.opt_out(names(&["1@lid", "5491122334455"]), at(1), at(2000)).await.unwrap();
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(1)).await.unwrap();
         assert!(!store.has_opted_out(names(&["1@lid"])).await.unwrap());
-        store.opt_out(names(&["1@lid", "5491122334455"]), at(1500), at(2000)).await.unwrap();
+        store.opt_out(names(&["1@lid", "5491122334455"]), at(2)).await.unwrap();
         assert!(store.has_opted_out(names(&["1@lid"])).await.unwrap());
     }
 
@@ -214,7 +220,7 @@ mod tests {
             |tables: &crate::store::opening::Tables| tables.opt_outs.table.put(b"5491122334455", &7_u64.to_be_bytes());
         store.write(first).await.unwrap();
         assert_eq!(store.opt_outs(None, 10).await.unwrap(), [OptOut { id: "5491122334455".to_owned(), at: at(7) }]);
-        assert!(store.take_back_opt_out(names(&["5491122334455"]), at(8)).await.unwrap());
+        assert!(store.take_back_opt_out(names(&["5491122334455"])).await.unwrap());
         assert!(store.opt_outs(None, 10).await.unwrap().is_empty());
     }
 }

@@ -243,7 +243,7 @@ async fn a_file_that_takes_longer_than_its_caller_waits_is_shown_meanwhile() {
     let (graph, mut world) = world().await;
     world.set("SEND_TIMEOUT", "2s").start().await;
     until_ready(&world).await;
-    graph.slow_uploads(Duration::from_secs(3));
+    graph.slow_uploads(Duration::from_secs(5));
     let file = json!({ "data": "data:text/plain;base64,aG9sYQ==", "filename": "a.txt" });
     let send = |key: &str| {
         let body = json!({ "number": FRIEND, "media": file.clone() });
@@ -263,6 +263,10 @@ async fn a_file_that_takes_longer_than_its_caller_waits_is_shown_meanwhile() {
             (&waiting["cursor"], &waiting["type"], &waiting["ack"]),
             (&json!("0"), &json!("document"), &json!(0))
         );
+        // Whoever asks again while the file is on its way changes nothing of that.
+        let (status, again) = send(&key).await;
+        assert_eq!((status, &again["message_id"]), (504, &unconfirmed["message_id"]), "{again}");
+        assert_eq!(logged(&world, reference).await["cursor"], "0");
         if is_refused {
             until("the refusal", || async { logged(&world, reference).await["code"] == "MESSAGE_NOT_FOUND" }).await;
         } else {

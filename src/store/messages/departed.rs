@@ -20,8 +20,10 @@ use crate::store::StoreError;
 
 /// WhatsApp's clock and this machine's may differ by some of it.
 const SOON: Duration = Duration::from_secs(120);
-/// The words of a template are Meta's, so it is recognised by its recipient alone.
-const TEMPLATE_SOON: Duration = Duration::from_secs(15);
+/// The words of a template are Meta's, and places and contacts are written in another way by each side: these are recognised by
+/// their recipient and kind alone, and for a shorter time.
+const WORDLESS_SOON: Duration = Duration::from_secs(15);
+const WORDLESS: [&str; 4] = ["template", "location", "vcard", "multi_vcard"];
 /// Messages that are remembered at most: more than any pace lets leave meanwhile.
 const REMEMBERED: usize = 1024;
 
@@ -40,14 +42,12 @@ struct One {
 impl One {
     fn is(&self, message: &LoggedMessage) -> bool {
         let phone = message.phone.as_deref().or_else(|| message.chat.strip_suffix("@c.us"));
-        let (template, early, late) = (
-            self.kind == "template",
-            self.at.as_millis().min(message.timestamp.as_millis()),
-            self.at.as_millis().max(message.timestamp.as_millis()),
-        );
-        let is_soon = Duration::from_millis(late - early) <= if template { TEMPLATE_SOON } else { SOON };
-        let says_the_same =
-            template || (self.kind == message.kind && self.body.reveal().trim() == message.body.reveal().trim());
+        let apart = Duration::from_millis(self.at.as_millis().abs_diff(message.timestamp.as_millis()));
+        let is_wordless = WORDLESS.contains(&self.kind.as_str());
+        let is_soon = apart <= if is_wordless { WORDLESS_SOON } else { SOON };
+        // A template is told as the kind of message that it makes.
+        let is_of_kind = self.kind == "template" || self.kind == message.kind;
+        let says_the_same = is_of_kind && (is_wordless || self.body.reveal().trim() == message.body.reveal().trim());
         is_soon && says_the_same && phone.is_some_and(|phone| self.numbers.iter().any(|number| number == phone))
     }
 }
@@ -153,6 +153,24 @@ mod tests {
         let same = said("true_1@lid_A", "5491122334455", "hola", SECOND + 2);
         assert_eq!(departed.take(&same), Some(MessageId::new("cloud_1")));
         assert_eq!(departed.take(&same), None, "a person wrote the second");
+    }
+
+    #[test]
+    fn places_and_contacts_are_recognised_by_their_kind_because_each_side_words_them_in_its_own_way() {
+        let departed = Departed::default();
+        let of_kind = |id: &str, kind: &str, body: &str, second| LoggedMessage {
+            kind: kind.to_owned(),
+            ..said(id, "5491122334455", body, second)
+        };
+        for kind in ["location", "vcard", "multi_vcard"] {
+            departed.begin(&of_kind("cloud_1", kind, "", SECOND));
+            assert_eq!(departed.take(&of_kind("true_1@lid_A", "chat", "", SECOND)), None);
+            assert_eq!(departed.take(&of_kind("true_1@lid_A", kind, "Casa (-34.6, -58.4)", SECOND + 16)), None);
+            assert!(
+                departed.take(&of_kind("true_1@lid_A", kind, "Casa (-34.6, -58.4)", SECOND + 1)).is_some(),
+                "{kind}"
+            );
+        }
     }
 
     #[test]

@@ -40,17 +40,44 @@ impl Pairs {
         NothingLeft::RateLimited { why, retry_after }
     }
 
-    /// Notes that Meta took a message and then had to say that the recipient gets too many.
+    /// Notes that Meta took a message and then had to say that the recipient gets too many. Meta may tell it more than once.
     pub(super) fn reported(&self, to: &str) {
+        if ChatId::parse_recipient(to).is_ok_and(|to| self.wait(&to).is_some()) {
+            return;
+        }
         self.slower(to, NothingLeft::RateLimited { why: "", retry_after: errors::PAIR });
     }
 
     /// Meta took a message for the recipient.
     pub(super) fn forget(&self, to: &str) {
-        self.list().remove(to);
+        let mut pairs = self.list();
+        pairs.remove(to);
+        for form in ChatId::parse_recipient(to).iter().flat_map(ChatId::forms) {
+            pairs.remove(form.user());
+        }
     }
 
     fn list(&self) -> MutexGuard<'_, HashMap<String, (Instant, u32)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_that_is_repeated_pauses_nobody_for_longer_and_a_success_ends_the_row()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let (pairs, to) = (Pairs::default(), ChatId::parse_recipient("5491122334455")?);
+        for _ in 0..3 {
+            pairs.reported("541122334455");
+        }
+        assert_eq!(pairs.wait(&to), Some(errors::PAIR));
+        pairs.forget("5491122334455");
+        assert_eq!(pairs.wait(&to), None);
+        pairs.reported("541122334455");
+        assert_eq!(pairs.wait(&to), Some(errors::PAIR));
+        Ok(())
     }
 }

@@ -45,6 +45,11 @@ struct Taken {
     ack: Ack,
 }
 
+/// The milliseconds after which the page gives up a call of this deadline by itself, so that it can still say why.
+fn a_little_earlier(deadline: Duration) -> u64 {
+    u64::try_from((deadline * 9 / 10).as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Page {
     pub fn new(tab: Tab, adapter: &Adapter, deadline: Duration) -> Self {
         Self { tab, api: adapter.api.clone(), deadline }

@@ -153,7 +153,7 @@ declare namespace Adapter {
       ephemeral_s: number;
     }): Promise<{ group_id: string; people: PersonAnswer[] }>;
     /** `failed` is the field with which the changes ended; what comes after it is not tried. */
-    group_change(argument: { group_id: string } & GroupChanges): Promise<{
+    group_change(argument: { group_id: string; within_ms: number } & GroupChanges): Promise<{
       changed: string[];
       failed: ({ field: string } & Failure) | null;
     }>;

@@ -266,8 +266,9 @@
       return { group_id: id, people: answers ?? people.map((person) => answerOf(undefined, person)) };
     },
 
-    /** Changes one field after the other, up to the first that fails. */
-    async group_change({ group_id: id, subject, description, announce, restrict, approval, admins_add: adminsAdd, ephemeral_s: ephemeral }) {
+    /** Changes one field after the other, up to the first that fails. After `within_ms` nothing more is begun or waited for. */
+    async group_change({ group_id: id, within_ms: within, subject, description, announce, restrict, approval, admins_add: adminsAdd, ephemeral_s: ephemeral }) {
+      const end = performance.now() + within;
       const { wid, group } = await known(id);
       const settings = [announce, restrict, approval, adminsAdd, ephemeral];
       if (settings.some((value) => typeof value === 'boolean' || typeof value === 'number')) needAdmin(group);
@@ -287,7 +288,10 @@
       for (const [field, value, change] of changes) {
         if (value === null || value === undefined) continue;
         try {
-          if (!(await change())) refuse('UNCONFIRMED', 'WhatsApp took it, and the group does not show it');
+          const isOver = new Promise((resolve) => setTimeout(resolve, end - performance.now())).then(() => refuse('UNCONFIRMED', 'there was no time left'));
+          isOver.catch(() => {});
+          if (performance.now() >= end) await isOver;
+          if (!(await Promise.race([change(), isOver]))) refuse('UNCONFIRMED', 'WhatsApp took it, and the group does not show it');
         } catch (error) {
           return { changed, failed: { field, ...failureOf(error) } };
         }
@@ -314,7 +318,8 @@
       const answer = present.length > 0 ? await told(change) : { participants: [] };
       await briefly(() => ask(wid));
       const absent = { chat_id: null, lid: null, phone: null, code: 404, invite: null };
-      const answers = answersFor(answer.participants, present);
+      // The server has done it: what it says of each is not known where the page does not tell it.
+      const answers = attempt(() => answersFor(answer.participants, present)) ?? present.map((person) => answerOf(undefined, person));
       return { subject: group.subject ?? '', people: people.map((person) => (person ? (answers.shift() ?? absent) : absent)) };
     },
 

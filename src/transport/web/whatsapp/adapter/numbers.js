@@ -12,6 +12,10 @@
     mappings: ['numbers', calling('WAWebDBCreateLidPnMappings', 'createLidPnMappings')],
   };
 
+  /** So many numbers are looked up in one question, and so long after it the next one is asked, as for `/numbers`. */
+  const BATCH = 10;
+  const BATCH_PAUSE_MS = 1000;
+
   const digitsOf = (/** @type {unknown} */ text) => String(text ?? '').replace(/\D/g, '');
 
   /** @param {WA.Found} found */
@@ -77,7 +81,11 @@
   page.identities = async (ids) => {
     const given = ids.map((id) => asWid(id));
     const unknown = [...new Set(given.filter((wid) => isPhone(wid) && !lidOf(wid)).map((wid) => digitsOf(wid?.user)))];
-    const answers = unknown.length > 0 ? await lookUpAll(unknown) : [];
+    const answers = [];
+    for (let from = 0; from < unknown.length; from += BATCH) {
+      if (from > 0) await new Promise((resolve) => setTimeout(resolve, BATCH_PAUSE_MS));
+      answers.push(...(await lookUpAll(unknown.slice(from, from + BATCH))));
+    }
     const people = [];
     for (const [index, id] of ids.entries()) {
       const one = given[index];

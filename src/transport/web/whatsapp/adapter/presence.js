@@ -75,14 +75,18 @@
       followed.delete(oldest);
       lastTold.delete(oldest);
     }
-    await subscribe(lid);
+    await subscribe(lid).catch((error) => {
+      followed.delete(lid);
+      throw error;
+    });
   }
 
   /** After each connect the page has forgotten what it knew, and the server whom it told. */
   async function renew() {
     if (!isUp || !has('availability')) return;
     need('availability').sendPresenceAvailable();
-    for (const lid of followed) await subscribe(lid);
+    // One of whom the server tells nothing keeps nobody else from being followed.
+    for (const lid of followed) await subscribe(lid).catch(() => {});
   }
 
   function look() {
@@ -124,7 +128,9 @@
     },
     /** Follows those whom an earlier document of the page has followed. */
     async follow({ lids }) {
-      for (const lid of lids) if (!followed.has(lid)) await follow(lid);
+      let failure = null;
+      for (const lid of lids) if (!followed.has(lid)) await follow(lid).catch((error) => void (failure = error));
+      if (failure) throw failure;
     },
   };
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Page, PageError};
+use super::{Page, PageError, a_little_earlier};
 use crate::domain::address::{ChatId, PhoneNumber};
 use crate::transport::web::whatsapp::answers::Found;
 use crate::transport::web::whatsapp::answers::directory::{ChatNow, ContactNow, GroupNow, Part, PictureNow};
@@ -79,10 +79,8 @@ impl Page {
         max_bytes: usize,
         deadline: Duration,
     ) -> Result<PictureNow, PageError> {
-        // The page gives up a little earlier, so that it can still say why.
-        let within = u64::try_from((deadline * 9 / 10).as_millis()).unwrap_or(u64::MAX);
         let argument = json!({
-            "chat": lid.to_string(), "known_tag": known_tag, "max_bytes": max_bytes, "within_ms": within,
+            "chat": lid.to_string(), "known_tag": known_tag, "max_bytes": max_bytes, "within_ms": a_little_earlier(deadline),
         });
         self.call("picture", argument, deadline).await
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::refusal::refusal;
-use super::{Page, PageError};
+use super::{Page, PageError, a_little_earlier};
 use crate::domain::address::ChatId;
 use crate::domain::group::{
     GroupChanges, GroupId, GroupJoined, GroupSettings, Identity, InviteCode, PeopleAct, PersonAnswer, PersonInvite,
@@ -139,6 +139,7 @@ impl Page {
             "approval": membership_approval,
             "admins_add": admins_add,
             "ephemeral_s": ephemeral_s,
+            "within_ms": a_little_earlier(deadline),
         });
         let Answer { changed, failed } = self.call("group_change", argument, deadline).await?;
         let failed = failed.map(|Failed { field, code, message }| (field, refusal(&code, message)));
