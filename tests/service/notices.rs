@@ -97,7 +97,9 @@ async fn a_call_is_refused_and_whoever_called_is_told_once() {
     assert_eq!(of(&told(&mut follower, "call").await), ("CALL3", "offered"));
     assert_eq!(of(&told(&mut follower, "call").await), ("CALL3", "rejected"));
     let refusal = Action::RejectCall { call: "CALL3".to_owned(), peer };
-    assert_eq!(world.simulator.record().actions, [refusal]);
+    // The page hands the refusal over, and nobody tells when the server has it.
+    let is_refused = |record: &simulator::Record| record.actions == [refusal.clone()];
+    world.simulator.wait_until("the refusal", DEADLINE, is_refused).await.unwrap();
     let written = |record: &simulator::Record| record.received.iter().any(|one| one.body.contains("calls"));
     world.simulator.wait_until("the text", DEADLINE, written).await.unwrap();
     // The entry of the chat says missed, and the call stays refused; the page adds a call again at each of its messages.
