@@ -26,7 +26,13 @@ impl Outbound {
     /// The store cannot be written to.
     pub async fn take_back_opt_out(&self, who: &str) -> Result<bool, OptOutsError> {
         let mut names = vec![who.to_owned()];
-        names.extend(ChatId::parse_recipient(who).map(|chat| names_of(&chat)).unwrap_or_default());
+        if let Ok(chat) = ChatId::parse_recipient(who) {
+            names.extend(names_of(&chat));
+            // Somebody whose number was not known when they wrote is kept under the LID alone. A page that is away tells none.
+            for form in chat.forms() {
+                names.extend(self.session.chat(&form).await.ok().flatten());
+            }
+        }
         let is_found = self.store.take_back_opt_out(names).await?;
         if is_found {
             tracing::info!(who = masked(who), "an opt-out was taken back");
