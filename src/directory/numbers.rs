@@ -31,7 +31,8 @@ type Answers = HashMap<PhoneNumber, Answer>;
 
 impl Directory {
     /// Looks numbers up, in their order. Where the minute's look-ups are used up, the numbers that are left are
-    /// [`DirectoryError::RateLimited`]; a number about which WhatsApp says nothing has no answer. The error of the whole is one of the page or the session, before any answer.
+    /// [`DirectoryError::RateLimited`]; a number about which WhatsApp says nothing has no answer. The error of the whole is
+    /// one of the page or the session, before any answer.
     pub async fn look_up_all(
         &self,
         numbers: &[PhoneNumber],

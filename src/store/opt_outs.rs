@@ -1,6 +1,7 @@
-//! People who asked for no further messages. Table `opt_outs`: a name of somebody (phone digits, or the id of a chat) →
-//! milliseconds since the epoch (big-endian) of the wish by WhatsApp's clock, and the name by which all names of this person are kept together. Table
-//! `opt_outs_taken_back`: a name → milliseconds of the wish that was taken back; what was said until then opts nobody out again.
+//! People who asked for no further messages. Table `opt_outs`: a name of somebody (phone digits, or the id of a chat) → the time
+//! of the wish by WhatsApp's clock (milliseconds since the epoch, big-endian), and the name by which all names of this person are
+//! kept together. Table `opt_outs_taken_back`: a name → the time of the wish that was taken back; what was said until then opts
+//! nobody out again.
 //!
 //! Retention removes nothing here: the wish holds until a person takes it back.
 

@@ -1,10 +1,10 @@
 //! Groups: what is told when a change fails, or when nobody knows.
 
 use serde_json::{Value, json};
-use simulator::Faults;
+use simulator::{Faults, Options, ServerFault};
 
-use crate::groups::{ANA, BO, ready, results, server};
-use crate::world::World;
+use crate::groups::{ANA, BO, ready, results, server, with_people};
+use crate::world::{DEADLINE, World};
 
 /// The server answers these requests about groups with errors.
 fn errors(world: &World, errors: &[(&str, u16)]) {
@@ -23,6 +23,7 @@ async fn made(world: &World) -> (Value, String) {
 async fn a_module_that_follows_a_new_group_is_looked_for_before_it_is_made() {
     let mut world = ready().await;
     world.simulator.faults(|faults| faults.missing_modules = vec!["WAWebGroupQueryJob".to_owned()]);
+    world.simulator.heard(DEADLINE).await.unwrap();
     let new = json!({ "subject": "Uno", "participants": [ANA], "idempotency_key": "k" });
     let (status, refused) = world.post("/groups", new.clone()).await;
     assert_eq!((status, &refused["code"]), (501, &json!("NOT_AVAILABLE")), "{refused}");
@@ -104,6 +105,25 @@ async fn a_change_that_fails_names_the_fields_that_were_changed_before_it() {
         let (status, unknown) = crate::world::answer(world.request(method, path).json(&body)).await;
         assert_eq!((status, &unknown["code"]), (504, &json!("OUTCOME_UNKNOWN")), "{what}: {unknown}");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_server_does_not_answer_names_the_field_and_what_was_changed_before() {
+    let mut world = with_people(World::new(Options::fast()).await);
+    world.set("SEND_TIMEOUT", "5s").start().await;
+    world.link().await;
+    let (_, path) = made(&world).await;
+    world.simulator.faults(|faults| faults.server = ServerFault::NeverAck);
+    // The group has this subject, so the server is asked for the description alone.
+    let (status, unknown) =
+        world.patch(&path, json!({ "subject": "Uno", "description": "Otra", "announce": true })).await;
+    assert_eq!(
+        (status, &unknown["code"], &unknown["changed"]),
+        (504, &json!("OUTCOME_UNKNOWN"), &json!(["subject"])),
+        "{unknown}"
+    );
+    assert!(unknown["message"].as_str().unwrap().contains("description"), "{unknown}");
     world.stop().await;
 }
 

@@ -14,7 +14,7 @@ pub async fn ready() -> World {
     with_people(World::ready().await)
 }
 
-fn with_people(world: World) -> World {
+pub fn with_people(world: World) -> World {
     for number in [FRIEND, ANA, BO] {
         world.simulator.add_person(number).unwrap();
     }

@@ -16,6 +16,20 @@ fn told(kind: Option<&str>, last: Option<&str>, chat: Option<&str>) -> Present {
     Present { kind: owned(kind), last: owned(last), chat: owned(chat) }
 }
 
+/// What the server tells of somebody, and then their state, since when, and whether that is hidden.
+fn changes() -> [(Present, Value); 5] {
+    [
+        (told(None, None, None), json!(["available", null, false])),
+        (told(None, None, Some("composing")), json!(["typing", null, false])),
+        (told(None, None, Some("paused")), json!(["available", null, false])),
+        (
+            told(Some("unavailable"), Some("1700000000"), None),
+            json!(["unavailable", "2023-11-14T22:13:20.000Z", false]),
+        ),
+        (told(Some("unavailable"), Some("deny"), None), json!(["unavailable", null, true])),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_account_is_never_shown_as_online_unless_that_is_wanted() {
     let mut world = World::ready().await;
@@ -40,16 +54,7 @@ async fn with_presence_others_are_followed_also_after_the_line_was_lost() {
 
     let (status, first) = world.get(PRESENCE).await;
     assert_eq!((status, &first["state"], &first["lid"]), (200, &Value::Null, &json!(lid)), "{first}");
-    for (change, expected) in [
-        (told(None, None, None), json!(["available", null, false])),
-        (told(None, None, Some("composing")), json!(["typing", null, false])),
-        (told(None, None, Some("paused")), json!(["available", null, false])),
-        (
-            told(Some("unavailable"), Some("1700000000"), None),
-            json!(["unavailable", "2023-11-14T22:13:20.000Z", false]),
-        ),
-        (told(Some("unavailable"), Some("deny"), None), json!(["unavailable", null, true])),
-    ] {
+    for (change, expected) in changes() {
         world.simulator.present(FRIEND, &change).unwrap();
         let deadline = tokio::time::Instant::now() + DEADLINE;
         loop {
@@ -97,16 +102,7 @@ async fn what_becomes_of_those_who_are_followed_is_told_as_it_happens() {
     // Nobody asked for this person yet.
     world.simulator.present(FRIEND, &told(None, None, None)).unwrap();
     assert_eq!(world.get(PRESENCE).await.1["state"], Value::Null);
-    for (change, expected) in [
-        (told(None, None, None), json!(["available", null, false])),
-        (told(None, None, Some("composing")), json!(["typing", null, false])),
-        (told(None, None, Some("paused")), json!(["available", null, false])),
-        (
-            told(Some("unavailable"), Some("1700000000"), None),
-            json!(["unavailable", "2023-11-14T22:13:20.000Z", false]),
-        ),
-        (told(Some("unavailable"), Some("deny"), None), json!(["unavailable", null, true])),
-    ] {
+    for (change, expected) in changes() {
         world.simulator.present(FRIEND, &change).unwrap();
         assert_eq!(next(&mut follower, &lid).await, expected);
     }

@@ -66,8 +66,9 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
 /// One message of the log, and what became of it
 ///
 /// With each person's present reaction and vote, the earlier texts of an edited message, and who deleted it for everybody.
-/// How far it got is its `ack_history`; `receipts=true` asks WhatsApp Web how far it got with each of its receivers. A message whose send by the Cloud API is not confirmed is found by the `message_id` of
-/// its 504: it has cursor 0, because it has no place in the log yet.
+/// How far it got is its `ack_history`; `receipts=true` asks WhatsApp Web how far it got with each of its receivers. A message
+/// whose send by the Cloud API is not confirmed is found by the `message_id` of its 504: it has cursor 0, because it has no
+/// place in the log yet.
 #[utoipa::path(
     get,
     path = "/messages/{id}",

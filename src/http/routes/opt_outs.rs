@@ -46,8 +46,8 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<J
 /// Take an opt-out back
 ///
 /// For somebody who asked in another way to get messages again: by the number, in any form that its country has, or by the `id`
-/// of the list. What was written before that moment does not count any more, also where WhatsApp tells of it again; another
-/// BAJA does.
+/// of the list. The BAJA that is taken back, and what was written before it, do not count any more, also where WhatsApp tells of
+/// them again; a later BAJA does.
 #[utoipa::path(
     delete,
     path = "/opt-outs/{id}",

@@ -1,5 +1,5 @@
-// What is done with a person: blocking, and what they say of themselves, as a business too. WhatsApp knows both by the LID: with a number the
-// page's function for blocking throws, and that for the text asks in a way that fails.
+// What is done with a person: blocking, and what they say of themselves, as a business too. WhatsApp knows people by the LID
+// here: with a number the page's function for blocking throws, and that for the text asks in a way that fails.
 /** @type {Adapter.File} */
 (function person(page) {
   'use strict';
