@@ -1,5 +1,7 @@
 //! What the page tells besides messages: calls, changes of groups, names, chats that are read on the phone.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
 use simulator::{Action, Incoming, Options};
@@ -183,6 +185,38 @@ async fn webhooks_are_told_of_calls_and_groups_only_where_they_want_them() {
     assert_eq!(types(&wanted), ["call", "message"]);
     let others = usual.until("both messages", |taken| messages(taken).len() == 2).await;
     assert!(types(&others).iter().all(|kind| kind.starts_with("message") || kind.starts_with("session")));
+    world.stop().await;
+}
+
+/// A page that is still loading when its connection is up already.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_not_ready_before_the_service_hears_of_calls() {
+    let mut world = World::new(Options::fast()).await;
+    world.tune = |timings| timings.surface_settle = DEADLINE;
+    world.simulator.faults(|faults| faults.missing_modules.push("WAWebCallCollection".to_owned()));
+    world.start().await;
+    world.until(State::QrRequired).await;
+    world.simulator.scan(&world.simulator.code(DEADLINE).await.unwrap()).unwrap();
+    world.until(State::Authenticated).await;
+    let ready = tokio::time::timeout(Duration::from_secs(1), world.until(State::Ready)).await;
+    assert!(ready.is_err(), "the page would not tell of a call that comes now");
+    let mut follower = Follower::follow(&world, None).await;
+    world.simulator.call(FRIEND, "CALL6", false).unwrap();
+    world.simulator.faults(|faults| faults.missing_modules.clear());
+    world.until(State::Ready).await;
+    assert_eq!(of(&told(&mut follower, "call").await), ("CALL6", "offered"));
+    world.stop().await;
+}
+
+/// A page of a build that has no such part, whose loading has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_without_calls_is_ready_without_them() {
+    let mut world = World::new(Options::fast()).await;
+    world.simulator.faults(|faults| faults.missing_modules.push("WAWebCallCollection".to_owned()));
+    world.start().await;
+    world.link().await;
+    let (_, table) = world.get("/capabilities").await;
+    assert_eq!(table["wrapped"], json!(["WAWebUpdateDbForGroupActionApi.updateDBForGroupAction"]));
     world.stop().await;
 }
 

@@ -62,7 +62,8 @@ pub struct Level {
     pub network: Option<bool>,
     /// `navigator.onLine`.
     pub online: bool,
-    /// The adapter receives messages: without that the session is not READY, whatever else the page reports.
+    /// The adapter receives messages, and all else that it will listen to in this page: without that the session is not
+    /// READY, whatever else the page reports.
     pub subscribed: bool,
     /// WhatsApp Web's version.
     pub version: Option<String>,

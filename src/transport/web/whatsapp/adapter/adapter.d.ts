@@ -250,8 +250,8 @@ declare namespace Adapter {
     keyText(key: WA.MsgKey | string): string;
     widText(wid: Anyone): Text;
     version(): Text;
-    /** The capabilities that the adapter listens to. */
-    watched: Set<Name>;
+    /** Whether the adapter receives messages, and all else that it will listen to in this page. */
+    subscribed(): boolean;
 
     // Of `describe.js`.
     describe(msg: WA.Msg): Message;

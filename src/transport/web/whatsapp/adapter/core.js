@@ -197,8 +197,12 @@
   const looks = /** @type {[string, () => unknown][]} */ ([]);
   page.version = () => attempt(() => window.Debug?.VERSION) ?? attempt(() => need('build').VERSION_STR);
   page.modulesOf = (name) => candidatesOf(name).map(([source]) => source).join(' or ');
-  page.watched = new Set();
   page.wrapped = [];
+  /** The names of the capabilities that the adapter listens to. */
+  const watched = new Set();
+  let looking = true;
+  // While parts of the page are still arriving, those that nobody listens to yet would change unheard.
+  page.subscribed = () => watched.has('messages') && (!looking || listeners.every(([, listen]) => listening.has(listen)));
 
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {
@@ -219,7 +223,7 @@
       guarded(name, () => {
         listen(value);
         listening.add(listen);
-        page.watched.add(name);
+        watched.add(name);
       })();
     }
     for (const [name, look] of looks) guarded(name, look)();
@@ -258,14 +262,15 @@
     if (document.readyState === 'complete' && completeAt === null) completeAt = performance.now();
     const hasLoader = typeof window.require === 'function';
     const all = hasLoader && resolve();
+    const settled = completeAt !== null && performance.now() - completeAt >= options.settle_ms;
+    looking = !all && !settled;
     if (hasLoader) watch();
     if (asksForAnotherBrowser() && !toldRefused) {
       toldRefused = true;
       push('refused', {});
     }
-    const settled = completeAt !== null && performance.now() - completeAt >= options.settle_ms;
-    if (all || settled) surface(settled);
-    return all || settled;
+    if (!looking) surface(settled);
+    return !looking;
   }
 
   function keepLooking() {

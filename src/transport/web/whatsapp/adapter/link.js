@@ -75,7 +75,7 @@
       mutex: hadMutex ? mutex : null,
       online: navigator.onLine,
       network: has('network')?.online ?? null,
-      subscribed: page.watched.has('messages'),
+      subscribed: page.subscribed(),
       version: page.version(),
       account: account(),
     };

@@ -30,6 +30,7 @@ declare namespace WA {
   interface CallList {
     processIncomingCall(...values: unknown[]): unknown;
     add(...values: any[]): unknown;
+    getModelsArray(): Call[];
   }
 
   /** Where a change of a group comes from. `externalId` and `ts` together are the id of its notice. */

@@ -56,6 +56,7 @@
       return result;
     };
     wrapped.push('WAWebCallCollection.add');
+    for (const call of list.getModelsArray()) tell(call);
   }
 
   /** @type {Partial<Adapter.Calls>} */
