@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use image::ImageFormat;
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
-use simulator::Options;
+use simulator::{Options, Picture, PictureHost};
 
 use crate::events::Follower;
 use crate::made;
@@ -266,6 +266,8 @@ async fn a_group_that_one_makes_is_the_group_of_both() {
     b.asks("PATCH", &path, json!({ "description": "De qué se trata" })).await;
     let described = a.hears("group.changed", changed("description")).await;
     assert_eq!(described["author"]["phone"], B, "{described}");
+    a.asks("POST", &participants, json!({ "demote": [B] })).await;
+    b.hears("group.changed", changed("demote")).await;
 
     a.asks("POST", &participants, json!({ "remove": [B] })).await;
     b.hears("group.changed", changed("remove")).await;
@@ -290,6 +292,51 @@ async fn a_group_that_one_makes_is_the_group_of_both() {
     b.asks("POST", &format!("{path}/leave"), json!({})).await;
     let left = a.hears("group.changed", changed("leave")).await;
     assert_eq!(left["author"]["phone"], B, "{left}");
+    let invite = a.asks("GET", &format!("{path}/invite"), json!(null)).await;
+    let joined = b.asks("POST", "/groups/join", json!({ "code": invite["link"] })).await;
+    assert_eq!((&joined["id"], &joined["status"]), (&json!(id), &json!("joined")), "{joined}");
+    let back = b.says(&id, "volví").await;
+    a.receives(&back).await;
     a.world.until(State::Ready).await;
+    stop(a, b).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_and_people_are_marked_for_oneself_alone() {
+    let (mut a, mut b) = both().await;
+    let hello = b.says(A, "hola").await;
+    a.receives(&hello).await;
+    let chat = format!("/chats/{B}");
+    for (mark, shown) in [("archive", "archived"), ("pin", "pinned"), ("mute", "muted")] {
+        for (method, on) in [("POST", true), ("DELETE", false), ("POST", true)] {
+            let told = a.asks(method, &format!("{chat}/{mark}"), json!(null)).await;
+            assert_eq!(told[shown], on, "{method} {mark}: {told}");
+        }
+    }
+    a.asks("POST", &format!("{chat}/read"), json!(null)).await;
+    b.hears("message_ack", |data| data["id"] == json!(hello) && data["ack"] == 3).await;
+    a.asks("POST", &format!("{chat}/unread"), json!(null)).await;
+    let marked = a.asks("GET", &chat, json!(null)).await;
+    assert_eq!(marked["marked_unread"], true, "{marked}");
+    let other = b.asks("GET", &format!("/chats/{A}"), json!(null)).await;
+    let marks = ["archived", "pinned", "muted", "marked_unread"].map(|mark| other[mark].as_bool());
+    assert_eq!(marks, [Some(false); 4], "{other}");
+
+    let jpeg = made::picture(32, 32, ImageFormat::Jpeg);
+    let picture = Picture { jpeg: STANDARD.encode(&jpeg), hidden: false, host: PictureHost::Whole };
+    a.world.simulator.faults(|faults| {
+        faults.abouts.insert(B.to_owned(), "En el trabajo".to_owned());
+        faults.pictures.insert(B.to_owned(), picture);
+    });
+    let person = format!("/contacts/{B}");
+    assert_eq!(a.asks("GET", &format!("{person}/about"), json!(null)).await["about"], "En el trabajo");
+    let seen = a.world.request("GET", &format!("{person}/picture")).send().await.unwrap();
+    assert_eq!((seen.status().as_u16(), seen.bytes().await.unwrap().to_vec()), (200, jpeg));
+    for (method, blocked) in [("POST", true), ("DELETE", false)] {
+        let told = a.asks(method, &format!("{person}/block"), json!(null)).await;
+        assert_eq!(told["blocked"], blocked, "{told}");
+    }
+    let again = a.says(B, "acá sigo").await;
+    b.receives(&again).await;
     stop(a, b).await;
 }
