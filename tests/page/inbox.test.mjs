@@ -1,9 +1,9 @@
 // The inbox: chats, a conversation with everything that is in it, and a test message; nothing is marked as read by looking.
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { accessible } from './axe.mjs';
-import { FRIEND, START_MS, SUITE_MS, World, screenshot, until } from './world.mjs';
+import { FRIEND, START_MS, SUITE_MS, World, difference, screenshot, until } from './world.mjs';
 
 const TOKEN = 'a-token-of-some-length-0123456789';
 const EVIL = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
@@ -43,8 +43,10 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     await world.control('edit', { message: 'last', body: 'a las 9 está bien' });
     await id('incoming', { from: FRIEND, body: 'esto se borra', name: 'Ana Paz' });
     await world.control('revoke', { message: 'last' });
-    await world.control('incoming', { from: OTHER, body: '¿Abren mañana?', name: 'Luis Vera' });
-    await world.control('incoming', { from: OTHER, group: GROUP, body: 'hola a todos', name: 'Beto' });
+    // In the same second, so that the order of these chats is always the same.
+    const t = Math.floor(Date.now() / 1000);
+    await world.control('incoming', { from: OTHER, body: '¿Abren mañana?', name: 'Luis Vera', t });
+    await world.control('incoming', { from: OTHER, group: GROUP, body: 'hola a todos', name: 'Beto', t });
     await until('the log', async () => (await world.api('/messages?before=latest', { token: TOKEN })).items.length >= 8);
   }, { timeout: START_MS });
 
@@ -130,11 +132,26 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     await accessible(page, 'the conversation');
     await until('the end of the list', () => page.locator('#talk').evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2));
     await page.evaluate(() => document.activeElement.blur());
+    // The list says what it is when it has caught up, and the chat of the last message is its first.
+    const { items } = await world.api('/chats?refresh=true', { token: TOKEN });
+    const unread = items.map(({ unread: count }) => String(count)).sort().join();
+    await until('the list of chats', async () => (await page.locator('#chats .unread').allTextContents()).sort().join() === unread);
+    await page.locator('#chats li').first().filter({ hasText: 'Ana Paz' }).waitFor();
     await page.setViewportSize({ width: 1100, height: 900 });
+    const words = await page.evaluate(() => {
+      for (const time of document.querySelectorAll('time')) time.textContent = '20:28';
+      return `${document.body.innerText.replace(/\n+/g, '\n').trim()}\n`;
+    });
     await screenshot(page, 'inbox-desktop-light');
     await page.setViewportSize({ width: 1280, height: 800 });
-    const picture = new URL('inbox.png', import.meta.url);
-    if (process.env.PICTURE) copyFileSync(new URL('../../target/page-screenshots/inbox-desktop-light.png', import.meta.url), picture);
+    const [shown, picture, told] = ['../../target/page-screenshots/inbox-desktop-light.png', 'inbox.png', 'inbox.txt'].map((path) => new URL(path, import.meta.url));
+    if (process.env.PICTURE) {
+      copyFileSync(shown, picture);
+      writeFileSync(told, words);
+    }
+    const anew = 'the picture of the README is not what the page shows: PICTURE=1 make page-check takes it anew';
+    assert.equal(words, readFileSync(told, 'utf8'), anew);
+    assert.ok(await difference(page, readFileSync(shown), readFileSync(picture)) < 0.02, anew);
     assert.ok(statSync(picture).size < 150_000, 'the picture of the README is small');
   });
 

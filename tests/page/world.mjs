@@ -184,6 +184,25 @@ export class World {
   }
 }
 
+/**
+ * How much of one PNG looks different in another, from 0 to 1. Both are made small first, so that another rendering of the
+ * same letters, or another time of day in them, counts for little.
+ */
+export function difference(page, ...pictures) {
+  return page.evaluate(async (encoded) => {
+    const [width, height, visible] = [110, 90, 32];
+    const pixels = await Promise.all(encoded.map(async (text) => {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes]), { resizeWidth: width, resizeHeight: height, resizeQuality: 'high' });
+      const canvas = new OffscreenCanvas(width, height).getContext('2d');
+      canvas.drawImage(bitmap, 0, 0);
+      return canvas.getImageData(0, 0, width, height).data;
+    }));
+    const differs = (at) => [0, 1, 2].some((channel) => Math.abs(pixels[0][at + channel] - pixels[1][at + channel]) > visible);
+    return Array.from({ length: width * height }, (_, pixel) => differs(4 * pixel)).filter(Boolean).length / (width * height);
+  }, pictures.map((picture) => picture.toString('base64')));
+}
+
 /** A screenshot, kept with the test's results for people. */
 export async function screenshot(page, name, options = {}) {
   mkdirSync(SCREENSHOTS, { recursive: true });

@@ -9,7 +9,7 @@ import { clock, language, t, wrong } from './words.js';
 const SHOWN_MAX = 100;
 /** How far back the log is read for chats where the service has no list of them. */
 const LOG_MAX = 1000;
-/** And where it has: its list may be some seconds old, so chats that began since are taken from the log. */
+/** And where it has: its list may be some seconds old, so chats that began or went on since are taken from the log. */
 const RECENT_MAX = 50;
 /** The chats whose messages can be asked for. */
 const ASKABLE = /@(c\.us|s\.whatsapp\.net|lid|g\.us)$/;
@@ -58,10 +58,11 @@ async function ofLog(limit) {
 async function read() {
   try {
     const { as_of: at, items } = await get(`chats?limit=${SHOWN_MAX}`);
-    const isListed = (one) => items.some(({ chat_id: id, phone, lid }) => id === one.chat_id || (phone && phone === one.phone) || (lid && lid === one.lid));
     const recent = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= at);
-    const found = [...items.filter(({ chat_id: id }) => ASKABLE.test(id)), ...recent.filter((one) => !isListed(one))];
-    return { found, isBehind: recent.length > 0 };
+    const isSame = (one, { chat_id: id, phone, lid }) => id === one.chat_id || (phone && phone === one.phone) || (lid && lid === one.lid);
+    const moved = (item) => recent.find((one) => isSame(one, item))?.last_message_at ?? item.last_message_at;
+    const listed = items.filter(({ chat_id: id }) => ASKABLE.test(id)).map((item) => ({ ...item, last_message_at: moved(item) }));
+    return { found: [...listed, ...recent.filter((one) => !listed.some((item) => isSame(one, item)))], isBehind: recent.length > 0 };
   } catch (error) {
     if (error instanceof Refused && NO_LIST.includes(error.status)) return { found: await ofLog(LOG_MAX), isBehind: false };
     throw error;
