@@ -15,6 +15,8 @@ VENV := target/tools/venv
 BUILD_BINARIES ?= cargo build --locked --workspace --bins
 # What `make test` runs beside the tests that cargo runs: two at a time, because each of them waits for browsers most of the time.
 CHECKS := deploy-check page-check conformance facts
+# A test of the whole service often waits for its browser, so one test more than there are cores finishes sooner.
+TEST_THREADS ?= $(shell expr $$(nproc) + 1)
 BINARIES := SESSION_MANAGER_BIN=$(CURDIR)/target/debug/session-manager SIMULATOR_BIN=$(CURDIR)/target/debug/whatsapp-simulator
 
 .PHONY: help run test dist types facts conformance deploy-check page-check real-page sandbox soak bench lint fmt deps
@@ -46,7 +48,7 @@ test:
 	@echo "==> Building the service, the simulator and their tests"
 	cargo test --workspace --locked --no-run
 	@echo "==> Running the tests"
-	cargo test --workspace --locked
+	RUST_TEST_THREADS=$(TEST_THREADS) cargo test --workspace --locked
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS) BUILD_BINARIES=:
 
 dist:

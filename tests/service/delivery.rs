@@ -96,7 +96,7 @@ async fn a_webhook_that_may_have_the_code_gets_it() {
 async fn a_burst_is_delivered_whole_in_order_and_once() {
     let receiver = Receiver::start().await;
     let mut world = world(&[&receiver]).await;
-    let sent = world.simulator.burst(5000, |n| Incoming::text(FRIEND, format!("{n}"))).unwrap();
+    let sent = world.simulator.burst(2000, |n| Incoming::text(FRIEND, format!("{n}"))).unwrap();
     let taken = receiver.until("the burst", |taken| messages(taken).len() >= sent.len()).await;
     assert_eq!(messages(&taken), sent);
     deliveries(&world, "an empty backlog", |targets| targets[0]["backlog"] == 0).await;

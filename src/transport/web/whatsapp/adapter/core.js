@@ -200,9 +200,9 @@
   page.wrapped = [];
   /** The names of the capabilities that the adapter listens to. */
   const watched = new Set();
-  let looking = true;
+  let arriving = true;
   // While parts of the page are still arriving, those that nobody listens to yet would change unheard.
-  page.subscribed = () => watched.has('messages') && (!looking || listeners.every(([, listen]) => listening.has(listen)));
+  page.subscribed = () => watched.has('messages') && (!arriving || listeners.every(([, listen]) => listening.has(listen)));
 
   forms.build = ['version', whole('WAWebBuildConstants', 'VERSION_STR')];
   for (const file of files) {
@@ -255,6 +255,7 @@
     Boolean(document.querySelector('a[href*="google.com/chrome"]'));
 
   let completeAt = /** @type {Adapter.Count} */ (null);
+  let loaderAt = /** @type {Adapter.Count} */ (null);
   let toldRefused = false;
 
   /** True when there is nothing more to look for. */
@@ -263,14 +264,19 @@
     const hasLoader = typeof window.require === 'function';
     const all = hasLoader && resolve();
     const settled = completeAt !== null && performance.now() - completeAt >= options.settle_ms;
-    looking = !all && !settled;
-    if (hasLoader) watch();
+    const done = all || settled;
+    if (hasLoader) {
+      loaderAt ??= performance.now();
+      // Some of the document may never arrive.
+      arriving = !done && performance.now() - loaderAt < options.settle_ms;
+      watch();
+    }
     if (asksForAnotherBrowser() && !toldRefused) {
       toldRefused = true;
       push('refused', {});
     }
-    if (!looking) surface(settled);
-    return !looking;
+    if (done) surface(settled);
+    return done;
   }
 
   function keepLooking() {
