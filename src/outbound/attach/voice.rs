@@ -20,6 +20,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// At 32 kbit/s some four hours. WhatsApp takes no longer voice note.
 const NOTE_MAX: u64 = 64 << 20;
 const PIECE: usize = 64 << 10;
+/// The most that ffmpeg takes in one piece of memory, in bytes: a hostile file may announce a frame of any size, while an hour
+/// of sound is converted within one megabyte.
+const PIECE_OF_MEMORY_MAX: &str = "67108864";
 
 /// Containers of sound whose readers open no other file. Readers of playlists do.
 const READERS: &str = "aac,ac3,aiff,amr,asf,avi,caf,flac,matroska,webm,mov,mp4,mp3,mpeg,mpegts,ogg,w64,wav";
@@ -47,7 +50,7 @@ fn start(program: &Path, file: &Path) -> std::io::Result<Child> {
     let mut input = std::ffi::OsString::from("file:");
     input.push(std::path::absolute(file)?);
     Command::new(program)
-        .args(["-nostdin", "-hide_banner", "-loglevel", "quiet", "-threads", "1"])
+        .args(["-nostdin", "-hide_banner", "-loglevel", "quiet", "-threads", "1", "-max_alloc", PIECE_OF_MEMORY_MAX])
         .args(["-protocol_whitelist", "file", "-format_whitelist", READERS, "-i"])
         .arg(input)
         .args(["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"])
