@@ -15,13 +15,13 @@ use crate::blobs::{BlobError, Blobs, Pin};
 
 pub(super) const PROGRAM: &str = "ffmpeg";
 
-/// An hour of sound is converted in a few seconds; this is for a machine that is busy, and for a hostile file.
+/// An hour of sound takes some 25 s of one core (ffmpeg 5.1); this is for a machine that is busy, and for a hostile file.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// At 32 kbit/s some four hours. WhatsApp takes no longer voice note.
 const NOTE_MAX: u64 = 64 << 20;
 const PIECE: usize = 64 << 10;
-/// The most that ffmpeg takes in one piece of memory, in bytes: a hostile file may announce a frame of any size, while an hour
-/// of sound is converted within one megabyte.
+/// The most that ffmpeg takes in one piece of memory, in bytes: a hostile file may announce a frame of any size. An hour of MP3
+/// needs less than a megabyte, an hour in MP4 some megabytes for its index.
 const PIECE_OF_MEMORY_MAX: &str = "67108864";
 
 /// Containers of sound whose readers open no other file. Readers of playlists do.
