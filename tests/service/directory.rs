@@ -52,6 +52,28 @@ async fn a_crowd_is_answered_by_pages_each_person_once() {
     world.stop().await;
 }
 
+/// The page keeps its chats sorted, in the array that it gives to whoever reads them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_moves_while_the_list_is_read_hides_no_other() {
+    let page = PageBuild { crowd_people: 1000, crowd_chats: 1000, ..PageBuild::default() };
+    let mut world = World::new(Options { page, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
+    let mut part = page.chats_part(0).await.unwrap();
+    let mut ids: Vec<_> = part.items.iter().map(|chat| chat.id.clone()).collect();
+    // The oldest chat with a person, which is among the last ones, goes before all others.
+    let oldest = ChatId::parse_recipient("5491100000001").unwrap();
+    assert!(part.next.is_some() && page.pin(&oldest, true, DEADLINE).await.unwrap().pinned);
+    while let Some(from) = part.next {
+        part = page.chats_part(from).await.unwrap();
+        ids.extend(part.items.iter().map(|chat| chat.id.clone()));
+    }
+    let different: HashSet<_> = ids.iter().collect();
+    assert_eq!((ids.len(), different.len()), (1000, 1000));
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_and_a_group_are_told_with_both_identities() {
     let mut world = World::new(Options::fast()).await;
