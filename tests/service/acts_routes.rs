@@ -203,6 +203,14 @@ async fn acts_pass_the_gates_of_sends() {
             ("POST", format!("/chats/{FRIEND}/read"), json!({})),
             ("POST", format!("/chats/{FRIEND}/unread"), json!({})),
             ("POST", format!("/chats/{FRIEND}/typing"), json!({ "kind": "text" })),
+            ("POST", format!("/chats/{FRIEND}/archive"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/archive"), json!({})),
+            ("POST", format!("/chats/{FRIEND}/pin"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/pin"), json!({})),
+            ("POST", format!("/chats/{FRIEND}/mute"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/mute"), json!({})),
+            ("POST", format!("/contacts/{FRIEND}/block"), json!({})),
+            ("DELETE", format!("/contacts/{FRIEND}/block"), json!({})),
         ]
     };
     for (method, path, body) in routes("true_1@lid_A") {
