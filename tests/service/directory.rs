@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use session_manager::domain::address::ChatId;
 use session_manager::domain::state::{Reason, State};
@@ -10,7 +12,7 @@ use session_manager::transport::web::whatsapp::PageError;
 use simulator::{Action, Incoming, Options, PageBuild, Picture, PictureHost, ServerGroup};
 
 use crate::messages::log;
-use crate::world::{DEADLINE, FRIEND, World, answer};
+use crate::world::{DEADLINE, FRIEND, World, answer, family};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -246,6 +248,30 @@ async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
     for body in [json!({}), json!({ "numbers": [] }), json!({ "numbers": vec!["5491122334455"; 51] })] {
         assert_eq!(world.post("/numbers", body).await.1["code"], "INVALID_FIELD");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_of_many_numbers_is_not_lost_with_the_page() {
+    let mut world = World::ready().await;
+    let numbers: Vec<_> = (0..20).map(|n| format!("598990000{n:02}")).collect();
+    world.simulator.add_person(&numbers[0]).unwrap();
+    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
+    let lost = async {
+        // The page learns a number from the answer about the first ten, and gives that answer before it says what it learned.
+        let first = ChatId::parse_recipient(&numbers[0]).unwrap();
+        while page.contact(&first).await.unwrap().lid.is_none() {}
+        page.contact(&first).await.unwrap();
+        for renderer in family(world.browser_pid(), "--type=renderer") {
+            kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
+        }
+    };
+    let ((status, body), ()) = tokio::join!(world.post("/numbers", json!({ "numbers": numbers })), lost);
+    let told: Vec<_> = body["items"].as_array().unwrap().iter().map(|item| (&item["exists"], &item["code"])).collect();
+    assert_eq!((status, told.len(), told[0]), (200, 20, (&json!(true), &Value::Null)), "{body}");
+    assert!(told[1..10].iter().all(|told| *told == (&json!(false), &Value::Null)), "{body}");
+    assert!(told[10..].iter().all(|told| *told == (&Value::Null, &json!("WHATSAPP_ERROR"))), "{body}");
+    assert_eq!(body["retry_after"], Value::Null);
     world.stop().await;
 }
 
