@@ -149,7 +149,7 @@ impl Service {
             },
             &tasks,
         );
-        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
+        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), clock.clone(), recorded, session.watch()));
         let (reconciling, unknown_numbers) = inbound::start(
             inbound::Parts {
                 store: store.clone(),
