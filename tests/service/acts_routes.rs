@@ -236,6 +236,23 @@ async fn acts_pass_the_gates_of_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn marks_and_blocks_share_the_limit_of_acts() {
+    let mut world = World::ready().await;
+    incoming(&world, "hola").await;
+    for n in 0..120 {
+        let (status, chat) = world.post(&format!("/chats/{FRIEND}/archive"), json!({})).await;
+        assert_eq!((status, &chat["archived"], &chat["dry_run"]), (200, &json!(true), &Value::Null), "{n}: {chat}");
+    }
+    for (method, path) in [("DELETE", "archive"), ("POST", "pin"), ("POST", "mute"), ("POST", "unread")] {
+        let (status, refused) = answer(world.request(method, &format!("/chats/{FRIEND}/{path}"))).await;
+        assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{path}: {refused}");
+    }
+    let (status, refused) = world.post(&format!("/contacts/{FRIEND}/block"), json!({})).await;
+    assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_act_that_the_server_does_not_take_is_no_success() {
     let mut world = World::new(Options::fast()).await;
     world.set("SEND_TIMEOUT", "10s").start().await;
