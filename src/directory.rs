@@ -1,6 +1,6 @@
 //! What WhatsApp knows of others: chats, people, groups, and which number is on WhatsApp. The page's memory answers where it
-//! can; the look-ups that are asked for here share one limit, because asking too often is what scrapers do. Those of a send's
-//! recipient, or of the people of a group, keep the pace of sends.
+//! can. The look-ups that are asked for here share one limit with those of the people whom a text mentions or a group gets,
+//! because asking too often is what scrapers do. The look-up of a send's recipient keeps the pace of sends.
 
 mod cache;
 mod followed;
@@ -76,10 +76,23 @@ pub enum DirectoryError {
     NoPicture,
     #[error("this is the account itself, which cannot be blocked")]
     Own,
+    /// Something was answered before this.
+    #[error("the request ended before WhatsApp said anything about this number: {0}")]
+    Unanswered(String),
     #[error("no further chat can be pinned: {0}; unpin one first")]
     PinLimit(String),
     #[error(transparent)]
     Session(#[from] SessionError),
+}
+
+pub struct Parts {
+    pub session: Handle,
+    pub clock: Arc<dyn Clock>,
+    /// The limit of all look-ups.
+    pub lookups: PerMinute,
+    /// The pause before a page that could not be told whom to follow is told again.
+    pub follow_again: Duration,
+    pub stop: CancellationToken,
 }
 
 /// Cheap to clone.
@@ -95,13 +108,14 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn start(session: Handle, clock: Arc<dyn Clock>, stop: CancellationToken, tasks: &Tasks) -> Self {
+    pub fn start(parts: Parts, tasks: &Tasks) -> Self {
+        let Parts { session, clock, lookups, follow_again, stop } = parts;
         let pictures = Arc::<Pictures>::default();
         let cache = Cache::start(session.clone(), clock.clone(), pictures.clone(), stop.clone(), tasks);
         let receipts = Arc::new(Semaphore::new(receipts::AT_A_TIME));
         let followed = Arc::<Followed>::default();
-        tasks.spawn(followed::TASK, followed::run(session.clone(), followed.clone(), stop));
-        Self { session, clock, lookups: PerMinute::new(LOOKUPS_PER_MINUTE), cache, pictures, followed, receipts }
+        tasks.spawn(followed::TASK, followed::run(session.clone(), followed.clone(), follow_again, stop));
+        Self { session, clock, lookups, cache, pictures, followed, receipts }
     }
 
     /// The lists of chats, people and groups; with `refresh` as the page has them now, if it is there.
@@ -178,12 +192,15 @@ impl Directory {
         Ok(Contact { phone: Some(reached.number.digits().to_owned()), lid: known.lid.clone().or(reached.lid), ..known })
     }
 
-    /// Follows a person's presence from now on, and tells what is known.
+    /// Follows a person's presence from now on, and tells what is known. A number whose LID the page does not know is looked up.
     pub async fn presence(&self, id: &ChatId) -> Result<Presence, DirectoryError> {
         if id.server() == Server::Group {
             return Err(DirectoryError::Group);
         }
         let page = self.session.page(State::Ready)?;
+        if id.server() == Server::Phone && self.remembered(id).await?.lid.is_none() {
+            self.take_lookup()?;
+        }
         let told = page.presence(id).await.map_err(SessionError::from);
         let presence = told.map_err(|error| match error {
             SessionError::NotOnWhatsApp => DirectoryError::NotOnWhatsApp,

@@ -17,6 +17,7 @@ pub mod fetch_url;
 mod groups;
 mod key_locks;
 mod ledger;
+mod lookups;
 mod new_contacts;
 mod opt_outs;
 mod pacing;
@@ -24,6 +25,7 @@ mod queue;
 mod resends;
 mod sender;
 mod sent;
+mod status;
 mod turn;
 mod uploading;
 pub mod uploads;
@@ -56,7 +58,6 @@ use crate::transport::web::session::Handle;
 use acks::Acks;
 pub use acts::Acting;
 pub use admission::Availability;
-use admission::Readiness;
 pub use chat_acts::ActedOnChat;
 pub use error::SendError;
 pub use groups::{GroupError, MadeGroup, NewGroup, Person};
@@ -93,6 +94,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The clock by which keys expire.
     pub steady: Arc<dyn Clock>,
+    /// The limit of all look-ups.
+    pub lookups: PerMinute,
     /// All events of messages.
     pub events: mpsc::Receiver<MessageEvent>,
     /// After this, sends are refused.
@@ -112,6 +115,7 @@ pub struct Outbound {
     under_way: UnderWay,
     /// Acts that are no messages.
     acts: PerMinute,
+    lookups: PerMinute,
     clock: Arc<dyn Clock>,
     /// The clock by which keys expire.
     steady: Arc<dyn Clock>,
@@ -122,7 +126,7 @@ impl Outbound {
     /// # Errors
     /// The store cannot say how much was sent today.
     pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
-        let Parts { settings, session, cloud, store, blobs, clock, steady, events, stop } = parts;
+        let Parts { settings, session, cloud, store, blobs, clock, steady, lookups, events, stop } = parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
@@ -153,28 +157,21 @@ impl Outbound {
         tasks.spawn("sends that had not left", resending);
         let (settings, key_locks) = (Arc::new(settings), KeyLocks::default());
         let acts = PerMinute::new(ACTS_PER_MINUTE);
-        Ok(Self { settings, session, store, blobs, ways, queue, key_locks, under_way, acts, clock, steady, stop })
-    }
-
-    /// Whether a send that names no way would be accepted now, and if not, why.
-    pub async fn availability(&self) -> Availability {
-        self.availability_via(self.ways.usual()).await
-    }
-
-    async fn availability_via(&self, via: Via) -> Availability {
-        let is_held = self.store.sending_is_held().await;
-        let session = self.session.snapshot();
-        let way = match (&self.ways.cloud, via) {
-            (Some((client, _)), Via::Cloud) => Readiness::Cloud(client.health()),
-            _ => Readiness::Web(&session),
-        };
-        admission::availability(self.settings.mode, &way, self.stop.is_cancelled(), is_held)
-    }
-
-    /// Why messages cannot be stored, in words. A send is tried all the same, because the disk may work again; if it
-    /// does not, nothing leaves.
-    pub fn trouble(&self) -> Option<String> {
-        self.store.trouble()
+        Ok(Self {
+            settings,
+            session,
+            store,
+            blobs,
+            ways,
+            queue,
+            key_locks,
+            under_way,
+            acts,
+            lookups,
+            clock,
+            steady,
+            stop,
+        })
     }
 
     /// Refuses what would be refused whatever the content is, before work is done for the content. A key that may be known
@@ -206,20 +203,6 @@ impl Outbound {
     /// server.
     pub fn latest(&self, arrived: Instant) -> Instant {
         arrived + self.settings.timeout - self.settings.timeout / RESERVE
-    }
-
-    pub fn mode(&self) -> SendMode {
-        self.settings.mode
-    }
-
-    /// How many sends wait in the queue.
-    pub fn queued(&self) -> usize {
-        self.queue.waiting()
-    }
-
-    /// The files that are being uploaded.
-    pub fn uploads(&self) -> Vec<Upload> {
-        self.ways.web.uploading.list()
     }
 
     /// Sends, and answers within `SEND_TIMEOUT` of the request's arrival. If the caller drops the future while the
@@ -353,6 +336,9 @@ impl Outbound {
         let file = file.map(|file| self.blobs.pin(file.id).ok_or(SendError::FileNotFound)).transpose()?;
         // From here on the browser is needed, also while the send waits for its turn.
         let working = sender.activity.begin();
+        if via == Via::Web {
+            self.look_up_mentions(&outgoing.content, self.left(arrived)).await?;
+        }
         let turn = self.turn(arrived, via).await?;
         let to = outgoing.to.clone();
         let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);

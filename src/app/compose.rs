@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery;
-use crate::directory::Directory;
+use crate::directory::{self, Directory};
 use crate::domain::backoff::Backoff;
 use crate::domain::steady_clock::SteadyClock;
 use crate::domain::time::SystemClock;
@@ -28,6 +28,7 @@ use crate::host::descriptors;
 use crate::host::instance::InstanceLock;
 use crate::host::listen;
 use crate::host::metrics::Metrics;
+use crate::host::per_minute::PerMinute;
 use crate::host::tasks::{self, End, Ends, Tasks};
 use crate::http::{App, Connections, Limits, Server, Waiting};
 use crate::inbound::cloud::{CloudInbound, CloudParts};
@@ -148,7 +149,7 @@ impl Service {
             },
             &tasks,
         );
-        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), recorded, session.watch()));
+        tasks.spawn(RECORDER, recorder::run(store.clone(), metrics.clone(), clock.clone(), recorded, session.watch()));
         let (reconciling, unknown_numbers) = inbound::start(
             inbound::Parts {
                 store: store.clone(),
@@ -198,6 +199,7 @@ impl Service {
             &tasks,
         )
         .await?;
+        let lookups = PerMinute::new(directory::LOOKUPS_PER_MINUTE);
         let outbound = Outbound::start(
             outbound::Parts {
                 settings: config.send.clone(),
@@ -207,6 +209,7 @@ impl Service {
                 blobs: blobs.clone(),
                 clock: clock.clone(),
                 steady: steady.clone(),
+                lookups: lookups.clone(),
                 events: acked,
                 stop: closing.clone(),
             },
@@ -230,7 +233,16 @@ impl Service {
         tasks.spawn("retention", forgetting);
         tasks.spawn("mending of the store", mend(store.clone(), stop_deliveries.clone()));
         let fetcher = fetcher(&blobs, config.media.send_max, config.media.url_private).await?;
-        let directory = Directory::start(session.clone(), clock.clone(), stop_session.clone(), &tasks);
+        let directory = Directory::start(
+            directory::Parts {
+                session: session.clone(),
+                clock: clock.clone(),
+                lookups,
+                follow_again: config.timings.follow_again,
+                stop: stop_session.clone(),
+            },
+            &tasks,
+        );
         let auto_connect = config.session.auto_connect;
         let app = App {
             config,

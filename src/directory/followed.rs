@@ -16,9 +16,6 @@ pub(super) const TASK: &str = "followed people";
 /// The page asks WhatsApp's server for one person after the other.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A page that could not be told is told again after this pause.
-const AGAIN: Duration = Duration::from_secs(30);
-
 /// The LIDs of those who are followed, in the order in which they were asked for.
 #[derive(Debug, Default)]
 pub(super) struct Followed(Mutex<VecDeque<String>>);
@@ -44,8 +41,8 @@ impl Followed {
 }
 
 /// Tells each document of the page whom to follow, once it is READY; forgets them all when the login has gone, because the
-/// next one may be another account's.
-pub(super) async fn run(session: Handle, followed: Arc<Followed>, stop: CancellationToken) {
+/// next one may be another account's. A page that could not be told is told again after the pause `again`.
+pub(super) async fn run(session: Handle, followed: Arc<Followed>, again: Duration, stop: CancellationToken) {
     let mut snapshots = session.watch();
     let mut told = 0;
     loop {
@@ -74,7 +71,7 @@ pub(super) async fn run(session: Handle, followed: Arc<Followed>, stop: Cancella
         }
         let changed = async {
             if is_ready && documents != told {
-                timeout(AGAIN, snapshots.changed()).await.unwrap_or(Ok(()))
+                timeout(again, snapshots.changed()).await.unwrap_or(Ok(()))
             } else {
                 snapshots.changed().await
             }

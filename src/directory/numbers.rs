@@ -31,22 +31,36 @@ type Answers = HashMap<PhoneNumber, Answer>;
 
 impl Directory {
     /// Looks numbers up, in their order. Where the minute's look-ups are used up, the numbers that are left are
-    /// [`DirectoryError::RateLimited`]; a number about which WhatsApp says nothing has no answer. The error of the whole is
-    /// one of the page or the session, before any answer.
+    /// [`DirectoryError::RateLimited`]; a number about which WhatsApp says nothing has no answer. What fails after the first
+    /// answer costs only the answers that are missing then; the error of the whole is one of the page or the session, before
+    /// any answer.
     pub async fn look_up_all(
         &self,
         numbers: &[PhoneNumber],
     ) -> Result<Vec<Result<Option<Reached>, DirectoryError>>, DirectoryError> {
         let mut answers = Answers::new();
-        self.ask_each(numbers.to_vec(), &mut answers).await?;
+        let failure = match self.ask_all(numbers, &mut answers).await {
+            Err(error) if answers.is_empty() => return Err(error),
+            asked => asked.err().map(|error| error.to_string()),
+        };
+        Ok(numbers.iter().map(|number| self.answered(number, &answers, failure.as_deref())).collect())
+    }
+
+    async fn ask_all(&self, numbers: &[PhoneNumber], answers: &mut Answers) -> Result<(), DirectoryError> {
+        self.ask_each(numbers.to_vec(), answers).await?;
         // The second form is asked for only after WhatsApp denied the first.
         let is_denied = |number: &&PhoneNumber| matches!(answers.get(*number), Some(Answer::Denied));
         let second = numbers.iter().filter(is_denied).filter_map(PhoneNumber::second_form).collect();
-        self.ask_each(second, &mut answers).await?;
-        Ok(numbers.iter().map(|number| self.answered(number, &answers)).collect())
+        self.ask_each(second, answers).await
     }
 
-    fn answered(&self, number: &PhoneNumber, answers: &Answers) -> Result<Option<Reached>, DirectoryError> {
+    /// `failure` is why the numbers without an answer have none; without it the minute's look-ups were used up.
+    fn answered(
+        &self,
+        number: &PhoneNumber,
+        answers: &Answers,
+        failure: Option<&str>,
+    ) -> Result<Option<Reached>, DirectoryError> {
         for form in std::iter::once(number.clone()).chain(number.second_form()) {
             match answers.get(&form) {
                 Some(Answer::There(reached)) => return Ok(Some(reached.clone())),
@@ -55,7 +69,12 @@ impl Directory {
                     let nothing = "WhatsApp's server said nothing about this number".to_owned();
                     return Err(SessionError::NoAnswer(nothing).into());
                 }
-                None => return Err(DirectoryError::RateLimited { retry_after: self.lookups.wait(Instant::now()) }),
+                None => {
+                    return Err(match failure {
+                        Some(why) => DirectoryError::Unanswered(why.to_owned()),
+                        None => DirectoryError::RateLimited { retry_after: self.lookups.wait(Instant::now()) },
+                    });
+                }
             }
         }
         Ok(None)

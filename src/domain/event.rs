@@ -4,6 +4,7 @@
 //! An event that concerns a message carries the message as it is when the event is read, so an event that is delivered
 //! late may already show a later edit.
 
+use super::limits::LimitsChange;
 use super::log::LoggedMessage;
 use super::media::MediaStatus;
 use super::message::{Ack, Reaction, Vote};
@@ -52,6 +53,7 @@ pub enum Happening {
         of: u64,
         at: Timestamp,
     },
+    Limits(LimitsChange),
     State(Transition),
     Code(CodeShown),
 }
@@ -67,6 +69,7 @@ impl Happening {
             | Self::Voted { at, .. }
             | Self::Noticed { at, .. }
             | Self::File { at, .. } => *at,
+            Self::Limits(change) => change.at,
             Self::State(step) => step.at,
             Self::Code(code) => code.generated_at,
         }
@@ -123,6 +126,7 @@ pub enum What {
     Voted(Box<Vote>),
     Noticed(Box<Notice>),
     File(Box<LoggedMessage>),
+    Limits(Box<LimitsChange>),
     State(Transition),
     Code(CodeShown),
 }
@@ -134,7 +138,7 @@ impl Event {
     }
 
     /// Every type of event.
-    pub const TYPES: [&'static str; 13] = [
+    pub const TYPES: [&'static str; 14] = [
         "message",
         "message.edited",
         "message.revoked",
@@ -146,6 +150,7 @@ impl Event {
         "group.changed",
         "contact.changed",
         "chat.read",
+        "limits.changed",
         "session.state",
         "session.qr",
     ];
@@ -165,6 +170,7 @@ impl Event {
                 Notice::Read(_) => "chat.read",
             },
             What::File(_) => "message.media",
+            What::Limits(_) => "limits.changed",
             What::State(_) => "session.state",
             What::Code(_) => "session.qr",
         }
@@ -188,7 +194,9 @@ impl Event {
             | What::Revoked(message)
             | What::Acked(message, _)
             | What::File(message) => Some(message),
-            What::Reacted(_) | What::Voted(_) | What::Noticed(_) | What::State(_) | What::Code(_) => None,
+            What::Reacted(_) | What::Voted(_) | What::Noticed(_) | What::Limits(_) | What::State(_) | What::Code(_) => {
+                None
+            }
         }
     }
 }

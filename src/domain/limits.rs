@@ -1,6 +1,8 @@
 //! WhatsApp's limits on messages to people who do not know the account. The page knows the limits but does not enforce
 //! them.
 
+use super::time::Timestamp;
+
 /// The limits as the page knows them; None where the page does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -34,4 +36,21 @@ pub struct Timelock {
     pub kind: String,
     /// The end of the lock, in seconds since the epoch.
     pub until_s: Option<u64>,
+}
+
+/// The account is banned for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// WhatsApp's number for the reason.
+    pub code: Option<i64>,
+    pub message: Option<String>,
+    pub until: Option<Timestamp>,
+}
+
+/// What WhatsApp allows this account from a time on: everything that `/status` shows as `limits`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsChange {
+    pub at: Timestamp,
+    pub limits: Limits,
+    pub ban: Option<Ban>,
 }

@@ -43,7 +43,7 @@ While the disk is full at the start, `/status` says so and everything that needs
 /// The contents of which a message to be sent has one.
 const CONTENTS: [&str; 6] = ["message", "media", "location", "contacts", "poll", "template"];
 /// The schema of an event's `data`, by the event's `type`.
-const EVENTS: [(&str, &str); 14] = [
+const EVENTS: [(&str, &str); 15] = [
     ("message", "Message"),
     ("message.edited", "Message"),
     ("message.revoked", "Message"),
@@ -56,6 +56,7 @@ const EVENTS: [(&str, &str); 14] = [
     ("contact.changed", "ContactChange"),
     ("chat.read", "ChatRead"),
     ("presence", "PresenceChange"),
+    ("limits.changed", "Limits"),
     ("session.state", "StateChange"),
     ("session.qr", "CodeChange"),
 ];

@@ -340,6 +340,7 @@ impl From<DirectoryError> for ApiError {
                 Self::new(StatusCode::NOT_FOUND, "CONTACT_NOT_FOUND", message)
             }
             DirectoryError::ChatAbsent => Self::new(StatusCode::NOT_FOUND, "CHAT_NOT_FOUND", message),
+            DirectoryError::Unanswered(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "WHATSAPP_ERROR", message),
             DirectoryError::NoPicture => Self::new(StatusCode::NOT_FOUND, "NO_PICTURE", message),
             DirectoryError::Own => Self::new(StatusCode::CONFLICT, "OWN_ACCOUNT", message),
             DirectoryError::PinLimit(_) => Self::new(StatusCode::CONFLICT, "PIN_LIMIT", message),

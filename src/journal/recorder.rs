@@ -1,4 +1,4 @@
-//! Writes the session's events to the log: every transition, and every new code.
+//! Writes the session's events to the log: every transition, every new code, and every change of WhatsApp's limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::event::{CodeShown, Happening};
+use crate::domain::limits::{Ban, Limits, LimitsChange};
 use crate::domain::state::{State, Transition};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Clock, Timestamp};
 use crate::host::metrics::Metrics;
 use crate::store::{LogChange, Store, StoreError};
 use crate::transport::web::session::Snapshot;
@@ -21,11 +22,14 @@ const STORE_RETRY: Duration = Duration::from_secs(2);
 pub async fn run(
     store: Store,
     metrics: Metrics,
+    clock: Arc<dyn Clock>,
     mut transitions: mpsc::Receiver<Transition>,
     mut session: watch::Receiver<Arc<Snapshot>>,
 ) {
     let mut steps = Vec::new();
     let mut shown = None;
+    // Of a session that has not begun nothing is known, which is what WhatsApp allows without limits too.
+    let mut told = (Limits::default(), None);
     loop {
         tokio::select! {
             biased;
@@ -41,9 +45,15 @@ pub async fn run(
                 insist(|| store.log(Arc::clone(&happened))).await;
             }
             Ok(()) = session.changed() => {
-                let code = new_code(&session.borrow_and_update(), &mut shown);
-                if let Some(code) = code {
-                    let happened = Arc::new(vec![LogChange::Happened(Happening::Code(code))]);
+                let (code, limits) = {
+                    let session = session.borrow_and_update();
+                    (new_code(&session, &mut shown), new_limits(&session, &mut told))
+                };
+                let limits = limits.map(|(limits, ban)| LimitsChange { at: clock.now(), limits, ban });
+                let happened = [code.map(Happening::Code), limits.map(Happening::Limits)];
+                let happened: Vec<_> = happened.into_iter().flatten().map(LogChange::Happened).collect();
+                if !happened.is_empty() {
+                    let happened = Arc::new(happened);
                     insist(|| store.log(Arc::clone(&happened))).await;
                 }
             }
@@ -66,4 +76,13 @@ fn new_code(session: &Snapshot, shown: &mut Option<Timestamp>) -> Option<CodeSho
     let code = session.code.as_ref()?;
     let is_new = shown.replace(code.generated_at) != Some(code.generated_at);
     is_new.then(|| CodeShown { attempt: code.attempt, generated_at: code.generated_at, expires_at: code.expires_at })
+}
+
+/// WhatsApp's limits and the ban, where they are not those that were told last.
+fn new_limits(session: &Snapshot, told: &mut (Limits, Option<Ban>)) -> Option<(Limits, Option<Ban>)> {
+    if session.limits == told.0 && session.ban == told.1 {
+        return None;
+    }
+    *told = (session.limits.clone(), session.ban.clone());
+    Some(told.clone())
 }

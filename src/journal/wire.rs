@@ -5,6 +5,7 @@
 //! says what becomes of it; `tests/house` allows no `..` here.
 
 mod items;
+mod limits;
 mod media;
 mod notices;
 mod presence;
@@ -20,6 +21,7 @@ use crate::domain::presence::PresenceChange;
 use crate::domain::state::SESSION;
 
 pub use items::{AckAt, Code, Message, MessageAck, Reaction, StateChange, Vote};
+pub use limits::{Banned, Limits, NewChats, NewChatsStatus, Timelock};
 pub use media::{Media, MediaKind, MediaStatus};
 pub use notices::{Call, CallStatus, ChatRead, ContactChange, GroupChange, Person};
 pub use presence::PresenceState;
@@ -31,7 +33,7 @@ pub struct Event<'a> {
     /// Its place in the log; of `presence`, which is in no log, an id of its own.
     pub id: String,
     /// `message`, `message.edited`, `message.revoked`, `message.ack`, `message.reaction`, `message.vote`, `message.media`,
-    /// `call`, `group.changed`, `contact.changed`, `chat.read`, `presence`, `session.state` or `session.qr`.
+    /// `call`, `group.changed`, `contact.changed`, `chat.read`, `presence`, `limits.changed`, `session.state` or `session.qr`.
     pub r#type: &'static str,
     /// When the service learned of the event.
     pub timestamp: Timestamp,
@@ -53,6 +55,7 @@ pub enum Data<'a> {
     Contact(ContactChange<'a>),
     Read(ChatRead<'a>),
     Presence(presence::Presence<'a>),
+    Limits(Limits),
     State(StateChange<'a>),
     Code(Code<'a>),
 }
@@ -74,6 +77,7 @@ impl<'a> Event<'a> {
                 Notice::Contact(change) => Data::Contact(change.into()),
                 Notice::Read(read) => Data::Read(read.into()),
             },
+            What::Limits(change) => Data::Limits(Limits::from(&**change)),
             What::State(step) => Data::State(StateChange::from(step)),
             What::Code(shown) => Data::Code(Code::new(shown, code)),
         };

@@ -21,6 +21,7 @@ use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::via::Via;
 use crate::domain::wamid::Wamid;
+use crate::host::activity::Working;
 use crate::host::config::SendMode;
 use crate::store::StoreError;
 use crate::transport::{ActFailure, NothingLeft};
@@ -242,8 +243,20 @@ impl Outbound {
         Sent { message_id, chat_id, to, ack, at: self.clock.now(), dry_run, via, guarantee }
     }
 
+    /// Admits a change of a chat's marks, or of who is blocked, which the page makes and which is no message: what refuses to
+    /// mark a chat as unread refuses this too, and it counts among the acts of a minute. None with `SEND_MODE=dry-run`. The
+    /// browser is needed for as long as the answer is kept.
+    pub async fn admit_mark(&self) -> Result<Option<Working>, SendError> {
+        self.availability_via(Via::Web).await.admit()?;
+        if self.settings.mode == SendMode::DryRun {
+            return Ok(None);
+        }
+        self.limit_acts()?;
+        Ok(Some(self.ways.web.activity.begin()))
+    }
+
     pub(super) fn limit_acts(&self) -> Result<(), SendError> {
-        let why = "more is marked, deleted and shown typing in a minute than a person would do";
+        let why = "more is marked, blocked, deleted and shown typing in a minute than a person would do";
         self.acts.take(Instant::now()).map_err(|retry_after| SendError::RateLimited { why, retry_after })
     }
 

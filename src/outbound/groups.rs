@@ -204,12 +204,18 @@ impl Outbound {
     /// Who is meant. A number that WhatsApp denies is asked for in its country's second form.
     async fn who(&self, given: &[ChatId], arrived: Instant) -> Result<Vec<Option<Identity>>, GroupError> {
         let page = self.session.page(State::Ready)?;
+        self.take_lookups(page.unknown(given).await.map_err(SessionError::from)?.len())?;
         let found = page.group_people(given, self.time_left(arrived)).await;
         let mut people = found.map_err(SessionError::from)?;
-        for (person, given) in people.iter_mut().zip(given) {
-            if let (None, Some(second)) = (&person, given.second_form()) {
-                let found = page.group_people(&[second], self.time_left(arrived)).await;
-                *person = found.map_err(SessionError::from)?.pop().flatten();
+        let denied = people.iter_mut().zip(given).filter(|(person, _)| person.is_none());
+        let (denied, second): (Vec<_>, Vec<_>) =
+            denied.filter_map(|(person, given)| Some((person, given.second_form()?))).unzip();
+        if !second.is_empty() {
+            let unknown = page.unknown(&second).await.map_err(SessionError::from)?;
+            self.lookups.charge(unknown.len(), Instant::now());
+            let found = page.group_people(&second, self.time_left(arrived)).await;
+            for (person, found) in denied.into_iter().zip(found.map_err(SessionError::from)?) {
+                *person = found;
             }
         }
         Ok(people)
@@ -312,6 +318,7 @@ impl Outbound {
     ) -> Result<Option<Vec<Person>>, GroupError> {
         let Some(admitted) = self.admit_change(origin, arrived).await? else { return Ok(None) };
         let page = self.session.page(State::Ready)?;
+        self.take_lookups(page.unknown(participants).await.map_err(SessionError::from)?.len())?;
         let changed = page.group_members(group, act, participants, self.time_left(arrived)).await;
         let (subject, answers) = changed.map_err(GroupError::of_change)?;
         drop(admitted);
@@ -323,9 +330,10 @@ impl Outbound {
         Ok(Some(people))
     }
 
-    /// The invite of a group. Asking for it changes nothing, so a dry run answers it too.
+    /// The invite of a group. Asking for it changes nothing, so a dry run answers it too. It counts as a look-up.
     pub async fn group_invite(&self, group: &GroupId, arrived: Instant) -> Result<InviteCode, GroupError> {
         let page = self.session.page(State::Ready)?;
+        self.take_lookups(1)?;
         Ok(page.group_invite(group, false, self.time_left(arrived)).await.map_err(SessionError::from)?)
     }
 

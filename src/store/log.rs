@@ -251,6 +251,7 @@ fn resolve(tables: &Tables, cursor: u64, record: Record) -> Result<Option<Event>
                 Happening::Voted { vote, .. } => Some(What::Voted(Box::new(vote))),
                 Happening::Noticed { notice, .. } => Some(What::Noticed(Box::new(notice))),
                 Happening::File { of, .. } => message(of)?.map(What::File),
+                Happening::Limits(change) => Some(What::Limits(Box::new(change))),
                 Happening::State(step) => Some(What::State(step)),
                 Happening::Code(shown) => Some(What::Code(shown)),
             },

@@ -9,6 +9,7 @@ mod entry;
 mod happening;
 mod history;
 mod letter;
+mod limits;
 mod mark;
 mod media;
 mod notice;

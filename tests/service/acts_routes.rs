@@ -203,6 +203,14 @@ async fn acts_pass_the_gates_of_sends() {
             ("POST", format!("/chats/{FRIEND}/read"), json!({})),
             ("POST", format!("/chats/{FRIEND}/unread"), json!({})),
             ("POST", format!("/chats/{FRIEND}/typing"), json!({ "kind": "text" })),
+            ("POST", format!("/chats/{FRIEND}/archive"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/archive"), json!({})),
+            ("POST", format!("/chats/{FRIEND}/pin"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/pin"), json!({})),
+            ("POST", format!("/chats/{FRIEND}/mute"), json!({})),
+            ("DELETE", format!("/chats/{FRIEND}/mute"), json!({})),
+            ("POST", format!("/contacts/{FRIEND}/block"), json!({})),
+            ("DELETE", format!("/contacts/{FRIEND}/block"), json!({})),
         ]
     };
     for (method, path, body) in routes("true_1@lid_A") {
@@ -224,6 +232,23 @@ async fn acts_pass_the_gates_of_sends() {
         assert_eq!((status, &done["dry_run"]), (200, &json!(true)), "{path}: {done}");
     }
     assert!(world.simulator.record().actions.is_empty() && world.simulator.record().received.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_and_blocks_share_the_limit_of_acts() {
+    let mut world = World::ready().await;
+    incoming(&world, "hola").await;
+    for n in 0..120 {
+        let (status, chat) = world.post(&format!("/chats/{FRIEND}/archive"), json!({})).await;
+        assert_eq!((status, &chat["archived"], &chat["dry_run"]), (200, &json!(true), &Value::Null), "{n}: {chat}");
+    }
+    for (method, path) in [("DELETE", "archive"), ("POST", "pin"), ("POST", "mute"), ("POST", "unread")] {
+        let (status, refused) = answer(world.request(method, &format!("/chats/{FRIEND}/{path}"))).await;
+        assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{path}: {refused}");
+    }
+    let (status, refused) = world.post(&format!("/contacts/{FRIEND}/block"), json!({})).await;
+    assert_eq!((status, &refused["code"]), (429, &json!("RATE_LIMITED")), "{refused}");
     world.stop().await;
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use session_manager::domain::address::ChatId;
 use session_manager::domain::state::{Reason, State};
@@ -10,7 +12,7 @@ use session_manager::transport::web::whatsapp::PageError;
 use simulator::{Action, Incoming, Options, PageBuild, Picture, PictureHost, ServerGroup};
 
 use crate::messages::log;
-use crate::world::{DEADLINE, FRIEND, World, answer};
+use crate::world::{DEADLINE, FRIEND, World, answer, family};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -49,6 +51,28 @@ async fn a_crowd_is_answered_by_pages_each_person_once() {
     let (_, unread) = world.get("/chats?unread=true&limit=1000").await;
     assert!(unread["items"].as_array().unwrap().iter().all(|chat| chat["unread"] == 1), "{unread}");
     assert_eq!(unread["items"].as_array().unwrap().len(), 72);
+    world.stop().await;
+}
+
+/// The page keeps its chats sorted, in the array that it gives to whoever reads them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_moves_while_the_list_is_read_hides_no_other() {
+    let page = PageBuild { crowd_people: 1000, crowd_chats: 1000, ..PageBuild::default() };
+    let mut world = World::new(Options { page, ..Options::fast() }).await;
+    world.start().await;
+    world.link().await;
+    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
+    let mut part = page.chats_part(0).await.unwrap();
+    let mut ids: Vec<_> = part.items.iter().map(|chat| chat.id.clone()).collect();
+    // The oldest chat with a person, which is among the last ones, goes before all others.
+    let oldest = ChatId::parse_recipient("5491100000001").unwrap();
+    assert!(part.next.is_some() && page.pin(&oldest, true, DEADLINE).await.unwrap().pinned);
+    while let Some(from) = part.next {
+        part = page.chats_part(from).await.unwrap();
+        ids.extend(part.items.iter().map(|chat| chat.id.clone()));
+    }
+    let different: HashSet<_> = ids.iter().collect();
+    assert_eq!((ids.len(), different.len()), (1000, 1000));
     world.stop().await;
 }
 
@@ -224,6 +248,30 @@ async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
     for body in [json!({}), json!({ "numbers": [] }), json!({ "numbers": vec!["5491122334455"; 51] })] {
         assert_eq!(world.post("/numbers", body).await.1["code"], "INVALID_FIELD");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_of_many_numbers_is_not_lost_with_the_page() {
+    let mut world = World::ready().await;
+    let numbers: Vec<_> = (0..20).map(|n| format!("598990000{n:02}")).collect();
+    world.simulator.add_person(&numbers[0]).unwrap();
+    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
+    let lost = async {
+        // The page learns a number from the answer about the first ten, and gives that answer before it says what it learned.
+        let first = ChatId::parse_recipient(&numbers[0]).unwrap();
+        while page.contact(&first).await.unwrap().lid.is_none() {}
+        page.contact(&first).await.unwrap();
+        for renderer in family(world.browser_pid(), "--type=renderer") {
+            kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
+        }
+    };
+    let ((status, body), ()) = tokio::join!(world.post("/numbers", json!({ "numbers": numbers })), lost);
+    let told: Vec<_> = body["items"].as_array().unwrap().iter().map(|item| (&item["exists"], &item["code"])).collect();
+    assert_eq!((status, told.len(), told[0]), (200, 20, (&json!(true), &Value::Null)), "{body}");
+    assert!(told[1..10].iter().all(|told| *told == (&json!(false), &Value::Null)), "{body}");
+    assert!(told[10..].iter().all(|told| *told == (&Value::Null, &json!("WHATSAPP_ERROR"))), "{body}");
+    assert_eq!(body["retry_after"], Value::Null);
     world.stop().await;
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use serde_json::Value;
-use simulator::Incoming;
+use serde_json::{Value, json};
+use simulator::{Incoming, NewChats, Options, Timelock};
 
+use crate::receiver::{Received, Receiver};
 use crate::world::{DEADLINE, FRIEND, World};
 
 /// A client of the stream.
@@ -176,4 +177,39 @@ async fn no_more_than_sixty_four_follow_and_a_stop_sends_them_home() {
     let stopping = std::time::Instant::now();
     world.stop().await;
     assert!(stopping.elapsed() < std::time::Duration::from_secs(8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatsapps_limits_are_told_as_status_shows_them_when_they_change() {
+    let receiver = Receiver::start().await;
+    let mut world = World::new(Options::fast()).await;
+    world.set("WEBHOOK_URLS", &receiver.url()).set("WEBHOOK_EVENTS", "limits.changed");
+    world.start().await;
+    world.link().await;
+    let mut follower = Follower::follow_at(&world, "/events?events=limits.changed", None).await;
+    world.simulator.faults(|faults| {
+        faults.timelock = Some(Timelock { kind: "DEFAULT".to_owned(), until_s: 2_000_000_000 });
+    });
+    let locked = follower.next().await;
+    let expected = json!({
+        "new_chats": null, "timelock": { "kind": "DEFAULT", "until": "2033-05-18T03:33:20.000Z" }, "ban": null,
+    });
+    assert_eq!((locked.name.as_str(), &locked.data["type"]), ("limits.changed", &json!("limits.changed")));
+    assert_eq!((&locked.data["data"], &world.get("/status").await.1["limits"]), (&expected, &expected));
+    world.simulator.faults(|faults| {
+        faults.timelock = None;
+        faults.new_chats = Some(NewChats { status: "CAPPED".to_owned(), used: 10, quota: 10, until_s: 2_000_000_000 });
+    });
+    let mut capped = follower.next().await.data;
+    while !capped["data"]["timelock"].is_null() {
+        capped = follower.next().await.data;
+    }
+    assert_eq!(capped["data"]["new_chats"]["status"], "CAPPED", "{capped}");
+    world.simulator.faults(|faults| faults.new_chats = None);
+    let free = json!({ "new_chats": null, "timelock": null, "ban": null });
+    assert_eq!(follower.next().await.data["data"], free);
+    let is_free = |taken: &[Received]| taken.iter().any(|one| one.body["data"] == free);
+    let taken = receiver.until("the end of the limits", is_free).await;
+    assert!(taken.iter().all(|one| one.body["type"] == "limits.changed") && taken[0].body == locked.data, "{taken:?}");
+    world.stop().await;
 }

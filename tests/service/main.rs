@@ -26,6 +26,7 @@ mod groups;
 mod http;
 mod hub;
 mod link;
+mod lookups;
 /// The small files that the tests of `src/files` make.
 #[allow(dead_code)]
 #[path = "../../src/files/tests/builders.rs"]

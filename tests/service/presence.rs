@@ -1,5 +1,7 @@
 //! Who is online: this account never, unless PRESENCE says so; others, if it does.
 
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -78,6 +80,31 @@ async fn with_presence_others_are_followed_also_after_the_line_was_lost() {
 
     let (status, refused) = world.get("/contacts/5491199999999/presence").await;
     assert_eq!((status, &refused["code"]), (404, &json!("CONTACT_NOT_FOUND")), "{refused}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_cannot_be_followed_after_a_reload_are_tried_again() {
+    let mut world = World::new(Options::fast()).await;
+    world.tune = |timings| timings.follow_again = Duration::from_millis(200);
+    world.set("PRESENCE", "available").start().await;
+    world.link().await;
+    let lid = world.simulator.add_person(FRIEND).unwrap();
+    assert_eq!(world.get(PRESENCE).await.0, 200);
+    // The next document lacks what following needs: it defines that late, or the server does not answer.
+    world.simulator.faults(|faults| faults.missing_modules = vec!["WAWebPresenceCollection".to_owned()]);
+    let documents = world.snapshot().documents;
+    for renderer in family(world.browser_pid(), "--type=renderer") {
+        kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
+    }
+    world.until_session("another document", |now| now.documents > documents && now.state == State::Ready).await;
+    // The document was told whom to follow when it became READY, which was before this.
+    let (status, refused) = world.get(PRESENCE).await;
+    assert_eq!((status, &refused["code"]), (503, &json!("PAGE_UNAVAILABLE")), "{refused}");
+    assert_eq!(world.simulator.record().subscriptions, [lid.as_str()]);
+    world.simulator.faults(|faults| faults.missing_modules.clear());
+    let again = |record: &Record| record.subscriptions.len() == 2;
+    world.simulator.wait_until("the person to be followed again", DEADLINE, again).await.unwrap();
     world.stop().await;
 }
 

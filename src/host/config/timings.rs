@@ -85,6 +85,8 @@ pub struct Timings {
     pub file_again_max: Duration,
     /// How long nothing is fetched after the disk had no room.
     pub file_no_room: Duration,
+    /// The pause before a page that could not be told whose presence to follow is told again.
+    pub follow_again: Duration,
 }
 
 impl Default for Timings {
@@ -133,6 +135,7 @@ impl Default for Timings {
             file_again: s(30),
             file_again_max: s(6 * 3600),
             file_no_room: s(30),
+            follow_again: s(30),
         }
     }
 }
@@ -180,6 +183,7 @@ impl Timings {
             file_again: scale(base.file_again),
             file_again_max: scale(base.file_again_max),
             file_no_room: scale(base.file_no_room),
+            follow_again: scale(base.follow_again),
             ..base
         }
     }

@@ -114,7 +114,7 @@ struct Follower {
 /// Everything that happens, as it happens
 ///
 /// Server-sent events. `event:` is `message`, `message_edited`, `message_revoked`, `message_ack`,
-/// `message_reaction`, `message_vote`, `message_media`, `call`, `group.changed`, `contact.changed`, `chat.read`, `presence`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
+/// `message_reaction`, `message_vote`, `message_media`, `call`, `group.changed`, `contact.changed`, `chat.read`, `presence`, `limits.changed`, `state`, `qr`, or `reset` where the place that `Last-Event-ID` names is not there any
 /// more; `data:` is an Event; `id:` is its place. A comment comes every 15 seconds. At most 64 clients.
 ///
 /// `presence` tells of the people whom `/contacts/{id}/presence` was asked for. It is in no log: it has no `id:`, and a client

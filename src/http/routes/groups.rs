@@ -27,7 +27,8 @@ use fields::{JOIN, NEW, code, people, settings, subject};
 /// At most once: with an idempotency key a repeated request answers with the same group, and where nobody knows whether the group
 /// was made (504 `OUTCOME_UNKNOWN`), no later request under the key makes another. The answer says of each person what became of
 /// it. Somebody whose settings let nobody add them (`invite_needed`) can be sent an invite instead: with `"invite": true` it is
-/// sent, as a message, at the pace of `/send`.
+/// sent, as a message, at the pace of `/send`. Numbers whose people are not known are looked up, and count as look-ups of
+/// `/numbers`; 429 where those are used up, before a group is made.
 #[utoipa::path(
     post,
     path = "/groups",

@@ -26,7 +26,7 @@ const OFF: &str = "WhatsApp tells the presence of others only to those who show 
     params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
     responses((status = 200, body = Presence)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "PRESENCE_OFF", "CONTACT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "PRESENCE_OFF", "CONTACT_NOT_FOUND", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
     ]))),
 )]
 pub async fn presence(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Presence>, ApiError> {

@@ -18,6 +18,9 @@ pub struct Contact {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BusinessProfile>, required = false)]
     pub business_profile: Option<Option<BusinessProfile>>,
+    /// True where a block was asked for with `SEND_MODE=dry-run`: the person is as they were.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -69,6 +72,6 @@ impl From<directory::Contact> for Person {
 
 impl From<directory::Known<directory::Contact>> for Contact {
     fn from(directory::Known { as_of, item }: directory::Known<directory::Contact>) -> Self {
-        Self { ok: true, as_of: as_of.into(), person: item.into(), business_profile: None }
+        Self { ok: true, as_of: as_of.into(), person: item.into(), business_profile: None, dry_run: false }
     }
 }

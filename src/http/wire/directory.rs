@@ -53,6 +53,9 @@ pub struct OneChat {
     pub as_of: Timestamp,
     #[serde(flatten)]
     pub chat: Chat,
+    /// True where a mark was asked for with `SEND_MODE=dry-run`: the chat is as it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 #[derive(Serialize, ToSchema)]

@@ -43,7 +43,7 @@ pub struct Checked {
     /// `user@lid`, where WhatsApp tells it.
     pub lid: Option<String>,
     /// `INVALID_NUMBER`; `RATE_LIMITED`: the minute's look-ups are used up; or `WHATSAPP_ERROR`: WhatsApp said nothing about
-    /// this number.
+    /// this number, or the page was lost after it had answered about others.
     pub code: Option<&'static str>,
     pub message: Option<String>,
 }

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::{Reason, State, Timestamp};
 use crate::delivery;
-use crate::domain::{account, limits, time};
+use crate::domain::account;
+pub use crate::journal::wire::Limits;
 use crate::outbound;
 use crate::transport::web::session::{self, LinkCode};
 
@@ -92,42 +93,6 @@ pub struct Progress {
     pub moved_at: Timestamp,
 }
 
-/// WhatsApp's own limits on this account, as WhatsApp Web knows them.
-#[derive(Serialize, ToSchema)]
-pub struct Limits {
-    /// New chats that may be begun in a cycle.
-    pub new_chats: Option<NewChats>,
-    /// A time in which no chats may be begun.
-    pub timelock: Option<Timelock>,
-    /// The account is banned for a time.
-    pub ban: Option<Banned>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct NewChats {
-    pub status: NewChatsStatus,
-    pub used: Option<u64>,
-    pub quota: Option<u64>,
-    /// When the cycle ends.
-    pub until: Option<Timestamp>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Timelock {
-    /// WhatsApp's word for it.
-    pub kind: String,
-    pub until: Option<Timestamp>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Banned {
-    /// WhatsApp's number for the reason.
-    pub code: Option<i64>,
-    pub message: Option<String>,
-    /// The service does not try to log in before.
-    pub until: Option<Timestamp>,
-}
-
 /// A code without its picture.
 #[derive(Serialize, ToSchema)]
 pub struct Shown {
@@ -147,15 +112,6 @@ pub struct Account {
     pub pushname: Option<String>,
     /// The kind of phone, in WhatsApp's words.
     pub platform: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NewChatsStatus {
-    FirstWarning,
-    SecondWarning,
-    Capped,
-    None,
 }
 
 /// The state of a target in `/status`.
@@ -187,53 +143,6 @@ impl From<session::Progress> for Progress {
     fn from(progress: session::Progress) -> Self {
         let session::Progress { step, done, total, moved_at } = progress;
         Self { step, done, total, moved_at: moved_at.into() }
-    }
-}
-
-impl Limits {
-    pub fn new(known: limits::Limits, ban: Option<session::Ban>) -> Self {
-        let limits::Limits { new_chats, timelock } = known;
-        Self {
-            new_chats: new_chats.map(NewChats::from),
-            timelock: timelock.map(Timelock::from),
-            ban: ban.map(Banned::from),
-        }
-    }
-}
-
-impl From<limits::NewChats> for NewChats {
-    fn from(known: limits::NewChats) -> Self {
-        let limits::NewChats { status, used, quota, until_s } = known;
-        Self { status: status.into(), used, quota, until: until_s.map(at) }
-    }
-}
-
-impl From<limits::NewChatsStatus> for NewChatsStatus {
-    fn from(status: limits::NewChatsStatus) -> Self {
-        match status {
-            limits::NewChatsStatus::FirstWarning => Self::FirstWarning,
-            limits::NewChatsStatus::SecondWarning => Self::SecondWarning,
-            limits::NewChatsStatus::Capped => Self::Capped,
-            limits::NewChatsStatus::None => Self::None,
-        }
-    }
-}
-
-impl From<limits::Timelock> for Timelock {
-    fn from(known: limits::Timelock) -> Self {
-        let limits::Timelock { kind, until_s } = known;
-        Self { kind, until: until_s.map(at) }
-    }
-}
-
-fn at(seconds: u64) -> Timestamp {
-    time::Timestamp::from_millis(seconds.saturating_mul(1000)).into()
-}
-
-impl From<session::Ban> for Banned {
-    fn from(ban: session::Ban) -> Self {
-        let session::Ban { code, message, until } = ban;
-        Self { code, message, until: until.map(Timestamp::from) }
     }
 }
 

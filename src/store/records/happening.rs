@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::StoredLimits;
 use super::notice::StoredNotice;
 use super::values::{StoredReason, StoredState, StoredTime};
 use crate::domain::event::{CodeShown, Happening};
@@ -20,6 +21,7 @@ pub(in crate::store) enum StoredHappening {
     Voted { vote: StoredVote, at: StoredTime },
     Noticed { notice: StoredNotice, at: StoredTime },
     File { of: u64, at: StoredTime },
+    Limits(StoredLimits),
     State(StoredTransition),
     Code(StoredCode),
 }
@@ -77,6 +79,7 @@ impl From<Happening> for StoredHappening {
             Happening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
             Happening::Noticed { notice, at } => Self::Noticed { notice: notice.into(), at: at.into() },
             Happening::File { of, at } => Self::File { of, at: at.into() },
+            Happening::Limits(change) => Self::Limits(change.into()),
             Happening::State(step) => Self::State(step.into()),
             Happening::Code(shown) => Self::Code(shown.into()),
         }
@@ -94,6 +97,7 @@ impl From<StoredHappening> for Happening {
             StoredHappening::Voted { vote, at } => Self::Voted { vote: vote.into(), at: at.into() },
             StoredHappening::Noticed { notice, at } => Self::Noticed { notice: notice.into(), at: at.into() },
             StoredHappening::File { of, at } => Self::File { of, at: at.into() },
+            StoredHappening::Limits(change) => Self::Limits(change.into()),
             StoredHappening::State(step) => Self::State(step.into()),
             StoredHappening::Code(shown) => Self::Code(shown.into()),
         }

@@ -39,7 +39,16 @@ fn entries_that_are_on_the_disk_are_read_and_written_the_same() {
         },
     });
     let opened = json!({ "event": "opened", "of": 3, "at": "2026-07-25T17:20:00.007Z" });
-    for entry in [message, reaction, vote, opened] {
+    let limits = json!({
+        "event": "limits", "at": "2026-07-25T17:20:00.007Z",
+        "new_chats": { "status": "second_warning", "used": 9, "quota": 10, "until_s": 1_785_000_000 },
+        "timelock": { "kind": "DEFAULT", "until_s": null },
+        "ban": { "code": 101, "message": null, "until": "2026-07-26T17:20:00.000Z" },
+    });
+    let free = json!({
+        "event": "limits", "at": "2026-07-25T17:20:00.007Z", "new_chats": null, "timelock": null, "ban": null,
+    });
+    for entry in [message, reaction, vote, opened, limits, free] {
         assert_eq!(rewritten(&entry), entry);
     }
 }

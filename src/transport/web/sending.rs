@@ -1,6 +1,7 @@
 //! Sending by the page of WhatsApp Web.
 
 mod acts;
+mod people;
 mod uploads;
 
 use std::borrow::Cow;

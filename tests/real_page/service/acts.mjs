@@ -91,6 +91,14 @@ async function contents(claims) {
   const ms = Date.now() - began;
   say(status === 200 && plain.text === link.message && ms < 20000, 'a text whose preview the phone does not give goes without', { status, ms });
 
+  const strangers = Array.from({ length: 12 }, (_, n) => `54911777700${String(n).padStart(2, '0')}`);
+  const asked = (await w.ctl('state')).iqs.length;
+  const crowd = await w.post('/send', { number: FRIEND, message: strangers.map((one) => `@${one}`).join(' '), mentions: strangers });
+  const questions = (await w.ctl('state')).iqs.slice(asked).filter((iq) => iq.startsWith('usync/'));
+  const named = (await opened(claims, crowd.body.message_id ?? ''))?.extendedTextMessage?.contextInfo?.mentionedJid;
+  const isAsked = crowd.status === 200 && questions.length === 2 && new Set(named).size === strangers.length;
+  say(isAsked, 'twelve strangers who are mentioned are looked up by two questions', { status: crowd.status, questions, named: named?.length });
+
   await w.ctl('unknown', { list: NOBODY });
   const before = await sentSoFar(claims);
   const mention = await w.post('/send', { number: FRIEND, message: `@${NOBODY}`, mentions: [NOBODY] });

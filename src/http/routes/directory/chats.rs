@@ -73,5 +73,5 @@ pub async fn list(State(app): State<App>, RawQuery(query): RawQuery) -> Result<R
 )]
 pub async fn one(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
     let Known { as_of, item } = app.directory.chat(&id_of(&chat)?).await?;
-    Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into() }))
+    Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into(), dry_run: false }))
 }

@@ -1,4 +1,4 @@
-//! The marks of chats: `POST` and `DELETE /chats/{chat}/archive`, `/pin`, `/mute`.
+//! The marks of chats: `POST` and `DELETE /chats/{chat}/archive`, `/pin`, `/mute`. They pass the gates of acts on chats.
 
 use axum::Json;
 use axum::body::Body;
@@ -32,7 +32,8 @@ const LATEST_S: u64 = 2_000_000_000;
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR",
+        "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -48,7 +49,8 @@ pub async fn archive(State(app): State<App>, Path(chat): Path<String>) -> Result
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR",
+        "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -66,7 +68,8 @@ pub async fn unarchive(State(app): State<App>, Path(chat): Path<String>) -> Resu
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "PIN_LIMIT", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "PIN_LIMIT",
+        "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -82,7 +85,8 @@ pub async fn pin(State(app): State<App>, Path(chat): Path<String>) -> Result<Jso
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR",
+        "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -102,7 +106,8 @@ pub async fn unpin(State(app): State<App>, Path(chat): Path<String>) -> Result<J
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "CONTRADICTION", "INVALID_FIELD",
-        "INVALID_UNTIL", "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_UNTIL", "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND",
+        "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn mute(
@@ -125,7 +130,8 @@ pub async fn mute(
     params(("chat" = inline(requests::RecipientText), Path, description = "A phone number or a chat id.")),
     responses((status = 200, body = OneChat)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CHAT_NOT_FOUND", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY", "NOT_POSSIBLE_VIA_CLOUD",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CHAT_NOT_FOUND", "WHATSAPP_ERROR",
+        "PAGE_UNAVAILABLE", "NOT_POSSIBLE_VIA_CLOUD",
     ]))),
 )]
 pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<Json<OneChat>, ApiError> {
@@ -135,8 +141,13 @@ pub async fn unmute(State(app): State<App>, Path(chat): Path<String>) -> Result<
 async fn marked(app: &App, chat: &str, mark: Mark) -> Result<Json<OneChat>, ApiError> {
     let chat = id_of(chat)?;
     refuse_without_page(app)?;
-    let Known { as_of, item } = app.directory.mark(&chat, mark).await?;
-    Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into() }))
+    let admitted = app.outbound.admit_mark().await?;
+    let Known { as_of, item } = match admitted {
+        Some(_) => app.directory.mark(&chat, mark).await?,
+        None => app.directory.chat(&chat).await?,
+    };
+    let dry_run = admitted.is_none();
+    Ok(Json(OneChat { ok: true, as_of: as_of.into(), chat: item.into(), dry_run }))
 }
 
 /// None is for ever.

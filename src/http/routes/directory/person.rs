@@ -21,11 +21,12 @@ use crate::http::wire::requests;
     params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
     responses((status = 200, body = Contact)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CONTACT_NOT_FOUND", "OWN_ACCOUNT", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CONTACT_NOT_FOUND", "OWN_ACCOUNT",
+        "WHATSAPP_ERROR", "PAGE_UNAVAILABLE",
     ]))),
 )]
 pub async fn block(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Contact>, ApiError> {
-    Ok(Json(app.directory.block(&id_of(&id)?, true).await?.into()))
+    blocked(&app, &id, true).await
 }
 
 /// Unblock somebody
@@ -37,11 +38,22 @@ pub async fn block(State(app): State<App>, Path(id): Path<String>) -> Result<Jso
     params(("id" = inline(requests::ContactText), Path, description = "A phone number, `…@c.us` or `…@lid`.")),
     responses((status = 200, body = Contact)),
     extensions(("x-errors" = json!([
-        "INVALID_NUMBER", "CONTACT_NOT_FOUND", "OWN_ACCOUNT", "RATE_LIMITED", "WHATSAPP_ERROR", "PAGE_UNAVAILABLE", "SESSION_NOT_READY",
+        "INVALID_NUMBER", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE", "RATE_LIMITED", "CONTACT_NOT_FOUND", "OWN_ACCOUNT",
+        "WHATSAPP_ERROR", "PAGE_UNAVAILABLE",
     ]))),
 )]
 pub async fn unblock(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Contact>, ApiError> {
-    Ok(Json(app.directory.block(&id_of(&id)?, false).await?.into()))
+    blocked(&app, &id, false).await
+}
+
+async fn blocked(app: &App, id: &str, on: bool) -> Result<Json<Contact>, ApiError> {
+    let id = id_of(id)?;
+    let admitted = app.outbound.admit_mark().await?;
+    let person = match admitted {
+        Some(_) => app.directory.block(&id, on).await?,
+        None => app.directory.contact(&id).await?,
+    };
+    Ok(Json(Contact { dry_run: admitted.is_none(), ..person.into() }))
 }
 
 /// What somebody says of themselves

@@ -52,7 +52,8 @@ pub async fn change(
 /// Add, remove, promote or demote people of a group
 ///
 /// The answer says of each person what became of it. Somebody whose settings let nobody add them (`invite_needed`) can be sent an
-/// invite instead: with `"invite": true` it is sent, as a message, at the pace of `/send`.
+/// invite instead: with `"invite": true` it is sent, as a message, at the pace of `/send`. Numbers whose people are not known are
+/// looked up, and count as look-ups of `/numbers`; 429 where those are used up, before anything is changed.
 #[utoipa::path(
     post,
     path = "/groups/{id}/participants",
@@ -84,6 +85,8 @@ pub async fn participants(
 }
 
 /// The invite of a group
+///
+/// WhatsApp's server is asked: it counts as a look-up of `/numbers`.
 #[utoipa::path(
     get,
     path = "/groups/{id}/invite",

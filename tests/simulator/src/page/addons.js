@@ -26,7 +26,7 @@ class ReactionsCollection extends Collection {
     const found = await reactionsOf(id);
     if (found.length === 0) return undefined;
     const model = this.get(id) ?? this.add({ id: MsgKey.fromString(String(id)) })[0];
-    for (const one of model.reactions.getModelsArray()) model.reactions.remove(one);
+    for (const one of [...model.reactions.getModelsArray()]) model.reactions.remove(one);
     model.reactions.add(found);
     return model;
   }

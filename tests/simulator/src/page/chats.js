@@ -143,9 +143,20 @@ export class ChatModel extends Model {
   }
 }
 
+/** Pinned chats first, the last one that was pinned before the others; then the chat with the newest message. */
+function byPlace(one, other) {
+  const [pin, otherPin] = [one.pin || 0, other.pin || 0];
+  const [t, otherT] = pin || otherPin ? [pin, otherPin] : [one.t || 0, other.t || 0];
+  if (t !== otherT) return t > otherT ? -1 : 1;
+  return String(one.id) < String(other.id) ? -1 : 1;
+}
+
 export class ChatCollection extends Collection {
+  static comparator = byPlace;
+
   constructor() {
     super(ChatModel);
+    this.listenTo(this, 'change:t change:pin change:id', this.sort);
   }
 
   /** The chat with a person, by either identity. */

@@ -38,7 +38,7 @@ async function ask(question) {
 /** Makes the members of a group those that the server names. */
 function enlist(members, wanted) {
   const named = new Set(wanted.map(({ id }) => id));
-  for (const { id } of members.getModelsArray()) if (!named.has(String(id))) members.remove(id);
+  for (const { id } of [...members.getModelsArray()]) if (!named.has(String(id))) members.remove(id);
   for (const { id, admin: isAdmin, creator: isSuperAdmin } of wanted) members.add({ id: createWid(id) })[0].set({ isAdmin, isSuperAdmin });
 }
 

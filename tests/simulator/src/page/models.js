@@ -83,8 +83,16 @@ export class Model extends Emitter {
 
 const plain = (value) => (value instanceof Model || value instanceof Collection ? value.serialize() : value);
 
+/**
+ * The models of a collection stand in one array, which the page gives to whoever asks. It changes it in place: a model that
+ * comes, goes, or takes another place in a collection that is sorted, does so under the hands of whoever reads the array.
+ */
 export class Collection extends Emitter {
-  #models = new Map();
+  /** How the models of a collection are sorted; without it they stand as they came. */
+  static comparator;
+
+  #models = [];
+  #index = new Map();
 
   constructor(modelClass) {
     super();
@@ -97,7 +105,7 @@ export class Collection extends Emitter {
   }
 
   get(id) {
-    return this.#models.get(Collection.key(id?.id && id instanceof Model ? id.id : id));
+    return this.#index.get(Collection.key(id?.id && id instanceof Model ? id.id : id));
   }
 
   async find(id) {
@@ -105,7 +113,7 @@ export class Collection extends Emitter {
   }
 
   getModelsArray() {
-    return [...this.#models.values()];
+    return this.#models;
   }
 
   get models() {
@@ -113,7 +121,12 @@ export class Collection extends Emitter {
   }
 
   get length() {
-    return this.#models.size;
+    return this.#models.length;
+  }
+
+  sort() {
+    const { comparator } = this.constructor;
+    if (comparator) this.#models.sort(comparator);
   }
 
   add(model, options = {}) {
@@ -124,11 +137,13 @@ export class Collection extends Emitter {
       const known = this.get(item.id);
       if (known) return known;
       const added = item instanceof Model ? item : new this.modelClass(item);
-      this.#models.set(Collection.key(added.id), added);
+      this.#models.push(added);
+      this.#index.set(Collection.key(added.id), added);
       added.joined(this);
       fresh.push(added);
       return added;
     });
+    if (fresh.length > 0) this.sort();
     for (const added of fresh) this.trigger('add', added, this, options);
     return result;
   }
@@ -136,7 +151,8 @@ export class Collection extends Emitter {
   remove(model, { silent = false } = {}) {
     const found = this.get(model?.id ?? model);
     if (!found) return undefined;
-    this.#models.delete(Collection.key(found.id));
+    this.#index.delete(Collection.key(found.id));
+    this.#models.splice(this.#models.indexOf(found), 1);
     if (!silent) this.trigger('remove', found, this);
     found.left(this);
     return found;
@@ -144,7 +160,8 @@ export class Collection extends Emitter {
 
   /** Puts a model under another id, without an event of the collection. */
   rekey(model, id) {
-    this.#models = new Map([...this.#models.values()].map((one) => [Collection.key(one === model ? id : one.id), one]));
+    this.#index.delete(Collection.key(model.id));
+    this.#index.set(Collection.key(id), model);
   }
 
   serialize() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::account::Account;
+pub use crate::domain::limits::Ban;
 use crate::domain::limits::Limits;
 use crate::domain::secret::Secret;
 use crate::domain::state::{Reason, State, Transition};
@@ -110,15 +111,6 @@ pub struct Progress {
     pub done: Option<u64>,
     pub total: Option<u64>,
     pub moved_at: Timestamp,
-}
-
-/// The account is banned for a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ban {
-    /// WhatsApp's number for the reason.
-    pub code: Option<i64>,
-    pub message: Option<String>,
-    pub until: Option<Timestamp>,
 }
 
 /// The state of the session that the driver publishes.

@@ -118,7 +118,8 @@
       fault(error);
     };
     const until = performance.now() + LOADS_MS;
-    for (const chat of need('chats').getModelsArray()) {
+    // A copy: the page sorts its own array while a chat is waited for.
+    for (const chat of [...need('chats').getModelsArray()]) {
       try {
         if (!(await reachBack(chat, since, until))) partial = true;
       } catch (error) {

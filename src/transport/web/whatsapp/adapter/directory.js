@@ -100,7 +100,10 @@
     };
   }
 
-  /** The models of a list as they were when its first part was read. @type {{ [kind in Adapter.Kind]?: any[] }} */
+  /**
+   * The models of a list as they were when its first part was read: the page sorts its own array in between.
+   * @type {{ [kind in Adapter.Kind]?: any[] }}
+   */
   const held = {};
   /** Where the entries of a list come from; null for a model that is none, which is found out part by part too. */
   const lists = {
@@ -123,7 +126,7 @@
     async directory({ kind, from }) {
       const until = performance.now() + PART_MS;
       const { all, describe } = lists[kind];
-      if (from === 0) held[kind] = all();
+      if (from === 0) held[kind] = [...all()];
       const models = held[kind] ?? refuse('FAILED', 'the list was read to its end already');
       const items = [];
       let at = from;

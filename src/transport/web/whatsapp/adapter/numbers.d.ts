@@ -45,6 +45,8 @@ declare namespace Adapter {
   }
 
   interface Calls {
+    unknown(argument: { people: string[] }): Promise<{ people: string[] }>;
+    identities(argument: { people: string[] }): Promise<{ people: (Identity | null)[] }>;
     exists_many(argument: { numbers: string[] }): Promise<{ found: NumberFound[] }>;
   }
 

@@ -99,6 +99,9 @@
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
+    /** Those of these people who must be looked up before the page can name them. */
+    unknown: async ({ people }) => ({ people: people.filter((id) => isPhone(asWid(id)) && !lidOf(asWid(id))) }),
+    identities: async ({ people }) => ({ people: await page.identities(people) }),
     exists_many: async ({ numbers: all }) => ({ found: await lookUpAll(all) }),
   };
 

@@ -80,6 +80,27 @@ impl Page {
         Ok(found.people.into_iter().map(|person| person.map(Identity::from)).collect())
     }
 
+    /// Those of these people whom the page does not know by both identities; WhatsApp's server is asked for nothing.
+    pub async fn unknown(&self, people: &[ChatId]) -> Result<Vec<ChatId>, PageError> {
+        #[derive(Deserialize)]
+        struct Unknown {
+            people: Vec<String>,
+        }
+        let unknown: Unknown = self.call("unknown", json!({ "people": texts(people) }), self.deadline).await?;
+        let is_unknown = |person: &&ChatId| unknown.people.contains(&person.to_string());
+        Ok(people.iter().filter(is_unknown).cloned().collect())
+    }
+
+    /// Both identities of people, looked up where the page does not know them; None for who is not on WhatsApp.
+    pub async fn identities(&self, people: &[ChatId], deadline: Duration) -> Result<Vec<Option<Identity>>, PageError> {
+        #[derive(Deserialize)]
+        struct Found {
+            people: Vec<Option<IdentityShape>>,
+        }
+        let found: Found = self.call("identities", json!({ "people": texts(people) }), deadline).await?;
+        Ok(found.people.into_iter().map(|person| person.map(Identity::from)).collect())
+    }
+
     /// Makes a group; the answers are in the order of the people. After [`PageError::Group`], [`PageError::Missing`] and
     /// [`PageError::NotAvailable`] there is none; after any other error nobody knows.
     pub async fn group_create(
