@@ -209,6 +209,7 @@ impl Service {
                 steady: steady.clone(),
                 events: acked,
                 stop: closing.clone(),
+                dispatch: config.timings.dispatch,
             },
             &tasks,
         )
