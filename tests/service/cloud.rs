@@ -1,7 +1,10 @@
 //! Meta's Cloud API as the second way out, against a stand-in of the Graph API: without any browser.
 
+mod caps;
 mod contents;
 mod errors;
+mod files;
+mod health;
 mod killed;
 mod marks;
 mod shared;

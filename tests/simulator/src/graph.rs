@@ -91,6 +91,8 @@ struct State {
     read: Vec<(String, bool)>,
     /// How long an upload takes.
     upload: Duration,
+    /// The status and number with which uploads are refused.
+    upload_refused: Option<(u16, i64)>,
     files: HashMap<String, (String, Vec<u8>)>,
     token: String,
     /// Meta's number for the permission to send that the token lacks, while it has the one to see the number.
@@ -98,6 +100,8 @@ struct State {
     /// Meta's word for the state of the number.
     status: String,
     next: u64,
+    /// How often the number was asked for.
+    looks: usize,
     /// Calls of every kind.
     calls: Vec<String>,
     webhook: Option<String>,
@@ -189,6 +193,11 @@ impl Graph {
         self.shared.state().calls.clone()
     }
 
+    /// How often the number was asked for.
+    pub fn looks(&self) -> usize {
+        self.shared.state().looks
+    }
+
     /// The next call of a message has this fault.
     pub fn fault(&self, fault: GraphFault) {
         self.shared.state().faults.push_back(fault);
@@ -249,6 +258,11 @@ impl Graph {
     /// Uploads take so long from now on.
     pub fn slow_uploads(&self, span: Duration) {
         self.shared.state().upload = span;
+    }
+
+    /// Uploads are refused with this status and number from now on.
+    pub fn refuse_uploads(&self, status: u16, code: i64) {
+        self.shared.state().upload_refused = Some((status, code));
     }
 
     /// A file that was uploaded.

@@ -223,6 +223,9 @@ async fn upload(
     if let Some(code) = shared.state().not_permitted {
         return refused(403, code);
     }
+    if let Some((status, code)) = shared.state().upload_refused {
+        return refused(status, code);
+    }
     let essence = mimetype.split(';').next().unwrap_or_default().trim();
     if !FILES.contains(&essence) {
         return refused(400, 100);
@@ -260,6 +263,7 @@ async fn object(
         return refused(401, 190);
     }
     if id == shared.options.phone_number_id {
+        shared.state().looks += 1;
         let phone = &shared.options.phone;
         let number = json!({ "display_phone_number": format!("+{phone}"), "verified_name": "Negocio", "quality_rating": "GREEN", "status": shared.state().status, "id": id });
         return answered(StatusCode::OK, &number);
