@@ -100,6 +100,8 @@ pub struct Parts {
     pub events: mpsc::Receiver<MessageEvent>,
     /// After this, sends are refused.
     pub stop: CancellationToken,
+    /// The time that a message under a key has from its dispatch on, however long its file took.
+    pub dispatch: Duration,
 }
 
 /// The service behind `/send`. Cheap to clone.
@@ -126,7 +128,7 @@ impl Outbound {
     /// # Errors
     /// The store cannot say how much was sent today.
     pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
-        let Parts { settings, session, cloud, store, blobs, clock, steady, lookups, events, stop } = parts;
+        let Parts { settings, session, cloud, store, blobs, clock, steady, lookups, events, stop, dispatch } = parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
@@ -143,6 +145,7 @@ impl Outbound {
             steady: steady.clone(),
             activity: session.activity().clone(),
             uploading: Uploading::new(stop.clone()),
+            dispatch,
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;
@@ -302,13 +305,19 @@ impl Outbound {
         let record = self.store.find_send(key).await.map_err(unavailable)?;
         let now = self.steady.now();
         let verdict = judge(record.clone(), fingerprint, now);
-        let (Verdict::Unconfirmed(message_id), Some(record)) = (&verdict, record) else { return Ok(verdict) };
+        let (message_id, record) = match (&verdict, record) {
+            (Verdict::Unconfirmed(message_id), Some(record)) => (message_id, record),
+            // Meta's reports come in any order: one of a failure may be followed by one that the message arrived.
+            (Verdict::Failed(message_id, _), Some(record)) if message_id.is_reference() => (message_id, record),
+            _ => return Ok(verdict),
+        };
         // The log receives acks on its own path, and may have the ack already.
         let Some(entry) = self.store.logged_message(message_id.clone()).await.map_err(unavailable)? else {
             return Ok(verdict);
         };
         let ack = entry.message.ack;
         let end = match message_id.is_reference() {
+            _ if matches!(verdict, Verdict::Failed(..)) && !ack.is_sent() => return Ok(verdict),
             true if ack.is_failure() => End::Failed(entry.message.error_code.map(Cause::Number)),
             true => End::Accepted(entry.message.id),
             false if ack.is_sent() => End::Sent(ack),
@@ -326,7 +335,7 @@ impl Outbound {
         named: Option<Via>,
         key: Option<(SendKey, Fingerprint, KeyLock)>,
     ) -> Result<Sent, SendError> {
-        let via = self.ways.choose(&outgoing.to, &outgoing.content, named)?;
+        let via = self.ways.choose(&outgoing, named)?;
         let sender = self.ways.sender(via)?;
         self.availability_via(via).await.admit()?;
         if self.settings.mode == SendMode::DryRun {

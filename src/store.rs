@@ -165,7 +165,7 @@ impl Store {
             let Departure { message_id, origin, at, day, first_on, key, message } = &departure;
             day.map_or(Ok(()), |day| tables.daily.add(day))?;
             first_on.map_or(Ok(()), |day| tables.first.add(day))?;
-            tables.messages.departs(message_id, origin, message.as_deref(), *at)?;
+            tables.messages.departs(message_id, origin, message.as_deref(), (*day, *first_on), *at)?;
             key.as_ref().map_or(Ok(()), |(key, record)| tables.idempotency.keep(*key, record, *at))
         })
         .await

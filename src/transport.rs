@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::address::ChatId;
-use crate::domain::content::{Attachment, Content, Outgoing};
+use crate::domain::content::{Attachment, Outgoing};
 use crate::domain::message::{Ack, MessageId};
 use crate::domain::state::{NotReady, State};
 use crate::domain::via::Via;
@@ -182,7 +182,7 @@ pub trait Transport: Clone + Send + Sync + 'static {
         None
     }
     /// Refuses what this transport can never send to this recipient, before anything is asked.
-    fn takes(&self, to: &ChatId, content: &Content) -> Result<(), NothingLeft>;
+    fn takes(&self, message: &Outgoing) -> Result<(), NothingLeft>;
     /// Looks up what is known of a recipient; WhatsApp's server is not asked.
     fn recipient(&self, to: &ChatId) -> impl Future<Output = Result<Recipient, NothingLeft>> + Send;
     /// Resolves the recipient and reserves a message id.
@@ -199,6 +199,8 @@ pub trait Transport: Clone + Send + Sync + 'static {
         path: &Path,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Forgets what was uploaded for a message that is not dispatched any more.
+    fn forget_upload(&self, _to: &Reservation) {}
     /// Waits until messages can be sent again; false if that needs a person.
     fn recovered(&self) -> impl Future<Output = bool> + Send;
     /// Hands a message over, at most once for a reservation.

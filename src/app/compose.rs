@@ -212,6 +212,7 @@ impl Service {
                 lookups: lookups.clone(),
                 events: acked,
                 stop: closing.clone(),
+                dispatch: config.timings.dispatch,
             },
             &tasks,
         )

@@ -59,6 +59,8 @@ pub struct Attachment {
     /// As the caller gave it, like the text of a message.
     pub caption: Option<Secret>,
     pub view_once: bool,
+    /// Only of a picture: it moves.
+    pub is_animated: bool,
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub duration_s: Option<u32>,
@@ -254,6 +256,7 @@ pub(crate) mod tests {
             filename: None,
             caption: None,
             view_once: false,
+            is_animated: false,
             width: None,
             height: None,
             duration_s: None,

@@ -65,6 +65,11 @@ impl Contents {
         size.filter(|(width, height)| *width > 0 && *height > 0)
     }
 
+    /// Whether it is a picture that moves.
+    pub fn is_animated(&self) -> bool {
+        matches!(&self.details, Details::Picture(picture) if picture.is_animated)
+    }
+
     pub fn seconds(&self) -> Option<u32> {
         match &self.details {
             Details::Movie(movie) => shown_seconds(movie.seconds),

@@ -16,6 +16,8 @@ const SVG: &str = "image/svg+xml";
 pub struct Inspected {
     pub kind: MediaKind,
     pub mimetype: String,
+    /// A picture that moves.
+    pub is_animated: bool,
     /// As it is shown: turned as the file says.
     pub width: Option<u32>,
     pub height: Option<u32>,
@@ -79,7 +81,8 @@ pub fn inspect(
         _ => None,
     };
     let (width, height) = contents.size().unzip();
-    Ok(Inspected { kind, mimetype, width, height, duration_s: contents.seconds(), waveform, thumbnail, note })
+    let (is_animated, duration_s) = (contents.is_animated(), contents.seconds());
+    Ok(Inspected { kind, mimetype, is_animated, width, height, duration_s, waveform, thumbnail, note })
 }
 
 /// Whether a file has to be converted before it suits a kind, and can be. False for a file that suits, and for one of which no

@@ -82,7 +82,7 @@ async fn server_time(parts: &Parts) -> Option<u64> {
         return Some(seconds);
     }
     match parts.cloud.as_ref()?.look().await {
-        Health::Good(number) => number.server_time,
+        Health::Good(number) | Health::Disabled(number, _) => number.server_time,
         _ => None,
     }
 }

@@ -36,7 +36,9 @@ pub(super) fn availability(mode: SendMode, way: &Readiness<'_>, stopping: bool, 
         Readiness::Cloud(_) if held => return Availability::Unavailable(HELD.to_owned()),
         Readiness::Cloud(Health::Unauthorized(why)) => return Availability::Unauthorized(why.clone()),
         // A Cloud API that was out of reach a moment ago may answer now.
-        Readiness::Cloud(Health::Unknown | Health::Good(_) | Health::Unreachable(_)) => return Availability::Open,
+        Readiness::Cloud(Health::Unknown | Health::Good(_) | Health::Disabled(..) | Health::Unreachable(_)) => {
+            return Availability::Open;
+        }
     };
     if mode == SendMode::Off {
         Availability::Disabled

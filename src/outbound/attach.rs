@@ -109,7 +109,8 @@ impl Attacher {
         if let Some(note) = &inspected.note {
             tracing::info!(note, "a file is sent as another kind than its type suggests");
         }
-        let Inspected { kind, mimetype, width, height, duration_s, waveform, thumbnail, note: _ } = inspected;
+        let Inspected { kind, mimetype, is_animated, width, height, duration_s, waveform, thumbnail, note: _ } =
+            inspected;
         let Wanted { kind: _, mimetype: _, filename, caption, view_once } = wanted;
         if caption.is_some() && !kind.takes_a_caption() {
             return Err(AttachError::Caption(kind));
@@ -126,6 +127,7 @@ impl Attacher {
             filename: (kind == MediaKind::Document).then(named),
             caption,
             view_once,
+            is_animated,
             width,
             height,
             duration_s,

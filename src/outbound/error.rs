@@ -48,7 +48,9 @@ pub enum SendError {
     MentionUnknown(String),
     #[error("WhatsApp Web refused the message, nothing was sent: {0}")]
     Refused(String),
-    #[error("WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document")]
+    #[error(
+        "WhatsApp takes at most {limit} bytes for this kind of file: send a smaller one, or send it as a document by WhatsApp Web"
+    )]
     FileTooLarge { limit: u64 },
     #[error("WhatsApp does not take this file, nothing was sent: {0}")]
     FileRefused(String),

@@ -60,13 +60,19 @@ impl NewContacts {
 }
 
 impl FirstMessage {
-    pub(super) fn day(&self) -> u64 {
-        self.day
+    /// The day for which it is still to be counted; None once it left.
+    pub(super) fn day(&self) -> Option<u64> {
+        (!self.left).then_some(self.day)
     }
 
     /// The message leaves, so it counts.
-    pub(super) fn leaves(mut self) {
+    pub(super) fn leaves(&mut self) {
         self.left = true;
+    }
+
+    /// Nothing left of it after all, so it does not count.
+    pub(super) fn was_refused(mut self) {
+        self.left = false;
     }
 }
 
@@ -96,6 +102,10 @@ mod tests {
         let given_back = new_contacts.first(7, now).unwrap();
         assert!(matches!(new_contacts.first(7, now), Err(SendError::RateLimited { .. })));
         drop(given_back);
+        let mut first = new_contacts.first(7, now).unwrap().unwrap();
+        first.leaves();
+        assert!(new_contacts.first(7, now).is_err());
+        first.was_refused();
         new_contacts.first(7, now).unwrap().unwrap().leaves();
         assert!(new_contacts.first(7, now).is_err());
         assert!(new_contacts.first(8, now).is_ok());

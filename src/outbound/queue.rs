@@ -61,6 +61,11 @@ impl Turn {
         self.left = true;
     }
 
+    /// Nothing left of it after all, so it does not count for the day.
+    pub(super) fn was_refused(&mut self) {
+        self.left = false;
+    }
+
     /// The day that the message counts for.
     pub(super) fn day(&self) -> u64 {
         self.day

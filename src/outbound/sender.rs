@@ -97,6 +97,18 @@ impl BrowserHeld {
     }
 }
 
+/// Forgets, when it is dropped, the upload that no dispatch has used.
+struct Uploaded<'a, T: Transport> {
+    transport: &'a T,
+    to: Reservation,
+}
+
+impl<T: Transport> Drop for Uploaded<'_, T> {
+    fn drop(&mut self) {
+        self.transport.forget_upload(&self.to);
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Sender<T, L> {
     pub transport: T,
@@ -110,17 +122,20 @@ pub(super) struct Sender<T, L> {
     pub steady: Arc<dyn Clock>,
     pub activity: Activity,
     pub uploading: Uploading,
+    /// The time that a message under a key has from its dispatch on, however long its file took.
+    pub dispatch: Duration,
 }
 
 impl<T: Transport, L: Ledger> Sender<T, L> {
     /// Sends at most once; nothing is stored about the end of the send.
     pub(super) async fn send(&self, mut sending: Sending) -> Result<Delivered, SendError> {
-        let (reservation, first) = self.reserve(&mut sending).await?;
+        let (reservation, mut first) = self.reserve(&mut sending).await?;
+        let _uploaded = Uploaded { transport: &self.transport, to: reservation.clone() };
         self.type_a_while(&reservation, &sending).await;
         self.upload(&reservation, &sending, Some(sending.deadline)).await?;
         self.ledger.departs(self.departure(&reservation, &sending, first.as_ref(), None)).await.map_err(not_stored)?;
         sending.turn.leaves();
-        if let Some(first) = first {
+        if let Some(first) = &mut first {
             first.leaves();
         }
         // The wait begins before the message can be acknowledged.
@@ -128,7 +143,22 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         let held = self.hold_browser(&reservation.message_id).await;
         let result = self.deliver(&reservation, &sending, &mut acked).await;
         held.release_after(&result);
+        self.give_back(&result, &mut sending, &mut first);
         Ok(self.delivered(reservation, result?))
+    }
+
+    /// Gives the places in the daily caps back that a message took of which the Cloud API took nothing. On the disk that is done
+    /// with the note that nothing left. What the page refuses keeps its places.
+    fn give_back<S>(&self, result: &Result<S, SendError>, sending: &mut Sending, first: &mut Option<FirstMessage>) {
+        let may_have_left = |error: &SendError| {
+            matches!(error, SendError::Unconfirmed { .. } | SendError::Failed { .. } | SendError::FailedAs { .. })
+        };
+        if self.transport.via() == Via::Cloud && result.as_ref().is_err_and(|error| !may_have_left(error)) {
+            sending.turn.was_refused();
+            if let Some(first) = first.take() {
+                first.was_refused();
+            }
+        }
     }
 
     /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
@@ -161,7 +191,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         let day = sending.counted.then(|| sending.turn.day());
         let (message_id, origin) = (to.message_id.clone(), sending.outgoing.origin.clone());
         let message = (self.transport.via() == Via::Cloud).then(|| Box::new(self.logged(to, &sending.outgoing)));
-        let first_on = first.map(FirstMessage::day);
+        let first_on = first.and_then(FirstMessage::day);
         Departure { message_id, origin, at: self.steady.now(), day, first_on, key, message }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::SendError;
 use super::sender::Sender;
 use crate::domain::address::{ChatId, Server};
-use crate::domain::content::{Attachment, Content, Outgoing};
+use crate::domain::content::{Attachment, Outgoing};
 use crate::domain::message::MessageId;
 use crate::domain::via::Via;
 use crate::host::config::SendVia;
@@ -56,15 +56,15 @@ impl Ways {
     ///
     /// # Errors
     /// The way cannot send this message.
-    pub(super) fn choose(&self, to: &ChatId, content: &Content, named: Option<Via>) -> Result<Via, SendError> {
+    pub(super) fn choose(&self, message: &Outgoing, named: Option<Via>) -> Result<Via, SendError> {
         let is_free = named.is_none() && self.default == SendVia::Auto;
         let via = named.unwrap_or_else(|| self.usual());
-        let taken = self.sender(via)?.transport.takes(to, content);
+        let taken = self.sender(via)?.transport.takes(message);
         match taken {
             Ok(()) => Ok(via),
             // The other way may be able to.
             Err(why) if is_free && via == Via::Cloud => {
-                self.web.transport.takes(to, content).map(|()| Via::Web).map_err(|_| refusal(via, why))
+                self.web.transport.takes(message).map(|()| Via::Web).map_err(|_| refusal(via, why))
             }
             Err(why) => Err(refusal(via, why)),
         }
@@ -100,10 +100,10 @@ impl Transport for Way {
         }
     }
 
-    fn takes(&self, to: &ChatId, content: &Content) -> Result<(), NothingLeft> {
+    fn takes(&self, message: &Outgoing) -> Result<(), NothingLeft> {
         match self {
-            Self::Web(web) => web.takes(to, content),
-            Self::Cloud(cloud) => cloud.takes(to, content),
+            Self::Web(web) => web.takes(message),
+            Self::Cloud(cloud) => cloud.takes(message),
         }
     }
 
@@ -138,6 +138,13 @@ impl Transport for Way {
         match self {
             Self::Web(web) => web.upload(to, file, path, progress).await,
             Self::Cloud(cloud) => Transport::upload(cloud, to, file, path, progress).await,
+        }
+    }
+
+    fn forget_upload(&self, to: &Reservation) {
+        match self {
+            Self::Web(web) => web.forget_upload(to),
+            Self::Cloud(cloud) => cloud.forget_upload(to),
         }
     }
 

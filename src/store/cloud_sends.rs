@@ -28,6 +28,10 @@ pub(super) struct CloudSend {
     pub billed: bool,
     /// Nothing left of it, for all that is known: should Meta tell of it all the same, it enters the log.
     pub refused: bool,
+    /// The day on which it counts as sent, where there is a daily cap.
+    pub day: Option<u64>,
+    /// The day on which it counts as a first message to somebody, where those have a cap.
+    pub first_on: Option<u64>,
 }
 
 impl CloudSends {
@@ -35,9 +39,15 @@ impl CloudSends {
         Ok(Self { table: engine.table(NAME)?, by_age: ByAge::open(engine, "cloud_sends_by_age")? })
     }
 
-    pub(super) fn begin(&self, message: &LoggedMessage, at: Timestamp) -> Result<(), StoreError> {
+    /// `day` and `first_on` are those of [`CloudSend`].
+    pub(super) fn begin(
+        &self,
+        message: &LoggedMessage,
+        (day, first_on): (Option<u64>, Option<u64>),
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.by_age.put(at, message.id.as_str().as_bytes())?;
-        let send = CloudSend { message: Some(Box::new(message.clone())), ..CloudSend::default() };
+        let send = CloudSend { message: Some(Box::new(message.clone())), day, first_on, ..CloudSend::default() };
         self.put(&message.id, send)
     }
 
@@ -105,18 +115,21 @@ fn key(name: &[u8], part: u16) -> Vec<u8> {
 impl Store {
     /// A message waits for its file to be uploaded to the Cloud API, maybe for longer than its caller does.
     pub async fn waits_for_upload(&self, message: LoggedMessage, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |tables| tables.messages.cloud_sends().begin(&message, at)).await
+        self.write(move |tables| tables.messages.cloud_sends().begin(&message, (None, None), at)).await
     }
 
-    /// Nothing left of a message to the Cloud API: nobody waits for a report of it, and the same words are a person's.
+    /// Nothing left of a message to the Cloud API: nobody waits for a report of it, the same words are a person's, and it does not
+    /// count against the daily caps any more. It may be noted twice.
     pub async fn nothing_left_by_cloud(&self, reference: MessageId) -> Result<(), StoreError> {
         self.write(move |tables| {
             tables.messages.departed().forget(&reference);
             let sends = tables.messages.cloud_sends();
-            match sends.find(&reference)? {
-                Some(send) if send.message.is_some() => sends.put(&reference, CloudSend { refused: true, ..send }),
-                _ => Ok(()),
-            }
+            let Some(send) = sends.find(&reference)?.filter(|send| send.message.is_some()) else { return Ok(()) };
+            let (day, first_on) = (send.day, send.first_on);
+            // The record is written first: a crash between the writes leaves a count too high, and gives none back twice.
+            sends.put(&reference, CloudSend { refused: true, day: None, first_on: None, ..send })?;
+            day.map_or(Ok(()), |day| tables.daily.take_back(day))?;
+            first_on.map_or(Ok(()), |day| tables.first.take_back(day))
         })
         .await
     }

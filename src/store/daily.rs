@@ -36,4 +36,13 @@ impl Daily {
         }
         Ok(())
     }
+
+    /// Takes back one message of the day. The count of an earlier day than the newest is gone already.
+    pub(super) fn take_back(&self, day: u64) -> Result<(), StoreError> {
+        let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.count(day)? {
+            0 => Ok(()),
+            count => self.table.put(&day.to_be_bytes(), &(count - 1).to_be_bytes()),
+        }
+    }
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! client     the calls: a message, a file, the number; whether the token is good
-//! form       the upload of a file
+//! form       the form of an upload
+//! upload     a file is uploaded for a message
+//! health     whether the token and the number are good
 //! errors     what Meta's numbers mean for a message
 //! marks      messages are marked as read, and typing is shown
 //! limits     what Meta takes, checked before a call
@@ -24,6 +26,7 @@ mod marks;
 mod pairs;
 mod sending;
 mod shapes;
+mod upload;
 pub mod webhook;
 
 pub use client::{Client, Download, MediaFailure};

@@ -1,7 +1,10 @@
 //! Meta's Cloud API as the second way out, against a stand-in of the Graph API: without any browser.
 
+mod caps;
 mod contents;
 mod errors;
+mod files;
+mod health;
 mod killed;
 mod marks;
 mod shared;
@@ -35,6 +38,15 @@ pub fn settings(graph: &Graph, world: &mut World) {
 pub async fn started() -> (Graph, World) {
     let (graph, mut world) = world().await;
     world.start().await;
+    until_ready(&world).await;
+    (graph, world)
+}
+
+/// A service whose sends wait a second for Meta's answer.
+pub async fn impatient() -> (Graph, World) {
+    let (graph, mut world) = world().await;
+    world.tune = |timings| timings.dispatch = Duration::from_secs(1);
+    world.set("SEND_TIMEOUT", "1s").start().await;
     until_ready(&world).await;
     (graph, world)
 }
@@ -149,10 +161,8 @@ async fn acks_come_by_webhook_in_any_order_and_never_fall() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_was_lost_is_settled_by_the_report_with_our_reference() {
     use simulator::graph::GraphFault;
-    for fault in [GraphFault::BreakAfter, GraphFault::TroubleAfter, GraphFault::Hang] {
-        let (graph, mut world) = world().await;
-        world.set("SEND_TIMEOUT", "2s").start().await;
-        until_ready(&world).await;
+    let settled = |fault: GraphFault| async move {
+        let (graph, mut world) = impatient().await;
         graph.fault(fault);
         let (status, unconfirmed) = keyed(&world, "k", "hola").await;
         assert_eq!((status, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{fault:?}: {unconfirmed}");
@@ -172,7 +182,27 @@ async fn an_answer_that_was_lost_is_settled_by_the_report_with_our_reference() {
         assert_eq!(logged(&world, &reference).await["id"], json!(message.id));
         assert_eq!(logged(&world, &message.id).await["ack"], 2);
         world.stop().await;
-    }
+    };
+    let faults = [GraphFault::BreakAfter, GraphFault::TroubleAfter, GraphFault::Hang];
+    futures_util::future::join_all(faults.map(settled)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_it_arrived_counts_for_more_than_an_earlier_one_that_it_failed() {
+    use simulator::graph::GraphFault;
+    let (graph, mut world) = impatient().await;
+    graph.fault(GraphFault::Hang);
+    assert_eq!(keyed(&world, "k", "hola").await.0, 504);
+    let message = graph.messages()[0].clone();
+    report(&graph, &world, &message, "failed").await;
+    let (status, failed) = keyed(&world, "k", "hola").await;
+    assert_eq!((status, failed["code"].as_str()), (500, Some("WHATSAPP_ERROR")), "{failed}");
+    report(&graph, &world, &message, "delivered").await;
+    let (status, sent) = keyed(&world, "k", "hola").await;
+    assert_eq!((status, &sent["message_id"]), (200, &json!(message.id)), "{sent}");
+    assert_eq!(keyed(&world, "k", "hola").await, (200, sent));
+    assert_eq!(graph.messages().len(), 1);
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

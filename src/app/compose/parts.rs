@@ -43,7 +43,8 @@ pub(super) async fn mend(store: Store, stop: CancellationToken) {
 /// Reads the system's certificates, which blocks.
 pub(super) async fn cloud_client(config: &Config) -> Result<Option<cloud::Client>, StartError> {
     let Some(settings) = config.cloud.clone() else { return Ok(None) };
-    let made = tokio::task::spawn_blocking(move || cloud::Client::new(settings));
+    let timings = config.timings.clone();
+    let made = tokio::task::spawn_blocking(move || cloud::Client::new(settings, timings));
     Ok(Some(made.await?.map_err(StartError::Cloud)?))
 }
 

@@ -1,7 +1,7 @@
 //! Meta's Cloud API: whether the token is good for the number, whether the version is still served, and whether Meta's webhook
 //! would be answered.
 
-use crate::host::config::Cloud;
+use crate::host::config::{Cloud, Timings};
 use crate::transport::cloud::{Client, Health, Number};
 
 use super::Finding;
@@ -14,9 +14,9 @@ pub(super) async fn check(settings: Option<&Cloud>) -> Vec<Finding> {
         return vec![Finding::failure(CHECK, "the Cloud API is not configured", remedy)];
     };
     let version = settings.version.clone();
-    let made = tokio::task::spawn_blocking(move || Client::new(settings)).await;
+    let made = tokio::task::spawn_blocking(move || Client::new(settings, Timings::default())).await;
     let health = match made {
-        Ok(Ok(client)) => client.look().await,
+        Ok(Ok(client)) => client.ask().await,
         Ok(Err(error)) => Health::Unreachable(error.to_string()),
         Err(_) => Health::Unknown,
     };
@@ -26,6 +26,11 @@ pub(super) async fn check(settings: Option<&Cloud>) -> Vec<Finding> {
 fn judge(health: &Health, version: &str) -> Vec<Finding> {
     let number = match health {
         Health::Good(number) => number,
+        Health::Disabled(_, why) => {
+            let remedy =
+                "open WhatsApp Manager at Meta: it says why, and there the number is registered or an appeal is made";
+            return vec![Finding::failure(CHECK, format!("the number sends nothing: {why}"), remedy)];
+        }
         Health::Unauthorized(why) => {
             let remedy =
                 "make a token at Meta that does not expire, with whatsapp_business_messaging, and set CLOUD_API_TOKEN";
@@ -108,6 +113,7 @@ mod tests {
         assert_eq!(statuses(&number("GREEN", "v25.0")), [Status::Ok, Status::Warning]);
         assert_eq!(statuses(&Health::Unauthorized("why".to_owned())), [Status::Failure]);
         assert_eq!(statuses(&Health::Unreachable("why".to_owned())), [Status::Failure]);
+        assert_eq!(statuses(&Health::Disabled(Number::default(), "why")), [Status::Failure]);
         assert!(!format!("{:?}", judge(&number("GREEN", "v24.0"), "v24.0")).contains("5491150000001"));
     }
 }

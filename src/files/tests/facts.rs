@@ -47,6 +47,7 @@ fn a_thumbnail_is_small_and_the_right_way_up() {
     let small = look(&picture(5, 3, ImageFormat::Png)).thumbnail.unwrap();
     assert_eq!(size(&small), Some((5, 3)));
     assert!(look(&moving_webp(64, 64)).thumbnail.is_some());
+    assert!(look(&moving_webp(64, 64)).is_animated && !look(&turned_webp(64, 64, 1)).is_animated);
 }
 
 #[test]

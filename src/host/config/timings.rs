@@ -87,6 +87,15 @@ pub struct Timings {
     pub file_no_room: Duration,
     /// The pause before a page that could not be told whose presence to follow is told again.
     pub follow_again: Duration,
+    /// The time that a message under a key has from its dispatch on, however long its file took.
+    pub dispatch: Duration,
+    /// How often the Cloud API is asked about the token and the number while it takes messages, and while it does not.
+    pub cloud_look: Duration,
+    pub cloud_look_again: Duration,
+    /// How long nothing is sent by the Cloud API after it refused the token for a message, although it takes the token otherwise.
+    pub cloud_refused: Duration,
+    /// An upload to the Cloud API of which nothing left for this long has ended.
+    pub cloud_stall: Duration,
 }
 
 impl Default for Timings {
@@ -136,6 +145,11 @@ impl Default for Timings {
             file_again_max: s(6 * 3600),
             file_no_room: s(30),
             follow_again: s(30),
+            dispatch: s(10),
+            cloud_look: s(300),
+            cloud_look_again: s(15),
+            cloud_refused: s(300),
+            cloud_stall: s(60),
         }
     }
 }
@@ -184,6 +198,9 @@ impl Timings {
             file_again_max: scale(base.file_again_max),
             file_no_room: scale(base.file_no_room),
             follow_again: scale(base.follow_again),
+            cloud_look: scale(base.cloud_look),
+            cloud_look_again: scale(base.cloud_look_again),
+            cloud_refused: scale(base.cloud_refused),
             ..base
         }
     }

@@ -63,6 +63,9 @@ pub async fn ready(State(app): State<App>) -> Result<Json<Alive>, ApiError> {
         return match cloud.health() {
             Health::Good(_) => Ok(Json(Alive { status: "ready", state: session.state.into() })),
             Health::Unauthorized(why) => Err(not_ready("CLOUD_UNAUTHORIZED", &why)),
+            Health::Disabled(_, why) => {
+                Err(not_ready("SEND_UNAVAILABLE", &format!("the Cloud API sends nothing for the number: {why}")))
+            }
             Health::Unreachable(why) => {
                 Err(not_ready("SEND_UNAVAILABLE", &format!("the Cloud API cannot be used: {why}")))
             }

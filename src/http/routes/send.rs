@@ -36,7 +36,8 @@ use self::media::refuse_without_file;
 /// 200 once WhatsApp's server has acknowledged it, at most `SEND_TIMEOUT` after the request arrived. Without a key it is
 /// sent at most once; with one, exactly once, and trying again with the same key is always safe. A file is part of what a key
 /// stands for, by its bytes, so it is brought first also where the outcome of the key is known. A form with a file
-/// (`multipart/form-data`) may have `MEDIA_SEND_MAX_MB`, and counts as arrived when all of it is there.
+/// (`multipart/form-data`) may have `MEDIA_SEND_MAX_MB`, and counts as arrived when all of it is there. By the Cloud API it is 200
+/// once Meta has accepted the message (`ACCEPTED`, ack 0), and a message is sent at most once, with a key too: `guarantee` says which.
 #[utoipa::path(
     post,
     path = "/send",

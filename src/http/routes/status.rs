@@ -60,8 +60,8 @@ impl Status {
 fn recommended_by_cloud(health: &Health) -> &'static str {
     match health {
         Health::Good(_) => "NONE",
-        // A person has to give the service another token.
-        Health::Unauthorized(_) => "CHECK_SERVER",
+        // A person has to give the service another token, or to see to the number at Meta.
+        Health::Unauthorized(_) | Health::Disabled(..) => "CHECK_SERVER",
         Health::Unknown | Health::Unreachable(_) => "WAIT",
     }
 }
@@ -70,6 +70,7 @@ fn detail_of_cloud(health: &Health) -> String {
     match health {
         Health::Good(_) => "Messages go by the Cloud API; no browser is used.".to_owned(),
         Health::Unauthorized(why) => format!("{why}. Give the service a valid token."),
+        Health::Disabled(_, why) => format!("The Cloud API sends nothing for the number: {why}. See WhatsApp Manager."),
         Health::Unknown => "The Cloud API has not answered yet.".to_owned(),
         Health::Unreachable(why) => format!("The Cloud API cannot be used: {why}."),
     }

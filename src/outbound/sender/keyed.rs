@@ -15,7 +15,7 @@ use super::super::SendError;
 use super::super::acks::Awaited;
 use super::super::ledger::Ledger;
 use super::super::new_contacts::FirstMessage;
-use super::{Delivered, Sender, Sending, Taken, not_stored};
+use super::{Delivered, Sender, Sending, Taken, Uploaded, not_stored};
 use crate::domain::idempotency::{Cause, End, Fingerprint, KEY_LIFE, SendKey, SendRecord, SendStage};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
@@ -23,8 +23,6 @@ use crate::domain::via::Via;
 use crate::store::StoreError;
 use crate::transport::{Reservation, Transport};
 
-/// The time that a message has to be dispatched and acknowledged after its file was uploaded, however long that took.
-const DISPATCH: Duration = Duration::from_secs(10);
 /// The pause before an outcome that could not be stored is written again: a person has to free a full disk.
 pub(super) const STORE_AGAIN: Duration = Duration::from_secs(30);
 
@@ -37,6 +35,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         mut sending: Sending,
     ) -> Result<Delivered, SendError> {
         let (reservation, mut first) = self.reserve(&mut sending).await?;
+        let _uploaded = Uploaded { transport: &self.transport, to: reservation.clone() };
         self.type_a_while(&reservation, &sending).await;
         let message_id = reservation.message_id.clone();
         let reserved = SendRecord {
@@ -113,7 +112,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         acked: &mut Awaited,
     ) -> Result<Taken, SendError> {
         self.upload(reservation, sending, None).await?;
-        sending.deadline = sending.deadline.max(Instant::now() + DISPATCH);
+        sending.deadline = sending.deadline.max(Instant::now() + self.dispatch);
         let message_id = reservation.message_id.clone();
         let departure = self.departure(reservation, sending, first.as_ref(), Some((key, dispatching)));
         if let Err(error) = self.ledger.departs(departure).await {
@@ -124,12 +123,13 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         // A later attempt is not counted again.
         sending.counted = false;
         sending.turn.leaves();
-        if let Some(first) = first.take() {
+        if let Some(first) = first.as_mut() {
             first.leaves();
         }
         let held = self.hold_browser(&message_id).await;
         let result = self.deliver(reservation, sending, acked).await;
         held.release_after(&result);
+        self.give_back(&result, sending, first);
         result
     }
 

@@ -115,7 +115,7 @@ impl Transport for Fake {
         Via::Web
     }
 
-    fn takes(&self, _: &ChatId, _: &Content) -> Result<(), NothingLeft> {
+    fn takes(&self, _: &Outgoing) -> Result<(), NothingLeft> {
         Ok(())
     }
 
@@ -222,6 +222,7 @@ impl Process {
             unconfirmed: Arc::default(),
             activity: Activity::default(),
             uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
+            dispatch: Duration::from_secs(10),
             clock,
             steady,
         };

@@ -22,6 +22,7 @@ impl Messages {
         id: &MessageId,
         origin: &Origin,
         message: Option<&LoggedMessage>,
+        days: (Option<u64>, Option<u64>),
         at: Timestamp,
     ) -> Result<(), StoreError> {
         self.origins.keep(id, origin, at)?;
@@ -29,7 +30,7 @@ impl Messages {
             self.origins.keep(&key_id(true, &key), origin, at)?;
         }
         let Some(message) = message else { return Ok(()) };
-        self.cloud_sends.begin(message, at)?;
+        self.cloud_sends.begin(message, days, at)?;
         self.departed.begin(message);
         Ok(())
     }

@@ -16,18 +16,25 @@ pub(in crate::store) struct StoredCloudSend {
     billed: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     refused: bool,
+    /// The days on which it counts against the daily caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    day: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_on: Option<u64>,
 }
 
 impl From<CloudSend> for StoredCloudSend {
     fn from(send: CloudSend) -> Self {
-        let CloudSend { message, id, billed, refused } = send;
-        Self { message: message.map(|message| (*message).into()), id: id.map(MessageId::into_string), billed, refused }
+        let CloudSend { message, id, billed, refused, day, first_on } = send;
+        let (message, id) = (message.map(|message| (*message).into()), id.map(MessageId::into_string));
+        Self { message, id, billed, refused, day, first_on }
     }
 }
 
 impl From<StoredCloudSend> for CloudSend {
     fn from(stored: StoredCloudSend) -> Self {
-        let StoredCloudSend { message, id, billed, refused } = stored;
-        Self { message: message.map(|message| Box::new(message.into())), id: id.map(MessageId::new), billed, refused }
+        let StoredCloudSend { message, id, billed, refused, day, first_on } = stored;
+        let (message, id) = (message.map(|message| Box::new(message.into())), id.map(MessageId::new));
+        Self { message, id, billed, refused, day, first_on }
     }
 }

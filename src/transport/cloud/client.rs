@@ -2,41 +2,34 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
-use rand::Rng;
 use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
 
 use super::errors;
-use super::form::{form, pieces};
-use super::health::{Health, Number};
+use super::health::{Health, Known};
 use super::pairs::Pairs;
-use super::shapes::{GraphError, MediaPlace, PhoneNumber, Taken, Uploaded};
+use super::shapes::{GraphError, MediaPlace, Taken};
 use crate::domain::address::ChatId;
 use crate::domain::message::MessageId;
-use crate::host::config::Cloud;
+use crate::host::config::{Cloud, Timings};
 use crate::host::http_client;
-use crate::transport::{Dispatched, NothingLeft, Progress, SendFailure};
+use crate::transport::{Dispatched, NothingLeft, SendFailure};
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// Meta closes idle connections after a minute or so; a request on a closed one would have an unknown end.
 const IDLE: Duration = Duration::from_secs(20);
 /// The deadline of a call that is no message.
-const CALL: Duration = Duration::from_secs(20);
+pub(super) const CALL: Duration = Duration::from_secs(20);
 /// The longest answer that is read.
 const ANSWER_MAX: usize = 256 << 10;
-/// How often the token is looked at while it is good, and while it is not.
-const LOOK: Duration = Duration::from_secs(300);
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Why a received file was not fetched.
 #[derive(Debug)]
@@ -67,21 +60,22 @@ impl Download {
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(super) Arc<Inner>);
 
-struct Inner {
-    http: reqwest::Client,
-    settings: Cloud,
-    health: watch::Sender<Health>,
+pub(super) struct Inner {
+    pub http: reqwest::Client,
+    pub settings: Cloud,
+    pub timings: Timings,
+    pub known: watch::Sender<Known>,
     pairs: Pairs,
     /// The ids of files that were uploaded for messages that are not dispatched yet, by reference.
-    uploads: Mutex<HashMap<String, String>>,
+    pub uploads: Mutex<HashMap<String, String>>,
 }
 
 /// An answer that was read whole.
 pub(super) struct Answer {
     pub status: StatusCode,
-    headers: HeaderMap,
+    pub headers: HeaderMap,
     body: Bytes,
 }
 
@@ -94,7 +88,7 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
-    fn server_time(&self) -> Option<u64> {
+    pub fn server_time(&self) -> Option<u64> {
         let date = httpdate::parse_http_date(self.headers.get(header::DATE)?.to_str().ok()?).ok()?;
         Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
     }
@@ -113,7 +107,7 @@ pub(super) enum NoAnswer {
 }
 
 impl NoAnswer {
-    fn words(self) -> String {
+    pub fn words(self) -> String {
         match self {
             Self::NotSent(why) | Self::Unknown(why) => why,
         }
@@ -125,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     /// The client cannot be made.
-    pub fn new(settings: Cloud) -> io::Result<Self> {
+    pub fn new(settings: Cloud, timings: Timings) -> io::Result<Self> {
         // Without certificates a stand-in at an http:// address is still reached.
         let client = http_client::with_system_certificates().or_else(|error| {
             if settings.base_url.starts_with("https:") { Err(error) } else { http_client::without_certificates() }
@@ -138,12 +132,13 @@ impl Client {
             .user_agent(concat!("session-manager/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(io::Error::other)?;
-        let (health, _) = watch::channel(Health::Unknown);
-        Ok(Self(Arc::new(Inner { http, settings, health, pairs: Pairs::default(), uploads: Mutex::default() })))
+        let (known, _) = watch::channel(Known::default());
+        let (pairs, uploads) = (Pairs::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { http, settings, timings, known, pairs, uploads })))
     }
 
     pub fn health(&self) -> Health {
-        self.0.health.borrow().clone()
+        self.0.known.borrow().health.clone()
     }
 
     pub fn settings(&self) -> &Cloud {
@@ -152,72 +147,10 @@ impl Client {
 
     /// The phone digits of the number that sends, where they are known.
     pub fn own_phone(&self) -> Option<String> {
-        match &*self.0.health.borrow() {
-            Health::Good(number) => number.phone.clone(),
+        match &self.0.known.borrow().health {
+            Health::Good(number) | Health::Disabled(number, _) => number.phone.clone(),
             _ => None,
         }
-    }
-
-    /// Looks at the token and the number now and then: often while the token is not good, so that a good one is noticed.
-    pub async fn watch(self, stop: CancellationToken) {
-        let mut told = Health::Unknown;
-        loop {
-            let mut health = self.0.health.subscribe();
-            let now = self.look().await;
-            if std::mem::discriminant(&now) != std::mem::discriminant(&told) {
-                match &now {
-                    Health::Good(_) => tracing::info!("the Cloud API accepts the token"),
-                    Health::Unauthorized(why) => {
-                        tracing::error!(why, "nothing is sent by the Cloud API until there is a good token")
-                    }
-                    Health::Unreachable(why) => tracing::warn!(why, "the Cloud API cannot be reached"),
-                    Health::Unknown => {}
-                }
-                told = now.clone();
-            }
-            let pause = if matches!(now, Health::Good(_)) { LOOK } else { LOOK_AGAIN };
-            let mut beat = tokio::time::interval_at(Instant::now() + pause, pause);
-            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            health.mark_unchanged();
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = beat.tick() => {}
-                // A refused message tells of a bad token before the next look.
-                _ = health.wait_for(|health| matches!(health, Health::Unauthorized(_))), if matches!(now, Health::Good(_)) => {}
-            }
-        }
-    }
-
-    /// Asks for the number, and remembers what the answer says.
-    pub async fn look(&self) -> Health {
-        let url = self.url(&format!(
-            "{}?fields=display_phone_number,verified_name,quality_rating",
-            self.0.settings.phone_number_id
-        ));
-        let health = match self.call(self.0.http.get(url), CALL).await {
-            Err(no_answer) => Health::Unreachable(no_answer.words()),
-            Ok(answer) if answer.status.is_success() => match answer.read::<PhoneNumber>() {
-                Some(number) => Health::Good(Number {
-                    phone: number.display_phone_number.map(|text| text.chars().filter(char::is_ascii_digit).collect()),
-                    name: number.verified_name,
-                    quality: number.quality_rating,
-                    version: answer
-                        .headers
-                        .get("facebook-api-version")
-                        .and_then(|v| v.to_str().ok())
-                        .map(str::to_owned),
-                    server_time: answer.server_time(),
-                }),
-                None => Health::Unreachable("its answer is no JSON of Meta's".to_owned()),
-            },
-            Ok(answer) => match errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), None) {
-                Some(NothingLeft::Unauthorized(why)) => Health::Unauthorized(why),
-                Some(refusal) => Health::Unreachable(refusal.to_string()),
-                None => Health::Unreachable(format!("it answers {}", answer.status.as_u16())),
-            },
-        };
-        self.0.health.send_replace(health.clone());
-        health
     }
 
     /// Posts a message, once.
@@ -237,6 +170,7 @@ impl Client {
             let phone = taken.phone();
             let Some(message) = taken.messages.into_iter().next() else { return Err(SendFailure::Unknown) };
             self.0.pairs.forget(to);
+            self.note_taken();
             return Ok(Dispatched::Accepted { id: MessageId::new(message.id), phone });
         }
         let Some(refusal) = self.refusal(&answer) else {
@@ -251,7 +185,7 @@ impl Client {
     pub(super) fn refusal(&self, answer: &Answer) -> Option<NothingLeft> {
         let refusal = errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after());
         if let Some(NothingLeft::Unauthorized(why)) = &refusal {
-            self.0.health.send_replace(Health::Unauthorized(why.clone()));
+            self.note_refused(why);
         }
         refusal
     }
@@ -266,53 +200,6 @@ impl Client {
         if code == errors::PAIR_LIMIT {
             self.0.pairs.reported(phone);
         }
-    }
-
-    /// Uploads a file, and keeps its id for the message with this reference.
-    pub(super) async fn upload(
-        &self,
-        reference: &str,
-        path: &Path,
-        mimetype: &str,
-        filename: &str,
-        progress: &Progress,
-    ) -> Result<(), NothingLeft> {
-        let failed = |why: String| NothingLeft::NotUploaded(why);
-        let file = tokio::fs::File::open(path).await.map_err(|error| failed(error.to_string()))?;
-        let size = file.metadata().await.map_err(|error| failed(error.to_string()))?.len();
-        let boundary = format!("{:032x}", rand::rng().random::<u128>());
-        let (head, tail) = form(&boundary, mimetype, filename);
-        let length = head.len() as u64 + size + tail.len() as u64;
-        progress.note(0, size);
-        let body = pieces(head, file, tail, progress.clone(), size);
-        let request = self
-            .0
-            .http
-            .post(self.url(&format!("{}/media", self.0.settings.phone_number_id)))
-            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
-            .header(header::CONTENT_LENGTH, length)
-            .body(reqwest::Body::wrap_stream(body));
-        // The caller bounds the upload.
-        let answer =
-            self.call(request, Duration::from_secs(3600)).await.map_err(|no_answer| failed(no_answer.words()))?;
-        if answer.status.is_success() {
-            let Uploaded { id } = answer.read().ok_or_else(|| failed("the answer names no file".to_owned()))?;
-            self.uploads().insert(reference.to_owned(), id);
-            return Ok(());
-        }
-        Err(match errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after()) {
-            Some(
-                refusal
-                @ (NothingLeft::Unauthorized(_) | NothingLeft::RateLimited { .. } | NothingLeft::FileRefused(_)),
-            ) => refusal,
-            Some(refusal) => failed(refusal.to_string()),
-            None => failed(format!("the Cloud API answers {}", answer.status.as_u16())),
-        })
-    }
-
-    /// The id of the file that was uploaded for a message.
-    pub(super) fn take_upload(&self, reference: &str) -> Option<String> {
-        self.uploads().remove(reference)
     }
 
     /// Begins to fetch a received file: its link lasts minutes, so it is asked for each time.
@@ -350,7 +237,7 @@ impl Client {
         self.0.http.post(self.url(&format!("{}/messages", self.0.settings.phone_number_id))).json(body)
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         let Cloud { base_url, version, .. } = &self.0.settings;
         format!("{base_url}/{version}/{path}")
     }
@@ -374,10 +261,6 @@ impl Client {
             Ok(Answer { status, headers, body: body.freeze() })
         };
         timeout(patience, call).await.unwrap_or_else(|_| Err(NoAnswer::Unknown("it did not answer in time".to_owned())))
-    }
-
-    fn uploads(&self) -> MutexGuard<'_, HashMap<String, String>> {
-        self.0.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

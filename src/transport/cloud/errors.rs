@@ -181,7 +181,7 @@ mod tests {
     fn what_meta_says_of_a_token_does_not_repeat_it() {
         let token = "EAAG".repeat(40);
         for message in [format!("Malformed access token {token}"), format!("Cannot parse access token: '{token}'.")] {
-            let error = GraphError { code: 190, message };
+            let error = GraphError { code: 190, message, subcode: None };
             let said = format!("{:?}", nothing_left(401, Some(&error), None));
             assert!(said.contains("access token") && !said.contains("EAAGEAAG"), "{said}");
         }

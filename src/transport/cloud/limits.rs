@@ -10,7 +10,21 @@ const CAPTION_MAX: usize = 1024;
 const IMAGE_MAX: u64 = 5 << 20;
 const SOUND_MAX: u64 = 16 << 20;
 const DOCUMENT_MAX: u64 = 100 << 20;
-const STICKER_MAX: u64 = 500 << 10;
+const STICKER_MAX: u64 = 100 << 10;
+const ANIMATED_STICKER_MAX: u64 = 500 << 10;
+
+/// Meta's list of documents (developers.facebook.com, WhatsApp, "Document messages": supported document types). The upload
+/// itself takes these, and the types of the other kinds; it refuses everything else.
+const DOCUMENTS: [&str; 8] = [
+    "text/plain",
+    "application/pdf",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.ms-excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+];
 
 /// # Errors
 /// The Cloud API never takes this.
@@ -49,17 +63,15 @@ fn check_file(file: &Attachment) -> Result<(), NothingLeft> {
         MediaKind::Video | MediaKind::Gif => (&["video/mp4", "video/3gpp", "video/3gp"], SOUND_MAX),
         MediaKind::Audio => (&["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"], SOUND_MAX),
         MediaKind::Voice => (&["audio/ogg"], SOUND_MAX),
+        MediaKind::Sticker if file.is_animated => (&["image/webp"], ANIMATED_STICKER_MAX),
         MediaKind::Sticker => (&["image/webp"], STICKER_MAX),
-        MediaKind::Document => (&[], DOCUMENT_MAX),
+        MediaKind::Document => (&DOCUMENTS, DOCUMENT_MAX),
         MediaKind::VideoNote => return Err(not_possible("it has no round videos")),
     };
     let mimetype = file.mimetype.split(';').next().unwrap_or_default().trim();
-    if !types.is_empty() && !types.contains(&mimetype) {
-        let kind = file.kind;
-        return Err(NothingLeft::FileRefused(format!(
-            "the Cloud API takes a file of kind {kind} only as {}; send it as a document",
-            types.join(", ")
-        )));
+    if !types.contains(&mimetype) {
+        let (kind, types) = (file.kind, types.join(", "));
+        return Err(NothingLeft::FileRefused(format!("the Cloud API takes a file of kind {kind} only as {types}")));
     }
     if file.size > limit { Err(NothingLeft::FileTooLarge { limit }) } else { Ok(()) }
 }
@@ -95,5 +107,25 @@ mod tests {
             file(|file| (file.kind, file.mimetype) = (MediaKind::Voice, "audio/ogg; codecs=opus".to_owned())),
             Ok(())
         );
+        let document = |mimetype: &str| {
+            let mut file = attachment(BlobId::from_bytes([1; 32]));
+            (file.kind, file.mimetype) = (MediaKind::Document, mimetype.to_owned());
+            check(&phone, &Content::File(Box::new(file)))
+        };
+        for mimetype in ["text/plain; charset=utf-8", "application/pdf", DOCUMENTS[3], DOCUMENTS[5], DOCUMENTS[7]] {
+            assert_eq!(document(mimetype), Ok(()), "{mimetype}");
+        }
+        for mimetype in ["application/zip", "text/csv", "image/gif", "application/octet-stream", ""] {
+            assert!(matches!(document(mimetype), Err(NothingLeft::FileRefused(_))), "{mimetype}");
+        }
+        let sticker = |is_animated: bool, size: u64| {
+            let mut file = attachment(BlobId::from_bytes([1; 32]));
+            (file.kind, file.mimetype) = (MediaKind::Sticker, "image/webp".to_owned());
+            (file.is_animated, file.size) = (is_animated, size);
+            check(&phone, &Content::File(Box::new(file)))
+        };
+        assert_eq!((sticker(false, 100 << 10), sticker(true, 500 << 10)), (Ok(()), Ok(())));
+        assert_eq!(sticker(false, (100 << 10) + 1), Err(NothingLeft::FileTooLarge { limit: 100 << 10 }));
+        assert_eq!(sticker(true, (500 << 10) + 1), Err(NothingLeft::FileTooLarge { limit: 500 << 10 }));
     }
 }

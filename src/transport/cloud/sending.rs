@@ -33,8 +33,10 @@ impl Transport for Client {
         self.own_phone()
     }
 
-    fn takes(&self, to: &ChatId, content: &Content) -> Result<(), NothingLeft> {
-        limits::check(to, content)
+    fn takes(&self, message: &Outgoing) -> Result<(), NothingLeft> {
+        limits::check(&message.to, &message.content)?;
+        let is_named = message.reply_to.as_ref().is_none_or(|id| named_by_meta(id, message.to.user()).is_some());
+        if is_named { Ok(()) } else { Err(NothingLeft::MessageAbsent) }
     }
 
     /// Meta has its own limits on first messages, and its refusals name them. Who was talked to is asked of the log.
@@ -71,6 +73,10 @@ impl Transport for Client {
     ) -> Result<(), NothingLeft> {
         let name = file.filename.as_ref().map_or(UNNAMED, Secret::reveal);
         self.upload(&to.raw_id, path, &file.mimetype, name, progress).await
+    }
+
+    fn forget_upload(&self, to: &Reservation) {
+        self.take_upload(&to.raw_id);
     }
 
     /// No upload to Meta is lost with a page.

@@ -7,6 +7,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GraphError {
     pub code: i64,
+    pub subcode: Option<i64>,
     /// Meta's own words: the details where there are some.
     pub message: String,
 }
@@ -18,7 +19,8 @@ impl GraphError {
         let error = &body["error"];
         let words = [&error["error_data"]["details"], &error["message"], &error["title"]];
         let message = words.into_iter().filter_map(Value::as_str).find(|words| !words.is_empty());
-        Some(Self { code: error["code"].as_i64()?, message: message.unwrap_or("no reason given").to_owned() })
+        let (code, subcode) = (error["code"].as_i64()?, error["error_subcode"].as_i64());
+        Some(Self { code, subcode, message: message.unwrap_or("no reason given").to_owned() })
     }
 }
 
@@ -71,6 +73,8 @@ pub(super) struct PhoneNumber {
     pub verified_name: Option<String>,
     #[serde(default)]
     pub quality_rating: Option<String>,
+    #[serde(default)]
+    pub status: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

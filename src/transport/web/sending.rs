@@ -31,8 +31,8 @@ impl Transport for Handle {
         Via::Web
     }
 
-    fn takes(&self, _: &ChatId, content: &Content) -> Result<(), NothingLeft> {
-        match content {
+    fn takes(&self, message: &Outgoing) -> Result<(), NothingLeft> {
+        match &message.content {
             Content::Text { .. }
             | Content::File(_)
             | Content::Location(_)

@@ -54,6 +54,19 @@ async fn places_contacts_and_answers_go_by_the_cloud_api_and_are_in_the_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_meta_cannot_show_of_a_message_is_an_entry_without_words() {
+    let (graph, mut world) = started().await;
+    let mut value = graph.received(FRIEND, "3A4A6599AEE03810144F", "unsupported", Value::Null);
+    value["messages"][0]["errors"] = json!([{ "code": 131_051, "title": "Message type unknown", "message": "x" }]);
+    assert_eq!(graph.tell(&super::webhook(&world), &value).await.unwrap(), 200);
+    let items = world.get("/messages").await.1["items"].clone();
+    let entry = (&items[0]["type"], &items[0]["body"], &items[0]["direction"]);
+    assert_eq!(entry, (&json!("unsupported"), &json!(""), &json!("in")), "{items}");
+    assert_eq!(items.as_array().map(Vec::len), Some(1), "{items}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_goes_to_a_message_of_the_cloud_api() {
     let (graph, mut world) = started().await;
     let (_, sent) = world.send(FRIEND, "hola").await;

@@ -1,10 +1,10 @@
 //! Each error of Meta's, and each refusal before a call.
 
-use serde_json::json;
-use simulator::graph::GraphFault;
+use serde_json::{Value, json};
+use simulator::graph::{Graph, GraphFault};
 
 use super::{keyed, logged, report, started, until, world};
-use crate::world::{FRIEND, World};
+use crate::world::{FRIEND, World, answer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_number_of_metas_is_an_answer_of_ours_and_the_key_is_free_again() {
@@ -31,7 +31,7 @@ async fn each_number_of_metas_is_an_answer_of_ours_and_the_key_is_free_again() {
             (answered, again),
             "{code}"
         );
-        let refused: serde_json::Value = response.json().await.unwrap();
+        let refused: Value = response.json().await.unwrap();
         assert_eq!(refused["code"].as_str(), Some(name), "{code}: {refused}");
         if name == "WHATSAPP_ERROR" {
             assert_eq!(refused["whatsapp_code"], code, "{refused}");
@@ -44,21 +44,39 @@ async fn each_number_of_metas_is_an_answer_of_ours_and_the_key_is_free_again() {
     world.stop().await;
 }
 
+/// How many messages were posted.
+fn posted(graph: &Graph) -> usize {
+    graph.calls().iter().filter(|call| call.ends_with("/messages")).count()
+}
+
+/// A send under a key, in a task of its own.
+fn ask(world: &World, key: &str) -> impl Future<Output = (u16, Value)> + Send + use<> {
+    let request = world.request("POST", "/send").header("idempotency-key", key);
+    answer(request.json(&json!({ "number": FRIEND, "message": "hola" })))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_in_trouble_may_have_taken_it() {
-    let (graph, mut world) = world().await;
-    world.set("SEND_TIMEOUT", "2s").start().await;
-    super::until_ready(&world).await;
+    let (graph, mut world) = super::impatient().await;
     let in_trouble = [(500, 1), (400, 1), (503, 2), (500, 131_000), (503, 131_016)];
-    for (n, (status, code)) in in_trouble.into_iter().enumerate() {
+    let keys: Vec<String> = in_trouble.map(|(status, code)| format!("{status} {code}")).into();
+    // At the same time, because each of them waits for a report of its message.
+    let mut sends = Vec::new();
+    for (key, (status, code)) in keys.iter().zip(in_trouble) {
+        let calls = posted(&graph);
         graph.fault(GraphFault::Refuse { status, code });
-        let key = format!("k{n}");
-        let (answered, unconfirmed) = keyed(&world, &key, "hola").await;
-        assert_eq!((answered, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{code}: {unconfirmed}");
-        let calls = graph.calls().len();
-        assert_eq!(keyed(&world, &key, "hola").await.0, 504, "{code}: it is not tried again");
-        assert_eq!(graph.calls().len(), calls, "{code}");
+        sends.push(tokio::spawn(ask(&world, key)));
+        until("the call", || async { posted(&graph) > calls }).await;
     }
+    for (key, send) in keys.iter().zip(sends) {
+        let (answered, unconfirmed) = send.await.unwrap();
+        assert_eq!((answered, unconfirmed["code"].as_str()), (504, Some("SEND_UNCONFIRMED")), "{key}: {unconfirmed}");
+    }
+    let calls = posted(&graph);
+    for key in &keys {
+        assert_eq!(keyed(&world, key, "hola").await.0, 504, "{key}: it is not tried again");
+    }
+    assert_eq!(posted(&graph), calls);
     assert!(graph.messages().is_empty());
     world.stop().await;
 }
@@ -141,7 +159,7 @@ async fn a_token_that_is_refused_stops_the_sends_and_a_good_one_is_noticed() {
     world.stop().await;
 }
 
-async fn refused(world: &World, body: serde_json::Value) -> (u16, String) {
+async fn refused(world: &World, body: Value) -> (u16, String) {
     let (status, refused) = world.post("/send", body).await;
     (status, refused["code"].as_str().unwrap_or_default().to_owned())
 }

@@ -91,9 +91,17 @@ struct State {
     read: Vec<(String, bool)>,
     /// How long an upload takes.
     upload: Duration,
+    /// The status and number with which uploads are refused.
+    upload_refused: Option<(u16, i64)>,
     files: HashMap<String, (String, Vec<u8>)>,
     token: String,
+    /// Meta's number for the permission to send that the token lacks, while it has the one to see the number.
+    not_permitted: Option<i64>,
+    /// Meta's word for the state of the number.
+    status: String,
     next: u64,
+    /// How often the number was asked for.
+    looks: usize,
     /// Calls of every kind.
     calls: Vec<String>,
     webhook: Option<String>,
@@ -158,7 +166,7 @@ impl Graph {
         let failed = |source| Error::Listen { port: options.port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let state = State { token: options.token.clone(), ..State::default() };
+        let state = State { token: options.token.clone(), status: "CONNECTED".to_owned(), ..State::default() };
         let shared = Arc::new(Shared { options, state: Mutex::new(state), address });
         let router = routes::router(Arc::clone(&shared));
         let task = tokio::spawn(async move {
@@ -185,6 +193,11 @@ impl Graph {
         self.shared.state().calls.clone()
     }
 
+    /// How often the number was asked for.
+    pub fn looks(&self) -> usize {
+        self.shared.state().looks
+    }
+
     /// The next call of a message has this fault.
     pub fn fault(&self, fault: GraphFault) {
         self.shared.state().faults.push_back(fault);
@@ -193,6 +206,16 @@ impl Graph {
     /// The token that is good from now on.
     pub fn set_token(&self, token: &str) {
         token.clone_into(&mut self.shared.state().token);
+    }
+
+    /// The token shows the number and may not send, with this number for the reason; None: it may.
+    pub fn forbid_sending(&self, code: Option<i64>) {
+        self.shared.state().not_permitted = code;
+    }
+
+    /// The state of the number: CONNECTED, BANNED, PENDING.
+    pub fn set_status(&self, status: &str) {
+        status.clone_into(&mut self.shared.state().status);
     }
 
     /// Somebody wrote just now.
@@ -235,6 +258,11 @@ impl Graph {
     /// Uploads take so long from now on.
     pub fn slow_uploads(&self, span: Duration) {
         self.shared.state().upload = span;
+    }
+
+    /// Uploads are refused with this status and number from now on.
+    pub fn refuse_uploads(&self, status: u16, code: i64) {
+        self.shared.state().upload_refused = Some((status, code));
     }
 
     /// A file that was uploaded.

@@ -14,6 +14,28 @@ use serde_json::{Value, json};
 use super::{GraphFault, Shared, WINDOW, status_of, tell};
 
 const TEXT_MAX: usize = 4096;
+/// The files that can be uploaded: Meta names the list where it refuses another.
+const FILES: [&str; 19] = [
+    "audio/aac",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/amr",
+    "audio/ogg",
+    "audio/opus",
+    "application/vnd.ms-powerpoint",
+    "application/msword",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/pdf",
+    "text/plain",
+    "application/vnd.ms-excel",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "video/mp4",
+    "video/3gpp",
+];
 /// The version in which this answers.
 const VERSION: &str = "v24.0";
 
@@ -60,6 +82,9 @@ async fn messages(
         return refused(401, 190);
     }
     let Ok(body) = serde_json::from_slice::<Value>(&body) else { return refused(400, 100) };
+    if let Some(code) = shared.state().not_permitted {
+        return refused(403, code);
+    }
     let fault = shared.state().faults.pop_front();
     match fault {
         Some(GraphFault::Refuse { status, code }) => return refused(status, code),
@@ -195,6 +220,16 @@ async fn upload(
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some(boundary) = kind.split_once("boundary=").map(|(_, boundary)| boundary) else { return refused(400, 100) };
     let Some((mimetype, bytes)) = file_in(&body, boundary) else { return refused(400, 100) };
+    if let Some(code) = shared.state().not_permitted {
+        return refused(403, code);
+    }
+    if let Some((status, code)) = shared.state().upload_refused {
+        return refused(status, code);
+    }
+    let essence = mimetype.split(';').next().unwrap_or_default().trim();
+    if !FILES.contains(&essence) {
+        return refused(400, 100);
+    }
     let span = shared.state().upload;
     tokio::time::sleep(span).await;
     let mut state = shared.state();
@@ -228,8 +263,9 @@ async fn object(
         return refused(401, 190);
     }
     if id == shared.options.phone_number_id {
+        shared.state().looks += 1;
         let phone = &shared.options.phone;
-        let number = json!({ "display_phone_number": format!("+{phone}"), "verified_name": "Negocio", "quality_rating": "GREEN", "id": id });
+        let number = json!({ "display_phone_number": format!("+{phone}"), "verified_name": "Negocio", "quality_rating": "GREEN", "status": shared.state().status, "id": id });
         return answered(StatusCode::OK, &number);
     }
     if !shared.state().files.contains_key(&id) {
