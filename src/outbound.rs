@@ -20,6 +20,7 @@ mod ledger;
 mod new_contacts;
 mod opt_outs;
 mod pacing;
+mod people;
 mod queue;
 mod resends;
 mod sender;
@@ -64,6 +65,7 @@ use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 pub use opt_outs::OptOutsError;
 use pacing::Today;
+use people::People;
 use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
@@ -139,6 +141,7 @@ impl Outbound {
             steady: steady.clone(),
             activity: session.activity().clone(),
             uploading: Uploading::new(stop.clone()),
+            people: People::new(session.clone()),
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;

@@ -4,6 +4,7 @@ mod contents;
 mod errors;
 mod killed;
 mod marks;
+mod opt_outs;
 mod shared;
 mod webhook;
 

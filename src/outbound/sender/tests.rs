@@ -222,6 +222,7 @@ impl Process {
             unconfirmed: Arc::default(),
             activity: Activity::default(),
             uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
+            people: People::default(),
             clock,
             steady,
         };
