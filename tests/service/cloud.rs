@@ -1,5 +1,6 @@
 //! Meta's Cloud API as the second way out, against a stand-in of the Graph API: without any browser.
 
+mod changes;
 mod contents;
 mod errors;
 mod killed;

@@ -42,6 +42,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub enum MediaFailure {
     Gone,
+    /// Meta names a link, and nothing is there.
+    NotAtLink,
     Later(String),
 }
 
@@ -340,7 +342,7 @@ impl Client {
         let response = response.map_err(|error| later(words(&error).to_owned()))?;
         match response.status().as_u16() {
             200 => Ok(Download(response)),
-            404 | 410 => Err(MediaFailure::Gone),
+            404 | 410 => Err(MediaFailure::NotAtLink),
             status => Err(later(format!("its server answers {status}"))),
         }
     }

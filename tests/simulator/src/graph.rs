@@ -1,6 +1,7 @@
 //! A stand-in for Meta's Graph API as far as the Cloud API of WhatsApp uses it: messages, windows of 24 hours, templates,
 //! files, errors by number, and signed webhooks.
 
+mod changes;
 mod routes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -92,6 +93,8 @@ struct State {
     /// How long an upload takes.
     upload: Duration,
     files: HashMap<String, (String, Vec<u8>)>,
+    /// So many links lead to nothing.
+    links_broken: usize,
     token: String,
     next: u64,
     /// Calls of every kind.
@@ -235,6 +238,11 @@ impl Graph {
     /// Uploads take so long from now on.
     pub fn slow_uploads(&self, span: Duration) {
         self.shared.state().upload = span;
+    }
+
+    /// The next links of files lead to nothing.
+    pub fn break_links(&self, count: usize) {
+        self.shared.state().links_broken = count;
     }
 
     /// A file that was uploaded.
