@@ -21,6 +21,7 @@ mod lookups;
 mod new_contacts;
 mod opt_outs;
 mod pacing;
+mod people;
 mod queue;
 mod resends;
 mod sender;
@@ -65,6 +66,7 @@ use key_locks::{KeyLock, KeyLocks};
 use new_contacts::NewContacts;
 pub use opt_outs::OptOutsError;
 use pacing::Today;
+use people::People;
 use queue::{Queue, day_of};
 use resends::UnderWay;
 use sender::{Delivered, Sender, Sending};
@@ -146,6 +148,7 @@ impl Outbound {
             activity: session.activity().clone(),
             uploading: Uploading::new(stop.clone()),
             dispatch,
+            people: People::new(session.clone()),
         };
         for (key, record) in store.unsettled_sends().await? {
             sender.resume(key, record).await;

@@ -185,16 +185,23 @@ impl LoggedMessage {
         fill(&mut self.author_phone, &message.author_phone);
         fill(&mut self.author_lid, &message.author_lid);
         self.name = self.name.take().or_else(|| message.name.clone());
-        self.acknowledge(message.ack, None, at);
+        self.acknowledge(message.ack, None, told_by(&message.id), at);
     }
 
     fn say(&mut self, message: &PageMessage, at: Timestamp) {
+        let known = self.edited_ms.filter(|_| self.body == message.body);
+        // Both ways tell of one edit, and the page knows its time to the millisecond.
+        let is_told_twice = known.zip(message.edited_ms).is_some_and(|(one, other)| is_second(one) != is_second(other));
+        let edited_ms =
+            if is_told_twice { known.filter(|ms| !is_second(*ms)).or(message.edited_ms) } else { message.edited_ms };
         if self.is_sealed() {
             // The message exists after all, so a revocation noted while it was undecrypted is void.
             self.revoked_at = None;
             self.subtype = None;
             self.kind.clone_from(&message.kind);
-        } else if message.edited_ms < self.edited_ms {
+        } else if self.is_earlier_text(message) {
+            return;
+        } else if !is_told_twice && is_older(message.edited_ms, self.edited_ms) {
             // This report is older than the edit that is known already.
             if self.body != message.body {
                 self.history.keep(Version { body: message.body.clone(), edited_ms: message.edited_ms, at });
@@ -204,13 +211,20 @@ impl LoggedMessage {
             self.edited_at = Some(at);
             self.history.keep(Version { body: self.body.clone(), edited_ms: self.edited_ms, at });
         }
-        self.edited_ms = message.edited_ms;
+        self.edited_ms = edited_ms;
         self.body = message.body.clone();
         if let Some(media) = &message.media {
             let known = self.media.take();
             self.media = Some(known.map_or_else(|| media.clone(), |known| known.amended(media)));
         }
         self.data = message.data.clone().or(self.data.take());
+    }
+
+    /// Whether the Cloud API tells an edit of which the page told, and after which it told of another. Their clocks differ.
+    fn is_earlier_text(&self, message: &PageMessage) -> bool {
+        let is_the_pages = |edited_ms: Option<u64>| edited_ms.is_some_and(|ms| !is_second(ms));
+        message.edited_ms.is_some_and(is_second)
+            && self.history.versions.iter().any(|one| one.body == message.body && is_the_pages(one.edited_ms))
     }
 
     /// Notes what became of the message's file. `sha256` is that of the bytes on the disk.
@@ -233,12 +247,12 @@ impl LoggedMessage {
         self.kind == CIPHERTEXT || NEVER_OPEN.iter().any(|(_, kind)| self.kind == *kind)
     }
 
-    /// An ack only ever rises, except to an error. `code` is the number of the server's refusal. The Cloud API's reports come
-    /// in any order, so an error does not undo a delivery there.
-    pub fn acknowledge(&mut self, ack: Ack, code: Option<i64>, at: Timestamp) {
-        let is_news = match self.source {
-            Via::Web => ack > self.ack || (ack.is_failure() && ack != self.ack),
-            Via::Cloud => rank(ack) > rank(self.ack),
+    /// An ack only ever rises, except to an error. `code` is the number of the server's refusal, `by` the way that tells of it.
+    /// The Cloud API's reports come in any order, so an error does not undo a delivery there.
+    pub fn acknowledge(&mut self, ack: Ack, code: Option<i64>, by: Via, at: Timestamp) {
+        let is_news = match (by, self.source) {
+            (Via::Web, Via::Web) => ack > self.ack || (ack.is_failure() && ack != self.ack),
+            _ => rank(ack) > rank(self.ack),
         };
         if is_news {
             self.ack = ack;
@@ -272,6 +286,24 @@ fn rank(ack: Ack) -> i8 {
         ..0 => 2,
         level @ 0..=1 => level,
         level => level.saturating_add(1),
+    }
+}
+
+/// The way that tells of a message under this id.
+pub fn told_by(id: &MessageId) -> Via {
+    if id.is_wamid() { Via::Cloud } else { Via::Web }
+}
+
+/// Whether a time is one of the Cloud API's, which tells the second only.
+fn is_second(ms: u64) -> bool {
+    ms.is_multiple_of(1000)
+}
+
+/// Whether what is said now was written before what is known.
+fn is_older(said: Option<u64>, known: Option<u64>) -> bool {
+    match (said, known) {
+        (Some(said), Some(known)) if is_second(said) || is_second(known) => said / 1000 < known / 1000,
+        _ => said < known,
     }
 }
 

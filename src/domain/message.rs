@@ -50,6 +50,9 @@ impl MessageId {
 
     /// The id as a log may hold it: of the chat and the author only the last two digits. What WhatsApp made up stays.
     pub fn masked(&self) -> String {
+        if self.is_wamid() {
+            return self.masked_wamid();
+        }
         let shown = |part: &str| match part.split_once('@') {
             Some((user, server)) => format!("{}@{server}", masked(user)),
             None => part.to_owned(),
@@ -293,7 +296,11 @@ impl MessageEvent {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
+    use crate::domain::wamid::Wamid;
 
     #[test]
     fn an_id_of_whatsapp_web_has_parts() {
@@ -325,5 +332,13 @@ mod tests {
         assert_eq!(masked("true_5491122334455@c.us_3EB0A1"), "true_…55@c.us_3EB0A1");
         assert_eq!(masked("false_120363000000000001@g.us_3EB0A1_5491122334466@c.us"), "false_…01@g.us_3EB0A1_…66@c.us");
         assert_eq!(masked("3EB0A1"), "3EB0A1");
+        let (number, key) = ("5491122334455".to_owned(), "3EB0A1B2C3D4".to_owned());
+        let wamid = Wamid { number, from_me: true, key }.encode();
+        assert_eq!(masked(&wamid), "wamid.…55_3EB0A1B2C3D4");
+        // An id of another form may have the number in it all the same.
+        let opaque = format!("wamid.{}", STANDARD.encode("another form: 5491122334455"));
+        let shown = masked(&opaque);
+        assert!(shown.starts_with("wamid.#") && shown.len() == 15, "{shown}");
+        assert_ne!(shown, masked("wamid.AAAA"));
     }
 }

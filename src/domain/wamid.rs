@@ -5,8 +5,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 
 use super::message::MessageId;
+use super::secret::masked;
 
 const PREFIX: &str = "wamid.";
 /// The id of a message before the Cloud API has given it one.
@@ -71,6 +73,19 @@ impl MessageId {
 
     pub fn is_wamid(&self) -> bool {
         self.as_str().starts_with(PREFIX)
+    }
+
+    /// A `wamid` as a log may hold it. Its base64 has the other side's whole number in it, so only the number's last two digits
+    /// and the key are shown, and of an id of another form a part of its hash.
+    pub(super) fn masked_wamid(&self) -> String {
+        match Wamid::decode(self.as_str()) {
+            Some(Wamid { number, key, .. }) => format!("{PREFIX}{}_{key}", masked(&number)),
+            None => {
+                let hash = Sha256::digest(self.as_str());
+                let shown: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+                format!("{PREFIX}#{shown}")
+            }
+        }
     }
 
     /// The direction and WhatsApp's own part of the id of a message between two people; None if the id does not tell it.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::opt_outs::OptOuts;
 use crate::domain::log::LoggedMessage;
 use crate::domain::media::FetchPolicy;
-use crate::domain::message::{MessageEvent, MessageId};
+use crate::domain::message::{MessageEvent, MessageId, PageMessage};
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::via::Via;
 use crate::host::metrics::Metrics;
@@ -67,6 +67,13 @@ impl CloudInbound {
         for one in told {
             match one {
                 Told::Message(heard) => changes.extend(self.addition(*heard, now)),
+                Told::Edited(heard) => {
+                    // Only the text is edited. An edit may overtake its message, whose words would be lost: then it is added.
+                    let edited = PageMessage { media: None, data: None, ..heard.message.clone() };
+                    changes.extend(self.addition(*heard, now));
+                    changes.push(LogChange::Amend(Box::new(edited), now));
+                }
+                Told::Revoked(message) => changes.push(LogChange::Amend(message, now)),
                 Told::Reacted(reaction) => changes.push(LogChange::Reacted(*reaction, now)),
                 Told::Status(status) => {
                     let Status { id, ack, code, reference, phone, .. } = &status;

@@ -37,12 +37,19 @@ impl OptOuts {
                     (&message.chat, &message.phone, &message.lid, &message.body, message.timestamp)
                 }
                 LogChange::Amend(message, _) if !message.from_me => {
-                    let said_at = Timestamp::from_millis(message.t.saturating_mul(1000));
-                    (&message.chat, &message.phone, &message.lid, &message.body, said_at)
+                    // Who edits a message says something when they edit it.
+                    let said_at = message.edited_ms.unwrap_or_default().max(message.t.saturating_mul(1000));
+                    (&message.chat, &message.phone, &message.lid, &message.body, Timestamp::from_millis(said_at))
                 }
                 _ => continue,
             };
             if is_personal(chat) && self.is_a_word(body.reveal()) {
+                // The other way may tell of a message under another name of the person: it was noted when it was stored.
+                if let LogChange::Add(message) = change
+                    && self.store.has_message(message).await?
+                {
+                    continue;
+                }
                 let names = [Some(chat), phone.as_ref(), lid.as_ref()].into_iter().flatten().cloned().collect();
                 let who = masked(phone.as_ref().unwrap_or(chat));
                 if self.store.opt_out(names, said_at).await? {
@@ -96,6 +103,8 @@ mod tests {
     use crate::domain::log::LoggedMessage;
     use crate::domain::log::tests::page_message;
     use crate::domain::message::PageMessage;
+    use crate::domain::via::Via;
+    use crate::domain::wamid::Wamid;
 
     async fn wants_none(page: PageMessage) -> bool {
         let folder = tempfile::tempdir().unwrap();
@@ -114,6 +123,46 @@ mod tests {
         for text in ["baja el precio", "trabaja", "no paren", "stopp", "", "sto p"] {
             assert!(!wants_none(page_message("a", text)).await, "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_edit_to_a_word_counts_from_when_it_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        let opt_outs = OptOuts::new(&[], store.clone());
+        let name = || vec!["1@lid".to_owned()];
+        let edited = |t: u64, edited_ms: u64| {
+            let edit = PageMessage { t, edited_ms: Some(edited_ms), ..page_message("a", "BAJA") };
+            [LogChange::Amend(Box::new(edit), Timestamp::from_millis(1))]
+        };
+        opt_outs.note(&edited(1, 9000)).await.unwrap();
+        assert!(store.take_back_opt_out(name()).await.unwrap());
+        opt_outs.note(&edited(1, 9000)).await.unwrap();
+        assert!(!store.has_opted_out(name()).await.unwrap(), "the same edit is told again");
+        opt_outs.note(&edited(1, 9500)).await.unwrap();
+        assert!(store.has_opted_out(name()).await.unwrap(), "a later one is another wish");
+    }
+
+    #[tokio::test]
+    async fn a_message_that_the_other_way_tells_again_under_another_name_is_no_wish_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        let opt_outs = OptOuts::new(&[], store.clone());
+        let (number, key) = ("5491122334455".to_owned(), "3A4A6599AEE03810144F".to_owned());
+        let page_id = format!("false_1@lid_{key}");
+        let wamid = Wamid { number: number.clone(), from_me: false, key }.encode();
+        let by_cloud =
+            PageMessage { chat: format!("{number}@c.us"), phone: Some(number.clone()), ..page_message(&wamid, "STOP") };
+        let mut by_cloud = LoggedMessage::from_page(by_cloud, Timestamp::from_millis(1), false).unwrap();
+        by_cloud.source = Via::Cloud;
+        let by_page =
+            LoggedMessage::from_page(page_message(&page_id, "STOP"), Timestamp::from_millis(1), false).unwrap();
+        let told = Arc::new(vec![LogChange::Add(Box::new(by_cloud))]);
+        opt_outs.note(&told).await.unwrap();
+        store.log(told).await.unwrap();
+        assert!(store.take_back_opt_out(vec![number]).await.unwrap());
+        opt_outs.note(&[LogChange::Add(Box::new(by_page))]).await.unwrap();
+        assert!(!store.has_opted_out(vec!["1@lid".to_owned()]).await.unwrap());
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use super::sender::not_stored;
 use super::sent::Guarantee;
 use super::{Outbound, SendError, Sent};
 use crate::domain::act::Act;
+use crate::domain::address::ChatId;
 use crate::domain::idempotency::{End, Fingerprint, SendKey, SendRecord, SendStage, Verdict, judge};
 use crate::domain::log::Origin;
 use crate::domain::message::{Ack, MessageId};
@@ -133,7 +134,7 @@ impl Outbound {
             return Ok(self.acted(target, true));
         }
         if matches!(act, Act::React(emoji) if !emoji.as_str().is_empty()) {
-            let names = [Some(target.chat_id.clone()), target.phone.clone()].into_iter().flatten().collect();
+            let names = self.names_of_target(&target).await;
             if self.store.has_opted_out(names).await.map_err(not_stored)? {
                 return Err(SendError::OptedOut);
             }
@@ -178,6 +179,17 @@ impl Outbound {
             self.ways.web.nothing_left(*key, record.message_id).await;
         }
         Err(error)
+    }
+
+    /// The names of the other side. A group has none.
+    async fn names_of_target(&self, target: &Target) -> Vec<String> {
+        let mut names = vec![target.chat_id.clone()];
+        for who in [Some(&target.chat_id), target.phone.as_ref()].into_iter().flatten() {
+            if let Ok(who) = ChatId::parse_recipient(who) {
+                names.extend(self.ways.web.people.names(&who).await);
+            }
+        }
+        names
     }
 
     async fn does(&self, target: &Target, act: &Act, patience: Duration) -> Result<(), ActFailure> {

@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 
 use super::acts::unavailable;
-use super::sender::names_of;
+use super::people::names_of;
 use super::{Outbound, SendError};
 use crate::domain::act::{ChatAct, Typing};
 use crate::domain::address::{ChatId, Server};

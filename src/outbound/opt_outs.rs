@@ -1,7 +1,6 @@
 //! Those who want no further messages, for whoever runs the service: who they are, and that somebody wants messages again.
 
 use super::Outbound;
-use super::sender::names_of;
 use crate::domain::address::ChatId;
 use crate::domain::opt_out::OptOut;
 use crate::domain::secret::masked;
@@ -27,11 +26,7 @@ impl Outbound {
     pub async fn take_back_opt_out(&self, who: &str) -> Result<bool, OptOutsError> {
         let mut names = vec![who.to_owned()];
         if let Ok(chat) = ChatId::parse_recipient(who) {
-            names.extend(names_of(&chat));
-            // Somebody whose number was not known when they wrote is kept under the LID alone. A page that is away tells none.
-            for form in chat.forms() {
-                names.extend(self.session.chat(&form).await.ok().flatten());
-            }
+            names.extend(self.ways.web.people.names(&chat).await);
         }
         let is_found = self.store.take_back_opt_out(names).await?;
         if is_found {

@@ -9,8 +9,6 @@
 mod keyed;
 mod recipient;
 
-pub(super) use recipient::names_of;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,6 +21,7 @@ use super::acks::{Acks, Awaited};
 use super::cloud_message;
 use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
+use super::people::People;
 use super::queue::Turn;
 use super::uploading::Uploading;
 use crate::blobs::Pin;
@@ -124,6 +123,7 @@ pub(super) struct Sender<T, L> {
     pub uploading: Uploading,
     /// The time that a message under a key has from its dispatch on, however long its file took.
     pub dispatch: Duration,
+    pub people: People,
 }
 
 impl<T: Transport, L: Ledger> Sender<T, L> {

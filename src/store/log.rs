@@ -10,7 +10,7 @@ use super::marks::{Place, Relink};
 use super::opening::Tables;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
-use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, Span, Sum};
+use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, LoggedMessage, Span, Sum};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -137,6 +137,12 @@ impl Store {
             tables.messages.find(sent.and_then(|sent| sent.id).as_ref().unwrap_or(&id))
         })
         .await
+    }
+
+    /// Whether the log has the message, under any id that WhatsApp Web and the Cloud API have for it.
+    pub async fn has_message(&self, message: &LoggedMessage) -> Result<bool, StoreError> {
+        let message = message.clone();
+        self.read(move |tables| tables.messages.has(&message)).await
     }
 
     /// Each person's present reaction to a message, and vote in a poll.

@@ -30,7 +30,7 @@ use super::origins::Origins;
 use super::postings::Postings;
 use super::table::Table;
 use crate::domain::event::{Happening, LogId, happenings};
-use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LoggedMessage};
+use crate::domain::log::{CIPHERTEXT, Direction, LogEntry, LoggedMessage, told_by};
 use crate::domain::message::MessageId;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
@@ -176,17 +176,14 @@ impl Messages {
                     self.change(&mut next, &page.id, *at, |message| message.amend(page, *at))?;
                 }
                 LogChange::Ack(id, ack, code, at) => {
-                    self.change(&mut next, id, *at, |message| message.acknowledge(*ack, *code, *at))?;
+                    self.change(&mut next, id, *at, |message| {
+                        message.acknowledge(*ack, *code, told_by(id), *at);
+                    })?;
                 }
                 LogChange::Withdrawn(id, at) => {
                     self.change(&mut next, id, *at, |message| message.withdraw(*at))?;
                 }
-                LogChange::Reacted(reaction, at) => {
-                    if self.addons.is_new_reaction(reaction, *at, *next)? {
-                        let (reaction, at) = (reaction.clone(), *at);
-                        self.append(&mut next, &Record::Happening(Happening::Reacted { reaction, at }))?;
-                    }
-                }
+                LogChange::Reacted(reaction, at) => self.react(&mut next, reaction, *at)?,
                 LogChange::Voted(vote, at) => {
                     if self.addons.is_new_vote(vote, *at, *next)? {
                         let (vote, at) = (vote.clone(), *at);
@@ -263,7 +260,7 @@ impl Messages {
         at: Timestamp,
         change: impl FnOnce(&mut LoggedMessage),
     ) -> Result<(), StoreError> {
-        let Some(LogEntry { cursor, message: before }) = self.find(id)? else { return Ok(()) };
+        let Some(LogEntry { cursor, message: before }) = self.find_by_either_id(*next, id)? else { return Ok(()) };
         let mut after = before.clone();
         change(&mut after);
         // The event is written first: after a crash between the two writes the page reports the change again, so no
@@ -275,7 +272,7 @@ impl Messages {
             return Ok(());
         }
         if before.kind == CIPHERTEXT && (after.kind != CIPHERTEXT || after.revoked_at.is_some()) {
-            self.undecrypted.remove(id.as_str().as_bytes())?;
+            self.undecrypted.remove(before.id.as_str().as_bytes())?;
         }
         self.postings.put(cursor, Some(&before), &after)?;
         self.files.begin(cursor, after.media.as_ref())?;

@@ -13,6 +13,9 @@ use super::{Store, StoreError};
 use crate::domain::opt_out::OptOut;
 use crate::domain::time::Timestamp;
 
+/// The most rows that one read looks at.
+const LOOKED_AT: usize = 10_000;
+
 pub(super) struct OptOuts {
     table: Table,
     taken_back: Table,
@@ -54,23 +57,37 @@ impl OptOuts {
 
     /// False if the wish was taken back since.
     fn remember(&self, names: &[String], said_at: Timestamp) -> Result<bool, StoreError> {
-        let mut at = said_at;
+        let (mut at, mut known) = (said_at, None);
         for name in names {
             if self.taken_back.get(name.as_bytes())?.is_some_and(|value| said_at <= time(&value)) {
                 return Ok(false);
             }
             // Messages may come out of order: the newest wish is the one that is taken back.
-            at = self.table.get(name.as_bytes())?.map_or(at, |value| at.max(time(&value)));
+            if let Some(row) = self.row(name)? {
+                at = at.max(row.at);
+                known = known.or(row.person.filter(|person| is_phone(person)));
+            }
         }
-        let person = names.iter().find(|name| is_phone(name)).or_else(|| names.first()).cloned();
+        // A number that was learned stays the person's, also where a message does not tell it.
+        let said = names.iter().find(|name| is_phone(name)).cloned();
+        let person = said.or(known).or_else(|| names.first().cloned());
         let value = Row { at, person }.write();
         names.iter().try_for_each(|name| self.table.put(name.as_bytes(), &value))?;
         Ok(true)
     }
 
+    fn row(&self, name: &str) -> Result<Option<Row>, StoreError> {
+        Ok(self.table.get(name.as_bytes())?.map(|value| Row::read(&value)))
+    }
+
     fn also(&self, known: &str, name: &str) -> Result<(), StoreError> {
-        let Some(value) = self.table.get(known.as_bytes())? else { return Ok(()) };
-        let Row { at, person } = Row::read(&value);
+        let Some(Row { at, person }) = self.row(known)? else { return Ok(()) };
+        let at = self.row(name)?.map_or(at, |row| at.max(row.at));
+        if let Some(value) = self.taken_back.get(name.as_bytes())?.filter(|value| at <= time(value)) {
+            // Under the number the same wish was taken back already.
+            self.taken_back.put(known.as_bytes(), &value)?;
+            return self.table.remove(known.as_bytes());
+        }
         let person = if is_phone(name) { name.to_owned() } else { person.unwrap_or_else(|| known.to_owned()) };
         let value = Row { at, person: Some(person) }.write();
         self.table.put(name.as_bytes(), &value)?;
@@ -93,36 +110,34 @@ impl OptOuts {
         Ok(found)
     }
 
-    /// Removes a person under all names; false if nobody was found. The time of the newest wish is kept, by WhatsApp's clock: a
-    /// later wish counts whatever this machine's clock says.
-    fn take_back(&self, names: &[String]) -> Result<bool, StoreError> {
-        let mut rows = Vec::new();
-        let mut after: Option<Vec<u8>> = None;
-        while let Some((key, value)) = self.table.next(after.as_deref())? {
-            rows.push((String::from_utf8_lossy(&key).into_owned(), Row::read(&value)));
+    /// Adds to a person's names those in a part of the table that belong to the same person. Returns where the part ends; None at
+    /// the end of the table.
+    fn join(&self, person: &mut BTreeSet<String>, after: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut after = after;
+        for _ in 0..LOOKED_AT {
+            let Some((key, value)) = self.table.next(after.as_deref())? else { return Ok(None) };
+            let (name, kept_under) = (String::from_utf8_lossy(&key).into_owned(), Row::read(&value).person);
+            if person.contains(&name) || kept_under.as_ref().is_some_and(|one| person.contains(one)) {
+                person.insert(name);
+                person.extend(kept_under);
+            }
             after = Some(key);
         }
-        let mut person: BTreeSet<String> = names.iter().cloned().collect();
-        // A name that became known later may lead to further ones.
-        loop {
-            let before = person.len();
-            for (name, Row { person: kept_under, .. }) in &rows {
-                if person.contains(name) || kept_under.as_ref().is_some_and(|one| person.contains(one)) {
-                    person.insert(name.clone());
-                    person.extend(kept_under.clone());
-                }
-            }
-            if person.len() == before {
-                break;
-            }
+        Ok(after)
+    }
+
+    /// Removes a person under all names; false if nobody was found. The time of the newest wish is kept, by WhatsApp's clock: a
+    /// later wish counts whatever this machine's clock says.
+    fn take_back(&self, person: &BTreeSet<String>) -> Result<bool, StoreError> {
+        let rows = person.iter().map(|name| self.row(name)).collect::<Result<Vec<_>, _>>()?;
+        let Some(newest) = rows.iter().flatten().map(|row| row.at).max() else { return Ok(false) };
+        // Also under names without a row: the other way may tell of the wish under one of them.
+        for name in person {
+            let known = self.taken_back.get(name.as_bytes())?.map_or(newest, |value| newest.max(time(&value)));
+            self.taken_back.put(name.as_bytes(), &known.as_millis().to_be_bytes())?;
         }
-        rows.retain(|(name, _)| person.contains(name));
-        let Some(newest) = rows.iter().map(|(_, row)| row.at).max() else { return Ok(false) };
-        for (name, _) in &rows {
-            // A crash between the two leaves the wish as it was.
-            self.table.remove(name.as_bytes())?;
-            self.taken_back.put(name.as_bytes(), &newest.as_millis().to_be_bytes())?;
-        }
+        // A crash before this leaves the wish as it was.
+        person.iter().try_for_each(|name| self.table.remove(name.as_bytes()))?;
         Ok(true)
     }
 }
@@ -160,7 +175,30 @@ impl Store {
     /// Forgets, under all names, that somebody under one of these wants no further messages; false if nobody does. Returns once
     /// that is durable.
     pub async fn take_back_opt_out(&self, names: Vec<String>) -> Result<bool, StoreError> {
-        self.write(move |tables| tables.opt_outs.take_back(&names)).await
+        let mut person: BTreeSet<String> = names.into_iter().collect();
+        // A name that became known later may lead to further ones.
+        loop {
+            let (before, mut after) = (person.len(), None);
+            // In several reads, so that no other call waits long.
+            loop {
+                let part = std::mem::take(&mut person);
+                let (joined, rest) = self
+                    .read(move |tables| {
+                        let mut person = part;
+                        let rest = tables.opt_outs.join(&mut person, after)?;
+                        Ok((person, rest))
+                    })
+                    .await?;
+                (person, after) = (joined, rest);
+                if after.is_none() {
+                    break;
+                }
+            }
+            if person.len() == before {
+                break;
+            }
+        }
+        self.write(move |tables| tables.opt_outs.take_back(&person)).await
     }
 }
 
@@ -211,6 +249,40 @@ mod tests {
         assert!(!store.has_opted_out(names(&["1@lid"])).await.unwrap());
         store.opt_out(names(&["1@lid", "5491122334455"]), at(2)).await.unwrap();
         assert!(store.has_opted_out(names(&["1@lid"])).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_wish_that_was_taken_back_is_so_under_names_without_a_row_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        store.opt_out(names(&["5491122334455@c.us", "5491122334455"]), at(1)).await.unwrap();
+        assert!(store.take_back_opt_out(names(&["5491122334455", "5491122334455@c.us", "1@lid"])).await.unwrap());
+        assert!(!store.opt_out(names(&["1@lid"]), at(1)).await.unwrap(), "the page tells of the same message");
+        assert!(!store.has_opted_out(names(&["1@lid"])).await.unwrap());
+        // A LID of which nothing was known then, and its number afterwards.
+        store.opt_out(names(&["2@lid"]), at(1)).await.unwrap();
+        store.opt_out_also("2@lid".to_owned(), "5491122334455".to_owned()).await.unwrap();
+        assert!(!store.has_opted_out(names(&["2@lid", "5491122334455"])).await.unwrap());
+        // An older wish does not make the time of the taking back earlier.
+        store.opt_out(names(&["3@lid"]), at(1)).await.unwrap();
+        store.opt_out(names(&["4@lid"]), at(9)).await.unwrap();
+        assert!(store.take_back_opt_out(names(&["4@lid"])).await.unwrap());
+        assert!(store.take_back_opt_out(names(&["3@lid", "4@lid"])).await.unwrap());
+        assert!(!store.opt_out(names(&["4@lid"]), at(9)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_number_that_was_learned_stays_the_persons() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap().store;
+        store.opt_out(names(&["1@lid"]), at(1)).await.unwrap();
+        store.opt_out_also("1@lid".to_owned(), "5491122334455".to_owned()).await.unwrap();
+        // A message of the LID comes again, without the number.
+        store.opt_out(names(&["1@lid"]), at(2)).await.unwrap();
+        let ids: Vec<_> = store.opt_outs(None, 10).await.unwrap().into_iter().map(|one| one.id).collect();
+        assert_eq!(ids, ["5491122334455"]);
+        assert!(store.take_back_opt_out(names(&["5491122334455"])).await.unwrap());
+        assert!(!store.has_opted_out(names(&["1@lid"])).await.unwrap());
     }
 
     #[tokio::test]

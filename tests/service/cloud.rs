@@ -1,12 +1,14 @@
 //! Meta's Cloud API as the second way out, against a stand-in of the Graph API: without any browser.
 
 mod caps;
+mod changes;
 mod contents;
 mod errors;
 mod files;
 mod health;
 mod killed;
 mod marks;
+mod opt_outs;
 mod shared;
 mod webhook;
 

@@ -64,30 +64,34 @@ fn edits_deletions_and_acks_are_kept_beside_what_was_said() {
     let gone = PageMessage { kind: "revoked".to_owned(), ..page_message("a", "") };
     logged.amend(&gone, at(3));
     assert_eq!((logged.body.reveal(), logged.revoked_at), ("adiós", Some(at(3))));
-    logged.acknowledge(Ack::new(2), None, at(4));
-    logged.acknowledge(Ack::new(1), None, at(5));
+    logged.acknowledge(Ack::new(2), None, Via::Web, at(4));
+    logged.acknowledge(Ack::new(1), None, Via::Web, at(5));
     assert_eq!(logged.acks, [(Ack::new(2), at(4))]);
-    logged.acknowledge(Ack::new(-1), Some(475), at(6));
-    logged.acknowledge(Ack::new(-1), None, at(7));
+    logged.acknowledge(Ack::new(-1), Some(475), Via::Web, at(6));
+    logged.acknowledge(Ack::new(-1), None, Via::Web, at(7));
     assert_eq!((logged.ack, logged.error_code), (Ack::new(-1), Some(475)));
-    logged.acknowledge(Ack::new(1), None, at(8));
+    logged.acknowledge(Ack::new(1), None, Via::Web, at(8));
     assert_eq!((logged.ack, logged.error_code), (Ack::new(1), None), "it was sent again");
 }
 
 #[test]
 fn acks_of_the_cloud_api_come_in_any_order_and_never_fall() {
     let at = Timestamp::from_millis(0);
-    let last = |acks: &[i8]| {
+    let last_of = |source: Via, acks: &[i8]| {
         let mut logged = LoggedMessage::from_page(page_message("a", "hola"), at, false)?;
-        logged.source = Via::Cloud;
-        acks.iter().for_each(|ack| logged.acknowledge(Ack::new(*ack), Some(131_026), at));
+        logged.source = source;
+        acks.iter().for_each(|ack| logged.acknowledge(Ack::new(*ack), Some(131_026), Via::Cloud, at));
         Some(logged.ack.level())
     };
-    assert_eq!(
-        [last(&[1, -1]), last(&[-1, 1]), last(&[2, -1]), last(&[-1, 2])],
-        [Some(-1), Some(-1), Some(2), Some(2)]
-    );
-    assert_eq!([last(&[3, 1, 2]), last(&[1, 2, 3, 4])], [Some(3), Some(4)]);
+    // Where the page told of the message first, too.
+    for source in [Via::Cloud, Via::Web] {
+        let last = |acks: &[i8]| last_of(source, acks);
+        assert_eq!(
+            [last(&[1, -1]), last(&[-1, 1]), last(&[2, -1]), last(&[-1, 2])],
+            [Some(-1), Some(-1), Some(2), Some(2)]
+        );
+        assert_eq!([last(&[3, 1, 2]), last(&[1, 2, 3, 4])], [Some(3), Some(4)]);
+    }
 }
 
 #[test]
@@ -101,6 +105,37 @@ fn an_older_word_of_the_page_does_not_undo_an_edit() {
     assert_eq!((logged.body.reveal(), logged.edited_at), ("dos", Some(at(0))));
     logged.amend(&said("tres", Some(30)), at(3));
     assert_eq!((logged.body.reveal(), logged.edited_at), ("tres", Some(at(3))));
+}
+
+#[test]
+fn an_edit_that_both_ways_tell_of_is_one_whichever_comes_first() {
+    let at = Timestamp::from_millis;
+    let said = |body: &str, edited_ms: u64| PageMessage { edited_ms: Some(edited_ms), ..page_message("a", body) };
+    let edited = |reports: &[(&str, u64)]| {
+        let mut logged = LoggedMessage::from_page(page_message("a", "uno"), at(0), false)?;
+        let mut edits = 0;
+        for (n, (body, edited_ms)) in (1..).zip(reports) {
+            logged.amend(&said(body, *edited_ms), at(n));
+            edits += u64::from(logged.edited_at == Some(at(n)));
+        }
+        Some((logged.body.reveal().to_owned(), edits, logged.history.versions.len()))
+    };
+    let one = Some(("dos".to_owned(), 1, 1));
+    // Meta tells the second, and may be late.
+    for second in [20_000, 23_000] {
+        assert_eq!(edited(&[("dos", 20_400), ("dos", second)]), one, "{second}");
+        assert_eq!(edited(&[("dos", second), ("dos", 20_400)]), one, "{second}");
+        let two = Some(("tres".to_owned(), 2, 2));
+        assert_eq!(edited(&[("dos", second), ("dos", 20_400), ("tres", 21_500)]), two, "{second}");
+        assert_eq!(edited(&[("dos", 20_400), ("dos", second), ("tres", 21_500)]), two, "{second}");
+    }
+    let two = Some(("tres".to_owned(), 2, 2));
+    // Meta repeats what it told, and the sender's clock may be behind its own.
+    for reports in [&[("dos", 20_000), ("tres", 21_000)], &[("dos", 25_000), ("tres", 26_000)]] {
+        let [first, second] = *reports;
+        assert_eq!(edited(&[("dos", 20_400), ("tres", 21_500), first, second, first]), two, "{reports:?}");
+    }
+    assert_eq!(edited(&[("dos", 20_000), ("tres", 20_000), ("tres", 20_900)]), two);
 }
 
 #[test]

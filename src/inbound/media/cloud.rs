@@ -23,7 +23,9 @@ impl CloudFiles {
         let Some(id) = self.media_id(file).await else { return Outcome::Over(MediaStatus::Gone) };
         match self.download(&id, blobs, file, max).await {
             Ok(outcome) => outcome,
-            Err(MediaFailure::Gone) => Outcome::Over(MediaStatus::Gone),
+            // Once more with another link: Meta still knows the file.
+            Err(MediaFailure::NotAtLink) if file.attempts == 0 => Outcome::Later("nothing is at its link".to_owned()),
+            Err(MediaFailure::Gone | MediaFailure::NotAtLink) => Outcome::Over(MediaStatus::Gone),
             Err(MediaFailure::Later(why)) => Outcome::Later(why),
         }
     }

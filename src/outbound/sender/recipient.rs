@@ -9,6 +9,7 @@ use crate::domain::via::Via;
 use crate::outbound::SendError;
 use crate::outbound::ledger::Ledger;
 use crate::outbound::new_contacts::FirstMessage;
+use crate::outbound::people::names_of;
 use crate::transport::{Reservation, Restriction, Transport};
 
 /// The wait that the caller is told if WhatsApp does not say when a limit on new chats ends.
@@ -39,7 +40,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         sending: &Sending,
         to: &ChatId,
     ) -> Result<(Reservation, Option<FirstMessage>), SendError> {
-        self.refuse_opted_out(names_of(to)).await?;
+        self.refuse_opted_out(self.people.names(to).await).await?;
         let mut known = self.transport.recipient(to).await?;
         known.talked = self.has_talked(to, known.talked).await?;
         let first = self.first(sending, known.talked, known.restricted)?;
@@ -89,35 +90,5 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             return Err(SendError::NewChatsRestricted { retry_after: wait });
         }
         self.new_contacts.first(sending.turn.day(), self.clock.now())
-    }
-}
-
-/// The names under which a recipient may have opted out. The Cloud API takes a number in any form that its country has, and
-/// tells of the person by one of them only.
-pub(in crate::outbound) fn names_of(to: &ChatId) -> Vec<String> {
-    to.forms().flat_map(|form| [form.user().to_owned(), form.to_string()]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    #[test]
-    fn who_opted_out_under_one_form_of_the_number_is_found_under_every_other() {
-        for (asked, opted_out) in [
-            ("541122334455", "5491122334455"),
-            ("5491122334455", "541122334455"),
-            ("54111522334455", "541122334455"),
-            ("525512345678", "5215512345678"),
-            ("551187654321", "5511987654321"),
-            ("16505551234", "16505551234"),
-        ] {
-            let names = names_of(&ChatId::parse_recipient(asked).unwrap());
-            assert!(names.contains(&opted_out.to_owned()), "{asked}: {names:?}");
-        }
-        let lid = ChatId::parse("22300000000001@lid").unwrap();
-        assert!(names_of(&lid).contains(&"22300000000001@lid".to_owned()));
     }
 }

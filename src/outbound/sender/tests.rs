@@ -223,6 +223,7 @@ impl Process {
             activity: Activity::default(),
             uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
             dispatch: Duration::from_secs(10),
+            people: People::default(),
             clock,
             steady,
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::domain::log::tests::page_message;
-use crate::domain::log::{Direction, LoggedMessage};
+use crate::domain::log::{Direction, told_by};
 use crate::domain::message::{Ack, PageMessage};
 
 use super::*;
@@ -126,7 +126,7 @@ proptest! {
                     }
                     Step::Ack(id, ack) => {
                         let (id, ack) = (MessageId::new(id.to_string()), Ack::new(ack));
-                        model.change(&id, at(n), |known| known.acknowledge(ack, None, at(n)));
+                        model.change(&id, at(n), |known| known.acknowledge(ack, None, told_by(&id), at(n)));
                         LogChange::Ack(id, ack, None, at(n))
                     }
                     Step::Sweep(end) => {

@@ -4,7 +4,7 @@
 //! part, so that the page's report of it, before or after, makes no second entry.
 
 use super::{LogEntry, Messages};
-use crate::domain::log::{Direction, LogQuery, LoggedMessage, Origin, Span};
+use crate::domain::log::{Direction, LogQuery, LoggedMessage, Origin, Span, told_by};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 use crate::domain::via::Via;
@@ -60,7 +60,8 @@ impl Messages {
 
     /// Whether the log has the message under the id that the other way has for it. The message is then found by both ids.
     pub(super) fn is_known_otherwise(&self, next: &mut u64, message: &LoggedMessage) -> Result<bool, StoreError> {
-        let Some(entry) = self.twin(*next, message)? else { return Ok(false) };
+        let by = message.source;
+        let Some(entry) = self.twin(*next, &message.id, by, message.phone.as_deref())? else { return Ok(false) };
         self.ids.put(&message.id, entry.cursor)?;
         if let Some(origin) = self.origins.of(&message.id)? {
             let at = message.received_at;
@@ -71,27 +72,42 @@ impl Messages {
         Ok(true)
     }
 
-    fn twin(&self, next: u64, message: &LoggedMessage) -> Result<Option<LogEntry>, StoreError> {
-        let Some((from_me, key)) = message.id.key() else { return Ok(None) };
-        if message.source == Via::Web {
+    /// The message of this id, also where the log knows it by the id that the other way has for it alone.
+    pub(super) fn find_by_either_id(&self, next: u64, id: &MessageId) -> Result<Option<LogEntry>, StoreError> {
+        match self.find(id)? {
+            Some(entry) => Ok(Some(entry)),
+            None => self.twin(next, id, told_by(id), None),
+        }
+    }
+
+    /// Whether the log has the message, by either way.
+    pub(in crate::store) fn has(&self, message: &LoggedMessage) -> Result<bool, StoreError> {
+        let twin = || self.twin(self.newest() + 1, &message.id, message.source, message.phone.as_deref());
+        Ok(self.find(&message.id)?.is_some() || twin()?.is_some())
+    }
+
+    /// `by`: the way that has this id for the message. `phone`: the other side's number, where it is known.
+    fn twin(&self, next: u64, id: &MessageId, by: Via, phone: Option<&str>) -> Result<Option<LogEntry>, StoreError> {
+        let Some((from_me, key)) = id.key() else { return Ok(None) };
+        if by == Via::Web {
             for cursor in self.ids.find(&key_id(from_me, &key))? {
-                if let Some(known) = self.message(cursor)?.filter(|known| known.id.is_same_message(&message.id)) {
+                if let Some(known) = self.message(cursor)?.filter(|known| known.id.is_same_message(id)) {
                     return Ok(Some(LogEntry { cursor, message: known }));
                 }
             }
             return Ok(None);
         }
-        let Some(Wamid { number, .. }) = Wamid::decode(message.id.as_str()) else { return Ok(None) };
+        let Some(Wamid { number, .. }) = Wamid::decode(id.as_str()) else { return Ok(None) };
         let direction = if from_me { Direction::Out } else { Direction::In };
         let query = LogQuery {
             span: Span::Before(next),
             limit: COMPARED,
             direction: Some(direction),
-            chats: [Some(number), message.phone.clone()].into_iter().flatten().collect(),
+            chats: [Some(number), phone.map(str::to_owned)].into_iter().flatten().collect(),
             cliente_id: None,
         };
         let found = self.search(&query, next)?.entries.into_iter();
-        Ok(found.into_iter().find(|entry| entry.message.id.is_same_message(&message.id)))
+        Ok(found.into_iter().find(|entry| entry.message.id.is_same_message(id)))
     }
 
     /// Lets a message of the Cloud API be found by the part of its id that the page knows.
@@ -123,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::domain::log::tests::page_message;
-    use crate::domain::message::{Ack, PageMessage};
+    use crate::domain::message::{Ack, PageMessage, Reaction};
     use crate::store::{LogChange, Store};
 
     const KEY: &str = "3A4A6599AEE03810144F";
@@ -189,5 +205,97 @@ mod tests {
         }
         let (_folder, _, count) = stored(vec![by_page("22300000000001@lid", false), opaque]).await;
         assert_eq!(count, 2);
+    }
+
+    fn reaction(message: &str, sender: &str, phone: Option<&str>, emoji: &str, t_ms: u64) -> LogChange {
+        let reaction = Reaction {
+            id: MessageId::new("r"),
+            message_id: MessageId::new(message),
+            chat: sender.to_owned(),
+            sender: sender.to_owned(),
+            sender_phone: phone.map(str::to_owned),
+            from_me: false,
+            emoji: emoji.to_owned(),
+            t_ms,
+        };
+        LogChange::Reacted(reaction, Timestamp::from_millis(t_ms))
+    }
+
+    #[tokio::test]
+    async fn a_reaction_that_both_ways_tell_of_is_one_whichever_tells_it_first() {
+        let (chat, number) = ("22300000000001@lid", format!("{NUMBER}@c.us"));
+        let page_id = format!("true_{chat}_{KEY}");
+        let wamid = Wamid { number: NUMBER.to_owned(), from_me: true, key: KEY.to_owned() }.encode();
+        for messages in [vec![by_page(chat, true)], vec![by_cloud(true)], vec![by_page(chat, true), by_cloud(true)]] {
+            for page_knows_number in [true, false] {
+                for order in [[0, 1], [1, 0]] {
+                    let (_folder, store, _) = stored(messages.clone()).await;
+                    let phone = page_knows_number.then_some(NUMBER);
+                    let told = |emoji: &str, t_ms: u64| {
+                        let both = [
+                            reaction(&page_id, chat, phone, emoji, t_ms + 400),
+                            reaction(&wamid, &number, Some(NUMBER), emoji, t_ms),
+                        ];
+                        order.map(|n| both[n].clone())
+                    };
+                    // The cloud's entry does not say whose LID it is.
+                    if phone.is_none()
+                        && messages.len() == 1
+                        && matches!(&messages[0], LogChange::Add(one) if one.id.is_wamid())
+                    {
+                        continue;
+                    }
+                    for change in told("👍", 1000).into_iter().chain(told("❤️", 3000)) {
+                        store.log(Arc::new(vec![change])).await.unwrap();
+                    }
+                    let events = store.events(0, 10).await.unwrap().items;
+                    let reactions: Vec<_> = events.iter().filter(|event| event.kind() == "message.reaction").collect();
+                    assert_eq!(reactions.len(), 2, "{order:?} {phone:?} {events:?}");
+                    for id in [&page_id, &wamid] {
+                        let Some(entry) = store.logged_message(MessageId::new(id)).await.unwrap() else { continue };
+                        let sum = store.sum(entry.message.id).await.unwrap();
+                        let emoji: Vec<_> = sum.reactions.iter().map(|one| one.emoji.as_str()).collect();
+                        assert_eq!(emoji, ["❤️"]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reaction_that_comes_before_its_message_is_in_the_sum() {
+        let wamid = Wamid { number: NUMBER.to_owned(), from_me: true, key: KEY.to_owned() }.encode();
+        let early = reaction(&wamid, &format!("{NUMBER}@c.us"), Some(NUMBER), "👍", 1000);
+        let (_folder, store, _) = stored(vec![early, by_page("22300000000001@lid", true)]).await;
+        let id = MessageId::new(format!("true_22300000000001@lid_{KEY}"));
+        assert_eq!(store.sum(id).await.unwrap().reactions.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_meta_changes_is_found_where_the_page_alone_told_of_the_message() {
+        let chat = "22300000000001@lid";
+        let wamid = Wamid { number: NUMBER.to_owned(), from_me: true, key: KEY.to_owned() }.encode();
+        let (_folder, store, _) = stored(vec![by_page(chat, true)]).await;
+        let at = Timestamp::from_millis;
+        let edited = PageMessage { from_me: true, edited_ms: Some(5000), ..page_message(&wamid, "adiós") };
+        let gone = PageMessage { kind: "revoked".to_owned(), ..page_message(&wamid, "") };
+        let ack = |level: i8| LogChange::Ack(MessageId::new(&wamid), Ack::new(level), None, at(2));
+        for change in [
+            ack(2),
+            ack(-1),
+            LogChange::Amend(Box::new(edited), at(3)),
+            LogChange::Amend(Box::new(gone.clone()), at(4)),
+            LogChange::Amend(Box::new(gone), at(5)),
+        ] {
+            store.log(Arc::new(vec![change])).await.unwrap();
+        }
+        let kinds: Vec<_> = store.events(0, 10).await.unwrap().items.iter().map(|event| event.kind()).collect();
+        assert_eq!(kinds, ["message", "message.ack", "message.edited", "message.revoked"]);
+        let entry = store.logged_message(MessageId::new(format!("true_{chat}_{KEY}"))).await.unwrap().unwrap();
+        assert_eq!(
+            (entry.message.ack, entry.message.body.reveal()),
+            (Ack::new(2), "adiós"),
+            "failed undoes no delivery"
+        );
     }
 }

@@ -109,7 +109,7 @@ fn full_message() -> LoggedMessage {
     };
     let mut message = LoggedMessage::from_page(page, at(0), true).unwrap();
     message.account = Some("5491150000001".to_owned());
-    message.acknowledge(Ack::SERVER, None, at(1));
+    message.acknowledge(Ack::SERVER, None, Via::Web, at(1));
     message
 }
 

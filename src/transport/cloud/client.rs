@@ -35,6 +35,8 @@ const ANSWER_MAX: usize = 256 << 10;
 #[derive(Debug)]
 pub enum MediaFailure {
     Gone,
+    /// Meta names a link, and nothing is there.
+    NotAtLink,
     Later(String),
 }
 
@@ -227,7 +229,7 @@ impl Client {
         let response = response.map_err(|error| later(words(&error).to_owned()))?;
         match response.status().as_u16() {
             200 => Ok(Download(response)),
-            404 | 410 => Err(MediaFailure::Gone),
+            404 | 410 => Err(MediaFailure::NotAtLink),
             status => Err(later(format!("its server answers {status}"))),
         }
     }

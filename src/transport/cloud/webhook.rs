@@ -22,6 +22,10 @@ pub const BODY_MAX: usize = 3 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     Message(Box<Heard>),
+    /// A message as it is after an edit, under the id of the message that was edited.
+    Edited(Box<Heard>),
+    /// A message was deleted for everybody; under the id of that message.
+    Revoked(Box<PageMessage>),
     Reacted(Box<Reaction>),
     Status(Status),
 }

@@ -112,6 +112,15 @@ async fn a_received_file_is_fetched_by_its_id() {
     let entry = logged(&world, &wamid(FRIEND, false, "3A4A6599AEE03810144F")).await;
     let file = world.request("GET", entry["media"]["url"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(file.bytes().await.unwrap(), &b"a picture"[..]);
+    // Nothing is at a link: another link is asked for, once.
+    for (broken, key, status) in [(1, "3A4A6599AEE038101451", "stored"), (2, "3A4A6599AEE038101452", "gone")] {
+        graph.break_links(broken);
+        let file = graph.add_file("image/jpeg", key.as_bytes());
+        let content = json!({ "id": file, "mime_type": "image/jpeg" });
+        told(&graph, &world, &graph.received(FRIEND, key, "image", content)).await;
+        let media = || async { logged(&world, &wamid(FRIEND, false, key)).await["media"]["status"].clone() };
+        until("the file with another link", || async { media().await == status }).await;
+    }
     world.stop().await;
 }
 

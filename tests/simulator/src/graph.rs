@@ -1,6 +1,7 @@
 //! A stand-in for Meta's Graph API as far as the Cloud API of WhatsApp uses it: messages, windows of 24 hours, templates,
 //! files, errors by number, and signed webhooks.
 
+mod changes;
 mod routes;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -94,6 +95,8 @@ struct State {
     /// The status and number with which uploads are refused.
     upload_refused: Option<(u16, i64)>,
     files: HashMap<String, (String, Vec<u8>)>,
+    /// So many links lead to nothing.
+    links_broken: usize,
     token: String,
     /// Meta's number for the permission to send that the token lacks, while it has the one to see the number.
     not_permitted: Option<i64>,
@@ -263,6 +266,11 @@ impl Graph {
     /// Uploads are refused with this status and number from now on.
     pub fn refuse_uploads(&self, status: u16, code: i64) {
         self.shared.state().upload_refused = Some((status, code));
+    }
+
+    /// The next links of files lead to nothing.
+    pub fn break_links(&self, count: usize) {
+        self.shared.state().links_broken = count;
     }
 
     /// A file that was uploaded.

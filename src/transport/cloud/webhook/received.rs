@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::shapes::{Contact, File, Message};
 use super::{Heard, Told};
+use crate::domain::log::REVOKED;
 use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
 use crate::domain::message::{Ack, Details, MessageId, PageMessage, Reaction};
+use crate::domain::notice::Person;
 use crate::domain::secret::Secret;
 use crate::domain::wamid::Wamid;
 
@@ -26,13 +28,17 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         (None, None) => return None,
     };
     let content = &value[head.kind.as_str()];
+    // Who reacts or deletes. In an echo it is the account itself.
+    let own = account.filter(|_| from_me);
+    let actor = own.map_or_else(|| chat.clone(), |digits| format!("{digits}@c.us"));
+    let actor_phone = own.map_or_else(|| phone.clone().filter(|_| !from_me), |digits| Some(digits.to_owned()));
     if head.kind == "reaction" {
         return Some(Told::Reacted(Box::new(Reaction {
             id: MessageId::new(head.id),
             message_id: MessageId::new(content["message_id"].as_str()?),
-            chat: chat.clone(),
-            sender: chat,
-            sender_phone: phone,
+            chat,
+            sender: actor,
+            sender_phone: actor_phone,
             from_me,
             emoji: content["emoji"].as_str().unwrap_or_default().to_owned(),
             t_ms: head.timestamp.saturating_mul(1000),
@@ -42,13 +48,23 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
     if matches!(head.kind.as_str(), "system" | "request_welcome") {
         return None;
     }
-    let Said { kind, body, media, data } = said(&head.kind, content);
+    // An edit and a deletion name the message that they change.
+    let is_edit = head.kind == "edit";
+    let is_revocation = head.kind == "revoke";
+    let changed = if is_edit || is_revocation { Some(content["original_message_id"].as_str()?) } else { None };
+    let message = if is_edit { &content["message"] } else { value };
+    let Said { kind, body, media, data } = match head.kind.as_str() {
+        "edit" => edited(message)?,
+        "revoke" => Said { kind: REVOKED.to_owned(), ..Said::default() },
+        kind => said(kind, content),
+    };
     let contact = contacts.iter().find(|contact| {
         (phone.is_some() && contact.wa_id == phone) || (user_id.is_some() && contact.user_id == *user_id)
     });
     let profile = contact.and_then(|contact| contact.profile.clone());
+    let quoted = message["context"]["id"].as_str().filter(|id| Some(*id) != changed).map(quoted);
     let message = PageMessage {
-        id: MessageId::new(head.id),
+        id: MessageId::new(changed.unwrap_or(&head.id)),
         from_me,
         from: (!from_me).then(|| chat.clone()),
         to: from_me.then(|| chat.clone()),
@@ -63,18 +79,40 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         body: Secret::new(body),
         name: profile.and_then(|profile| profile.name.or(profile.username)).filter(|_| !from_me),
         media,
-        quoted: value["context"]["id"].as_str().map(quoted),
+        quoted,
         data: data.map(Details),
-        edited_ms: None,
-        revoked_s: None,
+        edited_ms: is_edit.then(|| head.timestamp.saturating_mul(1000)),
+        revoked_s: is_revocation.then_some(head.timestamp),
         notice: None,
-        revoked_by: None,
+        revoked_by: is_revocation.then(|| (false, Some(Person { id: actor, phone: actor_phone, lid: None }))),
         row: None,
         t: head.timestamp,
         ack: Ack::PENDING,
         is_new: true,
     };
-    Some(Told::Message(Box::new(Heard { message, account: account.map(str::to_owned) })))
+    if is_revocation {
+        return Some(Told::Revoked(Box::new(message)));
+    }
+    let heard = Box::new(Heard { message, account: account.map(str::to_owned) });
+    Some(if is_edit { Told::Edited(heard) } else { Told::Message(heard) })
+}
+
+/// What a message says after an edit. WhatsApp lets people edit texts and captions.
+fn edited(message: &Value) -> Option<Said> {
+    let kind = message["type"].as_str()?;
+    let content = &message[kind];
+    if !content.is_object() {
+        return None;
+    }
+    match kind {
+        "text" => Some(said(kind, content)),
+        // The caption may come without the file.
+        "image" | "video" | "document" => {
+            let body = content["caption"].as_str().unwrap_or_default().to_owned();
+            Some(Said { body, ..said(kind, content) })
+        }
+        _ => None,
+    }
 }
 
 /// WhatsApp's own part of the id of a quoted message, as WhatsApp Web has it; an opaque id as it is.

@@ -164,6 +164,56 @@ fn reactions_and_messages_from_the_business_app_are_told() {
 }
 
 #[test]
+fn edits_and_deletions_name_the_message_that_they_change() {
+    let edit = |message: Value| {
+        let edit = json!({ "original_message_id": "wamid.X", "message": message });
+        json!({ "from": "5491122334455", "id": "wamid.E", "timestamp": "7", "type": "edit", "edit": edit })
+    };
+    for (message, kind, body) in [
+        (json!({ "context": { "id": "wamid.X" }, "type": "text", "text": { "body": "dos" } }), "chat", "dos"),
+        (json!({ "type": "image", "image": { "caption": "otra", "id": "9" } }), "image", "otra"),
+        // The caption alone, and none any more.
+        (json!({ "type": "video", "video": { "caption": "otra" } }), "video", "otra"),
+        (json!({ "type": "document", "document": { "id": "9" } }), "document", ""),
+    ] {
+        let Told::Edited(heard) = told(json!({ "messages": [edit(message.clone())] })).remove(0) else {
+            panic!("{message}")
+        };
+        let said = heard.message;
+        assert_eq!((said.id.as_str(), said.edited_ms, said.from_me), ("wamid.X", Some(7000), false));
+        assert_eq!((said.kind.as_str(), said.body.reveal(), said.quoted), (kind, body, None), "{message}");
+    }
+    // What cannot be read says nothing.
+    for message in [json!(null), json!({ "type": "text" }), json!({ "type": "unsupported", "unsupported": {} })] {
+        assert_eq!(told(json!({ "messages": [edit(message.clone())] })), [], "{message}");
+    }
+    let revoke = json!({ "id": "wamid.E", "timestamp": "7", "type": "revoke", "revoke": { "original_message_id": "wamid.X" },
+        "from": "5491150000001", "to": "5491122334455" });
+    for (list, from_me, by) in [("messages", false, "5491150000001"), ("message_echoes", true, "5491150000001")] {
+        let Told::Revoked(gone) = told(json!({ list: [revoke] })).remove(0) else { panic!("{list}") };
+        assert_eq!((gone.id.as_str(), gone.kind.as_str(), gone.from_me), ("wamid.X", "revoked", from_me));
+        let phone = gone.revoked_by.and_then(|(_, person)| person?.phone);
+        assert_eq!((gone.revoked_s, phone.as_deref()), (Some(7), Some(by)), "{list}");
+    }
+    let nameless = json!({ "from": "1", "id": "wamid.E", "timestamp": "7", "type": "revoke", "revoke": {} });
+    assert_eq!(told(json!({ "messages": [nameless] })), []);
+}
+
+#[test]
+fn a_reaction_in_an_echo_is_the_accounts_own() {
+    let reaction = json!({
+        "from": "5491150000001", "to": "5491122334455", "id": "wamid.R", "timestamp": "1", "type": "reaction",
+        "reaction": { "message_id": "wamid.X", "emoji": "👍" },
+    });
+    let Told::Reacted(reaction) = told(json!({ "message_echoes": [reaction] })).remove(0) else { panic!("a reaction") };
+    assert_eq!((reaction.chat.as_str(), reaction.from_me), ("5491122334455@c.us", true));
+    assert_eq!(
+        (reaction.sender.as_str(), reaction.sender_phone.as_deref()),
+        ("5491150000001@c.us", Some("5491150000001"))
+    );
+}
+
+#[test]
 fn an_odd_field_hides_nothing_of_the_rest() {
     let reference = MessageId::reference(7);
     for odd in [

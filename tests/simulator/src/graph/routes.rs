@@ -279,6 +279,15 @@ async fn file(State(shared): State<Arc<Shared>>, Path(id): Path<String>, headers
     if !is_authorized(&shared, &headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    let is_broken = {
+        let mut state = shared.state();
+        let is_broken = state.links_broken > 0;
+        state.links_broken = state.links_broken.saturating_sub(1);
+        is_broken
+    };
+    if is_broken {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     match shared.state().files.get(&id).cloned() {
         Some((mimetype, bytes)) => ([(header::CONTENT_TYPE, mimetype)], bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
