@@ -91,7 +91,7 @@ async fn an_answer_to_nothing_is_refused_before_its_file_is_uploaded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_that_hang_end_and_others_get_their_turn() {
     let (graph, mut world) = world().await;
-    world.tune = |timings| timings.cloud_stall = Duration::from_secs(1);
+    world.tune = |timings| timings.cloud_stall = Duration::from_secs(3);
     world.start().await;
     until_ready(&world).await;
     graph.slow_uploads(DEADLINE * 10);

@@ -84,7 +84,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         edited_ms: is_edit.then(|| head.timestamp.saturating_mul(1000)),
         revoked_s: is_revocation.then_some(head.timestamp),
         notice: None,
-        revoked_by: is_revocation.then(|| (false, Some(Person { id: actor, phone: actor_phone, lid: None }))),
+        revoked_by: is_revocation.then_some((false, Some(Person { id: actor, phone: actor_phone, lid: None }))),
         row: None,
         t: head.timestamp,
         ack: Ack::PENDING,
