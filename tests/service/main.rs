@@ -17,6 +17,7 @@ mod delivery;
 mod directory;
 mod disk;
 mod docs;
+mod edits;
 mod events;
 mod fetching;
 mod files_broken;

@@ -27,6 +27,7 @@ pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         subtype: None,
         data: None,
         edited_ms: None,
+        edit_open: false,
         revoked_s: None,
         notice: None,
         revoked_by: None,
@@ -101,6 +102,20 @@ fn an_older_word_of_the_page_does_not_undo_an_edit() {
     assert_eq!((logged.body.reveal(), logged.edited_at), ("dos", Some(at(0))));
     logged.amend(&said("tres", Some(30)), at(3));
     assert_eq!((logged.body.reveal(), logged.edited_at), ("tres", Some(at(3))));
+}
+
+#[test]
+fn an_edit_that_the_server_may_not_have_is_none() {
+    let at = Timestamp::from_millis;
+    let said = |body: &str, edit_open| PageMessage { edited_ms: Some(20), edit_open, ..page_message("a", body) };
+    let Some(mut logged) = LoggedMessage::from_page(page_message("a", "uno"), at(0), true) else { return };
+    logged.amend(&said("dos", true), at(1));
+    assert_eq!((logged.body.reveal(), logged.edited_at), ("uno", None));
+    logged.amend(&said("dos", false), at(2));
+    assert_eq!((logged.body.reveal(), logged.edited_at), ("dos", Some(at(2))));
+    let first =
+        LoggedMessage::from_page(said("dos", true), at(0), true).map(|logged| (logged.edited_ms, logged.edited_at));
+    assert_eq!(first, Some((None, None)));
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         quoted: value["context"]["id"].as_str().map(quoted),
         data: data.map(Details),
         edited_ms: None,
+        edit_open: false,
         revoked_s: None,
         notice: None,
         revoked_by: None,
