@@ -22,6 +22,7 @@ mod events;
 mod fetching;
 mod files_broken;
 mod files_out;
+mod forwards;
 mod group_failures;
 mod groups;
 mod http;
