@@ -139,12 +139,13 @@ impl LoggedMessage {
         }
         let history = History { revocation: revocation(&message), ..History::default() };
         let is_sealed = message.kind == CIPHERTEXT;
+        let edited_ms = message.edited_ms.filter(|_| !message.edit_open);
         let kind = never_opens(&message).map_or(message.kind, str::to_owned);
         Some(Self {
             direction: if message.from_me { Direction::Out } else { Direction::In },
             revoked_at: (kind == REVOKED).then_some(received_at),
             history,
-            edited_at: message.edited_ms.map(|_| received_at),
+            edited_at: edited_ms.map(|_| received_at),
             id: message.id,
             chat: message.chat,
             phone: message.phone,
@@ -159,7 +160,7 @@ impl LoggedMessage {
             author_lid: message.author_lid,
             subtype: message.subtype.filter(|_| is_sealed),
             data: message.data,
-            edited_ms: message.edited_ms,
+            edited_ms,
             error_code: None,
             timestamp: Timestamp::from_millis(message.t.saturating_mul(1000)),
             received_at,
@@ -172,12 +173,12 @@ impl LoggedMessage {
         })
     }
 
-    /// Applies a later report of the page. A deletion keeps the text.
+    /// Applies a later report of the page. A deletion keeps the text, and so does an edit that WhatsApp's server may not have.
     pub fn amend(&mut self, message: &PageMessage, at: Timestamp) {
         if message.kind == REVOKED {
             self.revoked_at.get_or_insert(at);
             self.history.revocation = self.history.revocation.take().or_else(|| revocation(message));
-        } else if message.kind != CIPHERTEXT {
+        } else if message.kind != CIPHERTEXT && !message.edit_open {
             self.say(message, at);
         }
         fill(&mut self.phone, &message.phone);

@@ -141,6 +141,8 @@ pub struct PageMessage {
     pub data: Option<Details>,
     /// When the message was last edited, in milliseconds since the epoch.
     pub edited_ms: Option<u64>,
+    /// The text is that of an edit by this account of which it is not known that WhatsApp's server has it.
+    pub edit_open: bool,
     /// When the message was deleted for everybody, in seconds since the epoch. `id` is the id of the deleted message.
     pub revoked_s: Option<u64>,
     /// What it tells, if it is no message: a call, or a change of a group.

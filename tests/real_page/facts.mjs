@@ -11,6 +11,7 @@ import { actions, contents } from './facts/acts.mjs';
 import { business } from './facts/business.mjs';
 import { calls } from './facts/calls.mjs';
 import { clients } from './facts/clients.mjs';
+import { edits } from './facts/edits.mjs';
 import { groups } from './facts/groups.mjs';
 import { download, media, mimetypes } from './facts/media.mjs';
 import { backlog, change, listener, message, rows } from './facts/messages.mjs';
@@ -26,7 +27,7 @@ import { Simulated } from './facts/simulated.mjs';
 /** The parts run in this order: each starts in the state that the one before leaves. `link` always runs. */
 const PARTS = {
   code, pairing, link, loads, message, change, rows, media, download, reupload, mimetypes, sends, unanswered, unsent,
-  contents, actions, groups, receipts, presence, people, marks, numbers, person, business, calls, groupChanges, memberships, names, clients, uploads, refusedUploads, unsentFiles, listener, backlog, line,
+  contents, actions, edits, groups, receipts, presence, people, marks, numbers, person, business, calls, groupChanges, memberships, names, clients, uploads, refusedUploads, unsentFiles, listener, backlog, line,
   tab, refusals, replaced, logout,
 };
 const RECORD = new URL('./facts/recorded.json', import.meta.url);

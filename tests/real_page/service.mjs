@@ -4,7 +4,7 @@ import { acts } from './service/acts.mjs';
 import { Claims } from './service/claims.mjs';
 import { addons, change, sealed } from './service/changing.mjs';
 import { ban, deafPhone, logout, operatorLogout, refusals, replaced, secondTab, unlinked } from './service/endings.mjs';
-import { fileKills, filesIn, filesLarge, filesOut } from './service/files.mjs';
+import { fileKills, filesIn, filesLarge, filesOut, filesPassedOn } from './service/files.mjs';
 import { groups, limits } from './service/groups.mjs';
 import { kills } from './service/killing.mjs';
 import { calls, notices } from './service/notices.mjs';
@@ -22,7 +22,7 @@ const BEFORE = { idle, rotation, pairingRefused, pairing };
 /** Parts after the link, in this order. */
 const AFTER = {
   text, kinds, change, addons, calls, notices, sealed, refused, numbers, toMyself, blocked, unconfirmed, groups, receipts, people, manage, line, restart, restored, limits, capabilities,
-  filesIn, filesOut, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
+  filesIn, filesOut, filesPassedOn, filesLarge, kills, fileKills, thousands, refusals, ban, silence, acts, presence, replaced, secondTab, unlinked, history, logout, operatorLogout, deafPhone,
 };
 
 const wanted = process.argv.slice(2);
@@ -33,7 +33,7 @@ if (unknown.length > 0) {
 }
 const isWanted = (name) => (wanted.length === 0 ? name !== 'idle' : wanted.includes(name));
 
-const world = new World({ env: { SEND_RATE_PER_MINUTE: '6000', SEND_PAUSE_MS: '0', LOOKUPS_PER_MINUTE: '6000', MEDIA_MAX_MB: '128' } });
+const world = new World({ env: { SEND_RATE_PER_MINUTE: '6000', SEND_PAUSE_MS: '0', MEDIA_MAX_MB: '128' } });
 const claims = new Claims(world);
 try {
   await world.start();

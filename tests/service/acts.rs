@@ -32,7 +32,11 @@ fn outgoing(content: Content, reply_to: Option<&MessageId>) -> Outgoing {
 
 async fn dispatch(page: &Page, content: Content, reply_to: Option<&MessageId>) -> Result<Prepared, PageError> {
     let prepared = page.prepare(&friend(), DEADLINE).await?;
-    let payload = Payload::new(&outgoing(content, reply_to), "none").unwrap();
+    let token = prepared.raw_id.as_str();
+    if let Content::Forward { of } = &content {
+        page.forward_file(of, token, (DEADLINE, DEADLINE), DEADLINE).await?;
+    }
+    let payload = Payload::new(&outgoing(content, reply_to), token).unwrap();
     page.dispatch(&prepared.chat_id, &prepared.raw_id, &payload, DEADLINE).await?;
     Ok(prepared)
 }
@@ -241,11 +245,11 @@ async fn an_action_that_the_server_does_not_take_is_no_success() {
     let chat = page.prepare(&friend(), DEADLINE).await.unwrap().chat_id;
     page.seen(&chat, DEADLINE).await.unwrap();
     world.simulator.faults(|faults| faults.nack = Some(479));
-    let refused = page.react(&said, "👍", DEADLINE).await;
-    assert!(matches!(refused, Err(PageError::Refused(_))), "the reaction's row says that it was refused: {refused:?}");
+    for refused in [page.react(&said, "👍", DEADLINE).await, page.edit(&mine, &Secret::new("hola"), DEADLINE).await] {
+        assert!(matches!(refused, Err(PageError::Refused(_))), "its own row says that it was refused: {refused:?}");
+    }
     // Nothing in the page's state says of these that nothing was sent.
     for unknown in [
-        page.edit(&mine, &Secret::new("hola"), DEADLINE).await,
         page.revoke(&mine, DEADLINE).await,
         page.delete_for_me(&mine, DEADLINE).await,
         page.unread(&chat, DEADLINE).await,

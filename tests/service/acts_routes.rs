@@ -177,11 +177,15 @@ async fn chats_are_marked_and_shown_typing() {
     for (path, status, code) in [
         ("/chats/5491199990000/read", 404, "CHAT_NOT_FOUND"),
         ("/chats/100000000000099@lid/unread", 404, "CHAT_NOT_FOUND"),
+        ("/chats/100000000000099@lid/typing", 404, "CHAT_NOT_FOUND"),
         ("/chats/somebody/typing", 400, "INVALID_NUMBER"),
     ] {
         let (answered, refused) = ask(&world, "POST", path, None, json!(null)).await;
         assert_eq!((answered, refused["code"].as_str()), (status, Some(code)), "{path}: {refused}");
     }
+    let (status, chats) = world.get("/chats").await;
+    let ids: Vec<_> = chats["items"].as_array().unwrap().iter().map(|chat| &chat["chat_id"]).collect();
+    assert_eq!((status, ids.len()), (200, 2), "what was refused has opened no chat: {ids:?}");
     world.stop().await;
 }
 

@@ -56,6 +56,8 @@ async fn with_presence_others_are_followed_also_after_the_line_was_lost() {
 
     let (status, first) = world.get(PRESENCE).await;
     assert_eq!((status, &first["state"], &first["lid"]), (200, &Value::Null, &json!(lid)), "{first}");
+    let (status, chats) = world.get("/chats").await;
+    assert_eq!((status, &chats["items"]), (200, &json!([])), "to ask for somebody's presence opens no chat with them");
     for (change, expected) in changes() {
         world.simulator.present(FRIEND, &change).unwrap();
         let deadline = tokio::time::Instant::now() + DEADLINE;

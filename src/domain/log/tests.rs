@@ -27,6 +27,7 @@ pub(crate) fn page_message(id: &str, body: &str) -> PageMessage {
         subtype: None,
         data: None,
         edited_ms: None,
+        edit_open: false,
         revoked_s: None,
         notice: None,
         revoked_by: None,
@@ -136,6 +137,20 @@ fn an_edit_that_both_ways_tell_of_is_one_whichever_comes_first() {
         assert_eq!(edited(&[("dos", 20_400), ("tres", 21_500), first, second, first]), two, "{reports:?}");
     }
     assert_eq!(edited(&[("dos", 20_000), ("tres", 20_000), ("tres", 20_900)]), two);
+}
+
+#[test]
+fn an_edit_that_the_server_may_not_have_is_none() {
+    let at = Timestamp::from_millis;
+    let said = |body: &str, edit_open| PageMessage { edited_ms: Some(20), edit_open, ..page_message("a", body) };
+    let Some(mut logged) = LoggedMessage::from_page(page_message("a", "uno"), at(0), true) else { return };
+    logged.amend(&said("dos", true), at(1));
+    assert_eq!((logged.body.reveal(), logged.edited_at), ("uno", None));
+    logged.amend(&said("dos", false), at(2));
+    assert_eq!((logged.body.reveal(), logged.edited_at), ("dos", Some(at(2))));
+    let first =
+        LoggedMessage::from_page(said("dos", true), at(0), true).map(|logged| (logged.edited_ms, logged.edited_at));
+    assert_eq!(first, Some((None, None)));
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! Sending by the page of WhatsApp Web.
 
 mod acts;
+mod forwards;
 mod people;
 mod uploads;
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::session::{Handle, SessionError, Snapshot};
 use super::whatsapp::{self, Known, PageError, Payload, Prepared, Typing};
@@ -89,8 +92,16 @@ impl Transport for Handle {
         let Some(payload) = Payload::new(&message, id) else {
             return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(TEMPLATE.to_owned())));
         };
-        let dispatched = page.dispatch(&to.chat_id, id, &payload, patience).await;
+        let began = Instant::now();
+        if let Content::Forward { of } = &message.content {
+            forwards::bring_file(&page, of, id, patience).await.map_err(SendFailure::NothingLeft)?;
+        }
+        let left = patience.saturating_sub(began.elapsed());
+        let dispatched = page.dispatch(&to.chat_id, id, &payload, left).await;
         let dispatched = dispatched.map_err(|error| failure(error, &message.content));
+        if matches!(message.content, Content::Forward { .. }) && !matches!(dispatched, Err(SendFailure::Unknown)) {
+            forwards::forget(&page, id).await;
+        }
         if matches!(message.content, Content::File(_)) && !matches!(dispatched, Err(SendFailure::Unknown)) {
             uploads::forget(&page, id).await;
         }

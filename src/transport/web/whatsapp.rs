@@ -26,7 +26,7 @@ pub use payload::Payload;
 pub use report::{Level, Missing, PageEvent, PairingEvent, PostLogout, Reader, SocketState, StreamState, Surface};
 
 /// The adapter's files. The first one is called with the options and all other files, in this order.
-const FILES: [(&str, &str); 24] = [
+const FILES: [(&str, &str); 26] = [
     ("core.js", include_str!("whatsapp/adapter/core.js")),
     ("link.js", include_str!("whatsapp/adapter/link.js")),
     ("code.js", include_str!("whatsapp/adapter/code.js")),
@@ -40,8 +40,10 @@ const FILES: [(&str, &str); 24] = [
     ("limits.js", include_str!("whatsapp/adapter/limits.js")),
     ("upload.js", include_str!("whatsapp/adapter/upload.js")),
     ("content.js", include_str!("whatsapp/adapter/content.js")),
+    ("forwards.js", include_str!("whatsapp/adapter/forwards.js")),
     ("send.js", include_str!("whatsapp/adapter/send.js")),
     ("directory.js", include_str!("whatsapp/adapter/directory.js")),
+    ("edits.js", include_str!("whatsapp/adapter/edits.js")),
     ("actions.js", include_str!("whatsapp/adapter/actions.js")),
     ("notices.js", include_str!("whatsapp/adapter/notices.js")),
     ("lazy.js", include_str!("whatsapp/adapter/lazy.js")),

@@ -8,7 +8,7 @@ import { groupNow } from './managing.mjs';
 import { answerFor, media } from './media.mjs';
 import { setPicture } from './pictures.mjs';
 import { answer } from './reupload.mjs';
-import { fromPhone, incoming, readOnPhone } from './messages.mjs';
+import { editOnPhone, fromPhone, incoming, readOnPhone } from './messages.mjs';
 import { vote } from './polls.mjs';
 import { again, fromOwnPhone, garbled, viewOnce } from './sealed.mjs';
 import { uploadRule } from './uploads.mjs';
@@ -181,6 +181,8 @@ export async function control(name, q, req, res) {
         return say(readOnPhone(q.get('from')));
       case 'fromphone':
         return say({ id: fromPhone(q.get('to'), q.get('text')) });
+      case 'editonphone':
+        return say({ id: editOnPhone(q.get('to'), q.get('id'), q.get('text')) });
       case 'blocked':
         state.blocked = q.get('list') ? q.get('list').split(',') : [];
         // The page asks for the list again when a notification says that the list has changed.

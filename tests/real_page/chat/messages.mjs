@@ -58,6 +58,9 @@ export function endOffline(s, n) {
   s.send(node('ib', { from: HOST }, node('offline', { count: String(n) })));
 }
 
+/** So much later than it was sent the server takes a message that it takes late: no edit is taken for so long. */
+const LATE_S = 2 * 60 * 60;
+
 export const newId = () => '3EB0' + crypto.randomBytes(9).toString('hex').toUpperCase();
 
 /** A message that somebody encrypts for the page alone. */
@@ -106,6 +109,18 @@ export function fromPhone(pn, text, id = newId()) {
   return toPage(`${state.me.lid}@lid`, state.phone, mineAddress(), message, {
     id,
     extra: { recipient: J(`${lid}@lid`), peer_recipient_pn: J(`${pn}@s.whatsapp.net`) },
+  });
+}
+
+/** The account edits on its phone a message that one of its devices has sent to somebody. */
+export function editOnPhone(pn, edited, text) {
+  const lid = contact(pn).lid;
+  const key = { remoteJid: `${lid}@lid`, fromMe: true, id: edited };
+  const protocolMessage = { key, type: 14, editedMessage: { conversation: text }, timestampMs: Date.now() };
+  const message = { deviceSentMessage: { destinationJid: `${lid}@lid`, message: { editedMessage: { message: { protocolMessage } } } } };
+  return toPage(`${state.me.lid}@lid`, state.phone, mineAddress(), message, {
+    id: newId(),
+    extra: { recipient: J(`${lid}@lid`), peer_recipient_pn: J(`${pn}@s.whatsapp.net`), edit: '1' },
   });
 }
 
@@ -179,11 +194,12 @@ export function outgoing(s, n) {
   note('--', 'sent ' + JSON.stringify(rec).slice(0, 500));
   const how = state.ackRule || 'ack';
   if (how === 'silent') return;
-  if (how !== 'ack') {
+  if (how !== 'ack' && how !== 'late') {
     s.send(node('ack', { class: 'message', id, from: n.attrs.to, error: String(how), t: String(now()) }));
     return;
   }
-  s.send(node('ack', { class: 'message', id, from: n.attrs.to, t: String(now()) }));
+  const taken = how === 'late' ? now() + LATE_S : now();
+  s.send(node('ack', { class: 'message', id, from: n.attrs.to, t: String(taken) }));
   if (state.deliver !== false && byUser(to.split('@')[0]))
     setTimeout(() => s.send(node('receipt', { from: n.attrs.to, id, t: String(now()) })), 300);
 }

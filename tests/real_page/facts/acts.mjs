@@ -4,7 +4,7 @@ const FRIEND = '5491122334455';
 const CARD = 'BEGIN:VCARD\nVERSION:3.0\nN:;Ana;;;\nFN:Ana\nTEL;type=CELL;waid=5491122334455:+5491122334455\nEND:VCARD';
 
 /** Runs in the page: what the facts call there. */
-function tools() {
+export function tools() {
   const late = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 10_000, 'late'))]);
   window.__acts = {
     late,

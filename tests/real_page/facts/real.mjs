@@ -121,6 +121,11 @@ export class Real {
     return this.#ofFriend({ editedMessage: { message: { protocolMessage } } }, { edit: '1' });
   }
 
+  /** The account edits one of its own messages on its phone. */
+  editOnPhone(id, text) {
+    return this.#control('editonphone', { to: FRIEND, id, text });
+  }
+
   revoke(id) {
     return this.#ofFriend({ protocolMessage: { key: this.#key(id), type: 0 } }, { edit: '7' });
   }

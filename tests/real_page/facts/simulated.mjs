@@ -120,6 +120,10 @@ export class Simulated {
     return this.#ask('edit', { message: id, body: text });
   }
 
+  editOnPhone(id, text) {
+    return this.edit(id, text);
+  }
+
   revoke(id) {
     return this.#ask('revoke', { message: id });
   }
@@ -302,8 +306,8 @@ export class Simulated {
   }
 
   answer(how) {
-    const nack = how === 'ack' || how === 'silent' ? null : Number(how);
-    return this.#ask('faults', { server: how === 'silent' ? 'never_ack' : 'none', nack });
+    const nack = ['ack', 'silent', 'late'].includes(how) ? null : Number(how);
+    return this.#ask('faults', { server: how === 'silent' ? 'never_ack' : 'none', nack, late_edits: how === 'late' });
   }
 
   hold(on) {

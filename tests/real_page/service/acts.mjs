@@ -180,6 +180,28 @@ async function messages(claims, question) {
   return own;
 }
 
+/** Edits that the server does not take, or takes too late, and one on the account's phone. */
+async function edits(claims) {
+  const { w, say } = claims;
+  for (const [rule, expected] of [['479', '500 WHATSAPP_ERROR'], ['late', '409 EDIT_NOT_POSSIBLE']]) {
+    const { body: sent } = await w.post('/send', { number: FRIEND, message: `to stay: ${rule}` });
+    const path = `/messages/${encodeURIComponent(sent.message_id)}`;
+    await w.ctl('ack', { rule });
+    const { status, body } = await w.ask('PATCH', path, { message: 'never' });
+    await w.ctl('ack', { rule: 'ack' });
+    const { body: kept, edited_at: at } = await w.get(path);
+    const holds = `${status} ${body.code}` === expected && kept === `to stay: ${rule}` && at === null;
+    say(holds, `an edit that the server answers with ${rule} is ${expected}, and the log has the text that was sent`, { status, code: body.code, kept, at });
+    const again = await w.ask('PATCH', path, { message: 'edited at last' });
+    const entry = await claims.row(({ id, edited_at: edited }) => id === sent.message_id && edited, 10000);
+    say(again.status === 200 && entry?.body === 'edited at last', 'and one that it takes is told', { status: again.status, body: entry?.body });
+  }
+  const { body: sent } = await w.post('/send', { number: FRIEND, message: 'to be edited on the phone' });
+  await w.ctl('editonphone', { to: FRIEND, id: keyOf(sent.message_id), text: 'edited on the phone' });
+  const entry = await claims.row(({ id, edited_at: edited }) => id === sent.message_id && edited, 10000);
+  say(entry?.body === 'edited on the phone', 'an edit on the phone is told', entry?.body);
+}
+
 async function chats(claims) {
   const { w, say } = claims;
   await incoming(claims, 'to be read by HTTP');
@@ -196,6 +218,9 @@ async function chats(claims) {
     return chatStates.length >= 3 && chatStates.slice(-3);
   }, 10000);
   say(states?.join() === 'composing,composing audio,paused', 'the friend is shown typing, recording, and neither', { shown, states });
+  const absent = '100000000000099@lid';
+  const refused = [await w.ask('POST', `/chats/${absent}/typing`), await w.ask('GET', `/chats/${absent}`)].map(({ status, body }) => `${status} ${body.code}`);
+  say(refused.join() === '404 CHAT_NOT_FOUND,404 CHAT_NOT_FOUND', 'typing to somebody without a chat is refused, and makes none', refused);
 }
 
 async function killed(claims, revoked) {
@@ -233,6 +258,7 @@ export async function acts(claims) {
   await claims.w.until('READY', 60000);
   const question = await contents(claims);
   const revoked = await messages(claims, question);
+  await edits(claims);
   await chats(claims);
   await killed(claims, revoked);
 }

@@ -115,6 +115,43 @@ export async function filesOut(claims) {
   say(kept?.media.sha256 === digest(same), 'the log has what was sent, with its file', kept?.media);
 }
 
+const OTHER = '5491133330007';
+const OLD_S = 5 * 24 * 3600;
+
+/** Files are passed on so that their receivers can open them, or not at all. */
+export async function filesPassedOn(claims) {
+  const { w, say } = claims;
+  const passOn = async (sent) => {
+    const entry = await claims.row((one) => one.id.includes(sent.id), 15000);
+    const { status, body } = await w.ask('POST', `/messages/${encodeURIComponent(entry?.id)}/forward`, { to: OTHER });
+    const [left] = status === 200 ? await stanza(claims, body.message_id) : [];
+    return { status, code: body.code, message: body.message, opens: left?.file?.sha256 === digest(sent.bytes, 'base64'), why: left?.file?.why };
+  };
+  const old = { fields: { mediaKeyTimestamp: Math.floor(Date.now() / 1000) - OLD_S } };
+  for (const [what, kind, about] of [
+    ['a picture', 'image'],
+    ['a film', 'video'],
+    ['a voice note', 'ptt'],
+    ['a document', 'document'],
+    ['a sticker', 'sticker'],
+    ['a picture with an old key', 'image', old],
+  ]) {
+    const passed = await passOn(await arrives(claims, kind, about));
+    say(passed.status === 200 && passed.opens, `${what} is passed on so that its receiver can open it`, passed);
+  }
+  await w.ctl('reupload', { answer: 'success' });
+  const gone = await arrives(claims, 'document');
+  await w.ctl('file', { path: gone.directPath, answer: 'gone' });
+  const again = await passOn(gone);
+  say(again.status === 200 && again.opens, 'so is a file that the host has no more, when the phone has it', again);
+  await w.ctl('reupload', { answer: 'not_found' });
+  const lost = await arrives(claims, 'document');
+  await w.ctl('file', { path: lost.directPath, answer: 'gone' });
+  const never = await passOn(lost);
+  await w.ctl('reupload', { answer: 'success' });
+  say(never.status === 409 && never.code === 'FORWARD_NOT_POSSIBLE', 'and one that the phone has lost, too, is refused', never);
+}
+
 /** A document of 100 MB comes, and goes out again. */
 export async function filesLarge(claims) {
   const { w, say } = claims;

@@ -1,6 +1,9 @@
 // Claims about being online.
 import { FRIEND } from './claims.mjs';
 
+/** Nobody has written to this number, or from it. */
+const STRANGER = '5491133330177';
+
 /** The states that `/events` tells of from now on, and a function that ends it. */
 async function follow(w) {
   const stop = new AbortController();
@@ -32,6 +35,9 @@ export async function presence(claims) {
   const first = await w.get(path);
   const { subscriptions } = await w.ctl('state');
   say(first.state === null && subscriptions.length === 1 && /@lid$/.test(subscriptions[0]), 'a person is followed, by LID', [first.state, subscriptions.length]);
+  const stranger = await w.get(`/contacts/${STRANGER}/presence`);
+  const chats = (await w.get('/chats')).items.map(({ phone }) => phone);
+  say(/@lid$/.test(stranger.lid) && chats.length > 0 && !chats.includes(STRANGER), 'so is somebody by a number that is new, without a chat', [stranger.code ?? null, chats.length]);
   const events = await follow(w);
   for (const [change, state] of [[{}, 'available'], [{ chat: 'composing' }, 'typing'], [{ type: 'unavailable', last: '1700000000' }, 'unavailable']]) {
     await w.ctl('presence', { of: FRIEND, ...change });
@@ -42,10 +48,11 @@ export async function presence(claims) {
   }
   const wanted = ['available', 'typing', 'unavailable'];
   say(JSON.stringify(events.states) === JSON.stringify(wanted), 'each is an event', events.states);
+  const followed = (await w.ctl('state')).subscriptions.length;
   await w.ctl('drop');
   const again = await claims.until(async () => {
     const now = await w.ctl('state');
-    return now.subscriptions.length > 1 && now.presences.at(-1) === 'available';
+    return now.subscriptions.length > followed && now.presences.at(-1) === 'available';
   }, 30000);
   say(again, 'and both are renewed after the line was lost');
   await w.ctl('presence', { of: FRIEND });

@@ -41,6 +41,8 @@ pub struct Faults {
     pub pairing: Option<String>,
     /// The server refuses messages with this number.
     pub nack: Option<u16>,
+    /// The server takes edits so late that they no longer count: the page says so, and the receivers drop them.
+    pub late_edits: bool,
     /// The phone numbers that the account has blocked.
     pub blocked: Vec<String>,
     /// The pictures of people, by number.

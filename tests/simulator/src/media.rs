@@ -18,6 +18,8 @@ const MAC: usize = 10;
 const IV: usize = 16;
 const KEY: usize = 32;
 
+const DAY_S: u64 = 24 * 3600;
+
 /// The size of a file for which none is given.
 const SIZE: usize = 100;
 
@@ -69,6 +71,9 @@ pub struct Media {
     /// The path's signature has expired a minute ago; what the host answers does not depend on it.
     #[serde(default)]
     pub expired: bool,
+    /// How many days ago the file's key was made.
+    #[serde(default)]
+    pub key_days: u32,
 }
 
 /// The kinds of files, named as the page's kinds of media.
@@ -162,6 +167,7 @@ impl Media {
             view_once: false,
             wrong: None,
             expired: false,
+            key_days: 0,
         }
     }
 
@@ -198,7 +204,7 @@ impl Media {
             ("directPath", json!(sent.path)),
             ("deprecatedMms3Url", json!(format!("https://mmg.whatsapp.net{}&mms3=true", sent.path))),
             ("mediaKey", json!(sent.media_key)),
-            ("mediaKeyTimestamp", json!(now_s)),
+            ("mediaKeyTimestamp", json!(now_s.saturating_sub(u64::from(self.key_days) * DAY_S))),
             ("size", json!(sent.size)),
         ];
         if self.kind.has_size() {

@@ -106,8 +106,8 @@ pub(crate) enum ToPage<'a> {
     Ref { value: &'a str, ttl_ms: u64 },
     /// A phone linked this page.
     Linked { device: Login, me: Identity },
-    /// The answer to `Act`; a refusal has a number.
-    Acted { req: u64, code: Option<u16> },
+    /// The answer to `Act`; a refusal has a number. `at`: when the server took it, in Unix seconds, if not now.
+    Acted { req: u64, code: Option<u16>, at: Option<u64> },
     /// The answer to `Group`: 200, or the number of the refusal.
     Grouped {
         req: u64,

@@ -20,8 +20,9 @@ use crate::http::wire::{requests, sent};
 
 /// Pass a message on
 ///
-/// A message of its own under an id of its own: as `/send`, it goes at most once, and with a key exactly once. Files are passed
-/// on without being uploaded again.
+/// A message of its own under an id of its own: as `/send`, it goes at most once, and with a key exactly once. A file is fetched
+/// first, where WhatsApp's server has it no more by way of the phone, and uploaded where that is needed: 409
+/// `FORWARD_NOT_POSSIBLE` if it is nowhere any more, 502 `MEDIA_UPLOAD_FAILED` if it cannot be had or uploaded now.
 #[utoipa::path(
     post,
     path = "/messages/{id}/forward",
@@ -38,7 +39,7 @@ use crate::http::wire::{requests, sent};
         "INVALID_JSON", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "UNSUPPORTED_MEDIA_TYPE", "INVALID_NUMBER", "INVALID_FIELD", "CONTRADICTION",
         "CLIENTE_NOT_ALLOWED", "IDEMPOTENCY_CONFLICT", "SEND_DISABLED", "SESSION_NOT_READY", "SEND_UNAVAILABLE",
         "RATE_LIMITED", "NOT_ON_WHATSAPP", "CHAT_READ_ONLY", "CONTACT_BLOCKED", "NEW_CHATS_RESTRICTED", "RECIPIENT_OPTED_OUT",
-        "MESSAGE_NOT_FOUND", "FORWARD_NOT_POSSIBLE", "NOT_POSSIBLE_VIA_CLOUD", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
+        "MESSAGE_NOT_FOUND", "FORWARD_NOT_POSSIBLE", "MEDIA_UPLOAD_FAILED", "NOT_POSSIBLE_VIA_CLOUD", "WHATSAPP_ERROR", "SEND_UNCONFIRMED",
     ]))),
 )]
 pub async fn forward(

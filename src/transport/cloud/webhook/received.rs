@@ -82,6 +82,7 @@ pub(super) fn message(value: &Value, contacts: &[Contact], account: Option<&str>
         quoted,
         data: data.map(Details),
         edited_ms: is_edit.then(|| head.timestamp.saturating_mul(1000)),
+        edit_open: false,
         revoked_s: is_revocation.then_some(head.timestamp),
         notice: None,
         revoked_by: is_revocation.then_some((false, Some(Person { id: actor, phone: actor_phone, lid: None }))),

@@ -44,7 +44,7 @@ impl Handle {
 
 fn failure(error: PageError) -> ActFailure {
     match error {
-        PageError::MessageAbsent => ActFailure::NothingLeft(NothingLeft::MessageAbsent),
+        PageError::MessageAbsent | PageError::ChatAbsent => ActFailure::NothingLeft(NothingLeft::MessageAbsent),
         PageError::NotPossible(why) => ActFailure::NotPossible(why),
         error => match SessionError::from(error) {
             SessionError::NoAnswer(_) | SessionError::Stopped => ActFailure::Unknown,

@@ -29,8 +29,11 @@ enum Body {
         options: Vec<String>,
         multiple: bool,
     },
-    /// The id of the message that is passed on.
-    Forward(String),
+    /// The id of the message that is passed on; `token` names its file, if it has one.
+    Forward {
+        of: String,
+        token: String,
+    },
     GroupInvite {
         group_id: String,
         subject: String,
@@ -59,7 +62,7 @@ struct Contact {
 }
 
 impl Payload {
-    /// `token` names the upload of the message's file. None if the page cannot send such a content.
+    /// `token` names the upload of the message's file, also of a file that is passed on. None if the page cannot send such a content.
     pub fn new(message: &Outgoing, token: &str) -> Option<Self> {
         let words = message.content.words().map(Secret::into_revealed).unwrap_or_default();
         let revealed = |text: &Secret| text.reveal().to_owned();
@@ -82,7 +85,7 @@ impl Payload {
                 options: poll.options().iter().map(revealed).collect(),
                 multiple: poll.multiple,
             },
-            Content::Forward { of } => Body::Forward(of.to_string()),
+            Content::Forward { of } => Body::Forward { of: of.to_string(), token: token.to_owned() },
             Content::GroupInvite(invite) => Body::GroupInvite {
                 group_id: invite.group.to_string(),
                 subject: revealed(&invite.subject),
@@ -154,7 +157,7 @@ mod tests {
             json!({ "poll": { "question": "¿Cuándo?", "options": ["lunes", "martes"], "multiple": true } })
         );
         let forward = Content::Forward { of: MessageId::new("false_1@lid_B") };
-        assert_eq!(payload(forward, None), json!({ "forward": "false_1@lid_B" }));
+        assert_eq!(payload(forward, None), json!({ "forward": { "of": "false_1@lid_B", "token": "token" } }));
     }
 
     #[test]

@@ -128,6 +128,8 @@ pub(super) struct MessageShape {
     #[serde(default)]
     edited_ms: Option<u64>,
     #[serde(default)]
+    edit_open: bool,
+    #[serde(default)]
     revoked_s: Option<u64>,
     #[serde(default)]
     revoked_by: Option<RevokerShape>,
@@ -162,6 +164,7 @@ impl From<MessageShape> for PageMessage {
             quoted,
             data,
             edited_ms,
+            edit_open,
             revoked_s,
             revoked_by,
             notice,
@@ -189,6 +192,7 @@ impl From<MessageShape> for PageMessage {
             quoted,
             data: data.map(Details),
             edited_ms,
+            edit_open,
             revoked_s,
             revoked_by: revoked_by.map(Into::into),
             notice: notice.map(|notice| Box::new(notice.into())),

@@ -4,9 +4,10 @@
 import { MsgKey, createWid } from '/static/wids.js';
 import { request } from '/static/connection.js';
 import { Chat, sendSeen } from '/static/chats.js';
-import { editStored, forget, revokeStored } from '/static/messages.js';
+import { EDITED_LATE, editStored, forget, revokeStored, storeEdit } from '/static/messages.js';
 import { storeReaction } from '/static/addons.js';
 import { me } from '/static/people.js';
+import * as storage from '/static/storage.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 const MINUTE_S = 60;
@@ -15,18 +16,21 @@ const REVOKE_WINDOW_S = 60 * 60 * MINUTE_S;
 const MARKED_UNREAD = -1;
 const REFUSED = -1;
 
-/** Resolves once the server has the action; throws if it refuses. */
-async function act(action) {
-  const { code } = await request({ t: 'act', action });
+/** Resolves once the server has the action, with the time at which it took it; throws if it refuses. */
+async function taken(action) {
+  const { code, at } = await request({ t: 'act', action });
   if (code !== null) throw new Error('the action was refused');
+  return at ?? now();
 }
+
+const act = (action) => taken(action).then(() => undefined);
 
 const isWithin = (message, window) => now() - message.t <= window;
 const isSent = (message) => message.ack >= 1;
 const isReal = (message) => !['revoked', 'ciphertext', 'e2e_notification', 'notification_template', 'gp2', 'protocol'].includes(message.type);
 const isAdminOf = (message) => Boolean(Chat.get(message.id.remote)?.groupMetadata?.participants.iAmAdmin());
-const canEdit = (message) => message.id.fromMe && isSent(message) && isWithin(message, EDIT_WINDOW_S);
-const canRevoke = (message) => isReal(message) && isSent(message) && isWithin(message, REVOKE_WINDOW_S);
+const canEdit = (message) => message.id.fromMe && (isSent(message) || message.isSendFailure === true) && isWithin(message, EDIT_WINDOW_S);
+const canRevoke = (message) => isReal(message) && (isSent(message) || Boolean(message.latestEditMsgKey)) && isWithin(message, REVOKE_WINDOW_S);
 
 export const capability = {
   canEditText: (message) => message.type === 'chat' && canEdit(message),
@@ -48,18 +52,26 @@ export async function sendReactionToMsg(message, emoji) {
   if (refused) throw new Error('Reaction send error');
 }
 
-/** A refusal does not reject: it shows on the message. */
+/**
+ * The new words are stored and shown before they are sent, and stay when they do not arrive: a refusal does not reject, but shows
+ * on the message and in the row of the edit. Meanwhile the message counts as not sent.
+ */
 export async function sendMessageEdit(message, text, options) {
   if (!capability.canEditText(message) && !capability.canEditCaption(message)) throw new Error('Cannot edit message');
   if (!options) throw new TypeError('options are needed');
   const body = text.trim();
-  await editStored(message.id.id, body);
-  try {
-    await act({ action: 'edit', message: message.id.id, text: body });
-    message.set({ isSendFailure: false });
-  } catch {
-    message.set({ isSendFailure: true });
-  }
+  const { id } = message.id;
+  const key = await storeEdit(await storage.get('messages', id));
+  await editStored(id, body, { latestEditMsgKey: key, errorCode: 'NoError', ack: 0 });
+  const at = await taken({ action: 'edit', message: id, text: body }).catch(() => null);
+  await storage.update('messages', key.id, { ack: at === null ? REFUSED : 1 });
+  if (at === null) return void message.set({ isSendFailure: true });
+  // The receivers drop an edit that the server has taken too late.
+  const isLate = at > message.t + EDIT_WINDOW_S;
+  const errorCode = isLate ? EDITED_LATE : 'NoError';
+  await storage.update('messages', key.id, { errorCode });
+  await storage.update('messages', id, { ack: 1, errorCode });
+  message.set({ errorCode, ack: 1, isSendFailure: isLate });
 }
 
 /** The page's own edit and those of clients end in this: the new words come as a message of the protocol. */

@@ -94,19 +94,25 @@ export function fieldsOf(record, isNewMsg) {
     self: record.fromMe ? 'out' : 'in',
     notifyName: isNewMsg ? record.notifyName : undefined,
     isForwarded: false,
-    latestEditMsgKey: undefined,
+    latestEditMsgKey: record.editKey && MsgKey.fromString(record.editKey),
+    errorCode: record.errorCode,
     caption: undefined,
     protocolMessageKey: record.protocolKey && MsgKey.fromString(record.protocolKey),
     ...(record.sealed ? {} : unpacked(record.fields ?? {})),
   };
 }
 
+/** The type of the rows of edits. */
+const EDIT = 'message_edit_encrypted';
+/** What a message says whose latest edit the server has taken too late. */
+export const EDITED_LATE = 'EditWindowExpired';
+
 /** The ids that this document is sending: other messages without an ack count as failed. */
 export const sendingNow = new Set();
 
 /** A message as it is restored from storage. */
 function restored(record) {
-  const unsent = record.fromMe && record.ack === 0 && !sendingNow.has(record.id);
+  const unsent = (record.fromMe && record.ack === 0 && !sendingNow.has(record.id)) || record.errorCode === EDITED_LATE;
   return { ...fieldsOf(record, false), ...(unsent && { isSendFailure: true, local: true }) };
 }
 
@@ -228,15 +234,27 @@ export async function revokeStored(id, by) {
   await Msg.processMultipleMessages(createWid(stored.remote), [{ ...notice, from, to, author, revokeSender, t: now(), isNewMsg: true }]);
 }
 
-export async function editStored(id, body) {
+/** `more`: what else an edit changes in the message and its row. */
+export async function editStored(id, body, more = {}) {
   const stored = await storage.get('messages', id);
   if (!stored) return;
   const edited = { latestEditSenderTimestampMs: Date.now() };
   const isText = stored.type === 'chat';
   const fields = { ...stored.fields, ...edited, ...(!isText && { caption: body }) };
-  await storage.update('messages', id, isText ? { body, fields } : { fields });
-  const latestEditMsgKey = new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
-  find(id)?.set({ ...(isText ? { body } : { caption: body }), latestEditMsgKey, ...edited });
+  const latestEditMsgKey = more.latestEditMsgKey ?? new MsgKey({ ...keyOf(stored), id: await MsgKey.newId() });
+  const { latestEditMsgKey: _, ...changes } = more;
+  await storage.update('messages', id, { ...(isText && { body }), fields, editKey: String(latestEditMsgKey), ...changes });
+  find(id)?.set({ ...(isText ? { body } : { caption: body }), latestEditMsgKey, ...edited, ...changes });
+}
+
+/** The row that an edit of this page has of its own, before the server has the edit; returns its key. */
+export async function storeEdit(edited) {
+  const key = new MsgKey({ fromMe: true, remote: edited.remote, id: await MsgKey.newId(), participant: edited.participant });
+  const about = { id: key.id, fromMe: true, remote: edited.remote, participant: edited.participant, from: edited.from, to: edited.to };
+  const kind = { type: EDIT, subtype: 'message_edit', body: '', errorCode: 'NoError', protocolKey: String(keyOf(edited)) };
+  known.add(key.id);
+  await storage.put('messages', key.id, { ...about, ...kind, t: now(), ack: 0, n: nextRow() });
+  return key;
 }
 
 /** Removes a message from the storage, its chat and the collection. */
@@ -289,7 +307,7 @@ export async function openStore() {
 export async function restore() {
   const chats = Map.groupBy((await storage.all('messages')).sort(byOrder), (record) => record.remote);
   for (const records of chats.values()) {
-    for (const record of records.slice(-config.build.messages_per_chat)) show(record, false);
+    for (const record of records.filter(({ type }) => type !== EDIT).slice(-config.build.messages_per_chat)) show(record, false);
   }
 }
 

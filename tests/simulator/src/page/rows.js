@@ -29,7 +29,7 @@ const byRow = (a, b) => a.rowId - b.rowId;
 
 /** A stored message as the table returns it: ids are strings. */
 function rowOf(record) {
-  const { id, fromMe, remote, participant, fields, known, knownAfterMs, ciphertextMs, sealed, n, protocolKey, ...rest } = record;
+  const { id, fromMe, remote, participant, fields, known, knownAfterMs, ciphertextMs, sealed, n, protocolKey, editKey, ...rest } = record;
   const opened = { ...rest, ...unpacked(fields ?? {}) };
   return {
     ...(sealed ? { ...rest, type: 'ciphertext', subtype: record.subtype, body: undefined } : opened),
@@ -38,6 +38,7 @@ function rowOf(record) {
     internalId: `${remote}_${n.toString(16).padStart(10, '0')}_m`,
     author: rest.author ?? participant,
     protocolMessageKey: protocolKey,
+    latestEditMsgKey: editKey,
   };
 }
 
@@ -52,6 +53,7 @@ export const messageFromDbRow = (row) => ({
   author: wid(row.author),
   recipients: row.recipients?.map(createWid),
   protocolMessageKey: row.protocolMessageKey && MsgKey.fromString(row.protocolMessageKey),
+  latestEditMsgKey: row.latestEditMsgKey && MsgKey.fromString(row.latestEditMsgKey),
 });
 
 const records = async () => (await storage.all('messages')).map(rowOf).sort(byRow);

@@ -8,6 +8,9 @@ use crate::protocol::{Event, ToPage};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+/// So many seconds after it was sent the server takes an edit that it takes late.
+const LATE_S: u64 = 2 * 60 * 60;
+
 impl World {
     /// Takes an action, or refuses it, or says nothing, as the faults want.
     pub(super) fn act(&mut self, number: u64, req: u64, action: Action) {
@@ -16,14 +19,17 @@ impl World {
             ServerFault::NeverAck | ServerFault::None => {}
         }
         let refused = self.faults.nack;
+        let is_late = self.faults.late_edits && matches!(action, Action::Edit { .. });
         if refused.is_none() {
-            self.pass_on(number, &action);
+            if !is_late {
+                self.pass_on(number, &action);
+            }
             self.block(&action);
             self.record.actions.push(action);
             self.touch();
         }
         if self.faults.server != ServerFault::NeverAck {
-            self.tell(number, &ToPage::Acted { req, code: refused });
+            self.tell(number, &ToPage::Acted { req, code: refused, at: is_late.then(|| unix_ms() / 1000 + LATE_S) });
         }
     }
 

@@ -1,10 +1,6 @@
 // What `actions.js` uses of WhatsApp's page, and what it gives. The interfaces add to those of the other files.
 
 declare namespace WA {
-  interface Msg {
-    latestEditMsgKey?: MsgKey;
-  }
-
   interface ReactionRow {
     /** Of a reaction of this account: whether the server has it. */
     ack?: number;
@@ -26,7 +22,6 @@ declare namespace WA {
       canSenderRevokeMsg(msg: Msg): boolean;
       canAdminRevokeMsg(msg: Msg): boolean;
     };
-    WAWebSendMessageEditAction: { sendMessageEdit(msg: Msg, text: string, options: object): Promise<unknown> };
     WAWebSendReactionMsgAction: { sendReactionToMsg(msg: Msg, emoji: string): Promise<unknown> };
     WAWebUpdateUnreadChatAction: {
       sendSeen(about: { chat: Chat; threadId: undefined; afterAvailable: boolean }): Promise<unknown>;
@@ -38,7 +33,6 @@ declare namespace WA {
 declare namespace Adapter {
   interface Capabilities {
     react: Modules['WAWebSendReactionMsgAction']['sendReactionToMsg'];
-    edit: Modules['WAWebSendMessageEditAction']['sendMessageEdit'];
     allowed: Modules['WAWebMsgActionCapability'];
     delete_messages: Modules['WAWebChatSendMessages'];
     reading: Modules['WAWebUpdateUnreadChatAction'];

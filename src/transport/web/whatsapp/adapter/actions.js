@@ -11,7 +11,6 @@
   /** @type {Adapter.Forms} */
   const deferred = {
     react: ['reaction', calling('WAWebSendReactionMsgAction', 'sendReactionToMsg')],
-    edit: ['edit', calling('WAWebSendMessageEditAction', 'sendMessageEdit')],
     allowed: ['edit', whole('WAWebMsgActionCapability', 'canEditText')],
     delete_messages: ['delete', whole('WAWebChatSendMessages', 'sendRevokeMsgs')],
     reading: ['read', whole('WAWebUpdateUnreadChatAction', 'sendSeen')],
@@ -172,20 +171,20 @@
         refuseEdit(msg);
         // The page shows an edit before it is sent, also after a reload: only an edit of this document is known to have left.
         if (edited.get(msg) === wanted && words(msg) === wanted) return;
-        const before = msg.latestEditMsgKey && keyText(msg.latestEditMsgKey);
+        const before = page.editOf(msg);
         let ended = false;
         const act = async () => {
-          await need('edit')(msg, text, {});
+          await page.sendEdit(msg, text);
           ended = true;
         };
         // The page shows the new text before the server has it: only the end of the call tells.
-        const isDone = () => {
-          if (!ended) return false;
-          // The page does not tell whether the server refused the edit, or did not answer.
-          if (msg.isSendFailure) refuse('UNCONFIRMED', 'the page could not send the edit');
-          return words(msg) === wanted && msg.latestEditMsgKey && keyText(msg.latestEditMsgKey) !== before;
+        const end = async () => (ended ? await page.editEnd(msg) : null);
+        const isDone = async () => {
+          const how = await end();
+          if (how === 'late') refuse('NOT_POSSIBLE', 'it was too old when the server took the edit: WhatsApp takes edits for about 20 minutes');
+          return how === 'taken' && words(msg) === wanted && page.editOf(msg) !== before;
         };
-        await until(act, isDone, 'the page did not send the edit');
+        await until(act, isDone, 'the page did not send the edit', async () => (await end()) === 'refused');
         edited.set(msg, wanted);
       });
     },
@@ -235,7 +234,7 @@
 
     /** Shows the contact that somebody types or records, or has stopped. Others forget it after some 25 s. */
     async typing({ chat_id: id, kind = 'text' }) {
-      const chat = await page.openChat(id);
+      const chat = page.heldChat(id);
       const target = chat.accountLid ?? chat.id;
       const bridge = need('typing');
       if (kind === 'voice') await bridge.sendChatStateRecording(target);

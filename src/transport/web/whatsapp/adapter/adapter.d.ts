@@ -164,6 +164,8 @@ declare namespace Adapter {
     ack: number;
     is_new: boolean;
     edited_ms: Count;
+    /** The text is that of an edit of which it is not known that the server has it. */
+    edit_open: boolean;
     revoked_s: Count;
     row: Count;
   }
@@ -262,13 +264,14 @@ declare namespace Adapter {
     originalKey(msg: WA.Msg): WA.MsgKey;
     /** The SHA-256 of a file in lower hex; null if the text is not one in base64. */
     hexOf(filehash: string | undefined): Text;
+    // Of `messages.js`.
+    tellChange(msg: WA.Msg): void;
     // Of `history.js`.
     tableIsOpen(): boolean;
     // Of `limits.js`.
     restricted(wid: WA.Wid, chat: WA.Chat | null): Restricted;
     // Of `send.js`.
     isSending(id: string): boolean;
-    openChat(id: string): Promise<WA.Chat>;
     /** Asks the server for the wid of a number; null if it is not on WhatsApp. */
     lookUp(id: string): Promise<WA.Wid | null>;
   }

@@ -16,10 +16,6 @@ declare namespace WA {
     richPreviewType?: number;
     doNotPlayInline?: boolean;
     clientUrl?: string;
-    /** The sender's position as it moves. */
-    isLive?: boolean;
-    isForwarded?: boolean;
-    forwardingScore?: number;
     /** The key of what is encrypted for this message: votes, edits. */
     messageSecret?: Uint8Array;
     inviteGrp?: string;
@@ -40,8 +36,6 @@ declare namespace WA {
     WALinkify: { findLink(text: string): object | null | undefined };
     /** Asks the phone, for 7 s; then the preview has little more than the address. Null if previews are switched off. */
     WAWebLinkPreviewChatAction: { getLinkPreview(link: object, chat: Chat): Promise<{ data?: object } | null | undefined> };
-    WAWebMsgGetters: { getShouldDisplayAsForwarded(msg: Msg): boolean };
-    WAWebMsgModelUtils: { getMsgForwardingScoreWhenForwarded(msg: Msg): number };
     WAWebMsgReply: { canReplyMsg(msg: Msg): boolean };
   }
 }
@@ -51,8 +45,6 @@ declare namespace Adapter {
     reply: Modules['WAWebMsgReply']['canReplyMsg'];
     links: Modules['WALinkify']['findLink'];
     preview: Modules['WAWebLinkPreviewChatAction']['getLinkPreview'];
-    forwarded: Modules['WAWebMsgGetters'];
-    forwarding: Modules['WAWebMsgModelUtils']['getMsgForwardingScoreWhenForwarded'];
   }
 
   interface Place {
@@ -87,8 +79,7 @@ declare namespace Adapter {
     contacts?: { name: string; vcard: string }[];
     poll?: Poll;
     group_invite?: GroupInvite;
-    /** The id of the message that is passed on. */
-    forward?: string;
+    forward?: Forward;
     /** The id of the message that is answered. */
     reply_to?: Text;
   }

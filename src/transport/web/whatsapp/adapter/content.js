@@ -5,15 +5,13 @@
 /** @type {Adapter.File} */
 (function content(page) {
   'use strict';
-  const { whole, calling, need, has, attempt, refuse, phoneOf, lidOf, asWid, isPhone } = page;
+  const { calling, need, has, attempt, refuse, phoneOf, lidOf, asWid, isPhone } = page;
 
   /** @type {Adapter.Forms} */
   const deferred = {
     reply: ['reply', calling('WAWebMsgReply', 'canReplyMsg')],
     links: ['link_preview', calling('WALinkify', 'findLink')],
     preview: ['link_preview', calling('WAWebLinkPreviewChatAction', 'getLinkPreview')],
-    forwarded: ['forward', whole('WAWebMsgGetters', 'getShouldDisplayAsForwarded')],
-    forwarding: ['forward', calling('WAWebMsgModelUtils', 'getMsgForwardingScoreWhenForwarded')],
   };
 
   /** The page asks the phone for a preview; without an answer by then the text goes without. */
@@ -139,53 +137,6 @@
     inviteCodeExp: expires ?? undefined,
   });
 
-  // ── Forwards ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** @type {(keyof WA.Msg)[]} */
-  const FILE = [
-    'body', 'caption', 'mimetype', 'size', 'filehash', 'encFilehash', 'directPath', 'deprecatedMms3Url', 'mediaKey',
-    'mediaKeyTimestamp', 'width', 'height', 'duration', 'filename', 'isGif', 'waveform', 'pageCount', 'streamingSidecar',
-    'firstFrameSidecar', 'firstFrameLength', 'isAnimated', 'isCaptionByUser',
-  ];
-  /** @type {(keyof WA.Msg)[]} */
-  const LINK = [
-    'subtype', 'title', 'description', 'matchedText', 'canonicalUrl', 'thumbnail', 'thumbnailDirectPath', 'thumbnailSha256',
-    'thumbnailEncSha256', 'thumbnailWidth', 'thumbnailHeight', 'mediaKey', 'mediaKeyTimestamp', 'richPreviewType',
-    'doNotPlayInline',
-  ];
-  /**
-   * The fields of each kind that can be passed on.
-   * @type {{ [type: string]: (keyof WA.Msg)[] }}
-   */
-  const PASSED_ON = {
-    chat: ['body', ...LINK],
-    image: FILE,
-    video: FILE,
-    audio: FILE,
-    ptt: FILE,
-    document: FILE,
-    sticker: FILE,
-    location: ['body', 'lat', 'lng', 'loc', 'clientUrl'],
-    vcard: ['body', 'vcardFormattedName'],
-    multi_vcard: ['vcardList'],
-  };
-
-  /** @param {string} id */
-  async function forward(id) {
-    const msg = await page.messageOf(id);
-    const type = msg.type ?? '';
-    const fields = PASSED_ON[type] ?? refuse('NOT_POSSIBLE', type === 'revoked' ? 'it is deleted' : `messages of the kind ${type} cannot be passed on`);
-    if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
-    if (msg.isViewOnce) refuse('NOT_POSSIBLE', 'its file opens only once');
-    if (msg.isLive) refuse('NOT_POSSIBLE', 'it is a location that moves');
-    if (fields === FILE && !(msg.directPath && msg.mediaKey)) refuse('NOT_POSSIBLE', 'the page does not know where its file is');
-    const values = fields.map((field) => /** @type {const} */ ([field, msg[field]]));
-    // The page's own messages become forwards only when they are passed on a second time.
-    const isForwarded = Boolean(need('forwarded').getShouldDisplayAsForwarded(msg));
-    const forwardingScore = need('forwarding')(msg);
-    return { ...Object.fromEntries(values.filter(([, value]) => value !== undefined)), type, isForwarded, forwardingScore };
-  }
-
   /**
    * What belongs to the chat and not to a text, from the data of a text. The page makes no data of a blank text.
    * @param {WA.Chat} chat
@@ -203,7 +154,7 @@
     if (wanted.contacts) return { ...(await base(chat, wanted)), ...contacts(wanted.contacts) };
     if (wanted.poll) return { ...(await base(chat, wanted)), ...poll(wanted.poll) };
     if (wanted.group_invite) return { ...(await base(chat, wanted)), ...groupInvite(wanted.group_invite) };
-    if (wanted.forward) return { ...(await base(chat, wanted)), ...(await forward(wanted.forward)) };
+    if (wanted.forward) return { ...(await base(chat, wanted)), ...(await page.passedOn(wanted.forward)) };
     return text(chat, wanted);
   };
 

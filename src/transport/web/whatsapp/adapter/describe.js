@@ -296,6 +296,7 @@
       ack: number(msg.ack) ?? 0,
       is_new: Boolean(msg.isNewMsg),
       edited_ms: number(msg.latestEditSenderTimestampMs),
+      edit_open: page.hasOpenEdit(msg),
       revoked_s: msg.type === 'revoked' ? number(msg.revokeTimestamp) : null,
       revoked_by: page.revokerOf(msg),
       notice: page.noticeOf(msg),

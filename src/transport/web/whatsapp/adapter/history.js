@@ -50,7 +50,8 @@
    * The rows that fit into an answer, and whether these are all rows.
    * @param {WA.Row[]} rows
    */
-  function fitting(rows) {
+  async function fitting(rows) {
+    await page.lookAtEdits(rows);
     const answer = [];
     let size = 0;
     for (const row of rows) {
@@ -82,7 +83,7 @@
     const found = await between(low, ROW_MAX, { lowerInclusive: true, limit: limit + 2 });
     const at = found.find((row) => row.rowId === low);
     const later = found.filter((row) => row.rowId > low);
-    const { rows, whole: all } = fitting(later.slice(0, limit));
+    const { rows, whole: all } = await fitting(later.slice(0, limit));
     const first = at && after !== null && after !== undefined ? { row: at.rowId, id: keyText(at.id) } : null;
     return { device: device(), first, rows, more: !all || later.length > limit };
   }
@@ -100,7 +101,7 @@
     const scanned = await between(low, high, { reverse: true, limit: SCAN, lowerInclusive: true, upperInclusive: false }, true);
     const hits = scanned.filter(wanted).slice(0, limit);
     const read = await need('rows')().bulkGet(hits.map((row) => row.id));
-    const { rows, whole: all } = fitting(read.filter((row) => row !== undefined));
+    const { rows, whole: all } = await fitting(read.filter((row) => row !== undefined));
     const cut = !all || hits.length === limit;
     const next = (cut ? rows.at(-1)?.row : scanned.at(-1)?.rowId) ?? null;
     const more = next !== null && (cut || (scanned.length === SCAN && !ends(scanned)));
@@ -135,7 +136,9 @@
         const hits = scanned.filter((row) => row.protocolMessageKey && missing.has(keyText(row.protocolMessageKey)));
         deleted.push(...(await table.bulkGet(hits.map((row) => row.id))).filter((row) => row !== undefined));
       }
-      const messages = [...direct, ...deleted].map((row) => told(row).message).filter((message) => message !== null);
+      const rows = [...direct, ...deleted];
+      await page.lookAtEdits(rows);
+      const messages = rows.map((row) => told(row).message).filter((message) => message !== null);
       for (const message of messages) missing.delete(message.id);
       return { messages, missing: [...missing] };
     },

@@ -137,6 +137,17 @@
     kept.set(token, { blob, filehash });
   }
 
+  /** @type {Adapter.Page['fetchFile']} */
+  async function fetchFile(id, token, { stallMs, maxBytes, newPath }) {
+    need('downloads');
+    const file = wanted(await message(id), newPath);
+    const bytes = await download(file, token, stallMs, maxBytes).catch(refuseFor);
+    return { bytes, filehash: file.filehash, mimetype: file.mimetype };
+  }
+
+  /** @param {string} token */
+  const endFetch = (token) => running.get(token)?.abort();
+
   /** What the phone answers when it is asked to upload a file again. */
   const [UPLOADED, NOT_FOUND, CANNOT_DECRYPT] = [1, 2, 3];
 
@@ -150,18 +161,40 @@
     return { outcome: isLost ? 'not_on_phone' : 'failed', direct_path: null };
   }
 
+  /**
+   * Asks the account's phone to upload the file again. While the phone has not answered, the page does not ask it again for the
+   * same message: a later call waits for the same answer.
+   * @type {Adapter.Page['askPhone']}
+   */
+  async function askPhone(id, waitMs) {
+    const manager = need('reupload');
+    const msg = (await model(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not hold the message');
+    // Without a key the page would neither ask nor answer.
+    if (!msg.mediaKey) return refuse('MEDIA_NOT_HERE', 'the message has no file that can be fetched');
+    let timer = /** @type {Adapter.Timer} */ (null);
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
+    try {
+      const answer = await Promise.race([manager.requestMediaReupload(msg), late]);
+      return answer ? outcomeOf(answer) : { outcome: 'no_answer', direct_path: null };
+    } catch (error) {
+      return refuseFor(error);
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+    }
+  }
+
+  Object.assign(page, { fetchFile, endFetch, askPhone });
+
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
     /** Fetches the file of a message, and keeps it under the token. */
     async media_fetch({ message_id: id, token, stall_ms: stallMs, max_bytes: maxBytes, direct_path: newPath }) {
-      need('downloads');
-      const file = wanted(await message(id), newPath);
-      const sha256 = hexOf(file.filehash) ?? refuse('MEDIA_BROKEN', 'the message announces no hash');
-      const bytes = await download(file, token, stallMs, maxBytes).catch(refuseFor);
+      const { bytes, filehash, mimetype } = await fetchFile(id, token, { stallMs, maxBytes, newPath });
+      const sha256 = hexOf(filehash) ?? refuse('MEDIA_BROKEN', 'the message announces no hash');
       // Chrome hands out a Blob of a text type as text, which changes bytes that are no UTF-8.
       const blob = new Blob([bytes], { type: 'application/octet-stream' });
-      keep(token, blob, file.filehash);
-      return { size: blob.size, sha256, mimetype: file.mimetype ?? null };
+      keep(token, blob, filehash);
+      return { size: blob.size, sha256, mimetype: mimetype ?? null };
     },
 
     /** The Blob itself. It is no JSON: only a caller that takes objects of the page can read it. */
@@ -179,29 +212,11 @@
 
     /** Ends a download. */
     async media_cancel({ token }) {
-      running.get(token)?.abort();
+      endFetch(token);
     },
 
-    /**
-     * Asks the account's phone to upload the file again. While the phone has not answered, the page does not ask it
-     * again for the same message: a later call waits for the same answer.
-     */
-    async media_reupload({ message_id: id, wait_ms: waitMs }) {
-      const manager = need('reupload');
-      const msg = (await model(id)) ?? refuse('MESSAGE_ABSENT', 'the page does not hold the message');
-      // Without a key the page would neither ask nor answer.
-      if (!msg.mediaKey) return refuse('MEDIA_NOT_HERE', 'the message has no file that can be fetched');
-      let timer = /** @type {Adapter.Timer} */ (null);
-      const late = new Promise((resolve) => (timer = setTimeout(resolve, waitMs, null)));
-      try {
-        const answer = await Promise.race([manager.requestMediaReupload(msg), late]);
-        return answer ? outcomeOf(answer) : { outcome: 'no_answer', direct_path: null };
-      } catch (error) {
-        return refuseFor(error);
-      } finally {
-        if (timer !== null) clearTimeout(timer);
-      }
-    },
+    /** Asks the account's phone to upload the file again. */
+    media_reupload: ({ message_id: id, wait_ms: waitMs }) => askPhone(id, waitMs),
   };
 
   return { forms, calls };

@@ -14,14 +14,18 @@
   const CHANGES = ['type', 'body', 'caption', 'latestEditMsgKey', 'callOutcome'];
   const told = new WeakMap();
 
-  /** @param {WA.Msg} msg */
+  /** @type {Adapter.Page['tellChange']} */
   function tellChange(msg) {
+    // What becomes of the edit is told when it has ended. A deletion by another device does not wait for that.
+    if (page.isEditing(msg) && msg.type !== 'revoked') return;
     const message = describe(msg);
     const text = JSON.stringify(message);
     if (told.get(msg) === text) return;
     told.set(msg, text);
     push('changed', { message });
   }
+
+  page.tellChange = tellChange;
 
   /**
    * The number of the server's refusal comes a moment after the ack, when the send ends: both are reported then.

@@ -96,14 +96,11 @@
     if (isUp && !was) setTimeout(guarded('presence', renew), AFTER_MS);
   }
 
-  /** The account's own LID of a person: the page asks the server by nothing else. @param {string} id */
+  /** The LID of a person, of whom there may be no chat: the page asks the server by nothing else. @param {string} id */
   async function lidFor(id) {
-    const wid = await page.lookUp(id);
-    if (!wid) return refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
-    const chat = await page.openChat(widText(wid) ?? id);
-    const lid = chat.accountLid ?? chat.id;
-    if (lid.server !== 'lid') refuse('FAILED', 'WhatsApp tells no LID of this person');
-    return widText(lid) ?? '';
+    const [person] = await page.identities([id]);
+    if (!person) return refuse('NOT_ON_WHATSAPP', 'the number is not on WhatsApp');
+    return person.lid ?? refuse('FAILED', 'WhatsApp tells no LID of this person');
   }
 
   /** @param {string} lid */

@@ -147,7 +147,7 @@
     return within ?? /** @type {WA.Chat} */ (opened);
   }
 
-  Object.assign(page, { openChat, lookUp: ask, learned });
+  Object.assign(page, { lookUp: ask, learned });
 
   // ── The id ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

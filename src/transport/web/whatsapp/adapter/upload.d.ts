@@ -35,6 +35,9 @@ declare namespace WA {
     /** `offset` is what had left before this request. */
     onProgress(event: { loaded: number }, offset: number): void;
     uploadQpl: object;
+    /** Of a file that has been uploaded before: then the page uploads only what the host does not have. */
+    mediaKey?: string;
+    mediaKeyTimestamp?: number;
   }
 
   interface Uploaded {

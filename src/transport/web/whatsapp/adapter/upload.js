@@ -131,15 +131,24 @@
     const onProgress = (event, offset) => {
       opened.loaded = Math.min(event.loaded + (offset || 0), opened.total);
     };
-    const uploadQpl = need('upload_observer')({ entryPoint: 'MediaUpload', mediaType: media, byteLength: blob.size });
-    const entry = await need('uploads').encryptAndUpload({ blob, type: media, signal, onProgress, uploadQpl });
-    const { directPath, encFilehash, mediaKey, mediaKeyTimestamp, url, sidecar, firstFrameSidecar } = entry;
-    Object.assign(fields, { directPath, encFilehash, mediaKey, mediaKeyTimestamp, deprecatedMms3Url: url });
-    if (sidecar) fields.streamingSidecar = sidecar;
-    if (firstFrameSidecar) fields.firstFrameSidecar = firstFrameSidecar;
+    Object.assign(fields, await encrypted(blob, media, signal, onProgress, {}));
     opened.loaded = opened.total;
     return fields;
   }
+
+  /** @type {Adapter.Page['brought']} */
+  async function encrypted(blob, media, signal, onProgress, key) {
+    const uploadQpl = need('upload_observer')({ entryPoint: 'MediaUpload', mediaType: media, byteLength: blob.size });
+    const entry = await need('uploads').encryptAndUpload({ blob, type: media, signal, onProgress, uploadQpl, ...key });
+    const { directPath, encFilehash, mediaKey, mediaKeyTimestamp, url, sidecar, firstFrameSidecar } = entry;
+    /** @type {Partial<WA.MsgData>} */
+    const fields = { directPath, encFilehash, mediaKey, mediaKeyTimestamp, deprecatedMms3Url: url };
+    if (sidecar) fields.streamingSidecar = sidecar;
+    if (firstFrameSidecar) fields.firstFrameSidecar = firstFrameSidecar;
+    return fields;
+  }
+
+  page.brought = (...values) => encrypted(...values).catch(refuseFor);
 
   /**
    * What the bytes say: their hash, and whether a sticker moves. The page reads the file again for the upload, so that

@@ -64,7 +64,7 @@ impl Page {
 /// The longest timer of a browser, in milliseconds: a longer one ends at once.
 const TIMER_MAX: u128 = i32::MAX as u128;
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis().min(TIMER_MAX)).unwrap_or_default()
 }
 

@@ -10,7 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
+use super::files_in::millis;
 use super::{CallError, Page, PageError};
+use crate::domain::message::MessageId;
 
 /// A file to upload, and what a message with it says of it. What a kind of file does not have is left out.
 #[derive(Serialize)]
@@ -81,6 +83,29 @@ impl Page {
     pub async fn upload(&self, request: &UploadRequest<'_>, deadline: Duration) -> Result<Uploaded, PageError> {
         let argument = serde_json::to_value(request).map_err(CallError::from)?;
         self.call("upload", argument, deadline).await
+    }
+
+    /// Brings the file of a message, if it has one, to where the receivers of a forward will find it. A fetch ends when nothing
+    /// came for `stall`, and the phone, if it must upload the file again, has `phone` to answer.
+    pub async fn forward_file(
+        &self,
+        message: &MessageId,
+        token: &str,
+        (stall, phone): (Duration, Duration),
+        deadline: Duration,
+    ) -> Result<(), PageError> {
+        let argument = json!({
+            "message_id": message.as_str(),
+            "token": token,
+            "stall_ms": millis(stall),
+            "phone_ms": millis(phone),
+        });
+        self.call("forward_file", argument, deadline).await.map(|_: Value| ())
+    }
+
+    /// Ends what is under way for a forward, and makes the page forget its file.
+    pub async fn forward_drop(&self, token: &str) -> Result<(), PageError> {
+        self.call("forward_drop", json!({ "token": token }), self.deadline).await.map(|_: Value| ())
     }
 
     pub async fn upload_progress(&self, token: &str) -> Result<UploadProgress, PageError> {
