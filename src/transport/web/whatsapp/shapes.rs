@@ -1,6 +1,7 @@
 //! The forms in which the adapter writes messages and what else the domain has types for. `report` and `answers` read their
 //! fields through these, so that a rename in the domain changes nothing of what is understood of the page.
 
+mod media;
 mod notices;
 
 use std::str::FromStr;
@@ -11,9 +12,10 @@ use serde_json::Value;
 
 use crate::domain::account::Account;
 use crate::domain::limits::{Limits, NewChats, NewChatsStatus, Timelock};
-use crate::domain::media::{BlobId, Media, MediaKind, MediaStatus};
+use crate::domain::media::Media;
 use crate::domain::message::{Ack, Details, MessageId, Outcome, PageMessage, Reaction, Vote};
 use crate::domain::secret::Secret;
+use media::MediaShape;
 pub(super) use notices::NoticeShape;
 use notices::RevokerShape;
 
@@ -200,65 +202,6 @@ impl From<MessageShape> for PageMessage {
             t,
             ack: Ack::new(ack),
             is_new,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct MediaShape {
-    #[serde(default)]
-    kind: Option<String>,
-    mimetype: String,
-    size: Option<u64>,
-    filename: Option<String>,
-    #[serde(default)]
-    duration_s: Option<u32>,
-    #[serde(default)]
-    width: Option<u32>,
-    #[serde(default)]
-    height: Option<u32>,
-    #[serde(default)]
-    pages: Option<u32>,
-    #[serde(default)]
-    sha256: Option<String>,
-    #[serde(default)]
-    thumbnail: Option<String>,
-    #[serde(default)]
-    view_once: bool,
-    /// The message says where the file is and how to decrypt it.
-    #[serde(default)]
-    fetchable: bool,
-}
-
-impl From<MediaShape> for Media {
-    fn from(shape: MediaShape) -> Self {
-        let MediaShape {
-            kind,
-            mimetype,
-            size,
-            filename,
-            duration_s,
-            width,
-            height,
-            pages,
-            sha256,
-            thumbnail,
-            view_once,
-            fetchable,
-        } = shape;
-        Self {
-            kind: kind.as_deref().and_then(MediaKind::from_name),
-            mimetype,
-            size,
-            filename,
-            duration_s,
-            width,
-            height,
-            pages,
-            sha256: sha256.and_then(|id| id.parse::<BlobId>().ok()),
-            thumbnail: thumbnail.map(Secret::new),
-            view_once,
-            status: if fetchable { MediaStatus::Pending } else { MediaStatus::Unavailable },
         }
     }
 }
