@@ -3,16 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
+
 use session_manager::domain::address::ChatId;
 use session_manager::domain::state::{Reason, State};
 use session_manager::transport::web::whatsapp::PageError;
 use simulator::{Action, Incoming, Options, PageBuild, Picture, PictureHost, ServerGroup};
 
 use crate::messages::log;
-use crate::world::{DEADLINE, FRIEND, World, answer, family};
+use crate::world::{DEADLINE, FRIEND, World, answer};
 
 const GROUP: &str = "120363000000000001@g.us";
 
@@ -252,26 +251,21 @@ async fn many_numbers_are_looked_up_within_the_limit_of_all_look_ups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_of_many_numbers_is_not_lost_with_the_page() {
-    let mut world = World::ready().await;
+async fn what_was_answered_of_many_numbers_is_not_lost_with_what_was_not() {
+    let mut world = World::new(Options::fast()).await;
     let numbers: Vec<_> = (0..20).map(|n| format!("598990000{n:02}")).collect();
     world.simulator.add_person(&numbers[0]).unwrap();
-    let page = world.service.as_ref().unwrap().session().page(State::Ready).unwrap();
-    let lost = async {
-        // The page learns a number from the answer about the first ten, and gives that answer before it says what it learned.
-        let first = ChatId::parse_recipient(&numbers[0]).unwrap();
-        while page.contact(&first).await.unwrap().lid.is_none() {}
-        page.contact(&first).await.unwrap();
-        for renderer in family(world.browser_pid(), "--type=renderer") {
-            kill(Pid::from_raw(renderer), Signal::SIGKILL).unwrap();
-        }
-    };
-    let ((status, body), ()) = tokio::join!(world.post("/numbers", json!({ "numbers": numbers })), lost);
+    world.simulator.faults(|faults| faults.refused_numbers = vec![numbers[10].clone()]);
+    world.start().await;
+    world.link().await;
+    let (status, body) = world.post("/numbers", json!({ "numbers": numbers })).await;
     let told: Vec<_> = body["items"].as_array().unwrap().iter().map(|item| (&item["exists"], &item["code"])).collect();
     assert_eq!((status, told.len(), told[0]), (200, 20, (&json!(true), &Value::Null)), "{body}");
     assert!(told[1..10].iter().all(|told| *told == (&json!(false), &Value::Null)), "{body}");
     assert!(told[10..].iter().all(|told| *told == (&Value::Null, &json!("WHATSAPP_ERROR"))), "{body}");
     assert_eq!(body["retry_after"], Value::Null);
+    let (status, refused) = world.post("/numbers", json!({ "numbers": numbers[10..] })).await;
+    assert_eq!((status, &refused["code"]), (500, &json!("WHATSAPP_ERROR")), "nothing was answered: {refused}");
     world.stop().await;
 }
 

@@ -35,6 +35,20 @@ async fn a_first_link_by_code_and_a_restart_that_needs_none() {
     world.stop().await;
 }
 
+/// A slow page may show its code in the moment in which it is asked for a new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_can_be_scanned_is_not_replaced_because_it_came_late() {
+    let mut world = World::started().await;
+    world.until_session("a code", |session| session.code.is_some()).await;
+    let code = world.simulator.code(DEADLINE).await.unwrap();
+    let page = world.service.as_ref().unwrap().session().any_page().unwrap();
+    page.refresh_code().await.unwrap();
+    world.simulator.scan(&code).unwrap();
+    world.until(State::Ready).await;
+    assert_eq!(world.simulator.record().refs, 1);
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_by_phone_number() {
     let mut world = World::started().await;

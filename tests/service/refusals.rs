@@ -5,7 +5,7 @@ use std::time::Duration;
 use session_manager::domain::state::{Reason, State};
 use simulator::{Options, SocketState};
 
-use crate::world::{World, browsers, eventually};
+use crate::world::{DEADLINE, World, browsers, eventually};
 
 async fn ends_in_error(world: &World, reason: Reason) -> String {
     let session = world.until(State::Error).await;
@@ -25,8 +25,8 @@ async fn a_user_agent_that_whatsapp_refuses() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_browser_does_not_give_itself_away() {
     let mut world = World::started().await;
-    world.until(State::QrRequired).await;
-    let record = world.simulator.record();
+    let told = |record: &simulator::Record| record.pages.first().is_some_and(|page| page.webdriver.is_some());
+    let record = world.simulator.wait_until("what the page tells of its browser", DEADLINE, told).await.unwrap();
     let page = record.pages.first().unwrap();
     assert!(!page.user_agent.contains("Headless") && page.user_agent.contains("Chrome/"), "{}", page.user_agent);
     assert_eq!(page.webdriver, Some(false));

@@ -22,6 +22,9 @@ pub const FRIEND: &str = "5491122334455";
 /// The service's waits for the page and the network are scaled like the simulator's own timings, with a margin for a
 /// loaded machine.
 const SCALE: f64 = 0.05;
+/// How long at least a page may take to define its modules once its document is complete. On a loaded machine it takes a second,
+/// in which the service must not call the page a changed one.
+const SETTLE_MIN: Duration = Duration::from_secs(4);
 
 pub struct World {
     pub simulator: Arc<Simulator>,
@@ -87,6 +90,7 @@ impl World {
     pub async fn start(&mut self) {
         let mut config = Config::read(&self.settings).unwrap();
         config.timings = Timings::scaled(self.scale);
+        config.timings.surface_settle = config.timings.surface_settle.max(SETTLE_MIN);
         (self.tune)(&mut config.timings);
         config.session.memory_max = self.memory_max.or(config.session.memory_max);
         let service = Service::start(config).await.unwrap();
@@ -128,7 +132,12 @@ impl World {
         let found = tokio::time::timeout(DEADLINE, snapshots.wait_for(|session| condition(session))).await;
         match found {
             Ok(Ok(session)) => Arc::clone(&session),
-            _ => panic!("waited for {what} in vain; the session is {:?}", self.snapshot()),
+            _ => {
+                let record = self.simulator.record();
+                let (pages, connections, links) = (record.pages, record.connections, record.links);
+                let said = format!("{pages:?}, {connections:?}, {links:?}");
+                panic!("waited for {what} in vain; the session is {:?}; the simulator had {said}", self.snapshot())
+            }
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Faults {
     pub pictures: BTreeMap<String, Picture>,
     /// The numbers that the server leaves out of its answer when it is asked for many at once.
     pub unanswered_numbers: Vec<String>,
+    /// The numbers for whose sake the server refuses a whole question about many.
+    pub refused_numbers: Vec<String>,
     /// What people say of themselves, by number.
     pub abouts: BTreeMap<String, String>,
     /// The profiles of businesses, by number: `address`, `description`, `email`, `latitude`, `longitude`, `websites`,

@@ -293,7 +293,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 refuse_link, deaf_logout, socket_state, \
                 login: {reason: 401|402|403|405|406|409|503, code?, expire?, message?, header?, subtext?}, \
                 pairing: IQErrorRateOverlimit|IQErrorFeatureNotAvailable|IQErrorBadRequest, nack: number, blocked: [number], \
-                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], \
+                abouts: {number: text}, businesses: {number: profile}, pictures: {number: {jpeg: base64, hidden, host: whole|stalls|endless}}, unanswered_numbers: [number], refused_numbers: [number], \
                 group_refusals: {number: code}, group_errors: {what: code}, group_answers_strange, new_chats: {status, used, quota, until_s}, \
                 timelock: {kind, until_s}, reupload: success|not_found|decryption_error|general_error|silent, \
                 uploads: [take|cut|hang|status], slow_upload_ms}; \

@@ -4,6 +4,9 @@ import { learn } from '/static/people.js';
 import { createWid } from '/static/wids.js';
 import { faults } from '/static/wire.js';
 
+/** How the server says that it was asked too much. */
+const REFUSED = { errorCode: 429, errorText: 'rate-overlimit' };
+
 export class USyncUser {
   withPhone(phone) {
     this.phone = phone;
@@ -31,9 +34,11 @@ export class USyncQuery {
   }
 
   async execute() {
+    const numbers = this.#users.map(({ phone }) => phone.replace(/\D/g, ''));
+    if (numbers.some((number) => faults.refused_numbers.includes(number))) return { list: [], error: { all: REFUSED } };
     const list = [];
-    for (const { phone } of this.#users) {
-      const number = phone.replace(/\D/g, '');
+    for (const [index, { phone }] of this.#users.entries()) {
+      const number = numbers[index];
       if (faults.unanswered_numbers.includes(number)) continue;
       const wid = `${number}@c.us`;
       const { found } = await request({ t: 'exists', wid });

@@ -230,6 +230,13 @@
     await code();
   }
 
+  /** The service asks for a code when it has none for a while; by then there may be one, or a phone that has scanned it. */
+  async function refreshCode() {
+    if (byCharacters()) return scanAgain();
+    if (has('me')?.getMaybeMePnUser() || (await present()).code) return;
+    need('refresh')();
+  }
+
   /** @type {{ [event in WA.PairingEvent]: string }} */
   const EVENTS = {
     primary_hello_received: 'hello',
@@ -242,7 +249,7 @@
   const calls = {
     pairing_code: pairingCode,
     qr_again: scanAgain,
-    refresh_code: async () => (byCharacters() ? scanAgain() : void need('refresh')()),
+    refresh_code: refreshCode,
   };
 
   /** @type {Adapter.Listeners} */
