@@ -18,6 +18,9 @@ pub const TRANSITIONS: usize = 256;
 /// How long to wait before a write that failed (a full disk) is tried again.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 
+/// WhatsApp's limits and the ban, as they are told.
+type Told = (Limits, Option<Ban>);
+
 /// Runs until the transitions end. Each transition is made durable; transitions that arrived together share one write.
 pub async fn run(
     store: Store,
@@ -28,8 +31,14 @@ pub async fn run(
 ) {
     let mut steps = Vec::new();
     let mut shown = None;
-    // Of a session that has not begun nothing is known, which is what WhatsApp allows without limits too.
-    let mut told = (Limits::default(), None);
+    // Limits that have ended while no service ran are told too.
+    let mut told = match store.told_limits().await {
+        Ok(told) => told.map_or_else(Told::default, |LimitsChange { at: _, limits, ban }| (limits, ban)),
+        Err(error) => {
+            tracing::warn!(%error, "which limits were told last cannot be read: those that hold are told again");
+            Told::default()
+        }
+    };
     loop {
         tokio::select! {
             biased;
@@ -78,11 +87,17 @@ fn new_code(session: &Snapshot, shown: &mut Option<Timestamp>) -> Option<CodeSho
     is_new.then(|| CodeShown { attempt: code.attempt, generated_at: code.generated_at, expires_at: code.expires_at })
 }
 
-/// WhatsApp's limits and the ban, where they are not those that were told last.
-fn new_limits(session: &Snapshot, told: &mut (Limits, Option<Ban>)) -> Option<(Limits, Option<Ban>)> {
-    if session.limits == told.0 && session.ban == told.1 {
+/// WhatsApp's limits and the ban, where they are not those that were told last. Nothing is known to have ended before the
+/// page has told the limits, which it does once it is logged in.
+fn new_limits(session: &Snapshot, told: &mut Told) -> Option<Told> {
+    let present = match (&session.limits, &session.ban) {
+        (None, None) => return None,
+        (None, Some(_)) => (told.0.clone(), session.ban.clone()),
+        (Some(limits), ban) => (limits.clone(), ban.clone()),
+    };
+    if present == *told {
         return None;
     }
-    *told = (session.limits.clone(), session.ban.clone());
-    Some(told.clone())
+    *told = present.clone();
+    Some(present)
 }

@@ -97,8 +97,6 @@ pub(super) fn allow_cliente(allowed: &[String], named: Option<&str>) -> Result<(
 pub(super) mod tests {
     use crate::domain::time::Timestamp;
 
-    use crate::domain::limits::Limits;
-
     use super::*;
 
     fn session(state: State, send_broken: Option<&str>) -> Snapshot {
@@ -119,7 +117,7 @@ pub(super) mod tests {
             browser_version: None,
             line_up: true,
             progress: None,
-            limits: Limits::default(),
+            limits: None,
             ban: None,
             send_broken: send_broken.map(str::to_owned),
         }

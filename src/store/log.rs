@@ -10,6 +10,7 @@ use super::marks::{Place, Relink};
 use super::opening::Tables;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, Happening, What};
+use crate::domain::limits::LimitsChange;
 use crate::domain::log::{EventPage, LogEntry, LogExtent, LogPage, LogQuery, LoggedMessage, Span, Sum};
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
@@ -217,6 +218,11 @@ impl Store {
             marks.set_missed(kept)
         })
         .await
+    }
+
+    /// WhatsApp's limits on the account, as they were told last, by this run of the service or an earlier one.
+    pub async fn told_limits(&self) -> Result<Option<LimitsChange>, StoreError> {
+        self.read(|tables| tables.messages.marks().limits()).await
     }
 
     /// The time that was stored last, by this run of the service or an earlier one.

@@ -5,9 +5,10 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use super::engine::Engine;
-use super::records::{StoredPlace, StoredRelink};
+use super::records::{StoredLimits, StoredPlace, StoredRelink};
 use super::table::Table;
 use crate::domain::event::LogId;
+use crate::domain::limits::LimitsChange;
 use crate::domain::message::MessageId;
 use crate::domain::time::Timestamp;
 
@@ -24,6 +25,8 @@ const MISSED_TRIES: &[u8] = b"missed_tries";
 const SEEN: &[u8] = b"seen";
 /// The next sequence number, for when retention has removed the newest entries.
 const NEXT: &[u8] = b"next";
+/// WhatsApp's limits on the account, as the log told them last.
+const LIMITS: &[u8] = b"limits";
 const INDEXED: &[u8] = b"indexed";
 /// Distinguishes this log from the log of another store.
 const LOG_ID: &[u8] = b"log_id";
@@ -87,6 +90,15 @@ impl Marks {
 
     pub(super) fn set_seen(&self, now: Timestamp) -> Result<(), StoreError> {
         self.set(SEEN, now.as_millis())
+    }
+
+    /// WhatsApp's limits, as the log told them last; its entry may be removed since.
+    pub(super) fn limits(&self) -> Result<Option<LimitsChange>, StoreError> {
+        Ok(self.json::<StoredLimits>(LIMITS)?.map(LimitsChange::from))
+    }
+
+    pub(super) fn set_limits(&self, told: &LimitsChange) -> Result<(), StoreError> {
+        self.set_json(LIMITS, &StoredLimits::from(told.clone()))
     }
 
     /// Whether the session has been in QR_REQUIRED since this store was created.

@@ -214,8 +214,10 @@ impl Messages {
                     self.accept(&mut next, reference, id, phone.as_deref(), *at)?;
                 }
                 LogChange::Happened(happening) => {
-                    if matches!(happening, Happening::State(step) if step.to == State::QrRequired) {
-                        self.marks.set_asked_for_phone()?;
+                    match happening {
+                        Happening::State(step) if step.to == State::QrRequired => self.marks.set_asked_for_phone()?,
+                        Happening::Limits(told) => self.marks.set_limits(told)?,
+                        _ => {}
                     }
                     self.append(&mut next, &Record::Happening(happening.clone()))?;
                 }

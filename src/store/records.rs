@@ -23,6 +23,7 @@ mod values;
 pub(super) use cloud_send::StoredCloudSend;
 pub(super) use entry::StoredEntry;
 pub(super) use letter::StoredLetter;
+pub(super) use limits::StoredLimits;
 pub(super) use mark::{StoredPlace, StoredRelink};
 pub(super) use origin::StoredOrigin;
 pub(super) use send::StoredSend;

@@ -201,11 +201,33 @@ describe('the inbox', { timeout: SUITE_MS }, () => {
     assert.match(await chat('Ana Paz').textContent(), /fijado.*sin leer: 3/);
     await accessible(page, 'unread chats');
     await chat('Ana Paz').click();
-    await bubble('ráfaga 54').waitFor();
+    // Its time follows the text: `ráfaga 5` at `4:30` would be found too.
+    await page.locator('#talk').getByText('ráfaga 54', { exact: true }).waitFor();
     assert.equal(await page.locator('#talk > li').count(), 50);
     await page.locator('#talk-older').press('Enter');
     await bubble('es para el lunes').first().waitFor();
     assert.equal(await focused(), 'talk', 'the keyboard stays in the list');
+    await page.unroute(/\/chats\?/);
+  });
+
+  it('moves a chat whose message is of the second in which the list was read', async () => {
+    const before = (await world.api('/messages?before=latest', { token: TOKEN })).items.at(-1).timestamp;
+    const list = (at, names) => {
+      const of = ([phone, name]) => ({ chat_id: `${phone}@c.us`, kind: 'direct', name, phone, lid: null, unread: 0, last_message_at: before, archived: false, pinned: false, muted_until: null });
+      return { ok: true, as_of: at, items: names.map(of), next: null };
+    };
+    const t = Math.floor(Date.now() / 1000) + 60;
+    const at = new Date(t * 1000 + 700).toISOString();
+    const names = [[OTHER, 'la primera'], [FRIEND, 'la segunda']];
+    let readings = 0;
+    await page.route(/\/chats\?/, (route) => {
+      readings += 1;
+      return route.fulfill({ json: list(at, names) });
+    });
+    await world.control('incoming', { from: FRIEND, name: 'Ana Paz', body: 'en el mismo segundo', t });
+    await page.locator('#chats button').first().filter({ hasText: 'la segunda' }).waitFor();
+    const read = readings;
+    await until('another reading', () => readings > read);
     await page.unroute(/\/chats\?/);
   });
 

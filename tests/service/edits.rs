@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use session_manager::domain::state::State;
-use simulator::{Action, Faults, Incoming, Options, ServerFault};
+use simulator::{Action, Faults, Incoming, Network, Options, ServerFault};
 
 use crate::acts_routes::{ask, mine};
 use crate::acts_send::entry;
@@ -104,5 +104,64 @@ async fn an_edit_on_another_device_is_told_as_it_comes() {
     let text = "chau".to_owned();
     let message = sent.split('_').nth(2).unwrap().to_owned();
     assert_eq!(world.simulator.record().actions, [Action::Edit { message, text }]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_is_not_answered_yet_may_be_asked_for_again_and_no_other_one() {
+    let mut world = World::new(Options::fast()).await;
+    world.set("SEND_TIMEOUT", "5s").start().await;
+    world.link().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let sent = mine(&world, "ola").await;
+    world.simulator.faults(|faults| faults.server = ServerFault::Drop);
+    world.simulator.heard(DEADLINE).await.unwrap();
+    for text in ["hola", "hola", "chau"] {
+        let (status, refused) = edit(&world, &sent, text).await;
+        assert_eq!((status, &refused["code"]), (504, &json!("SEND_UNCONFIRMED")), "{text}: {refused}");
+    }
+    is_as_sent(&world, &sent).await;
+    world.simulator.faults(|faults| faults.server = ServerFault::None);
+    world.simulator.heard(DEADLINE).await.unwrap();
+    // With a new line the page asks the server again.
+    world.simulator.network(Network::ServerOnly);
+    world.until(State::Reconnecting).await;
+    world.simulator.network(Network::Up);
+    world.until(State::Ready).await;
+    let (status, done) = edit(&world, &sent, "hola").await;
+    assert_eq!(status, 200, "{done}");
+    assert_eq!(entry(&world, &sent).await["body"], "hola");
+    let message = sent.split('_').nth(2).unwrap().to_owned();
+    let actions = world.simulator.record().actions;
+    assert_eq!(actions, [Action::Edit { message, text: "hola".to_owned() }], "it is sent once");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_edit_was_refused_is_still_a_message_that_was_sent() {
+    let mut world = World::ready().await;
+    world.simulator.add_person(FRIEND).unwrap();
+    let sent = mine(&world, "ola").await;
+    world.simulator.faults(|faults| faults.nack = Some(479));
+    world.simulator.heard(DEADLINE).await.unwrap();
+    let (status, refused) = edit(&world, &sent, "nunca").await;
+    assert_eq!((status, &refused["code"]), (500, &json!("WHATSAPP_ERROR")), "{refused}");
+    world.simulator.faults(|faults| faults.nack = None);
+    world.simulator.heard(DEADLINE).await.unwrap();
+    for is_loaded_again in [false, true] {
+        if is_loaded_again {
+            load_again(&world).await;
+        }
+        let path = format!("/messages/{sent}");
+        let emoji = if is_loaded_again { "🎉" } else { "👍" };
+        let (status, done) = ask(&world, "POST", &format!("{path}/reaction"), None, json!({ "emoji": emoji })).await;
+        assert_eq!(status, 200, "{done}");
+        let (status, refused) = ask(&world, "POST", &format!("{path}/forward"), None, json!({ "to": FRIEND })).await;
+        let why = refused["message"].as_str().unwrap_or_default();
+        assert_eq!((status, &refused["code"]), (409, &json!("FORWARD_NOT_POSSIBLE")), "{refused}");
+        assert!(why.contains("its last edit is not sent"), "{refused}");
+        let logged = entry(&world, &sent).await;
+        assert!(logged["ack"].as_i64() >= Some(1), "the ack never falls: {logged}");
+    }
     world.stop().await;
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
+use session_manager::domain::state::State;
 use simulator::{Incoming, NewChats, Options, Timelock};
 
 use crate::receiver::{Received, Receiver};
@@ -211,5 +212,31 @@ async fn whatsapps_limits_are_told_as_status_shows_them_when_they_change() {
     let is_free = |taken: &[Received]| taken.iter().any(|one| one.body["data"] == free);
     let taken = receiver.until("the end of the limits", is_free).await;
     assert!(taken.iter().all(|one| one.body["type"] == "limits.changed") && taken[0].body == locked.data, "{taken:?}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_end_while_the_service_is_down_are_told_and_those_that_stay_are_not_told_again() {
+    let mut world = World::new(Options::fast()).await;
+    world.start().await;
+    world.link().await;
+    let mut follower = Follower::follow_at(&world, "/events?events=limits.changed", None).await;
+    world.simulator.faults(|faults| {
+        faults.timelock = Some(Timelock { kind: "DEFAULT".to_owned(), until_s: 2_000_000_000 });
+    });
+    let locked = follower.next().await;
+    assert_eq!(locked.data["data"]["timelock"]["kind"], "DEFAULT", "{}", locked.data);
+    drop(follower);
+    for is_over in [false, true] {
+        world.stop().await;
+        if is_over {
+            world.simulator.faults(|faults| faults.timelock = None);
+        }
+        world.start().await;
+        world.until(State::Ready).await;
+    }
+    let mut follower = Follower::follow_at(&world, "/events?events=limits.changed", Some(&locked.id)).await;
+    let free = json!({ "new_chats": null, "timelock": null, "ban": null });
+    assert_eq!(follower.next().await.data["data"], free, "only the end is told");
     world.stop().await;
 }

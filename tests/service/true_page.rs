@@ -249,8 +249,8 @@ async fn first_messages_wait_while_whatsapp_limits_them_and_answers_do_not() {
         });
         world
             .until_session("the limit", |s| match limit {
-                "cap" => s.limits.new_chats.is_some(),
-                _ => s.limits.timelock.is_some(),
+                "cap" => s.limits.as_ref().is_some_and(|limits| limits.new_chats.is_some()),
+                _ => s.limits.as_ref().is_some_and(|limits| limits.timelock.is_some()),
             })
             .await;
         let (status, refused) = world.send(STRANGER, "hola").await;

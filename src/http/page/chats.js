@@ -55,10 +55,13 @@ async function ofLog(limit) {
   return [...found.values()];
 }
 
+/** WhatsApp's times are whole seconds, those of the service are not: a message of the second of a list may not be in it. */
+const second = (at) => `${at.slice(0, 19)}.000Z`;
+
 async function read() {
   try {
     const { as_of: at, items } = await get(`chats?limit=${SHOWN_MAX}`);
-    const recent = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= at);
+    const recent = (await ofLog(RECENT_MAX)).filter((one) => one.last_message_at >= second(at));
     const isSame = (one, { chat_id: id, phone, lid }) => id === one.chat_id || (phone && phone === one.phone) || (lid && lid === one.lid);
     const moved = (item) => recent.find((one) => isSame(one, item))?.last_message_at ?? item.last_message_at;
     const listed = items.filter(({ chat_id: id }) => ASKABLE.test(id)).map((item) => ({ ...item, last_message_at: moved(item) }));

@@ -86,10 +86,11 @@ fn limits(app: &App, read: &mut Read) {
     let session = app.session.snapshot();
     let now = app.clock.now();
     let holds = |holds: bool| f64::from(u8::from(holds));
-    let cap = session.limits.new_chats.as_ref();
+    let limits = session.limits.as_ref();
+    let cap = limits.and_then(|limits| limits.new_chats.as_ref());
     let in_force = [
         (vec!["new_chats"], holds(cap.is_some_and(|cap| cap.status == NewChatsStatus::Capped))),
-        (vec!["timelock"], holds(session.limits.timelock.is_some())),
+        (vec!["timelock"], holds(limits.is_some_and(|limits| limits.timelock.is_some()))),
         (vec!["ban"], holds(session.ban.as_ref().is_some_and(|ban| ban.until.is_none_or(|until| until > now)))),
     ];
     read.gauges("session_manager_limit", "1 where WhatsApp limits the account", &["limit"], &in_force);

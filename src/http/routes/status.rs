@@ -125,7 +125,7 @@ pub async fn status(State(app): State<App>) -> Json<Status> {
             queued: app.outbound.queued(),
             uploads: app.outbound.uploads().into_iter().map(Uploading::from).collect(),
         },
-        limits: Limits::new(session.limits.clone(), session.ban.clone()),
+        limits: Limits::new(session.limits.clone().unwrap_or_default(), session.ban.clone()),
         deliveries: app.deliveries.status().into_iter().map(TargetStatus::from).collect(),
         qr_code_base64: code.map(|code| code.data_url.clone()),
         qr: code.map(Shown::from),

@@ -7,7 +7,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::domain::event::{Event, Happening};
-use crate::domain::limits::Limits;
 use crate::domain::log::tests::page_message;
 use crate::domain::log::{LogEntry, LogQuery};
 use crate::domain::media::{FetchMode, FetchPolicy};
@@ -200,7 +199,7 @@ pub(in crate::inbound) fn snapshot(stay: Stay, state: State) -> Arc<Snapshot> {
         browser_version: None,
         line_up: state == State::Ready,
         progress: None,
-        limits: Limits::default(),
+        limits: None,
         ban: None,
         send_broken: None,
     })

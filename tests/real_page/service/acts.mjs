@@ -180,6 +180,22 @@ async function messages(claims, question) {
   return own;
 }
 
+/** An edit that the server does not answer, asked for again in the same document. */
+async function unanswered(claims) {
+  const { w, say } = claims;
+  const { body: sent } = await w.post('/send', { number: FRIEND, message: 'to stay: silent' });
+  const path = `/messages/${encodeURIComponent(sent.message_id)}`;
+  await w.ctl('ack', { rule: 'silent' });
+  const told = [];
+  for (const message of ['edited late', 'edited late', 'another']) {
+    const { status, body } = await w.ask('PATCH', path, { message });
+    told.push(`${status} ${body.code}`);
+  }
+  const { edited_at: at } = await w.get(path);
+  await w.ctl('ack', { rule: 'ack' });
+  say(told.every((one) => one === '504 SEND_UNCONFIRMED') && at === null, 'an edit without an answer is unconfirmed, however often it is asked for', { told, at });
+}
+
 /** Edits that the server does not take, or takes too late, and one on the account's phone. */
 async function edits(claims) {
   const { w, say } = claims;
@@ -192,10 +208,16 @@ async function edits(claims) {
     const { body: kept, edited_at: at } = await w.get(path);
     const holds = `${status} ${body.code}` === expected && kept === `to stay: ${rule}` && at === null;
     say(holds, `an edit that the server answers with ${rule} is ${expected}, and the log has the text that was sent`, { status, code: body.code, kept, at });
+    const reacted = await w.ask('POST', `${path}/reaction`, { emoji: '👍' });
+    const forwarded = await w.ask('POST', `${path}/forward`, { to: OTHER });
+    const { ack } = await w.get(path);
+    const stays = reacted.status === 200 && forwarded.body.message?.includes('its last edit is not sent') && ack >= 1;
+    say(stays, 'the message still counts as sent', { reacted: reacted.body.code ?? 200, forwarded: forwarded.body.message, ack });
     const again = await w.ask('PATCH', path, { message: 'edited at last' });
     const entry = await claims.row(({ id, edited_at: edited }) => id === sent.message_id && edited, 10000);
     say(again.status === 200 && entry?.body === 'edited at last', 'and one that it takes is told', { status: again.status, body: entry?.body });
   }
+  await unanswered(claims);
   const { body: sent } = await w.post('/send', { number: FRIEND, message: 'to be edited on the phone' });
   await w.ctl('editonphone', { to: FRIEND, id: keyOf(sent.message_id), text: 'edited on the phone' });
   const entry = await claims.row(({ id, edited_at: edited }) => id === sent.message_id && edited, 10000);

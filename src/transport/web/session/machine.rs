@@ -83,7 +83,7 @@ pub struct Machine {
     own_documents: u32,
     /// Documents in a row that WhatsApp's server called too old.
     outdated: u32,
-    limits: Limits,
+    limits: Option<Limits>,
     ban: Option<Ban>,
     /// Why the folder of the profile cannot hold a login, as it was last looked at.
     profile_trouble: Option<String>,
@@ -115,7 +115,7 @@ impl Machine {
             documents: 0,
             own_documents: 0,
             outdated: 0,
-            limits: Limits::default(),
+            limits: None,
             ban: None,
             profile_trouble: None,
             profile_look: None,

@@ -36,8 +36,8 @@ pub struct Snapshot {
     pub line_up: bool,
     /// The progress of a first sync or a backlog, in AUTHENTICATED.
     pub progress: Option<Progress>,
-    /// WhatsApp's own limits, as the page last reported them.
-    pub limits: Limits,
+    /// WhatsApp's own limits, as the page last reported them; None before it has.
+    pub limits: Option<Limits>,
     pub ban: Option<Ban>,
     /// The modules that sending needs and the page lacks, although the session may be READY.
     pub send_broken: Option<String>,

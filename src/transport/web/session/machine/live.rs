@@ -83,7 +83,7 @@ impl Machine {
             PageEvent::Ban { code, message, expires_s, .. } => self.banned(code, message, expires_s, now),
             PageEvent::Unavailable {} => self.unavailable(now),
             PageEvent::Outdated {} => self.outdated(now),
-            PageEvent::Limits(limits) => self.limits = limits,
+            PageEvent::Limits(limits) => self.limits = Some(limits),
             PageEvent::Refused {} if self.state != State::Disconnected => {
                 self.fail(Reason::BrowserRefused, status_text::of_reason(Reason::BrowserRefused).to_owned(), now);
             }

@@ -132,7 +132,8 @@ pub struct View {
     /// READY, and the connection is up at this moment: a message sent now leaves.
     pub line_up: bool,
     pub progress: Option<Progress>,
-    pub limits: Limits,
+    /// None until the page has told them.
+    pub limits: Option<Limits>,
     pub ban: Option<Ban>,
     pub account: Option<Account>,
     pub code: Option<Code>,

@@ -38,6 +38,14 @@ declare namespace Adapter {
     reading: Modules['WAWebUpdateUnreadChatAction'];
   }
 
+  /** An edit that the page's function has not ended. */
+  interface Editing {
+    text: string;
+    /** The key of the edit before it. */
+    before: Text;
+    work: Promise<void>;
+  }
+
   interface Calls {
     react(argument: { message_id: string; emoji: string }): Promise<Unread>;
     edit(argument: { message_id: string; text: string }): Promise<Unread>;

@@ -19,6 +19,7 @@
   const LOOK_MS = 50;
   const LOOKS = 200;
   const MARKED_UNREAD = -1;
+  const EDIT_MINUTES = 20;
 
   /**
    * Starts an action and waits until its end shows in the state. An action that has ended, also by throwing, is given a
@@ -79,6 +80,21 @@
 
   /** The texts of the edits that this document has sent. @type {WeakMap<WA.Msg, string>} */
   const edited = new WeakMap();
+  /** The edits that the page's function has not ended. @type {WeakMap<WA.Msg, Adapter.Editing>} */
+  const editing = new WeakMap();
+
+  /**
+   * Begins an edit; it ends when the page's function does.
+   * @param {WA.Msg} msg
+   * @param {string} text
+   */
+  function begun(msg, text) {
+    const before = page.editOf(msg);
+    const work = page.sendEdit(msg, text).finally(() => editing.delete(msg));
+    const edit = { text: text.trim(), before, work };
+    editing.set(msg, edit);
+    return edit;
+  }
 
   /** The account's reaction to a message, from the page's table. @param {WA.Msg} msg */
   async function ownReaction(msg) {
@@ -102,26 +118,60 @@
   /** The time of a message in minutes. @param {WA.Msg} msg */
   const age = (msg) => (Date.now() / 1000 - Number(msg.t)) / 60;
 
+  /**
+   * The server does not have a message of this account. An edit that it refuses or does not answer leaves the ack of the
+   * message, which its receivers have, at 0.
+   * @param {WA.Msg} msg
+   */
+  const isUnsent = (msg) => msg.id.fromMe && Number(msg.ack) < 1 && page.editOf(msg) === null;
+
   /** @param {WA.Msg} msg */
   function refuseEdit(msg) {
     const allowed = need('allowed');
     if (allowed.canEditText(msg) || allowed.canEditCaption(msg)) return;
     if (!msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not from this account');
     if (msg.type === 'revoked') refuse('NOT_POSSIBLE', 'it is deleted');
-    if (Number(msg.ack) < 1) refuse('NOT_POSSIBLE', 'it is not sent yet');
+    if (isUnsent(msg)) refuse('NOT_POSSIBLE', 'it is not sent yet');
     if (msg.type !== 'chat' && !msg.caption) refuse('NOT_POSSIBLE', `messages of the kind ${msg.type} have no text to edit`);
-    refuse('NOT_POSSIBLE', `it is ${Math.floor(age(msg))} minutes old: WhatsApp takes edits for about 20`);
+    const isOpen = Number(msg.ack) < 1 && !msg.isSendFailure && age(msg) < EDIT_MINUTES;
+    if (isOpen) refuse('UNCONFIRMED', 'an earlier edit is not answered yet');
+    refuse('NOT_POSSIBLE', `it is ${Math.floor(age(msg))} minutes old: WhatsApp takes edits for about ${EDIT_MINUTES}`);
   }
 
   /** @param {WA.Msg} msg */
   function refuseRevoke(msg) {
     const allowed = need('allowed');
     if (allowed.canSenderRevokeMsg(msg) || allowed.canAdminRevokeMsg(msg)) return;
-    if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
+    if (isUnsent(msg)) refuse('NOT_POSSIBLE', 'it is not sent yet');
     if (!msg.id.fromMe && !attempt(() => chatOf(chatIdOf(keyText(msg.id))).groupMetadata?.participants.iAmAdmin())) {
       refuse('NOT_POSSIBLE', 'it is from somebody else, and this account is not an admin of a group with it');
     }
     refuse('NOT_POSSIBLE', `it is ${Math.floor(age(msg) / 60)} hours old, or of a kind that is not deleted: WhatsApp deletes for everyone within 60 hours`);
+  }
+
+  /**
+   * Waits until WhatsApp's server has an edit: one that was just begun, or an earlier one that is not answered yet, which is
+   * not sent again.
+   * @param {WA.Msg} msg
+   * @param {Adapter.Editing} edit
+   * @param {string} wanted
+   */
+  async function ended(msg, { text, before, work }, wanted) {
+    if (text !== wanted) refuse('UNCONFIRMED', 'an earlier edit is not answered yet');
+    let isOver = false;
+    const act = async () => {
+      await work;
+      isOver = true;
+    };
+    // The page shows the new text before the server has it: only the end of the call tells.
+    const end = async () => (isOver ? await page.editEnd(msg) : null);
+    const isDone = async () => {
+      const how = await end();
+      if (how === 'late') refuse('NOT_POSSIBLE', 'it was too old when the server took the edit: WhatsApp takes edits for about 20 minutes');
+      return how === 'taken' && words(msg) === wanted && page.editOf(msg) !== before;
+    };
+    await until(act, isDone, 'the page did not send the edit', async () => (await end()) === 'refused');
+    edited.set(msg, wanted);
   }
 
   /**
@@ -149,7 +199,7 @@
     async react({ message_id: id, emoji }) {
       const msg = await needed(id);
       if (msg.type === 'revoked') refuse('NOT_POSSIBLE', 'it is deleted');
-      if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
+      if (isUnsent(msg)) refuse('NOT_POSSIBLE', 'it is not sent yet');
       await inTurn(chatIdOf(id), async () => {
         if (await hasReaction(msg, emoji)) return;
         const before = (await ownReaction(msg))?.msgKey;
@@ -167,25 +217,16 @@
     async edit({ message_id: id, text }) {
       const msg = await needed(id);
       const wanted = text.trim();
+      // Not in turn: whoever asked for the earlier edit may still hold the turn.
+      const earlier = editing.get(msg);
+      if (earlier) return ended(msg, earlier, wanted);
       await inTurn(chatIdOf(id), async () => {
+        const meanwhile = editing.get(msg);
+        if (meanwhile) return ended(msg, meanwhile, wanted);
         refuseEdit(msg);
         // The page shows an edit before it is sent, also after a reload: only an edit of this document is known to have left.
         if (edited.get(msg) === wanted && words(msg) === wanted) return;
-        const before = page.editOf(msg);
-        let ended = false;
-        const act = async () => {
-          await page.sendEdit(msg, text);
-          ended = true;
-        };
-        // The page shows the new text before the server has it: only the end of the call tells.
-        const end = async () => (ended ? await page.editEnd(msg) : null);
-        const isDone = async () => {
-          const how = await end();
-          if (how === 'late') refuse('NOT_POSSIBLE', 'it was too old when the server took the edit: WhatsApp takes edits for about 20 minutes');
-          return how === 'taken' && words(msg) === wanted && page.editOf(msg) !== before;
-        };
-        await until(act, isDone, 'the page did not send the edit', async () => (await end()) === 'refused');
-        edited.set(msg, wanted);
+        await ended(msg, begun(msg, text), wanted);
       });
     },
 

@@ -52,8 +52,9 @@
     const msg = await page.messageOf(id);
     const type = msg.type ?? '';
     const fields = PASSED_ON[type] ?? refuse('NOT_POSSIBLE', type === 'revoked' ? 'it is deleted' : `messages of the kind ${type} cannot be passed on`);
-    if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
+    // An edit that the server has not taken leaves the ack of the message at 0.
     if (page.hasOpenEdit(msg)) refuse('NOT_POSSIBLE', 'its last edit is not sent');
+    if (Number(msg.ack) < 1 && msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not sent yet');
     if (msg.isViewOnce) refuse('NOT_POSSIBLE', 'its file opens only once');
     if (msg.isLive) refuse('NOT_POSSIBLE', 'it is a location that moves');
     if (fields === FILE && !(msg.directPath && msg.mediaKey)) refuse('NOT_POSSIBLE', 'the page does not know where its file is');
