@@ -104,6 +104,8 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// The time that a message under a key has from its dispatch on, however long its file took.
     pub dispatch: Duration,
+    /// The most bytes of a file that is sent.
+    pub largest: u64,
 }
 
 /// The service behind `/send`. Cheap to clone.
@@ -130,7 +132,8 @@ impl Outbound {
     /// # Errors
     /// The store cannot say how much was sent today.
     pub async fn start(parts: Parts, tasks: &Tasks) -> Result<Self, StoreError> {
-        let Parts { settings, session, cloud, store, blobs, clock, steady, lookups, events, stop, dispatch } = parts;
+        let Parts { settings, session, cloud, store, blobs, clock, steady, lookups, events, stop, dispatch, largest } =
+            parts;
         let day = day_of(clock.now());
         let today = Today { day, sent: store.sent_on(day).await? };
         let queue = Queue::start(&settings, today, clock.clone(), tasks);
@@ -146,7 +149,7 @@ impl Outbound {
             clock: clock.clone(),
             steady: steady.clone(),
             activity: session.activity().clone(),
-            uploading: Uploading::new(stop.clone()),
+            uploading: Uploading::new(largest, stop.clone()),
             dispatch,
             people: People::new(session.clone()),
         };
@@ -354,9 +357,10 @@ impl Outbound {
         let turn = self.turn(arrived, via).await?;
         let to = outgoing.to.clone();
         let (deadline, counted) = (arrived + self.settings.timeout, self.settings.daily_max > 0);
-        let (reserved, has_file) = (Arc::default(), file.is_some());
+        let reserved = Arc::default();
         let (typing, exactly_once) = (self.settings.typing && via == Via::Web, key.is_some() && via == Via::Web);
         let sending = Sending { outgoing, file, reserved: Arc::clone(&reserved), deadline, turn, counted, typing };
+        let may_need_file = sending.may_need_file();
         let delivered = match key {
             None => sender.send(sending).await?,
             Some((key, fingerprint, key_lock)) => {
@@ -365,7 +369,7 @@ impl Outbound {
                 let mut sent = tokio::spawn(async move {
                     let result = sender.send_with_key(key, fingerprint, sending).await;
                     drop((key_lock, working));
-                    if has_file && begun.get().is_some() && Instant::now() >= deadline {
+                    if may_need_file && begun.get().is_some() && Instant::now() >= deadline {
                         tell_late(&result);
                     }
                     result
@@ -373,7 +377,7 @@ impl Outbound {
                 match tokio::time::timeout_at(deadline, &mut sent).await {
                     Ok(sent) => sent,
                     // A file that is not uploaded by then goes on under its key.
-                    Err(_) if has_file && let Some(message_id) = reserved.get() => {
+                    Err(_) if may_need_file && let Some(message_id) = reserved.get() => {
                         return Err(SendError::Unconfirmed { message_id: message_id.clone() });
                     }
                     Err(_) => sent.await,

@@ -199,6 +199,22 @@ pub trait Transport: Clone + Send + Sync + 'static {
         path: &Path,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), NothingLeft>> + Send;
+    /// Whether a message that is passed on has a file, which has to be brought to where its receivers find it. Refuses a message
+    /// that cannot be passed on, and a file of more than `largest` bytes.
+    fn forwards_file(&self, _of: &MessageId, _largest: u64) -> impl Future<Output = Result<bool, NothingLeft>> + Send {
+        async { Ok(false) }
+    }
+    /// Brings the file of a message that is passed on to where its receivers find it. As of [`Transport::upload`], nobody sees it,
+    /// it may be repeated, and it ends if the future is dropped. It takes no longer than `patience`.
+    fn bring_forward(
+        &self,
+        _to: &Reservation,
+        _of: &MessageId,
+        _largest: u64,
+        _patience: Duration,
+    ) -> impl Future<Output = Result<(), NothingLeft>> + Send {
+        async { Ok(()) }
+    }
     /// Forgets what was uploaded for a message that is not dispatched any more.
     fn forget_upload(&self, _to: &Reservation) {}
     /// Waits until messages can be sent again; false if that needs a person.

@@ -213,6 +213,7 @@ impl Service {
                 events: acked,
                 stop: closing.clone(),
                 dispatch: config.timings.dispatch,
+                largest: config.media.send_max,
             },
             &tasks,
         )

@@ -23,9 +23,9 @@ use super::ledger::Ledger;
 use super::new_contacts::{FirstMessage, NewContacts};
 use super::people::People;
 use super::queue::Turn;
-use super::uploading::Uploading;
+use super::uploading::{Uploading, Wanted};
 use crate::blobs::Pin;
-use crate::domain::content::Outgoing;
+use crate::domain::content::{Content, Outgoing};
 use crate::domain::idempotency::{Departure, End, KEY_LIFE, SendKey, SendRecord};
 use crate::domain::log::LoggedMessage;
 use crate::domain::message::{Ack, MessageId};
@@ -58,6 +58,13 @@ pub(super) struct Sending {
     pub counted: bool,
     /// The recipient sees "typing…" first.
     pub typing: bool,
+}
+
+impl Sending {
+    /// Whether a file may have to be brought to WhatsApp's server first.
+    pub(super) fn may_need_file(&self) -> bool {
+        self.file.is_some() || matches!(self.outgoing.content, Content::Forward { .. })
+    }
 }
 
 /// A message that WhatsApp's server acknowledged.
@@ -161,11 +168,18 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         }
     }
 
-    /// Brings the message's file to WhatsApp's server, if it has one. At `end` the upload is cancelled.
+    /// Brings the file of the message, or of the message that it passes on, to WhatsApp's server, if there is one. At `end` the upload is cancelled.
     async fn upload(&self, to: &Reservation, sending: &Sending, end: Option<Instant>) -> Result<(), SendError> {
-        let Some(file) = sending.outgoing.content.file() else { return Ok(()) };
-        let pin = sending.file.as_ref().ok_or(SendError::FileNotFound)?;
-        self.uploading.upload(&self.transport, to, (file, pin), end).await
+        let wanted = if let Content::Forward { of } = &sending.outgoing.content {
+            if !self.transport.forwards_file(of, self.uploading.largest).await? {
+                return Ok(());
+            }
+            Wanted::Forwarded(of)
+        } else {
+            let Some(file) = sending.outgoing.content.file() else { return Ok(()) };
+            Wanted::Kept(file, sending.file.as_ref().ok_or(SendError::FileNotFound)?)
+        };
+        self.uploading.upload(&self.transport, to, wanted, end).await
     }
 
     /// Keeps the browser from a planned restart until the end of the message is known, also if the caller is answered or hangs

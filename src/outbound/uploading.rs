@@ -25,11 +25,35 @@ const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(5)
 /// No upload begins later than this after the first: the key has to outlive the last one.
 const AGAIN_WITHIN: Duration = Duration::from_secs(3600);
 
+/// The file of a forward gets no more time than this, where its caller does not wait for it. A fetch or an upload that makes no
+/// progress ends long before.
+const FORWARD_MAX: Duration = AGAIN_WITHIN;
+
+/// A file that a message needs at WhatsApp's server.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// One that the service keeps.
+    Kept(&'a Attachment, &'a Pin),
+    /// That of a message that is passed on.
+    Forwarded(&'a MessageId),
+}
+
+impl Wanted<'_> {
+    fn kind(&self) -> &str {
+        match self {
+            Self::Kept(file, _) => file.kind.name(),
+            Self::Forwarded(_) => "forward",
+        }
+    }
+}
+
 /// The uploads that are under way. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Uploading {
     lanes: Arc<Semaphore>,
     now: Arc<Mutex<Vec<Upload>>>,
+    /// The most bytes of a file that is sent.
+    pub(super) largest: u64,
     /// Ends uploads: nothing has left, and a retry sends.
     stop: CancellationToken,
 }
@@ -49,8 +73,8 @@ impl Upload {
 }
 
 impl Uploading {
-    pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { lanes: Arc::new(Semaphore::new(LANES)), now: Arc::default(), stop }
+    pub(super) fn new(largest: u64, stop: CancellationToken) -> Self {
+        Self { lanes: Arc::new(Semaphore::new(LANES)), now: Arc::default(), largest, stop }
     }
 
     /// Counts the uploads of one file.
@@ -71,16 +95,22 @@ impl Uploading {
         &self,
         transport: &T,
         to: &Reservation,
-        (file, pin): (&Attachment, &Pin),
+        wanted: Wanted<'_>,
         end: Option<Instant>,
     ) -> Result<(), SendError> {
         let entry = self.enter(&to.message_id);
         let upload = async {
             // The semaphore is never closed.
             let _lane = self.lanes.acquire().await;
-            transport.upload(to, file, &pin.path(), &entry.progress).await
+            match wanted {
+                Wanted::Kept(file, pin) => transport.upload(to, file, &pin.path(), &entry.progress).await,
+                Wanted::Forwarded(of) => {
+                    let patience = end.map_or(FORWARD_MAX, |end| end.saturating_duration_since(Instant::now()));
+                    transport.bring_forward(to, of, self.largest, patience).await
+                }
+            }
         };
-        let told = tell(&entry, file);
+        let told = tell(&entry, wanted.kind());
         let ended = async {
             match end {
                 Some(end) => timeout_at(end, upload).await.ok(),
@@ -145,12 +175,12 @@ impl Attempts {
 }
 
 /// Tells the log how far a long upload is.
-async fn tell(entry: &Entry<'_>, file: &Attachment) -> std::convert::Infallible {
+async fn tell(entry: &Entry<'_>, kind: &str) -> std::convert::Infallible {
     let mut every = tokio::time::interval_at(Instant::now() + TOLD_EVERY, TOLD_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         every.tick().await;
         let (done, total) = entry.progress.now();
-        tracing::info!(message_id = entry.message_id.masked(), kind = %file.kind, done, total, "a file is being uploaded");
+        tracing::info!(message_id = entry.message_id.masked(), kind, done, total, "a file is being uploaded");
     }
 }

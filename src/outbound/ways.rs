@@ -141,6 +141,26 @@ impl Transport for Way {
         }
     }
 
+    async fn forwards_file(&self, of: &MessageId, largest: u64) -> Result<bool, NothingLeft> {
+        match self {
+            Self::Web(web) => web.forwards_file(of, largest).await,
+            Self::Cloud(cloud) => cloud.forwards_file(of, largest).await,
+        }
+    }
+
+    async fn bring_forward(
+        &self,
+        to: &Reservation,
+        of: &MessageId,
+        largest: u64,
+        patience: Duration,
+    ) -> Result<(), NothingLeft> {
+        match self {
+            Self::Web(web) => web.bring_forward(to, of, largest, patience).await,
+            Self::Cloud(cloud) => cloud.bring_forward(to, of, largest, patience).await,
+        }
+    }
+
     fn forget_upload(&self, to: &Reservation) {
         match self {
             Self::Web(web) => web.forget_upload(to),

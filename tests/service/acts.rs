@@ -34,7 +34,7 @@ async fn dispatch(page: &Page, content: Content, reply_to: Option<&MessageId>) -
     let prepared = page.prepare(&friend(), DEADLINE).await?;
     let token = prepared.raw_id.as_str();
     if let Content::Forward { of } = &content {
-        page.forward_file(of, token, (DEADLINE, DEADLINE), DEADLINE).await?;
+        page.forward_file(of, token, 1 << 20, (DEADLINE, DEADLINE), DEADLINE).await?;
     }
     let payload = Payload::new(&outgoing(content, reply_to), token).unwrap();
     page.dispatch(&prepared.chat_id, &prepared.raw_id, &payload, DEADLINE).await?;

@@ -66,7 +66,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
             let is_tried_again = |error: &&SendError| {
                 let is_passing =
                     is_passing(error) || (matches!(error, SendError::NotUploaded(_)) && Instant::now() >= answered);
-                is_passing && sending.file.is_some()
+                is_passing && sending.may_need_file()
             };
             let Some(error) = result.as_ref().err().filter(is_tried_again) else { break result };
             tracing::warn!(message_id = message_id.masked(), %error, "a file is uploaded again once the session is READY");
@@ -102,7 +102,7 @@ impl<T: Transport, L: Ledger> Sender<T, L> {
         result
     }
 
-    /// Uploads the message's file, if it has one, and hands the message over.
+    /// Brings the message's file to WhatsApp's server, if it has one, and hands the message over.
     async fn attempt(
         &self,
         reservation: &Reservation,

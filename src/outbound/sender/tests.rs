@@ -40,6 +40,8 @@ struct World {
     later: Option<Written>,
     dispatch: Option<Dispatch>,
     upload: Option<Uploads>,
+    /// The file of the message is that of one that it passes on.
+    is_forward: bool,
     /// The bytes of the file, where the message has one.
     pin: Option<Pin>,
     prepared: u32,
@@ -72,6 +74,18 @@ impl Fake {
             Write::Kept => Ok(()),
             Write::CrashBefore | Write::CrashAfter => std::future::pending().await,
             Write::Refused | Write::WrittenUnsaid | Write::WrittenLater => Err(StoreError::Busy),
+        }
+    }
+}
+
+impl Fake {
+    async fn uploads(&self) -> Result<(), NothingLeft> {
+        let upload = self.0.lock().unwrap().upload.replace(Uploads::Done);
+        match upload {
+            Some(Uploads::Fails) => Err(NothingLeft::NotUploaded("why".to_owned())),
+            Some(Uploads::Lost) => Err(NothingLeft::UploadLost("why".to_owned())),
+            Some(Uploads::Crash) => std::future::pending().await,
+            _ => Ok(()),
         }
     }
 }
@@ -155,14 +169,16 @@ impl Transport for Fake {
         Ok(())
     }
 
+    async fn forwards_file(&self, _: &MessageId, _: u64) -> Result<bool, NothingLeft> {
+        Ok(true)
+    }
+
+    async fn bring_forward(&self, _: &Reservation, _: &MessageId, _: u64, _: Duration) -> Result<(), NothingLeft> {
+        self.uploads().await
+    }
+
     async fn upload(&self, _: &Reservation, _: &Attachment, _: &Path, _: &Progress) -> Result<(), NothingLeft> {
-        let upload = self.0.lock().unwrap().upload.replace(Uploads::Done);
-        match upload {
-            Some(Uploads::Fails) => Err(NothingLeft::NotUploaded("why".to_owned())),
-            Some(Uploads::Lost) => Err(NothingLeft::UploadLost("why".to_owned())),
-            Some(Uploads::Crash) => std::future::pending().await,
-            _ => Ok(()),
-        }
+        self.uploads().await
     }
 
     async fn dispatch(&self, to: &Reservation, _: &Outgoing, _: Duration) -> Result<Dispatched, SendFailure> {
@@ -221,7 +237,7 @@ impl Process {
             new_contacts: NewContacts::new(0, 0, 0),
             unconfirmed: Arc::default(),
             activity: Activity::default(),
-            uploading: Uploading::new(tokio_util::sync::CancellationToken::new()),
+            uploading: Uploading::new(1 << 20, tokio_util::sync::CancellationToken::new()),
             dispatch: Duration::from_secs(10),
             people: People::default(),
             clock,
@@ -249,13 +265,16 @@ impl Process {
         let deadline = Instant::now() + Duration::from_secs(50);
         let turn = self.queue.turn(deadline).await.unwrap();
         let to = ChatId::parse("5491122334455@c.us").unwrap();
-        let file = {
+        let (file, is_forward) = {
             let world = self.sender.ledger.0.lock().unwrap();
-            world.pin.clone().filter(|_| !matches!(world.upload, None | Some(Uploads::None)))
+            (world.pin.clone().filter(|_| !matches!(world.upload, None | Some(Uploads::None))), world.is_forward)
         };
-        let content = file
-            .as_ref()
-            .map_or_else(|| Content::text("hola").unwrap(), |pin| Content::File(Box::new(attachment(pin.id()))));
+        let of = MessageId::new("false_5491122334455@c.us_ABC".to_owned());
+        let content = match &file {
+            _ if is_forward => Content::Forward { of },
+            None => Content::text("hola").unwrap(),
+            Some(pin) => Content::File(Box::new(attachment(pin.id()))),
+        };
         let outgoing = Outgoing { to, content, reply_to: None, origin: Origin::default(), key: Some(key), via: None };
         let reserved = Arc::default();
         let sending = Sending { outgoing, file, reserved, deadline, turn, counted: false, typing: true };
@@ -341,6 +360,24 @@ async fn a_machine_whose_clock_is_days_behind_remembers_its_keys() {
     let sent = process.attempt(key).await.unwrap().unwrap();
     assert_eq!(process.attempt(key).await.unwrap().unwrap(), sent);
     assert_eq!(world.0.lock().unwrap().dispatched.len(), 1);
+}
+
+/// Until the file of a forward is there, nothing has left: its key is free, also after a crash.
+#[tokio::test(start_paused = true)]
+async fn a_forward_is_kept_as_dispatching_only_once_its_file_is_there() {
+    let (world, key) = (Fake::default(), SendKey::of("k"));
+    {
+        let mut world = world.0.lock().unwrap();
+        (world.is_forward, world.dispatch, world.upload) = (true, Some(Dispatch::Acked), Some(Uploads::Crash));
+    }
+    let process = Process::start(&world, key).await;
+    assert!(process.attempt(key).await.is_none(), "the process dies while the file is uploaded");
+    assert_eq!(world.0.lock().unwrap().record.as_ref().unwrap().stage, SendStage::Reserved);
+    let process = Process::start(&world, key).await;
+    // The page dies meanwhile.
+    world.0.lock().unwrap().upload = Some(Uploads::Lost);
+    let sent = process.attempt(key).await.unwrap().unwrap();
+    assert_eq!(world.0.lock().unwrap().dispatched, [sent]);
 }
 
 proptest! {

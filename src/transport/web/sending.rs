@@ -9,8 +9,6 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::session::{Handle, SessionError, Snapshot};
 use super::whatsapp::{self, Known, PageError, Payload, Prepared, Typing};
 use crate::domain::address::ChatId;
@@ -77,6 +75,22 @@ impl Transport for Handle {
         uploads::upload(&page, &to.chat_id, &to.raw_id, file, path, progress).await
     }
 
+    async fn forwards_file(&self, of: &MessageId, largest: u64) -> Result<bool, NothingLeft> {
+        let page = self.page(State::Ready).map_err(nothing_left)?;
+        forwards::has_file(&page, of, largest).await
+    }
+
+    async fn bring_forward(
+        &self,
+        to: &Reservation,
+        of: &MessageId,
+        largest: u64,
+        patience: Duration,
+    ) -> Result<(), NothingLeft> {
+        let page = self.page(State::Ready).map_err(nothing_left)?;
+        forwards::bring_file(&page, of, &to.raw_id, largest, patience).await
+    }
+
     async fn dispatch(
         &self,
         to: &Reservation,
@@ -92,12 +106,7 @@ impl Transport for Handle {
         let Some(payload) = Payload::new(&message, id) else {
             return Err(SendFailure::NothingLeft(NothingLeft::NotPossible(TEMPLATE.to_owned())));
         };
-        let began = Instant::now();
-        if let Content::Forward { of } = &message.content {
-            forwards::bring_file(&page, of, id, patience).await.map_err(SendFailure::NothingLeft)?;
-        }
-        let left = patience.saturating_sub(began.elapsed());
-        let dispatched = page.dispatch(&to.chat_id, id, &payload, left).await;
+        let dispatched = page.dispatch(&to.chat_id, id, &payload, patience).await;
         let dispatched = dispatched.map_err(|error| failure(error, &message.content));
         if matches!(message.content, Content::Forward { .. }) && !matches!(dispatched, Err(SendFailure::Unknown)) {
             forwards::forget(&page, id).await;

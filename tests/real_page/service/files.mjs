@@ -150,6 +150,9 @@ export async function filesPassedOn(claims) {
   const never = await passOn(lost);
   await w.ctl('reupload', { answer: 'success' });
   say(never.status === 409 && never.code === 'FORWARD_NOT_POSSIBLE', 'and one that the phone has lost, too, is refused', never);
+  const large = await passOn(await arrives(claims, 'document', { fields: { fileLength: 300 * 2 ** 20 } }));
+  const isRefused = large.status === 409 && large.message.includes('MEDIA_SEND_MAX_MB');
+  say(isRefused, 'one that is larger than files may be is refused before it is fetched', large);
 }
 
 /** A document of 100 MB comes, and goes out again. */

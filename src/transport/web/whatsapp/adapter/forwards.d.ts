@@ -29,6 +29,8 @@ declare namespace Adapter {
   interface ForwardArgument {
     message_id: string;
     token: string;
+    /** The most bytes of a file that is passed on. */
+    max_bytes: number;
     stall_ms: number;
     /** How long the phone is waited for, if it must upload the file again. */
     phone_ms: number;
@@ -59,6 +61,7 @@ declare namespace Adapter {
   }
 
   interface Calls {
+    forward_check(argument: { message_id: string; max_bytes: number }): Promise<{ has_file: boolean }>;
     forward_file(argument: ForwardArgument): Promise<Unread>;
     forward_drop(argument: { token: string }): Promise<Unread>;
   }

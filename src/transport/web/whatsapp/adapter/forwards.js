@@ -65,6 +65,8 @@
 
   /** For so many seconds the page uses the key of a file again. */
   const KEY_S = 2 * 24 * 3600;
+  /** An upload of which the host takes nothing for so long is given up. */
+  const UPLOAD_STALL_MS = 60_000;
   /** The files that wait for their messages. A file is a few fields here. */
   const READY_MAX = 100;
 
@@ -78,7 +80,7 @@
     MEDIA_GONE: "its file is no longer on WhatsApp's server",
     MEDIA_BROKEN: "what WhatsApp's server has is not its file",
     MEDIA_NOT_HERE: 'the page does not know where its file is',
-    MEDIA_TOO_LARGE: 'its file is larger than it says',
+    MEDIA_TOO_LARGE: 'its file is larger than its sender said, or than MEDIA_SEND_MAX_MB allows',
   };
   /** What the phone says of a file that the host does not have. @type {{ [outcome in Adapter.Reuploaded]?: string }} */
   const PHONE = {
@@ -96,12 +98,22 @@
   }
 
   /**
+   * Refuses a file that the page should not hold, by the size that its sender announced. A longer one is not fetched to its end.
+   * @param {WA.Msg} msg
+   * @param {number} maxBytes
+   */
+  function refuseLarge(msg, maxBytes) {
+    if (Number(msg.size) > maxBytes) refuse('NOT_POSSIBLE', `its file is larger than MEDIA_SEND_MAX_MB allows (${maxBytes / 2 ** 20} MB)`);
+  }
+
+  /**
    * The bytes of the file, from the host, or from the phone by way of the host.
    * @param {WA.Msg} msg
    * @param {Adapter.ForwardArgument} asked
+   * @param {AbortSignal} signal
    */
-  async function bytesOf(msg, { message_id: id, token, stall_ms: stallMs, phone_ms: phoneMs }) {
-    const maxBytes = Number(msg.size) || need('upload_limit')('document');
+  async function bytesOf(msg, { message_id: id, token, stall_ms: stallMs, phone_ms: phoneMs, ...asked }, signal) {
+    const maxBytes = Number(msg.size) || asked.max_bytes;
     /** @param {Adapter.Text} newPath */
     const fetched = (newPath) => page.fetchFile(id, token, { stallMs, maxBytes, newPath });
     try {
@@ -109,7 +121,9 @@
     } catch (error) {
       if (/** @type {{ refusal?: string }} */ (error)?.refusal !== 'MEDIA_GONE') throw error;
     }
+    signal.throwIfAborted();
     const { outcome, direct_path: path } = await page.askPhone(id, phoneMs);
+    signal.throwIfAborted();
     if (path === null) refuse('NOT_POSSIBLE', `${WHY.MEDIA_GONE}, ${PHONE[outcome] ?? outcome}`);
     return (await fetched(path)).bytes;
   }
@@ -120,14 +134,39 @@
    * @param {AbortSignal} signal
    */
   async function broughtThere(msg, asked, signal) {
-    const bytes = await bytesOf(msg, asked).catch(refuseFor);
+    const bytes = await bytesOf(msg, asked, signal).catch(refuseFor);
     signal.throwIfAborted();
     // The page has stored a copy.
     if (msg.filehash && has('media_store')) await need('media_store').del(msg.filehash).catch(() => {});
     const { mediaKey, mediaKeyTimestamp } = msg;
     const isYoung = Date.now() / 1000 - Number(mediaKeyTimestamp) < KEY_S;
     const blob = new Blob([bytes], { type: msg.mimetype });
-    return page.brought(blob, need('media_type')(msg), signal, () => {}, isYoung ? { mediaKey, mediaKeyTimestamp } : {});
+    return uploaded(blob, need('media_type')(msg), signal, isYoung ? { mediaKey, mediaKeyTimestamp } : {});
+  }
+
+  /**
+   * Uploads the file, and gives it up when the host takes nothing of it for too long.
+   * @param {Blob} blob
+   * @param {string} media
+   * @param {AbortSignal} signal
+   * @param {{ mediaKey?: string, mediaKeyTimestamp?: number }} key
+   */
+  async function uploaded(blob, media, signal, key) {
+    const stalled = new AbortController();
+    let timer = /** @type {Adapter.Timer} */ (null);
+    const moved = () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => stalled.abort(), UPLOAD_STALL_MS);
+    };
+    moved();
+    try {
+      return await page.brought(blob, media, AbortSignal.any([signal, stalled.signal]), moved, key);
+    } catch (error) {
+      if (stalled.signal.aborted) refuse('MEDIA_UPLOAD_FAILED', `WhatsApp's server took nothing of it for ${UPLOAD_STALL_MS / 1000} seconds`);
+      throw error;
+    } finally {
+      if (timer !== null) clearTimeout(timer);
+    }
   }
 
   /** @type {Adapter.Page['passedOn']} */
@@ -144,17 +183,30 @@
 
   /** @type {Partial<Adapter.Calls>} */
   const calls = {
+    /** Whether a message that is passed on has a file. */
+    async forward_check({ message_id: id, max_bytes: maxBytes }) {
+      const { msg, fields } = await forwardable(id);
+      if (fields === FILE) refuseLarge(msg, maxBytes);
+      return { has_file: fields === FILE };
+    },
+
     /** Brings the file of a message, if it has one, to where the receivers of a forward will find it. Nobody sees that. */
     async forward_file(asked) {
-      const { msg, fields } = await forwardable(asked.message_id);
-      if (fields !== FILE || ready.has(asked.token)) return;
+      if (ready.has(asked.token)) return;
+      // It can be ended from now on.
       const abort = new AbortController();
       running.set(asked.token, abort);
       try {
-        ready.set(asked.token, await broughtThere(msg, asked, abort.signal));
+        const { msg, fields } = await forwardable(asked.message_id);
+        if (fields !== FILE) return;
+        refuseLarge(msg, asked.max_bytes);
+        abort.signal.throwIfAborted();
+        const file = await broughtThere(msg, asked, abort.signal);
+        abort.signal.throwIfAborted();
+        ready.set(asked.token, file);
         for (const oldest of ready.keys()) if (ready.size > READY_MAX) ready.delete(oldest);
       } finally {
-        running.delete(asked.token);
+        if (running.get(asked.token) === abort) running.delete(asked.token);
       }
     },
 

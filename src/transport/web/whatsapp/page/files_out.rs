@@ -85,18 +85,30 @@ impl Page {
         self.call("upload", argument, deadline).await
     }
 
-    /// Brings the file of a message, if it has one, to where the receivers of a forward will find it. A fetch ends when nothing
-    /// came for `stall`, and the phone, if it must upload the file again, has `phone` to answer.
+    /// Whether a message that is passed on has a file. Refuses what cannot be passed on, and a file of more than `largest` bytes.
+    pub async fn forward_check(&self, message: &MessageId, largest: u64) -> Result<bool, PageError> {
+        #[derive(Deserialize)]
+        struct Checked {
+            has_file: bool,
+        }
+        let argument = json!({ "message_id": message.as_str(), "max_bytes": largest });
+        self.call("forward_check", argument, self.deadline).await.map(|checked: Checked| checked.has_file)
+    }
+
+    /// Brings the file of a message, if it has one of at most `largest` bytes, to where the receivers of a forward will find it. A
+    /// fetch ends when nothing came for `stall`, and the phone, if it must upload the file again, has `phone` to answer.
     pub async fn forward_file(
         &self,
         message: &MessageId,
         token: &str,
+        largest: u64,
         (stall, phone): (Duration, Duration),
         deadline: Duration,
     ) -> Result<(), PageError> {
         let argument = json!({
             "message_id": message.as_str(),
             "token": token,
+            "max_bytes": largest,
             "stall_ms": millis(stall),
             "phone_ms": millis(phone),
         });
