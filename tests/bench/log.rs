@@ -103,6 +103,7 @@ fn message(n: usize) -> LogChange {
         quoted: None,
         data: None,
         edited_ms: None,
+        edit_open: false,
         revoked_s: None,
         notice: None,
         revoked_by: None,
