@@ -17,6 +17,8 @@ use crate::store::{LogChange, Store, StoreError};
 use crate::transport::cloud::Client;
 use crate::transport::cloud::webhook::{Heard, Status, Told};
 
+/// The kind of a message that is a text.
+const TEXT: &str = "chat";
 /// How often the log tells of requests that are not Meta's.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
@@ -68,9 +70,12 @@ impl CloudInbound {
             match one {
                 Told::Message(heard) => changes.extend(self.addition(*heard, now)),
                 Told::Edited(heard) => {
-                    // Only the text is edited. An edit may overtake its message, whose words would be lost: then it is added.
+                    // Only the text is edited. An edit may overtake its message, whose words would be lost: then it is added,
+                    // other than a caption without its file, which would keep the message from being added with its file.
                     let edited = PageMessage { media: None, data: None, ..heard.message.clone() };
-                    changes.extend(self.addition(*heard, now));
+                    if heard.message.media.is_some() || heard.message.kind == TEXT {
+                        changes.extend(self.addition(*heard, now));
+                    }
                     changes.push(LogChange::Amend(Box::new(edited), now));
                 }
                 Told::Revoked(message) => changes.push(LogChange::Amend(message, now)),

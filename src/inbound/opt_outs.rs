@@ -139,7 +139,7 @@ mod tests {
         assert!(store.take_back_opt_out(name()).await.unwrap());
         opt_outs.note(&edited(1, 9000)).await.unwrap();
         assert!(!store.has_opted_out(name()).await.unwrap(), "the same edit is told again");
-        opt_outs.note(&edited(1, 9500)).await.unwrap();
+        opt_outs.note(&edited(1, 10_500)).await.unwrap();
         assert!(store.has_opted_out(name()).await.unwrap(), "a later one is another wish");
     }
 

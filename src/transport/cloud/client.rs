@@ -187,7 +187,7 @@ impl Client {
     pub(super) fn refusal(&self, answer: &Answer) -> Option<NothingLeft> {
         let refusal = errors::nothing_left(answer.status.as_u16(), answer.error().as_ref(), answer.retry_after());
         if let Some(NothingLeft::Unauthorized(why)) = &refusal {
-            self.note_refused(why);
+            self.note_refused(why, answer.error().is_some());
         }
         refusal
     }

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt;
 use crate::transport::Progress;
 
 /// The piece in which a file is read.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 16 << 10;
 
 /// What stands before and after the file in a form.
 pub(super) fn form(boundary: &str, mimetype: &str, filename: &str) -> (Bytes, Bytes) {

@@ -117,12 +117,14 @@ impl Client {
         }
     }
 
-    /// Notes that a call was refused because of the token.
-    pub(super) fn note_refused(&self, why: &str) {
+    /// Notes that a call was refused because of the token, `by_meta` or by a proxy in between.
+    pub(super) fn note_refused(&self, why: &str, by_meta: bool) {
         self.note(|known| {
-            // Where the number is not shown either, the next look that shows it tells that the token is good again.
+            // Where the number is not shown either, the next look that shows it tells that the token is good again. It also tells
+            // that a proxy said nothing of the token.
             let is_shown = known.refused_at.is_some() || !matches!(known.health, Health::Unauthorized(_));
-            Known { health: Health::Unauthorized(why.to_owned()), refused_at: is_shown.then(Instant::now) }
+            let refused_at = (is_shown && by_meta).then(Instant::now).or(known.refused_at);
+            Known { health: Health::Unauthorized(why.to_owned()), refused_at }
         });
     }
 

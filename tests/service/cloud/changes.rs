@@ -74,6 +74,13 @@ async fn an_edit_of_what_is_not_known_is_kept_as_the_message_and_a_deletion_says
         (1, &json!("dos"), &json!("chat"))
     );
     assert_eq!(items[0]["id"], wamid(FRIEND, false, KEY));
+    // A caption that overtakes its file does not keep the file away.
+    const PICTURE: &str = "3A4A6599AEE038101451";
+    told(&graph, &world, &graph.edited(FRIEND, PICTURE, "image", json!({ "caption": "dos" }))).await;
+    let file = json!({ "id": graph.add_file("image/jpeg", b"a"), "mime_type": "image/jpeg", "caption": "uno" });
+    told(&graph, &world, &graph.received(FRIEND, PICTURE, "image", file)).await;
+    let items = world.get("/messages").await.1["items"].clone();
+    assert_eq!((items.as_array().unwrap().len(), items[1]["media"].is_object()), (2, true), "{items}");
     // Who edits a message to a word of the opt-outs wants no further ones.
     assert_eq!(world.send(FRIEND, "oferta").await.0, 200);
     told(&graph, &world, &graph.edited(FRIEND, KEY, "text", json!({ "body": "BAJA" }))).await;
