@@ -133,7 +133,8 @@ async fn an_edit_that_is_not_answered_yet_may_be_asked_for_again_and_no_other_on
     assert_eq!(entry(&world, &sent).await["body"], "hola");
     let message = sent.split('_').nth(2).unwrap().to_owned();
     let actions = world.simulator.record().actions;
-    assert_eq!(actions, [Action::Edit { message, text: "hola".to_owned() }], "it is sent once");
+    let same = Action::Edit { message, text: "hola".to_owned() };
+    assert!(!actions.is_empty() && actions.iter().all(|one| *one == same), "no other text is sent: {actions:?}");
     world.stop().await;
 }
 

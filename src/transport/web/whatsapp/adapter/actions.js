@@ -90,7 +90,10 @@
    */
   function begun(msg, text) {
     const before = page.editOf(msg);
-    const work = page.sendEdit(msg, text).finally(() => editing.delete(msg));
+    const work = page.sendEdit(msg, text).finally(() => {
+      if (editing.get(msg) === edit) editing.delete(msg);
+    });
+    /** @type {Adapter.Editing} */
     const edit = { text: text.trim(), before, work };
     editing.set(msg, edit);
     return edit;
@@ -126,9 +129,13 @@
   const isUnsent = (msg) => msg.id.fromMe && Number(msg.ack) < 1 && page.editOf(msg) === null;
 
   /** @param {WA.Msg} msg */
+  const mayEdit = (msg) => need('allowed').canEditText(msg) || need('allowed').canEditCaption(msg);
+  /** The edit that is to be waited for: the page takes the next one after its end, or after a receipt of the message. @param {WA.Msg} msg */
+  const openEdit = (msg) => (mayEdit(msg) ? undefined : editing.get(msg));
+
+  /** @param {WA.Msg} msg */
   function refuseEdit(msg) {
-    const allowed = need('allowed');
-    if (allowed.canEditText(msg) || allowed.canEditCaption(msg)) return;
+    if (mayEdit(msg)) return;
     if (!msg.id.fromMe) refuse('NOT_POSSIBLE', 'it is not from this account');
     if (msg.type === 'revoked') refuse('NOT_POSSIBLE', 'it is deleted');
     if (isUnsent(msg)) refuse('NOT_POSSIBLE', 'it is not sent yet');
@@ -218,10 +225,10 @@
       const msg = await needed(id);
       const wanted = text.trim();
       // Not in turn: whoever asked for the earlier edit may still hold the turn.
-      const earlier = editing.get(msg);
+      const earlier = openEdit(msg);
       if (earlier) return ended(msg, earlier, wanted);
       await inTurn(chatIdOf(id), async () => {
-        const meanwhile = editing.get(msg);
+        const meanwhile = openEdit(msg);
         if (meanwhile) return ended(msg, meanwhile, wanted);
         refuseEdit(msg);
         // The page shows an edit before it is sent, also after a reload: only an edit of this document is known to have left.
