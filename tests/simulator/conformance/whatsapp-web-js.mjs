@@ -26,6 +26,12 @@ export class Client {
       ...options,
     });
     this.events = new EventLog(this.library, Object.values(Events));
+    // The library injects its part into every document, and waits for nothing of it: also into the document that a logout opens
+    // while the library closes the browser, which then fails.
+    const inject = this.library.inject.bind(this.library);
+    this.library.inject = () => inject().catch((error) => {
+      if (error.name !== 'TargetCloseError') throw error;
+    });
   }
 
   async start() {
