@@ -18,7 +18,7 @@ use crate::transport::{NothingLeft, Progress};
 const LONGEST: Duration = Duration::from_secs(3600);
 /// How many times within its span a stall is looked for.
 const LOOKS: u32 = 6;
-/// 4 MiB in the buffers of the machine leave at 14 kB/s in five minutes, where the span is one.
+/// How many spans the end of an upload has. In five minutes the 4 MiB that this machine's buffers may hold leave at 14 kB/s.
 const LAST: u32 = 5;
 /// Meta's number for a parameter that it does not take: at an upload, a file of a type that is none of its list.
 const PARAMETER: i64 = 100;

@@ -3,6 +3,7 @@
 mod acts;
 mod forwards;
 mod people;
+mod unfinished;
 mod uploads;
 
 use std::borrow::Cow;

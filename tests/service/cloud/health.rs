@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use simulator::graph::GraphFault;
 
 use super::{until, until_ready, world};
 use crate::world::{FRIEND, World};
@@ -58,6 +59,22 @@ async fn a_token_that_may_not_send_is_tried_again_after_a_pause() {
     until_ready(&world).await;
     assert_eq!(world.send(FRIEND, "hola").await.0, 200);
     assert!(accepted(&world).await);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_refuses_says_nothing_of_the_token() {
+    let (graph, mut world) = world().await;
+    world.tune = |timings| {
+        timings.cloud_look_again = Duration::from_millis(50);
+        timings.cloud_refused = Duration::from_secs(3600);
+    };
+    world.start().await;
+    until_ready(&world).await;
+    graph.fault(GraphFault::Proxy(403));
+    refused(&world).await;
+    until_ready(&world).await;
+    assert_eq!(world.send(FRIEND, "hola").await.0, 200);
     world.stop().await;
 }
 

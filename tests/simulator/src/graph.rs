@@ -53,6 +53,8 @@ impl Default for GraphOptions {
 pub enum GraphFault {
     /// Meta takes nothing, and says why.
     Refuse { status: u16, code: i64 },
+    /// A proxy on the way to Meta refuses, with this status and a page of its own.
+    Proxy(u16),
     /// Meta takes the message, and the connection breaks before the answer.
     BreakAfter,
     /// Meta takes the message, and answers 500.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use super::unfinished::{Unfinished, Work};
 use crate::domain::message::MessageId;
 use crate::transport::NothingLeft;
 use crate::transport::web::browser::CallError;
 use crate::transport::web::session::SessionError;
 use crate::transport::web::whatsapp::{Page, PageError};
 
-/// Of the time of a send, the file has three quarters: the rest is for the message.
+/// The share of a send's time that the file has: three quarters. The rest is for the message.
 const SHARE: (u32, u32) = (3, 4);
-/// The host is waited for so long while it sends nothing, and the phone so long for its answer.
+/// A fetch is given up when WhatsApp's host sends nothing for this long.
 const STALL: Duration = Duration::from_secs(20);
+/// The longest wait for the phone to upload a file again.
 const PHONE: Duration = Duration::from_secs(15);
 
 /// Whether the message has a file. Refuses what cannot be passed on, and a file of more than `largest` bytes.
@@ -31,7 +33,7 @@ pub(super) async fn bring_file(
 ) -> Result<(), NothingLeft> {
     let most = patience * SHARE.0 / SHARE.1;
     let waits = (STALL.min(most / 2), PHONE.min(most / 2));
-    let unfinished = Unfinished { page: page.clone(), token: Some(token.to_owned()) };
+    let unfinished = Unfinished::new(page, token, Work::Forward);
     match page.forward_file(message, token, largest, waits, most).await {
         Ok(()) => {
             unfinished.finished();
@@ -41,27 +43,6 @@ pub(super) async fn bring_file(
             Err(NothingLeft::NotUploaded("its file was not fetched and uploaded in time".to_owned()))
         }
         Err(error) => Err(not_brought(error)),
-    }
-}
-
-/// The work on a file that the page ends if this is dropped.
-struct Unfinished {
-    page: Page,
-    token: Option<String>,
-}
-
-impl Unfinished {
-    fn finished(mut self) {
-        self.token = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let (Some(token), Ok(runtime)) = (self.token.take(), tokio::runtime::Handle::try_current()) {
-            let page = self.page.clone();
-            runtime.spawn(async move { forget(&page, &token).await });
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::unfinished::{Unfinished, Work};
 use crate::domain::content::Attachment;
 use crate::transport::web::session::SessionError;
 use crate::transport::web::whatsapp::{Page, PageError, UploadRequest};
@@ -33,7 +34,7 @@ pub(super) async fn upload(
         return Err(NothingLeft::FileTooLarge { limit });
     }
     progress.note(0, file.size);
-    let dropped = Unfinished::new(page, token);
+    let dropped = Unfinished::new(page, token, Work::Upload);
     page.give_file(token, path).await.map_err(not_uploaded)?;
     let request = UploadRequest {
         token,
@@ -76,34 +77,6 @@ async fn stalls(page: &Page, token: &str, progress: &Progress) {
         if now.loaded > best {
             (best, since) = (now.loaded, Instant::now());
             progress.note(now.loaded, now.total);
-        }
-    }
-}
-
-/// An upload that the page gives up if this is dropped.
-struct Unfinished {
-    page: Page,
-    token: Option<String>,
-}
-
-impl Unfinished {
-    fn new(page: &Page, token: &str) -> Self {
-        Self { page: page.clone(), token: Some(token.to_owned()) }
-    }
-
-    fn finished(mut self) {
-        self.token = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let (Some(token), Ok(runtime)) = (self.token.take(), tokio::runtime::Handle::try_current()) {
-            let page = self.page.clone();
-            runtime.spawn(async move {
-                let _ = page.upload_cancel(&token).await;
-                forget(&page, &token).await;
-            });
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
@@ -88,6 +88,10 @@ async fn messages(
     let fault = shared.state().faults.pop_front();
     match fault {
         Some(GraphFault::Refuse { status, code }) => return refused(status, code),
+        Some(GraphFault::Proxy(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+            return (status, Html("<h1>Forbidden</h1>")).into_response();
+        }
         Some(GraphFault::Trouble) => return refused(500, 131_000),
         _ => {}
     }
